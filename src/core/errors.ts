@@ -1,0 +1,26 @@
+/** Every code an error of this package can carry. The README lists them with what to do about each. */
+export const ERROR_CODES = [
+  'ERR_CONFIG_INVALID',
+  'ERR_CONFIG_UNREADABLE',
+  'ERR_CERTIFICATE_UNREADABLE',
+  'ERR_STATE_DIR_UNUSABLE',
+  'ERR_ADDRESS_IN_USE',
+  'ERR_ADDRESS_UNAVAILABLE',
+  'ERR_PERMISSION_DENIED',
+  'ERR_LISTEN_FAILED',
+  'ERR_INVALID_ARGUMENT',
+  'ERR_INVALID_STATE',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The one error class this package throws: at start-up and for a caller's own mistakes, never for remote input. */
+export class EpcscfTurnError extends Error {
+  override readonly name = 'EpcscfTurnError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,48 @@
+import { timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
+
+const MASK = '[secret]';
+
+/** Bytes that must not reach a log, a snapshot or an error text: every way of printing one yields `[secret]`. */
+export class Secret {
+  readonly #bytes: Buffer;
+
+  constructor(value: string | Uint8Array) {
+    this.#bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value);
+  }
+
+  /** The bytes themselves. A call to this is where a reviewer looks. */
+  reveal(): Buffer {
+    return this.#bytes;
+  }
+
+  /** The secret as UTF-8 text. */
+  revealText(): string {
+    return this.#bytes.toString('utf8');
+  }
+
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
+  equals(other: Secret): boolean {
+    return constantTimeEqual(this.#bytes, other.#bytes);
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}
+
+/** Compares in a time that depends on the lengths only; different lengths are unequal. */
+export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,44 @@
+type Listener<T> = (event: T) => void;
+
+/**
+ * A small emitter whose event names and payloads are checked. A listener that throws is reported to `onListenerError` and hurts
+ * neither the others nor the emitter: an observer must not be able to stop a packet.
+ */
+export class TypedEvents<Events extends object> {
+  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+  readonly #onListenerError: (error: unknown) => void;
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** Returns a function that takes the listener off again. */
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    set.add(listener);
+    return () => {
+      set.delete(listener);
+    };
+  }
+
+  once<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
+    const off = this.on(name, (event) => {
+      off();
+      listener(event);
+    });
+    return off;
+  }
+
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    const set = this.#listeners.get(name);
+    if (!set || set.size === 0) return;
+    for (const listener of [...set] as Listener<Events[Name]>[]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#onListenerError(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { type Now } from '../core/clock.ts';
+import { type Result } from '../core/result.ts';
+import { type Secret } from '../core/secret.ts';
+
+/** A TURN credential as the edge hands it to a WIC (TS 33.203 X.5.2): USERNAME, password and the absolute end of both. */
+export interface TurnCredential {
+  /** u: the pseudonymous TURN name. Never an IMPU, IMPI or telephone number. */
+  readonly name: string;
+  /** What the client puts into USERNAME: u and t joined in the profile's order. */
+  readonly username: string;
+  readonly password: Secret;
+  /** t: absolute UNIX seconds, the very digits that were hashed. */
+  readonly expiresAtSec: number;
+  /** Present when the password is bound to the realm (selectable variant of approach 1). */
+  readonly realm?: string;
+}
+
+export interface IssueRequest {
+  /** Whom the credential is for: one stable string per registered user and device, known to the edge only. */
+  readonly registrationId: string;
+  /** Seconds the client asked for (`TURN-Cred-Req: ttl=`), if any. A wish: policy decides. */
+  readonly wishedTtlSec?: number;
+  /** Seconds the registrar granted to the binding; the default lifetime is max(3600, twice this). */
+  readonly grantedExpiresSec: number;
+}
+
+export type IssueFailure = 'denied' | 'quota' | 'unsupported' | 'unavailable';
+
+/** Makes credentials. The edge knows no more of an approach than this. */
+export interface CredentialIssuer {
+  /** Never throws; a failure becomes `error=` in the answer, and the REGISTER still succeeds. */
+  issue(request: IssueRequest, now: Now): Result<TurnCredential, IssueFailure>;
+  /** The registration has ended: what the approach can revoke is revoked, and a reusable credential is forgotten. */
+  release(registrationId: string): void;
+}
+
+/** Why a USERNAME was refused before any integrity check. Goes to the log and the event, never into the answer. */
+export type LookupFailure = 'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm';
+
+export interface LookupRequest {
+  /** USERNAME as received, valid UTF-8. */
+  readonly username: string;
+  readonly realm: string;
+}
+
+/** What a USERNAME could stand for. MESSAGE-INTEGRITY decides which of the keys it is, if any. */
+export interface KnownUser {
+  /** The identity quotas count and 441 compares: u without its expiry, so a fresh credential of the same user stays the same user. */
+  readonly user: string;
+  /** Absolute end of the credential in UNIX seconds; absent for a static user. */
+  readonly expiresAtSec?: number;
+  /** In the order to try. At least one. */
+  readonly keys: readonly CandidateKey[];
+}
+
+export interface CandidateKey {
+  /** Names the key in logs: its label in the key ring, never its bytes. */
+  readonly keyId: string;
+  /** Long-term key of RFC 8489 §9.2.2 for MESSAGE-INTEGRITY: MD5(username ":" realm ":" password), 16 bytes. */
+  longTermKey(): Buffer;
+}
+
+/** Checks credentials. The TURN server knows no more of an approach than this. */
+export interface CredentialVerifier {
+  /** Never throws, whatever the username holds. */
+  lookup(request: LookupRequest, now: Now): Result<KnownUser, LookupFailure>;
+}

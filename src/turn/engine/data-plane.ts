@@ -1,0 +1,98 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
+
+export type ClientTransport = 'udp' | 'tcp' | 'tls';
+
+/**
+ * The client side of a 5-tuple (RFC 8656 §2). For TCP and TLS one object lives as long as the connection; for UDP a listener may make
+ * a new one for each datagram, so compare `key`, never identity. Holding no state until an allocation exists is what keeps
+ * spoofed sources from costing memory.
+ */
+export interface ClientPath {
+  readonly transport: ClientTransport;
+  /** The client's transport address. */
+  readonly remote: TransportAddress;
+  /** The listener's transport address. */
+  readonly local: TransportAddress;
+  /** Unique for the 5-tuple while it exists. */
+  readonly key: string;
+  /** Hands bytes to the client; drops and counts when the transport cannot take them now. Never throws. */
+  send(data: Uint8Array): void;
+  /** Ends a TCP or TLS connection once what was sent is out; nothing for UDP. */
+  close(): void;
+}
+
+/** A relayed transport address that the plane holds open. */
+export interface RelayHandle {
+  /** Dense small number, reused after close: the index into the plane's counters. */
+  readonly slot: number;
+  /** The address peers see: behind 1:1 NAT the external one. */
+  readonly relayed: TransportAddress;
+}
+
+export interface ChannelEntry {
+  /** 0x4000 to 0x4FFF */
+  readonly channel: number;
+  readonly peer: TransportAddress;
+  /** Monotonic milliseconds: the end of the binding. */
+  readonly expiresAtMs: number;
+}
+
+export interface SendOptions {
+  /** Set the DF bit, as DONT-FRAGMENT asks (RFC 8656 §11.3). */
+  readonly dontFragment: boolean;
+}
+
+/** Counters of one relay slot, `COUNTERS_PER_SLOT` doubles each, in this order. */
+export const RELAY_COUNTERS = ['packetsToPeer', 'bytesToPeer', 'packetsToClient', 'bytesToClient', 'dropped'] as const;
+export type RelayCounter = (typeof RELAY_COUNTERS)[number];
+export const COUNTERS_PER_SLOT = RELAY_COUNTERS.length;
+
+/** Thrown by `openRelay`: the engine tries another port on `in-use` and answers 508 otherwise. */
+export class RelayPortError extends Error {
+  override readonly name = 'RelayPortError';
+  readonly kind: 'in-use' | 'unavailable';
+
+  constructor(kind: 'in-use' | 'unavailable', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/**
+ * The engine decides, a data plane executes and counts. All times are absolute monotonic milliseconds and are checked by the plane when
+ * a packet passes: min(channel, permission, allocation). The engine's timers only free memory.
+ */
+export interface DataPlane {
+  readonly kind: 'node' | 'batch' | 'ebpf';
+  /** Binds one relayed transport address for the client's 5-tuple. Throws `RelayPortError`. */
+  openRelay(client: ClientPath, family: AddressFamily, port: number, expiresAtMs: number): RelayHandle;
+  /** Binds a port without a client (EVEN-PORT with the R bit, RFC 8656 §7.2): data that arrives is dropped. Throws `RelayPortError`. */
+  reserveRelay(family: AddressFamily, port: number): RelayHandle;
+  /** Gives a reserved address to a client. */
+  claimRelay(relay: RelayHandle, client: ClientPath, expiresAtMs: number): void;
+  /** Moves the end of the allocation. */
+  setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
+  /** Closes the socket, and with it all channels and permissions of the relay. The port is free when this returns. */
+  closeRelay(relay: RelayHandle): void;
+  /** `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). */
+  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void;
+  removePermission(relay: RelayHandle, peerAddress: string): void;
+  /** Inserts or refreshes; idempotent. */
+  setChannel(relay: RelayHandle, entry: ChannelEntry): void;
+  removeChannel(relay: RelayHandle, channel: number): void;
+  /** A Send indication's payload. The engine has checked permission and policy. Never throws: what cannot be sent is counted as dropped. */
+  sendToPeer(relay: RelayHandle, peer: TransportAddress, data: Uint8Array, options: SendOptions): void;
+  /** Copies the counters of `slots` into `into`, `COUNTERS_PER_SLOT` each, in order. */
+  readCounters(into: Float64Array, slots: readonly number[]): void;
+}
+
+/** What the engine hears from its transports and its data plane. None of these may throw. */
+export interface DataPlaneSink {
+  /** A STUN message, or ChannelData that no channel of the plane matched. `bytes` is valid during the call only. */
+  onClientMessage(client: ClientPath, bytes: Buffer): void;
+  /** Data of a permitted peer that has no channel: becomes a Data indication. `data` is valid during the call only. */
+  onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void;
+  /** A TCP or TLS client connection has gone. */
+  onClientClosed(client: ClientPath): void;
+}
