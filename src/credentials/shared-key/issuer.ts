@@ -1,0 +1,90 @@
+import { type Now } from '../../core/clock.ts';
+import { ok } from '../../core/result.ts';
+import { Secret } from '../../core/secret.ts';
+import { type CredentialIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
+import { type KeyRing } from './key-ring.ts';
+import { computePassword } from './password.ts';
+import { formatUsername, type SharedKeyProfile } from './profile.ts';
+import { type Pseudonyms } from './pseudonym.ts';
+
+export const ISSUE_POLICIES = ['per-registration', 'reuse'] as const;
+export type IssuePolicy = (typeof ISSUE_POLICIES)[number];
+
+export interface SharedKeyIssuerOptions {
+  readonly keyRing: KeyRing;
+  readonly profile: SharedKeyProfile;
+  readonly pseudonyms: Pseudonyms;
+  /** The TURN realm; part of the password of a realm-bound profile. */
+  readonly realm: string;
+  /**
+   * `per-registration`: every REGISTER and OPTIONS mints a new t. `reuse`: the same credential is handed out until half of its life is
+   * over, which by the lifetime rule never is before the registration must be renewed.
+   */
+  readonly policy: IssuePolicy;
+  readonly ttl: CredentialTtl;
+  /** Registrations remembered at most; past it the longest-known is forgotten and simply gets a new u next time. */
+  readonly maxRegistrations: number;
+}
+
+/** Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`; nothing passes `maxSec`. */
+export interface CredentialTtl {
+  readonly defaultSec: number;
+  readonly minSec: number;
+  readonly maxSec: number;
+}
+
+interface Remembered {
+  readonly name: string;
+  last?: { readonly credential: TurnCredential; readonly ttlSec: number };
+}
+
+/** Approach 1 of TS 33.203 X.5.2 (figure 6.3.3-1), step 7: u, t and p = HASH(u + t, Km). */
+export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): CredentialIssuer {
+  const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
+  const registrations = new Map<string, Remembered>();
+
+  function remember(registrationId: string): Remembered {
+    const known = registrations.get(registrationId);
+    if (known) return known;
+    const [oldest] = registrations.keys();
+    if (oldest !== undefined && registrations.size >= maxRegistrations) registrations.delete(oldest);
+    const fresh: Remembered = { name: pseudonyms.create(registrationId) };
+    registrations.set(registrationId, fresh);
+    return fresh;
+  }
+
+  function mint(name: string, ttlSec: number, nowSec: number): TurnCredential {
+    const expiresAtSec = nowSec + ttlSec;
+    const username = formatUsername(profile, { name, expiresAtSec });
+    const password = new Secret(computePassword(keyRing.newest.secret, profile, username, realm));
+    return { name, username, password, expiresAtSec, ...(profile.realmBound && { realm }) };
+  }
+
+  return {
+    issue(request: IssueRequest, now: Now) {
+      const nowSec = Math.floor(now.unixMs / 1000);
+      const ttlSec = ttlFor(ttl, request);
+      const registration = remember(request.registrationId);
+      const { last } = registration;
+      if (policy === 'reuse' && last?.ttlSec === ttlSec) {
+        const remainingSec = last.credential.expiresAtSec - nowSec;
+        // A wall clock set back makes the old credential outlive its ttl: mint anew then, too.
+        if (remainingSec > ttlSec / 2 && remainingSec <= ttlSec) return ok(last.credential);
+      }
+      const credential = mint(registration.name, ttlSec, nowSec);
+      registration.last = { credential, ttlSec };
+      return ok(credential);
+    },
+    release(registrationId) {
+      registrations.delete(registrationId);
+    },
+  };
+}
+
+/** Lifetime in seconds by the rule of `CredentialTtl`. */
+function ttlFor({ defaultSec, minSec, maxSec }: CredentialTtl, request: IssueRequest): number {
+  const { wishedTtlSec, grantedExpiresSec } = request;
+  const wanted =
+    wishedTtlSec === undefined ? Math.max(defaultSec, 2 * grantedExpiresSec) : Math.max(minSec, wishedTtlSec);
+  return Math.floor(Math.min(wanted, maxSec));
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { type Now } from '../../core/clock.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { constantTimeEqual } from '../../core/secret.ts';
+import { type CredentialVerifier, type KnownUser, type LookupFailure } from '../credential.ts';
+import { type KeyRing } from './key-ring.ts';
+import { computePassword } from './password.ts';
+import { splitUsername, type SharedKeyProfile, type SplitUsername } from './profile.ts';
+
+export interface SharedKeyVerifierOptions {
+  readonly keyRing: KeyRing;
+  readonly profile: SharedKeyProfile;
+  /** Seconds that the clocks of edge and TURN server may differ: a credential is good while now < t + skew. */
+  readonly skewSec: number;
+}
+
+/** Step 10 of figure 6.3.3-1: split USERNAME into u and t, refuse a t that has passed, recompute p under every Km of the ring. */
+export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): CredentialVerifier {
+  return {
+    lookup({ username, realm }, now): Result<KnownUser, LookupFailure> {
+      const split = splitUsername(profile, username);
+      if (!split) return fail('unknown-form');
+      if (hasExpired(split, skewSec, now)) return fail('expired');
+      const keys = keyRing.all.map(({ id, secret }) => ({
+        keyId: id,
+        longTermKey: () => longTermKey(username, realm, computePassword(secret, profile, username, realm)),
+      }));
+      return ok({ user: split.name, expiresAtSec: split.expiresAtSec + skewSec, keys });
+    },
+  };
+}
+
+/** RFC 8489 §9.2.2. A pushed store may hold this key instead of the password, which is why the engine asks for it ready-made. */
+function longTermKey(username: string, realm: string, password: string): Buffer {
+  return createHash('md5').update(`${username}:${realm}:${password}`, 'utf8').digest();
+}
+
+function hasExpired({ expiresAtSec }: SplitUsername, skewSec: number, now: Now): boolean {
+  return now.unixMs >= (expiresAtSec + skewSec) * 1000;
+}
+
+export interface CredentialCheck extends SplitUsername {
+  /** The key of the ring that made the password. */
+  readonly keyId: string;
+  readonly expired: boolean;
+}
+
+/**
+ * Says of a username and password which key made them and when they end: for an operator, not for the packet path.
+ * An expired credential is still told apart from a forged one.
+ */
+export function checkCredential(
+  { keyRing, profile, skewSec }: SharedKeyVerifierOptions,
+  { username, password, realm }: { username: string; password: string; realm: string },
+  now: Now,
+): Result<CredentialCheck, 'unknown-form' | 'wrong-key-or-password'> {
+  const split = splitUsername(profile, username);
+  if (!split) return fail('unknown-form');
+  const given = Buffer.from(password, 'utf8');
+  const key = keyRing.all.find(({ secret }) =>
+    constantTimeEqual(Buffer.from(computePassword(secret, profile, username, realm), 'utf8'), given),
+  );
+  return key
+    ? ok({ ...split, keyId: key.id, expired: hasExpired(split, skewSec, now) })
+    : fail('wrong-key-or-password');
+}

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { TypedEvents } from '../../src/core/typed-events.ts';
+
+interface Events {
+  tick: number;
+}
+
+it('reports a listener that throws and still serves the others', () => {
+  const errors: unknown[] = [];
+  const events = new TypedEvents<Events>((error) => errors.push(error));
+  const heard: number[] = [];
+  events.on('tick', () => {
+    throw new Error('mine');
+  });
+  events.on('tick', (value) => heard.push(value));
+  events.emit('tick', 1);
+  expect(heard).toEqual([1]);
+  expect(errors).toHaveLength(1);
+});
+
+it('calls a once-listener one time and a removed listener never', () => {
+  const events = new TypedEvents<Events>(() => undefined);
+  const heard: string[] = [];
+  events.once('tick', () => heard.push('once'));
+  const off = events.on('tick', () => heard.push('on'));
+  events.emit('tick', 1);
+  off();
+  events.emit('tick', 2);
+  expect(heard).toEqual(['once', 'on']);
+});

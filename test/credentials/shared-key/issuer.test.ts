@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { type TurnCredential } from '../../../src/credentials/credential.ts';
+import { createSharedKeyIssuer, type SharedKeyIssuerOptions } from '../../../src/credentials/shared-key/issuer.ts';
+import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
+import { Secret } from '../../../src/core/secret.ts';
+import { at, coturnProfile, ring } from './support.ts';
+
+const pseudonyms = createPseudonyms(new Secret('pseudonym key'));
+
+function issuer(options: Partial<SharedKeyIssuerOptions> = {}) {
+  const made = createSharedKeyIssuer({
+    keyRing: ring('new', 'old'),
+    profile: coturnProfile,
+    pseudonyms,
+    realm: 'ims.example',
+    policy: 'per-registration',
+    ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },
+    maxRegistrations: 100,
+    ...options,
+  });
+  return {
+    ...made,
+    get(
+      nowSec: number,
+      wishedTtlSec?: number,
+      registrationId = 'sip:alice@ims.example#1',
+      grantedExpiresSec = 600,
+    ): TurnCredential {
+      const wish = wishedTtlSec === undefined ? {} : { wishedTtlSec };
+      const result = made.issue({ registrationId, grantedExpiresSec, ...wish }, at(nowSec));
+      if (!result.ok) throw new Error(result.reason);
+      return result.value;
+    },
+  };
+}
+
+describe('lifetime', () => {
+  it.each([
+    [undefined, 600, 3600],
+    [undefined, 2400, 4800],
+    [undefined, 100_000, 86_400],
+    [120, 600, 120],
+    [1, 600, 60],
+    [0, 600, 60],
+    [1e15, 600, 86_400],
+    [90.7, 600, 90],
+  ])('wish %s with a registration of %i s gives %i s', (wish, granted, ttl) => {
+    expect(issuer().get(1_700_000_000, wish, 'r', granted).expiresAtSec).toBe(1_700_000_000 + ttl);
+  });
+});
+
+it('joins the very digits of t to a u that tells nothing of the registration', () => {
+  const credential = issuer().get(1_700_000_000);
+  expect(credential.username).toBe(`${credential.expiresAtSec}:${credential.name}`);
+  expect(credential.username).not.toContain('alice');
+  expect(pseudonyms.reveal(credential.name)).toBe('sip:alice@ims.example#1');
+  expect(credential.realm).toBeUndefined();
+});
+
+it('names the realm when the password is bound to it', () => {
+  expect(issuer({ profile: { ...coturnProfile, realmBound: true } }).get(1_700_000_000).realm).toBe('ims.example');
+});
+
+it('keeps u through a registration and takes a new one for the next', () => {
+  const made = issuer();
+  const first = made.get(1_700_000_000);
+  expect(made.get(1_700_000_300).name).toBe(first.name);
+  made.release('sip:alice@ims.example#1');
+  expect(made.get(1_700_000_301).name).not.toBe(first.name);
+});
+
+it('mints a new credential at each request under per-registration', () => {
+  const made = issuer();
+  expect(made.get(1_700_000_010).expiresAtSec).toBe(made.get(1_700_000_000).expiresAtSec + 10);
+});
+
+describe('policy reuse', () => {
+  it('hands out the same credential for half of its life, then a new one', () => {
+    const made = issuer({ policy: 'reuse' });
+    const first = made.get(1_700_000_000);
+    expect(made.get(1_700_001_799)).toBe(first);
+    expect(made.get(1_700_001_800).expiresAtSec).toBe(1_700_001_800 + 3600);
+  });
+
+  it('mints anew when another lifetime is wished', () => {
+    const made = issuer({ policy: 'reuse' });
+    made.get(1_700_000_000);
+    expect(made.get(1_700_000_001, 120).expiresAtSec).toBe(1_700_000_121);
+  });
+
+  it('does not outlive its ttl when the wall clock is set back', () => {
+    const made = issuer({ policy: 'reuse' });
+    made.get(1_700_000_000);
+    expect(made.get(1_600_000_000).expiresAtSec).toBe(1_600_003_600);
+  });
+});
+
+it('remembers a bounded number of registrations', () => {
+  const made = issuer({ maxRegistrations: 2 });
+  const first = made.get(1_700_000_000, undefined, 'a');
+  made.get(1_700_000_000, undefined, 'b');
+  const third = made.get(1_700_000_000, undefined, 'c');
+  expect(made.get(1_700_000_000, undefined, 'c').name).toBe(third.name);
+  expect(made.get(1_700_000_000, undefined, 'a').name).not.toBe(first.name);
+});
