@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs the real programs that the tests talk to, from Debian's packages. The one place that does.
+set -euo pipefail
+packages=(chromium coturn openssl)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "peers: all installed (${packages[*]})"
+  exit 0
+fi
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+echo "peers: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update --quiet --quiet
+"${as_root[@]}" apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}" >/dev/null
+
+# Debian starts coturn's service on ports that the quick start uses; the tests only need the programs.
+if [[ " ${missing[*]} " == *' coturn '* ]] && [ -d /run/systemd/system ]; then
+  "${as_root[@]}" systemctl disable --quiet --now coturn
+fi
