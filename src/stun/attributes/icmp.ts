@@ -1,0 +1,32 @@
+import { type Attribute } from '../attribute.ts';
+import { unencodable } from '../codec/unencodable.ts';
+
+export interface Icmp {
+  /** 0 to 127 */
+  readonly type: number;
+  /** 0 to 511 */
+  readonly code: number;
+  /** The next-hop MTU where type and code say so, else 0. */
+  readonly data: number;
+}
+
+const name = 'ICMP';
+
+/** RFC 8656 §18.13: two reserved octets, 7 bits of type, 9 bits of code, 4 bytes of error data. */
+export const icmp: Attribute<Icmp> = {
+  type: 0x8004,
+  name,
+  decode: (value) => {
+    if (value.length !== 8) return undefined;
+    const typeAndCode = value.readUInt16BE(2);
+    return { type: typeAndCode >> 9, code: typeAndCode & 0x1ff, data: value.readUInt32BE(4) };
+  },
+  encode: ({ type, code, data }) => {
+    if (type < 0 || type > 0x7f) throw unencodable(name, 'a type of 0-127', type);
+    if (code < 0 || code > 0x1ff) throw unencodable(name, 'a code of 0-511', code);
+    const value = Buffer.alloc(8);
+    value.writeUInt16BE((type << 9) | code, 2);
+    value.writeUInt32BE(data, 4);
+    return value;
+  },
+};

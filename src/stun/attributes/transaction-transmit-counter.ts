@@ -1,0 +1,24 @@
+import { type Attribute } from '../attribute.ts';
+import { unencodable } from '../codec/unencodable.ts';
+
+export interface TransmitCounter {
+  /** How often the request was sent with this transaction id, 0 to 255. */
+  readonly request: number;
+  /** How often a response was; 0 in requests. */
+  readonly response: number;
+}
+
+const name = 'TRANSACTION_TRANSMIT_COUNTER';
+
+/** RFC 7982 §3.1. */
+export const transactionTransmitCounter: Attribute<TransmitCounter> = {
+  type: 0x8025,
+  name,
+  decode: (value) => (value.length === 4 ? { request: value.readUInt8(2), response: value.readUInt8(3) } : undefined),
+  encode: ({ request, response }) => {
+    for (const count of [request, response]) {
+      if (!Number.isInteger(count) || count < 0 || count > 255) throw unencodable(name, 'counts of 0-255', count);
+    }
+    return Uint8Array.of(0, 0, request, response);
+  },
+};

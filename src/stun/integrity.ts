@@ -1,0 +1,74 @@
+import { createHash, createHmac } from 'node:crypto';
+import { constantTimeEqual } from '../core/secret.ts';
+import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
+import { type Attribute } from './attribute.ts';
+import { messageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
+import { messageIntegrity } from './attributes/message-integrity.ts';
+import { HEADER_BYTES } from './message-type.ts';
+import { type StunMessage } from './message.ts';
+import { opaqueString } from './opaque-string.ts';
+
+export type IntegrityAlgorithm = 'sha1' | 'sha256';
+export type IntegrityCheck = 'valid' | 'invalid' | 'absent';
+
+const HMAC_BYTES = { sha1: 20, sha256: 32 } as const;
+const ATTRIBUTE = { sha1: messageIntegrity, sha256: messageIntegritySha256 } as const;
+
+export function integrityAttribute(algorithm: IntegrityAlgorithm): Attribute<Buffer> {
+  return ATTRIBUTE[algorithm];
+}
+
+/**
+ * Whether MESSAGE-INTEGRITY (`sha1`) or MESSAGE-INTEGRITY-SHA256 was made with `key` (RFC 8489 §14.5, §14.6). Compares in constant time;
+ * a value of another length is invalid before anything is hashed. The message is not touched.
+ */
+export function checkIntegrity(
+  message: StunMessage,
+  key: Uint8Array,
+  algorithm: IntegrityAlgorithm = 'sha1',
+): IntegrityCheck {
+  const attribute = integrityAttribute(algorithm);
+  const valueOffset = message.valueOffset(attribute);
+  if (valueOffset === -1) return 'absent';
+  const claimed = message.get(attribute);
+  if (claimed === undefined) return 'invalid';
+  const made = computeIntegrity(algorithm, key, message.bytes, valueOffset - ATTRIBUTE_HEADER_BYTES);
+  return constantTimeEqual(claimed, made) ? 'valid' : 'invalid';
+}
+
+/**
+ * The HMAC over what comes before the integrity attribute at `attributeOffset`, with a length field that ends the message just behind
+ * that attribute (RFC 8489 §14.5): the four bytes it stands in are fed from a copy, all others in place.
+ */
+export function computeIntegrity(
+  algorithm: IntegrityAlgorithm,
+  key: Uint8Array,
+  bytes: Buffer,
+  attributeOffset: number,
+): Buffer {
+  const typeAndLength = Buffer.allocUnsafe(4);
+  bytes.copy(typeAndLength, 0, 0, 2);
+  const end = attributeOffset + ATTRIBUTE_HEADER_BYTES + HMAC_BYTES[algorithm];
+  typeAndLength.writeUInt16BE(end - HEADER_BYTES, 2);
+  return createHmac(algorithm, key).update(typeAndLength).update(bytes.subarray(4, attributeOffset)).digest();
+}
+
+/**
+ * The 16-byte key of the long-term credential mechanism (RFC 8489 §18.5.1.1). `username` is hashed as it came in USERNAME; a password
+ * given as bytes is hashed as it is.
+ */
+export function longTermKeyMd5(username: string, realm: string, password: string | Buffer): Buffer {
+  return longTermKey('md5', username, realm, password);
+}
+
+/** The 32-byte key for clients that chose SHA-256 in PASSWORD-ALGORITHM (RFC 8489 §18.5.1.2). */
+export function longTermKeySha256(username: string, realm: string, password: string | Buffer): Buffer {
+  return longTermKey('sha256', username, realm, password);
+}
+
+function longTermKey(algorithm: 'md5' | 'sha256', username: string, realm: string, password: string | Buffer): Buffer {
+  return createHash(algorithm)
+    .update(`${username}:${opaqueString(realm)}:`)
+    .update(typeof password === 'string' ? opaqueString(password) : password)
+    .digest();
+}

@@ -1,0 +1,101 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { indexAttributes, type AttributeIndex } from './attribute-index.ts';
+import { registeredAttribute } from './attribute-registry.ts';
+import { type Attribute } from './attribute.ts';
+import { isStun } from './channel-data.ts';
+import { decodeMessageType, HEADER_BYTES, MAGIC_COOKIE, type MessageClass } from './message-type.ts';
+
+export type StunDecodeError =
+  | 'too-short'
+  | 'not-stun'
+  | 'bad-cookie'
+  | 'bad-length'
+  | 'length-mismatch'
+  | 'attribute-overrun'
+  | 'too-many-attributes';
+
+const COMPREHENSION_OPTIONAL = 0x8000;
+
+/**
+ * Reads the header and finds the attributes; values are decoded when asked for. `bytes` is exactly one message, a datagram or what
+ * `StreamFramer` hands out, and the result is a view of it.
+ */
+export function decodeMessage(bytes: Buffer): Result<StunMessage, StunDecodeError> {
+  if (bytes.length < HEADER_BYTES) return fail('too-short');
+  if (!isStun(bytes.readUInt8(0))) return fail('not-stun');
+  if (bytes.readUInt32BE(4) !== MAGIC_COOKIE) return fail('bad-cookie');
+  const length = bytes.readUInt16BE(2);
+  if (length % 4 !== 0) return fail('bad-length');
+  if (length !== bytes.length - HEADER_BYTES) return fail('length-mismatch');
+  const index = indexAttributes(bytes);
+  return index.ok ? ok(new StunMessage(bytes, index.value)) : index;
+}
+
+/**
+ * A received STUN message: a view, valid as long as its bytes are.
+ *
+ * Of an attribute that comes twice the first counts (RFC 8489 §14). Attributes after MESSAGE-INTEGRITY are invisible except
+ * MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, after MESSAGE-INTEGRITY-SHA256 all but FINGERPRINT, and after FINGERPRINT all (§9, §14.7).
+ */
+export class StunMessage {
+  readonly bytes: Buffer;
+  readonly method: number;
+  readonly messageClass: MessageClass;
+  /** 12 bytes, a view. */
+  readonly transactionId: Buffer;
+  readonly #index: AttributeIndex;
+
+  constructor(bytes: Buffer, index: AttributeIndex) {
+    const { method, messageClass } = decodeMessageType(bytes.readUInt16BE(0));
+    this.bytes = bytes;
+    this.method = method;
+    this.messageClass = messageClass;
+    this.transactionId = bytes.subarray(8, HEADER_BYTES);
+    this.#index = index;
+  }
+
+  /** `undefined` when the attribute is absent or malformed. */
+  get<T>(attribute: Attribute<T>): T | undefined {
+    const at = this.#index.types.indexOf(attribute.type);
+    return at === -1 ? undefined : attribute.decode(this.#value(at), this.transactionId);
+  }
+
+  has(attribute: Attribute<unknown>): boolean {
+    return this.#index.types.includes(attribute.type);
+  }
+
+  /** Every occurrence that decodes, in order: CreatePermission carries several XOR-PEER-ADDRESS. */
+  getAll<T>(attribute: Attribute<T>): T[] {
+    const values: T[] = [];
+    this.#index.types.forEach((type, at) => {
+      if (type !== attribute.type) return;
+      const value = attribute.decode(this.#value(at), this.transactionId);
+      if (value !== undefined) values.push(value);
+    });
+    return values;
+  }
+
+  /** Types of the visible attributes that this codec knows and whose value does not decode, second occurrences included. */
+  malformed(): number[] {
+    return this.#index.types.filter((type, at) => {
+      const attribute = registeredAttribute(type);
+      return attribute !== undefined && attribute.decode(this.#value(at), this.transactionId) === undefined;
+    });
+  }
+
+  /** Visible comprehension-required types that `understood` does not hold, each once: what a 420 lists in UNKNOWN-ATTRIBUTES (RFC 8489 §6.3.1). */
+  unknownRequired(understood: ReadonlySet<number>): number[] {
+    const unknown = this.#index.types.filter((type) => type < COMPREHENSION_OPTIONAL && !understood.has(type));
+    return unknown.length < 2 ? unknown : [...new Set(unknown)];
+  }
+
+  /** Where the value of the first visible occurrence starts in `bytes`, or -1: integrity and fingerprint cover what lies before it. */
+  valueOffset(attribute: Attribute<unknown>): number {
+    return this.#index.offsets[this.#index.types.indexOf(attribute.type)] ?? -1;
+  }
+
+  #value(at: number): Buffer {
+    const offset = this.#index.offsets[at] ?? 0;
+    return this.bytes.subarray(offset, offset + (this.#index.lengths[at] ?? 0));
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * The mapping steps of the OpaqueString profile (RFC 8265 §4.2.2): other spaces become U+0020, then NFC. ASCII comes out as it went in. What
+ * the profile forbids is for the place that accepts a name or password to refuse.
+ */
+export function opaqueString(text: string): string {
+  return text.replace(/\p{Zs}/gu, ' ').normalize('NFC');
+}
