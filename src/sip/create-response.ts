@@ -1,0 +1,43 @@
+import { SipHeaders, type SipRequest, type SipResponse } from './message.ts';
+import { parseNameAddr } from './name-addr.ts';
+import { reasonPhrase } from './status.ts';
+import { newTag } from './token.ts';
+
+export interface ResponseOptions {
+  /** Default: the usual phrase of the status. */
+  readonly reason?: string;
+  /** Tag for a To that has none. Default: a fresh random one; give the same for every response of one transaction. */
+  readonly toTag?: string;
+}
+
+/** Methods whose 2xx or provisional responses create a dialog (RFC 3261 §12.1.1, RFC 6665 §4.4.1). */
+const DIALOG_METHODS = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+
+/**
+ * A response with what RFC 3261 §8.2.6 copies from the request: every Via in order, From, To (with a tag unless it is a 100), Call-ID,
+ * CSeq; the Timestamp of a 100; Record-Route where a dialog may come of it.
+ */
+export function createResponse(request: SipRequest, status: number, options: ResponseOptions = {}): SipResponse {
+  const headers = new SipHeaders();
+  for (const via of request.headers.getAll('Via')) headers.append('Via', via);
+  if (status > 100 && status < 300 && DIALOG_METHODS.has(request.method)) {
+    for (const route of request.headers.getAll('Record-Route')) headers.append('Record-Route', route);
+  }
+  copy(request.headers, headers, 'From');
+  const to = request.headers.get('To');
+  if (to !== undefined) headers.append('To', status === 100 ? to : withTag(to, options.toTag));
+  copy(request.headers, headers, 'Call-ID');
+  copy(request.headers, headers, 'CSeq');
+  if (status === 100) copy(request.headers, headers, 'Timestamp');
+  return { kind: 'response', status, reason: options.reason ?? reasonPhrase(status), headers, body: '' };
+}
+
+function copy(from: SipHeaders, to: SipHeaders, name: string): void {
+  const value = from.get(name);
+  if (value !== undefined) to.append(name, value);
+}
+
+function withTag(to: string, tag: string | undefined): string {
+  const parsed = parseNameAddr(to);
+  return !parsed.ok || parsed.value.params.has('tag') ? to : `${to};tag=${tag ?? newTag()}`;
+}

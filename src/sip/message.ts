@@ -1,0 +1,178 @@
+import { EpcscfTurnError } from '../core/errors.ts';
+import { isToken, trimBlanks } from './character-class.ts';
+import { headerKey } from './header-names.ts';
+import { splitList, endOfFirstListValue } from './list.ts';
+
+/**
+ * Header fields in the order of the wire (RFC 3261 §7.3). Names compare without case and in compact or long form; their spelling and
+ * the text of every value are kept, so that what is only forwarded leaves as it came.
+ */
+export class SipHeaders {
+  #names: string[] = [];
+  #keys: string[] = [];
+  #values: string[] = [];
+
+  /** Number of header field lines. */
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  /** The value of the first field of that name, folded lines joined, blanks around it removed. */
+  get(name: string): string | undefined {
+    const index = this.#keys.indexOf(headerKey(name));
+    return index < 0 ? undefined : this.#values[index];
+  }
+
+  /** The value of every field of that name, in order; comma-separated lists stay whole. */
+  getAll(name: string): string[] {
+    const key = headerKey(name);
+    return this.#values.filter((_, index) => this.#keys[index] === key);
+  }
+
+  /** Every value of every field of that name: lists are split at commas outside quotes and angle brackets. */
+  getList(name: string): string[] {
+    const key = headerKey(name);
+    const list: string[] = [];
+    for (let i = 0; i < this.#keys.length; i++) {
+      if (this.#keys[i] === key) list.push(...splitList(this.#values[i] ?? ''));
+    }
+    return list;
+  }
+
+  has(name: string): boolean {
+    return this.#keys.includes(headerKey(name));
+  }
+
+  /** Puts one field in the place of the first of that name and takes the others away; appends when there is none. */
+  set(name: string, value: string): void {
+    const key = checkedKey(name, value);
+    const index = this.#keys.indexOf(key);
+    if (index < 0) {
+      this.#insert(this.#keys.length, name, key, value);
+      return;
+    }
+    this.#names[index] = name;
+    this.#values[index] = trimBlanks(value);
+    this.#removeFrom(index + 1, key);
+  }
+
+  append(name: string, value: string): void {
+    this.#insert(this.#keys.length, name, checkedKey(name, value), value);
+  }
+
+  /** Inserts before the first field of that name, else on top: what Via, Route and Record-Route want. */
+  prepend(name: string, value: string): void {
+    const key = checkedKey(name, value);
+    this.#insert(Math.max(0, this.#keys.indexOf(key)), name, key, value);
+  }
+
+  /** Takes the first value of a comma-separated field away, as Via and Route need it, and returns it. */
+  removeFirst(name: string): string | undefined {
+    const index = this.#keys.indexOf(headerKey(name));
+    if (index < 0) return undefined;
+    const value = this.#values[index] ?? '';
+    const comma = endOfFirstListValue(value);
+    if (comma < 0) this.#removeAt(index);
+    else this.#values[index] = trimBlanks(value, comma + 1);
+    return comma < 0 ? value : trimBlanks(value, 0, comma);
+  }
+
+  /** Takes every field of that name away; false when there was none. */
+  remove(name: string): boolean {
+    return this.#removeFrom(0, headerKey(name));
+  }
+
+  /** Name as spelled and value, in order. */
+  *entries(): IterableIterator<[string, string]> {
+    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i] ?? '', this.#values[i] ?? ''];
+  }
+
+  clone(): SipHeaders {
+    const copy = new SipHeaders();
+    copy.#names = this.#names.slice();
+    copy.#keys = this.#keys.slice();
+    copy.#values = this.#values.slice();
+    return copy;
+  }
+
+  /** For the parser, which has judged name and value while it scanned them. */
+  appendParsed(name: string, key: string, value: string): void {
+    this.#names.push(name);
+    this.#keys.push(key);
+    this.#values.push(value);
+  }
+
+  /** The field lines as they go on the wire. `contentLength` replaces every Content-Length, or is added as the last field. */
+  formatLines(contentLength: number): string {
+    let lines = '';
+    let written = false;
+    for (let i = 0; i < this.#keys.length; i++) {
+      if (this.#keys[i] !== 'content-length') {
+        lines += `${this.#names[i] ?? ''}: ${this.#values[i] ?? ''}\r\n`;
+      } else if (!written) {
+        written = true;
+        lines += `${this.#names[i] ?? ''}: ${contentLength}\r\n`;
+      }
+    }
+    return written ? lines : `${lines}Content-Length: ${contentLength}\r\n`;
+  }
+
+  #insert(index: number, name: string, key: string, value: string): void {
+    this.#names.splice(index, 0, name);
+    this.#keys.splice(index, 0, key);
+    this.#values.splice(index, 0, trimBlanks(value));
+  }
+
+  #removeAt(index: number): void {
+    this.#names.splice(index, 1);
+    this.#keys.splice(index, 1);
+    this.#values.splice(index, 1);
+  }
+
+  #removeFrom(start: number, key: string): boolean {
+    let kept = start;
+    for (let i = start; i < this.#keys.length; i++) {
+      if (this.#keys[i] === key) continue;
+      this.#names[kept] = this.#names[i] ?? '';
+      this.#keys[kept] = this.#keys[i] ?? '';
+      this.#values[kept] = this.#values[i] ?? '';
+      kept++;
+    }
+    const removed = kept < this.#keys.length;
+    this.#names.length = kept;
+    this.#keys.length = kept;
+    this.#values.length = kept;
+    return removed;
+  }
+}
+
+/** A name or value with a line break would let whoever supplied it write header fields of its own: that is a mistake of ours. */
+function checkedKey(name: string, value: string): string {
+  if (!isToken(name)) {
+    throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `header name: expected a token, got ${JSON.stringify(name)}`);
+  }
+  if (value.includes('\r') || value.includes('\n')) {
+    throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `${name}: expected a value without line breaks`);
+  }
+  return headerKey(name);
+}
+
+export interface SipRequest {
+  readonly kind: 'request';
+  readonly method: string;
+  /** Request-URI as on the wire. */
+  uri: string;
+  readonly headers: SipHeaders;
+  body: string;
+}
+
+export interface SipResponse {
+  readonly kind: 'response';
+  /** 100 to 699 */
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: SipHeaders;
+  body: string;
+}
+
+export type SipMessage = SipRequest | SipResponse;

@@ -1,0 +1,205 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { isBlank, isToken, parseDecimal, trimBlanks } from './character-class.ts';
+import { headerKey, knownHeaderKey } from './header-names.ts';
+import { SipHeaders, type SipMessage, type SipRequest } from './message.ts';
+import { parseStartLine, type RequestLine, type StartLineError, type StatusLine } from './start-line.ts';
+
+export interface ParseLimits {
+  /** Most header field lines in one message. */
+  readonly maxHeaders: number;
+  /** Most UTF-8 bytes in the start line, or in one header field with its folded lines. */
+  readonly maxLineBytes: number;
+}
+
+export type SipParseError =
+  | 'empty'
+  | StartLineError
+  | 'incomplete-header'
+  | 'malformed-header'
+  | 'stray-line-break'
+  | 'line-too-long'
+  | 'too-many-headers'
+  | 'content-length-mismatch';
+
+/**
+ * What could not be parsed. `request` holds the part of a request that was read before the fault, when that includes a Via: enough to
+ * send the 400 (or 505) that RFC 3261 §16.3 wants, with `createResponse`.
+ */
+export interface SipParseFailure {
+  readonly ok: false;
+  readonly reason: SipParseError;
+  readonly request?: SipRequest;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** One pass over the text of a message. Each position is visited a bounded number of times, whatever the text holds. */
+class Scanner {
+  position = 0;
+  readonly #text: string;
+  readonly #maxLineBytes: number;
+  #nextCarriageReturn = -1;
+
+  constructor(text: string, maxLineBytes: number) {
+    this.#text = text;
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  /** RFC 3261 §7.5: empty lines before the start line are ignored. */
+  skipLeadingLineBreaks(): void {
+    while (isLineBreak(this.#text.charCodeAt(this.position))) this.position++;
+  }
+
+  /** The line at the position without its CRLF (or bare LF), or why it is none. Moves past it. */
+  nextLine(): Result<string, 'incomplete-header' | 'stray-line-break' | 'line-too-long'> {
+    const start = this.position;
+    const lineFeed = this.#text.indexOf('\n', start);
+    if (lineFeed < 0) return fail('incomplete-header');
+    const end = lineFeed > start && this.#text.charCodeAt(lineFeed - 1) === CR ? lineFeed - 1 : lineFeed;
+    if (this.#carriageReturnFrom(start) < end) return fail('stray-line-break');
+    if (exceeds(this.#text, start, end, this.#maxLineBytes)) return fail('line-too-long');
+    this.position = lineFeed + 1;
+    return ok(this.#text.slice(start, end));
+  }
+
+  startsFolded(): boolean {
+    return isBlank(this.#text.charCodeAt(this.position));
+  }
+
+  /** The next CR at or after `start`; found once and remembered, so that LF-only text is not searched to its end for every line. */
+  #carriageReturnFrom(start: number): number {
+    if (this.#nextCarriageReturn < start) {
+      const found = this.#text.indexOf('\r', start);
+      this.#nextCarriageReturn = found < 0 ? Infinity : found;
+    }
+    return this.#nextCarriageReturn;
+  }
+}
+
+/**
+ * Parses one SIP message that fills `text`, as one WebSocket message does (RFC 7118 §5.1): start line and header field lines are cut, their
+ * values stay text until asked for. Takes bare LF for CRLF, compact names, folded lines. The body is kept as it is; without
+ * Content-Length it is the rest of the text, and text beyond Content-Length is dropped (RFC 3261 §18.3). Never throws.
+ */
+export function parseSipMessage(
+  text: string,
+  limits: ParseLimits,
+): { readonly ok: true; readonly value: SipMessage } | SipParseFailure {
+  const scanner = new Scanner(text, limits.maxLineBytes);
+  scanner.skipLeadingLineBreaks();
+  if (scanner.position === text.length) return fail('empty');
+  const line = scanner.nextLine();
+  if (!line.ok) return line;
+  const startLine = parseStartLine(line.value);
+  if (!startLine.ok) return startLine;
+
+  const message = emptyMessage(startLine.value);
+  const fault =
+    scanHeaders(scanner, message.headers, limits) ??
+    (isUnsupported(startLine.value) ? 'unsupported-version' : undefined) ??
+    takeBody(message, text.slice(scanner.position));
+  return fault === undefined ? ok(message) : failure(fault, message);
+}
+
+function emptyMessage(line: RequestLine | StatusLine): SipMessage {
+  const headers = new SipHeaders();
+  return line.kind === 'request'
+    ? { kind: 'request', method: line.method, uri: line.uri, headers, body: '' }
+    : { kind: 'response', status: line.status, reason: line.reason, headers, body: '' };
+}
+
+function isUnsupported(line: RequestLine | StatusLine): boolean {
+  return line.kind === 'request' && !line.isSupportedVersion;
+}
+
+function failure(reason: SipParseError, message: SipMessage): SipParseFailure {
+  return message.kind === 'request' && message.headers.has('via')
+    ? { ok: false, reason, request: message }
+    : { ok: false, reason };
+}
+
+function scanHeaders(scanner: Scanner, headers: SipHeaders, limits: ParseLimits): SipParseError | undefined {
+  if (scanner.startsFolded()) return 'malformed-header';
+  for (;;) {
+    const line = scanner.nextLine();
+    if (!line.ok) return line.reason;
+    if (line.value === '') return undefined;
+    let field = line.value;
+    if (scanner.startsFolded()) {
+      const unfolded = unfold(scanner, field, limits.maxLineBytes);
+      if (!unfolded.ok) return unfolded.reason;
+      field = unfolded.value;
+    }
+    if (headers.count >= limits.maxHeaders) return 'too-many-headers';
+    if (!appendField(headers, field)) return 'malformed-header';
+  }
+}
+
+/** RFC 3261 §7.3.1: a line that begins with a blank continues the one before; the break counts as one space. */
+function unfold(
+  scanner: Scanner,
+  first: string,
+  maxLineBytes: number,
+): Result<string, 'incomplete-header' | 'stray-line-break' | 'line-too-long'> {
+  const parts = [trimBlanks(first)];
+  let length = first.length;
+  while (scanner.startsFolded()) {
+    const line = scanner.nextLine();
+    if (!line.ok) return line;
+    length += line.value.length;
+    if (length > maxLineBytes) return fail('line-too-long');
+    const part = trimBlanks(line.value);
+    if (part !== '') parts.push(part);
+  }
+  const field = parts.join(' ');
+  return exceeds(field, 0, field.length, maxLineBytes) ? fail('line-too-long') : ok(field);
+}
+
+function appendField(headers: SipHeaders, field: string): boolean {
+  const colon = field.indexOf(':');
+  let nameEnd = colon;
+  while (nameEnd > 0 && isBlank(field.charCodeAt(nameEnd - 1))) nameEnd--;
+  if (nameEnd <= 0) return false;
+  const name = field.slice(0, nameEnd);
+  const known = knownHeaderKey(name);
+  if (known === undefined && !isToken(name)) return false;
+  headers.appendParsed(name, known ?? headerKey(name), trimBlanks(field, colon + 1));
+  return true;
+}
+
+/** RFC 3261 §20.14 and §18.3; RFC 7118 §5.3 lets Content-Length be absent. */
+function takeBody(message: SipMessage, rest: string): 'content-length-mismatch' | undefined {
+  message.body = rest;
+  const lengths = message.headers.getAll('content-length');
+  const [first] = lengths;
+  if (first === undefined) return undefined;
+  const declared = parseDecimal(first, Number.MAX_SAFE_INTEGER);
+  if (declared === undefined || lengths.some((other) => parseDecimal(other, declared) !== declared)) {
+    return 'content-length-mismatch';
+  }
+  const available = Buffer.byteLength(rest);
+  if (declared > available) return 'content-length-mismatch';
+  if (declared === available) return undefined;
+  const body = available === rest.length ? rest.slice(0, declared) : firstBytes(rest, declared);
+  // A length that ends inside a character belongs to some other text than this one.
+  if (body === undefined) return 'content-length-mismatch';
+  message.body = body;
+  return undefined;
+}
+
+function firstBytes(text: string, byteLength: number): string | undefined {
+  const cut = Buffer.from(text).subarray(0, byteLength).toString('utf8');
+  return Buffer.byteLength(cut) === byteLength && text.startsWith(cut) ? cut : undefined;
+}
+
+/** Whether `start` to `end` takes more than `maxBytes` in UTF-8; counts only when the number of characters leaves a doubt. */
+function exceeds(text: string, start: number, end: number, maxBytes: number): boolean {
+  const length = end - start;
+  if (length > maxBytes) return true;
+  return length * 3 > maxBytes && Buffer.byteLength(text.slice(start, end)) > maxBytes;
+}
+
+function isLineBreak(code: number): boolean {
+  return code === CR || code === LF;
+}

@@ -1,0 +1,54 @@
+import { type SipUri } from './uri.ts';
+
+/** Parameters that make a difference even when one of the URIs leaves them out (RFC 3261 §19.1.4). */
+const NEVER_IGNORED = ['transport', 'user', 'ttl', 'method', 'maddr'];
+
+/** The comparison of RFC 3261 §19.1.4. Symmetric but not transitive, so it cannot be made a map key. */
+export function sameSipUri(a: SipUri, b: SipUri): boolean {
+  return (
+    a.scheme === b.scheme &&
+    sameText(a.user, b.user) &&
+    sameText(a.password, b.password) &&
+    a.host === b.host &&
+    a.port === b.port &&
+    sameParams(a.params, b.params) &&
+    sameHeaders(a.headers, b.headers)
+  );
+}
+
+function sameParams(a: SipUri['params'], b: SipUri['params']): boolean {
+  if (NEVER_IGNORED.some((name) => a.has(name) !== b.has(name))) return false;
+  for (const [name, value] of a) {
+    if (b.has(name) && !sameIgnoringCase(value, b.get(name))) return false;
+  }
+  return true;
+}
+
+/** Never ignored, in any order. A name may come twice, so they compare as sorted lists. */
+function sameHeaders(a: string | undefined, b: string | undefined): boolean {
+  return (a === undefined) === (b === undefined) && sortedHeaders(a) === sortedHeaders(b);
+}
+
+function sortedHeaders(headers = ''): string {
+  const normal = headers.split('&').map((header) => {
+    const equals = header.indexOf('=');
+    return `${normalize(header.slice(0, equals)).toLowerCase()}=${normalize(header.slice(equals + 1))}`;
+  });
+  return normal.sort().join('&');
+}
+
+function sameText(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && normalize(a) === normalize(b));
+}
+
+function sameIgnoringCase(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && normalize(a).toLowerCase() === normalize(b).toLowerCase());
+}
+
+/** An escape equals its character unless that is a reserved one; escapes that stay compare without case. */
+function normalize(text: string): string {
+  return text.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return /[\w\-.!~*'()]/.test(character) ? character : escape.toUpperCase();
+  });
+}

@@ -1,0 +1,101 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { isUriHeaderText, isUriParamText, isUserInfo } from './character-class.ts';
+import { formatHostPort, parseHostPort } from './host-port.ts';
+
+/** A SIP or SIPS URI (RFC 3261 §19.1). Escapes stay as they were written; see `addressOfRecord` and `sameSipUri` for comparing. */
+export interface SipUri {
+  readonly scheme: 'sip' | 'sips';
+  readonly user?: string;
+  readonly password?: string;
+  /** Lower case; an IPv6 address keeps its brackets. */
+  readonly host: string;
+  readonly port?: number;
+  /** Lower-case name → value as written, `undefined` for a bare name such as `lr`. */
+  readonly params: ReadonlyMap<string, string | undefined>;
+  /** What follows `?`, as written. */
+  readonly headers?: string;
+}
+
+export type SipUriError = 'unsupported-scheme' | 'malformed';
+
+/** `unsupported-scheme` (a 416 for a Request-URI) is another well-formed scheme, such as `tel:`. */
+export function parseSipUri(text: string): Result<SipUri, SipUriError> {
+  const colon = text.indexOf(':');
+  const scheme = text.slice(0, Math.max(0, colon)).toLowerCase();
+  if (scheme !== 'sip' && scheme !== 'sips') {
+    return fail(/^[a-z][a-z0-9+.-]*$/.test(scheme) && colon + 1 < text.length ? 'unsupported-scheme' : 'malformed');
+  }
+  // A user part may hold `;` and `?`, and nothing after it may hold `@`.
+  const at = text.lastIndexOf('@');
+  const rest = at < 0 ? text.slice(colon + 1) : text.slice(at + 1);
+  const questionMark = rest.indexOf('?');
+  const headers = questionMark < 0 ? undefined : rest.slice(questionMark + 1);
+  const [hostText = '', ...paramTexts] = (questionMark < 0 ? rest : rest.slice(0, questionMark)).split(';');
+  const hostPort = parseHostPort(hostText);
+  const params = parseUriParams(paramTexts);
+  const userInfo = at < 0 ? {} : parseUserInfo(text.slice(colon + 1, at));
+  if (!hostPort || !params || !userInfo || (headers !== undefined && !areUriHeaders(headers))) return fail('malformed');
+  return ok({ scheme, ...userInfo, ...hostPort, params, ...(headers !== undefined && { headers }) });
+}
+
+function parseUserInfo(text: string): { user: string; password?: string } | undefined {
+  const colon = text.indexOf(':');
+  const user = colon < 0 ? text : text.slice(0, colon);
+  if (!isUserInfo(user)) return undefined;
+  if (colon < 0) return { user };
+  const password = text.slice(colon + 1);
+  return password === '' || isUserInfo(password) ? { user, password } : undefined;
+}
+
+function parseUriParams(texts: readonly string[]): Map<string, string | undefined> | undefined {
+  const params = new Map<string, string | undefined>();
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const name = (equals < 0 ? text : text.slice(0, equals)).toLowerCase();
+    const value = equals < 0 ? undefined : text.slice(equals + 1);
+    if (!isUriParamText(name) || params.has(name) || (value !== undefined && !isUriParamText(value))) return undefined;
+    params.set(name, value);
+  }
+  return params;
+}
+
+function areUriHeaders(text: string): boolean {
+  return text.split('&').every((header) => {
+    const equals = header.indexOf('=');
+    const value = header.slice(equals + 1);
+    return isUriHeaderText(header.slice(0, Math.max(0, equals))) && (value === '' || isUriHeaderText(value));
+  });
+}
+
+export function formatSipUri(uri: SipUri): string {
+  const password = uri.password === undefined ? '' : `:${uri.password}`;
+  const userInfo = uri.user === undefined ? '' : `${uri.user}${password}@`;
+  let params = '';
+  for (const [name, value] of uri.params) params += value === undefined ? `;${name}` : `;${name}=${value}`;
+  const headers = uri.headers === undefined ? '' : `?${uri.headers}`;
+  return `${uri.scheme}:${userInfo}${formatHostPort(uri)}${params}${headers}`;
+}
+
+/**
+ * The canonical address-of-record of RFC 3261 §10.3 step 5: parameters and headers gone, escapes resolved. A key for maps; not a URI that
+ * may be sent, since resolved escapes can be characters that a URI may not hold.
+ */
+export function addressOfRecord(uri: SipUri): string {
+  const user = uri.user === undefined ? '' : `${unescapeText(uri.user)}@`;
+  return `${uri.scheme}:${user}${formatHostPort(uri)}`;
+}
+
+/** Whether both name the same address-of-record. */
+export function sameAor(a: SipUri, b: SipUri): boolean {
+  return addressOfRecord(a) === addressOfRecord(b);
+}
+
+/** Resolves `%HH` escapes as UTF-8; text whose escapes are no UTF-8 stays as it is. */
+export function unescapeText(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,42 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { isToken, trimBlanks } from './character-class.ts';
+import { formatHostPort, parseHostPort, type HostPort } from './host-port.ts';
+import { formatParams, parseParams, type Params } from './params.ts';
+
+/** One Via value (RFC 3261 §20.42). */
+export interface Via {
+  /** Upper case: `WSS`, `WS`, `TCP`, `UDP`, `TLS`, or another token. */
+  readonly transport: string;
+  readonly sentBy: HostPort;
+  /** `branch`, `received`, `rport` (RFC 3581; a bare `rport` has the value `undefined`), and others. */
+  readonly params: Params;
+}
+
+/** One value: split lists with `SipHeaders.getList` first. Blanks around the slashes and the colon are legal. */
+export function parseVia(text: string): Result<Via, 'malformed'> {
+  const firstSlash = text.indexOf('/');
+  const secondSlash = text.indexOf('/', firstSlash + 1);
+  if (firstSlash < 0 || secondSlash < 0) return fail('malformed');
+  const name = trimBlanks(text, 0, firstSlash).toUpperCase();
+  const version = trimBlanks(text, firstSlash + 1, secondSlash);
+  const semicolon = text.indexOf(';', secondSlash);
+  const end = semicolon < 0 ? text.length : semicolon;
+  const rest = trimBlanks(text, secondSlash + 1, end);
+  const space = rest.search(/[ \t]/);
+  const transport = rest.slice(0, Math.max(0, space)).toUpperCase();
+  const sentBy = parseHostPort(withoutBlanksAtColons(rest.slice(space)));
+  const params = parseParams(text, end);
+  if (name !== 'SIP' || version !== '2.0' || !isToken(transport) || !sentBy || !params.ok) return fail('malformed');
+  return ok({ transport, sentBy, params: params.value });
+}
+
+function withoutBlanksAtColons(text: string): string {
+  return text
+    .split(':')
+    .map((part) => trimBlanks(part))
+    .join(':');
+}
+
+export function formatVia({ transport, sentBy, params }: Via): string {
+  return `SIP/2.0/${transport} ${formatHostPort(sentBy)}${formatParams(params)}`;
+}
