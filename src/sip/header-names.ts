@@ -71,7 +71,14 @@ const USUAL_SPELLINGS = [
   'WWW-Authenticate',
   'X-Requested-With',
   'TURN-Cred-Req',
+  'TURN-Cred-Req-Hdr',
   'TURN-Cred-Rsp',
+  'TURN-Cred-Rsp-Hdr',
+  'TURN-Lifetime',
+  'TURN-Password',
+  'TURN-Realm',
+  'TURN-URI',
+  'TURN-Username',
 ];
 
 /** Spelling on the wire → lower-case long form. Bounded: it holds only what is written above, never foreign text. */

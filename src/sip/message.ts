@@ -130,19 +130,20 @@ export class SipHeaders {
   }
 
   #removeFrom(start: number, key: string): boolean {
-    let kept = start;
-    for (let i = start; i < this.#keys.length; i++) {
+    const first = this.#keys.indexOf(key, start);
+    if (first < 0) return false;
+    let kept = first;
+    for (let i = first; i < this.#keys.length; i++) {
       if (this.#keys[i] === key) continue;
       this.#names[kept] = this.#names[i] ?? '';
       this.#keys[kept] = this.#keys[i] ?? '';
       this.#values[kept] = this.#values[i] ?? '';
       kept++;
     }
-    const removed = kept < this.#keys.length;
     this.#names.length = kept;
     this.#keys.length = kept;
     this.#values.length = kept;
-    return removed;
+    return true;
   }
 }
 

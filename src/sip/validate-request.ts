@@ -1,9 +1,9 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { parseCSeq, type CSeq } from './cseq.ts';
-import { type SipHeaders, type SipRequest } from './message.ts';
+import { type SipRequest } from './message.ts';
 import { parseNameAddr, type NameAddr } from './name-addr.ts';
-import { parseVia, type Via } from './via.ts';
+import { topVia, type Via } from './via.ts';
 
 /** The fields that every request must have (RFC 3261 §8.1.1), parsed. */
 export interface RequestEssentials {
@@ -56,11 +56,4 @@ export function validateRequest(request: SipRequest): Result<RequestEssentials, 
     cseq: cseq.value,
     ...(maxForwards !== undefined && { maxForwards }),
   });
-}
-
-/** The topmost Via, parsed; `undefined` when there is none or it is malformed. */
-export function topVia(headers: SipHeaders): Via | undefined {
-  const [first] = headers.getList('Via');
-  const via = first === undefined ? undefined : parseVia(first);
-  return via?.ok ? via.value : undefined;
 }

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { formatHostPort, parseHostPort, type HostPort } from './host-port.ts';
+import { type SipHeaders } from './message.ts';
 import { formatParams, parseParams, type Params } from './params.ts';
 
 /** One Via value (RFC 3261 §20.42). */
@@ -35,6 +36,13 @@ function withoutBlanksAtColons(text: string): string {
     .split(':')
     .map((part) => trimBlanks(part))
     .join(':');
+}
+
+/** The topmost Via, parsed; `undefined` when there is none or it is malformed. */
+export function topVia(headers: SipHeaders): Via | undefined {
+  const [first] = headers.getList('Via');
+  const via = first === undefined ? undefined : parseVia(first);
+  return via?.ok ? via.value : undefined;
 }
 
 export function formatVia({ transport, sentBy, params }: Via): string {

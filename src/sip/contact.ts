@@ -1,0 +1,62 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { parseDecimal } from './character-class.ts';
+import { type SipHeaders } from './message.ts';
+import { parseNameAddr, type NameAddr } from './name-addr.ts';
+
+/** One Contact of a REGISTER or dialog (RFC 3261 §20.10, RFC 5626 §11.2). */
+export interface Contact extends NameAddr {
+  /** 0 to 1 */
+  readonly q?: number;
+  /** Seconds asked for; absent also when malformed, which RFC 3261 §10.2.1.1 leaves to the default. */
+  readonly expiresSec?: number;
+  /** `+sip.instance` without its angle brackets: a URN. */
+  readonly instanceId?: string;
+  /** RFC 5626: 1 to 2^31 - 1 */
+  readonly regId?: number;
+}
+
+const MAX_DELTA_SECONDS = 0xffff_ffff;
+
+/** Every Contact value of a message; `*` only when it stands alone (RFC 3261 §10.2.2). Empty when there is none. */
+export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'malformed'> {
+  const values = headers.getList('Contact');
+  if (values.length === 1 && values[0] === '*') return ok('*');
+  const contacts: Contact[] = [];
+  for (const value of values) {
+    const nameAddr = parseNameAddr(value);
+    if (!nameAddr.ok) return nameAddr;
+    const contact = withFeatures(nameAddr.value);
+    if (!contact) return fail('malformed');
+    contacts.push(contact);
+  }
+  return ok(contacts);
+}
+
+function withFeatures(nameAddr: NameAddr): Contact | undefined {
+  const { params } = nameAddr;
+  const qText = params.get('q');
+  const q = qText === undefined ? undefined : parseQValue(qText);
+  const regIdText = params.get('reg-id');
+  const regId = regIdText === undefined ? undefined : parseDecimal(regIdText, 0x7fff_ffff);
+  if ((params.has('q') && q === undefined) || (params.has('reg-id') && !regId)) return undefined;
+  const expiresSec = parseDeltaSeconds(params.get('expires') ?? '');
+  const instance = params.get('+sip.instance');
+  return {
+    ...nameAddr,
+    ...(q !== undefined && { q }),
+    ...(expiresSec !== undefined && { expiresSec }),
+    ...(instance !== undefined && { instanceId: instance.replace(/^<(.*)>$/, '$1') }),
+    ...(regId !== undefined && { regId }),
+  };
+}
+
+/** `qvalue` of RFC 3261 §25.1: 0 to 1 with up to three decimals. */
+function parseQValue(text: string): number | undefined {
+  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : undefined;
+}
+
+/** Expires and `expires=`: digits, those beyond 2^32 - 1 taken as that; `undefined` for anything else. */
+export function parseDeltaSeconds(text: string): number | undefined {
+  const seconds = parseDecimal(text, Infinity);
+  return seconds === undefined ? undefined : Math.min(seconds, MAX_DELTA_SECONDS);
+}
