@@ -1,0 +1,52 @@
+import { nodeAt } from './json-schema.ts';
+import { knownKeys } from './known-keys.ts';
+import { nearest } from './nearest.ts';
+import { readText } from './overlay.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Override {
+  readonly path: readonly string[];
+  readonly value: unknown;
+  /** Where it came from, for error lines. */
+  readonly source: string;
+}
+
+/** Read by the command line, not part of the tree. */
+export const CONFIG_FILE_VARIABLE = 'EPCSCF_CONFIG';
+const PREFIX = 'EPCSCF_';
+
+/** Every `EPCSCF_…` variable as a key and value. A name that stands for no key is a problem: a silent slip would run with the default. */
+export function readEnvironment(environment: Environment): { overrides: Override[]; problems: string[] } {
+  const overrides: Override[] = [];
+  const problems: string[] = [];
+  const keys = knownKeys().map((key) => ({ ...key, pattern: patternOf(key.environment) }));
+  for (const [name, text] of Object.entries(environment).sort(([a], [b]) => a.localeCompare(b))) {
+    if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) continue;
+    const match = firstMatch(keys, name);
+    if (!match) {
+      const near = nearest(name, [...keys.map((key) => key.environment), CONFIG_FILE_VARIABLE]);
+      const hint = near === undefined ? 'print-config --env lists all names' : `did you mean "${near}"?`;
+      problems.push(`${name}: unknown environment variable; ${hint}`);
+      continue;
+    }
+    const node = nodeAt(match);
+    if (node) overrides.push({ path: match, value: readText(node, text), source: name });
+  }
+  return { overrides, problems };
+}
+
+/** The place in a list is a number of up to three digits. */
+function patternOf(environmentName: string): RegExp {
+  return new RegExp(`^${environmentName.replaceAll('<n>', '(\\d{1,3})')}$`);
+}
+
+function firstMatch(keys: readonly { path: string; pattern: RegExp }[], name: string): string[] | undefined {
+  for (const { path, pattern } of keys) {
+    const match = pattern.exec(name);
+    if (!match) continue;
+    const places = match.slice(1);
+    return path.replaceAll('[]', () => `.${places.shift() ?? ''}`).split('.');
+  }
+  return undefined;
+}

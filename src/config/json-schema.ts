@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { configTree } from './schema/tree.ts';
+
+/** The part of JSON Schema that the configuration uses, with three notes of our own: `expected`, `secret` and `defaultText`. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly additionalProperties?: SchemaNode | boolean;
+  /** What a value must be, where type and bounds do not say it. */
+  readonly expected?: string;
+  readonly secret?: boolean;
+  /** What stands in for a default that is made at start. */
+  readonly defaultText?: string;
+}
+
+/** JSON Schema (2020-12) of what an operator may write: for editors, and for everything here that needs to know the keys. */
+export function configJsonSchema(): SchemaNode {
+  return z.toJSONSchema(configTree, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      // A secret may also be a `Secret` object, which no file can hold.
+      if (jsonSchema['secret'] === true) {
+        delete jsonSchema.anyOf;
+        jsonSchema.type = 'string';
+      }
+    },
+  }) as SchemaNode;
+}
+
+let root: SchemaNode | undefined;
+
+/** The schema of the whole tree, built once. */
+export function schemaRoot(): SchemaNode {
+  return (root ??= configJsonSchema());
+}
+
+/** The node at a path, where list positions are numbers or digits; `undefined` where no key can be. */
+export function nodeAt(path: readonly PropertyKey[]): SchemaNode | undefined {
+  let node: SchemaNode | undefined = schemaRoot();
+  for (const step of path) node = node && childOf(node, String(step));
+  return node;
+}
+
+function childOf(node: SchemaNode, step: string): SchemaNode | undefined {
+  if (node.properties) return Object.hasOwn(node.properties, step) ? node.properties[step] : undefined;
+  if (typeof node.additionalProperties === 'object') return node.additionalProperties;
+  const items = node.items ?? node.anyOf?.find((option) => option.items)?.items;
+  return items && /^\d{1,4}$/.test(step) ? items : undefined;
+}
+
+/** "an integer from 1 to 65535", "one of udp, tcp, tls", … */
+export function expectedOf(node: SchemaNode): string {
+  if (node.expected !== undefined) return node.expected;
+  if (node.enum) return node.enum.length === 1 ? String(node.enum[0]) : `one of ${node.enum.join(', ')}`;
+  if (node.const !== undefined) return String(node.const);
+  switch (node.type) {
+    case 'integer':
+      return `an integer from ${node.minimum ?? 0} to ${node.maximum ?? Number.MAX_SAFE_INTEGER}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'object':
+      return 'a mapping';
+    default:
+      return 'text';
+  }
+}

@@ -1,0 +1,104 @@
+import { type Secret } from '../core/secret.ts';
+import { type Environment } from './environment.ts';
+import { givenCertificate } from './given-certificate.ts';
+import { isWildcard } from './loopback.ts';
+import { type Config } from './schema/tree.ts';
+import { secretOf } from './secret-files.ts';
+import { labCaFile, labCertificate, type Certificate } from './state/lab-certificate.ts';
+import { labKey, labUsers } from './state/lab-secrets.ts';
+import { defaultStateDir, StateFolder } from './state/state-folder.ts';
+
+export interface KeyMaterial {
+  /** Newest first. */
+  readonly keys: readonly { readonly id: string; readonly secret: Secret }[];
+  readonly pseudonymKey: Secret;
+}
+
+/** Everything that a configuration only points to: read from files, or made in the state folder where nothing was given. */
+export interface Material extends KeyMaterial {
+  readonly users: ReadonlyMap<string, Secret>;
+  /** Absent when nothing here speaks TLS. */
+  readonly certificate?: Certificate;
+  /** What of it was generated. */
+  readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
+  readonly stateDir: string;
+  /** PEM file of the lab CA, when the certificate is of its making. */
+  readonly caFile?: string;
+}
+
+/** Opens the state folder at the first need: a start that is given everything leaves no trace on the disk. */
+type OpenStateFolder = () => StateFolder;
+
+function stateFolderOf(config: Config, environment: Environment): OpenStateFolder {
+  let folder: StateFolder | undefined;
+  return () => (folder ??= new StateFolder(stateDirOf(config, environment)));
+}
+
+export function stateDirOf(config: Config, environment: Environment): string {
+  return config.stateDir ?? defaultStateDir(environment);
+}
+
+/** Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE. */
+export async function loadMaterial(config: Config, environment: Environment, nowMs: number): Promise<Material> {
+  const open = stateFolderOf(config, environment);
+  const given = givenCertificate(config);
+  const users = givenUsers(config);
+  const keys = givenKeys(config);
+  const makesUsers = config.edge.enabled && users.size === 0;
+  const makesCertificate = !given && speaksTls(config);
+  const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
+  return {
+    ...readKeys(config, keys, open),
+    users: makesUsers ? labUsers(open()) : users,
+    generated: { km: keys.length === 0, certificate: makesCertificate, users: makesUsers },
+    stateDir: stateDirOf(config, environment),
+    ...(certificate && { certificate }),
+    ...(makesCertificate && { caFile: labCaFile(open()) }),
+  };
+}
+
+/** The keys alone, for commands that neither listen nor register. Throws as `loadMaterial`. */
+export function loadKeys(config: Config, environment: Environment): KeyMaterial {
+  return readKeys(config, givenKeys(config), stateFolderOf(config, environment));
+}
+
+function readKeys(config: Config, keys: KeyMaterial['keys'], open: OpenStateFolder): KeyMaterial {
+  const { pseudonymKey, pseudonymKeyFile } = config.credentials;
+  const pseudonym = secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
+  return {
+    keys: keys.length > 0 ? keys : [{ id: 'lab', secret: labKey(open(), 'km.key') }],
+    pseudonymKey: pseudonym ?? labKey(open(), 'pseudonym.key'),
+  };
+}
+
+function givenKeys({ credentials }: Config): { id: string; secret: Secret }[] {
+  const single = secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile');
+  if (single) return [{ id: 'k1', secret: single }];
+  return credentials.keys.flatMap(({ id, secret, secretFile }, i) => {
+    const value = secretOf(secret, secretFile, `credentials.keys.${i}.secretFile`);
+    return value ? [{ id, secret: value }] : [];
+  });
+}
+
+function givenUsers({ edge }: Config): Map<string, Secret> {
+  const users = new Map<string, Secret>();
+  edge.core.users.forEach(({ name, password, passwordFile }, i) => {
+    const secret = secretOf(password, passwordFile, `edge.core.users.${i}.passwordFile`);
+    if (secret) users.set(name, secret);
+  });
+  return users;
+}
+
+function speaksTls({ edge, turn }: Config): boolean {
+  return edge.enabled || (turn.enabled && turn.listeners.some(({ transport }) => transport === 'tls'));
+}
+
+/** Every name under which a client may reach a TLS listener. */
+function certificateNames({ domain, edge, turn }: Config): string[] {
+  const listened = [
+    ...(edge.enabled ? edge.listen.addresses : []),
+    ...(turn.enabled ? turn.listeners.flatMap(({ transport, address }) => (transport === 'tls' ? [address] : [])) : []),
+  ];
+  const names = ['localhost', '127.0.0.1', '::1', domain, ...(turn.publicHost ? [turn.publicHost] : []), ...listened];
+  return [...new Set(names)].filter((name) => !isWildcard(name));
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { exactlyOne, filePath, flag, seconds, secretText, section, wholeNumber } from './fields.ts';
+
+const keySecret = exactlyOne('secret');
+
+const key = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[\w.-]{1,32}$/)
+      .meta({ description: 'Label of the key in logs.', expected: 'up to 32 letters, digits, ".", "_" or "-"' }),
+    secret: secretText.optional().meta({ description: 'Km itself.', secret: true }),
+    secretFile: filePath
+      .optional()
+      .meta({ description: 'File that holds Km; one newline at its end is not part of it.' }),
+  })
+  .refine(keySecret.check, keySecret.params);
+
+const ttl = section(
+  {
+    minSec: seconds(60, 86_400, 600, 'Shortest ttl granted to a client that wishes for one.'),
+    defaultSec: seconds(60, 604_800, 3600, 'Without a wish: the greater of this and twice the granted `expires`.'),
+    maxSec: seconds(60, 604_800, 86_400, 'Longest ttl of a credential.'),
+  },
+  'Lifetime of a credential.',
+);
+
+export const credentialsSection = section(
+  {
+    keys: z.array(key).default([]).meta({
+      description: 'Km, newest first: the first mints, all verify.',
+      defaultText: 'one key, generated in the state folder',
+    }),
+    secret: secretText.optional().meta({ description: 'Short for `keys` with a single Km.', secret: true }),
+    secretFile: filePath.optional().meta({ description: 'File that holds the single Km.' }),
+    pseudonymKey: secretText.optional().meta({
+      description: 'Key that maps u back to the registration it stands for.',
+      secret: true,
+      defaultText: 'generated in the state folder',
+    }),
+    pseudonymKeyFile: filePath.optional().meta({ description: 'File that holds the pseudonym key.' }),
+    order: z.enum(['t:u', 'u:t']).default('t:u').meta({ description: 'How expiry and name make the USERNAME.' }),
+    separator: z
+      .string()
+      .regex(/^[!-/:-@[-^`{-~]$/)
+      .refine((text) => text !== '-')
+      .default(':')
+      .meta({
+        description: 'Between the two.',
+        expected: 'one printable ASCII character that is no letter, digit, "-" or "_"',
+      }),
+    hash: z
+      .enum(['sha1', 'sha256', 'sha384', 'sha512'])
+      .default('sha1')
+      .meta({ description: 'Hash of the password HMAC. coturn and eturnal expect sha1.' }),
+    realmBound: flag(false, 'Mix the realm into the password: one Km for several realms. coturn cannot check these.'),
+    policy: z.enum(['per-registration', 'reuse']).default('per-registration').meta({
+      description: '`reuse` hands the same credential out until half of its life is over.',
+    }),
+    ttl,
+    skewSec: seconds(0, 300, 0, 'How far the clocks of edge and TURN server may differ.'),
+    maxRegistrations: wholeNumber(1, 10_000_000, 100_000, 'Registrations whose u is remembered.'),
+  },
+  'Credentials of approach 1: HASH(u + t, Km).',
+);

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import {
+  exactlyOne,
+  filePath,
+  flag,
+  ipAddress,
+  portNumber,
+  seconds,
+  secretText,
+  section,
+  wholeNumber,
+} from './fields.ts';
+
+const listen = section(
+  {
+    addresses: z
+      .array(ipAddress)
+      .min(1)
+      .default(['127.0.0.1', '::1'])
+      .meta({ description: 'Addresses of the HTTPS and WSS server.' }),
+    port: portNumber.default(8443).meta({ description: 'Its port; 0 lets the system choose.' }),
+  },
+  'Where WICs reach the edge.',
+);
+
+const origin = z
+  .string()
+  .refine((text) => text === 'self' || text === '*' || isOrigin(text))
+  .meta({ expected: '"self", "*" or an origin such as https://app.example.com' });
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+const origins = section(
+  {
+    allow: z
+      .array(origin)
+      .default(['self'])
+      .meta({ description: 'Origins that may open a WebSocket; `self` is the page served here.' }),
+    allowMissing: z
+      .union([z.boolean(), z.literal('auto')])
+      .default('auto')
+      .meta({
+        description: 'Accept clients without an Origin (no browsers). `auto`: when listening on loopback only.',
+        expected: 'true, false or auto',
+      }),
+  },
+  'Which web origins are trusted (TS 33.203 X.4.1).',
+);
+
+const limits = section(
+  {
+    messageBytes: wholeNumber(4096, 1_048_576, 65_536, 'Longest SIP message.'),
+    headerCount: wholeNumber(16, 1024, 128, 'Most header fields of a message.'),
+    lineBytes: wholeNumber(256, 65_536, 8192, 'Longest line of a message head.'),
+    fragments: wholeNumber(1, 1024, 16, 'Most fragments of a WebSocket message.'),
+    bufferedChunks: wholeNumber(1, 10_000, 64, 'Frames of one message that may wait unassembled.'),
+    bufferedBytes: wholeNumber(65_536, 67_108_864, 1_048_576, 'Unsent bytes, past which a slow client is closed.'),
+    connections: wholeNumber(1, 1_000_000, 10_000, 'Most WebSockets.'),
+    connectionsPerAddress: wholeNumber(1, 1_000_000, 100, 'Most WebSockets of one address.'),
+    messagesPerSec: wholeNumber(1, 100_000, 50, 'Messages a second of one WebSocket, sustained.'),
+    messageBurst: wholeNumber(1, 100_000, 200, 'Messages at once of one WebSocket.'),
+    transactions: wholeNumber(1, 10_000_000, 20_000, 'Most live SIP transactions.'),
+    transactionsPerFlow: wholeNumber(1, 100_000, 100, 'Most live SIP transactions that one WebSocket has opened.'),
+    unregisteredSec: seconds(1, 3600, 30, 'A WebSocket without a registration is closed after this.'),
+    authenticationFailures: wholeNumber(1, 1000, 10, 'A WebSocket is closed after so many wrong digest answers.'),
+  },
+  'What one client, and all together, may use.',
+);
+
+const keepalive = section(
+  {
+    pingSec: seconds(1, 3600, 25, 'WebSocket ping after so much silence.'),
+    pongTimeoutSec: seconds(1, 600, 10, 'A WebSocket that does not answer a ping within this is closed.'),
+  },
+  'Keepalive (RFC 7118 §6).',
+);
+
+const registration = section(
+  {
+    defaultExpiresSec: seconds(30, 86_400, 600, 'Granted to a REGISTER that asks for nothing.'),
+    minExpiresSec: seconds(1, 86_400, 60, 'Less is answered with 423.'),
+    maxExpiresSec: seconds(60, 604_800, 7200, 'More is cut to this.'),
+    contactsPerUser: wholeNumber(1, 1000, 10, 'Most devices of one user.'),
+  },
+  'Registrations.',
+);
+
+const transaction = section(
+  {
+    t1Ms: wholeNumber(100, 5000, 500, 'Round-trip estimate T1 (RFC 3261 §17.1.1.1).'),
+    t2Ms: wholeNumber(500, 60_000, 4000, 'Longest retransmission interval T2.'),
+    t4Ms: wholeNumber(500, 60_000, 5000, 'How long a message may stay in the network, T4.'),
+    timerCSec: seconds(181, 3600, 185, 'Proxy INVITE timeout C; more than three minutes (RFC 3261 §16.6).'),
+    retryAfterSec: seconds(1, 3600, 5, 'Retry-After of a request that is refused for load.'),
+  },
+  'SIP timers.',
+);
+
+const userPassword = exactlyOne('password');
+
+const user = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w.!~*'()+-]{1,64}$/)
+      .meta({ description: 'User part of the SIP URI.', expected: 'a SIP user name of up to 64 characters' }),
+    password: secretText.optional().meta({ description: 'Digest password.', secret: true }),
+    passwordFile: filePath.optional().meta({ description: 'File that holds the password.' }),
+  })
+  .refine(userPassword.check, userPassword.params);
+
+const core = section(
+  {
+    kind: z.enum(['embedded']).default('embedded').meta({ description: 'The registrar inside this process.' }),
+    digest: section(
+      {
+        algorithms: z
+          .array(z.enum(['SHA-256', 'MD5']))
+          .min(1)
+          .default(['SHA-256', 'MD5'])
+          .meta({ description: 'Challenges in the order sent. JsSIP takes the last, and knows MD5 only.' }),
+        nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce.'),
+        nonces: wholeNumber(16, 1_000_000, 20_000, 'Nonces whose counts are remembered against replay.'),
+      },
+      'SIP digest (RFC 7616, RFC 8760).',
+    ),
+    users: z
+      .array(user)
+      .default([])
+      .meta({ description: 'Users of the embedded core.', defaultText: 'lab users alice and bob' }),
+  },
+  'The core behind the edge.',
+);
+
+const TURN_URI = /^turns?:(?:\[[\da-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i;
+const turnUri = z
+  .string()
+  .regex(TURN_URI)
+  .meta({ expected: 'a TURN URI (RFC 7065) such as turn:turn.example.com:3478?transport=udp' });
+
+const credential = section(
+  {
+    headers: z
+      .enum(['both', 'combined', 'separate'])
+      .default('both')
+      .meta({ description: '`combined`: TURN-Cred-Rsp; `separate`: TURN-Username, TURN-Password and so on.' }),
+    uris: z
+      .union([z.literal('auto'), z.array(turnUri).min(1)])
+      .default('auto')
+      .meta({
+        description: 'TURN URIs handed out; `auto`: those of this process.',
+        expected: '"auto" or a list of TURN URIs (RFC 7065)',
+      }),
+    burst: wholeNumber(1, 1000, 10, 'Credentials that one WebSocket may fetch at once.'),
+    intervalSec: seconds(1, 3600, 10, 'After this long it may fetch one more.'),
+  },
+  'How a credential reaches the WIC.',
+);
+
+export const edgeSection = section(
+  {
+    enabled: flag(true, 'Run the WebSocket SIP edge.'),
+    listen,
+    path: z
+      .string()
+      .regex(/^\/[\w\-./~]*$/)
+      .default('/')
+      .meta({ description: 'Path of the WebSocket.', expected: 'a path that starts with "/"' }),
+    demoPage: flag(true, 'Serve the demo page at `/`.'),
+    origins,
+    limits,
+    keepalive,
+    registration,
+    transaction,
+    core,
+    credential,
+  },
+  'The eP-CSCF edge.',
+);

@@ -1,0 +1,112 @@
+import { formatIp, parseIp } from '../../core/ip.ts';
+import { isWildcard } from '../loopback.ts';
+import { type Config } from './tree.ts';
+
+interface RuleContext {
+  addIssue(issue: { code: 'custom'; path: PropertyKey[]; message: string; input: unknown }): void;
+}
+
+/** `path` is dotted, or a list where a key itself holds dots. */
+type Report = (path: string | string[], expected: string, got: unknown) => void;
+
+/** Rules between keys. Each says what was expected of the key it names; `got` is what came. */
+export function checkRules(config: Config, context: RuleContext): void {
+  const report: Report = (path, expected, got) => {
+    context.addIssue({
+      code: 'custom',
+      path: typeof path === 'string' ? path.split('.') : path,
+      message: expected,
+      input: got,
+    });
+  };
+  checkParts(config, report);
+  checkTurn(config, report);
+  checkEdge(config, report);
+  checkCredentials(config, report);
+}
+
+function checkParts({ edge, turn }: Config, report: Report): void {
+  if (!edge.enabled && !turn.enabled) report('turn.enabled', 'edge or turn to be enabled', false);
+  if (edge.enabled && !turn.enabled && edge.credential.uris === 'auto') {
+    report('edge.credential.uris', 'a list of TURN URIs, because turn.enabled is false', 'auto');
+  }
+}
+
+function checkTurn({ turn }: Config, report: Report): void {
+  const { relay, allocation, listeners } = turn;
+  if (relay.ports.min > relay.ports.max) {
+    report('turn.relay.ports.max', `at least turn.relay.ports.min (${relay.ports.min})`, relay.ports.max);
+  }
+  if (allocation.defaultLifetimeSec > allocation.maxLifetimeSec) {
+    report(
+      'turn.allocation.maxLifetimeSec',
+      `at least turn.allocation.defaultLifetimeSec (${allocation.defaultLifetimeSec})`,
+      allocation.maxLifetimeSec,
+    );
+  }
+  relay.addresses.forEach((address, i) => {
+    if (isWildcard(address)) report(`turn.relay.addresses.${i}`, 'an address of this machine', address);
+  });
+  const relayed = new Set(relay.addresses.map(canonical));
+  for (const [local, external] of Object.entries(relay.externalAddresses)) {
+    const path = ['turn', 'relay', 'externalAddresses', local];
+    if (!relayed.has(canonical(local))) report(path, 'a key that is one of turn.relay.addresses', local);
+    else if (parseIp(local)?.length !== parseIp(external)?.length)
+      report(path, 'an address of the same family', external);
+  }
+  const seen = new Set<string>();
+  listeners.forEach(({ transport, address, port }, i) => {
+    // TLS runs over TCP, so the two cannot share a port.
+    const key = `${transport === 'udp' ? 'udp' : 'tcp'} ${canonical(address)} ${port}`;
+    if (port !== 0 && seen.has(key)) report(`turn.listeners.${i}`, 'a listener of its own', key);
+    seen.add(key);
+  });
+}
+
+function canonical(address: string): string {
+  const bytes = parseIp(address);
+  return bytes ? formatIp(bytes) : address;
+}
+
+function checkEdge({ edge }: Config, report: Report): void {
+  const { registration, core } = edge;
+  const { minExpiresSec, defaultExpiresSec, maxExpiresSec } = registration;
+  if (defaultExpiresSec < minExpiresSec || defaultExpiresSec > maxExpiresSec) {
+    report(
+      'edge.registration.defaultExpiresSec',
+      `a number from minExpiresSec (${minExpiresSec}) to maxExpiresSec (${maxExpiresSec})`,
+      defaultExpiresSec,
+    );
+  }
+  const { algorithms } = core.digest;
+  if (new Set(algorithms).size < algorithms.length || algorithms.slice(0, -1).includes('MD5')) {
+    report('edge.core.digest.algorithms', 'each algorithm once and MD5 last, because JsSIP takes the last', algorithms);
+  }
+  core.users.forEach(({ name }, i) => {
+    if (core.users.findIndex((other) => other.name === name) !== i) {
+      report(`edge.core.users.${i}.name`, 'a name that no other user has', name);
+    }
+  });
+}
+
+function checkCredentials({ credentials }: Config, report: Report): void {
+  const { keys, ttl } = credentials;
+  if (ttl.defaultSec < ttl.minSec || ttl.defaultSec > ttl.maxSec) {
+    report(
+      'credentials.ttl.defaultSec',
+      `a number from minSec (${ttl.minSec}) to maxSec (${ttl.maxSec})`,
+      ttl.defaultSec,
+    );
+  }
+  keys.forEach(({ id }, i) => {
+    if (keys.findIndex((other) => other.id === id) !== i) report(`credentials.keys.${i}.id`, 'an id of its own', id);
+  });
+  const single = credentials.secret !== undefined || credentials.secretFile !== undefined;
+  if (credentials.secret !== undefined && credentials.secretFile !== undefined) {
+    report('credentials', 'one of "secret" and "secretFile"', 'both');
+  }
+  if (single && keys.length > 0) report('credentials', 'either "keys" or a single "secret"', 'both');
+  if (credentials.pseudonymKey !== undefined && credentials.pseudonymKeyFile !== undefined) {
+    report('credentials', 'one of "pseudonymKey" and "pseudonymKeyFile"', 'both');
+  }
+}

@@ -1,0 +1,4 @@
+import { checkRules } from './rules.ts';
+import { configTree } from './tree.ts';
+
+export const configSchema = configTree.superRefine(checkRules);

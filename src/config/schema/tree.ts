@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { credentialsSection } from './credentials.ts';
+import { edgeSection } from './edge.ts';
+import { filePath, hostName } from './fields.ts';
+import { logSection } from './log.ts';
+import { tlsSection } from './tls.ts';
+import { turnSection } from './turn.ts';
+
+/** Every key, without the rules between keys, which JSON Schema cannot express. */
+export const configTree = z.strictObject({
+  stateDir: filePath.optional().meta({
+    description: 'Folder of what is generated: lab certificate, Km, lab users.',
+    defaultText: '`$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn`',
+  }),
+  domain: hostName.default('localhost').meta({ description: 'SIP home domain.' }),
+  log: logSection,
+  tls: tlsSection,
+  edge: edgeSection,
+  turn: turnSection,
+  credentials: credentialsSection,
+});
+
+/** What an operator may write: every key has a default. */
+export type ConfigInput = z.input<typeof configTree>;
+/** What was written and, elsewhere, the defaults. Files are not read yet, and what the state folder holds is not in it. */
+export type Config = z.output<typeof configTree>;

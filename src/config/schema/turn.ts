@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { flag, hostName, ipAddress, ipRange, portNumber, realmText, seconds, section, wholeNumber } from './fields.ts';
+
+const listener = z
+  .strictObject({
+    transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
+    address: ipAddress.meta({ description: 'Address to listen on.' }),
+    port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
+  })
+  .transform((written) => ({ ...written, port: written.port ?? (written.transport === 'tls' ? 5349 : 3478) }));
+
+const LAB_LISTENERS = ['127.0.0.1', '::1'].flatMap((address) =>
+  (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, address })),
+);
+
+const relay = section(
+  {
+    addresses: z
+      .array(ipAddress)
+      .min(1)
+      .default(['127.0.0.1', '::1'])
+      .meta({ description: 'Local addresses of relayed transport addresses; the first of a family serves it.' }),
+    externalAddresses: z
+      .record(ipAddress, ipAddress)
+      .default({})
+      .meta({ description: 'Behind 1:1 NAT: what peers see instead of a local relay address.' }),
+    ports: section(
+      {
+        min: wholeNumber(1024, 65_535, 49_152, 'Lowest relay port.'),
+        max: wholeNumber(1024, 65_535, 65_535, 'Highest relay port.'),
+      },
+      'Port range of relayed transport addresses (RFC 8656 §7.2).',
+    ),
+    portQuarantineSec: seconds(0, 3600, 60, 'How long a freed relay port rests while others are free.'),
+  },
+  'Relayed transport addresses.',
+);
+
+const allocation = section(
+  {
+    defaultLifetimeSec: seconds(600, 86_400, 600, 'Lifetime of an allocation that asks for none or less.'),
+    maxLifetimeSec: seconds(600, 86_400, 3600, 'Longest lifetime granted at a time.'),
+    permissionLifetimeSec: seconds(30, 3600, 300, 'RFC 8656 §9 says 300.'),
+    channelLifetimeSec: seconds(30, 7200, 600, 'RFC 8656 §12 says 600.'),
+    permissions: wholeNumber(1, 10_000, 64, 'Most permissions of one allocation.'),
+    channels: wholeNumber(1, 4096, 64, 'Most channels of one allocation.'),
+  },
+  'Bounds of each allocation.',
+);
+
+const quota = section(
+  {
+    perUser: wholeNumber(1, 1_000_000, 100, 'Most allocations of one user (486 beyond).'),
+    total: wholeNumber(1, 1_000_000, 10_000, 'Most allocations of this server (508 beyond).'),
+  },
+  'Quotas.',
+);
+
+const peers = section(
+  {
+    allow: z
+      .array(ipRange)
+      .default([])
+      .meta({ description: 'Ranges that are allowed although they are special-purpose.' }),
+    deny: z.array(ipRange).default([]).meta({ description: 'Ranges that are denied; wins over `allow`.' }),
+    allowPrivate: flag(false, 'For labs: opens loopback and private ranges as peers.'),
+  },
+  'Peer policy. Special-purpose ranges are denied by default.',
+);
+
+const stream = section(
+  {
+    frameBytes: wholeNumber(1500, 131_072, 65_536, 'Longest STUN message or ChannelData from a TCP or TLS client.'),
+    idleUnauthenticatedSec: seconds(1, 600, 10, 'A connection without an allocation is closed after this.'),
+    bufferedBytes: wholeNumber(
+      4096,
+      16_777_216,
+      262_144,
+      'Unsent bytes of one connection, past which datagrams to it are dropped.',
+    ),
+    connections: wholeNumber(1, 1_000_000, 10_000, 'Most TCP and TLS connections.'),
+    connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'Most TCP and TLS connections of one address.'),
+  },
+  'TCP and TLS clients.',
+);
+
+export const turnSection = section(
+  {
+    enabled: flag(true, 'Run the TURN server.'),
+    realm: realmText.optional().meta({ description: 'TURN realm.', defaultText: 'the value of `domain`' }),
+    software: flag(true, 'Send the SOFTWARE attribute.'),
+    publicHost: z.union([hostName, ipAddress]).optional().meta({
+      description: 'Host name or address in the TURN URIs that the edge hands out.',
+      expected: 'a host name or an IP address',
+      defaultText: 'the listener’s own address',
+    }),
+    listeners: z.array(listener).min(1).prefault(LAB_LISTENERS).meta({
+      description: 'Where clients reach the server.',
+      defaultText: 'udp and tcp 3478, tls 5349, on 127.0.0.1 and ::1',
+    }),
+    relay,
+    allocation,
+    nonceLifetimeSec: seconds(60, 86_400, 3600, 'Nonce lifetime; RFC 8656 §7.2 asks for a change at least hourly.'),
+    quota,
+    peers,
+    expiryPolicy: z.enum(['allocate-only', 'cap', 'strict']).default('cap').meta({
+      description:
+        'What the end of a credential means after Allocate. `allocate-only`: nothing, as in coturn; `cap`: no lifetime passes it; `strict`: no request succeeds after it, either.',
+    }),
+    stream,
+    reservationSec: seconds(10, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
+    dataPlane: z.enum(['auto', 'node']).default('auto').meta({ description: 'How packets are relayed.' }),
+  },
+  'The TURN server.',
+);

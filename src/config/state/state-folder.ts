@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { EpcscfTurnError } from '../../core/errors.ts';
+import { type Environment } from '../environment.ts';
+
+/** `$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn` (XDG Base Directory Specification). */
+export function defaultStateDir(environment: Environment): string {
+  const base = environment['XDG_STATE_HOME'];
+  // The specification wants a relative path ignored.
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.local', 'state'), 'epcscf-turn');
+}
+
+/**
+ * The folder of generated secrets: 0700, each file 0600, written whole or not at all. A file that others can read is refused, not repaired:
+ * whoever read it may still hold it. Every error is ERR_STATE_DIR_UNUSABLE in one line that names the file and the remedy.
+ */
+export class StateFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw unusable(path, `cannot be made (${codeOf(cause)}); set stateDir to a folder you may write`, cause);
+    }
+    const status = statSync(path);
+    if (!status.isDirectory()) throw unusable(path, 'is no folder; set stateDir to one');
+    if (isForeign(status.uid))
+      throw unusable(path, `belongs to another user (uid ${status.uid}); set stateDir to a folder of yours`);
+    if (hasModes() && (status.mode & 0o022) !== 0)
+      throw unusable(path, 'can be written by others; run chmod 700 on it');
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** `undefined` when there is no such file. */
+  read(name: string): string | undefined {
+    const file = this.file(name);
+    let descriptor: number;
+    try {
+      descriptor = openSync(file, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW));
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return undefined;
+      throw unusable(file, `cannot be read (${codeOf(cause)})`, cause);
+    }
+    try {
+      const { uid, mode } = fstatSync(descriptor);
+      if (isForeign(uid))
+        throw unusable(file, `belongs to another user (uid ${uid}); delete it to have a new one made`);
+      if (hasModes() && (mode & 0o077) !== 0) {
+        throw unusable(
+          file,
+          `is open to others (mode ${(mode & 0o777).toString(8)}); run chmod 600, or delete it to have a new one made`,
+        );
+      }
+      return readFileSync(descriptor, 'utf8');
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Writes a file that is not there yet. When another process was faster, its content is the answer. */
+  create(name: string, content: string): string {
+    const temporary = this.#writeTemporary(name, content);
+    try {
+      linkSync(temporary, this.file(name));
+      return content;
+    } catch (cause) {
+      if (codeOf(cause) !== 'EEXIST') throw unusable(this.file(name), `cannot be written (${codeOf(cause)})`, cause);
+      return this.read(name) ?? content;
+    } finally {
+      unlinkSync(temporary);
+    }
+  }
+
+  /** Writes a file in the place of an older one. */
+  replace(name: string, content: string): void {
+    const temporary = this.#writeTemporary(name, content);
+    try {
+      renameSync(temporary, this.file(name));
+    } catch (cause) {
+      unlinkSync(temporary);
+      throw unusable(this.file(name), `cannot be written (${codeOf(cause)})`, cause);
+    }
+  }
+
+  /** The file does not hold what it should. */
+  broken(name: string, expected: string, cause?: unknown): EpcscfTurnError {
+    return unusable(this.file(name), `expected ${expected}; delete it to have a new one made`, cause);
+  }
+
+  #writeTemporary(name: string, content: string): string {
+    const temporary = this.file(`.${name}.${randomBytes(6).toString('hex')}`);
+    try {
+      writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
+    } catch (cause) {
+      throw unusable(this.path, `cannot be written (${codeOf(cause)}); set stateDir to a folder you may write`, cause);
+    }
+    return temporary;
+  }
+}
+
+function unusable(path: string, what: string, cause?: unknown): EpcscfTurnError {
+  return new EpcscfTurnError('ERR_STATE_DIR_UNUSABLE', `${path}: ${what}`, { cause });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
+
+/** Windows has access lists in the place of modes. */
+function hasModes(): boolean {
+  return process.platform !== 'win32';
+}
+
+/** Files of root are taken by whoever may read them: a container may be given a folder that way. */
+function isForeign(uid: number): boolean {
+  return hasModes() && process.getuid !== undefined && uid !== process.getuid() && uid !== 0;
+}

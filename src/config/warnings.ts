@@ -1,0 +1,74 @@
+import { isLoopback } from './loopback.ts';
+import { type Material } from './material.ts';
+import { type Config } from './schema/tree.ts';
+import { certificateEndMs } from './given-certificate.ts';
+
+/** RFC 2104 §3: a key shorter than the hash weakens the HMAC; 16 bytes is where guessing Km from one seen credential becomes hopeless. */
+const MIN_KM_BYTES = 16;
+const MIN_PASSWORD_CHARACTERS = 8;
+const CERTIFICATE_WARNING_MS = 14 * 86_400_000;
+
+/** One line for each value that runs, but that an operator should know about. */
+export function startupWarnings(config: Config, material: Material, nowMs: number): string[] {
+  return [...edgeWarnings(config, material), ...turnWarnings(config), ...keyWarnings(config, material, nowMs)];
+}
+
+function edgeWarnings({ edge }: Config, { generated, users }: Material): string[] {
+  if (!edge.enabled) return [];
+  const exposed = edge.listen.addresses.filter((address) => !isLoopback(address));
+  const warnings: string[] = [];
+  if (exposed.length > 0) {
+    const where = `edge.listen.addresses reaches beyond this machine (${exposed.join(', ')})`;
+    if (generated.users) warnings.push(`${where} with the lab users: set edge.core.users`);
+    if (edge.origins.allowMissing === true)
+      warnings.push(`${where} and edge.origins.allowMissing lets programs without an Origin in`);
+  }
+  if (edge.origins.allow.includes('*')) {
+    warnings.push('edge.origins.allow holds "*": any web page may use the edge with a user’s credentials');
+  }
+  for (const [name, password] of users) {
+    if (password.byteLength < MIN_PASSWORD_CHARACTERS) {
+      warnings.push(`edge.core.users: the password of ${name} is shorter than ${MIN_PASSWORD_CHARACTERS} characters`);
+    }
+  }
+  return warnings;
+}
+
+function turnWarnings({ turn }: Config): string[] {
+  if (!turn.enabled) return [];
+  const warnings: string[] = [];
+  const exposed = turn.listeners.find(({ address }) => !isLoopback(address));
+  if (turn.peers.allowPrivate && exposed) {
+    warnings.push(
+      `turn.peers.allowPrivate is on while ${exposed.address} is listened on: whoever has a credential reaches this machine’s private networks`,
+    );
+  }
+  for (const [i, range] of turn.peers.allow.entries()) {
+    if (/\/0$/.test(range)) warnings.push(`turn.peers.allow.${i} (${range}) allows every address`);
+  }
+  if (turn.expiryPolicy === 'allocate-only') {
+    warnings.push('turn.expiryPolicy is allocate-only: an allocation can be kept alive after its credential has ended');
+  }
+  if (exposed && turn.relay.addresses.every(isLoopback)) {
+    warnings.push(
+      'turn.relay.addresses are loopback only while clients come from elsewhere: set it to an address peers can reach',
+    );
+  }
+  return warnings;
+}
+
+function keyWarnings({ edge, turn }: Config, { keys, generated, certificate }: Material, nowMs: number): string[] {
+  const warnings = keys
+    .filter(({ secret }) => secret.byteLength < MIN_KM_BYTES)
+    .map(({ id, secret }) => `credentials.keys: key ${id} has ${secret.byteLength} bytes; use ${MIN_KM_BYTES} or more`);
+  if (generated.km && edge.enabled !== turn.enabled) {
+    warnings.push(
+      'credentials.keys is not set: the generated Km is known to this process only, give the other side the same one',
+    );
+  }
+  const leftMs = certificate && !generated.certificate ? certificateEndMs(certificate) - nowMs : Infinity;
+  if (leftMs <= 0) warnings.push('tls.certFile has expired');
+  else if (leftMs < CERTIFICATE_WARNING_MS)
+    warnings.push(`tls.certFile ends in ${Math.ceil(leftMs / 86_400_000)} days`);
+  return warnings;
+}
