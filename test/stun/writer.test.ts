@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { EpcscfTurnError } from '../../src/core/errors.ts';
+import { data } from '../../src/stun/attributes/data.ts';
+import { iceControlled } from '../../src/stun/attributes/ice-controlled.ts';
+import { nonce } from '../../src/stun/attributes/nonce.ts';
+import { passwordAlgorithm } from '../../src/stun/attributes/password-algorithm.ts';
+import { priority } from '../../src/stun/attributes/priority.ts';
+import { realm } from '../../src/stun/attributes/realm.ts';
+import { software } from '../../src/stun/attributes/software.ts';
+import { userhash } from '../../src/stun/attributes/userhash.ts';
+import { username } from '../../src/stun/attributes/username.ts';
+import { xorMappedAddress } from '../../src/stun/attributes/xor-mapped-address.ts';
+import { checkFingerprint } from '../../src/stun/fingerprint.ts';
+import { checkIntegrity, longTermKeyMd5, longTermKeySha256 } from '../../src/stun/integrity.ts';
+import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
+import { Method } from '../../src/stun/message-type.ts';
+import { PasswordAlgorithm } from '../../src/stun/password-algorithm.ts';
+import { usernameHash } from '../../src/stun/username-hash.ts';
+import { StunWriter } from '../../src/stun/writer.ts';
+import { hex } from '../vectors/hex.ts';
+import {
+  RFC5769_IPV4_RESPONSE,
+  RFC5769_IPV6_RESPONSE,
+  RFC5769_LONG_TERM,
+  RFC5769_LONG_TERM_REQUEST,
+  RFC5769_REQUEST,
+} from '../vectors/rfc5769.ts';
+import { RFC8489_B1, RFC8489_B1_REQUEST } from '../vectors/rfc8489-appendix-b.ts';
+
+const SHORT_TERM_ID = hex('b7e7a701 bc34d686 fa87dfae');
+const LONG_TERM_ID = hex('78ad3433 c6ad72c0 29da412e');
+
+function read(bytes: Buffer): StunMessage {
+  const result = decodeMessage(bytes);
+  if (!result.ok) throw new Error(result.reason);
+  return result.value;
+}
+
+describe('StunWriter', () => {
+  it('writes the long-term request of RFC 5769 byte for byte', () => {
+    const { username: user, realm: domain, password, nonce: number } = RFC5769_LONG_TERM;
+    const bytes = new StunWriter(Method.Binding, 'request', LONG_TERM_ID)
+      .add(username, user)
+      .add(nonce, number)
+      .add(realm, domain)
+      .addIntegrity(longTermKeyMd5(user, domain, password))
+      .finish();
+    expect(bytes.toString('hex')).toBe(RFC5769_LONG_TERM_REQUEST.toString('hex'));
+  });
+
+  it('writes the request of RFC 8489 appendix B.1 byte for byte', () => {
+    const { username: user, realm: domain, password, nonce: number } = RFC8489_B1;
+    const bytes = new StunWriter(Method.Binding, 'request', LONG_TERM_ID)
+      .add(userhash, usernameHash(user, domain))
+      .add(nonce, number)
+      .add(realm, domain)
+      .add(passwordAlgorithm, { algorithm: PasswordAlgorithm.Sha256, parameters: Buffer.alloc(0) })
+      .addIntegrity(longTermKeySha256(user, domain, password), 'sha256')
+      .finish();
+    expect(bytes.toString('hex')).toBe(RFC8489_B1_REQUEST.toString('hex'));
+  });
+
+  it('reads from the vectors of RFC 5769 what their text says', () => {
+    const request = read(RFC5769_REQUEST);
+    expect(request.get(software)).toBe('STUN test client');
+    expect(request.get(username)).toBe('evtj:h6vY');
+    expect(request.get(priority)).toBe(0x6e0001ff);
+    expect(request.get(iceControlled)).toBe(0x932ff9b151263b36n);
+    expect(read(RFC5769_IPV4_RESPONSE).get(software)).toBe('test vector');
+    expect(read(RFC5769_IPV4_RESPONSE).get(xorMappedAddress)).toEqual({ family: 4, address: '192.0.2.1', port: 32853 });
+    expect(read(RFC5769_IPV6_RESPONSE).get(xorMappedAddress)).toEqual({
+      family: 6,
+      address: '2001:db8:1234:5678:11:2233:4455:6677',
+      port: 32853,
+    });
+    expect(read(RFC5769_LONG_TERM_REQUEST).get(username)).toBe(RFC5769_LONG_TERM.username);
+  });
+
+  it('writes the addresses of RFC 5769 as its responses have them', () => {
+    for (const response of [RFC5769_IPV4_RESPONSE, RFC5769_IPV6_RESPONSE]) {
+      const address = read(response).get(xorMappedAddress)!;
+      const bytes = new StunWriter(Method.Binding, 'success', SHORT_TERM_ID).add(xorMappedAddress, address).finish();
+      expect(response.toString('hex')).toContain(bytes.subarray(20).toString('hex'));
+    }
+  });
+
+  it('pads with zeros, also where it grew over old memory', () => {
+    const bytes = new StunWriter(Method.Binding, 'request', SHORT_TERM_ID)
+      .add(data, Buffer.alloc(1001, 0xff))
+      .add(software, 'a')
+      .finish();
+    expect(bytes.subarray(20 + 4 + 1001, 20 + 4 + 1004)).toEqual(Buffer.alloc(3));
+    expect(bytes.subarray(-4).toString('hex')).toBe('61000000');
+  });
+
+  it.each([0, 1, 3, 4, 200, 236, 1200, 65_000])('carries %i bytes of data with integrity and fingerprint', (length) => {
+    const key = Buffer.from('key');
+    const payload = Buffer.alloc(length, 0x5a);
+    const message = read(
+      new StunWriter(Method.Send, 'indication', SHORT_TERM_ID)
+        .add(data, payload)
+        .addIntegrity(key)
+        .addIntegrity(key, 'sha256')
+        .addFingerprint()
+        .finish(),
+    );
+    expect(message.get(data)).toEqual(payload);
+    expect(checkIntegrity(message, key, 'sha1')).toBe('valid');
+    expect(checkIntegrity(message, key, 'sha256')).toBe('valid');
+    expect(checkFingerprint(message)).toBe('valid');
+  });
+
+  it('refuses a message that no length field could announce', () => {
+    const writer = new StunWriter(Method.Data, 'indication', SHORT_TERM_ID).add(data, Buffer.alloc(65_528));
+    expect(writer.finish()).toHaveLength(20 + 0xfffc);
+    expect(() => writer.add(software, '')).toThrow(EpcscfTurnError);
+  });
+
+  it.each([0, 11, 13])('refuses a transaction id of %i bytes', (length) => {
+    expect(() => new StunWriter(Method.Binding, 'request', Buffer.alloc(length))).toThrow(EpcscfTurnError);
+  });
+});
