@@ -1,0 +1,38 @@
+import { EpcscfTurnError } from '../../core/errors.ts';
+import { type SipResponse } from '../message.ts';
+import { Transaction, type Moves, type TransactionEvents, type TransactionOptions } from './transaction.ts';
+import { serverTransactionKey } from './transaction-key.ts';
+
+export type ServerTransactionOptions = TransactionOptions<TransactionEvents>;
+
+/** What the INVITE and the non-INVITE server transaction share (RFC 3261 §17.2). */
+export abstract class ServerTransaction<State extends string> extends Transaction<State> {
+  #lastResponse: SipResponse | undefined;
+
+  protected constructor(initial: State, moves: Moves<State | 'terminated'>, options: ServerTransactionOptions) {
+    const key = serverTransactionKey(options.request);
+    if (key === undefined) {
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP request: expected a top Via with an RFC 3261 branch');
+    }
+    super(key, initial, moves, options);
+  }
+
+  /**
+   * The response could not be sent. RFC 6026 §8.8 keeps the transaction, so that a retransmitted request is not taken for a new one;
+   * on a connection that is gone none can come, and the transaction ends.
+   */
+  transportFailed(): void {
+    if (this.state === 'terminated') return;
+    this.informOfTransportError();
+    if (this.reliable) this.terminate();
+  }
+
+  protected sendAndKeep(response: SipResponse): void {
+    this.#lastResponse = response;
+    this.send(response);
+  }
+
+  protected resend(): void {
+    if (this.#lastResponse) this.send(this.#lastResponse);
+  }
+}
