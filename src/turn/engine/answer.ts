@@ -1,0 +1,26 @@
+import { type StunWriter } from '../../stun/writer.ts';
+import { type RefusalCause } from './turn-events.ts';
+
+/** What a handler decides: the method's attributes of a success, or an error code and, for the log alone, its cause. */
+export type Answer = Granted | Refused;
+
+export interface Granted {
+  readonly granted: true;
+  readonly write: (answer: StunWriter) => void;
+}
+
+export interface Refused {
+  readonly granted: false;
+  readonly code: number;
+  readonly cause: RefusalCause;
+  /** UNKNOWN-ATTRIBUTES of a 420. */
+  readonly unknown: readonly number[];
+}
+
+export function grant(write: (answer: StunWriter) => void): Granted {
+  return { granted: true, write };
+}
+
+export function refuse(code: number, cause: RefusalCause, unknown: readonly number[] = []): Refused {
+  return { granted: false, code, cause, unknown };
+}

@@ -1,0 +1,50 @@
+import { errorCode } from '../../stun/attributes/error-code.ts';
+import { fingerprint } from '../../stun/attributes/fingerprint.ts';
+import { nonce } from '../../stun/attributes/nonce.ts';
+import { realm } from '../../stun/attributes/realm.ts';
+import { software } from '../../stun/attributes/software.ts';
+import { unknownAttributes } from '../../stun/attributes/unknown-attributes.ts';
+import { defaultReason } from '../../stun/error-code.ts';
+import { type StunMessage } from '../../stun/message.ts';
+import { StunWriter } from '../../stun/writer.ts';
+import { type Answer } from './answer.ts';
+
+export interface AnswerFrame {
+  /** Keys MESSAGE-INTEGRITY; absent when the request was not authenticated. */
+  readonly key?: Buffer;
+  readonly software?: string | undefined;
+}
+
+export interface Challenge {
+  readonly realm: string;
+  readonly nonce: string;
+}
+
+/** A success or error response. FINGERPRINT answers FINGERPRINT. */
+export function encodeAnswer(request: StunMessage, answer: Answer, frame: AnswerFrame): Buffer {
+  const writer = new StunWriter(request.method, answer.granted ? 'success' : 'error', request.transactionId);
+  if (answer.granted) answer.write(writer);
+  else {
+    writer.add(errorCode, { code: answer.code, reason: defaultReason(answer.code) });
+    if (answer.unknown.length > 0) writer.add(unknownAttributes, [...answer.unknown]);
+  }
+  if (frame.software !== undefined) writer.add(software, frame.software);
+  if (frame.key) writer.addIntegrity(frame.key);
+  return sealed(request, writer);
+}
+
+/**
+ * An answer to a request that did not authenticate. 401 and 438 carry realm and nonce, 400 neither (RFC 8489 §9.2.4); none carries
+ * MESSAGE-INTEGRITY, nor SOFTWARE: the source may be forged, and what is sent to a victim should not be much more than what came in.
+ */
+export function encodeChallenge(request: StunMessage, code: number, challenge: Challenge | undefined): Buffer {
+  const writer = new StunWriter(request.method, 'error', request.transactionId);
+  writer.add(errorCode, { code, reason: defaultReason(code) });
+  if (challenge) writer.add(realm, challenge.realm).add(nonce, challenge.nonce);
+  return sealed(request, writer);
+}
+
+function sealed(request: StunMessage, writer: StunWriter): Buffer {
+  if (request.has(fingerprint)) writer.addFingerprint();
+  return writer.finish();
+}

@@ -1,0 +1,60 @@
+import { type TransportAddress } from '../../core/transport-address.ts';
+
+/**
+ * What the end of a credential means for an allocation made with it.
+ * `allocate-only`: only Allocate looks at it, as coturn does · `cap`: no granted lifetime passes it ·
+ * `strict`: as `cap`, and no request is served after it. Deleting (LIFETIME 0) is honoured in all of them.
+ */
+export type ExpiryPolicy = 'allocate-only' | 'cap' | 'strict';
+
+export interface RelayOptions {
+  /** Relayed IP addresses as peers see them: the external ones behind 1:1 NAT. Their families are the families on offer. */
+  readonly addresses: readonly string[];
+  /** Inclusive; 1024 to 65535. */
+  readonly ports: { readonly min: number; readonly max: number };
+  /** How long a freed port is kept out of use while others are free, so that late data of its last peers finds nobody. */
+  readonly portQuarantineSec: number;
+}
+
+export interface AllocationOptions {
+  readonly defaultLifetimeSec: number;
+  readonly maxLifetimeSec: number;
+  /** RFC 8656 §9 says 300. */
+  readonly permissionLifetimeSec: number;
+  /** RFC 8656 §12 says 600. */
+  readonly channelLifetimeSec: number;
+  /** Live permissions of one allocation; one more is 508. */
+  readonly permissions: number;
+  /** Live channel bindings of one allocation; one more is 508. */
+  readonly channels: number;
+}
+
+export interface PeerOptions {
+  /** Addresses, CIDR blocks or ranges (`a-b`) that are opened although special-purpose. */
+  readonly allow: readonly string[];
+  /** Addresses, CIDR blocks or ranges that are closed. Wins over `allow`. */
+  readonly deny: readonly string[];
+  /** Opens loopback, RFC 1918, 100.64.0.0/10 and ULA. For labs. */
+  readonly allowPrivate: boolean;
+}
+
+export interface TurnEngineOptions {
+  readonly realm: string;
+  /** SOFTWARE of Allocate and Refresh answers to authenticated clients; `undefined` sends none. */
+  readonly software: string | undefined;
+  readonly nonceLifetimeSec: number;
+  readonly relay: RelayOptions;
+  /** Transport addresses this process listens on, wildcard ones (`0.0.0.0`, `::`) as they are: never a peer. */
+  readonly listeners: readonly TransportAddress[];
+  /** Further addresses of this host (interfaces, external addresses) that a wildcard listener answers on. */
+  readonly ownAddresses: readonly string[];
+  readonly allocation: AllocationOptions;
+  /** Allocations and held reservations, of one user and of all. */
+  readonly quota: { readonly perUser: number; readonly total: number };
+  readonly peers: PeerOptions;
+  readonly expiryPolicy: ExpiryPolicy;
+  /** How long the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
+  readonly reservationSec: number;
+  /** Whether the data plane can set the DF bit. If not, DONT-FRAGMENT is an unknown attribute (RFC 8656 §7.2 step 4). */
+  readonly dontFragment: boolean;
+}

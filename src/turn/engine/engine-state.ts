@@ -1,0 +1,31 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { type Logger } from '../../core/logger.ts';
+import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type AllocationTable } from './allocation-table.ts';
+import { type DataPlane } from './data-plane.ts';
+import { type TurnEngineOptions } from './engine-options.ts';
+import { type PeerPolicy } from './peer-policy.ts';
+import { type RelayPorts } from './relay-ports.ts';
+import { type Reservations } from './reservations.ts';
+import { type Tally } from './tally.ts';
+import { type TurnEvents } from './turn-events.ts';
+
+/** What one engine holds and what its handlers work on. */
+export interface EngineState {
+  readonly options: TurnEngineOptions;
+  readonly plane: DataPlane;
+  readonly allocations: AllocationTable;
+  readonly reservations: Reservations;
+  readonly relayPorts: RelayPorts;
+  readonly policy: PeerPolicy;
+  readonly timers: TimerQueue;
+  readonly events: TypedEvents<TurnEvents>;
+  readonly logger: Logger;
+  readonly tally: Tally;
+  /** Families with a relayed address. */
+  readonly families: ReadonlySet<AddressFamily>;
+  /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */
+  readonly understood: ReadonlySet<number>;
+  readonly randomBytes: (count: number) => Buffer;
+}

@@ -1,0 +1,250 @@
+import { type Now } from '../../core/clock.ts';
+import { type Logger } from '../../core/logger.ts';
+import { TimerQueue } from '../../core/timer-queue.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type CredentialVerifier } from '../../credentials/credential.ts';
+import { isChannelData } from '../../stun/channel-data.ts';
+import { checkFingerprint } from '../../stun/fingerprint.ts';
+import { decodeMessage, type StunMessage } from '../../stun/message.ts';
+import { Method } from '../../stun/message-type.ts';
+import { dropReservation, endAllocation } from './allocation-lifecycle.ts';
+import { AllocationTable } from './allocation-table.ts';
+import { type Allocation } from './allocation.ts';
+import { type AuthenticationPorts } from './authenticate.ts';
+import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
+import { type ClientPath, type DataPlane, type DataPlaneSink, type RelayHandle } from './data-plane.ts';
+import { type TurnEngineOptions } from './engine-options.ts';
+import { type EngineState } from './engine-state.ts';
+import { handleSend } from './handle-send.ts';
+import { Nonces } from './nonces.ts';
+import { handlePeerData } from './peer-data.ts';
+import { PeerPolicy } from './peer-policy.ts';
+import { relayCounters } from './relay-counters.ts';
+import { RelayPorts } from './relay-ports.ts';
+import { Reservations } from './reservations.ts';
+import { serveRequest } from './serve-request.ts';
+import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
+import { Tally, type DropReason } from './tally.ts';
+import { type AllocationEndCause, type TurnEvents } from './turn-events.ts';
+import { understoodAttributes } from './understood-attributes.ts';
+
+const NONCE_KEY_BYTES = 32;
+
+export interface TurnEnginePorts {
+  readonly plane: DataPlane;
+  readonly verifier: CredentialVerifier;
+  /** The time of the call that is being served; its owner may read the clocks once for a batch. */
+  readonly now: () => Now;
+  /** Unpredictable bytes: nonce key, tokens, transaction ids. */
+  readonly randomBytes: (count: number) => Buffer;
+  /** Unpredictable integer of [0, below). */
+  readonly randomInt: (below: number) => number;
+  readonly events: TypedEvents<TurnEvents>;
+  readonly logger: Logger;
+  /** The earliest deadline moved: arm one timeout that calls `runTimers`, or none for `undefined`. Monotonic milliseconds. */
+  readonly onDeadlineChanged: (deadlineMs: number | undefined) => void;
+}
+
+export interface TurnEngineStats {
+  readonly allocations: number;
+  readonly reservations: number;
+  readonly users: number;
+  readonly relayPortsTaken: number;
+  readonly timers: number;
+  /** Since the engine was made. */
+  readonly allocationsCreated: number;
+  readonly allocationsEnded: number;
+  readonly requestsGranted: number;
+  readonly requestsRefused: number;
+  readonly authenticationsRefused: number;
+  readonly drops: Partial<Record<DropReason, number>>;
+}
+
+/**
+ * The TURN server of RFC 8656 without its sockets and clocks: bytes and times come in, calls on the data plane and on client paths go out.
+ * Nothing a remote party sends makes it throw.
+ */
+export class TurnEngine implements DataPlaneSink {
+  readonly #state: EngineState;
+  readonly #authentication: AuthenticationPorts;
+  readonly #ports: TurnEnginePorts;
+  #announcedMs: number | undefined;
+
+  constructor(state: EngineState, authentication: AuthenticationPorts, ports: TurnEnginePorts) {
+    this.#state = state;
+    this.#authentication = authentication;
+    this.#ports = ports;
+    this.#announcedMs = undefined;
+  }
+
+  onClientMessage(client: ClientPath, bytes: Buffer): void {
+    this.#guarded(() => this.#receive(client, bytes));
+  }
+
+  onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void {
+    this.#guarded(() => handlePeerData(relay, peer, data, this.#ports.now().monotonicMs, this.#state));
+  }
+
+  onClientClosed(client: ClientPath): void {
+    this.#guarded(() => {
+      const allocation = this.#state.allocations.ofClient(client.key);
+      if (allocation) this.#end(allocation, 'client-closed');
+      return undefined;
+    });
+  }
+
+  /** Whether a client has a live allocation: a connection that has none for long is idle. */
+  hasAllocation(clientKey: string): boolean {
+    const allocation = this.#state.allocations.ofClient(clientKey);
+    return allocation !== undefined && allocation.expiresAtMs > this.#ports.now().monotonicMs;
+  }
+
+  /** Monotonic milliseconds of the earliest deadline, `undefined` when there is none. */
+  get nextDeadlineMs(): number | undefined {
+    return this.#state.timers.nextMs;
+  }
+
+  /**
+   * Frees what has expired by then, and announces the next deadline in any case: a timeout may have fired early. What has expired never
+   * counts, whether or not this ran.
+   */
+  runTimers(now: Now): void {
+    this.#announcedMs = undefined;
+    this.#guarded(() => {
+      this.#state.timers.runDue(now.monotonicMs);
+      return undefined;
+    });
+  }
+
+  sessions(): readonly SessionSnapshot[] {
+    const all = this.#state.allocations.all();
+    const counters = relayCounters(
+      this.#state.plane,
+      all.map(({ relay }) => relay),
+    );
+    const nowMs = this.#ports.now().monotonicMs;
+    return all.flatMap((allocation, index) => {
+      const own = counters[index];
+      return own ? [sessionSnapshot(allocation, own, nowMs)] : [];
+    });
+  }
+
+  /** False when there is no such allocation. */
+  endAllocation(id: string): boolean {
+    const allocation = this.#state.allocations.ofId(id);
+    if (allocation) this.#endAll([allocation], 'operator');
+    return allocation !== undefined;
+  }
+
+  /** Ends what a user (u) holds, reservations too, and tells how many allocations that were: what revoking a credential means to the relay. */
+  endAllocationsOf(user: string): number {
+    const allocations = this.#state.allocations.ofUser(user);
+    this.#dropReservations(user);
+    this.#endAll(allocations, 'operator');
+    return allocations.length;
+  }
+
+  /** Ends everything and gives all ports back. */
+  stop(): void {
+    this.#dropReservations();
+    this.#endAll(this.#state.allocations.all(), 'stopped');
+  }
+
+  stats(): TurnEngineStats {
+    const { allocations, reservations, relayPorts, timers, tally } = this.#state;
+    return {
+      allocations: allocations.size,
+      reservations: reservations.size,
+      users: allocations.users,
+      relayPortsTaken: relayPorts.taken,
+      timers: timers.size,
+      allocationsCreated: tally.allocationsCreated,
+      allocationsEnded: tally.allocationsEnded,
+      requestsGranted: tally.requestsGranted,
+      requestsRefused: tally.requestsRefused,
+      authenticationsRefused: tally.authenticationsRefused,
+      drops: tally.drops(),
+    };
+  }
+
+  #receive(client: ClientPath, bytes: Buffer): DropReason | undefined {
+    if (isChannelData(bytes[0] ?? 0)) return 'unknown-channel';
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) return decoded.reason;
+    const message: StunMessage = decoded.value;
+    if (checkFingerprint(message) === 'invalid') return 'bad-fingerprint';
+
+    const request = { client, message, now: this.#ports.now() };
+    if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#authentication);
+    if (message.messageClass !== 'indication') return 'unexpected-class';
+    return message.method === Method.Send ? handleSend(request, this.#state) : 'unknown-method';
+  }
+
+  #endAll(allocations: readonly Allocation[], cause: AllocationEndCause): void {
+    this.#guarded(() => {
+      for (const allocation of allocations) this.#end(allocation, cause);
+      return undefined;
+    });
+  }
+
+  #end(allocation: Allocation, cause: AllocationEndCause): void {
+    endAllocation(this.#state, allocation, cause, this.#ports.now().monotonicMs);
+  }
+
+  #dropReservations(user?: string): void {
+    const nowMs = this.#ports.now().monotonicMs;
+    for (const reservation of this.#state.reservations.all()) {
+      if (user === undefined || reservation.user === user) dropReservation(this.#state, reservation, nowMs);
+    }
+  }
+
+  /** The one way in: counts what is dropped, keeps a fault of ours from the caller's packet loop, and tells of a moved deadline. */
+  #guarded(serve: () => DropReason | undefined): void {
+    try {
+      const reason = serve();
+      if (reason) this.#state.tally.drop(reason);
+    } catch (error) {
+      this.#state.tally.drop('engine-fault');
+      this.#state.logger.error({ err: error }, 'the TURN engine failed on an input; it was dropped');
+    }
+    const { nextMs } = this.#state.timers;
+    if (nextMs === this.#announcedMs) return;
+    this.#announcedMs = nextMs;
+    this.#ports.onDeadlineChanged(nextMs);
+  }
+}
+
+/** Throws `ERR_CONFIG_INVALID` on options that cannot be served, each by its key. */
+export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePorts): TurnEngine {
+  checkEngineOptions(options);
+  const allocations = new AllocationTable();
+  const families = familiesOf(options.relay.addresses);
+  const state: EngineState = {
+    options,
+    plane: ports.plane,
+    allocations,
+    reservations: new Reservations(),
+    relayPorts: new RelayPorts(
+      {
+        ...options.relay.ports,
+        quarantineMs: options.relay.portQuarantineSec * 1000,
+        addresses: {
+          4: families.filter((family) => family === 4).length,
+          6: families.filter((family) => family === 6).length,
+        },
+      },
+      ports.randomInt,
+    ),
+    policy: new PeerPolicy(options, (peer) => allocations.isRelayed(peer)),
+    timers: new TimerQueue(),
+    events: ports.events,
+    logger: ports.logger,
+    tally: new Tally(),
+    families: new Set(families),
+    understood: understoodAttributes(options),
+    randomBytes: ports.randomBytes,
+  };
+  const nonces = new Nonces(ports.randomBytes(NONCE_KEY_BYTES), options.nonceLifetimeSec);
+  return new TurnEngine(state, { realm: options.realm, nonces, verifier: ports.verifier }, ports);
+}

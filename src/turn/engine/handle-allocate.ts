@@ -1,0 +1,103 @@
+import { familyToCode } from '../../stun/address-family.ts';
+import { addressErrorCode } from '../../stun/attributes/address-error-code.ts';
+import { lifetime } from '../../stun/attributes/lifetime.ts';
+import { reservationToken } from '../../stun/attributes/reservation-token.ts';
+import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
+import { xorRelayedAddress } from '../../stun/attributes/xor-relayed-address.ts';
+import { defaultReason, ErrorCode } from '../../stun/error-code.ts';
+import { beginAllocation, claimReservation, holdReservation, liveAllocation } from './allocation-lifecycle.ts';
+import { Allocation } from './allocation.ts';
+import { grant, refuse, type Answer, type Granted } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type RelayHandle } from './data-plane.ts';
+import { type EngineState } from './engine-state.ts';
+import { openRelay, type OpenedRelay } from './open-relay.ts';
+import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
+import { reportCreated } from './report.ts';
+
+const ALLOCATION_ID_BYTES = 8;
+const RESERVATION_TOKEN_BYTES = 8;
+
+/** RFC 8656 §7.2: checks first (`planAllocation`), then the relayed transport address, then the record. */
+export function handleAllocate(request: AuthenticatedRequest, engine: EngineState): Answer {
+  const { client, now, message, credential } = request;
+  const existing = liveAllocation(engine, client.key, now.monotonicMs);
+
+  // §7.2, last note: a retransmission of the request that made the allocation gets its answer again.
+  const retransmitted = existing?.createdBy === message.transactionId.toString('hex');
+  if (retransmitted && existing.user === credential.user) return allocated(existing, now.monotonicMs);
+
+  const plan = planAllocation(request, existing, engine);
+  if (!plan.granted) return plan;
+
+  const expiresAtMs = now.monotonicMs + plan.lifetimeSec * 1000;
+  const opened = plan.reservation
+    ? claim(request, engine, plan.reservation, expiresAtMs)
+    : openRelay(engine, client, { ...plan, expiresAtMs }, now.monotonicMs);
+  if (!opened.ok) return refuse(ErrorCode.InsufficientCapacity, opened.reason);
+
+  const allocation = record(request, engine, plan, opened.value, expiresAtMs);
+  beginAllocation(engine, allocation);
+  reportCreated(engine, allocation, plan.lifetimeSec);
+  return allocated(allocation, now.monotonicMs);
+}
+
+function claim(
+  { client }: AuthenticatedRequest,
+  engine: EngineState,
+  reservation: NonNullable<AllocationPlan['reservation']>,
+  expiresAtMs: number,
+): { readonly ok: true; readonly value: OpenedRelay } {
+  claimReservation(engine, reservation);
+  engine.plane.claimRelay(reservation.relay, client, expiresAtMs);
+  return { ok: true, value: { relay: reservation.relay, port: reservation.port } };
+}
+
+function record(
+  { client, message, now, credential }: AuthenticatedRequest,
+  engine: EngineState,
+  plan: AllocationPlan,
+  { relay, port, next }: OpenedRelay,
+  expiresAtMs: number,
+): Allocation {
+  return new Allocation({
+    id: engine.randomBytes(ALLOCATION_ID_BYTES).toString('hex'),
+    client,
+    relay,
+    family: plan.family,
+    port,
+    createdBy: message.transactionId.toString('hex'),
+    credential,
+    createdAtUnixMs: now.unixMs,
+    expiresAtMs,
+    reservationToken: next && reserve(engine, credential.user, next, plan.family, port + 1, now.monotonicMs),
+    missingFamily: plan.missingFamily,
+  });
+}
+
+function reserve(
+  engine: EngineState,
+  user: string,
+  relay: RelayHandle,
+  family: AllocationPlan['family'],
+  port: number,
+  nowMs: number,
+): Buffer {
+  const token = engine.randomBytes(RESERVATION_TOKEN_BYTES);
+  const expiresAtMs = nowMs + engine.options.reservationSec * 1000;
+  holdReservation(engine, { token, user, relay, family, port, expiresAtMs, timer: undefined });
+  return token;
+}
+
+/** The success response, from the record alone, so that a retransmission gets the same with the lifetime as it is by then. */
+function allocated(allocation: Allocation, nowMs: number): Granted {
+  return grant((answer) => {
+    answer.add(xorRelayedAddress, allocation.relay.relayed);
+    answer.add(lifetime, allocation.lifetimeLeftSec(nowMs));
+    if (allocation.reservationToken) answer.add(reservationToken, allocation.reservationToken);
+    answer.add(xorMappedAddress, allocation.client.remote);
+    if (allocation.missingFamily === undefined) return;
+    const code = ErrorCode.AddressFamilyNotSupported;
+    answer.add(addressErrorCode, { family: familyToCode(allocation.missingFamily), code, reason: defaultReason(code) });
+  });
+}

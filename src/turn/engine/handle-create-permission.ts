@@ -1,0 +1,53 @@
+import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { ErrorCode } from '../../stun/error-code.ts';
+import { armAllocation, forgetExpired } from './allocation-lifecycle.ts';
+import { grant, refuse, type Answer } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type EngineState } from './engine-state.ts';
+import { type AddressRule } from './peer-policy.ts';
+import { permit } from './permit.ts';
+import { reportPeerDenied } from './report.ts';
+import { credentialOver, requestOnAllocation } from './request-on-allocation.ts';
+
+/** RFC 8656 §10.2. All of the addresses are permitted or none. A retransmission refreshes what the first one installed. */
+export function handleCreatePermission(request: AuthenticatedRequest, engine: EngineState): Answer {
+  const { message, now } = request;
+  const found = requestOnAllocation(request, engine);
+  if (!found.ok) return found.refused;
+  const { allocation } = found;
+
+  // 1. The credential still serves.
+  const over = credentialOver(request, engine);
+  if (over) return over;
+
+  // 2. At least one peer address; malformed ones were refused before.
+  const peers = message.getAll(xorPeerAddress);
+  if (peers.length === 0) return refuse(ErrorCode.BadRequest, 'missing-attribute');
+
+  // 3. All of the allocation's family.
+  if (peers.some(({ family }) => family !== allocation.family)) {
+    return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
+  }
+
+  // 4. All within policy. A permission has no port, so the ports are not looked at here.
+  const rules = new Map<string, AddressRule>();
+  for (const peer of peers) {
+    const rule = engine.policy.addressRule(peer.address);
+    if (typeof rule === 'object') {
+      reportPeerDenied(engine, allocation, peer, rule.denied);
+      return refuse(ErrorCode.Forbidden, 'peer-denied');
+    }
+    rules.set(peer.address, rule);
+  }
+
+  // 5. Room for those that are new.
+  forgetExpired(engine, allocation, now.monotonicMs);
+  const added = [...rules.keys()].filter((address) => !allocation.permission(address, now.monotonicMs)).length;
+  if (allocation.permissionCount + added > engine.options.allocation.permissions) {
+    return refuse(ErrorCode.InsufficientCapacity, 'permission-limit');
+  }
+
+  for (const [address, rule] of rules) permit(engine, allocation, address, rule, now.monotonicMs);
+  armAllocation(engine, allocation);
+  return grant((answer) => answer);
+}

@@ -1,0 +1,48 @@
+import { familyFromCode } from '../../stun/address-family.ts';
+import { lifetime } from '../../stun/attributes/lifetime.ts';
+import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
+import { ErrorCode } from '../../stun/error-code.ts';
+import { armAllocation, endAllocation } from './allocation-lifecycle.ts';
+import { grant, refuse, type Answer } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type EngineState } from './engine-state.ts';
+import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
+import { reportRefreshed } from './report.ts';
+import { requestOnAllocation } from './request-on-allocation.ts';
+
+/**
+ * RFC 8656 §8.2. A retransmission needs nothing special: with a lifetime it refreshes again, and a repeated deletion meets no allocation
+ * and is 437, which the client takes for success (§8.3).
+ */
+export function handleRefresh(request: AuthenticatedRequest, engine: EngineState): Answer {
+  const { message, now, credential } = request;
+  const found = requestOnAllocation(request, engine);
+  if (!found.ok) return found.refused;
+  const { allocation } = found;
+
+  // 1. The family, if one is named, is the allocation's.
+  const family = message.get(requestedAddressFamily);
+  if (family !== undefined && familyFromCode(family) !== allocation.family) {
+    return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
+  }
+
+  // 2. Desired lifetime zero deletes, whatever has become of the credential.
+  const wishedSec = message.get(lifetime);
+  if (wishedSec === 0) {
+    endAllocation(engine, allocation, 'deleted-by-client', now.monotonicMs);
+    return grant((answer) => answer.add(lifetime, 0));
+  }
+
+  // 3. Any other is computed as for Allocate, and what the credential has left bounds it.
+  const { options } = engine;
+  const desiredSec = desiredLifetimeSec(wishedSec, options.allocation);
+  const grantedSec = grantableLifetimeSec(desiredSec, credential, options.expiryPolicy, now);
+  if (grantedSec <= 0) return refuse(ErrorCode.Unauthenticated, 'expired');
+
+  allocation.credential = credential;
+  allocation.expiresAtMs = now.monotonicMs + grantedSec * 1000;
+  engine.plane.setRelayExpiry(allocation.relay, allocation.expiresAtMs);
+  armAllocation(engine, allocation);
+  reportRefreshed(engine, allocation, grantedSec);
+  return grant((answer) => answer.add(lifetime, grantedSec));
+}

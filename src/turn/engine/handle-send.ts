@@ -1,0 +1,33 @@
+import { data } from '../../stun/attributes/data.ts';
+import { dontFragment } from '../../stun/attributes/dont-fragment.ts';
+import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { liveAllocation } from './allocation-lifecycle.ts';
+import { type IncomingRequest } from './authenticate.ts';
+import { type EngineState } from './engine-state.ts';
+import { deniedOnPath } from './peer-data.ts';
+import { type DropReason } from './tally.ts';
+
+/** Send indication (RFC 8656 §11.2). What is wrong with it is dropped without a word; the reason is returned to be counted. */
+export function handleSend({ message, client, now }: IncomingRequest, engine: EngineState): DropReason | undefined {
+  const allocation = liveAllocation(engine, client.key, now.monotonicMs);
+  if (!allocation) return 'no-allocation';
+
+  // 1. Both attributes, and none that we would have to understand.
+  if (message.unknownRequired(engine.understood).length > 0) return 'unknown-attribute';
+  const peer = message.get(xorPeerAddress);
+  const payload = message.get(data);
+  if (!peer || !payload) return 'incomplete-indication';
+
+  // 2. Of the allocation's family.
+  if (peer.family !== allocation.family) return 'family-mismatch';
+
+  // 3. A permission for the address. Sending does not refresh it.
+  const permission = allocation.permission(peer.address, now.monotonicMs);
+  if (!permission) return 'no-permission';
+
+  // 4. The policy for this very port.
+  if (deniedOnPath(engine, allocation, permission, peer)) return 'peer-denied';
+
+  engine.plane.sendToPeer(allocation.relay, peer, payload, { dontFragment: message.has(dontFragment) });
+  return undefined;
+}

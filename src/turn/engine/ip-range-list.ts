@@ -1,0 +1,30 @@
+import { familyOf, type AddressFamily } from '../../core/ip.ts';
+import { parseIpRange, type IpRange } from '../../core/ip-range.ts';
+
+/** An address in the form ranges compare with: made once, held against many. */
+export interface NumericAddress {
+  readonly family: AddressFamily;
+  readonly value: bigint;
+}
+
+/** Expects 4 or 16 bytes. */
+export function numericAddress(bytes: Uint8Array): NumericAddress {
+  return { family: familyOf(bytes), value: BigInt(`0x${Buffer.from(bytes).toString('hex')}`) };
+}
+
+/** Ranges in the order given; the first that holds an address answers for it. */
+export class IpRangeList<T> {
+  readonly #entries: { readonly range: IpRange; readonly value: T }[] = [];
+
+  /** False when `text` is no range (see `parseIpRange`); nothing is added then. */
+  add(text: string, value: T): boolean {
+    const range = parseIpRange(text);
+    if (!range) return false;
+    this.#entries.push({ range, value });
+    return true;
+  }
+
+  find({ family, value }: NumericAddress): { readonly range: IpRange; readonly value: T } | undefined {
+    return this.#entries.find(({ range }) => range.family === family && range.first <= value && value <= range.last);
+  }
+}

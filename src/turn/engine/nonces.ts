@@ -1,0 +1,56 @@
+import { createHmac } from 'node:crypto';
+import { type Now } from '../../core/clock.ts';
+import { constantTimeEqual } from '../../core/secret.ts';
+import { formatTransportAddress } from '../../core/transport-address.ts';
+import { type ClientPath } from './data-plane.ts';
+
+export type NonceCheck = 'valid' | 'stale' | 'foreign';
+
+const TIME_BYTES = 4;
+const MAC_BYTES = 12;
+/** 16 bytes in base64url. */
+const NONCE_FORM = /^[\w-]{22}$/;
+
+/**
+ * Nonces without memory: the time of issue and a MAC over it and the client's transport address, so that a flood of first requests costs
+ * nothing to keep, and a nonce proves that its bearer receives at the address it sends from. RFC 8489 §9.2.4 asks for a nonce of its own
+ * for each source address and port. The text does not begin with the nonce cookie of RFC 8489 §9.2, which would promise its features.
+ */
+export class Nonces {
+  readonly #key: Buffer;
+  readonly #lifetimeSec: number;
+
+  /** `key`: 32 random bytes of this process. */
+  constructor(key: Buffer, lifetimeSec: number) {
+    this.#key = key;
+    this.#lifetimeSec = lifetimeSec;
+  }
+
+  /** 22 ASCII characters. */
+  issue(client: ClientPath, now: Now): string {
+    const time = Buffer.alloc(TIME_BYTES);
+    time.writeUInt32BE(seconds(now));
+    return Buffer.concat([time, this.#mac(time, client)]).toString('base64url');
+  }
+
+  check(nonce: string, client: ClientPath, now: Now): NonceCheck {
+    if (!NONCE_FORM.test(nonce)) return 'foreign';
+    const bytes = Buffer.from(nonce, 'base64url');
+    const time = bytes.subarray(0, TIME_BYTES);
+    if (!constantTimeEqual(bytes.subarray(TIME_BYTES), this.#mac(time, client))) return 'foreign';
+    const ageSec = seconds(now) - time.readUInt32BE();
+    return ageSec >= 0 && ageSec < this.#lifetimeSec ? 'valid' : 'stale';
+  }
+
+  #mac(time: Buffer, { transport, remote }: ClientPath): Buffer {
+    const mac = createHmac('sha256', this.#key)
+      .update(time)
+      .update(`${transport} ${formatTransportAddress(remote)}`)
+      .digest();
+    return mac.subarray(0, MAC_BYTES);
+  }
+}
+
+function seconds({ monotonicMs }: Now): number {
+  return Math.floor(monotonicMs / 1000) >>> 0;
+}

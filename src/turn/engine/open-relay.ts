@@ -1,0 +1,78 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { RelayPortError, type ClientPath, type RelayHandle } from './data-plane.ts';
+import { type EngineState } from './engine-state.ts';
+import { type PortShape } from './relay-ports.ts';
+
+export interface OpenedRelay {
+  readonly relay: RelayHandle;
+  readonly port: number;
+  /** The next port on the same address, held: present for the shape `even-pair`. */
+  readonly next?: RelayHandle;
+}
+
+export interface RelayWish {
+  readonly family: AddressFamily;
+  readonly shape: PortShape;
+  readonly expiresAtMs: number;
+}
+
+type BindFailure = RelayPortError['kind'];
+
+/** Binds answered `in-use` before giving up: others on the host may hold ports of the range, but hardly this many in a row. */
+const MAX_BINDS = 64;
+
+/**
+ * Opens a relayed transport address with a port of the wished shape (RFC 8656 §7.2). What was opened on the way to a failure is closed
+ * again, and every port it returns is counted as taken.
+ */
+export function openRelay(
+  engine: EngineState,
+  client: ClientPath,
+  wish: RelayWish,
+  nowMs: number,
+): Result<OpenedRelay, 'no-free-port' | 'relay-unavailable'> {
+  let binds = 0;
+  for (const port of engine.relayPorts.candidates(wish.family, wish.shape, nowMs)) {
+    if (binds++ === MAX_BINDS) return fail('no-free-port');
+    const opened = openAt(engine, client, wish, port);
+    if (opened.ok) {
+      engine.relayPorts.take(wish.family, port);
+      if (opened.value.next) engine.relayPorts.take(wish.family, port + 1);
+      return opened;
+    }
+    if (opened.reason === 'unavailable') return fail('relay-unavailable');
+  }
+  return fail('no-free-port');
+}
+
+function openAt(
+  engine: EngineState,
+  client: ClientPath,
+  { family, shape, expiresAtMs }: RelayWish,
+  port: number,
+): Result<OpenedRelay, BindFailure> {
+  const { plane } = engine;
+  const first = bind(engine, () => plane.openRelay(client, family, port, expiresAtMs));
+  if (!first.ok) return first;
+  const relay = first.value;
+  if (shape !== 'even-pair') return ok({ relay, port });
+
+  const second = bind(engine, () => plane.reserveRelay(family, port + 1));
+  if (second.ok && second.value.relayed.address === relay.relayed.address)
+    return ok({ relay, port, next: second.value });
+  plane.closeRelay(relay);
+  if (!second.ok) return second;
+  plane.closeRelay(second.value);
+  return fail('in-use');
+}
+
+function bind(engine: EngineState, open: () => RelayHandle): Result<RelayHandle, BindFailure> {
+  try {
+    return ok(open());
+  } catch (error) {
+    if (error instanceof RelayPortError && error.kind === 'in-use') return fail('in-use');
+    engine.logger.error({ err: error }, 'relayed transport address could not be opened');
+    return fail('unavailable');
+  }
+}

@@ -1,0 +1,126 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { familyFromCode, FamilyCode } from '../../stun/address-family.ts';
+import { additionalAddressFamily } from '../../stun/attributes/additional-address-family.ts';
+import { evenPort } from '../../stun/attributes/even-port.ts';
+import { lifetime } from '../../stun/attributes/lifetime.ts';
+import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
+import { requestedTransport } from '../../stun/attributes/requested-transport.ts';
+import { reservationToken } from '../../stun/attributes/reservation-token.ts';
+import { ErrorCode } from '../../stun/error-code.ts';
+import { type Allocation } from './allocation.ts';
+import { refuse, type Refused } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type EngineState } from './engine-state.ts';
+import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
+import { type PortShape } from './relay-ports.ts';
+import { unfitAttributes } from './request-on-allocation.ts';
+import { type Reservation } from './reservations.ts';
+import { isTunnelled } from './tunnelled-client.ts';
+
+const PROTOCOL_UDP = 17;
+
+/** What an Allocate that passes its checks gets. */
+export interface AllocationPlan {
+  readonly granted: true;
+  readonly lifetimeSec: number;
+  readonly family: AddressFamily;
+  readonly shape: PortShape;
+  readonly reservation: Reservation | undefined;
+  readonly missingFamily: AddressFamily | undefined;
+}
+
+/** The checks of RFC 8656 §7.2, numbered as there, on a request that passed step 1 (authentication). Changes nothing. */
+export function planAllocation(
+  request: AuthenticatedRequest,
+  existing: Allocation | undefined,
+  engine: EngineState,
+): AllocationPlan | Refused {
+  const { message, client, now, credential } = request;
+  const { options } = engine;
+
+  // 2. The 5-tuple is in use: by another user (441), or by a client that lost its state or rotated its credential (437).
+  if (existing && existing.user !== credential.user) return refuse(ErrorCode.WrongCredentials, 'other-user');
+  if (existing) return refuse(ErrorCode.AllocationMismatch, 'allocation-exists');
+
+  // The credential has time left to grant, and the client's address is no tunnel's (RFC 8656 §21.4).
+  const desiredSec = desiredLifetimeSec(message.get(lifetime), options.allocation);
+  const lifetimeSec = grantableLifetimeSec(desiredSec, credential, options.expiryPolicy, now);
+  if (lifetimeSec <= 0) return refuse(ErrorCode.Unauthenticated, 'expired');
+  if (isTunnelled(client.remote.address)) return refuse(ErrorCode.Forbidden, 'tunnelled-client');
+
+  // 3. REQUESTED-TRANSPORT: UDP.
+  const protocol = message.get(requestedTransport);
+  if (protocol === undefined) return refuse(ErrorCode.BadRequest, 'missing-attribute');
+  if (protocol !== PROTOCOL_UDP) return refuse(ErrorCode.UnsupportedTransport, 'unsupported-transport');
+
+  // 4. Unknown attributes, of which DONT-FRAGMENT is one where DF cannot be set; and those that cannot be read.
+  const unfit = unfitAttributes(request, engine);
+  if (unfit) return unfit;
+
+  // 5. RESERVATION-TOKEN: alone, and good.
+  const token = message.get(reservationToken);
+  const family = message.get(requestedAddressFamily);
+  const additional = message.get(additionalAddressFamily);
+  const even = message.get(evenPort);
+  if (token) {
+    if (even !== undefined || family !== undefined || additional !== undefined) return conflicting();
+    const reservation = engine.reservations.find(token, credential.user, now.monotonicMs);
+    if (!reservation) return refuse(ErrorCode.InsufficientCapacity, 'unknown-reservation');
+    // 10. No quota to check: the reservation already counted.
+    return plan(lifetimeSec, reservation.family, 'any', { reservation });
+  }
+
+  // 6. One of the two address family attributes.
+  if (family !== undefined && additional !== undefined) return conflicting();
+
+  // 7. A family that we relay to; IPv4 if none is named.
+  const wanted = familyFromCode(family ?? FamilyCode.IPv4);
+  const granted = additional === undefined ? wanted : firstOf(engine.families);
+  if (granted === undefined || !engine.families.has(granted)) {
+    return refuse(ErrorCode.AddressFamilyNotSupported, 'unsupported-family');
+  }
+
+  // 8. EVEN-PORT with R asks for a pair, which does not go with two families. Whether there is one shows when it is opened.
+  if (even === true && additional !== undefined) return conflicting();
+  const shape = shapeOf(even);
+
+  // 9. ADDITIONAL-ADDRESS-FAMILY: IPv6 is its only value. One family is what we can meet; the other is told in ADDRESS-ERROR-CODE.
+  if (additional !== undefined && additional !== FamilyCode.IPv6) return conflicting();
+
+  // 10. Quotas, by user and in all. A pair counts twice.
+  const needed = shape === 'even-pair' ? 2 : 1;
+  const { allocations, reservations } = engine;
+  const ofUser = allocations.countOf(credential.user) + reservations.countOf(credential.user);
+  if (ofUser + needed > options.quota.perUser) return refuse(ErrorCode.AllocationQuotaReached, 'user-quota');
+  if (allocations.size + reservations.size + needed > options.quota.total) {
+    return refuse(ErrorCode.AllocationQuotaReached, 'total-quota');
+  }
+  const missingFamily = additional === undefined ? undefined : otherFamily(granted);
+  return plan(lifetimeSec, granted, shape, { missingFamily });
+}
+
+function conflicting(): Refused {
+  return refuse(ErrorCode.BadRequest, 'conflicting-attributes');
+}
+
+function plan(
+  lifetimeSec: number,
+  family: AddressFamily,
+  shape: PortShape,
+  { reservation, missingFamily }: { reservation?: Reservation; missingFamily?: AddressFamily | undefined },
+): AllocationPlan {
+  return { granted: true, lifetimeSec, family, shape, reservation, missingFamily };
+}
+
+function shapeOf(even: boolean | undefined): PortShape {
+  if (even === undefined) return 'any';
+  return even ? 'even-pair' : 'even';
+}
+
+function firstOf(families: ReadonlySet<AddressFamily>): AddressFamily {
+  return families.has(4) ? 4 : 6;
+}
+
+function otherFamily(family: AddressFamily): AddressFamily {
+  return family === 4 ? 6 : 4;
+}

@@ -1,0 +1,118 @@
+import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type Allocation } from './allocation.ts';
+import { type Refused } from './answer.ts';
+import { type AuthenticationFailure } from './authenticate.ts';
+import { type ClientPath } from './data-plane.ts';
+import { type EngineState } from './engine-state.ts';
+import { type AllocationEndCause, type AllocationInfo, type PeerDenial, type RelayCounters } from './turn-events.ts';
+
+/*
+ * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can
+ * make happen at will is logged at debug, so that a flood does not fill a disk at the default level.
+ */
+
+export function infoOf({ id, client, user, credential, relay, family }: Allocation): AllocationInfo {
+  return {
+    allocationId: id,
+    transport: client.transport,
+    client: client.remote,
+    user,
+    keyId: credential.keyId,
+    relayed: relay.relayed,
+    family,
+  };
+}
+
+function fieldsOf({ id, client, user, credential, relay }: Allocation): Record<string, unknown> {
+  return {
+    allocation: id,
+    client: `${client.transport} ${formatTransportAddress(client.remote)}`,
+    user,
+    keyId: credential.keyId,
+    relayed: formatTransportAddress(relay.relayed),
+  };
+}
+
+export function reportCreated({ events, logger }: EngineState, allocation: Allocation, lifetimeSec: number): void {
+  logger.info({ ...fieldsOf(allocation), lifetimeSec }, 'allocation created');
+  events.emit('allocation-created', { ...infoOf(allocation), lifetimeSec });
+}
+
+export function reportRefreshed({ events, logger }: EngineState, allocation: Allocation, lifetimeSec: number): void {
+  logger.debug({ ...fieldsOf(allocation), lifetimeSec }, 'allocation refreshed');
+  events.emit('allocation-refreshed', { ...infoOf(allocation), lifetimeSec });
+}
+
+export function reportEnded(
+  { events, logger }: EngineState,
+  allocation: Allocation,
+  cause: AllocationEndCause,
+  counters: RelayCounters,
+): void {
+  logger.info({ ...fieldsOf(allocation), cause, ...counters }, 'allocation ended');
+  events.emit('allocation-ended', { ...infoOf(allocation), cause, counters });
+}
+
+export function reportPermission({ events, logger }: EngineState, allocation: Allocation, peerAddress: string): void {
+  logger.debug({ ...fieldsOf(allocation), peerAddress }, 'permission created');
+  events.emit('permission-created', { ...infoOf(allocation), peerAddress });
+}
+
+export function reportChannel(
+  { events, logger }: EngineState,
+  allocation: Allocation,
+  channel: number,
+  peer: TransportAddress,
+): void {
+  logger.debug({ ...fieldsOf(allocation), channel, peer: formatTransportAddress(peer) }, 'channel bound');
+  events.emit('channel-bound', { ...infoOf(allocation), channel, peer });
+}
+
+export function reportPeerDenied(
+  { events, logger }: EngineState,
+  allocation: Allocation,
+  peer: TransportAddress,
+  cause: PeerDenial,
+): void {
+  logger.info({ ...fieldsOf(allocation), peer: formatTransportAddress(peer), cause }, 'peer denied');
+  events.emit('peer-denied', { ...infoOf(allocation), peer, cause });
+}
+
+export function reportAuthenticationRefused(
+  { events, logger, tally }: EngineState,
+  client: ClientPath,
+  method: number,
+  { code, cause, username }: AuthenticationFailure,
+): void {
+  tally.authenticationsRefused += 1;
+  const fields = { client: clientText(client), method, code, cause, ...(username === undefined ? {} : { username }) };
+  const routine = cause === 'no-credentials' || cause === 'stale-nonce' || cause === 'foreign-nonce';
+  if (routine || cause === 'incomplete-credentials') logger.debug(fields, 'authentication refused');
+  else logger.info(fields, 'authentication refused');
+  events.emit('authentication-refused', {
+    transport: client.transport,
+    client: client.remote,
+    method,
+    cause,
+    ...(username === undefined ? {} : { username }),
+  });
+}
+
+export function reportRequestRefused(
+  { events, logger, tally }: EngineState,
+  client: ClientPath,
+  method: number,
+  { code, cause }: Refused,
+  user?: string,
+): void {
+  tally.requestsRefused += 1;
+  const who = user === undefined ? {} : { user };
+  const fields = { client: clientText(client), method, code, cause, ...who };
+  if (user === undefined) logger.debug(fields, 'request refused');
+  else logger.info(fields, 'request refused');
+  events.emit('request-refused', { transport: client.transport, client: client.remote, method, code, cause, ...who });
+}
+
+function clientText({ transport, remote }: ClientPath): string {
+  return `${transport} ${formatTransportAddress(remote)}`;
+}

@@ -1,0 +1,43 @@
+import { ErrorCode } from '../../stun/error-code.ts';
+import { liveAllocation } from './allocation-lifecycle.ts';
+import { type Allocation } from './allocation.ts';
+import { refuse, type Refused } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type EngineState } from './engine-state.ts';
+import { credentialLeftSec } from './lifetime.ts';
+
+export type OnAllocation =
+  { readonly ok: true; readonly allocation: Allocation } | { readonly ok: false; readonly refused: Refused };
+
+/** What holds for every request that needs an allocation (RFC 8656 §5), before its method's own rules. */
+export function requestOnAllocation(request: AuthenticatedRequest, engine: EngineState): OnAllocation {
+  const { client, now, credential } = request;
+
+  // RFC 8656 §5: no allocation on this 5-tuple.
+  const allocation = liveAllocation(engine, client.key, now.monotonicMs);
+  if (!allocation) return refused(refuse(ErrorCode.AllocationMismatch, 'no-allocation'));
+
+  // RFC 8656 §5: not the user that created it. A "username" here is u: a WIC moves to a fresh credential while its call goes on.
+  if (allocation.user !== credential.user) return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
+
+  const unfit = unfitAttributes(request, engine);
+  return unfit ? refused(unfit) : { ok: true, allocation };
+}
+
+/** RFC 8489 §6.3.1: unknown comprehension-required attributes are 420. One we know and cannot read is 400. */
+export function unfitAttributes({ message }: AuthenticatedRequest, engine: EngineState): Refused | undefined {
+  const unknown = message.unknownRequired(engine.understood);
+  if (unknown.length > 0) return refuse(ErrorCode.UnknownAttribute, 'unknown-attribute', unknown);
+  const malformed = message.malformed().some((type) => engine.understood.has(type));
+  return malformed ? refuse(ErrorCode.BadRequest, 'malformed-attribute') : undefined;
+}
+
+/** Under `strict` a credential serves no request after its end; deleting the allocation is asked before this. */
+export function credentialOver({ credential, now }: AuthenticatedRequest, engine: EngineState): Refused | undefined {
+  const over = engine.options.expiryPolicy === 'strict' && credentialLeftSec(credential, now) <= 0;
+  return over ? refuse(ErrorCode.Unauthenticated, 'expired') : undefined;
+}
+
+function refused(refusal: Refused): OnAllocation {
+  return { ok: false, refused: refusal };
+}

@@ -1,0 +1,35 @@
+import { type StunDecodeError } from '../../stun/message.ts';
+
+/** Why a message was dropped without an answer. */
+export type DropReason =
+  | StunDecodeError
+  | 'bad-fingerprint'
+  | 'unknown-method'
+  | 'unexpected-class'
+  | 'unknown-channel'
+  | 'unknown-attribute'
+  | 'incomplete-indication'
+  | 'no-allocation'
+  | 'no-permission'
+  | 'family-mismatch'
+  | 'peer-denied'
+  | 'oversized'
+  | 'engine-fault';
+
+/** Counts since the engine was made. */
+export class Tally {
+  readonly #drops = new Map<DropReason, number>();
+  allocationsCreated = 0;
+  allocationsEnded = 0;
+  requestsGranted = 0;
+  requestsRefused = 0;
+  authenticationsRefused = 0;
+
+  drop(reason: DropReason): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  }
+
+  drops(): Partial<Record<DropReason, number>> {
+    return Object.fromEntries(this.#drops);
+  }
+}

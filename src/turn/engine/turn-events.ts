@@ -1,0 +1,95 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
+import { type LookupFailure } from '../../credentials/credential.ts';
+import { type ClientTransport, type RelayCounter } from './data-plane.ts';
+
+/** Why a request did not pass authentication. For the log and the event only; the answer says 400, 401 or 438. */
+export type AuthenticationCause =
+  | LookupFailure
+  | 'no-credentials'
+  | 'incomplete-credentials'
+  | 'wrong-key-or-password'
+  | 'stale-nonce'
+  | 'foreign-nonce';
+
+/** Why a peer is out of bounds. */
+export type PeerDenial =
+  | 'not-an-address'
+  | 'own-listener'
+  | 'not-a-live-relay'
+  | 'port-zero'
+  | 'ipv4-in-ipv6'
+  | 'not-unicast'
+  | 'deny-list'
+  | 'metadata'
+  | 'private'
+  | 'special-purpose';
+
+/** Why a request that passed authentication (or needs none) was refused. */
+export type RefusalCause =
+  | 'expired'
+  | 'malformed-attribute'
+  | 'missing-attribute'
+  | 'conflicting-attributes'
+  | 'unknown-attribute'
+  | 'no-allocation'
+  | 'allocation-exists'
+  | 'other-user'
+  | 'unsupported-transport'
+  | 'unsupported-family'
+  | 'family-mismatch'
+  | 'tunnelled-client'
+  | 'unknown-reservation'
+  | 'user-quota'
+  | 'total-quota'
+  | 'no-free-port'
+  | 'relay-unavailable'
+  | 'peer-denied'
+  | 'permission-limit'
+  | 'channel-out-of-range'
+  | 'channel-bound-to-other-peer'
+  | 'peer-bound-to-other-channel'
+  | 'channel-limit';
+
+export type AllocationEndCause = 'expired' | 'deleted-by-client' | 'client-closed' | 'operator' | 'stopped';
+
+export type RelayCounters = Readonly<Record<RelayCounter, number>>;
+
+export interface ClientInfo {
+  readonly transport: ClientTransport;
+  readonly client: TransportAddress;
+}
+
+export interface AllocationInfo extends ClientInfo {
+  readonly allocationId: string;
+  /** u: the pseudonymous TURN name. */
+  readonly user: string;
+  /** Label of the key that verified the credential. */
+  readonly keyId: string;
+  readonly relayed: TransportAddress;
+  readonly family: AddressFamily;
+}
+
+export interface TurnEvents {
+  'allocation-created': AllocationInfo & { readonly lifetimeSec: number };
+  'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number };
+  'allocation-ended': AllocationInfo & { readonly cause: AllocationEndCause; readonly counters: RelayCounters };
+  /** Once for each address that had no live permission before; refreshing one is silent. */
+  'permission-created': AllocationInfo & { readonly peerAddress: string };
+  /** Once for each new binding; refreshing one is silent. */
+  'channel-bound': AllocationInfo & { readonly channel: number; readonly peer: TransportAddress };
+  'authentication-refused': ClientInfo & {
+    readonly method: number;
+    readonly cause: AuthenticationCause;
+    /** USERNAME as received, when there was one. */
+    readonly username?: string;
+  };
+  'request-refused': ClientInfo & {
+    readonly method: number;
+    readonly code: number;
+    readonly cause: RefusalCause;
+    readonly user?: string;
+  };
+  /** A peer the policy keeps out: on CreatePermission and ChannelBind each time, on data once for each permission. */
+  'peer-denied': AllocationInfo & { readonly peer: TransportAddress; readonly cause: PeerDenial };
+}
