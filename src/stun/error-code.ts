@@ -20,8 +20,6 @@ export const ErrorCode = {
   InsufficientCapacity: 508,
 } as const;
 
-export type StunErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
-
 const REASONS: ReadonlyMap<number, string> = new Map([
   [ErrorCode.TryAlternate, 'Try Alternate'],
   [ErrorCode.BadRequest, 'Bad Request'],

@@ -8,7 +8,7 @@ const NOTHING = Buffer.alloc(0);
 /** The first room for an incomplete frame; it grows with what arrives, never with what a header promises. */
 const INITIAL_BYTES = 512;
 
-export interface StreamFramerOptions {
+interface StreamFramerOptions {
   /** The largest frame, header and padding included, that is accepted and so the most that is ever held. */
   readonly maxFrameBytes: number;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lifetime } from '../../src/stun/attributes/lifetime.ts';
 import { software } from '../../src/stun/attributes/software.ts';
-import { checkIntegrity, longTermKeyMd5, longTermKeySha256 } from '../../src/stun/integrity.ts';
+import { checkIntegrity, longTermKeyMd5, longTermKeySha256, type IntegrityCheck } from '../../src/stun/integrity.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
@@ -86,15 +86,16 @@ describe('checkIntegrity', () => {
     expect(message.getAll(lifetime)).toEqual([600]);
   });
 
-  it.each([
-    ['an empty value', '00080000'],
-    ['a value of 16 bytes', `00080010${'00'.repeat(16)}`],
-    ['a value of 32 bytes', `00080020${'00'.repeat(32)}`],
-  ])('%s is invalid, not absent', (_, attribute) => {
+  it.each<[string, string, IntegrityCheck]>([
+    ['no attribute at all', '', 'absent'],
+    ['an empty value', '00080000', 'invalid'],
+    ['a value of 16 bytes', `00080010${'00'.repeat(16)}`, 'invalid'],
+    ['a value of 32 bytes', `00080020${'00'.repeat(32)}`, 'invalid'],
+  ])('%s (%s) is %s', (_, attribute, check) => {
     const body = hex(attribute);
     const header = hex('0001 0000 2112a442 000000000000000000000000');
     header.writeUInt16BE(body.length, 2);
-    expect(checkIntegrity(read(Buffer.concat([header, body])), KEY)).toBe('invalid');
+    expect(checkIntegrity(read(Buffer.concat([header, body])), KEY)).toBe(check);
   });
 
   it('a truncated SHA-256 value is invalid: it would be that much easier to guess', () => {

@@ -12,7 +12,7 @@ import { username } from '../../src/stun/attributes/username.ts';
 import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
 import { checkFingerprint } from '../../src/stun/fingerprint.ts';
 import { checkIntegrity } from '../../src/stun/integrity.ts';
-import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
+import { decodeMessage, type StunDecodeError, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
 import { hex } from '../vectors/hex.ts';
@@ -61,7 +61,7 @@ describe('decodeMessage', () => {
     expect(message.transactionId).toEqual(hex(TRANSACTION_ID));
   });
 
-  it.each([
+  it.each<[string, StunDecodeError | undefined]>([
     ['', 'too-short'],
     [`0001 0000 2112a442 ${TRANSACTION_ID.slice(2)}`, 'too-short'],
     [`4001 0000 2112a442 ${TRANSACTION_ID}`, 'not-stun'],

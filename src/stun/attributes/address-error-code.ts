@@ -1,7 +1,7 @@
 import { type Attribute } from '../attribute.ts';
 import { decodeErrorCode, encodeErrorCode } from '../codec/error-code-codec.ts';
 
-export interface AddressErrorCode {
+interface AddressErrorCode {
   /** The family octet (`FamilyCode`) of the address that was not allocated. */
   readonly family: number;
   readonly code: number;

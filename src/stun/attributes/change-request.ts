@@ -1,6 +1,6 @@
 import { type Attribute } from '../attribute.ts';
 
-export interface ChangeRequest {
+interface ChangeRequest {
   readonly changeIp: boolean;
   readonly changePort: boolean;
 }

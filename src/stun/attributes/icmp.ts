@@ -1,7 +1,7 @@
 import { type Attribute } from '../attribute.ts';
 import { unencodable } from '../codec/unencodable.ts';
 
-export interface Icmp {
+interface Icmp {
   /** 0 to 127 */
   readonly type: number;
   /** 0 to 511 */

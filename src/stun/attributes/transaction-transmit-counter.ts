@@ -1,7 +1,7 @@
 import { type Attribute } from '../attribute.ts';
 import { unencodable } from '../codec/unencodable.ts';
 
-export interface TransmitCounter {
+interface TransmitCounter {
   /** How often the request was sent with this transaction id, 0 to 255. */
   readonly request: number;
   /** How often a response was; 0 in requests. */

@@ -2,7 +2,7 @@ import { decodeText, encodeText, PHRASE_LIMITS } from './text-codec.ts';
 import { unencodable } from './unencodable.ts';
 
 /** The four bytes and the reason phrase that ERROR-CODE and ADDRESS-ERROR-CODE share (RFC 8489 §14.8, RFC 8656 §18.12). */
-export interface ErrorCodeFields {
+interface ErrorCodeFields {
   /** The first octet: reserved in the one, the address family in the other. */
   readonly firstOctet: number;
   /** 300 to 699 */

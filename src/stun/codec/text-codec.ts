@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type Attribute } from '../attribute.ts';
 import { unencodable } from './unencodable.ts';
 
-export interface TextLimits {
+interface TextLimits {
   readonly maxEncodedBytes: number;
   readonly maxDecodedBytes: number;
 }
