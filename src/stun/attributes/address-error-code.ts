@@ -1,17 +1,15 @@
 import { type Attribute } from '../attribute.ts';
 import { decodeErrorCode, encodeErrorCode } from '../codec/error-code-codec.ts';
 
-interface AddressErrorCode {
+const name = 'ADDRESS-ERROR-CODE';
+
+/** RFC 8656 §18.12. */
+export const addressErrorCode: Attribute<{
   /** The family octet (`FamilyCode`) of the address that was not allocated. */
   readonly family: number;
   readonly code: number;
   readonly reason: string;
-}
-
-const name = 'ADDRESS-ERROR-CODE';
-
-/** RFC 8656 §18.12. */
-export const addressErrorCode: Attribute<AddressErrorCode> = {
+}> = {
   type: 0x8001,
   name,
   decode: (value) => {

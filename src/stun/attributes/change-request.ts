@@ -1,15 +1,13 @@
 import { type Attribute } from '../attribute.ts';
 
-interface ChangeRequest {
-  readonly changeIp: boolean;
-  readonly changePort: boolean;
-}
-
 const CHANGE_IP = 0x04;
 const CHANGE_PORT = 0x02;
 
 /** RFC 5780 §7.2. */
-export const changeRequest: Attribute<ChangeRequest> = {
+export const changeRequest: Attribute<{
+  readonly changeIp: boolean;
+  readonly changePort: boolean;
+}> = {
   type: 0x0003,
   name: 'CHANGE-REQUEST',
   decode: (value) => {

@@ -1,19 +1,17 @@
 import { type Attribute } from '../attribute.ts';
 import { unencodable } from '../codec/unencodable.ts';
 
-interface Icmp {
+const name = 'ICMP';
+
+/** RFC 8656 §18.13: two reserved octets, 7 bits of type, 9 bits of code, 4 bytes of error data. */
+export const icmp: Attribute<{
   /** 0 to 127 */
   readonly type: number;
   /** 0 to 511 */
   readonly code: number;
   /** The next-hop MTU where type and code say so, else 0. */
   readonly data: number;
-}
-
-const name = 'ICMP';
-
-/** RFC 8656 §18.13: two reserved octets, 7 bits of type, 9 bits of code, 4 bytes of error data. */
-export const icmp: Attribute<Icmp> = {
+}> = {
   type: 0x8004,
   name,
   decode: (value) => {

@@ -1,17 +1,15 @@
 import { type Attribute } from '../attribute.ts';
 import { unencodable } from '../codec/unencodable.ts';
 
-interface TransmitCounter {
+const name = 'TRANSACTION_TRANSMIT_COUNTER';
+
+/** RFC 7982 §3.1. */
+export const transactionTransmitCounter: Attribute<{
   /** How often the request was sent with this transaction id, 0 to 255. */
   readonly request: number;
   /** How often a response was; 0 in requests. */
   readonly response: number;
-}
-
-const name = 'TRANSACTION_TRANSMIT_COUNTER';
-
-/** RFC 7982 §3.1. */
-export const transactionTransmitCounter: Attribute<TransmitCounter> = {
+}> = {
   type: 0x8025,
   name,
   decode: (value) => (value.length === 4 ? { request: value.readUInt8(2), response: value.readUInt8(3) } : undefined),
