@@ -1,0 +1,22 @@
+export interface Setup {
+  /** SIP home domain */
+  readonly domain: string;
+  /** `wss://…` */
+  readonly edgeUrl: string;
+  /** The lab users; empty unless the server runs as a lab on this very machine. */
+  readonly users: readonly { readonly name: string; readonly password: string }[];
+}
+
+interface SetupAnswer {
+  readonly domain: string;
+  readonly path: string;
+  readonly users?: Setup['users'];
+}
+
+/** Throws when the server does not answer. */
+export async function loadSetup(): Promise<Setup> {
+  const response = await fetch('setup.json', { cache: 'no-store' });
+  if (!response.ok) throw new Error(`setup.json: ${response.status}`);
+  const { domain, path, users = [] } = (await response.json()) as SetupAnswer;
+  return { domain, edgeUrl: new URL(path, location.href).href.replace(/^http/, 'ws'), users };
+}
