@@ -1,4 +1,4 @@
-/** STUN error codes by name (RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §19.2, RFC 6062 §6.3, RFC 8016 §3.4). */
+/** STUN error codes by name (RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §16.2, RFC 6062 §6.3, RFC 8016 §3.4). */
 export const ErrorCode = {
   TryAlternate: 300,
   BadRequest: 400,
