@@ -1,0 +1,286 @@
+import { type RemoteInfo, type Socket } from 'node:dgram';
+import { type AddressFamily } from '../../core/ip.ts';
+import { type Logger } from '../../core/logger.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
+import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../stun/channel-data.ts';
+import {
+  COUNTERS_PER_SLOT,
+  RelayPortError,
+  type ChannelEntry,
+  type DataPlane,
+  type DataPlaneSink,
+  type SendOptions,
+} from '../engine/data-plane.ts';
+import { ClientLeg, type ChannelDataPath, type ClientLink } from './client-leg.ts';
+import { CoarseClock } from './coarse-clock.ts';
+import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
+import { addressFromKernel } from './kernel-address.ts';
+import { CounterAt, RelayCounters } from './relay-counters.ts';
+import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-directory.ts';
+import { Relay, type Channel } from './relay.ts';
+import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from './udp-socket.ts';
+
+export interface NodeDataPlaneOptions {
+  /** Of a family without one, nothing can be relayed. */
+  readonly addresses: readonly RelayAddress[];
+  /** SO_RCVBUF and SO_SNDBUF of each relay socket; 0 leaves the kernel's default. */
+  readonly socketBufferBytes: number;
+  /** How late an expiry may be noticed by a packet; see `CoarseClock`. */
+  readonly clockResolutionMs: number;
+}
+
+export interface NodeDataPlanePorts {
+  readonly sink: DataPlaneSink;
+  readonly drops: DropCounters;
+  readonly logger: Logger;
+  /** Monotonic milliseconds of the same clock the engine lives by. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * The data plane over `node:dgram`: one socket for each relayed transport address, everything on the main thread.
+ *
+ * DONT-FRAGMENT (RFC 8656 §11.3): Node cannot set IP_MTU_DISCOVER. Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
+ * net.ipv4.ip_no_pmtu_disc is set) already sends every datagram that fits the path MTU it knows with the DF bit, asked or not; a larger
+ * one is fragmented here, asked or not. So `dontFragment` changes nothing in this plane.
+ */
+export class NodeDataPlane implements DataPlane, ChannelDataPath {
+  readonly kind = 'node';
+  readonly #options: NodeDataPlaneOptions;
+  readonly #sink: DataPlaneSink;
+  readonly #drops: DropCounters;
+  readonly #logger: Logger;
+  readonly #clock: CoarseClock;
+  readonly #directory: RelayDirectory;
+  readonly #counters = new RelayCounters();
+
+  constructor(options: NodeDataPlaneOptions, { sink, drops, logger, nowMs }: NodeDataPlanePorts) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#drops = drops;
+    this.#logger = logger;
+    this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
+    this.#directory = new RelayDirectory(options.addresses);
+  }
+
+  openRelay(client: ClientLink, family: AddressFamily, port: number, expiresAtMs: number): Relay {
+    const relay = this.#bind(family, port);
+    this.claimRelay(relay, client, expiresAtMs);
+    return relay;
+  }
+
+  reserveRelay(family: AddressFamily, port: number): Relay {
+    return this.#bind(family, port);
+  }
+
+  claimRelay(relay: Relay, client: ClientLink, expiresAtMs: number): void {
+    const leg = client.leg ?? new ClientLeg(client);
+    leg.relayCount++;
+    client.leg = leg;
+    relay.leg = leg;
+    relay.expiresAtMs = expiresAtMs;
+  }
+
+  setRelayExpiry(relay: Relay, expiresAtMs: number): void {
+    relay.expiresAtMs = expiresAtMs;
+  }
+
+  closeRelay(relay: Relay): void {
+    if (relay.own.relays.get(relay.relayed.port) !== relay) return;
+    relay.own.relays.delete(relay.relayed.port);
+    const { leg } = relay;
+    if (leg !== undefined) {
+      for (const host of relay.hosts.values()) {
+        for (const { channel } of host.channels.values()) leg.channels.delete(channel);
+      }
+      leg.relayCount--;
+      if (leg.relayCount === 0) leg.link.leg = undefined;
+    }
+    relay.hosts.clear();
+    relay.leg = undefined;
+    relay.socket.close();
+    this.#counters.release(relay.slot);
+  }
+
+  setPermission(relay: Relay, peerAddress: string, expiresAtMs: number): void {
+    relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+  }
+
+  removePermission(relay: Relay, peerAddress: string): void {
+    const host = relay.hosts.get(peerAddress);
+    if (host === undefined) return;
+    host.permittedUntilMs = 0;
+    relay.forgetIfEmpty(host);
+  }
+
+  setChannel(relay: Relay, { channel, peer, expiresAtMs }: ChannelEntry): void {
+    const { leg } = relay;
+    if (leg === undefined) return;
+    const existing = leg.channels.get(channel);
+    if (existing?.relay === relay && existing.address === peer.address && existing.port === peer.port) {
+      existing.expiresAtMs = expiresAtMs;
+      return;
+    }
+    if (existing) this.removeChannel(existing.relay, channel);
+    const { address, port } = peer;
+    const host = relay.host(address);
+    const own = this.#directory.ofAddress(address);
+    const entry = { channel, relay, host, address, port, own, expiresAtMs };
+    host.channels.set(port, entry);
+    leg.channels.set(channel, entry);
+  }
+
+  removeChannel(relay: Relay, channel: number): void {
+    const entry = relay.leg?.channels.get(channel);
+    if (entry?.relay !== relay) return;
+    relay.leg?.channels.delete(channel);
+    entry.host.channels.delete(entry.port);
+    relay.forgetIfEmpty(entry.host);
+  }
+
+  sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, _options: SendOptions): void {
+    if (relay.leg === undefined) return;
+    this.#toPeer(relay, this.#directory.ofAddress(peer.address), peer.address, peer.port, data, 0, data.length);
+  }
+
+  readCounters(into: Float64Array, slots: readonly number[]): void {
+    this.#counters.readInto(into, slots);
+  }
+
+  /** Closes what the engine has left open. */
+  close(): void {
+    for (const relay of this.#directory.relays()) this.closeRelay(relay);
+    this.#clock.close();
+  }
+
+  /** Packet path, client to peer: one lookup, no allocation of ours. */
+  forward(leg: ClientLeg, frame: Uint8Array): boolean {
+    const channel = leg.channels.get(channelDataNumber(frame, 0));
+    if (channel === undefined) return false;
+    const { relay } = channel;
+    const length = channelDataLength(frame, 0, frame.length);
+    if (length < 0) this.#drop(relay, Drop.Malformed);
+    else if (this.#isExpired(channel)) this.#drop(relay, Drop.Expired);
+    else {
+      this.#toPeer(relay, channel.own, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
+    }
+    return true;
+  }
+
+  #isExpired({ expiresAtMs, host, relay }: Channel): boolean {
+    const nowMs = this.#clock.nowMs();
+    return nowMs >= expiresAtMs || nowMs >= host.permittedUntilMs || nowMs >= relay.expiresAtMs;
+  }
+
+  #toPeer(
+    relay: Relay,
+    own: OwnAddress | undefined,
+    address: string,
+    port: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const other = own?.relays.get(port);
+    if (other !== undefined) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+      this.#fromOwnRelay(other, relay, data, offset, length);
+    } else if (port === 0) this.#drop(relay, Drop.BadPeerAddress);
+    else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.#drop(relay, Drop.TooLarge);
+    else if (sendNow(relay.socket, data, offset, length, port, address)) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+    } else this.#drop(relay, Drop.SendQueueFull);
+  }
+
+  /** The straight path: `from` and `relay` are both ours, so the data goes to the other client without the two relay sockets. */
+  #fromOwnRelay(relay: Relay, from: Relay, data: Uint8Array, offset: number, length: number): void {
+    const { address, port } = from.relayed;
+    if (!this.#toClient(relay, address, port, data, offset, length)) {
+      const start = data.byteOffset + offset;
+      this.#sink.onPeerData(relay, from.relayed, Buffer.from(data.buffer as ArrayBuffer, start, length));
+    }
+  }
+
+  /** Packet path, peer to client: two lookups, no allocation of ours. */
+  #onDatagram(relay: Relay, data: Buffer, { address, port }: RemoteInfo): void {
+    if (!this.#toClient(relay, address, port, data, 0, data.length)) {
+      const peer = addressFromKernel(address, port);
+      if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
+    }
+  }
+
+  /** False when the data is permitted and has no channel. */
+  #toClient(relay: Relay, address: string, port: number, data: Uint8Array, offset: number, length: number): boolean {
+    const { leg } = relay;
+    if (leg === undefined) return this.#drop(relay, Drop.ReservedRelay);
+    const host = relay.hosts.get(address);
+    if (host === undefined) return this.#drop(relay, Drop.NoPermission);
+    const nowMs = this.#clock.nowMs();
+    if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.#drop(relay, Drop.Expired);
+    const channel = host.channels.get(port);
+    if (channel === undefined || nowMs >= channel.expiresAtMs) {
+      this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
+      return false;
+    }
+    if (leg.link.sendChannelData(channel.channel, data, offset, length)) {
+      this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
+    } else this.#add(relay, CounterAt.dropped, 1);
+    return true;
+  }
+
+  /** Of several addresses of the family, the first that has the port free; both ports of an EVEN-PORT pair begin at the same one. */
+  #bind(family: AddressFamily, port: number): Relay {
+    const addresses = this.#directory.ofFamily(family);
+    let failure = new RelayPortError('unavailable', `no relay address of family IPv${family}`);
+    for (let i = 0; i < addresses.length; i++) {
+      const own = addresses[((port >> 1) + i) % addresses.length];
+      if (!own) continue;
+      const bound = this.#bindSocket(own, port);
+      if (!(bound instanceof RelayPortError)) return this.#register(own, bound);
+      failure = bound;
+    }
+    throw failure;
+  }
+
+  #bindSocket({ family, address }: OwnAddress, port: number): Socket | RelayPortError {
+    try {
+      return bindUdpSocket({ family, address, port, socketBufferBytes: this.#options.socketBufferBytes });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return new RelayPortError(code === 'EADDRINUSE' ? 'in-use' : 'unavailable', message, { cause: error });
+    }
+  }
+
+  #register(own: OwnAddress, socket: Socket): Relay {
+    const { family, advertised } = own;
+    const relayed = { family, address: advertised, port: socket.address().port };
+    const relay = new Relay(this.#counters.take(), relayed, socket, own);
+    own.relays.set(relayed.port, relay);
+    socket.on('message', (data, remote) => {
+      this.#onDatagram(relay, data, remote);
+    });
+    // An ICMP error or a receive failure concerns one datagram, never the relay.
+    socket.on('error', (error) => {
+      this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
+    });
+    return relay;
+  }
+
+  #count(relay: Relay, packetsAt: number, bytesAt: number, bytes: number): void {
+    this.#add(relay, packetsAt, 1);
+    this.#add(relay, bytesAt, bytes);
+  }
+
+  /** True, so that a caller can say "handled". */
+  #drop(relay: Relay, reason: DropIndex): true {
+    this.#drops.add(reason);
+    this.#add(relay, CounterAt.dropped, 1);
+    return true;
+  }
+
+  #add(relay: Relay, counterAt: number, amount: number): void {
+    const { values } = this.#counters;
+    const at = relay.slot * COUNTERS_PER_SLOT + counterAt;
+    values[at] = (values[at] ?? 0) + amount;
+  }
+}

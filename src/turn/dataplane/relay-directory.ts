@@ -1,0 +1,40 @@
+import { type AddressFamily } from '../../core/ip.ts';
+import { type Relay } from './relay.ts';
+
+export interface RelayAddress {
+  readonly family: AddressFamily;
+  /** The local address to bind, canonical text. */
+  readonly address: string;
+  /** The address peers see: the external one behind 1:1 NAT, else the same. */
+  readonly advertised: string;
+}
+
+/** An advertised address of this plane and the relays on it. Lives as long as the plane, so channels may keep a reference. */
+export interface OwnAddress extends RelayAddress {
+  /** By port. */
+  readonly relays: Map<number, Relay>;
+}
+
+/** Which peers are really our own relays: what the straight path asks. */
+export class RelayDirectory {
+  readonly #all: readonly OwnAddress[];
+  readonly #byAdvertised: ReadonlyMap<string, OwnAddress>;
+
+  constructor(addresses: readonly RelayAddress[]) {
+    this.#all = addresses.map((address) => ({ ...address, relays: new Map() }));
+    this.#byAdvertised = new Map(this.#all.map((own) => [own.advertised, own]));
+  }
+
+  ofFamily(family: AddressFamily): readonly OwnAddress[] {
+    return this.#all.filter((own) => own.family === family);
+  }
+
+  /** `undefined` when `advertised` is not ours. */
+  ofAddress(advertised: string): OwnAddress | undefined {
+    return this.#byAdvertised.get(advertised);
+  }
+
+  relays(): Relay[] {
+    return this.#all.flatMap((own) => [...own.relays.values()]);
+  }
+}

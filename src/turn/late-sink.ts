@@ -1,0 +1,23 @@
+import { type TransportAddress } from '../core/transport-address.ts';
+import { type ClientPath, type DataPlaneSink, type RelayHandle } from './engine/data-plane.ts';
+
+/** Stands in for the engine while the listeners open, since it is made from their actual ports; what comes before it is lost. */
+export class LateSink implements DataPlaneSink {
+  #sink: DataPlaneSink | undefined;
+
+  attach(sink: DataPlaneSink): void {
+    this.#sink = sink;
+  }
+
+  onClientMessage(client: ClientPath, bytes: Buffer): void {
+    this.#sink?.onClientMessage(client, bytes);
+  }
+
+  onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void {
+    this.#sink?.onPeerData(relay, peer, data);
+  }
+
+  onClientClosed(client: ClientPath): void {
+    this.#sink?.onClientClosed(client);
+  }
+}

@@ -1,0 +1,26 @@
+import { type TransportAddress } from '../../core/transport-address.ts';
+import { type Logger } from '../../core/logger.ts';
+import { type ChannelDataPath } from '../dataplane/client-leg.ts';
+import { type DropCounters } from '../dataplane/drop-counters.ts';
+import { type ClientTransport, type DataPlaneSink } from '../engine/data-plane.ts';
+
+/** A client transport that is open. */
+export interface Listener {
+  readonly transport: ClientTransport;
+  /** With the port the kernel chose when 0 was asked for. */
+  readonly local: TransportAddress;
+  /** TCP and TLS connections now open, handshakes included; 0 for UDP. */
+  readonly connectionCount: number;
+  /** Stops listening, ends the connections and frees the port; resolves when no handle is left. */
+  close(): Promise<void>;
+}
+
+/** What every listener works with. */
+export interface ListenerPorts {
+  readonly sink: Pick<DataPlaneSink, 'onClientMessage' | 'onClientClosed'>;
+  readonly channelData: ChannelDataPath;
+  readonly drops: DropCounters;
+  readonly logger: Logger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}

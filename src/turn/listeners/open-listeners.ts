@@ -1,0 +1,88 @@
+import { EpcscfTurnError } from '../../core/errors.ts';
+import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type ClientTransport } from '../engine/data-plane.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { type Listener, type ListenerPorts } from './listener.ts';
+import { StreamListener, type StreamListenerOptions, type TlsContext } from './stream-listener.ts';
+import { UdpListener } from './udp-listener.ts';
+
+export interface ListenOptions {
+  readonly transport: ClientTransport;
+  /** IP text. */
+  readonly address: string;
+  /** 0 lets the kernel choose; UDP and TCP on one address then get the same port where that is possible. */
+  readonly port: number;
+}
+
+export interface OpenListenersOptions {
+  readonly listeners: readonly ListenOptions[];
+  /** Required when there is a `tls` listener. */
+  readonly tls: TlsContext | undefined;
+  readonly stream: StreamListenerOptions;
+  /** SO_RCVBUF and SO_SNDBUF of each UDP listener; 0 leaves the kernel's default. */
+  readonly udpBufferBytes: number;
+}
+
+/** Opens all listeners or none: when one fails, those opened before it are closed and its error is thrown. */
+export async function openListeners(options: OpenListenersOptions, ports: ListenerPorts): Promise<Listener[]> {
+  const limits = new ConnectionLimits(options.stream);
+  const open: Listener[] = [];
+  try {
+    for (const wish of options.listeners)
+      open.push(await openOne(wish, sharedPort(wish, open), options, limits, ports));
+    return open;
+  } catch (error) {
+    await Promise.all(open.map((listener) => listener.close()));
+    throw error;
+  }
+}
+
+async function openOne(
+  wish: ListenOptions,
+  preferredPort: number,
+  options: OpenListenersOptions,
+  limits: ConnectionLimits,
+  ports: ListenerPorts,
+): Promise<Listener> {
+  try {
+    return await bind(wish, preferredPort, options, limits, ports);
+  } catch (error) {
+    if (preferredPort === wish.port) throw error;
+    return bind(wish, wish.port, options, limits, ports);
+  }
+}
+
+/** A client that is told one port for both of `turn:` transports needs one line of firewall rules, not two. */
+function sharedPort(wish: ListenOptions, open: readonly Listener[]): number {
+  if (wish.port !== 0 || wish.transport === 'tls') return wish.port;
+  const other = wish.transport === 'udp' ? 'tcp' : 'udp';
+  const twin = open.find(({ transport, local }) => transport === other && local.address === wish.address);
+  return twin?.local.port ?? 0;
+}
+
+async function bind(
+  { transport, address }: ListenOptions,
+  port: number,
+  { tls, stream, udpBufferBytes }: OpenListenersOptions,
+  limits: ConnectionLimits,
+  ports: ListenerPorts,
+): Promise<Listener> {
+  const local = localAddress(address, port);
+  if (transport === 'udp') return new UdpListener(local, { socketBufferBytes: udpBufferBytes }, ports);
+  if (transport === 'tls' && !tls) {
+    throw new EpcscfTurnError(
+      'ERR_CONFIG_INVALID',
+      'turn.listeners: a tls listener needs tls.certFile and tls.keyFile',
+    );
+  }
+  return StreamListener.listen(local, transport === 'tls' ? tls : undefined, stream, limits, ports);
+}
+
+function localAddress(address: string, port: number): TransportAddress {
+  const local = transportAddress(address, port);
+  if (local) return local;
+  throw new EpcscfTurnError(
+    'ERR_CONFIG_INVALID',
+    `turn.listeners: expected an IP address and a port 0-65535, got ${JSON.stringify(address)} and ${port}`,
+  );
+}

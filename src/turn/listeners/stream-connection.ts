@@ -1,0 +1,138 @@
+import { type Socket } from 'node:net';
+import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import {
+  CHANNEL_DATA_HEADER_BYTES,
+  isChannelData,
+  paddedLength,
+  writeChannelDataHeader,
+} from '../../stun/channel-data.ts';
+import { StreamFramer } from '../../stun/stream-framer.ts';
+import { type ClientLeg, type ClientLink } from '../dataplane/client-leg.ts';
+import { Drop } from '../dataplane/drop-counters.ts';
+import { type ListenerPorts } from './listener.ts';
+
+export interface StreamConnectionOptions {
+  /** The largest STUN or ChannelData message accepted. */
+  readonly frameBytes: number;
+  /** Bytes that may wait for a client that does not read; what comes then is dropped. */
+  readonly bufferedBytes: number;
+  /** How long a client may read nothing of what waits before the connection is given up. */
+  readonly stuckSec: number;
+  /** How long a connection may be without an allocation, from its beginning or from the end of its last one. */
+  readonly idleUnauthenticatedSec: number;
+}
+
+export type ConnectionEnd = 'idle' | 'stuck';
+
+/** One TCP or TLS client: a 5-tuple for as long as the connection lives. */
+export class StreamConnection implements ClientLink {
+  readonly transport: 'tcp' | 'tls';
+  readonly remote: TransportAddress;
+  readonly local: TransportAddress;
+  readonly key: string;
+  readonly #socket: Socket;
+  readonly #options: StreamConnectionOptions;
+  readonly #ports: ListenerPorts;
+  readonly #framer: StreamFramer;
+  #leg: ClientLeg | undefined;
+  #idleSinceMs: number;
+  /** Since when what waits is over the bound, or the farewell has not gone out. */
+  #stuckSinceMs: number | undefined;
+  #closing = false;
+
+  constructor(
+    socket: Socket,
+    ends: { transport: 'tcp' | 'tls'; remote: TransportAddress; local: TransportAddress },
+    options: StreamConnectionOptions,
+    ports: ListenerPorts,
+  ) {
+    this.transport = ends.transport;
+    this.remote = ends.remote;
+    this.local = ends.local;
+    this.key = `${ends.transport} ${formatTransportAddress(ends.local)} ${formatTransportAddress(ends.remote)}`;
+    this.#socket = socket;
+    this.#options = options;
+    this.#ports = ports;
+    this.#framer = new StreamFramer({ maxFrameBytes: options.frameBytes });
+    this.#idleSinceMs = ports.nowMs();
+    socket.on('data', (chunk: Buffer) => {
+      this.#onData(chunk);
+    });
+    socket.on('end', () => {
+      this.close();
+    });
+    socket.on('drain', () => {
+      if (!this.#closing) this.#stuckSinceMs = undefined;
+    });
+  }
+
+  get leg(): ClientLeg | undefined {
+    return this.#leg;
+  }
+
+  set leg(leg: ClientLeg | undefined) {
+    this.#leg = leg;
+    if (!leg) this.#idleSinceMs = this.#ports.nowMs();
+  }
+
+  send(data: Uint8Array): void {
+    if (this.#takesMore()) this.#socket.write(data);
+  }
+
+  sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
+    if (!this.#takesMore()) return false;
+    const bytes = CHANNEL_DATA_HEADER_BYTES + length;
+    const frame = Buffer.allocUnsafe(paddedLength(bytes));
+    writeChannelDataHeader(frame, 0, channel, length);
+    frame.set(new Uint8Array(data.buffer, data.byteOffset + offset, length), CHANNEL_DATA_HEADER_BYTES);
+    frame.fill(0, bytes);
+    this.#socket.write(frame);
+    return true;
+  }
+
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#stuckSinceMs = this.#ports.nowMs();
+    this.#socket.end();
+  }
+
+  /** Why the connection is to be given up now, if it is. */
+  overdue(nowMs: number): ConnectionEnd | undefined {
+    const { idleUnauthenticatedSec, stuckSec } = this.#options;
+    if (this.#stuckSinceMs !== undefined && nowMs - this.#stuckSinceMs >= stuckSec * 1000) return 'stuck';
+    return !this.#leg && nowMs - this.#idleSinceMs >= idleUnauthenticatedSec * 1000 ? 'idle' : undefined;
+  }
+
+  destroy(): void {
+    this.#closing = true;
+    this.#socket.destroy();
+  }
+
+  /** Many frames of one read, and so many answers: one write to the kernel for all of them. */
+  #onData(chunk: Buffer): void {
+    this.#socket.cork();
+    const readable = this.#framer.push(chunk, this.#onFrame);
+    this.#socket.uncork();
+    if (readable) return;
+    this.#ports.drops.add(Drop.Malformed);
+    this.#ports.logger.debug({ client: this.key }, 'connection closed: the stream is not TURN');
+    this.destroy();
+  }
+
+  readonly #onFrame = (frame: Buffer): void => {
+    if (this.#closing) return;
+    if (this.#leg !== undefined && isChannelData(frame[0] ?? 0) && this.#ports.channelData.forward(this.#leg, frame)) {
+      return;
+    }
+    this.#ports.sink.onClientMessage(this, frame);
+  };
+
+  #takesMore(): boolean {
+    if (this.#closing || this.#socket.destroyed) return false;
+    if (this.#socket.writableLength < this.#options.bufferedBytes) return true;
+    this.#stuckSinceMs ??= this.#ports.nowMs();
+    this.#ports.drops.add(Drop.ClientNotReading);
+    return false;
+  }
+}

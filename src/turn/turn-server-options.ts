@@ -1,0 +1,41 @@
+import { type TransportAddress } from '../core/transport-address.ts';
+import { type ClientTransport } from './engine/data-plane.ts';
+import { type TurnEngineOptions } from './engine/engine-options.ts';
+import { type ListenOptions } from './listeners/open-listeners.ts';
+import { type StreamListenerOptions, type TlsContext } from './listeners/stream-listener.ts';
+
+export interface TurnRelayOptions {
+  /** Local addresses to relay from, IP text. */
+  readonly addresses: readonly string[];
+  /** Behind 1:1 NAT: the address peers see, by local relay address. */
+  readonly externalAddresses: Readonly<Record<string, string>>;
+  readonly ports: TurnEngineOptions['relay']['ports'];
+  readonly portQuarantineSec: number;
+}
+
+export interface TurnSocketOptions {
+  /** SO_RCVBUF and SO_SNDBUF of a UDP listener, which all its clients share; 0 leaves the kernel's default. */
+  readonly listenerBufferBytes: number;
+  /** SO_RCVBUF and SO_SNDBUF of a relayed transport address; 0 leaves the kernel's default. */
+  readonly relayBufferBytes: number;
+  /** How late, in milliseconds, a packet may notice that its channel, permission or allocation has ended; 0 reads the clock for each packet. */
+  readonly clockResolutionMs: number;
+}
+
+export interface TurnServerOptions extends Omit<
+  TurnEngineOptions,
+  'relay' | 'listeners' | 'ownAddresses' | 'dontFragment'
+> {
+  readonly listeners: readonly ListenOptions[];
+  /** Of the `tls` listeners; required when there is one. */
+  readonly tls: TlsContext | undefined;
+  readonly relay: TurnRelayOptions;
+  readonly stream: StreamListenerOptions;
+  readonly sockets: TurnSocketOptions;
+  readonly dataPlane: 'auto' | 'node';
+}
+
+/** A listener that is open, with its actual port. */
+export interface TurnListenAddress extends TransportAddress {
+  readonly transport: ClientTransport;
+}

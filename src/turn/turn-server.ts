@@ -1,0 +1,246 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { EpcscfTurnError } from '../core/errors.ts';
+import { type Logger } from '../core/logger.ts';
+import { formatTransportAddress, transportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { TypedEvents } from '../core/typed-events.ts';
+import { type CredentialVerifier } from '../credentials/credential.ts';
+import { DropCounters } from './dataplane/drop-counters.ts';
+import { NodeDataPlane } from './dataplane/node-data-plane.ts';
+import { type RelayAddress } from './dataplane/relay-directory.ts';
+import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
+import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
+import { type SessionSnapshot } from './engine/session-snapshot.ts';
+import { type TurnEvents } from './engine/turn-events.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { LateSink } from './late-sink.ts';
+import { type Listener } from './listeners/listener.ts';
+import { openListeners } from './listeners/open-listeners.ts';
+import { StreamListener, type TlsContext } from './listeners/stream-listener.ts';
+import { type TurnListenAddress, type TurnServerOptions } from './turn-server-options.ts';
+
+export interface TurnServerPorts {
+  readonly verifier: CredentialVerifier;
+  readonly logger: Logger;
+  /** The system's when absent. */
+  readonly clock?: Clock;
+  /** An emitter of its own when absent. */
+  readonly events?: TypedEvents<TurnEvents>;
+}
+
+export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
+  readonly dataPlane: DataPlane['kind'];
+  /** TCP and TLS connections now open. */
+  readonly connections: number;
+  /** Datagrams and messages that were not passed on since the start, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+interface Running {
+  readonly engine: TurnEngine;
+  readonly plane: NodeDataPlane;
+  readonly listeners: readonly Listener[];
+  readonly timer: DeadlineTimer;
+  readonly drops: DropCounters;
+}
+
+/** The TURN server with its sockets: engine, data plane and listeners joined, and the one timeout the engine lives by. */
+export class TurnServer {
+  readonly events: TypedEvents<TurnEvents>;
+  readonly #options: TurnServerOptions;
+  readonly #verifier: CredentialVerifier;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  #tls: TlsContext | undefined;
+  #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
+
+  constructor(options: TurnServerOptions, { verifier, logger, clock, events }: TurnServerPorts) {
+    this.#options = options;
+    this.#verifier = verifier;
+    this.#logger = logger;
+    this.#clock = clock ?? systemClock;
+    this.#tls = options.tls;
+    this.events =
+      events ??
+      new TypedEvents((error) => {
+        logger.error({ err: error }, 'a listener of a TURN event threw');
+      });
+  }
+
+  /** What is listened on, in the order of the options; empty unless started. */
+  get addresses(): readonly TurnListenAddress[] {
+    return this.#running?.listeners.map(({ transport, local }) => ({ transport, ...local })) ?? [];
+  }
+
+  /**
+   * Opens everything or nothing. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED for a
+   * listener, ERR_CONFIG_INVALID for options that cannot be served, ERR_INVALID_STATE when it was started before.
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', 'TURN server: already started');
+    this.#state = 'starting';
+    try {
+      this.#state = await this.#open();
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error;
+    }
+    const listeners = this.addresses.map((at) => `${at.transport} ${formatTransportAddress(at)}`);
+    this.#logger.info({ listeners, dataPlane: this.#state.plane.kind }, 'TURN server started');
+  }
+
+  /** Ends all allocations, closes all connections and frees all ports. Leaves no handle behind; a no-op when not started. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#state = 'stopping';
+    await close(running);
+    this.#state = 'stopped';
+    this.#logger.info({}, 'TURN server stopped');
+  }
+
+  /** The live allocations. */
+  sessions(): readonly SessionSnapshot[] {
+    return this.#running?.engine.sessions() ?? [];
+  }
+
+  /** False when there is no such allocation. */
+  endAllocation(id: string): boolean {
+    return this.#running?.engine.endAllocation(id) ?? false;
+  }
+
+  /** Ends what a user (u) holds; how many allocations that were. */
+  endAllocationsOf(user: string): number {
+    return this.#running?.engine.endAllocationsOf(user) ?? 0;
+  }
+
+  /** `undefined` unless started. */
+  stats(): TurnServerStats | undefined {
+    const running = this.#running;
+    if (!running) return undefined;
+    const { drops, ...engine } = running.engine.stats();
+    const connections = running.listeners.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
+    return { ...engine, dataPlane: running.plane.kind, connections, drops: sumOf(drops, running.drops.snapshot()) };
+  }
+
+  /**
+   * A new certificate, for the handshakes to come; connections stay. Throws ERR_CERTIFICATE_UNREADABLE when the pair is unusable, and
+   * keeps the old one.
+   */
+  setTlsContext(context: TlsContext): void {
+    for (const listener of this.#running?.listeners ?? []) {
+      if (listener instanceof StreamListener) listener.setTlsContext(context);
+    }
+    this.#tls = context;
+  }
+
+  get #running(): Running | undefined {
+    return typeof this.#state === 'object' ? this.#state : undefined;
+  }
+
+  async #open(): Promise<Running> {
+    const drops = new DropCounters();
+    const sink = new LateSink();
+    const plane = this.#createPlane(sink, drops);
+    const listeners = await openListeners(
+      { ...this.#options, tls: this.#tls, udpBufferBytes: this.#options.sockets.listenerBufferBytes },
+      { sink, channelData: plane, drops, logger: this.#logger, nowMs: () => this.#clock.now().monotonicMs },
+    );
+    const timer = new DeadlineTimer(this.#clock);
+    try {
+      const engine = this.#createEngine(plane, listeners, timer);
+      sink.attach(engine);
+      timer.onDue = (now) => {
+        engine.runTimers(now);
+      };
+      return { engine, plane, listeners, timer, drops };
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
+  }
+
+  #createPlane(sink: DataPlaneSink, drops: DropCounters): NodeDataPlane {
+    const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
+    return new NodeDataPlane(
+      { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs },
+      { sink, drops, logger: this.#logger, nowMs: () => this.#clock.now().monotonicMs },
+    );
+  }
+
+  /** After the listeners, because peer policy wants their actual ports. */
+  #createEngine(plane: DataPlane, listeners: readonly Listener[], timer: DeadlineTimer): TurnEngine {
+    const relays = relayAddresses(this.#options);
+    const { ports, portQuarantineSec } = this.#options.relay;
+    return createTurnEngine(
+      {
+        ...this.#options,
+        relay: { addresses: relays.map(({ advertised }) => advertised), ports, portQuarantineSec },
+        listeners: listeners.map(({ local }) => local),
+        ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
+        dontFragment: false,
+      },
+      {
+        plane,
+        verifier: this.#verifier,
+        now: () => this.#clock.now(),
+        randomBytes,
+        randomInt: (below) => randomInt(below),
+        events: this.events,
+        logger: this.#logger,
+        onDeadlineChanged: (deadlineMs) => {
+          timer.arm(deadlineMs);
+        },
+      },
+    );
+  }
+}
+
+export function createTurnServer(options: TurnServerOptions, ports: TurnServerPorts): TurnServer {
+  return new TurnServer(options, ports);
+}
+
+async function close({ engine, plane, listeners, timer }: Running): Promise<void> {
+  engine.stop();
+  plane.close();
+  await Promise.all(listeners.map((listener) => listener.close()));
+  timer.clear();
+}
+
+function relayAddresses({ relay }: TurnServerOptions): readonly RelayAddress[] {
+  const path = 'turn.relay.externalAddresses';
+  const external = new Map(
+    Object.entries(relay.externalAddresses).map(([local, seen]) => [ipOf(local, path).address, ipOf(seen, path)]),
+  );
+  return relay.addresses.map((text) => {
+    const local = ipOf(text, 'turn.relay.addresses');
+    const { family, address } = local;
+    const advertised = external.get(address) ?? local;
+    if (advertised.family === family) return { family, address, advertised: advertised.address };
+    throw new EpcscfTurnError(
+      'ERR_CONFIG_INVALID',
+      `${path}: expected an IPv${family} address for ${address}, got ${advertised.address}`,
+    );
+  });
+}
+
+function ipOf(text: string, path: string): TransportAddress {
+  const parsed = transportAddress(text, 0);
+  if (parsed) return parsed;
+  throw new EpcscfTurnError('ERR_CONFIG_INVALID', `${path}: expected an IP address, got ${JSON.stringify(text)}`);
+}
+
+function hostAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.flatMap(({ address }) => transportAddress(address, 0)?.address ?? []),
+  );
+}
+
+function sumOf(...counts: readonly Partial<Record<string, number>>[]): Record<string, number> {
+  const sum = new Map<string, number>();
+  for (const [reason, count = 0] of counts.flatMap((one) => Object.entries(one))) {
+    sum.set(reason, (sum.get(reason) ?? 0) + count);
+  }
+  return Object.fromEntries(sum);
+}
