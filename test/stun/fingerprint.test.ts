@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkFingerprint } from '../../src/stun/fingerprint.ts';
+import { checkFingerprint, computeFingerprint } from '../../src/stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { hex } from '../vectors/hex.ts';
 import {
@@ -40,9 +40,11 @@ describe('checkFingerprint', () => {
     );
   });
 
-  it('must be the last attribute', () => {
+  it('must be the last attribute, even when its value is right', () => {
     const bytes = Buffer.concat([RFC5769_REQUEST, hex('80220000')]);
     bytes.writeUInt16BE(bytes.length - 20, 2);
+    const attributeOffset = RFC5769_REQUEST.length - 8;
+    bytes.writeUInt32BE(computeFingerprint(bytes, attributeOffset), attributeOffset + 4);
     expect(checkFingerprint(read(bytes))).toBe('invalid');
   });
 
