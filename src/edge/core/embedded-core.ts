@@ -1,0 +1,100 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerQueue } from '../../core/timer-queue.ts';
+import { createResponse } from '../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import { validateRequest, type RequestEssentials } from '../../sip/validate-request.ts';
+import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-options.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type CoreObserver } from './core-observer.ts';
+import { DigestAuthenticator } from './digest-authenticator.ts';
+import { type CoreOutcome, type ImsCore } from './ims-core.ts';
+import { Registrar } from './registrar.ts';
+
+export interface EmbeddedCoreContext {
+  readonly options: EmbeddedCoreOptions;
+  readonly registration: RegistrationOptions;
+  readonly home: HomeDomain;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly observer: CoreObserver;
+}
+
+/** A registrar and location service inside the process, in the place of an I/S-CSCF: for labs and small deployments. */
+export class EmbeddedCore implements ImsCore {
+  readonly #context: EmbeddedCoreContext;
+  readonly #authenticator: DigestAuthenticator;
+  readonly #registrar: Registrar;
+
+  constructor(context: EmbeddedCoreContext) {
+    const { options, registration, home, timers, observer } = context;
+    this.#context = context;
+    this.#authenticator = new DigestAuthenticator(options.digest, options.users, home.name);
+    this.#registrar = new Registrar(registration, timers, observer);
+  }
+
+  handle(request: SipRequest, hop: Hop, outcome: CoreOutcome): void {
+    const essentials = validateRequest(request);
+    if (!essentials.ok) outcome.respond(createResponse(request, 400));
+    else if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials.value, hop));
+    else this.#locate(request, outcome);
+  }
+
+  flowClosed(hop: Hop): void {
+    this.#registrar.bindings.removeHop(hop.id);
+  }
+
+  /** RFC 3261 §10.3 steps 1 to 5. */
+  #register(request: SipRequest, essentials: RequestEssentials, hop: Hop): SipResponse {
+    const { home, clock, observer } = this.#context;
+    const requestUri = parseSipUri(request.uri);
+    if (!requestUri.ok || requestUri.value.user !== undefined) {
+      return createResponse(request, 400, { reason: 'Bad Request (registrar URI)' });
+    }
+    const aor = home.aorOfText(essentials.to.uri);
+    if (!home.holds(requestUri.value) || aor === undefined) return createResponse(request, 404);
+
+    const now = clock.now();
+    const user = home.userOf(aor);
+    const claimed = { user, domain: home.name, flowId: hop.id };
+    const outcome = this.#authenticator.authenticate(request, claimed, now.monotonicMs);
+    if (outcome.kind !== 'authenticated' && outcome.cause !== undefined) {
+      observer.authenticationFailed(hop, aor, outcome.cause);
+    }
+    if (outcome.kind === 'challenge') {
+      observer.challenged(hop, aor, outcome.stale);
+      const response = createResponse(request, 401);
+      this.#authenticator.addChallenges(response, hop.id, outcome.stale, now.monotonicMs);
+      return response;
+    }
+    if (outcome.kind === 'refused') {
+      return outcome.cause === 'uri-mismatch'
+        ? createResponse(request, 400, { reason: 'Bad Request (digest uri)' })
+        : createResponse(request, 403);
+    }
+    // Third-party registration is nobody's right here.
+    if (home.aorOfText(essentials.from.uri) !== aor) return createResponse(request, 403);
+    observer.authenticated(hop);
+    return this.#registrar.register({ request, essentials, aor, hop }, now);
+  }
+
+  /** RFC 3261 §16.5: a user's bindings are the targets, all at once. */
+  #locate(request: SipRequest, outcome: CoreOutcome): void {
+    const { home, clock, options } = this.#context;
+    const uri = parseSipUri(request.uri);
+    // No relaying to elsewhere: this core has no way out.
+    if (!uri.ok || !home.holds(uri.value) || request.headers.has('Route')) {
+      outcome.respond(createResponse(request, 403, { reason: 'Forbidden (not a user of this domain)' }));
+      return;
+    }
+    const aor = home.aorOf(uri.value);
+    const targets = aor === undefined ? [] : this.#registrar.bindings.of(aor, clock.now().monotonicMs);
+    if (targets.length > 0) {
+      outcome.forward(targets.map(({ hop, contact }) => ({ hop, uri: contact.uri })));
+      return;
+    }
+    const known = aor !== undefined && options.users.passwordOf(home.userOf(aor)) !== undefined;
+    outcome.respond(createResponse(request, known ? 480 : 404));
+  }
+}

@@ -1,0 +1,27 @@
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type Hop } from '../flow/hop.ts';
+
+/** Where a request goes on, and the Request-URI it goes with. */
+export interface CoreTarget {
+  readonly hop: Hop;
+  readonly uri: string;
+}
+
+/** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */
+export interface CoreOutcome {
+  /** The core answers itself: any number of provisional responses, one final. */
+  respond(response: SipResponse): void;
+  /** The request goes on to these, in parallel (RFC 3261 §16.6). At least one. */
+  forward(targets: readonly CoreTarget[]): void;
+}
+
+/**
+ * The I/S-CSCF as the edge sees it: requests of WICs go in, answers or next hops come out. The embedded core answers REGISTER itself and
+ * names bindings; a connection to a real core names itself as the next hop, and its requests reach the proxy like those of any hop.
+ */
+export interface ImsCore {
+  /** `hop` is the flow the request came on. The request holds no TURN-Cred-Req any more. The core must not change it. */
+  handle(request: SipRequest, hop: Hop, outcome: CoreOutcome): void;
+  /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */
+  flowClosed(hop: Hop): void;
+}

@@ -1,0 +1,104 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type CredentialIssuer, type TurnCredential } from '../../credentials/credential.ts';
+import { type SipResponse } from '../../sip/message.ts';
+import {
+  appendCredential,
+  appendCredentialError,
+  type CredentialError,
+  type CredentialRequest,
+  type UnusableCredentialRequest,
+} from '../../sip/turn-credential.ts';
+import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
+import { type CredentialOptions } from '../edge-options.ts';
+import { type Hop } from '../flow/hop.ts';
+import { TokenBucket } from '../flow/token-bucket.ts';
+import { type Registration } from '../registration/registrations.ts';
+
+/** What a WIC asked for with TURN-Cred-Req. */
+export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
+
+export type Insertion =
+  | { readonly kind: 'issued' }
+  | { readonly kind: 'refused' }
+  /** Too often: the client may try again after this time. */
+  | { readonly kind: 'limited'; readonly retryAfterSec: number };
+
+export interface CredentialInsertionContext {
+  readonly options: CredentialOptions;
+  /** Retry-After for a refusal by the issuer's own quota. */
+  readonly retryAfterSec: number;
+  readonly issuer: CredentialIssuer | undefined;
+  readonly clock: Clock;
+  readonly events: TypedEvents<EdgeEvents>;
+}
+
+/** Steps 7 and 8 of figure 6.3.3-1: makes a credential for a registration and writes it, or why there is none, into a response. */
+export class CredentialInsertion {
+  readonly #context: CredentialInsertionContext;
+  readonly #rates = new WeakMap<Hop, TokenBucket>();
+
+  constructor(context: CredentialInsertionContext) {
+    this.#context = context;
+  }
+
+  insert(
+    response: SipResponse,
+    ask: CredentialAsk,
+    registration: Registration,
+    via: 'REGISTER' | 'OPTIONS',
+  ): Insertion {
+    const refuse = (error: CredentialError, cause: CredentialRefusal): Insertion => {
+      this.refused(registration.hop, cause, via);
+      appendCredentialError(response.headers, { error }, ask.spelling);
+      return { kind: 'refused' };
+    };
+    const limit = (retryAfterSec: number, cause: CredentialRefusal): Insertion => {
+      this.refused(registration.hop, cause, via);
+      appendCredentialError(response.headers, { error: 'quota', retryAfterSec }, ask.spelling);
+      return { kind: 'limited', retryAfterSec };
+    };
+    const { issuer, clock, retryAfterSec } = this.#context;
+    if (ask.kind === 'malformed') return refuse('unsupported', 'malformed');
+    if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
+    if (!registration.hop.secure) return refuse('insecure', 'insecure');
+    const now = clock.now();
+    const rate = this.#rateOf(registration.hop, now.monotonicMs);
+    if (!rate.take(now.monotonicMs)) {
+      this.#context.events.emit('limited', { flowId: registration.hop.id, cause: 'credential-rate' });
+      return limit(rate.waitSec, 'limited');
+    }
+    const { registrationId, grantedExpiresSec } = registration;
+    const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
+    const issued = issuer.issue({ registrationId, grantedExpiresSec, ...wish }, now);
+    if (!issued.ok) {
+      return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
+    }
+    this.#append(response, issued.value, ask, now.unixMs);
+    this.#issued(registration, issued.value, via);
+    return { kind: 'issued' };
+  }
+
+  refused(hop: Hop, cause: CredentialRefusal, via: 'REGISTER' | 'OPTIONS'): void {
+    this.#context.events.emit('credential-refused', { flowId: hop.id, cause, via });
+  }
+
+  #append(response: SipResponse, credential: TurnCredential, ask: CredentialAsk, unixMs: number): void {
+    const { headers: form, uris, realm } = this.#context.options;
+    const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
+    const fields = { ...credential, realm: credential.realm ?? realm, uris, ttlSec };
+    appendCredential(response.headers, fields, { form, spelling: ask.spelling });
+  }
+
+  #issued({ aor, registrationId, hop }: Registration, credential: TurnCredential, via: 'REGISTER' | 'OPTIONS'): void {
+    const { name, expiresAtSec } = credential;
+    this.#context.events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via });
+  }
+
+  #rateOf(hop: Hop, nowMs: number): TokenBucket {
+    const { burst, intervalSec } = this.#context.options;
+    const rate = this.#rates.get(hop) ?? new TokenBucket({ burst, perSec: 1 / intervalSec, nowMs });
+    this.#rates.set(hop, rate);
+    return rate;
+  }
+}

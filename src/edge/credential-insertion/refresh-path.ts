@@ -1,0 +1,40 @@
+import { createResponse } from '../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseCredentialRequest } from '../../sip/turn-credential.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type Registration } from '../registration/registrations.ts';
+import { type CredentialInsertion } from './credential-insertion.ts';
+
+const ALLOW =
+  'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS, REGISTER';
+
+/**
+ * OPTIONS to the home domain itself, answered here (RFC 3261 §11.2): the way to a fresh credential before the old one ends, without a new
+ * registration. `registration` is the sender's, if it has one on this flow.
+ */
+export function answerOptions(
+  request: SipRequest,
+  hop: Hop,
+  registration: Registration | undefined,
+  insertion: CredentialInsertion,
+): SipResponse {
+  const ask = parseCredentialRequest(request.headers);
+  if (ask?.kind === 'malformed') {
+    insertion.refused(hop, 'malformed', 'OPTIONS');
+    return createResponse(request, 400, { reason: 'Bad Request (TURN-Cred-Req)' });
+  }
+  if (!registration) {
+    if (ask) insertion.refused(hop, 'unregistered', 'OPTIONS');
+    return createResponse(request, 403, { reason: 'Forbidden (not registered)' });
+  }
+  const response = createResponse(request, 200);
+  response.headers.append('Allow', ALLOW);
+  const outcome = ask ? insertion.insert(response, ask, registration, 'OPTIONS') : undefined;
+  if (outcome?.kind !== 'limited') return response;
+  const limited = createResponse(request, 503);
+  limited.headers.append('Retry-After', String(outcome.retryAfterSec));
+  for (const [name, value] of response.headers.entries()) {
+    if (name.toLowerCase().startsWith('turn-cred-rsp')) limited.headers.append(name, value);
+  }
+  return limited;
+}

@@ -1,0 +1,40 @@
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseCredentialRequest, stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type Registrations } from '../registration/registrations.ts';
+import { type CredentialInsertion } from './credential-insertion.ts';
+
+export interface RegisterPathContext {
+  readonly home: HomeDomain;
+  readonly registrations: Registrations;
+  readonly insertion: CredentialInsertion;
+}
+
+/** The edge's part in a REGISTER: steps 3 and 7 to 8 of figure 6.3.3-1. */
+export class RegisterPath {
+  readonly #context: RegisterPathContext;
+
+  constructor(context: RegisterPathContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Takes TURN-Cred-Req off `request`, the copy for the core. Returns what is to be done to each response before the WIC gets it: a 2xx
+   * records the registration and, if it was asked for and the registration stands, carries a credential. Nothing here fails a REGISTER.
+   */
+  prepare(request: SipRequest, hop: Hop): (response: SipResponse) => void {
+    const { home, registrations, insertion } = this.#context;
+    const ask = parseCredentialRequest(request.headers);
+    stripCredentialHeaders(request.headers);
+    const to = parseNameAddr(request.headers.get('To') ?? '');
+    const aor = to.ok ? home.aorOfText(to.value.uri) : undefined;
+    return (response) => {
+      stripCredentialHeaders(response.headers);
+      if (response.status < 200 || response.status > 299 || aor === undefined) return;
+      const [registration] = registrations.applySuccess(request, response, aor, hop);
+      if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
+    };
+  }
+}

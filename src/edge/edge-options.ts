@@ -1,0 +1,100 @@
+import { type UserDirectory } from './core/user-directory.ts';
+
+/** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.4.1 asks for a trusted domain). */
+export interface OriginOptions {
+  /** Origins such as `https://app.example.org`, or `self`: the page served under the same Host. */
+  readonly allow: readonly string[];
+  /** Programs outside a browser send no Origin; whether they may connect. */
+  readonly allowMissing: boolean;
+}
+
+/** Bounds on what one remote, and all of them together, can make the edge hold or do. */
+export interface EdgeLimits {
+  readonly messageBytes: number;
+  readonly headerCount: number;
+  readonly lineBytes: number;
+  readonly fragments: number;
+  /** Frames of one message that may wait unassembled inside the WebSocket receiver. */
+  readonly bufferedChunks: number;
+  /** Bytes that may wait for a client that does not read, before its flow is closed. */
+  readonly bufferedBytes: number;
+  readonly connections: number;
+  /** Per IPv4 address or IPv6 /64. */
+  readonly connectionsPerAddress: number;
+  readonly messagesPerSec: number;
+  readonly messageBurst: number;
+  /** Server and client transactions of the whole edge. */
+  readonly transactions: number;
+  /** Server transactions one flow may have open. */
+  readonly transactionsPerFlow: number;
+  /** A flow without a registration is closed after this time. */
+  readonly unregisteredSec: number;
+  /** Failed digest answers on one flow before it is closed. */
+  readonly authenticationFailures: number;
+}
+
+export interface KeepaliveOptions {
+  readonly pingSec: number;
+  readonly pongTimeoutSec: number;
+}
+
+export interface RegistrationOptions {
+  readonly defaultExpiresSec: number;
+  readonly minExpiresSec: number;
+  readonly maxExpiresSec: number;
+  readonly contactsPerUser: number;
+}
+
+export interface TransactionOptions {
+  readonly t1Ms: number;
+  readonly t2Ms: number;
+  readonly t4Ms: number;
+  /** RFC 3261 §16.6 step 11: more than three minutes. */
+  readonly timerCSec: number;
+  /** Sent in Retry-After when a request is refused for load. */
+  readonly retryAfterSec: number;
+}
+
+export type DigestAlgorithm = 'SHA-256' | 'MD5';
+
+export interface DigestOptions {
+  /** In wire order. JsSIP and SIP.js follow the last challenge and know only MD5, so MD5 comes last. */
+  readonly algorithms: readonly DigestAlgorithm[];
+  readonly nonceLifetimeSec: number;
+  /** How many nonces' counts are remembered against replay. */
+  readonly nonces: number;
+}
+
+export interface EmbeddedCoreOptions {
+  readonly kind: 'embedded';
+  readonly digest: DigestOptions;
+  readonly users: UserDirectory;
+}
+
+/** `both`: TURN-Cred-Rsp and the separate TURN-* fields; or one of the two. */
+export type CredentialHeaderForm = 'both' | 'combined' | 'separate';
+
+export interface CredentialOptions {
+  readonly headers: CredentialHeaderForm;
+  /** TURN URIs (RFC 7065) handed out with the credential. */
+  readonly uris: readonly string[];
+  /** Realm of the TURN server, told to the client. */
+  readonly realm: string;
+  /** Credentials one flow may fetch at once, and how many seconds later it may fetch one more. */
+  readonly burst: number;
+  readonly intervalSec: number;
+}
+
+export interface EdgeOptions {
+  /** SIP home domain. */
+  readonly domain: string;
+  /** Path of the WebSocket upgrade. */
+  readonly path: string;
+  readonly origins: OriginOptions;
+  readonly limits: EdgeLimits;
+  readonly keepalive: KeepaliveOptions;
+  readonly registration: RegistrationOptions;
+  readonly transaction: TransactionOptions;
+  readonly core: EmbeddedCoreOptions;
+  readonly credential: CredentialOptions;
+}

@@ -1,0 +1,249 @@
+import { type IncomingMessage } from 'node:http';
+import { type Server } from 'node:https';
+import { type Duplex } from 'node:stream';
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { type TypedEvents } from '../core/typed-events.ts';
+import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type CoreObserver } from './core/core-observer.ts';
+import { EmbeddedCore } from './core/embedded-core.ts';
+import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
+import { RegisterPath } from './credential-insertion/register-path.ts';
+import { type EdgeEvents } from './edge-events.ts';
+import { type EdgeOptions } from './edge-options.ts';
+import { SERVICE_RESTART } from './flow/close-codes.ts';
+import { type Flow, type FlowHandlers } from './flow/flow.ts';
+import { FlowTable } from './flow/flow-table.ts';
+import { UpgradeHandler } from './flow/upgrade-handler.ts';
+import { HomeDomain } from './home-domain.ts';
+import { MessageTracer } from './message-trace.ts';
+import { Proxy } from './proxy/proxy.ts';
+import { TransactionLayer } from './proxy/transaction-layer.ts';
+import { Registrations, type RegistrationsContext } from './registration/registrations.ts';
+import { TimerDriver } from './timer-driver.ts';
+
+export interface EdgeDependencies {
+  /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
+  readonly issuer?: CredentialIssuer;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly events: TypedEvents<EdgeEvents>;
+}
+
+export interface FlowSnapshot {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly origin: string | undefined;
+  readonly secure: boolean;
+}
+
+export interface RegistrationSnapshot {
+  readonly registrationId: string;
+  readonly aor: string;
+  readonly contactUri: string;
+  readonly flowId: string;
+  /** Seconds left. */
+  readonly expiresSec: number;
+}
+
+export interface EdgeSnapshot {
+  readonly flows: readonly FlowSnapshot[];
+  readonly registrations: readonly RegistrationSnapshot[];
+  readonly transactions: number;
+  readonly timers: number;
+}
+
+export interface StopOptions {
+  /** Close code 1012, which sends clients straight back, instead of 1001. */
+  readonly restart?: boolean;
+}
+
+/** How long closing WebSockets may take to end in an orderly way. */
+const STOP_GRACE_MS = 1000;
+
+/** The eP-CSCF edge. It opens no port: an HTTPS server, which may serve pages too, hands its upgrades over. */
+export class Edge {
+  readonly #dependencies: EdgeDependencies;
+  readonly #timers: TimerDriver;
+  readonly #flows: FlowTable;
+  readonly #upgrades: UpgradeHandler;
+  readonly #registrations: Registrations;
+  readonly #layer: TransactionLayer;
+  readonly #proxy: Proxy;
+  #allReleased: (() => void) | undefined;
+
+  constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
+    const { clock, events, logger, issuer } = dependencies;
+    const { limits } = options;
+    this.#dependencies = dependencies;
+    const timers = new TimerDriver(clock);
+    const home = new HomeDomain(options.domain);
+    const tracer = new MessageTracer(events, clock);
+    const flows = new FlowTable(limits);
+    this.#timers = timers;
+    this.#flows = flows;
+    this.#registrations = new Registrations({
+      clock,
+      timers,
+      maxLapsed: limits.connections,
+      on: this.#registrationHandlers(),
+    });
+    const core = new EmbeddedCore({
+      options: options.core,
+      registration: options.registration,
+      home,
+      clock,
+      timers,
+      observer: this.#coreObserver(),
+    });
+    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer });
+    const { retryAfterSec } = options.transaction;
+    const insertion = new CredentialInsertion({ options: options.credential, retryAfterSec, issuer, clock, events });
+    this.#proxy = new Proxy({
+      home,
+      parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
+      layer: this.#layer,
+      core,
+      registrations: this.#registrations,
+      registerPath: new RegisterPath({ home, registrations: this.#registrations, insertion }),
+      insertion,
+      tracer,
+      events,
+      findHop: (id) => flows.findOpen(id),
+    });
+    const flowContext = { limits, keepalive: options.keepalive, clock, timers, handlers: this.#flowHandlers() };
+    this.#upgrades = new UpgradeHandler({ options, flows, flowContext, events, logger });
+  }
+
+  /** Takes the server's WebSocket upgrades. Returns a function that lets go of it. */
+  attach(server: Server): () => void {
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      this.handleUpgrade(request, socket, head);
+    };
+    server.on('upgrade', onUpgrade);
+    return () => {
+      server.off('upgrade', onUpgrade);
+    };
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#upgrades.handleUpgrade(request, socket, head);
+  }
+
+  snapshot(): EdgeSnapshot {
+    const nowMs = this.#dependencies.clock.now().monotonicMs;
+    return {
+      flows: [...this.#flows.all].map(({ facts: { id, remoteAddress, origin, secure } }) => {
+        return { id, remoteAddress, origin, secure };
+      }),
+      registrations: this.#registrations.all.map(({ registrationId, aor, contactUri, hop, expiresAtMs }) => {
+        const expiresSec = Math.max(0, Math.ceil((expiresAtMs - nowMs) / 1000));
+        return { registrationId, aor, contactUri, flowId: hop.id, expiresSec };
+      }),
+      transactions: this.#layer.size,
+      timers: this.#timers.size,
+    };
+  }
+
+  /** Refuses new connections and closes all others; resolves when they are gone. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    this.#upgrades.stop();
+    const flows = [...this.#flows.all];
+    const released = new Promise<void>((resolve) => {
+      this.#allReleased = resolve;
+    });
+    for (const flow of flows) {
+      if (options.restart) flow.close('stopped', SERVICE_RESTART);
+      else flow.close('stopped');
+    }
+    if (this.#flows.size > 0) {
+      const cut = setTimeout(() => {
+        for (const flow of flows) flow.cut();
+      }, STOP_GRACE_MS);
+      await released;
+      clearTimeout(cut);
+    }
+    this.#timers.clear();
+  }
+
+  #flowHandlers(): FlowHandlers {
+    const { events, logger } = this.#dependencies;
+    return {
+      message: (flow, text) => {
+        try {
+          this.#proxy.receive(text, flow);
+        } catch (error) {
+          // A mistake of ours must not end the other calls of this process.
+          logger.error({ flowId: flow.id, error }, 'SIP message could not be handled');
+        }
+      },
+      closed: (flow, cause, code) => {
+        logger.debug({ flowId: flow.id, cause, code }, 'flow closed');
+        events.emit('flow-closed', { flowId: flow.id, cause, code });
+        // Later, since a flow can close while a transaction is sending on it.
+        queueMicrotask(() => {
+          this.#proxy.hopClosed(flow);
+        });
+      },
+      released: (flow) => {
+        this.#flows.delete(flow);
+        if (this.#flows.size === 0) this.#allReleased?.();
+      },
+      limited: (flow, cause) => {
+        logger.warn({ flowId: flow.id, remoteAddress: flow.facts.remoteAddress, cause }, 'flow limited');
+        events.emit('limited', { flowId: flow.id, cause });
+      },
+    };
+  }
+
+  #registrationHandlers(): RegistrationsContext['on'] {
+    const { events, logger, issuer } = this.#dependencies;
+    const follow = (flow: Flow | undefined): void => {
+      if (flow) flow.setRegistered(this.#registrations.of(flow).length > 0);
+    };
+    return {
+      registered: ({ registrationId, aor, hop, grantedExpiresSec }, refresh) => {
+        follow(this.#flows.findOpen(hop.id));
+        const event = { flowId: hop.id, aor, registrationId, expiresSec: grantedExpiresSec, refresh };
+        logger.debug(event, 'registered');
+        events.emit('registered', event);
+      },
+      unregistered: ({ registrationId, aor, hop }, cause) => {
+        follow(this.#flows.findOpen(hop.id));
+        const event = { flowId: hop.id, aor, registrationId, cause };
+        logger.debug(event, 'unregistered');
+        events.emit('unregistered', event);
+      },
+      released: (registrationId) => {
+        issuer?.release(registrationId);
+      },
+    };
+  }
+
+  #coreObserver(): CoreObserver {
+    const { events, logger } = this.#dependencies;
+    return {
+      challenged: (hop, aor, stale) => {
+        events.emit('register-challenged', { flowId: hop.id, aor, stale });
+      },
+      authenticated: (hop) => {
+        this.#flows.findOpen(hop.id)?.forgiveAuthenticationFailures();
+      },
+      authenticationFailed: (hop, aor, cause) => {
+        logger.info({ flowId: hop.id, remoteAddress: hop.remoteAddress, aor, cause }, 'authentication failed');
+        events.emit('authentication-failed', { flowId: hop.id, aor, cause });
+        this.#flows.findOpen(hop.id)?.countAuthenticationFailure();
+      },
+      tooManyContacts: (hop) => {
+        events.emit('limited', { flowId: hop.id, cause: 'contacts-per-user' });
+      },
+      bindingRemoved: (registrationId) => {
+        this.#registrations.end(registrationId, 'removed');
+      },
+    };
+  }
+}
+
+export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies): Edge {
+  return new Edge(options, dependencies);
+}

@@ -1,0 +1,221 @@
+import { type RawData, type WebSocket } from 'ws';
+import { type Clock } from '../../core/clock.ts';
+import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { formatSipMessage } from '../../sip/format-message.ts';
+import { type SipMessage } from '../../sip/message.ts';
+import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
+import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
+import { ABNORMAL_CLOSURE, CLOSE_CODES, type OwnCloseCause } from './close-codes.ts';
+import { type Hop } from './hop.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Facts of the connection that stay as they were at the upgrade. */
+export interface FlowFacts {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly origin: string | undefined;
+  /** Host header of the upgrade: the authority the client knows this edge by. */
+  readonly host: string | undefined;
+  /** Whether the connection is TLS; a credential is handed out on no other. */
+  readonly secure: boolean;
+}
+
+export interface FlowHandlers {
+  message(flow: Flow, text: string): void;
+  /** Once, as soon as nothing more will be read or sent. */
+  closed(flow: Flow, cause: FlowCloseCause, code: number): void;
+  /** Once, when the socket itself is gone. */
+  released(flow: Flow): void;
+  limited(flow: Flow, cause: LimitCause): void;
+}
+
+export interface FlowContext {
+  readonly limits: EdgeLimits;
+  readonly keepalive: KeepaliveOptions;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly handlers: FlowHandlers;
+}
+
+/** How long a peer may take to answer a close frame. */
+const CLOSE_GRACE_MS = 2000;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** One WebSocket connection of a WIC (RFC 7118), the flow of RFC 5626. */
+export class Flow implements Hop {
+  readonly kind = 'wic';
+  readonly viaTransport: string;
+  readonly facts: FlowFacts;
+  readonly #socket: WebSocket;
+  readonly #context: FlowContext;
+  readonly #messages: TokenBucket;
+  #closeCause: FlowCloseCause | undefined;
+  #pingTimer: TimerHandle;
+  #closeTimer: TimerHandle | undefined;
+  #registrationTimer: TimerHandle | undefined;
+  #awaitingPong = false;
+  #authenticationFailures = 0;
+
+  constructor(socket: WebSocket, facts: FlowFacts, context: FlowContext) {
+    const nowMs = context.clock.now().monotonicMs;
+    this.facts = facts;
+    this.viaTransport = facts.secure ? 'WSS' : 'WS';
+    this.#socket = socket;
+    this.#context = context;
+    const { messagesPerSec, messageBurst } = context.limits;
+    this.#messages = new TokenBucket({ burst: messageBurst, perSec: messagesPerSec, nowMs });
+    this.#pingTimer = this.#schedulePing();
+    this.setRegistered(false);
+    socket.on('message', (data, isBinary) => {
+      this.#onData(data, isBinary);
+    });
+    socket.on('pong', () => {
+      this.#awaitingPong = false;
+    });
+    socket.on('error', (error) => {
+      this.#finish(causeOfError(error), ABNORMAL_CLOSURE);
+    });
+    socket.on('close', (code) => {
+      this.#finish(code === ABNORMAL_CLOSURE ? 'abrupt' : 'client', code);
+      if (this.#closeTimer) context.timers.cancel(this.#closeTimer);
+      context.handlers.released(this);
+    });
+  }
+
+  get id(): string {
+    return this.facts.id;
+  }
+
+  get authority(): string | undefined {
+    return this.facts.host?.toLowerCase();
+  }
+
+  get remoteAddress(): string {
+    return this.facts.remoteAddress;
+  }
+
+  get remotePort(): number {
+    return this.facts.remotePort;
+  }
+
+  get secure(): boolean {
+    return this.facts.secure;
+  }
+
+  get isOpen(): boolean {
+    return this.#closeCause === undefined;
+  }
+
+  send(message: SipMessage): boolean {
+    return this.#sendText(formatSipMessage(message));
+  }
+
+  /** `code` overrides the usual close code of the cause. */
+  close(cause: OwnCloseCause, code: number | undefined = CLOSE_CODES[cause]): void {
+    if (!this.isOpen) return;
+    if (code === undefined) {
+      this.#socket.terminate();
+    } else {
+      this.#socket.close(code, cause);
+      this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
+        this.#socket.terminate();
+      });
+    }
+    this.#finish(cause, code ?? ABNORMAL_CLOSURE);
+  }
+
+  /** Ends the connection at once, whatever is still to be sent. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  /** A flow that carries no registration for a while is closed. */
+  setRegistered(registered: boolean): void {
+    if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
+    this.#registrationTimer = registered
+      ? undefined
+      : this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
+          this.close('unregistered');
+        });
+  }
+
+  /** Guessing passwords ends with the flow; a new one counts against the connection caps. */
+  countAuthenticationFailure(): void {
+    this.#authenticationFailures += 1;
+    if (this.#authenticationFailures < this.#context.limits.authenticationFailures || !this.isOpen) return;
+    this.#context.handlers.limited(this, 'authentication-failures');
+    this.close('authentication-failures');
+  }
+
+  forgiveAuthenticationFailures(): void {
+    this.#authenticationFailures = 0;
+  }
+
+  #sendText(text: string): boolean {
+    if (!this.isOpen || this.#socket.readyState !== this.#socket.OPEN) return false;
+    if (this.#socket.bufferedAmount + Buffer.byteLength(text) > this.#context.limits.bufferedBytes) {
+      this.#context.handlers.limited(this, 'buffered-bytes');
+      this.close('slow-reader');
+      return false;
+    }
+    this.#socket.send(text);
+    return true;
+  }
+
+  #onData(data: RawData, isBinary: boolean): void {
+    // A close was sent: what still arrives was written before the client knew.
+    if (!this.isOpen) return;
+    if (!this.#messages.take(this.#context.clock.now().monotonicMs)) {
+      this.#context.handlers.limited(this, 'message-rate');
+      this.close('message-rate');
+      return;
+    }
+    const text = decode(data, isBinary);
+    if (text === undefined) this.close('protocol-error');
+    // RFC 5626 §3.5.1 by way of RFC 7118 §6: a double CRLF is a ping, a single one its pong.
+    else if (text === '\r\n\r\n') this.#sendText('\r\n');
+    else if (text !== '\r\n') this.#context.handlers.message(this, text);
+  }
+
+  #schedulePing(): TimerHandle {
+    return this.#schedule(this.#context.keepalive.pingSec * 1000, () => {
+      this.#awaitingPong = true;
+      this.#socket.ping();
+      this.#pingTimer = this.#schedule(this.#context.keepalive.pongTimeoutSec * 1000, () => {
+        if (this.#awaitingPong) this.close('ping-timeout');
+        else this.#pingTimer = this.#schedulePing();
+      });
+    });
+  }
+
+  #schedule(delayMs: number, run: () => void): TimerHandle {
+    return this.#context.timers.schedule(this.#context.clock.now().monotonicMs + delayMs, run);
+  }
+
+  #finish(cause: FlowCloseCause, code: number): void {
+    if (!this.isOpen) return;
+    this.#closeCause = cause;
+    this.#context.timers.cancel(this.#pingTimer);
+    if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
+    this.#context.handlers.closed(this, cause, code);
+  }
+}
+
+/** Text frames were checked by ws; a binary frame may carry SIP too (RFC 7118 §5.1) and is checked here. */
+function decode(data: RawData, isBinary: boolean): string | undefined {
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+  if (!isBinary) return bytes.toString('utf8');
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function causeOfError(error: Error): FlowCloseCause {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message-size';
+  return code.startsWith('WS_ERR_') ? 'protocol-error' : 'abrupt';
+}

@@ -1,0 +1,46 @@
+import { type FlowRefusal } from '../edge-events.ts';
+import { type OriginOptions } from '../edge-options.ts';
+import { refuseOrigin } from './origin-policy.ts';
+
+/** What of an HTTP upgrade request the decision rests on. */
+export interface UpgradeFacts {
+  readonly method: string | undefined;
+  /** Request target with its query. */
+  readonly target: string | undefined;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  /** Sec-WebSocket-Protocol as sent. */
+  readonly subprotocols: string | undefined;
+}
+
+export interface UpgradeRules {
+  readonly path: string;
+  readonly origins: OriginOptions;
+}
+
+/** HTTP status a refused upgrade is answered with. */
+export const REFUSAL_STATUS = {
+  method: 405,
+  path: 404,
+  subprotocol: 400,
+  origin: 403,
+  'origin-missing': 403,
+  connections: 503,
+  'connections-per-address': 503,
+  stopping: 503,
+  handshake: 400,
+} as const satisfies Record<FlowRefusal, number>;
+
+/** Checks before the handshake (RFC 6455 §4.2, RFC 7118 §4). `undefined`: it may go on. */
+export function checkUpgrade(facts: UpgradeFacts, rules: UpgradeRules): FlowRefusal | undefined {
+  if (facts.method !== 'GET') return 'method';
+  if (facts.target?.split('?', 1)[0] !== rules.path) return 'path';
+  const refusal = refuseOrigin(facts.origin, facts.host, rules.origins);
+  if (refusal) return refusal;
+  // RFC 7118 §4.1: the client MUST offer "sip"; without it no other protocol is spoken here.
+  return offersSip(facts.subprotocols) ? undefined : 'subprotocol';
+}
+
+function offersSip(subprotocols: string | undefined): boolean {
+  return (subprotocols ?? '').split(',').some((name) => name.trim().toLowerCase() === 'sip');
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { type Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type Logger } from '../../core/logger.ts';
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type EdgeEvents, type FlowRefusal } from '../edge-events.ts';
+import { type EdgeOptions } from '../edge-options.ts';
+import { Flow, type FlowContext } from './flow.ts';
+import { type FlowTable } from './flow-table.ts';
+import { checkUpgrade, REFUSAL_STATUS } from './upgrade-check.ts';
+
+/** 72 bits: a flow id also stands in flow tokens, where it must not be guessable. */
+export const FLOW_ID_BYTES = 9;
+
+export interface UpgradeHandlerContext {
+  readonly options: Pick<EdgeOptions, 'path' | 'origins' | 'limits' | 'transaction'>;
+  readonly flows: FlowTable;
+  readonly flowContext: FlowContext;
+  readonly events: TypedEvents<EdgeEvents>;
+  readonly logger: Logger;
+}
+
+/** Turns HTTP upgrade requests into flows, or refuses them before the handshake (RFC 6455 §4.2.2). */
+export class UpgradeHandler {
+  readonly #context: UpgradeHandlerContext;
+  readonly #server: WebSocketServer;
+  #stopping = false;
+
+  constructor(context: UpgradeHandlerContext) {
+    const { limits } = context.options;
+    this.#context = context;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      maxFragments: limits.fragments,
+      maxBufferedChunks: limits.bufferedChunks,
+      handleProtocols: () => 'sip',
+    });
+    this.#server.on('wsClientError', (_error, socket, request) => {
+      this.#refuse(socket, 'handshake', request.socket.remoteAddress ?? '', request.headers.origin);
+    });
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#server.close();
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    const refusal = this.#refusal(request, remoteAddress);
+    if (refusal) {
+      this.#refuse(socket, refusal, remoteAddress, request.headers.origin);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#open(webSocket, request, remoteAddress);
+    });
+  }
+
+  #refusal(request: IncomingMessage, remoteAddress: string): FlowRefusal | undefined {
+    if (this.#stopping) return 'stopping';
+    const { headers, method, url } = request;
+    const facts = {
+      method,
+      target: url,
+      host: headers.host,
+      origin: headers.origin,
+      subprotocols: headers['sec-websocket-protocol'],
+    };
+    return checkUpgrade(facts, this.#context.options) ?? this.#context.flows.refuses(remoteAddress);
+  }
+
+  #open(webSocket: WebSocket, request: IncomingMessage, remoteAddress: string): void {
+    const { flows, flowContext, events, logger } = this.#context;
+    const id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+    const { origin, host } = request.headers;
+    const secure = request.socket instanceof TLSSocket;
+    const remotePort = request.socket.remotePort ?? 0;
+    const flow = new Flow(webSocket, { id, remoteAddress, remotePort, origin, host, secure }, flowContext);
+    flows.add(flow);
+    logger.debug({ flowId: id, remoteAddress, origin }, 'flow opened');
+    events.emit('flow-opened', { flowId: id, remoteAddress, origin });
+  }
+
+  #refuse(socket: Duplex, cause: FlowRefusal, remoteAddress: string, origin: string | undefined): void {
+    const { events, logger, options } = this.#context;
+    const status = REFUSAL_STATUS[cause];
+    logger.info({ remoteAddress, origin, cause }, 'WebSocket upgrade refused');
+    events.emit('flow-refused', { remoteAddress, cause, origin });
+    if (cause === 'connections' || cause === 'connections-per-address') {
+      events.emit('limited', { flowId: undefined, cause });
+    }
+    const body = `${cause}\n`;
+    const retryAfter = status === 503 ? `Retry-After: ${options.transaction.retryAfterSec}\r\n` : '';
+    const allow = status === 405 ? 'Allow: GET\r\n' : '';
+    socket.on('error', () => {
+      socket.destroy();
+    });
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+        `Content-Length: ${body.length}\r\n${retryAfter}${allow}\r\n${body}`,
+      () => {
+        socket.destroy();
+      },
+    );
+  }
+}

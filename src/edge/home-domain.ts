@@ -1,0 +1,32 @@
+import { parseSipUri, unescapeText, type SipUri } from '../sip/uri.ts';
+
+/** The SIP domain whose users this edge serves. */
+export class HomeDomain {
+  /** Lower case, without a port. */
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name.toLowerCase();
+  }
+
+  /** Transport and port do not make another domain: a client may have them from its WebSocket URI. */
+  holds(uri: SipUri): boolean {
+    return uri.host === this.name;
+  }
+
+  /** Address-of-record of a user here, the form that registrations are kept under; `undefined` for other URIs. */
+  aorOf(uri: SipUri): string | undefined {
+    if (uri.user === undefined || !this.holds(uri)) return undefined;
+    return `sip:${unescapeText(uri.user)}@${this.name}`;
+  }
+
+  aorOfText(text: string): string | undefined {
+    const uri = parseSipUri(text);
+    return uri.ok ? this.aorOf(uri.value) : undefined;
+  }
+
+  /** User part of an AoR made by `aorOf`. */
+  userOf(aor: string): string {
+    return aor.slice('sip:'.length, aor.lastIndexOf('@'));
+  }
+}

@@ -1,0 +1,52 @@
+import { type Clock } from '../core/clock.ts';
+import { type TypedEvents } from '../core/typed-events.ts';
+import { parseCSeq } from '../sip/cseq.ts';
+import { type SipMessage } from '../sip/message.ts';
+import { type EdgeEvents, type Party } from './edge-events.ts';
+import { type Hop } from './flow/hop.ts';
+
+/** Tells observers of each message as it passes between two parties of figure 6.3.3-1. */
+export class MessageTracer {
+  readonly #events: TypedEvents<EdgeEvents>;
+  readonly #clock: Clock;
+
+  constructor(events: TypedEvents<EdgeEvents>, clock: Clock) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  received(message: SipMessage, hop: Hop): void {
+    this.#trace(message, hop, hop.kind, 'edge');
+  }
+
+  sent(message: SipMessage, hop: Hop): void {
+    this.#trace(message, hop, 'edge', hop.kind);
+  }
+
+  /** The embedded core has no connection whose traffic could be seen; these stand in for it. */
+  toCore(message: SipMessage, hop: Hop): void {
+    this.#trace(message, hop, 'edge', 'core');
+  }
+
+  fromCore(message: SipMessage, hop: Hop): void {
+    this.#trace(message, hop, 'core', 'edge');
+  }
+
+  #trace(message: SipMessage, hop: Hop, from: Party, to: Party): void {
+    this.#events.emit('message', {
+      direction: to === 'edge' ? 'in' : 'out',
+      from,
+      to,
+      method: message.kind === 'request' ? message.method : methodOf(message.headers.get('CSeq')),
+      ...(message.kind === 'response' && { status: message.status }),
+      callId: message.headers.get('Call-ID') ?? '',
+      flowId: hop.id,
+      at: this.#clock.now().unixMs,
+    });
+  }
+}
+
+function methodOf(cseqText = ''): string {
+  const cseq = parseCSeq(cseqText);
+  return cseq.ok ? cseq.value.method : '';
+}

@@ -1,0 +1,35 @@
+import { createResponse } from '../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+
+/** Within the 4xx class these tell the caller how to try again (RFC 3261 §16.7 step 6). */
+const HELPFUL = new Set([401, 407, 415, 420, 484]);
+const CHALLENGES = ['WWW-Authenticate', 'Proxy-Authenticate'];
+
+/**
+ * RFC 3261 §16.7 steps 6 and 7: of the final responses of all branches, none of them 2xx, the one that goes to the caller. A 503 means
+ * this branch only, so it leaves as 500; challenges of several branches are put together.
+ */
+export function chooseBestResponse(request: SipRequest, responses: readonly SipResponse[], toTag: string): SipResponse {
+  const sorted = [...responses].sort((a, b) => rank(a.status) - rank(b.status));
+  const [best] = sorted;
+  if (!best) return createResponse(request, 480, { toTag });
+  if (best.status === 503) return createResponse(request, 500, { toTag });
+  if (best.status === 401 || best.status === 407) addChallenges(best, responses);
+  return best;
+}
+
+/** Lower is better: 6xx before all, then the lowest class, then what helps. */
+function rank(status: number): number {
+  if (status >= 600) return 0;
+  if (status === 503) return 7000;
+  return Math.floor(status / 100) * 1000 + (HELPFUL.has(status) ? 0 : 1);
+}
+
+function addChallenges(best: SipResponse, responses: readonly SipResponse[]): void {
+  for (const other of responses) {
+    if (other === best || (other.status !== 401 && other.status !== 407)) continue;
+    for (const name of CHALLENGES) {
+      for (const value of other.headers.getAll(name)) best.headers.append(name, value);
+    }
+  }
+}

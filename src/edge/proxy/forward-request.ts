@@ -1,0 +1,54 @@
+import { type SipRequest } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { formatVia } from '../../sip/via.ts';
+import { type CoreTarget } from '../core/ims-core.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type FlowTokens } from './flow-token.ts';
+import { type LoopDetection } from './loop-detection.ts';
+
+const MAX_FORWARDS = 70;
+/** Requests outside a dialog that cannot make one (RFC 3261 §12, RFC 6665); all others, also unknown ones, get a Record-Route. */
+const NO_DIALOG = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH', 'INFO', 'BYE', 'ACK', 'CANCEL']);
+
+/** Makes the copies that leave (RFC 3261 §16.6). */
+export class RequestForwarder {
+  readonly #domain: string;
+  readonly #tokens: FlowTokens;
+  readonly #loops: LoopDetection;
+
+  constructor(domain: string, tokens: FlowTokens, loops: LoopDetection) {
+    this.#domain = domain;
+    this.#tokens = tokens;
+    this.#loops = loops;
+  }
+
+  /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. */
+  forwardCopy(request: SipRequest, from: Hop, target: CoreTarget, loopHash: string): SipRequest {
+    const headers = request.headers.clone();
+    const copy: SipRequest = { kind: 'request', method: request.method, uri: target.uri, headers, body: request.body };
+    const maxForwards = headers.get('Max-Forwards');
+    headers.set(
+      'Max-Forwards',
+      String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
+    );
+    // TS 24.229 §5.2.6.3: a client does not assert identities.
+    if (from.kind === 'wic') headers.remove('P-Asserted-Identity');
+    if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
+      // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
+      for (const hop of [from, target.hop]) headers.prepend('Record-Route', this.#recordRoute(hop));
+    }
+    const params = new Map([['branch', this.#loops.branch(loopHash)]]);
+    const { viaTransport } = target.hop;
+    headers.prepend('Via', formatVia({ transport: viaTransport, sentBy: { host: this.#domain }, params }));
+    return copy;
+  }
+
+  #recordRoute(hop: Hop): string {
+    return `<sip:${this.#tokens.issue(hop.id)}@${this.#domain};transport=ws;lr>`;
+  }
+}
+
+function isInDialog(request: SipRequest): boolean {
+  const to = parseNameAddr(request.headers.get('To') ?? '');
+  return to.ok && to.value.params.has('tag');
+}

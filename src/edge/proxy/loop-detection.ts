@@ -1,0 +1,45 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { type SipRequest } from '../../sip/message.ts';
+import { newBranch } from '../../sip/token.ts';
+import { parseVia } from '../../sip/via.ts';
+
+const HASH_LENGTH = 16;
+
+/**
+ * RFC 5393 §4.2: the branch this proxy writes ends in a hash over all that decides where a request goes. The same request coming back
+ * under the same hash has looped; with another it has spiralled, which is allowed.
+ */
+export class LoopDetection {
+  readonly #key = randomBytes(32);
+  readonly #sentBy: string;
+
+  /** `sentBy` is the host this proxy writes into Via. */
+  constructor(sentBy: string) {
+    this.#sentBy = sentBy;
+  }
+
+  /** Hash of the request as it was received. */
+  hash(request: SipRequest): string {
+    const { headers } = request;
+    const parts = [request.uri, headers.get('From'), headers.get('To'), headers.get('Call-ID'), headers.get('CSeq')];
+    const lists = ['Route', 'Proxy-Require', 'Proxy-Authorization'].flatMap((name) => headers.getAll(name));
+    const hmac = createHmac('sha256', this.#key).update([...parts, ...lists].join('\n'));
+    return hmac.digest('base64url').slice(0, HASH_LENGTH);
+  }
+
+  /** A branch for one forwarded copy; unique for each (RFC 3261 §16.6 step 8). */
+  branch(hash: string): string {
+    return `${newBranch()}.${hash}`;
+  }
+
+  hasLooped(request: SipRequest, hash: string): boolean {
+    const [, ...earlier] = request.headers.getList('Via');
+    // Most requests come straight from their sender; one that has passed here before has our Via below the sender's.
+    return earlier.some((text) => {
+      const via = parseVia(text);
+      return (
+        via.ok && via.value.sentBy.host === this.#sentBy && (via.value.params.get('branch') ?? '').endsWith(`.${hash}`)
+      );
+    });
+  }
+}

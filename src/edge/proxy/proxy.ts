@@ -1,0 +1,239 @@
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { createResponse } from '../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type ParseLimits, parseSipMessage } from '../../sip/parse-message.ts';
+import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
+import { type SipUri } from '../../sip/uri.ts';
+import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
+import { type CoreOutcome, type CoreTarget, type ImsCore } from '../core/ims-core.ts';
+import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
+import { answerOptions } from '../credential-insertion/refresh-path.ts';
+import { type RegisterPath } from '../credential-insertion/register-path.ts';
+import { type EdgeEvents } from '../edge-events.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type MessageTracer } from '../message-trace.ts';
+import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { tracedOutcome } from './core-outcomes.ts';
+import { FlowTokens } from './flow-token.ts';
+import { RequestForwarder } from './forward-request.ts';
+import { LoopDetection } from './loop-detection.ts';
+import { noteReceived } from './note-received.ts';
+import { badRequest, checkRequest } from './request-checks.ts';
+import { ResponseContext } from './response-context.ts';
+import { routeRequest } from './route-request.ts';
+import { type ServerExchange } from './server-exchange.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
+
+export interface ProxyContext {
+  readonly home: HomeDomain;
+  readonly parseLimits: ParseLimits;
+  readonly layer: TransactionLayer;
+  readonly core: ImsCore;
+  readonly registrations: Registrations;
+  readonly registerPath: RegisterPath;
+  readonly insertion: CredentialInsertion;
+  readonly tracer: MessageTracer;
+  readonly events: TypedEvents<EdgeEvents>;
+  /** An open hop by its id. */
+  readonly findHop: (id: string) => Hop | undefined;
+}
+
+/** The eP-CSCF as a stateful proxy (RFC 3261 §16): every message of every hop comes in here. */
+export class Proxy {
+  readonly #context: ProxyContext;
+  readonly #tokens = new FlowTokens();
+  readonly #loops: LoopDetection;
+  readonly #forwarder: RequestForwarder;
+
+  constructor(context: ProxyContext) {
+    this.#context = context;
+    this.#loops = new LoopDetection(context.home.name);
+    this.#forwarder = new RequestForwarder(context.home.name, this.#tokens, this.#loops);
+  }
+
+  /** One message as it came from a hop. Never throws on account of what it holds. */
+  receive(text: string, hop: Hop): void {
+    const parsed = parseSipMessage(text, this.#context.parseLimits);
+    if (!parsed.ok) {
+      if (parsed.request) this.#refuseUnparsed(parsed.request, hop, parsed.reason);
+      return;
+    }
+    this.#context.tracer.received(parsed.value, hop);
+    if (parsed.value.kind === 'request') this.#receiveRequest(parsed.value, hop);
+    else this.#context.layer.receiveResponse(parsed.value, hop);
+  }
+
+  /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
+  hopClosed(hop: Hop): void {
+    const { layer, registrations, core } = this.#context;
+    registrations.endFlow(hop);
+    core.flowClosed(hop);
+    layer.failClients(hop);
+    for (const exchange of layer.serversOf(hop)) {
+      exchange.onAbandoned?.();
+      exchange.drop();
+    }
+  }
+
+  #refuseUnparsed(request: SipRequest, hop: Hop, reason: string): void {
+    this.#context.tracer.received(request, hop);
+    if (request.method === 'ACK') return;
+    this.#sendStateless(
+      reason === 'unsupported-version' ? createResponse(request, 505) : badRequest(request, reason),
+      hop,
+    );
+  }
+
+  #receiveRequest(request: SipRequest, hop: Hop): void {
+    const essentials = validateRequest(request);
+    const key = serverTransactionKey(request);
+    if (!essentials.ok || key === undefined) {
+      if (request.method === 'ACK') return;
+      this.#sendStateless(badRequest(request, essentials.ok ? 'via branch' : essentials.reason), hop);
+      return;
+    }
+    const { layer } = this.#context;
+    const existing = layer.findServer(hop, key);
+    if (request.method === 'ACK') {
+      if (!existing?.receiveAck()) this.#forwardAck(request, essentials.value, hop);
+      return;
+    }
+    if (existing) {
+      existing.receiveRetransmission();
+      return;
+    }
+    const limit = layer.refuses(hop);
+    if (limit) {
+      this.#refuseForLoad(request, hop, limit);
+      return;
+    }
+    noteReceived(request, hop);
+    const exchange = layer.openServer(request, hop);
+    if (request.method === 'CANCEL') this.#cancel(exchange);
+    else this.#handle(exchange, essentials.value);
+  }
+
+  /** RFC 3261 §16.10 */
+  #cancel(exchange: ServerExchange): void {
+    const { request, hop } = exchange;
+    const invite = this.#context.layer.findServer(hop, serverTransactionKey(request, 'INVITE') ?? '');
+    exchange.respondWith(invite ? 200 : 481);
+    invite?.onAbandoned?.();
+  }
+
+  #handle(exchange: ServerExchange, essentials: RequestEssentials): void {
+    const { request, hop } = exchange;
+    const checked = checkRequest(request, essentials, this.#loops);
+    if (!checked.ok) {
+      exchange.respond(checked.response);
+      return;
+    }
+    const copy: SipRequest = { ...request, headers: request.headers.clone() };
+    const { loopHash } = checked;
+    if (request.method === 'REGISTER') {
+      exchange.decorate = this.#context.registerPath.prepare(copy, hop);
+      this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
+      return;
+    }
+    const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
+    if (decision.kind === 'refuse') {
+      exchange.respondWith(decision.status);
+      return;
+    }
+    const sender = this.#registrationOf(essentials, hop);
+    if (decision.kind === 'core' && this.#isForEdge(copy, checked.uri)) {
+      exchange.respond(answerOptions(request, hop, sender, this.#context.insertion));
+      return;
+    }
+    // TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other.
+    if (hop.kind === 'wic' && !sender) {
+      exchange.respondWith(403, 'Forbidden (From is not registered on this connection)');
+      return;
+    }
+    if (request.method === 'INVITE') exchange.respondWith(100);
+    stripCredentialHeaders(copy.headers);
+    if (decision.kind === 'flow') {
+      this.#forwardToFlow(exchange, copy, loopHash, decision.flowId);
+      return;
+    }
+    const contact = this.#targetByContact(copy, checked.uri);
+    const context = this.#contextFor(exchange, copy, loopHash, 480);
+    if (contact) context.forward([contact]);
+    else this.#askCore(copy, context, hop);
+  }
+
+  #forwardToFlow(exchange: ServerExchange, copy: SipRequest, loopHash: string, flowId: string): void {
+    const target = this.#targetByFlow(copy, flowId);
+    if (target) this.#contextFor(exchange, copy, loopHash, 430).forward([target]);
+    // RFC 5626 §5.3.1
+    else exchange.respondWith(430);
+  }
+
+  /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). Faults are dropped. */
+  #forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
+    const checked = checkRequest(request, essentials, this.#loops);
+    if (!checked.ok || (hop.kind === 'wic' && !this.#registrationOf(essentials, hop))) return;
+    const copy: SipRequest = { ...request, headers: request.headers.clone() };
+    stripCredentialHeaders(copy.headers);
+    const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
+    if (decision.kind === 'refuse') return;
+    const forward = (targets: readonly CoreTarget[]): void => {
+      for (const target of targets) {
+        this.#context.layer.send(this.#forwarder.forwardCopy(copy, hop, target, checked.loopHash), target.hop);
+      }
+    };
+    const target =
+      decision.kind === 'flow' ? this.#targetByFlow(copy, decision.flowId) : this.#targetByContact(copy, checked.uri);
+    if (target) forward([target]);
+    else if (decision.kind === 'core') this.#askCore(copy, { respond: () => undefined, forward }, hop);
+  }
+
+  /** The flow that a token names; a client that has reconnected since is found by its Contact. */
+  #targetByFlow(copy: SipRequest, flowId: string): CoreTarget | undefined {
+    const hop = this.#context.findHop(flowId) ?? this.#context.registrations.findByContact(copy.uri)?.hop;
+    return hop && { hop, uri: copy.uri };
+  }
+
+  /** A `.invalid` Contact can be resolved by nobody but the edge that holds its flow (RFC 7118 §5.1). */
+  #targetByContact(copy: SipRequest, uri: SipUri): CoreTarget | undefined {
+    if (this.#context.home.holds(uri) || copy.headers.has('Route')) return undefined;
+    const registration = this.#context.registrations.findByContact(copy.uri);
+    return registration && { hop: registration.hop, uri: copy.uri };
+  }
+
+  #isForEdge(copy: SipRequest, uri: SipUri): boolean {
+    const { home } = this.#context;
+    return copy.method === 'OPTIONS' && uri.user === undefined && home.holds(uri) && !copy.headers.has('Route');
+  }
+
+  #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {
+    const aor = this.#context.home.aorOfText(from.uri);
+    return aor === undefined ? undefined : this.#context.registrations.find(hop, aor);
+  }
+
+  #contextFor(exchange: ServerExchange, copy: SipRequest, loopHash: string, closed: 430 | 480): ResponseContext {
+    const { layer } = this.#context;
+    const options = { exchange, request: copy, loopHash, hopClosedStatus: closed, forwarder: this.#forwarder, layer };
+    return new ResponseContext(options);
+  }
+
+  #askCore(copy: SipRequest, outcome: CoreOutcome, hop: Hop): void {
+    const { core, tracer } = this.#context;
+    tracer.toCore(copy, hop);
+    core.handle(copy, hop, tracedOutcome(outcome, copy, hop, tracer));
+  }
+
+  #refuseForLoad(request: SipRequest, hop: Hop, cause: 'transactions' | 'transactions-per-flow'): void {
+    const { events, layer } = this.#context;
+    events.emit('limited', { flowId: hop.id, cause });
+    const response = createResponse(request, 503);
+    response.headers.append('Retry-After', String(layer.context.options.retryAfterSec));
+    this.#sendStateless(response, hop);
+  }
+
+  #sendStateless(response: SipResponse, hop: Hop): void {
+    this.#context.layer.send(response, hop);
+  }
+}

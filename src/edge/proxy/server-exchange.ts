@@ -1,0 +1,69 @@
+import { createResponse } from '../../sip/create-response.ts';
+import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { newTag } from '../../sip/token.ts';
+import { InviteServerTransaction } from '../../sip/transaction/invite-server.ts';
+import { NonInviteServerTransaction } from '../../sip/transaction/non-invite-server.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
+
+/** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
+export class ServerExchange {
+  readonly key: string;
+  readonly request: SipRequest;
+  readonly hop: Hop;
+  /** Tag of the To in every response that is made here (RFC 3261 §8.2.6.2). */
+  readonly toTag = newTag();
+  /** Called with each response before it leaves. */
+  decorate: ((response: SipResponse) => void) | undefined;
+  /** Called when the sender gives up: by CANCEL, or by closing its connection. */
+  onAbandoned: (() => void) | undefined;
+  readonly #layer: TransactionLayer;
+  readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
+
+  constructor(request: SipRequest, hop: Hop, layer: TransactionLayer, onTerminated: () => void) {
+    this.request = request;
+    this.hop = hop;
+    this.#layer = layer;
+    const options = {
+      request,
+      reliable: true,
+      timers: layer.context.timers,
+      timings: layer.timings,
+      nowMs: layer.nowMs,
+      send: (message: SipMessage) => {
+        layer.send(message, hop);
+      },
+      on: { timeout: ignore, transportError: ignore, terminated: onTerminated },
+    };
+    this.#transaction =
+      request.method === 'INVITE' ? new InviteServerTransaction(options) : new NonInviteServerTransaction(options);
+    this.key = `${hop.id} ${this.#transaction.key}`;
+  }
+
+  respond(response: SipResponse): void {
+    this.decorate?.(response);
+    this.#transaction.respond(response, this.#layer.nowMs);
+  }
+
+  respondWith(status: number, reason?: string): void {
+    this.respond(createResponse(this.request, status, { toTag: this.toTag, ...(reason !== undefined && { reason }) }));
+  }
+
+  receiveRetransmission(): void {
+    this.#transaction.receiveRetransmission();
+  }
+
+  /** True when the ACK was for a failure and ends here. */
+  receiveAck(): boolean {
+    return this.#transaction instanceof InviteServerTransaction && this.#transaction.receiveAck(this.#layer.nowMs);
+  }
+
+  /** Ends without a response: there is nobody to send one to, or none may be sent. */
+  drop(): void {
+    this.#transaction.terminate();
+  }
+}
+
+function ignore(): void {
+  // A WIC that does not acknowledge a failure has nothing left here that could be undone.
+}

@@ -1,0 +1,140 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
+import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';
+import { NonInviteClientTransaction } from '../../sip/transaction/non-invite-client.ts';
+import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
+import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
+import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type MessageTracer } from '../message-trace.ts';
+import { HopIndex } from './hop-index.ts';
+import { ServerExchange } from './server-exchange.ts';
+
+/** RFC 3261 Table 4: Timer D on unreliable transports, and the wait before a 100; both fixed. */
+const TIMER_D_MS = 32_000;
+const TRYING_DELAY_MS = 200;
+
+export interface TransactionLayerContext {
+  readonly options: TransactionOptions;
+  readonly limits: Pick<EdgeLimits, 'transactions' | 'transactionsPerFlow'>;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly tracer: MessageTracer;
+}
+
+export type ClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
+
+interface ClientEntry {
+  readonly key: string;
+  readonly hop: Hop;
+  readonly transaction: ClientTransaction;
+}
+
+/** The transactions of the edge (RFC 3261 §17), found by message and by hop, and how many there may be. */
+export class TransactionLayer {
+  readonly context: TransactionLayerContext;
+  readonly timings;
+  readonly #servers = new TransactionTable<ServerExchange>();
+  readonly #serversByHop = new HopIndex<ServerExchange>();
+  readonly #clients = new TransactionTable<ClientEntry>();
+  readonly #clientsByHop = new HopIndex<ClientEntry>();
+
+  constructor(context: TransactionLayerContext) {
+    const { t1Ms, t2Ms, t4Ms } = context.options;
+    this.context = context;
+    this.timings = { t1Ms, t2Ms, t4Ms, timerDMs: TIMER_D_MS, tryingDelayMs: TRYING_DELAY_MS };
+  }
+
+  get size(): number {
+    return this.#servers.size + this.#clients.size;
+  }
+
+  get nowMs(): number {
+    return this.context.clock.now().monotonicMs;
+  }
+
+  /** Why no further request of this hop can be taken, or `undefined`. */
+  refuses(hop: Hop): 'transactions' | 'transactions-per-flow' | undefined {
+    const { limits } = this.context;
+    if (this.size >= limits.transactions) return 'transactions';
+    return hop.kind === 'wic' && this.#serversByHop.count(hop) >= limits.transactionsPerFlow
+      ? 'transactions-per-flow'
+      : undefined;
+  }
+
+  /** `key` is that of `serverTransactionKey`; the same key on another hop is another transaction. */
+  findServer(hop: Hop, key: string): ServerExchange | undefined {
+    return this.#servers.find(`${hop.id} ${key}`);
+  }
+
+  serversOf(hop: Hop): ServerExchange[] {
+    return this.#serversByHop.of(hop);
+  }
+
+  openServer(request: SipRequest, hop: Hop): ServerExchange {
+    const exchange: ServerExchange = new ServerExchange(request, hop, this, () => {
+      this.#servers.delete(exchange);
+      this.#serversByHop.delete(hop, exchange);
+    });
+    this.#servers.add(exchange);
+    this.#serversByHop.add(hop, exchange);
+    return exchange;
+  }
+
+  /** `undefined` when there is no room for one more. */
+  openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): ClientTransaction | undefined {
+    if (this.size >= this.context.limits.transactions) return undefined;
+    const delivery = { failed: false };
+    const options = {
+      request,
+      reliable: true,
+      timers: this.context.timers,
+      timings: this.timings,
+      nowMs: this.nowMs,
+      send: (message: SipMessage) => {
+        if (!this.send(message, hop)) delivery.failed = true;
+      },
+      on: {
+        ...on,
+        terminated: () => {
+          this.#clients.delete(entry);
+          this.#clientsByHop.delete(hop, entry);
+          on.terminated();
+        },
+      },
+    };
+    const transaction =
+      request.method === 'INVITE' ? new InviteClientTransaction(options) : new NonInviteClientTransaction(options);
+    const entry: ClientEntry = { key: transaction.key, hop, transaction };
+    this.#clients.add(entry);
+    this.#clientsByHop.add(hop, entry);
+    // The hop was gone before; nobody else would tell the transaction.
+    if (delivery.failed) {
+      queueMicrotask(() => {
+        transaction.transportFailed();
+      });
+    }
+    return transaction;
+  }
+
+  /** False for a response to nothing that was sent to this hop. */
+  receiveResponse(response: SipResponse, hop: Hop): boolean {
+    const entry = this.#clients.find(clientTransactionKey(response));
+    if (entry?.hop !== hop) return false;
+    entry.transaction.receive(response, this.nowMs);
+    return true;
+  }
+
+  /** Fails every transaction that waits for this hop. */
+  failClients(hop: Hop): void {
+    for (const { transaction } of this.#clientsByHop.of(hop)) transaction.transportFailed();
+  }
+
+  send(message: SipMessage, hop: Hop): boolean {
+    if (!hop.send(message)) return false;
+    this.context.tracer.sent(message, hop);
+    return true;
+  }
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import { type Contact } from '../../sip/contact.ts';
+import { type SipRequest } from '../../sip/message.ts';
+
+/** RFC 5626 §6: reg-id counts only from a client that says it supports outbound. */
+export function supportsOutbound(request: SipRequest): boolean {
+  return request.headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
+}
+
+/** RFC 5626 §6: with outbound, bindings compare by instance and reg-id, whatever the URI; else by URI. */
+export function bindingKey({ uri, instanceId, regId }: Contact, outbound: boolean): string {
+  return outbound && instanceId !== undefined && regId !== undefined ? `instance ${instanceId} ${regId}` : `uri ${uri}`;
+}
+
+/** Stable over refreshes and reconnections of one device of one user; tells nothing of either. 22 characters. */
+export function registrationIdOf(aor: string, key: string): string {
+  return createHash('sha256').update(`${aor}\n${key}`).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,185 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type UnregisteredCause } from '../edge-events.ts';
+import { type Hop } from '../flow/hop.ts';
+import { bindingKey, registrationIdOf, supportsOutbound } from './registration-id.ts';
+
+/** One device of one user, as the edge learnt it from a successful REGISTER. */
+export interface Registration {
+  readonly registrationId: string;
+  readonly aor: string;
+  readonly contactUri: string;
+  readonly hop: Hop;
+  /** Monotonic milliseconds. */
+  readonly expiresAtMs: number;
+  /** Seconds the registrar granted. */
+  readonly grantedExpiresSec: number;
+}
+
+export interface RegistrationsContext {
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  /** Registrations whose flow has gone that are remembered until their end; beyond it the oldest is let go. */
+  readonly maxLapsed: number;
+  readonly on: {
+    registered(registration: Registration, refresh: boolean): void;
+    unregistered(registration: Registration, cause: UnregisteredCause): void;
+    /** Nothing of the registration is left: what was issued to it may be taken back. */
+    released(registrationId: string): void;
+  };
+}
+
+interface Stored {
+  readonly registration: Registration;
+  readonly timer: TimerHandle;
+}
+
+/**
+ * Who is registered over which flow, read from REGISTER and its 200 as they pass: what the edge needs to know whatever core is behind it.
+ *
+ * A closed WebSocket ends a registration, yet most clients are back within seconds; what was issued to the device is taken back only when
+ * the time granted has passed too.
+ */
+export class Registrations {
+  readonly #context: RegistrationsContext;
+  readonly #byId = new Map<string, Stored>();
+  readonly #byHop = new Map<string, Set<Registration>>();
+  readonly #byContact = new Map<string, Set<Registration>>();
+  readonly #lapsed = new Map<string, TimerHandle>();
+
+  constructor(context: RegistrationsContext) {
+    this.#context = context;
+  }
+
+  get all(): Registration[] {
+    return [...this.#byId.values()].map(({ registration }) => registration);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Applies a 2xx to REGISTER. Returns the registrations of this request that now stand. */
+  applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop): Registration[] {
+    const asked = parseContacts(request.headers);
+    const granted = parseContacts(response.headers);
+    if (!asked.ok || !granted.ok) return [];
+    if (asked.value === '*') {
+      for (const registration of this.all.filter((other) => other.aor === aor)) this.#end(registration, 'requested');
+      return [];
+    }
+    const outbound = supportsOutbound(request);
+    const grants = new Map<string, number | undefined>();
+    if (granted.value !== '*') {
+      for (const contact of granted.value) grants.set(bindingKey(contact, outbound), contact.expiresSec);
+    }
+    const headerSec = parseDeltaSeconds(response.headers.get('Expires') ?? '');
+    const standing: Registration[] = [];
+    for (const contact of asked.value) {
+      const key = bindingKey(contact, outbound);
+      const registrationId = registrationIdOf(aor, key);
+      const grantedExpiresSec = grants.has(key) ? (grants.get(key) ?? headerSec ?? 0) : 0;
+      if (grantedExpiresSec > 0 && contact.expiresSec !== 0) {
+        standing.push(this.#put({ registrationId, aor, contactUri: contact.uri, hop, grantedExpiresSec }));
+      } else {
+        this.end(registrationId, 'requested');
+      }
+    }
+    return standing;
+  }
+
+  /** A registration of this user on this flow. */
+  find(hop: Hop, aor: string): Registration | undefined {
+    return this.of(hop).find((registration) => registration.aor === aor);
+  }
+
+  of(hop: Hop): Registration[] {
+    return [...(this.#byHop.get(hop.id) ?? [])];
+  }
+
+  /** The registration with this Contact URI; none when several users claim the same. */
+  findByContact(uri: string): Registration | undefined {
+    const [first, ...others] = this.#byContact.get(uri) ?? [];
+    return others.every(({ aor }) => aor === first?.aor) ? first : undefined;
+  }
+
+  end(registrationId: string, cause: UnregisteredCause): void {
+    const stored = this.#byId.get(registrationId);
+    if (stored) this.#end(stored.registration, cause);
+    else this.#release(registrationId);
+  }
+
+  endFlow(hop: Hop): void {
+    for (const registration of this.of(hop)) this.#end(registration, 'flow-closed');
+  }
+
+  #put(fields: Omit<Registration, 'expiresAtMs'>): Registration {
+    const expiresAtMs = this.#context.clock.now().monotonicMs + fields.grantedExpiresSec * 1000;
+    const registration = { ...fields, expiresAtMs };
+    const before = this.#byId.get(fields.registrationId);
+    if (before) this.#forget(before);
+    const timer = this.#context.timers.schedule(expiresAtMs, () => {
+      this.#end(registration, 'expired');
+    });
+    this.#byId.set(registration.registrationId, { registration, timer });
+    addTo(this.#byHop, registration.hop.id, registration);
+    addTo(this.#byContact, registration.contactUri, registration);
+    this.#unlapse(registration.registrationId);
+    if (before && before.registration.hop !== registration.hop) {
+      this.#context.on.unregistered(before.registration, 'replaced');
+      this.#context.on.registered(registration, false);
+    } else {
+      this.#context.on.registered(registration, before !== undefined);
+    }
+    return registration;
+  }
+
+  #end(registration: Registration, cause: UnregisteredCause): void {
+    const stored = this.#byId.get(registration.registrationId);
+    if (stored?.registration !== registration) return;
+    this.#forget(stored);
+    this.#context.on.unregistered(registration, cause);
+    if (cause === 'flow-closed') this.#lapse(registration);
+    else this.#context.on.released(registration.registrationId);
+  }
+
+  #forget({ registration, timer }: Stored): void {
+    this.#context.timers.cancel(timer);
+    this.#byId.delete(registration.registrationId);
+    removeFrom(this.#byHop, registration.hop.id, registration);
+    removeFrom(this.#byContact, registration.contactUri, registration);
+  }
+
+  #lapse({ registrationId, expiresAtMs }: Registration): void {
+    const [oldest] = this.#lapsed.keys();
+    if (oldest !== undefined && this.#lapsed.size >= this.#context.maxLapsed) this.#release(oldest);
+    const timer = this.#context.timers.schedule(expiresAtMs, () => {
+      this.#release(registrationId);
+    });
+    this.#lapsed.set(registrationId, timer);
+  }
+
+  #unlapse(registrationId: string): boolean {
+    const timer = this.#lapsed.get(registrationId);
+    if (!timer) return false;
+    this.#context.timers.cancel(timer);
+    return this.#lapsed.delete(registrationId);
+  }
+
+  #release(registrationId: string): void {
+    if (this.#unlapse(registrationId)) this.#context.on.released(registrationId);
+  }
+}
+
+function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
+  const set = sets.get(key) ?? new Set<V>();
+  sets.set(key, set.add(value));
+}
+
+function removeFrom<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
+  const set = sets.get(key);
+  set?.delete(value);
+  if (set?.size === 0) sets.delete(key);
+}
