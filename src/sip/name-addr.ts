@@ -46,7 +46,7 @@ function parseDisplayName(text: string): string | undefined {
 }
 
 function looksLikeUri(text: string): boolean {
-  return text.indexOf(':') > 0 && !hasBlankOrControl(text) && !text.includes('<') && !text.includes('"');
+  return text.indexOf(':') > 0 && !hasBlankOrControl(text) && !/[<>"]/.test(text);
 }
 
 function hasBlankOrControl(text: string): boolean {

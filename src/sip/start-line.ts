@@ -44,7 +44,7 @@ function parseRequestLine(line: string, space: number): Result<RequestLine, Star
   const method = line.slice(0, Math.max(0, space));
   const uri = line.slice(space + 1, lastSpace);
   const version = line.slice(lastSpace + 1);
-  if (lastSpace <= space + 1 || !isToken(method) || uri.includes(' ') || hasControl(uri) || !isVersion(version)) {
+  if (lastSpace <= space + 1 || !isToken(method) || /[ \t]/.test(uri) || hasControl(uri) || !isVersion(version)) {
     return fail('malformed-start-line');
   }
   return ok({ kind: 'request', method, uri, isSupportedVersion: version.toUpperCase() === VERSION });
