@@ -9,8 +9,8 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly enum?: readonly (string | number | boolean)[];
+  readonly const?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly additionalProperties?: SchemaNode | boolean;
@@ -28,7 +28,7 @@ export function configJsonSchema(): SchemaNode {
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
       // A secret may also be a `Secret` object, which no file can hold.
-      if (jsonSchema['secret'] === true) {
+      if (jsonSchema.secret === true) {
         delete jsonSchema.anyOf;
         jsonSchema.type = 'string';
       }

@@ -25,8 +25,8 @@ const listen = section(
 
 const origin = z
   .string()
-  .refine((text) => text === 'self' || text === '*' || isOrigin(text))
-  .meta({ expected: '"self", "*" or an origin such as https://app.example.com' });
+  .refine((text) => text === 'self' || isOrigin(text))
+  .meta({ expected: '"self" or an origin such as https://app.example.com' });
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;

@@ -56,7 +56,7 @@ export const secretText = z
 export function exactlyOne<Name extends string>(name: Name) {
   const fileName = `${name}File` as const;
   return {
-    check: (value: { [K in Name | `${Name}File`]?: unknown }) =>
+    check: (value: Partial<Record<Name | `${Name}File`, unknown>>) =>
       (value[name] === undefined) !== (value[fileName] === undefined),
     params: { error: `exactly one of "${name}" and "${fileName}"` },
   };

@@ -71,6 +71,8 @@ const peers = section(
 const stream = section(
   {
     frameBytes: wholeNumber(1500, 131_072, 65_536, 'Longest STUN message or ChannelData from a TCP or TLS client.'),
+    handshakeSec: seconds(1, 120, 10, 'How long a TLS handshake may take.'),
+    stuckSec: seconds(1, 600, 30, 'A connection that reads nothing of what waits for it is closed after this.'),
     idleUnauthenticatedSec: seconds(1, 600, 10, 'A connection without an allocation is closed after this.'),
     bufferedBytes: wholeNumber(
       4096,
@@ -82,6 +84,15 @@ const stream = section(
     connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'Most TCP and TLS connections of one address.'),
   },
   'TCP and TLS clients.',
+);
+
+const sockets = section(
+  {
+    listenerBufferBytes: wholeNumber(0, 268_435_456, 4_194_304, 'Kernel buffers of a UDP listener; 0: the default.'),
+    relayBufferBytes: wholeNumber(0, 268_435_456, 0, 'Kernel buffers of each relay port; 0: the default.'),
+    clockResolutionMs: wholeNumber(0, 1000, 20, 'How late a packet may notice the end of its channel; 0: not at all.'),
+  },
+  'UDP sockets.',
 );
 
 export const turnSection = section(
@@ -108,6 +119,7 @@ export const turnSection = section(
         'What the end of a credential means after Allocate. `allocate-only`: nothing, as in coturn; `cap`: no lifetime passes it; `strict`: no request succeeds after it, either.',
     }),
     stream,
+    sockets,
     reservationSec: seconds(10, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
     dataPlane: z.enum(['auto', 'node']).default('auto').meta({ description: 'How packets are relayed.' }),
   },

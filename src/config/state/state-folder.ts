@@ -19,7 +19,7 @@ import { type Environment } from '../environment.ts';
 
 /** `$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn` (XDG Base Directory Specification). */
 export function defaultStateDir(environment: Environment): string {
-  const base = environment['XDG_STATE_HOME'];
+  const base = environment.XDG_STATE_HOME;
   // The specification wants a relative path ignored.
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.local', 'state'), 'epcscf-turn');
 }

@@ -1,0 +1,62 @@
+import { Hono } from 'hono';
+import { type Secret } from '../core/secret.ts';
+import { type PageAsset } from './page-assets.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface HttpAppOptions {
+  /** SIP home domain, for the page. */
+  readonly domain: string;
+  /** Path of the WebSocket. */
+  readonly webSocketPath: string;
+  /** Absent: no page is served. */
+  readonly page: ReadonlyMap<string, PageAsset> | undefined;
+  /**
+   * Users whose passwords the page may fill in. Given only for generated lab users of a server that listens on loopback: who can reach
+   * it sits at this machine. Empty otherwise.
+   */
+  readonly labUsers: ReadonlyMap<string, Secret>;
+  /** False while the server starts or stops. */
+  readonly isReady: () => boolean;
+}
+
+/** Names by which a browser on this machine reaches a loopback listener. */
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** The plain HTTP side of the edge's listener: health and the demo page. */
+export function createHttpApp(options: HttpAppOptions): Hono {
+  const { domain, webSocketPath, page, labUsers, isReady } = options;
+  const app = new Hono();
+  app.use(securityHeaders());
+
+  app.get('/healthz', (context) => {
+    context.header('Cache-Control', 'no-store');
+    return isReady() ? context.text('ok\n') : context.text('not ready\n', 503);
+  });
+
+  if (page) {
+    app.get('/setup.json', (context) => {
+      context.header('Cache-Control', 'no-store');
+      const { req } = context;
+      const told = mayLearnUsers(req.header('host'), req.header('sec-fetch-site')) ? [...labUsers] : [];
+      const users = told.map(([name, password]) => ({ name, password: password.revealText() }));
+      return context.json({ domain, path: webSocketPath, ...(users.length > 0 && { users }) });
+    });
+    for (const [path, { body, type }] of page) {
+      app.get(path, (context) => context.body(body, 200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }));
+    }
+  }
+
+  app.notFound((context) => context.text('not found\n', 404));
+  app.onError((_error, context) => context.text('server error\n', 500));
+  return app;
+}
+
+/**
+ * A foreign name in Host is a page that had its own name resolved to this machine (DNS rebinding); a foreign site in Sec-Fetch-Site is
+ * another page's request. Neither learns a password.
+ */
+function mayLearnUsers(host: string | undefined, fetchSite: string | undefined): boolean {
+  return (
+    LOOPBACK_HOST.test(host ?? '') && (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none')
+  );
+}

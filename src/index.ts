@@ -1,0 +1,9 @@
+export { createServer } from './server.ts';
+export { type Server, type ServerAddresses, type ServerEvents, type ServerOptions } from './server.ts';
+export { type Config, type ConfigInput } from './config/schema/tree.ts';
+export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './core/errors.ts';
+export { type Logger, type LogFields } from './core/logger.ts';
+export { Secret } from './core/secret.ts';
+export { type TransportAddress } from './core/transport-address.ts';
+export { type TurnEvents } from './turn/engine/turn-events.ts';
+export { type EdgeEvents } from './edge/edge-events.ts';

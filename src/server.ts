@@ -1,0 +1,204 @@
+import { loadMaterial, type Material } from './config/material.ts';
+import { parseConfig } from './config/load.ts';
+import { type Environment } from './config/environment.ts';
+import { isLoopback } from './config/loopback.ts';
+import { type Config, type ConfigInput } from './config/schema/tree.ts';
+import { startupWarnings } from './config/warnings.ts';
+import { systemClock, type Clock } from './core/clock.ts';
+import { EpcscfTurnError } from './core/errors.ts';
+import { type Logger } from './core/logger.ts';
+import { type TransportAddress } from './core/transport-address.ts';
+import { TypedEvents } from './core/typed-events.ts';
+import { createHttpApp } from './admin/http-app.ts';
+import { readPageAssets } from './admin/page-assets.ts';
+import { createEdge, type Edge } from './edge/edge.ts';
+import { type EdgeEvents } from './edge/edge-events.ts';
+import { edgeOptions } from './server/edge-options.ts';
+import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
+import { HttpsListeners } from './server/https-listeners.ts';
+import { createLogger } from './server/logger.ts';
+import { demoPageFolder } from './server/page-folder.ts';
+import { publicUrls } from './server/public-urls.ts';
+import { createSharedKey, type SharedKey } from './server/shared-key.ts';
+import { turnServerOptions } from './server/turn-options.ts';
+import { turnUris } from './server/turn-uris.ts';
+import { type TurnEvents } from './turn/engine/turn-events.ts';
+import { createTurnServer, type TurnServer } from './turn/turn-server.ts';
+import { type TurnListenAddress } from './turn/turn-server-options.ts';
+
+/** Where a started server is reached. */
+export interface ServerAddresses {
+  /** `https://…/` of the demo page; absent without the edge or without the page. */
+  readonly page?: string;
+  /** `wss://…`; absent without the edge. */
+  readonly webSocket?: string;
+  readonly https: readonly TransportAddress[];
+  readonly turn: readonly TurnListenAddress[];
+  /** What the edge hands out. */
+  readonly turnUris: readonly string[];
+}
+
+/** Everything that edge and TURN server tell, and the server's own coming and going. */
+export interface ServerEvents extends TurnEvents, EdgeEvents {
+  ready: ServerAddresses;
+  stopped: Readonly<Record<string, never>>;
+}
+
+export interface ServerOptions {
+  /** Made from `log` of the configuration when absent. */
+  readonly logger?: Logger;
+  /** Where the default state folder is looked up; the process's own when absent. `EPCSCF_…` variables are not read here. */
+  readonly environment?: Environment;
+  readonly clock?: Clock;
+}
+
+/** What generates and what was generated, for whoever tells an operator. */
+export interface ServerFacts {
+  /** The effective configuration. */
+  readonly config: Config;
+  readonly material: Material;
+  readonly realm: string;
+}
+
+/** Edge and TURN server in one process, or either alone, as configured. */
+export class Server {
+  readonly facts: ServerFacts;
+  readonly #events: TypedEvents<ServerEvents>;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #sharedKey: SharedKey;
+  #state: 'stopped' | 'starting' | 'stopping' | 'running' = 'stopped';
+  #turn: TurnServer | undefined;
+  #edge: Edge | undefined;
+  #https: HttpsListeners | undefined;
+
+  /** Use `createServer`. */
+  constructor(config: Config, material: Material, logger: Logger, clock: Clock) {
+    this.#sharedKey = createSharedKey(config, material);
+    this.facts = { config, material, realm: this.#sharedKey.realm };
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#events = new TypedEvents((error) => {
+      logger.error({ err: error }, 'a listener of a server event threw');
+    });
+  }
+
+  /** Returns a function that takes the listener off again. */
+  on<Name extends keyof ServerEvents>(name: Name, listener: (event: ServerEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * Opens everything or nothing. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED with one
+   * line that says which listener and what to do; ERR_INVALID_STATE when it runs already.
+   */
+  async start(): Promise<ServerAddresses> {
+    if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
+    this.#state = 'starting';
+    try {
+      await this.#startTurn();
+      await this.#startEdge();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#state = 'running';
+    const { addresses } = this;
+    this.#events.emit('ready', addresses);
+    return addresses;
+  }
+
+  /** Tells the clients, ends what is live and frees all ports; a no-op when not running. */
+  async stop(): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#state = 'stopping';
+    await this.#close();
+    this.#events.emit('stopped', {});
+  }
+
+  /** Empty unless started. */
+  get addresses(): ServerAddresses {
+    const https = this.#https?.addresses ?? [];
+    const turn = this.#turn?.addresses ?? [];
+    return {
+      ...publicUrls(this.facts.config, https),
+      https,
+      turn,
+      turnUris: https.length + turn.length > 0 ? turnUris(this.facts.config, turn) : [],
+    };
+  }
+
+  async #startTurn(): Promise<void> {
+    const { config, material } = this.facts;
+    if (!config.turn.enabled) return;
+    this.#turn = createTurnServer(turnServerOptions(config, material), {
+      verifier: this.#sharedKey.verifier,
+      logger: this.#logger,
+      clock: this.#clock,
+      // One emitter for all: it knows the TURN server's events among others.
+      events: this.#events as unknown as TypedEvents<TurnEvents>,
+    });
+    await this.#turn.start();
+  }
+
+  async #startEdge(): Promise<void> {
+    const { config, material } = this.facts;
+    if (!config.edge.enabled || !material.certificate) return;
+    const uris = turnUris(config, this.#turn?.addresses ?? []);
+    this.#edge = createEdge(edgeOptions(config, material, uris), {
+      issuer: this.#sharedKey.issuer,
+      logger: this.#logger,
+      clock: this.#clock,
+      events: this.#events as unknown as TypedEvents<EdgeEvents>,
+    });
+    const { addresses, port } = config.edge.listen;
+    this.#https = await HttpsListeners.open({ addresses, port, ...material.certificate }, await this.#createApp());
+    for (const server of this.#https.servers) this.#edge.attach(server);
+  }
+
+  async #createApp() {
+    const { config, material } = this.facts;
+    const folder = config.edge.demoPage ? demoPageFolder() : undefined;
+    const page = folder === undefined ? undefined : await readPageAssets(folder);
+    if (config.edge.demoPage && !page) this.#logger.warn({}, 'the demo page is not built: npm run build');
+    const isLab = material.generated.users && config.edge.listen.addresses.every(isLoopback);
+    return createHttpApp({
+      domain: config.domain,
+      webSocketPath: config.edge.path,
+      page,
+      labUsers: isLab ? material.users : new Map(),
+      isReady: () => this.#state === 'running',
+    });
+  }
+
+  /** The edge first, so that nobody is sent to a relay that is going. */
+  async #close(): Promise<void> {
+    await this.#edge?.stop();
+    await this.#https?.close();
+    await this.#turn?.stop();
+    this.#edge = undefined;
+    this.#https = undefined;
+    this.#turn = undefined;
+    this.#state = 'stopped';
+  }
+}
+
+/**
+ * Checks the configuration, reads or makes the secrets it needs, and builds a server that `start()` opens. An empty object is a lab on
+ * loopback. Throws ERR_CONFIG_INVALID, ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE.
+ *
+ * @example
+ * const server = await createServer({ edge: { enabled: false }, credentials: { secret: process.env.KM } });
+ * server.on('allocation-created', ({ user, relayed }) => console.log(user, relayed));
+ * const { turnUris } = await server.start();
+ */
+export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
+  const { environment = process.env, clock = systemClock } = options;
+  const { config, notes } = adaptToHost(parseConfig(input), hasIpv6Loopback());
+  const logger = options.logger ?? (await createLogger(config));
+  const { unixMs } = clock.now();
+  const material = await loadMaterial(config, environment, unixMs);
+  for (const note of notes) logger.info({}, note);
+  for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
+  return new Server(config, material, logger, clock);
+}

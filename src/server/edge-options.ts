@@ -1,0 +1,23 @@
+import { isLoopback } from '../config/loopback.ts';
+import { type Material } from '../config/material.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { createUserDirectory } from '../edge/core/user-directory.ts';
+import { type EdgeOptions } from '../edge/edge-options.ts';
+
+export function edgeOptions({ domain, edge, turn }: Config, { users }: Material, uris: readonly string[]): EdgeOptions {
+  const { allow, allowMissing } = edge.origins;
+  return {
+    domain,
+    path: edge.path,
+    origins: {
+      allow,
+      allowMissing: allowMissing === 'auto' ? edge.listen.addresses.every(isLoopback) : allowMissing,
+    },
+    limits: edge.limits,
+    keepalive: edge.keepalive,
+    registration: edge.registration,
+    transaction: edge.transaction,
+    core: { kind: edge.core.kind, digest: edge.core.digest, users: createUserDirectory(users) },
+    credential: { ...edge.credential, uris, realm: turn.realm ?? domain },
+  };
+}

@@ -1,0 +1,131 @@
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { type Hono } from 'hono';
+import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
+
+export interface HttpsOptions {
+  readonly addresses: readonly string[];
+  /** 0 lets the system choose one, the same for all addresses. */
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** How often another port is tried when the one the system chose is taken on the next address. */
+const PORT_ATTEMPTS = 10;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const MAX_HEADER_BYTES = 16_384;
+
+/** HTTPS on every address, all or none. */
+export class HttpsListeners {
+  readonly servers: readonly Server[];
+
+  private constructor(servers: readonly Server[]) {
+    this.servers = servers;
+  }
+
+  /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
+  static async open(options: HttpsOptions, app: Hono): Promise<HttpsListeners> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return new HttpsListeners(await openAll(options, app));
+      } catch (error) {
+        const retry = options.port === 0 && attempt < PORT_ATTEMPTS;
+        if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
+      }
+    }
+  }
+
+  get addresses(): TransportAddress[] {
+    return this.servers.flatMap((server) => {
+      const { address, port } = server.address() as AddressInfo;
+      return transportAddress(address, port) ?? [];
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.servers.map(closeServer));
+  }
+}
+
+async function openAll({ addresses, port, cert, key }: HttpsOptions, app: Hono): Promise<Server[]> {
+  const open: Server[] = [];
+  let shared = port;
+  try {
+    for (const address of addresses) {
+      const server = createServer({
+        cert,
+        key,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+      });
+      const handle = getRequestListener(app.fetch);
+      server.on('request', (request, response) => void handle(request, response));
+      await listen(server, address, shared);
+      open.push(server);
+      shared = (server.address() as AddressInfo).port;
+    }
+    return open;
+  } catch (error) {
+    await Promise.all(open.map(closeServer));
+    throw error;
+  }
+}
+
+function listen(server: Server, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(listenError(address, port, cause));
+    });
+    server.listen({ host: address, port, ipv6Only: true }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+/** Resolves when the port is free. WebSockets are not HTTP any more by then: the edge closes those. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}
+
+function listenError(address: string, port: number, cause: Error): EpcscfTurnError {
+  const systemCode = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const where = `edge listener ${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const { code, text } = explain(systemCode, address, port);
+  return new EpcscfTurnError(code, `${where}: ${text} (${systemCode})`, { cause });
+}
+
+function explain(systemCode: string, address: string, port: number): { code: ErrorCode; text: string } {
+  switch (systemCode) {
+    case 'EADDRINUSE':
+      return {
+        code: 'ERR_ADDRESS_IN_USE',
+        text: `port ${port} is in use; stop the program that holds it or set edge.listen.port to another`,
+      };
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return {
+        code: 'ERR_ADDRESS_UNAVAILABLE',
+        text: `${address} is no address of this machine; set edge.listen.addresses to its own`,
+      };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        code: 'ERR_PERMISSION_DENIED',
+        text: `no permission to listen on port ${port}; set edge.listen.port above 1023 or grant CAP_NET_BIND_SERVICE`,
+      };
+    default:
+      return { code: 'ERR_LISTEN_FAILED', text: 'cannot listen' };
+  }
+}
