@@ -1,0 +1,81 @@
+import { isLoopback } from '../config/loopback.ts';
+import { type Server, type ServerAddresses } from '../server.ts';
+
+type Facts = Server['facts'];
+
+/** What a person needs to go on from here, and what was chosen on their behalf. */
+export function formatBanner(version: string, addresses: ServerAddresses, facts: Facts): string {
+  const { config, material, realm } = facts;
+  const rows: [string, readonly string[]][] = [
+    ['Demo page', addresses.page === undefined ? [] : [addresses.page]],
+    ['WebSocket', addresses.webSocket === undefined ? [] : [addresses.webSocket]],
+    ['TURN', addresses.turnUris],
+    ['TURN realm', config.turn.enabled && realm !== config.domain ? [realm] : []],
+    ['SIP domain', [config.domain]],
+    ['Users', userLines(facts)],
+    ['State', usesState(facts) ? [material.stateDir] : []],
+  ];
+  const lines = rows.flatMap(([label, values]) =>
+    values.map((value, i) => `  ${(i === 0 ? label : '').padEnd(12)}${value}`),
+  );
+  const chosen = choices(facts).map((choice) => `  - ${choice}`);
+  return [
+    '',
+    `epcscf-turn ${version} is ready.`,
+    '',
+    ...lines,
+    '',
+    ...(chosen.length > 0 ? ['Chosen, since nothing else was said:', ...chosen, ''] : []),
+    'To change any of it: epcscf-turn serve --config FILE, or EPCSCF_… variables, or --set KEY=VALUE.',
+    'epcscf-turn print-config shows every key as it is now. Ctrl-C stops the server.',
+    '',
+  ].join('\n');
+}
+
+/** One line for a script to wait for. */
+export function formatReadyLine(version: string, addresses: ServerAddresses, facts: Facts): string {
+  const { config, material, realm } = facts;
+  return JSON.stringify({
+    ready: true,
+    version,
+    pid: process.pid,
+    ...addresses,
+    domain: config.domain,
+    realm,
+    stateDir: material.stateDir,
+    ...(material.caFile !== undefined && { caFile: material.caFile }),
+    ...(material.generated.users && {
+      users: [...material.users].map(([name, password]) => ({ name, password: password.revealText() })),
+    }),
+  });
+}
+
+/** Passwords of generated users only: those of a configuration are known to whoever wrote it. */
+function userLines({ config, material }: Facts): string[] {
+  if (!config.edge.enabled) return [];
+  const { generated, users } = material;
+  if (!generated.users) return [`${users.size} of the configuration`];
+  const width = Math.max(...[...users.keys()].map((name) => name.length));
+  return [...users].map(([name, password]) => `${name.padEnd(width)}  password ${password.revealText()}`);
+}
+
+function usesState({ material: { generated } }: Facts): boolean {
+  return generated.km || generated.certificate || generated.users;
+}
+
+function choices({ config, material }: Facts): string[] {
+  const { edge, turn } = config;
+  const addresses = [
+    ...(edge.enabled ? edge.listen.addresses : []),
+    ...(turn.enabled ? turn.listeners.map(({ address }) => address) : []),
+  ];
+  const { generated, caFile } = material;
+  return [
+    ...(addresses.every(isLoopback) ? ['this machine only (edge.listen, turn.listeners, turn.relay)'] : []),
+    ...(generated.certificate && caFile !== undefined
+      ? [`a lab certificate (tls); the browser warns once, or trust ${caFile}`]
+      : []),
+    ...(generated.km ? ['a shared key Km, generated (credentials)'] : []),
+    ...(generated.users ? ['an embedded registrar with two lab users (edge.core.users)'] : []),
+  ];
+}

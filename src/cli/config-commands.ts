@@ -1,0 +1,26 @@
+import { stringify } from 'yaml';
+import { knownKeys } from '../config/known-keys.ts';
+import { loadMaterial } from '../config/material.ts';
+import { startupWarnings } from '../config/warnings.ts';
+import { systemClock } from '../core/clock.ts';
+import { configFrom, type ConfigFlags } from './config-options.ts';
+
+/** Everything a start checks, short of listening. */
+export async function checkConfig(flags: ConfigFlags): Promise<void> {
+  const config = configFrom(flags);
+  const { unixMs } = systemClock.now();
+  const material = await loadMaterial(config, process.env, unixMs);
+  for (const warning of startupWarnings(config, material, unixMs)) console.error(`warning: ${warning}`);
+  console.log('configuration is valid');
+}
+
+/** The effective configuration as YAML, secrets hidden; or the environment variable of each key. */
+export function printConfig(flags: ConfigFlags & { readonly env?: boolean }): void {
+  if (flags.env) {
+    for (const { environment, path } of knownKeys()) console.log(`${environment}  ${path}`);
+    return;
+  }
+  // Secrets print themselves as [secret] on the way through JSON.
+  const shown: unknown = JSON.parse(JSON.stringify(configFrom(flags)));
+  console.log(stringify(shown).trimEnd());
+}

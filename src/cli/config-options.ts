@@ -1,0 +1,27 @@
+import { type Command } from 'commander';
+import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
+import { type Config } from '../config/schema/tree.ts';
+
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly set: string[];
+}
+
+/** The flags of every command that reads the configuration. */
+export function withConfigOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', `YAML configuration file (or $${CONFIG_FILE_VARIABLE})`)
+    .option(
+      '-s, --set <key=value>',
+      'one key, as in turn.realm=example.com; may be repeated',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    );
+}
+
+/** File < environment < flags. Throws what `loadConfig` throws. */
+export function configFrom({ config, set }: ConfigFlags): Config {
+  const file = config ?? process.env[CONFIG_FILE_VARIABLE];
+  return loadConfig({ ...(file !== undefined && { file }), environment: process.env, assignments: set });
+}

@@ -1,0 +1,15 @@
+import { EpcscfTurnError } from '../core/errors.ts';
+
+/** What the shell sees: 1 for what went wrong at run time, 2 for what was written wrong. */
+export const EXIT = { ok: 0, failed: 1, config: 2 } as const;
+
+/** Says on standard error what happened, in one line where that is possible, and returns the exit code. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof EpcscfTurnError) {
+    const isConfig = error.code === 'ERR_CONFIG_INVALID' || error.code === 'ERR_CONFIG_UNREADABLE';
+    for (const line of error.message.split('\n')) console.error(isConfig ? line : `epcscf-turn: ${line}`);
+    return isConfig ? EXIT.config : EXIT.failed;
+  }
+  console.error('epcscf-turn: internal error, please report it:', error);
+  return EXIT.failed;
+}

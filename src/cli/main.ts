@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkConfig, printConfig } from './config-commands.ts';
+import { withConfigOptions } from './config-options.ts';
+import { mint, verify } from './credential-commands.ts';
+import { EXIT, reportFailure } from './exit.ts';
+import { serve } from './serve.ts';
+import { packageVersion } from './version.ts';
+
+function buildProgram(): Command {
+  const program = new Command('epcscf-turn')
+    .description('eP-CSCF WebSocket SIP edge and TURN server in one process')
+    .version(packageVersion())
+    .showHelpAfterError('(epcscf-turn --help lists the commands)')
+    .exitOverride();
+
+  withConfigOptions(program.command('serve', { isDefault: true }))
+    .description('run the edge and the TURN server; without a configuration, a lab on this machine only')
+    .option('--json', 'print one line of JSON with every address once ready, instead of the banner')
+    .action(serve);
+
+  withConfigOptions(program.command('check-config'))
+    .description('check the configuration and the files it names, without listening')
+    .action(checkConfig);
+
+  withConfigOptions(program.command('print-config'))
+    .description('print the effective configuration, secrets hidden')
+    .option('--env', 'list the environment variable of each key instead')
+    .action(printConfig);
+
+  withConfigOptions(program.command('mint'))
+    .description('make a TURN credential for a user')
+    .argument('<user>', 'whom it is for; does not show in the credential')
+    .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
+    .action(mint);
+
+  withConfigOptions(program.command('verify'))
+    .description('say which key made a credential and until when it is good, or why it is refused')
+    .argument('<username>')
+    .argument('<password>')
+    .option('--realm <realm>', 'of a realm-bound credential, when not the configured one')
+    .action((username: string, password: string, flags: Parameters<typeof verify>[2]) => {
+      process.exitCode = verify(username, password, flags);
+    });
+  return program;
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected seconds');
+  return Number(text);
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.config;
+  else process.exit(reportFailure(error));
+}

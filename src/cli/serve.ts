@@ -1,0 +1,42 @@
+import { createServer, type Server } from '../server.ts';
+import { formatBanner, formatReadyLine } from './banner.ts';
+import { configFrom, type ConfigFlags } from './config-options.ts';
+import { EXIT, reportFailure } from './exit.ts';
+import { packageVersion } from './version.ts';
+
+/** Clients that do not let go are left behind after this. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export async function serve(flags: ConfigFlags & { readonly json?: boolean }): Promise<void> {
+  const config = configFrom(flags);
+  const server = await createServer(config);
+  stopOnSignals(server);
+  const addresses = await server.start();
+  const format = flags.json ? formatReadyLine : formatBanner;
+  console.log(format(packageVersion(), addresses, server.facts));
+}
+
+/** The first signal stops in order, the second at once. */
+function stopOnSignals(server: Server): void {
+  let stopping = false;
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(128 + number);
+      stopping = true;
+      void stop(server);
+    });
+  }
+}
+
+async function stop(server: Server): Promise<void> {
+  setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
+  try {
+    await server.stop();
+    process.exit(EXIT.ok);
+  } catch (error) {
+    process.exit(reportFailure(error));
+  }
+}
