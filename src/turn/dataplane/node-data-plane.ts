@@ -124,6 +124,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (existing) this.removeChannel(existing.relay, channel);
     const { address, port } = peer;
     const host = relay.host(address);
+    const former = host.channels.get(port);
+    if (former) leg.channels.delete(former.channel);
     const own = this.#directory.ofAddress(address);
     const entry = { channel, relay, host, address, port, own, expiresAtMs };
     host.channels.set(port, entry);

@@ -1,0 +1,101 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
+import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
+import { NodeDataPlane } from '../../../src/turn/dataplane/node-data-plane.ts';
+import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';
+import { type DataPlaneSink, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
+
+/** A client transport that keeps what it is given. */
+export class FakeClient implements ClientLink {
+  readonly transport = 'udp';
+  readonly remote: TransportAddress = { family: 4, address: '192.0.2.1', port: 5000 };
+  readonly local: TransportAddress = { family: 4, address: '192.0.2.2', port: 3478 };
+  readonly key: string;
+  readonly received: { channel: number; data: string }[] = [];
+  leg: ClientLeg | undefined;
+  /** What the transport says to the next datagrams. */
+  takes = true;
+
+  constructor(key = 'client') {
+    this.key = key;
+  }
+
+  send(): void {
+    throw new Error('the plane sends ChannelData only');
+  }
+
+  close(): void {
+    throw new Error('the plane closes no client');
+  }
+
+  sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
+    if (this.takes) {
+      this.received.push({ channel, data: Buffer.from(data.subarray(offset, offset + length)).toString() });
+    }
+    return this.takes;
+  }
+}
+
+export interface Harness {
+  readonly plane: NodeDataPlane;
+  readonly drops: DropCounters;
+  readonly peerData: { relay: RelayHandle; peer: TransportAddress; data: string }[];
+  nowMs: number;
+}
+
+const LOOPBACK: readonly RelayAddress[] = [
+  { family: 4, address: '127.0.0.1', advertised: '127.0.0.1' },
+  { family: 6, address: '::1', advertised: '::1' },
+];
+
+/** A plane on a clock the test moves, with a sink that keeps what it hears. */
+export function harness(addresses: readonly RelayAddress[] = LOOPBACK): Harness {
+  const peerData: Harness['peerData'] = [];
+  const sink: DataPlaneSink = {
+    onClientMessage: () => undefined,
+    onClientClosed: () => undefined,
+    onPeerData: (relay, peer, data) => peerData.push({ relay, peer, data: data.toString() }),
+  };
+  const drops = new DropCounters();
+  const plane = new NodeDataPlane(
+    { addresses, socketBufferBytes: 0, clockResolutionMs: 0 },
+    { sink, drops, logger: silentLogger, nowMs: () => harnessed.nowMs },
+  );
+  const harnessed: Harness = { plane, drops, peerData, nowMs: 0 };
+  return harnessed;
+}
+
+export interface Peer {
+  readonly address: TransportAddress;
+  readonly received: { data: string; from: number }[];
+  readonly socket: Socket;
+  send(data: string, to: TransportAddress): void;
+}
+
+/** A UDP peer on loopback. */
+export async function openPeer(family: 4 | 6 = 4): Promise<Peer> {
+  const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+  const host = family === 4 ? '127.0.0.1' : '::1';
+  await new Promise<void>((resolve) => {
+    socket.bind(0, host, resolve);
+  });
+  const received: Peer['received'] = [];
+  socket.on('message', (data, { port }) => received.push({ data: data.toString(), from: port }));
+  return {
+    address: { family, address: host, port: socket.address().port },
+    received,
+    socket,
+    send: (data, to) => {
+      socket.send(data, to.port, to.address);
+    },
+  };
+}
+
+export function channelData(channel: number, payload: string): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt16BE(channel, 0);
+  header.writeUInt16BE(Buffer.byteLength(payload), 2);
+  return Buffer.concat([header, Buffer.from(payload)]);
+}
