@@ -16,9 +16,11 @@ import {
 import { load } from './sample-messages.ts';
 
 const jsSipDigest = load('jssip/lib/DigestAuthentication') as new (credentials: object) => {
-  authenticate(request: object, challenge: object, cnonce: string): boolean;
-  readonly response: string;
+  authenticate(request: object, challenge: object): boolean;
+  toString(): string;
 };
+
+const grammar = load('jssip/lib/Grammar') as { parse(text: string, rule: string): { qop?: string[] } };
 
 const mufasa = {
   username: 'Mufasa',
@@ -78,26 +80,6 @@ describe('computeDigestResponse', () => {
     }
     expect(answer('MD5-sess')).toBe('e783283f46242139c486a698fec7211d');
     expect(answer('SHA-256-sess')).toBe('2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7');
-  });
-
-  it('agrees with JsSIP for whatever it is asked', () => {
-    const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 12 });
-    fc.assert(
-      fc.property(text, text, text, text, text, fc.boolean(), (username, realm, password, nonce, cnonce, withQop) => {
-        const theirs = new jsSipDigest({ username, realm: undefined, password });
-        const challenge = { algorithm: 'MD5', realm, nonce, ...(withQop && { qop: ['auth'] }) };
-        expect(theirs.authenticate({ method: 'REGISTER', ruri: 'sip:a', body: null }, challenge, cnonce)).toBe(true);
-        const ours = computeDigestResponse({
-          algorithm: 'MD5',
-          ha1: ha1({ algorithm: 'MD5', username, realm, password: new Secret(password) }),
-          method: 'REGISTER',
-          uri: 'sip:a',
-          nonce,
-          ...(withQop && { qop: { nc: '00000001', cnonce } }),
-        });
-        expect(ours).toBe(theirs.response);
-      }),
-    );
   });
 });
 
@@ -229,5 +211,23 @@ describe('verifyDigest', () => {
     expect(verifyDigest({ ...authorization, response: '' }, 'GET', stored)).toBe(false);
     const wrong = ha1({ ...mufasa, algorithm, password: new Secret('circle of life') });
     expect(verifyDigest(authorization, 'GET', wrong)).toBe(false);
+  });
+
+  it('accepts what JsSIP answers to our challenge', () => {
+    // JsSIP writes quotes and backslashes without escaping them.
+    const text = fc.stringMatching(/^[ !#-[\]-~äö€]{1,12}$/);
+    fc.assert(
+      fc.property(text, text, text, text, fc.boolean(), (username, realm, password, nonce, withQop) => {
+        const qop = withQop ? ['auth'] : [];
+        const challenge = formatChallenge({ algorithm: 'MD5', realm, nonce, qop, stale: false });
+        const client = new jsSipDigest({ username, password });
+        const request = { method: 'REGISTER', ruri: 'sip:example.com', body: undefined };
+        const understood = grammar.parse(challenge, 'challenge');
+        expect(client.authenticate(request, { ...understood, qop: withQop ? understood.qop : undefined })).toBe(true);
+        const authorization = parseAuthorization(client.toString());
+        const stored = ha1({ algorithm: 'MD5', username, realm, password: new Secret(password) });
+        expect(authorization.ok && verifyDigest(authorization.value, 'REGISTER', stored)).toBe(true);
+      }),
+    );
   });
 });
