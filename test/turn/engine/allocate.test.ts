@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest';
+import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
+import { addressErrorCode } from '../../../src/stun/attributes/address-error-code.ts';
+import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
+import { evenPort } from '../../../src/stun/attributes/even-port.ts';
+import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { priority } from '../../../src/stun/attributes/priority.ts';
+import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
+import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
+import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
+import { unknownAttributes } from '../../../src/stun/attributes/unknown-attributes.ts';
+import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
+import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import { Method } from '../../../src/stun/message-type.ts';
+import { RelayPortError } from '../../../src/turn/engine/data-plane.ts';
+import { codeOf, engineOptions, START_SEC, World, type Build } from './world.ts';
+
+describe('Allocate', () => {
+  it('answers with the relayed address, the mapped address and the lifetime', () => {
+    const world = new World();
+    const client = world.client('198.51.100.7:4711').as('alice');
+    const answer = client.allocate();
+    expect(answer.get(xorRelayedAddress)).toEqual(client.relayed);
+    expect(client.relayed.address).toBe('8.8.4.1');
+    expect(answer.get(xorMappedAddress)).toEqual({ family: 4, address: '198.51.100.7', port: 4711 });
+    expect(answer.get(lifetime)).toBe(600);
+    expect(answer.has(reservationToken)).toBe(false);
+    expect(client.relay.expiresAtMs).toBe(world.now.monotonicMs + 600_000);
+  });
+
+  it('tells observers who got what', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.allocate();
+    expect(world.of('allocation-created')).toEqual([
+      {
+        allocationId: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+        user: 'alice',
+        keyId: 'k1',
+        transport: 'udp',
+        client: client.remote,
+        relayed: client.relayed,
+        family: 4,
+        lifetimeSec: 600,
+      },
+    ]);
+  });
+
+  it.each([
+    ['none', undefined, 600],
+    ['zero', 0, 600],
+    ['less than the default', 60, 600],
+    ['between default and maximum', 1800, 1800],
+    ['more than the maximum', 7200, 3600],
+    ['all bits set', 0xffff_ffff, 3600],
+  ])('grants for a wished lifetime of %s', (_what, wishedSec, grantedSec) => {
+    const client = new World().client().as('alice');
+    const answer = client.allocate((message) => wishedSec !== undefined && message.add(lifetime, wishedSec));
+    expect(answer.get(lifetime)).toBe(grantedSec);
+  });
+
+  it('takes the same transport address on another transport for another 5-tuple', () => {
+    const world = new World();
+    for (const transport of ['udp', 'tcp', 'tls'] as const) {
+      expect(codeOf(world.client('198.51.100.1:5000', transport).as('alice').allocate())).toBe(0);
+    }
+    expect(world.engine.stats().allocations).toBe(3);
+  });
+
+  it('chooses ports at random within the range', () => {
+    const world = new World();
+    const ports = Array.from({ length: 10 }, () => {
+      const client = world.client().as('alice');
+      client.allocate();
+      return client.relayed.port;
+    });
+    expect(new Set(ports).size).toBe(10);
+    expect(ports.every((port) => port >= 50_000 && port <= 50_999)).toBe(true);
+    expect(ports).not.toEqual([...ports].sort((a, b) => a - b));
+  });
+});
+
+describe('Allocate refuses', () => {
+  const malformed = (attribute: typeof lifetime): Build => {
+    const broken = { ...attribute, encode: () => Buffer.from([1, 2, 3]) };
+    return (message) => message.add(broken, 0);
+  };
+
+  it.each<[string, number, string, Build]>([
+    ['ADDITIONAL-ADDRESS-FAMILY IPv4', 400, 'conflicting-attributes', (m) => m.add(additionalAddressFamily, 1)],
+    [
+      'both address family attributes',
+      400,
+      'conflicting-attributes',
+      (m) => m.add(requestedAddressFamily, 1).add(additionalAddressFamily, 2),
+    ],
+    [
+      'EVEN-PORT with R and ADDITIONAL-ADDRESS-FAMILY',
+      400,
+      'conflicting-attributes',
+      (m) => m.add(evenPort, true).add(additionalAddressFamily, 2),
+    ],
+    ['a LIFETIME that cannot be read', 400, 'malformed-attribute', malformed(lifetime)],
+    ['an unknown address family', 440, 'unsupported-family', (m) => m.add(requestedAddressFamily, 3)],
+    ['an attribute it does not know', 420, 'unknown-attribute', (m) => m.add(priority, 1)],
+  ])('%s with %i', (_what, code, cause, build) => {
+    const world = new World();
+    expect(codeOf(world.client().as('alice').allocate(build))).toBe(code);
+    expect(world.causes('request-refused')).toEqual([cause]);
+    expect(world.plane.binds).toBe(0);
+  });
+
+  it('a missing REQUESTED-TRANSPORT with 400', () => {
+    const world = new World();
+    expect(codeOf(world.client().as('alice').request(Method.Allocate))).toBe(400);
+  });
+
+  it('a REQUESTED-TRANSPORT that cannot be read with 400', () => {
+    const broken = { ...requestedTransport, encode: () => Buffer.from([17]) };
+    const world = new World();
+    expect(
+      codeOf(
+        world
+          .client()
+          .as('alice')
+          .request(Method.Allocate, (m) => m.add(broken, 17)),
+      ),
+    ).toBe(400);
+  });
+
+  it.each([6, 0, 132])('transport protocol %i with 442', (protocol) => {
+    const world = new World();
+    const answer = world
+      .client()
+      .as('alice')
+      .request(Method.Allocate, (m) => m.add(requestedTransport, protocol));
+    expect(codeOf(answer)).toBe(442);
+  });
+
+  it('an unknown attribute before an unsupported family, and lists it', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    const answer = client.allocate((m) => m.add(requestedAddressFamily, 3).add(priority, 1));
+    expect(answer.get(unknownAttributes)).toEqual([priority.type]);
+  });
+
+  it('a wrong transport before an unknown attribute', () => {
+    const world = new World();
+    const build: Build = (m) => m.add(requestedTransport, 6).add(priority, 1);
+    expect(codeOf(world.client().as('alice').request(Method.Allocate, build))).toBe(442);
+  });
+
+  it('a second Allocate on the 5-tuple with 437 before anything is wrong with it', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.allocate();
+    expect(codeOf(client.request(Method.Allocate, (m) => m.add(requestedTransport, 6)))).toBe(437);
+    expect(world.causes('request-refused')).toEqual(['allocation-exists']);
+  });
+
+  it('a rotated credential of the same user on the live 5-tuple with 437', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.allocate();
+    expect(codeOf(client.as('alice', { ttlSec: 90_000 }).allocate())).toBe(437);
+  });
+
+  it.each(['[2001::1]:4000', '[2002:c000:204::1]:4000'])('the tunnelled client %s with 403', (remote) => {
+    const world = new World();
+    expect(codeOf(world.client(remote).as('alice').allocate())).toBe(403);
+    expect(world.causes('request-refused')).toEqual(['tunnelled-client']);
+  });
+});
+
+describe('the address family of a relay', () => {
+  const relay = engineOptions().relay;
+
+  it.each([
+    ['IPv4 when none is named', undefined, 4],
+    ['IPv4 when it is named', 1, 4],
+    ['IPv6 when it is named', 2, 6],
+  ])('is %s', (_what, family, granted) => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.allocate((m) => family !== undefined && m.add(requestedAddressFamily, family));
+    expect(client.relayed.family).toBe(granted);
+  });
+
+  it('is 440 when it has no relayed address', () => {
+    const world = new World({ relay: { ...relay, addresses: ['8.8.4.1'] } });
+    expect(
+      codeOf(
+        world
+          .client()
+          .as('alice')
+          .allocate((m) => m.add(requestedAddressFamily, 2)),
+      ),
+    ).toBe(440);
+  });
+
+  it('is 440 when none is named and there is no IPv4', () => {
+    const world = new World({ relay: { ...relay, addresses: ['2a00:1450::1'] } });
+    expect(codeOf(world.client().as('alice').allocate())).toBe(440);
+  });
+
+  it('is IPv4 when both are wished, and ADDRESS-ERROR-CODE tells of the other, on retransmission too', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    const build: Build = (m) => m.add(additionalAddressFamily, 2);
+    const first = client.allocate(build, Buffer.alloc(12, 3));
+    const again = client.allocate(build, Buffer.alloc(12, 3));
+    for (const answer of [first, again]) {
+      expect(answer.getAll(xorRelayedAddress).map(({ family }) => family)).toEqual([4]);
+      expect(answer.get(addressErrorCode)).toMatchObject({ family: 2, code: 440 });
+    }
+  });
+});
+
+describe('DONT-FRAGMENT', () => {
+  it('is granted where the plane can set DF', () => {
+    const world = new World();
+    expect(
+      codeOf(
+        world
+          .client()
+          .as('alice')
+          .allocate((m) => m.add(dontFragment, true)),
+      ),
+    ).toBe(0);
+  });
+
+  it('is an unknown attribute where it cannot', () => {
+    const world = new World({ dontFragment: false });
+    const answer = world
+      .client()
+      .as('alice')
+      .allocate((m) => m.add(dontFragment, true));
+    expect(codeOf(answer)).toBe(420);
+    expect(answer.get(unknownAttributes)).toEqual([dontFragment.type]);
+  });
+});
+
+describe('a plane that cannot open the relay', () => {
+  it('answers 508 and keeps nothing', () => {
+    const world = new World();
+    world.faults = true;
+    world.plane.failWith = new RelayPortError('unavailable', 'no such address');
+    expect(codeOf(world.client().as('alice').allocate())).toBe(508);
+    expect(world.causes('request-refused')).toEqual(['relay-unavailable']);
+    expect(world.plane.binds).toBe(1);
+    expect(world.engine.stats()).toMatchObject({ allocations: 0, relayPortsTaken: 0, users: 0 });
+  });
+
+  it('answers 508 on an error nobody foresaw, and logs it', () => {
+    const world = new World();
+    world.faults = true;
+    world.plane.failWith = new TypeError('a bug');
+    expect(codeOf(world.client().as('alice').allocate())).toBe(508);
+    expect(world.logged.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  it('is asked a bounded number of times when every port is taken by others', () => {
+    const world = new World();
+    for (let port = 50_000; port <= 50_999; port++) world.plane.busy.add(port);
+    expect(codeOf(world.client().as('alice').allocate())).toBe(508);
+    expect(world.causes('request-refused')).toEqual(['no-free-port']);
+    expect(world.plane.binds).toBe(64);
+  });
+
+  it('is asked for another port when one is taken', () => {
+    const world = new World({ relay: { ...engineOptions().relay, ports: { min: 50_000, max: 50_003 } } });
+    for (const port of [50_000, 50_001, 50_003]) world.plane.busy.add(port);
+    const client = world.client().as('alice');
+    expect(codeOf(client.allocate())).toBe(0);
+    expect(client.relayed.port).toBe(50_002);
+  });
+});
+
+describe('a retransmitted Allocate', () => {
+  const id = Buffer.alloc(12, 9);
+
+  it('is answered as before, with the time that is left, and makes nothing', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    const first = client.allocate(undefined, id);
+    world.advance(2);
+    const again = client.allocate(undefined, id);
+    expect(codeOf(again)).toBe(0);
+    expect(again.get(xorRelayedAddress)).toEqual(first.get(xorRelayedAddress));
+    expect(again.get(lifetime)).toBe(598);
+    expect(world.of('allocation-created')).toHaveLength(1);
+    expect(world.plane.binds).toBe(1);
+  });
+
+  it('gets the same reservation token', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    const token = client.allocate((m) => m.add(evenPort, true), id).get(reservationToken);
+    expect(token).toHaveLength(8);
+    expect(client.allocate((m) => m.add(evenPort, true), id).get(reservationToken)).toEqual(token);
+    expect(world.engine.stats().reservations).toBe(1);
+  });
+
+  it('on another 5-tuple is a request of its own', () => {
+    const world = new World();
+    world.client().as('alice').allocate(undefined, id);
+    expect(codeOf(world.client().as('alice').allocate(undefined, id))).toBe(0);
+    expect(world.engine.stats().allocations).toBe(2);
+  });
+
+  it('must be authenticated like the first', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.allocate(undefined, id);
+    client.with({ username: `${START_SEC + 86_400}:alice`, password: 'guess' });
+    expect(codeOf(client.allocate(undefined, id))).toBe(401);
+  });
+});

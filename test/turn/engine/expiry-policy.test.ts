@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
+import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
+import { nonce } from '../../../src/stun/attributes/nonce.ts';
+import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { Method } from '../../../src/stun/message-type.ts';
+import { type ExpiryPolicy } from '../../../src/turn/engine/engine-options.ts';
+import { passwordFor } from './fake-verifier.ts';
+import { address, codeOf, World, type TestClient } from './world.ts';
+
+const POLICIES: readonly ExpiryPolicy[] = ['allocate-only', 'cap', 'strict'];
+
+function started(expiryPolicy: ExpiryPolicy, ttlSec: number): { world: World; client: TestClient; grantedSec: number } {
+  const world = new World({ expiryPolicy });
+  const client = world.client().as('alice', { ttlSec });
+  const grantedSec = client.allocate().get(lifetime)!;
+  return { world, client, grantedSec };
+}
+
+function refresh(client: TestClient, wishedSec = 600): ReturnType<TestClient['request']> {
+  return client.request(Method.Refresh, (message) => message.add(lifetime, wishedSec));
+}
+
+/** Only the operator's clock moves on: the allocation lives, its credential is over. */
+function outlive(world: World, seconds: number): void {
+  world.now = { ...world.now, unixMs: world.now.unixMs + seconds * 1000 };
+}
+
+describe.each(POLICIES)('under %s', (policy) => {
+  it('an expired credential makes no allocation', () => {
+    const world = new World({ expiryPolicy: policy });
+    expect(codeOf(world.client().as('alice', { ttlSec: -1 }).allocate())).toBe(401);
+  });
+
+  it('a credential with time left bounds nothing', () => {
+    const { client } = started(policy, 86_400);
+    expect(refresh(client, 3600).get(lifetime)).toBe(3600);
+  });
+
+  it('a credential without an end bounds nothing', () => {
+    const world = new World({ expiryPolicy: policy });
+    const client = world.client().with({ username: 'static:bob', password: passwordFor('static:bob') });
+    expect(client.allocate((m) => m.add(lifetime, 3600)).get(lifetime)).toBe(3600);
+    outlive(world, 1e9);
+    expect(codeOf(refresh(client))).toBe(0);
+  });
+
+  it('deleting is honoured after the end of the credential', () => {
+    const { world, client } = started(policy, 1000);
+    outlive(world, 2000);
+    expect(codeOf(refresh(client, 0))).toBe(0);
+    expect(world.causes('allocation-ended')).toEqual(['deleted-by-client']);
+  });
+
+  it('deleting with a wrong password is refused after the end all the same', () => {
+    const { world, client } = started(policy, 1000);
+    outlive(world, 2000);
+    client.with({ username: client.login!.username, password: 'guess' });
+    expect(codeOf(refresh(client, 0))).toBe(401);
+    expect(world.engine.stats().allocations).toBe(1);
+  });
+
+  it('a fresh credential of the same user carries the allocation on', () => {
+    const { world, client } = started(policy, 1000);
+    world.advance(500);
+    client.as('alice', { ttlSec: 5000 });
+    expect(refresh(client, 3600).get(lifetime)).toBe(3600);
+    outlive(world, 1000);
+    expect(codeOf(refresh(client))).toBe(0);
+  });
+});
+
+describe('allocate-only', () => {
+  it('lets an allocation live on past the end of its credential', () => {
+    const { world, client, grantedSec } = started('allocate-only', 100);
+    expect(grantedSec).toBe(600);
+    world.advance(500);
+    expect(refresh(client, 3600).get(lifetime)).toBe(3600);
+    expect(codeOf(client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, address('9.9.9.9:1'))))).toBe(0);
+  });
+});
+
+describe.each(['cap', 'strict'] as const)('%s', (policy) => {
+  it('grants no more than the credential has left, on Allocate and on Refresh', () => {
+    const { world, client, grantedSec } = started(policy, 500);
+    expect(grantedSec).toBe(500);
+    expect(client.relay.expiresAtMs).toBe(world.now.monotonicMs + 500_000);
+    world.advance(200);
+    expect(refresh(client, 3600).get(lifetime)).toBe(300);
+    world.advance(300);
+    expect(world.causes('allocation-ended')).toEqual(['expired']);
+  });
+
+  it('grants whole seconds that end before the credential does', () => {
+    const world = new World({ expiryPolicy: policy });
+    const client = world.client().as('alice', { ttlSec: 100 });
+    world.sleep(0.5);
+    expect(client.allocate().get(lifetime)).toBe(99);
+  });
+
+  it('refuses a Refresh with nothing left: 401 with a nonce and without MESSAGE-INTEGRITY', () => {
+    const { world, client } = started(policy, 1000);
+    outlive(world, 1000);
+    const answer = refresh(client);
+    expect(codeOf(answer)).toBe(401);
+    expect(answer.has(nonce)).toBe(true);
+    expect(answer.has(messageIntegrity)).toBe(false);
+    expect(world.causes('request-refused')).toEqual(['expired']);
+  });
+
+  it('refuses an Allocate within the last second', () => {
+    const world = new World({ expiryPolicy: policy });
+    const client = world.client().as('alice', { ttlSec: 100 });
+    world.sleep(99.5);
+    expect(codeOf(client.allocate())).toBe(401);
+  });
+});
+
+describe('after the end of the credential on a live allocation', () => {
+  it.each([
+    ['allocate-only', 0],
+    ['cap', 0],
+    ['strict', 401],
+  ] as const)('%s answers CreatePermission and ChannelBind with %i', (policy, code) => {
+    const { world, client } = started(policy, 1000);
+    outlive(world, 1000);
+    const peer = address('9.9.9.9:1');
+    expect(codeOf(client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, peer)))).toBe(code);
+    const bind = client.request(Method.ChannelBind, (m) => m.add(xorPeerAddress, peer).add(channelNumber, 0x4000));
+    expect(codeOf(bind)).toBe(code);
+  });
+});

@@ -1,0 +1,147 @@
+import { type AddressFamily } from '../../../src/core/ip.ts';
+import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import {
+  COUNTERS_PER_SLOT,
+  RelayPortError,
+  type ChannelEntry,
+  type ClientPath,
+  type DataPlane,
+  type RelayHandle,
+  type SendOptions,
+} from '../../../src/turn/engine/data-plane.ts';
+
+export interface FakeRelay extends RelayHandle {
+  client: ClientPath | undefined;
+  expiresAtMs: number;
+  readonly permissions: Map<string, number>;
+  readonly channels: Map<number, ChannelEntry>;
+}
+
+export interface SentToPeer extends SendOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly data: string;
+}
+
+/** A plane that remembers what it was told and fails a test that tells it nonsense. */
+export class FakePlane implements DataPlane {
+  readonly kind = 'node';
+  readonly open = new Map<string, FakeRelay>();
+  readonly sent: SentToPeer[] = [];
+  /** Ports that other programs of the host hold. */
+  readonly busy = new Set<number>();
+  /** Opens the second port of a pair on another address than the first. */
+  splitsPairs = false;
+  binds = 0;
+  failWith: RelayPortError | Error | undefined;
+  /** Relayed addresses by family. Where to begin depends on the port alone, the same for both of an EVEN-PORT pair. */
+  readonly addresses: Record<AddressFamily, string[]>;
+  readonly counters = new Map<number, number[]>();
+
+  constructor(addresses: Record<AddressFamily, string[]>) {
+    this.addresses = addresses;
+  }
+
+  openRelay(client: ClientPath, family: AddressFamily, port: number, expiresAtMs: number): RelayHandle {
+    return this.#bind(family, port, client, expiresAtMs);
+  }
+
+  reserveRelay(family: AddressFamily, port: number): RelayHandle {
+    return this.#bind(family, port, undefined, 0, this.splitsPairs ? 1 : 0);
+  }
+
+  claimRelay(relay: RelayHandle, client: ClientPath, expiresAtMs: number): void {
+    const own = this.#own(relay);
+    if (own.client) throw new Error('claimed a relay that has a client');
+    own.client = client;
+    own.expiresAtMs = expiresAtMs;
+  }
+
+  setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void {
+    this.#own(relay).expiresAtMs = expiresAtMs;
+  }
+
+  closeRelay(relay: RelayHandle): void {
+    this.open.delete(formatTransportAddress(this.#own(relay).relayed));
+  }
+
+  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void {
+    this.#own(relay).permissions.set(peerAddress, expiresAtMs);
+  }
+
+  removePermission(relay: RelayHandle, peerAddress: string): void {
+    if (!this.#own(relay).permissions.delete(peerAddress)) throw new Error(`no permission for ${peerAddress}`);
+  }
+
+  setChannel(relay: RelayHandle, { channel, peer, expiresAtMs }: ChannelEntry): void {
+    this.#own(relay).channels.set(channel, { channel, peer, expiresAtMs });
+  }
+
+  removeChannel(relay: RelayHandle, channel: number): void {
+    if (!this.#own(relay).channels.delete(channel)) throw new Error(`no channel ${channel}`);
+  }
+
+  sendToPeer(relay: RelayHandle, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
+    this.sent.push({
+      from: formatTransportAddress(this.#own(relay).relayed),
+      to: formatTransportAddress(peer),
+      data: Buffer.from(data).toString(),
+      dontFragment,
+    });
+  }
+
+  readCounters(into: Float64Array, slots: readonly number[]): void {
+    slots.forEach((slot, index) => {
+      into.set(this.counters.get(slot) ?? [], index * COUNTERS_PER_SLOT);
+    });
+  }
+
+  /** The one open relay of a client, as the plane knows it. */
+  relayOf(clientKey: string): FakeRelay {
+    const found = [...this.open.values()].filter(({ client }) => client?.key === clientKey);
+    if (found.length !== 1) throw new Error(`${clientKey} has ${found.length} relays`);
+    return found[0]!;
+  }
+
+  #bind(
+    family: AddressFamily,
+    port: number,
+    client: ClientPath | undefined,
+    expiresAtMs: number,
+    skip = 0,
+  ): RelayHandle {
+    this.binds += 1;
+    if (this.failWith) throw this.failWith;
+    const all = this.addresses[family];
+    const offset = (port >> 1) + skip;
+    for (let i = 0; i < all.length; i++) {
+      const relayed = { family, address: all[(offset + i) % all.length]!, port };
+      const key = formatTransportAddress(relayed);
+      if (this.open.has(key) || this.busy.has(port)) continue;
+      const relay = {
+        slot: this.#freeSlot(),
+        relayed,
+        client,
+        expiresAtMs,
+        permissions: new Map(),
+        channels: new Map(),
+      };
+      this.open.set(key, relay);
+      return relay;
+    }
+    throw new RelayPortError('in-use', `port ${port} is taken`);
+  }
+
+  #freeSlot(): number {
+    const used = new Set([...this.open.values()].map(({ slot }) => slot));
+    let slot = 0;
+    while (used.has(slot)) slot += 1;
+    return slot;
+  }
+
+  #own(relay: RelayHandle): FakeRelay {
+    const own = this.open.get(formatTransportAddress(relay.relayed));
+    if (own !== relay) throw new Error(`${formatTransportAddress(relay.relayed)} is not open`);
+    return own;
+  }
+}

@@ -1,0 +1,33 @@
+import { type Now } from '../../../src/core/clock.ts';
+import { fail, ok, type Result } from '../../../src/core/result.ts';
+import {
+  type CredentialVerifier,
+  type KnownUser,
+  type LookupFailure,
+  type LookupRequest,
+} from '../../../src/credentials/credential.ts';
+import { longTermKeyMd5 } from '../../../src/stun/integrity.ts';
+
+/** `t:u` names, each with the password `<key>/<username>` for every key of the ring; `static:<u>` never ends. */
+export class FakeVerifier implements CredentialVerifier {
+  keyIds = ['k1'];
+  lookups: string[] = [];
+
+  lookup({ username, realm }: LookupRequest, now: Now): Result<KnownUser, LookupFailure> {
+    this.lookups.push(username);
+    const match = /^(\d+|static):([\w.-]+)$/.exec(username);
+    if (!match) return fail('unknown-form');
+    const [, t = '', user = ''] = match;
+    const keys = this.keyIds.map((keyId) => ({
+      keyId,
+      longTermKey: () => longTermKeyMd5(username, realm, passwordFor(username, keyId)),
+    }));
+    if (t === 'static') return ok({ user, keys });
+    if (now.unixMs / 1000 >= Number(t)) return fail('expired');
+    return ok({ user, expiresAtSec: Number(t), keys });
+  }
+}
+
+export function passwordFor(username: string, keyId = 'k1'): string {
+  return `${keyId}/${username}`;
+}

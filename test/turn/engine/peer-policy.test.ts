@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest';
+import { EpcscfTurnError } from '../../../src/core/errors.ts';
+import { formatIp, parseIp } from '../../../src/core/ip.ts';
+import { parseIpRange } from '../../../src/core/ip-range.ts';
+import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type PeerOptions, type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
+import { PeerPolicy } from '../../../src/turn/engine/peer-policy.ts';
+import { SPECIAL_PURPOSE_RANGES } from '../../../src/turn/engine/special-purpose-ranges.ts';
+import { address, engineOptions } from './world.ts';
+
+interface Setup extends Partial<PeerOptions> {
+  readonly relays?: readonly string[];
+  readonly listeners?: readonly string[];
+  readonly own?: readonly string[];
+  readonly live?: readonly string[];
+}
+
+function policy({ relays, listeners, own, live, ...peers }: Setup = {}): PeerPolicy {
+  const base = engineOptions();
+  const options: TurnEngineOptions = {
+    ...base,
+    peers: { ...base.peers, ...peers },
+    relay: { ...base.relay, addresses: relays ?? base.relay.addresses },
+    listeners: (listeners ?? []).map(address),
+    ownAddresses: own ?? [],
+  };
+  return new PeerPolicy(options, (peer) => (live ?? []).includes(text(peer)));
+}
+
+const text = (peer: TransportAddress): string =>
+  peer.family === 4 ? `${peer.address}:${peer.port}` : `[${peer.address}]:${peer.port}`;
+
+/** What the policy says of an address, written in any of its spellings. */
+function ruleOf(of: PeerPolicy, spelled: string): string {
+  const rule = of.addressRule(formatIp(parseIp(spelled)!));
+  return typeof rule === 'string' ? rule : rule.denied;
+}
+
+const peer = (spelled: string): TransportAddress => {
+  const colon = spelled.lastIndexOf(':');
+  const bytes = parseIp(spelled.slice(0, colon).replace(/^\[|\]$/g, ''))!;
+  return { family: bytes.length === 4 ? 4 : 6, address: formatIp(bytes), port: Number(spelled.slice(colon + 1)) };
+};
+
+describe('by default a public address is open', () => {
+  it.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '9.255.255.255',
+    '11.0.0.0',
+    '100.63.255.255',
+    '100.128.0.0',
+    '126.255.255.255',
+    '128.0.0.0',
+    '169.253.255.255',
+    '172.15.255.255',
+    '172.32.0.0',
+    '192.0.1.0',
+    '192.167.255.255',
+    '192.169.0.0',
+    '198.17.255.255',
+    '198.20.0.0',
+    '223.255.255.255',
+    '2000::1',
+    '2001:200::1',
+    '2001:4860:4860::8888',
+    '2001:db7::1',
+    '2003::1',
+    '2606:4700::1111',
+    '2a00:1450::2',
+    '3ffe::1',
+  ])('%s', (spelled) => {
+    expect(ruleOf(policy(), spelled)).toBe('open');
+  });
+});
+
+describe('by default a special-purpose IPv4 address is denied', () => {
+  it.each([
+    ['this network', '0.0.0.0', 'not-unicast'],
+    ['this network', '0.255.255.255', 'not-unicast'],
+    ['private', '10.0.0.0', 'private'],
+    ['private', '10.255.255.255', 'private'],
+    ['shared', '100.64.0.0', 'private'],
+    ['shared', '100.127.255.255', 'private'],
+    ['loopback', '127.0.0.1', 'private'],
+    ['loopback', '127.255.255.255', 'private'],
+    ['link-local', '169.254.0.1', 'special-purpose'],
+    ['metadata', '169.254.169.254', 'metadata'],
+    ['metadata', '100.100.100.200', 'metadata'],
+    ['metadata', '192.0.0.192', 'metadata'],
+    ['private', '172.16.0.0', 'private'],
+    ['private', '172.31.255.255', 'private'],
+    ['IETF protocol assignments', '192.0.0.170', 'special-purpose'],
+    ['documentation', '192.0.2.1', 'special-purpose'],
+    ['6to4 relay anycast', '192.88.99.1', 'special-purpose'],
+    ['private', '192.168.0.1', 'private'],
+    ['benchmarking', '198.18.0.1', 'special-purpose'],
+    ['benchmarking', '198.19.255.255', 'special-purpose'],
+    ['documentation', '198.51.100.1', 'special-purpose'],
+    ['documentation', '203.0.113.1', 'special-purpose'],
+    ['multicast', '224.0.0.1', 'not-unicast'],
+    ['multicast', '239.255.255.255', 'not-unicast'],
+    ['reserved', '240.0.0.1', 'special-purpose'],
+    ['reserved', '255.255.255.254', 'special-purpose'],
+    ['broadcast', '255.255.255.255', 'not-unicast'],
+  ])('%s %s', (_what, spelled, cause) => {
+    expect(ruleOf(policy(), spelled)).toBe(cause);
+  });
+});
+
+describe('by default a special-purpose IPv6 address is denied', () => {
+  it.each([
+    ['unspecified', '::', 'not-unicast'],
+    ['loopback', '::1', 'private'],
+    ['loopback spelled out', '0:0:0:0:0:0:0:1', 'private'],
+    ['discard-only', '100::1', 'special-purpose'],
+    ['dummy prefix', '100:0:0:1::1', 'special-purpose'],
+    ['benchmarking', '2001:2::1', 'special-purpose'],
+    ['ORCHID', '2001:10::1', 'special-purpose'],
+    ['ORCHIDv2', '2001:20::1', 'special-purpose'],
+    ['the end of IETF assignments', '2001:1ff:ffff::1', 'special-purpose'],
+    ['documentation', '2001:db8::1', 'special-purpose'],
+    ['documentation', '3fff:fff::1', 'special-purpose'],
+    ['segment routing', '5f00::1', 'special-purpose'],
+    ['ULA', 'fc00::1', 'private'],
+    ['ULA', 'fdff:ffff::1', 'private'],
+    ['metadata', 'fd00:ec2::254', 'metadata'],
+    ['link-local', 'fe80::1', 'special-purpose'],
+    ['link-local', 'febf:ffff::1', 'special-purpose'],
+    ['site-local', 'fec0::1', 'special-purpose'],
+    ['site-local', 'feff::1', 'special-purpose'],
+    ['multicast', 'ff02::1', 'not-unicast'],
+    ['multicast', 'ff0e::1', 'not-unicast'],
+    ['unassigned', '1000::1', 'special-purpose'],
+    ['unassigned', '4000::1', 'special-purpose'],
+    ['unassigned', 'e000::1', 'special-purpose'],
+    ['unassigned', 'fe00::1', 'special-purpose'],
+  ])('%s %s', (_what, spelled, cause) => {
+    expect(ruleOf(policy(), spelled)).toBe(cause);
+  });
+});
+
+describe('IPv4 inside IPv6 is denied in every encoding, whatever the inner address and the lists', () => {
+  const inner = [
+    ['a public address', '8.8.8.8', '0808:0808'],
+    ['loopback', '127.0.0.1', '7f00:0001'],
+    ['metadata', '169.254.169.254', 'a9fe:a9fe'],
+    ['a private address', '10.0.0.1', '0a00:0001'],
+  ] as const;
+  const encodings: readonly (readonly [string, (dotted: string, hex: string) => string])[] = [
+    ['IPv4-mapped, dotted', (dotted) => `::ffff:${dotted}`],
+    ['IPv4-mapped, hex', (_dotted, hex) => `::ffff:${hex}`],
+    ['IPv4-mapped, spelled out', (_dotted, hex) => `0:0:0:0:0:ffff:${hex}`],
+    ['IPv4-compatible', (dotted) => `::${dotted}`],
+    ['IPv4-translated', (_dotted, hex) => `::ffff:0:${hex}`],
+    ['NAT64', (dotted) => `64:ff9b::${dotted}`],
+    ['local-use NAT64', (_dotted, hex) => `64:ff9b:1::${hex}`],
+    ['local-use NAT64, inner prefix', (_dotted, hex) => `64:ff9b:1:abcd:1::${hex}`],
+    ['6to4', (_dotted, hex) => `2002:${hex}::1`],
+    ['Teredo', (_dotted, hex) => `2001:0:${hex}::1`],
+    ['ISATAP, local', (_dotted, hex) => `fe80::5efe:${hex}`],
+    ['ISATAP, local, global inner', (_dotted, hex) => `fe80::200:5efe:${hex}`],
+    ['ISATAP under a public prefix', (_dotted, hex) => `2a00:1450:0:1:0:5efe:${hex}`],
+    ['ISATAP under a public prefix, global inner', (_dotted, hex) => `2a00:1450:0:1:200:5efe:${hex}`],
+  ];
+  const table = encodings.flatMap(([encoding, encode]) =>
+    inner.map(([what, dotted, hex]) => [encoding, what, encode(dotted, hex)] as const),
+  );
+
+  it.each(table)('%s of %s: %s', (_encoding, _what, spelled) => {
+    const wideOpen = policy({ allow: ['::/0', '0.0.0.0/0'], allowPrivate: true });
+    expect(ruleOf(policy(), spelled)).toBe('ipv4-in-ipv6');
+    expect(ruleOf(wideOpen, spelled)).toBe('ipv4-in-ipv6');
+    expect(wideOpen.peerDenial({ ...peer(`[${spelled}]:80`) })).toBe('ipv4-in-ipv6');
+  });
+});
+
+describe('allowPrivate', () => {
+  it.each([
+    ['loopback', '127.0.0.1', 'open'],
+    ['loopback', '::1', 'open'],
+    ['RFC 1918', '10.1.2.3', 'open'],
+    ['RFC 1918', '172.20.0.1', 'open'],
+    ['RFC 1918', '192.168.1.1', 'open'],
+    ['shared', '100.64.0.1', 'open'],
+    ['ULA', 'fd12:3456::1', 'open'],
+    ['metadata', '169.254.169.254', 'metadata'],
+    ['metadata within the shared range', '100.100.100.200', 'metadata'],
+    ['metadata within ULA', 'fd00:ec2::254', 'metadata'],
+    ['link-local', '169.254.1.1', 'special-purpose'],
+    ['link-local', 'fe80::1', 'special-purpose'],
+    ['site-local', 'fec0::1', 'special-purpose'],
+    ['documentation', '192.0.2.1', 'special-purpose'],
+    ['multicast', '224.0.0.1', 'not-unicast'],
+    ['unspecified', '0.0.0.0', 'not-unicast'],
+  ])('says of %s %s: %s', (_what, spelled, rule) => {
+    expect(ruleOf(policy({ allowPrivate: true }), spelled)).toBe(rule);
+  });
+
+  it('gives way to the deny list', () => {
+    expect(ruleOf(policy({ allowPrivate: true, deny: ['10.0.0.0/8'] }), '10.1.1.1')).toBe('deny-list');
+  });
+});
+
+describe('the lists', () => {
+  it('deny what is open otherwise, as address, block and range', () => {
+    const some = policy({ deny: ['9.9.9.9', '8.8.0.0/16', '2606:4700::/32', '1.1.1.10-1.1.1.20'] });
+    expect(['9.9.9.9', '8.8.4.4', '2606:4700::1', '1.1.1.10', '1.1.1.20'].map((a) => ruleOf(some, a))).toEqual(
+      Array(5).fill('deny-list'),
+    );
+    expect(['9.9.9.10', '8.9.0.0', '2606:4701::', '1.1.1.21'].map((a) => ruleOf(some, a))).toEqual(
+      Array(4).fill('open'),
+    );
+  });
+
+  it('allow what is denied otherwise', () => {
+    const some = policy({ allow: ['10.1.0.0/16', '192.0.2.1', 'fd12::/16', 'fe80::/10'] });
+    expect(['10.1.2.3', '192.0.2.1', 'fd12::1', 'fe80::1'].map((a) => ruleOf(some, a))).toEqual(Array(4).fill('open'));
+    expect(ruleOf(some, '10.2.0.1')).toBe('private');
+  });
+
+  it('deny before they allow', () => {
+    expect(ruleOf(policy({ allow: ['10.0.0.0/8'], deny: ['10.1.0.0/16'] }), '10.1.1.1')).toBe('deny-list');
+  });
+
+  it('open a metadata service only to an entry for its one address', () => {
+    expect(ruleOf(policy({ allow: ['169.254.0.0/16'] }), '169.254.169.254')).toBe('metadata');
+    expect(ruleOf(policy({ allow: ['169.254.169.254'] }), '169.254.169.254')).toBe('open');
+  });
+
+  it.each(['0.0.0.0', '224.0.0.1', '255.255.255.255', '::', 'ff02::1'])('never open %s', (spelled) => {
+    expect(ruleOf(policy({ allow: ['0.0.0.0/0', '::/0'] }), spelled)).toBe('not-unicast');
+  });
+
+  it('do not let a list of one family speak for the other', () => {
+    expect(ruleOf(policy({ deny: ['0.0.0.0/0'] }), '2606:4700::1')).toBe('open');
+  });
+
+  it.each([
+    ['no address', 'localhost'],
+    ['nothing', ''],
+    ['host bits', '10.1.2.3/8'],
+    ['a prefix too long', '10.0.0.0/33'],
+    ['a zone', 'fe80::1%eth0'],
+    ['two families', '10.0.0.1-::1'],
+    ['a range backwards', '10.0.0.2-10.0.0.1'],
+    ['a port', '10.0.0.1:80'],
+    ['a short form', '10.1'],
+    ['an octal form', '010.0.0.1'],
+  ])('stop the start at an entry with %s', (_what, entry) => {
+    for (const list of ['allow', 'deny'] as const) {
+      const start = (): PeerPolicy => policy({ [list]: ['9.9.9.9', entry] });
+      expect(start).toThrow(EpcscfTurnError);
+      expect(start).toThrow(`turn.peers.${list}.1: expected an IP address`);
+    }
+  });
+});
+
+describe('our own listeners are never a peer', () => {
+  it.each([
+    ['an address', '8.8.4.1:3478', '8.8.4.1:3478'],
+    ['an IPv6 address', '[2a00:1450::1]:5349', '[2a00:1450::1]:5349'],
+    ['the wildcard, on the relay address', '0.0.0.0:3478', '8.8.4.1:3478'],
+    ['the wildcard, on a named own address', '0.0.0.0:3478', '9.9.9.9:3478'],
+    ['the IPv6 wildcard, on the relay address', '[::]:3478', '[2a00:1450::1]:3478'],
+    ['the IPv6 wildcard, dual-stack', '[::]:3478', '8.8.4.1:3478'],
+    ['the wildcard, on loopback', '0.0.0.0:3478', '127.0.0.1:3478'],
+    ['the wildcard, on another loopback', '0.0.0.0:3478', '127.9.9.9:3478'],
+    ['the wildcard, on IPv6 loopback', '[::]:3478', '[::1]:3478'],
+  ])('listening on %s (%s): not %s', (_what, listener, target) => {
+    const some = policy({
+      listeners: [listener],
+      own: ['9.9.9.9'],
+      live: [target],
+      allowPrivate: true,
+      allow: ['0.0.0.0/0', '::/0'],
+    });
+    expect(some.peerDenial(peer(target))).toBe('own-listener');
+  });
+
+  it('but other ports and other hosts are', () => {
+    const some = policy({ listeners: ['0.0.0.0:3478', '8.8.4.1:5349'] });
+    expect(some.peerDenial(peer('8.8.4.1:3479'))).toBeUndefined();
+    expect(some.peerDenial(peer('1.1.1.1:3478'))).toBeUndefined();
+    expect(some.peerDenial(peer('1.1.1.1:5349'))).toBeUndefined();
+  });
+});
+
+describe('our own relayed addresses', () => {
+  it('are peers while they live, on a closed address and against the deny list', () => {
+    const some = policy({
+      relays: ['127.0.0.1', '9.9.9.9'],
+      deny: ['9.9.9.9'],
+      live: ['127.0.0.1:50000', '9.9.9.9:50000'],
+    });
+    for (const relay of ['127.0.0.1', '9.9.9.9']) {
+      expect(ruleOf(some, relay)).toBe('own-relays-only');
+      expect(some.peerDenial(peer(`${relay}:50000`))).toBeUndefined();
+      expect(some.peerDenial(peer(`${relay}:50001`))).toBe('not-a-live-relay');
+    }
+  });
+
+  it('are found whatever the spelling of the option', () => {
+    expect(ruleOf(policy({ relays: ['0:0:0:0:0:0:0:1'] }), '::1')).toBe('own-relays-only');
+  });
+
+  it('that are open have no rule of their own', () => {
+    expect(ruleOf(policy(), '8.8.4.1')).toBe('open');
+  });
+
+  it.each(['relays', 'own'] as const)('that are no addresses stop the start: %s', (list) => {
+    expect(() => policy({ [list]: ['example.org'] })).toThrow(EpcscfTurnError);
+  });
+});
+
+describe('a peer', () => {
+  it('on port 0 is none', () => {
+    expect(policy().peerDenial(peer('1.1.1.1:0'))).toBe('port-zero');
+  });
+
+  it('on a denied address is none, with the cause', () => {
+    expect(policy().peerDenial(peer('192.168.0.1:80'))).toBe('private');
+  });
+
+  it('that is no address is none', () => {
+    expect(policy().addressRule('example.org')).toEqual({ denied: 'not-an-address' });
+    expect(policy().addressRule('fe80::1%eth0')).toEqual({ denied: 'not-an-address' });
+  });
+});
+
+describe('the table of special-purpose ranges', () => {
+  it.each(SPECIAL_PURPOSE_RANGES.map(([range, , name]) => [range, name]))('reads %s (%s)', (range) => {
+    expect(parseIpRange(range)).toBeDefined();
+  });
+
+  it('has no row that an earlier one hides', () => {
+    const ranges = SPECIAL_PURPOSE_RANGES.map(([range]) => parseIpRange(range)!);
+    ranges.forEach((range, index) => {
+      const hidden = ranges
+        .slice(0, index)
+        .some(({ family, first, last }) => family === range.family && first <= range.first && range.last <= last);
+      expect(hidden, SPECIAL_PURPOSE_RANGES[index]![0]).toBe(false);
+    });
+  });
+});
