@@ -29,15 +29,22 @@ export function formatUsername({ order, separator }: SharedKeyProfile, { name, e
   return order === 't:u' ? `${expiresAtSec}${separator}${name}` : `${name}${separator}${expiresAtSec}`;
 }
 
-/** Splits at the first separator and checks the whole string; `undefined` when it is not of the profile's form. */
+/**
+ * Splits at the first separator and checks the whole string; `undefined` when it is not of the profile's form. In `t:u` order t alone is
+ * a form as well, as coturn mints it for no user in particular: u is then empty, and all who use it are one user.
+ */
 export function splitUsername({ order, separator }: SharedKeyProfile, username: string): SplitUsername | undefined {
   const at = username.indexOf(separator);
-  if (at <= 0) return undefined;
+  if (at < 0) return order === 't:u' ? read(username, '') : undefined;
   const head = username.slice(0, at);
   const tail = username.slice(at + separator.length);
   const [digits, name] = order === 't:u' ? [head, tail] : [tail, head];
-  // 16 digits hold every safe integer; a leading zero would give one expiry two spellings.
-  if (name === '' || !/^(?:0|[1-9]\d{0,15})$/.test(digits)) return undefined;
+  return name === '' ? undefined : read(digits, name);
+}
+
+/** 16 digits hold every safe integer; a leading zero would give one expiry two spellings. */
+function read(digits: string, name: string): SplitUsername | undefined {
+  if (!/^(?:0|[1-9]\d{0,15})$/.test(digits)) return undefined;
   const expiresAtSec = Number(digits);
   return Number.isSafeInteger(expiresAtSec) ? { name, expiresAtSec } : undefined;
 }

@@ -7,6 +7,7 @@ it.each([
   ['t:u', '1700000000:alice', { name: 'alice', expiresAtSec: 1_700_000_000 }],
   ['t:u', '1700000000:a:b', { name: 'a:b', expiresAtSec: 1_700_000_000 }],
   ['t:u', '1700000000:__proto__', { name: '__proto__', expiresAtSec: 1_700_000_000 }],
+  ['t:u', '1700000000', { name: '', expiresAtSec: 1_700_000_000 }],
   ['u:t', 'alice:1700000000', { name: 'alice', expiresAtSec: 1_700_000_000 }],
 ] as const)('in order %s reads %s', (order, username, split) => {
   expect(splitUsername({ ...coturnProfile, order }, username)).toEqual(split);
@@ -15,7 +16,6 @@ it.each([
 it.each([
   ['t:u', ''],
   ['t:u', ':'],
-  ['t:u', '1700000000'],
   ['t:u', '1700000000:'],
   ['t:u', ':alice'],
   ['t:u', 'alice:1700000000'],
@@ -28,6 +28,7 @@ it.each([
   ['t:u', '99999999999999999999:alice'],
   ['t:u', '١٧٠٠:alice'],
   ['t:u', '1700000000\n:alice'],
+  ['u:t', '1700000000'],
   ['u:t', '1700000000:alice'],
   ['u:t', 'alice:b:1700000000'],
 ] as const)('in order %s refuses %j', (order, username) => {
