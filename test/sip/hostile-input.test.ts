@@ -140,7 +140,7 @@ describe('hostile input', () => {
         );
         expect(again.ok && again.value.body).toBe(result.value.body);
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
     expect(accepted).toBeGreaterThan(100);
   });
@@ -170,7 +170,7 @@ describe('hostile input', () => {
       '[',
       'a ',
     ]) {
-      const text = unit.repeat(200_000);
+      const text = unit.repeat(50_000);
       for (const prefix of ['', 'sip:', 'Digest ', 'SIP/2.0/WS a', '"', '<sip:a>', 'sip:a?a=b', '1 ']) {
         exerciseLinear(prefix + text);
       }

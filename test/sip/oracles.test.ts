@@ -5,7 +5,7 @@ import { parseCSeq } from '../../src/sip/cseq.ts';
 import { parseNameAddr } from '../../src/sip/name-addr.ts';
 import { parseParamValue, quote } from '../../src/sip/params.ts';
 import { parseSipUri } from '../../src/sip/uri.ts';
-import { parseVia } from '../../src/sip/via.ts';
+import { parseVia, type Via } from '../../src/sip/via.ts';
 import { lines, load, parsed } from './sample-messages.ts';
 
 type Params = Record<string, string | null>;
@@ -155,9 +155,7 @@ describe('against the sip package', () => {
   });
 });
 
-function viaParts(
-  via: ReturnType<typeof parseVia> extends infer R ? Extract<R, { ok: true }>['value'] : never,
-): unknown[] {
+function viaParts(via: Via): unknown[] {
   return [via.transport, via.sentBy.host, via.sentBy.port, via.params];
 }
 
@@ -223,7 +221,7 @@ describe("against JsSIP's grammar", () => {
         // JsSIP takes an empty port, which RFC 3261 §25.1 does not have.
         if (theirs !== -1 && !/:(?:;|$)/.test(broken)) expect(parseSipUri(broken), broken).toMatchObject({ ok: true });
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

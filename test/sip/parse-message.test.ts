@@ -182,7 +182,7 @@ describe('parseSipMessage', () => {
       fc.tuple(fc.integer({ min: 100, max: 699 }), value).map(([status, reason]) => `SIP/2.0 ${status} ${reason}`),
     );
     const name = token.filter((text) => text.toLowerCase() !== 'l');
-    const body = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.toWellFormed());
+    const body = fc.string({ unit: 'grapheme', maxLength: 40 });
     fc.assert(
       fc.property(startLine, fc.array(fc.tuple(name, value), { maxLength: 8 }), body, (first, fields, content) => {
         const text = lines(
