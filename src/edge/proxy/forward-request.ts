@@ -31,8 +31,11 @@ export class RequestForwarder {
       'Max-Forwards',
       String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
-    // TS 24.229 §5.2.6.3: a client does not assert identities.
-    if (from.kind === 'wic') headers.remove('P-Asserted-Identity');
+    if (from.kind === 'wic') {
+      // RFC 3325 §5: a client asserts no identity, and the one it prefers to have asserted is meant for this proxy only.
+      headers.remove('P-Asserted-Identity');
+      headers.remove('P-Preferred-Identity');
+    }
     if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
       for (const hop of [from, target.hop]) headers.prepend('Record-Route', this.#recordRoute(hop));

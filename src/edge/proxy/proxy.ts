@@ -26,6 +26,8 @@ import { routeRequest } from './route-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 
+const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
+
 export interface ProxyContext {
   readonly home: HomeDomain;
   readonly parseLimits: ParseLimits;
@@ -209,8 +211,11 @@ export class Proxy {
   }
 
   #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {
-    const aor = this.#context.home.aorOfText(from.uri);
-    return aor === undefined ? undefined : this.#context.registrations.find(hop, aor);
+    const { home, registrations } = this.#context;
+    // RFC 3323 §4.1.1.3: who calls anonymously claims to be nobody.
+    if (ANONYMOUS.test(from.uri)) return registrations.of(hop)[0];
+    const aor = home.aorOfText(from.uri);
+    return aor === undefined ? undefined : registrations.find(hop, aor);
   }
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, loopHash: string, closed: 430 | 480): ResponseContext {

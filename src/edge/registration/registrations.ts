@@ -2,6 +2,7 @@ import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from './registration-id.ts';
@@ -45,6 +46,7 @@ interface Stored {
 export class Registrations {
   readonly #context: RegistrationsContext;
   readonly #byId = new Map<string, Stored>();
+  readonly #byAor = new Map<string, Set<Registration>>();
   readonly #byHop = new Map<string, Set<Registration>>();
   readonly #byContact = new Map<string, Set<Registration>>();
   readonly #lapsed = new Map<string, TimerHandle>();
@@ -67,7 +69,7 @@ export class Registrations {
     const granted = parseContacts(response.headers);
     if (!asked.ok || !granted.ok) return [];
     if (asked.value === '*') {
-      for (const registration of this.all.filter((other) => other.aor === aor)) this.#end(registration, 'requested');
+      for (const registration of [...(this.#byAor.get(aor) ?? [])]) this.#end(registration, 'requested');
       return [];
     }
     const outbound = supportsOutbound(request);
@@ -101,7 +103,7 @@ export class Registrations {
 
   /** The registration with this Contact URI; none when several users claim the same. */
   findByContact(uri: string): Registration | undefined {
-    const [first, ...others] = this.#byContact.get(uri) ?? [];
+    const [first, ...others] = this.#byContact.get(contactKey(uri)) ?? [];
     return others.every(({ aor }) => aor === first?.aor) ? first : undefined;
   }
 
@@ -124,8 +126,9 @@ export class Registrations {
       this.#end(registration, 'expired');
     });
     this.#byId.set(registration.registrationId, { registration, timer });
+    addTo(this.#byAor, registration.aor, registration);
     addTo(this.#byHop, registration.hop.id, registration);
-    addTo(this.#byContact, registration.contactUri, registration);
+    addTo(this.#byContact, contactKey(registration.contactUri), registration);
     this.#unlapse(registration.registrationId);
     if (before && before.registration.hop !== registration.hop) {
       this.#context.on.unregistered(before.registration, 'replaced');
@@ -148,8 +151,9 @@ export class Registrations {
   #forget({ registration, timer }: Stored): void {
     this.#context.timers.cancel(timer);
     this.#byId.delete(registration.registrationId);
+    removeFrom(this.#byAor, registration.aor, registration);
     removeFrom(this.#byHop, registration.hop.id, registration);
-    removeFrom(this.#byContact, registration.contactUri, registration);
+    removeFrom(this.#byContact, contactKey(registration.contactUri), registration);
   }
 
   #lapse({ registrationId, expiresAtMs }: Registration): void {
@@ -171,6 +175,12 @@ export class Registrations {
   #release(registrationId: string): void {
     if (this.#unlapse(registrationId)) this.#context.on.released(registrationId);
   }
+}
+
+/** User and host: clients add parameters, such as `ob`, to the Contact of a dialog (RFC 5626 §4.3). */
+function contactKey(text: string): string {
+  const uri = parseSipUri(text);
+  return uri.ok ? addressOfRecord(uri.value) : text;
 }
 
 function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {

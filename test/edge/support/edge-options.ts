@@ -1,0 +1,62 @@
+import { Secret } from '../../../src/core/secret.ts';
+import { createUserDirectory } from '../../../src/edge/core/user-directory.ts';
+import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+
+type Overrides = {
+  readonly [K in keyof EdgeOptions]?: EdgeOptions[K] extends object ? Partial<EdgeOptions[K]> : EdgeOptions[K];
+};
+
+export const PASSWORDS = new Map([
+  ['alice', new Secret('wonderland')],
+  ['bob', new Secret('builder')],
+  ['carol', new Secret('christmas')],
+]);
+
+/** Options of a small lab, each group open to change. */
+export function edgeOptions(overrides: Overrides = {}): EdgeOptions {
+  return {
+    domain: overrides.domain ?? 'example.com',
+    path: overrides.path ?? '/',
+    origins: { allow: ['self'], allowMissing: true, ...overrides.origins },
+    limits: {
+      messageBytes: 65_536,
+      headerCount: 128,
+      lineBytes: 8192,
+      fragments: 16,
+      bufferedChunks: 64,
+      bufferedBytes: 1_048_576,
+      connections: 1000,
+      connectionsPerAddress: 100,
+      messagesPerSec: 1000,
+      messageBurst: 1000,
+      transactions: 2000,
+      transactionsPerFlow: 100,
+      unregisteredSec: 30,
+      authenticationFailures: 10,
+      ...overrides.limits,
+    },
+    keepalive: { pingSec: 25, pongTimeoutSec: 10, ...overrides.keepalive },
+    registration: {
+      defaultExpiresSec: 600,
+      minExpiresSec: 60,
+      maxExpiresSec: 7200,
+      contactsPerUser: 10,
+      ...overrides.registration,
+    },
+    transaction: { t1Ms: 500, t2Ms: 4000, t4Ms: 5000, timerCSec: 185, retryAfterSec: 5, ...overrides.transaction },
+    core: {
+      kind: 'embedded',
+      digest: { algorithms: ['SHA-256', 'MD5'], nonceLifetimeSec: 300, nonces: 1000 },
+      users: createUserDirectory(PASSWORDS),
+      ...overrides.core,
+    },
+    credential: {
+      headers: 'both',
+      uris: ['turn:turn.example.com:3478?transport=udp', 'turns:turn.example.com:5349?transport=tcp'],
+      realm: 'turn.example.com',
+      burst: 10,
+      intervalSec: 10,
+      ...overrides.credential,
+    },
+  };
+}

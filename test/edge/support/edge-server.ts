@@ -1,0 +1,66 @@
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { generate } from 'selfsigned';
+import { systemClock } from '../../../src/core/clock.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { createEdge, type Edge } from '../../../src/edge/edge.ts';
+import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+import { FakeIssuer } from './fake-issuer.ts';
+import { RecordedEvents } from './recorded-events.ts';
+import { WicSocket, type WicSocketOptions } from './wic-socket.ts';
+
+let certificate: Promise<{ cert: string; private: string }> | undefined;
+
+/** An edge on an HTTPS server of its own, on a free port of loopback. */
+export interface EdgeServer extends AsyncDisposable {
+  /** The present one: `restart` puts another in its place. */
+  readonly edge: Edge;
+  readonly server: Server;
+  readonly port: number;
+  readonly url: string;
+  readonly events: RecordedEvents;
+  readonly issuer: FakeIssuer;
+  /** Stops the edge as for an upgrade of the software, and starts a new one on the same port. */
+  restart(): Promise<void>;
+  connect(options?: WicSocketOptions): Promise<WicSocket>;
+}
+
+export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
+  certificate ??= generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', curve: 'P-256' });
+  const { cert, private: key } = await certificate;
+  const server = createServer({ cert, key }, (_request, response) => {
+    response.end('page');
+  });
+  const events = new RecordedEvents();
+  const issuer = new FakeIssuer();
+  const dependencies = { issuer, logger: silentLogger, clock: systemClock, events };
+  let edge = createEdge(options, dependencies);
+  let detach = edge.attach(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `wss://localhost:${port}${options.path}`;
+  return {
+    get edge() {
+      return edge;
+    },
+    server,
+    port,
+    url,
+    events,
+    issuer,
+    restart: async () => {
+      detach();
+      await edge.stop({ restart: true });
+      edge = createEdge(options, dependencies);
+      detach = edge.attach(server);
+    },
+    connect: (socketOptions) => WicSocket.connect(url, socketOptions),
+    [Symbol.asyncDispose]: async () => {
+      await edge.stop();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { WebSocket, type ClientOptions } from 'ws';
+import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { parseSipMessage } from '../../../src/sip/parse-message.ts';
+
+const LIMITS = { maxHeaders: 200, maxLineBytes: 100_000 };
+const PATIENCE_MS = 5000;
+
+export interface WicSocketOptions extends ClientOptions {
+  readonly subprotocol?: string | undefined;
+}
+
+interface Waiter {
+  readonly accepts: (message: SipMessage) => boolean;
+  readonly resolve: (message: SipMessage) => void;
+}
+
+/** A WebSocket that speaks raw SIP text: what it gets is kept until somebody waits for it. */
+export class WicSocket {
+  readonly webSocket: WebSocket;
+  /** Every text frame, as it came. */
+  readonly frames: string[] = [];
+  readonly closed: Promise<number>;
+  readonly #unread: SipMessage[] = [];
+  readonly #waiters: Waiter[] = [];
+
+  private constructor(webSocket: WebSocket) {
+    this.webSocket = webSocket;
+    this.closed = new Promise((resolve) => {
+      webSocket.on('close', resolve);
+    });
+    webSocket.on('message', (data: Buffer) => {
+      this.#onText(data.toString('utf8'));
+    });
+  }
+
+  static async connect(url: string, { subprotocol = 'sip', ...options }: WicSocketOptions = {}): Promise<WicSocket> {
+    const webSocket = new WebSocket(url, [subprotocol], { rejectUnauthorized: false, ...options });
+    const socket = new WicSocket(webSocket);
+    await once(webSocket, 'open');
+    return socket;
+  }
+
+  send(text: string): void {
+    this.webSocket.send(text);
+  }
+
+  /** The next message, of those not yet taken, that is such a response. */
+  async response(status: number, method?: string): Promise<SipResponse> {
+    const accepts = (message: SipMessage): boolean =>
+      message.kind === 'response' &&
+      message.status === status &&
+      (method === undefined || (message.headers.get('CSeq') ?? '').endsWith(` ${method}`));
+    return (await this.#take(accepts, `${status} ${method ?? ''}`)) as SipResponse;
+  }
+
+  async request(method: string): Promise<SipRequest> {
+    const accepts = (message: SipMessage): boolean => message.kind === 'request' && message.method === method;
+    return (await this.#take(accepts, method)) as SipRequest;
+  }
+
+  /** What came and was not waited for: `180`, `INVITE`. */
+  get unread(): string[] {
+    return this.#unread.map((message) => (message.kind === 'request' ? message.method : String(message.status)));
+  }
+
+  async close(code = 1000): Promise<void> {
+    this.webSocket.close(code);
+    await this.closed;
+  }
+
+  #onText(text: string): void {
+    this.frames.push(text);
+    const parsed = parseSipMessage(text, LIMITS);
+    if (!parsed.ok) return;
+    const index = this.#waiters.findIndex(({ accepts }) => accepts(parsed.value));
+    if (index < 0) this.#unread.push(parsed.value);
+    else this.#waiters.splice(index, 1)[0]!.resolve(parsed.value);
+  }
+
+  #take(accepts: (message: SipMessage) => boolean, what: string): Promise<SipMessage> {
+    const index = this.#unread.findIndex(accepts);
+    if (index >= 0) return Promise.resolve(this.#unread.splice(index, 1)[0]!);
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(() => {
+        reject(new Error(`expected ${what}, got ${JSON.stringify(this.frames)}`));
+      }, PATIENCE_MS);
+      this.#waiters.push({
+        accepts,
+        resolve: (message) => {
+          clearTimeout(timeout);
+          resolve(message);
+        },
+      });
+    });
+  }
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { computeDigestResponse, formatAuthorization, ha1, parseChallenge } from '../../../src/sip/digest.ts';
+import { formatSipMessage } from '../../../src/sip/format-message.ts';
+import { SipHeaders, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { newBranch, newCallId, newTag } from '../../../src/sip/token.ts';
+import { PASSWORDS } from './edge-options.ts';
+import { type WicSocket } from './wic-socket.ts';
+
+const DOMAIN = 'example.com';
+
+export interface RegisterOptions {
+  readonly expires?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly contact?: string;
+  readonly algorithm?: 'MD5' | 'SHA-256';
+}
+
+export interface DialogPeer {
+  /** Route set as seen from here, nearest first. */
+  readonly routes: readonly string[];
+  readonly remoteTarget: string;
+  readonly callId: string;
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** A hand-driven SIP user agent over one WebSocket, in the manner of JsSIP. */
+export class Wic {
+  readonly user: string;
+  readonly socket: WicSocket;
+  readonly instance = `urn:uuid:00000000-0000-4000-8000-${randomBytes(6).toString('hex')}`;
+  readonly contactUri = `sip:${randomBytes(4).toString('hex')}@${randomBytes(6).toString('hex')}.invalid;transport=ws`;
+  readonly registerCallId = newCallId();
+  #sequence = 0;
+  nonceCount = 0;
+
+  constructor(user: string, socket: WicSocket) {
+    this.user = user;
+    this.socket = socket;
+  }
+
+  get aor(): string {
+    return `sip:${this.user}@${DOMAIN}`;
+  }
+
+  get contact(): string {
+    return `<${this.contactUri}>;+sip.ice;reg-id=1;+sip.instance="<${this.instance}>"`;
+  }
+
+  /** A request outside dialogs. */
+  build(method: string, uri: string, to: string, extra: Readonly<Record<string, string>> = {}, body = ''): SipRequest {
+    const headers = new SipHeaders();
+    headers.append('Via', `SIP/2.0/WSS ${randomBytes(6).toString('hex')}.invalid;branch=${newBranch()}`);
+    headers.append('Max-Forwards', '69');
+    headers.append('To', `<${to}>`);
+    headers.append('From', `"${this.user}" <${this.aor}>;tag=${newTag()}`);
+    headers.append('Call-ID', newCallId());
+    headers.append('CSeq', `${++this.#sequence} ${method}`);
+    for (const [name, value] of Object.entries(extra)) headers.set(name, value);
+    return { kind: 'request', method, uri, headers, body };
+  }
+
+  send(message: SipRequest | SipResponse): void {
+    this.socket.send(formatSipMessage(message));
+  }
+
+  buildRegister(options: RegisterOptions = {}): SipRequest {
+    const expires = options.expires ?? 600;
+    return this.build('REGISTER', `sip:${DOMAIN}`, this.aor, {
+      'Call-ID': this.registerCallId,
+      Contact: options.contact ?? `${this.contact};expires=${expires}`,
+      Expires: String(expires),
+      Supported: 'path,gruu,outbound',
+      ...options.headers,
+    });
+  }
+
+  /** REGISTER, the answer to its challenge, and what comes of that. */
+  async register(options: RegisterOptions = {}, expected = 200): Promise<SipResponse> {
+    this.send(this.buildRegister(options));
+    const challenge = await this.socket.response(401, 'REGISTER');
+    const again = this.buildRegister(options);
+    again.headers.append('Authorization', this.authorization(challenge, again, options.algorithm));
+    this.send(again);
+    return this.socket.response(expected, 'REGISTER');
+  }
+
+  authorization(
+    response: SipResponse,
+    request: SipRequest,
+    algorithm: 'MD5' | 'SHA-256' = 'MD5',
+    password = PASSWORDS.get(this.user)!,
+  ): string {
+    const challenges = response.headers.getAll('WWW-Authenticate').map((text) => parseChallenge(text));
+    const challenge = challenges.find((parsed) => parsed.ok && parsed.value.algorithm === algorithm);
+    if (!challenge?.ok) throw new Error(`no ${algorithm} challenge`);
+    const { realm, nonce } = challenge.value;
+    this.nonceCount += 1;
+    const nc = this.nonceCount.toString(16).padStart(8, '0');
+    const cnonce = randomBytes(6).toString('hex');
+    const { method, uri } = request;
+    const a1 = ha1({ algorithm, username: this.user, realm, password });
+    const proof = computeDigestResponse({ algorithm, ha1: a1, method, uri, nonce, qop: { nc, cnonce } });
+    const qop = { nc, cnonce, nonceCount: this.nonceCount };
+    return formatAuthorization({ username: this.user, realm, nonce, uri, response: proof, algorithm, qop });
+  }
+
+  invite(to: string, sdp = 'v=0\r\n', extra: Readonly<Record<string, string>> = {}): SipRequest {
+    const request = this.build(
+      'INVITE',
+      to,
+      to,
+      { Contact: `<${this.contactUri};ob>`, 'Content-Type': 'application/sdp', ...extra },
+      sdp,
+    );
+    this.send(request);
+    return request;
+  }
+
+  /** Answers a request; a dialog-forming one with our Contact. */
+  reply(request: SipRequest, status: number, extra: Readonly<Record<string, string>> = {}, body = ''): SipResponse {
+    const response = createResponse(request, status, { toTag: this.instance.slice(-12) });
+    if (status < 300) response.headers.append('Contact', `<${this.contactUri};ob>`);
+    for (const [name, value] of Object.entries(extra)) response.headers.set(name, value);
+    response.body = body;
+    this.send(response);
+    return response;
+  }
+
+  /** A request in the dialog that `peer` describes. */
+  inDialog(method: string, peer: DialogPeer, extra: Readonly<Record<string, string>> = {}, body = ''): SipRequest {
+    const headers: Record<string, string> = {
+      'Call-ID': peer.callId,
+      From: peer.local,
+      To: peer.remote,
+      ...(peer.routes.length > 0 && { Route: peer.routes.join(', ') }),
+      ...extra,
+    };
+    const request = this.build(method, peer.remoteTarget, this.aor, headers, body);
+    this.send(request);
+    return request;
+  }
+}
+
+/** RFC 3261 §12.1.2: the dialog as the caller sees it, from the 2xx. */
+export function callerDialog(response: SipResponse): DialogPeer {
+  return {
+    routes: response.headers.getList('Record-Route').reverse(),
+    remoteTarget: uriOf(response.headers.get('Contact')!),
+    callId: response.headers.get('Call-ID')!,
+    local: response.headers.get('From')!,
+    remote: response.headers.get('To')!,
+  };
+}
+
+/** RFC 3261 §12.1.1: the dialog as the callee sees it, from the INVITE and its own 2xx. */
+export function calleeDialog(request: SipRequest, response: SipResponse): DialogPeer {
+  return {
+    routes: request.headers.getList('Record-Route'),
+    remoteTarget: uriOf(request.headers.get('Contact')!),
+    callId: request.headers.get('Call-ID')!,
+    local: response.headers.get('To')!,
+    remote: request.headers.get('From')!,
+  };
+}
+
+function uriOf(contact: string): string {
+  return /<([^>]*)>/.exec(contact)![1]!;
+}
