@@ -2,7 +2,8 @@ import { type TransportAddress } from '../core/transport-address.ts';
 import { type ClientTransport } from './engine/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './listeners/open-listeners.ts';
-import { type StreamListenerOptions, type TlsContext } from './listeners/stream-listener.ts';
+import { type StreamListenerOptions } from './listeners/stream-listener.ts';
+import { type TlsContext } from './listeners/tls-context.ts';
 
 export interface TurnRelayOptions {
   /** Local addresses to relay from, IP text. */

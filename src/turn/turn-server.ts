@@ -17,7 +17,8 @@ import { DeadlineTimer } from './deadline-timer.ts';
 import { LateSink } from './late-sink.ts';
 import { type Listener } from './listeners/listener.ts';
 import { openListeners } from './listeners/open-listeners.ts';
-import { StreamListener, type TlsContext } from './listeners/stream-listener.ts';
+import { StreamListener } from './listeners/stream-listener.ts';
+import { type TlsContext } from './listeners/tls-context.ts';
 import { type TurnListenAddress, type TurnServerOptions } from './turn-server-options.ts';
 
 export interface TurnServerPorts {

@@ -3,7 +3,8 @@ import { transportAddress, type TransportAddress } from '../../core/transport-ad
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
-import { StreamListener, type StreamListenerOptions, type TlsContext } from './stream-listener.ts';
+import { StreamListener, type StreamListenerOptions } from './stream-listener.ts';
+import { type TlsContext } from './tls-context.ts';
 import { UdpListener } from './udp-listener.ts';
 
 export interface ListenOptions {

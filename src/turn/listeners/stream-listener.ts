@@ -6,6 +6,7 @@ import { addressFromKernel } from '../dataplane/kernel-address.ts';
 import { type ConnectionLimits, type ConnectionLimitOptions } from './connection-limits.ts';
 import { listenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
+import { secureOptions, type TlsContext } from './tls-context.ts';
 import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
 
 export interface StreamListenerOptions extends StreamConnectionOptions, ConnectionLimitOptions {
@@ -13,13 +14,7 @@ export interface StreamListenerOptions extends StreamConnectionOptions, Connecti
   readonly handshakeSec: number;
 }
 
-/** PEM text of the certificate chain and its key. */
-export interface TlsContext {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-}
-
-/** RFC 7443 §3. Offered only: a client without ALPN, as browsers are, is served all the same. */
+/** RFC 7443 §3. A client without ALPN, as browsers are, is served all the same; one that offers only other protocols is not (RFC 7301 §3.2). */
 const ALPN_PROTOCOLS = ['stun.turn'];
 const TCP_KEEPALIVE_MS = 60_000;
 const SWEEP_MS = { min: 10, max: 1_000 };
@@ -83,9 +78,9 @@ export class StreamListener implements Listener {
     return this.#sockets.size;
   }
 
-  /** Takes effect with the next handshake. Throws what OpenSSL says of an unusable pair, and then keeps the old one. */
-  setTlsContext({ cert, key }: TlsContext): void {
-    this.#tls?.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+  /** Takes effect with the next handshake. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old one. */
+  setTlsContext(context: TlsContext): void {
+    this.#tls?.setSecureContext(secureOptions(context));
   }
 
   async close(): Promise<void> {
@@ -116,15 +111,9 @@ export class StreamListener implements Listener {
     });
   }
 
-  #createTls({ cert, key }: TlsContext): TlsServer {
+  #createTls(context: TlsContext): TlsServer {
     const handshakeTimeout = this.#options.handshakeSec * 1000;
-    const server = createTlsServer({
-      cert,
-      key,
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ALPN_PROTOCOLS,
-      handshakeTimeout,
-    });
+    const server = createTlsServer({ ...secureOptions(context), ALPNProtocols: ALPN_PROTOCOLS, handshakeTimeout });
     server.on('secureConnection', (socket) => {
       this.#onStream(socket);
     });

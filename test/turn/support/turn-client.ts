@@ -64,6 +64,7 @@ export class TurnClient {
   #realm = '';
   #nonce = '';
   #wire!: Wire;
+  #over = false;
 
   private constructor(options: ClientOptions) {
     this.#options = options;
@@ -82,7 +83,10 @@ export class TurnClient {
     return this.#wire.closed;
   }
 
+  /** Also a second time. */
   close(): void {
+    if (this.#over) return;
+    this.#over = true;
     this.#wire.close();
   }
 

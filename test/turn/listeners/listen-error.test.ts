@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { listenError } from '../../../src/turn/listeners/listen-error.ts';
+
+const at = { family: 6, address: '2001:db8::1', port: 443 } as const;
+
+it.each([
+  ['EADDRINUSE', 'ERR_ADDRESS_IN_USE', 'port 443 is in use'],
+  ['EADDRNOTAVAIL', 'ERR_ADDRESS_UNAVAILABLE', '2001:db8::1 is no address of this host'],
+  ['EAFNOSUPPORT', 'ERR_ADDRESS_UNAVAILABLE', '2001:db8::1 is no address of this host'],
+  ['EACCES', 'ERR_PERMISSION_DENIED', 'no permission to bind port 443'],
+  ['EMFILE', 'ERR_LISTEN_FAILED', 'could not be opened'],
+])('turns %s into %s and one line that names the listener', (systemCode, code, text) => {
+  const cause = Object.assign(new Error('bind'), { code: systemCode });
+  const error = listenError('tls', at, cause);
+  expect(error.code).toBe(code);
+  expect(error.cause).toBe(cause);
+  expect(error.message).toMatch(/^TURN tls listener \[2001:db8::1\]:443: [^\n]+$/);
+  expect(error.message).toContain(text);
+  expect(error.message).toContain(systemCode);
+});

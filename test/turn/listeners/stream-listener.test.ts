@@ -1,0 +1,348 @@
+import { connect as tcpConnect, type Socket } from 'node:net';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
+import { ConnectionLimits } from '../../../src/turn/listeners/connection-limits.ts';
+import { StreamListener, type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';
+import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
+import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
+
+function until(condition: () => boolean): Promise<boolean> {
+  return vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
+}
+
+/** Sends until nothing more is taken: the kernel's own buffers take some megabytes first. */
+function overfill(path: ClientLink): Promise<boolean> {
+  const payload = Buffer.alloc(1000);
+  return until(() => {
+    let taken = 0;
+    while (taken < 1000 && path.sendChannelData(0x4000, payload, 0, payload.length)) taken++;
+    return taken === 0;
+  });
+}
+
+const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
+
+let ports: Heard;
+let certificate: TestCertificate;
+const listeners: StreamListener[] = [];
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  certificate = await makeCertificate();
+});
+
+beforeEach(() => {
+  ports = heard();
+});
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+});
+
+async function listen(overrides: Partial<StreamListenerOptions> = {}, tls?: TestCertificate): Promise<StreamListener> {
+  const options = streamOptions(overrides);
+  const listener = await StreamListener.listen(LOCAL, tls, options, new ConnectionLimits(options), ports);
+  listeners.push(listener);
+  return listener;
+}
+
+function collect(socket: Socket): { bytes: () => Buffer; closed: Promise<void> } {
+  const chunks: Buffer[] = [];
+  sockets.push(socket);
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      resolve();
+    });
+  });
+  return { bytes: () => Buffer.concat(chunks), closed };
+}
+
+function connect({ local }: StreamListener): { socket: Socket } & ReturnType<typeof collect> {
+  const socket = tcpConnect({ host: local.address, port: local.port, noDelay: true });
+  return { socket, ...collect(socket) };
+}
+
+function connectTls(
+  { local }: StreamListener,
+  options: { ca?: string; ALPNProtocols?: string[]; maxVersion?: 'TLSv1.1' | 'TLSv1.2' } = {},
+): { socket: TLSSocket } & ReturnType<typeof collect> {
+  const socket = tlsConnect({
+    host: local.address,
+    port: local.port,
+    ca: certificate.cert,
+    checkServerIdentity: () => undefined,
+    ...options,
+  });
+  return { socket, ...collect(socket) };
+}
+
+async function pathOf(socket: Socket): Promise<ClientLink> {
+  socket.write(bindingRequest());
+  await until(() => ports.messages.length > 0);
+  return ports.messages.shift()!.client as ClientLink;
+}
+
+describe('framing', () => {
+  it('finds messages that come byte by byte', async () => {
+    const { socket } = connect(await listen());
+    const bytes = Buffer.concat([bindingRequest(1), channelFrame(0x4000, 'abc'), bindingRequest(2)]);
+    for (const byte of bytes) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => ports.messages.length === 3);
+    expect(ports.messages.map(({ bytes: message }) => message)).toEqual([
+      bindingRequest(1),
+      channelFrame(0x4000, 'abc').subarray(0, 7),
+      bindingRequest(2),
+    ]);
+  });
+
+  it('finds a hundred messages in one segment, in their order', async () => {
+    const { socket } = connect(await listen());
+    socket.write(Buffer.concat(Array.from({ length: 100 }, (_, i) => bindingRequest(i))));
+    await until(() => ports.messages.length === 100);
+    expect(ports.messages.map(({ bytes }) => bytes[19])).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it.each([
+    ['a first byte that is neither STUN nor ChannelData', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['a frame over the limit', Buffer.from('4000ffff', 'hex')],
+    ['garbage after a good message', Buffer.concat([bindingRequest(), Buffer.alloc(8, 0xff)])],
+  ])('closes the connection on %s', async (_what, bytes) => {
+    const { socket, closed } = connect(await listen({ frameBytes: 4096 }));
+    socket.write(bytes);
+    await closed;
+    await until(() => ports.closed.length === 1);
+    expect(ports.drops.snapshot().malformed).toBe(1);
+  });
+
+  it('gives ChannelData of a client with an allocation to the fast path, without its padding', async () => {
+    const { socket } = connect(await listen());
+    const path = await pathOf(socket);
+    path.leg = new ClientLeg(path);
+    socket.write(Buffer.concat([channelFrame(0x4000, 'abc'), channelFrame(0x4001, 'defg')]));
+    await until(() => ports.forwarded.length === 2);
+    expect(ports.forwarded.map((frame) => frame.length)).toEqual([7, 8]);
+    ports.takes = false;
+    socket.write(channelFrame(0x4002, 'x'));
+    await until(() => ports.messages.length === 1);
+  });
+
+  it('pads what it sends to a multiple of four, with zeros', async () => {
+    const { socket, bytes } = connect(await listen());
+    const path = await pathOf(socket);
+    for (const text of ['a', 'ab', 'abc', 'abcd', '']) {
+      path.sendChannelData(0x4000, Buffer.from(`..${text}..`), 2, text.length);
+    }
+    const expected = ['a', 'ab', 'abc', 'abcd', ''].map((text) => channelFrame(0x4000, text));
+    await until(() => bytes().length === 36);
+    expect(bytes()).toEqual(Buffer.concat(expected));
+  });
+});
+
+describe('the 5-tuple', () => {
+  it('has both ends of the connection, and one path object for its life', async () => {
+    const listener = await listen();
+    const { socket } = connect(listener);
+    const path = await pathOf(socket);
+    expect(path.transport).toBe('tcp');
+    expect(path.local).toEqual(listener.local);
+    expect(path.remote).toEqual({ family: 4, address: '127.0.0.1', port: socket.localPort });
+    expect(await pathOf(socket)).toBe(path);
+  });
+
+  it('tells the engine when the client has gone', async () => {
+    const { socket } = connect(await listen());
+    const path = await pathOf(socket);
+    socket.destroy();
+    await until(() => ports.closed.length > 0);
+    expect(ports.closed).toEqual([path]);
+  });
+
+  it('sends what it has before it closes, and hears nothing after', async () => {
+    const { socket, bytes, closed } = connect(await listen());
+    const path = await pathOf(socket);
+    path.send(Buffer.from('good'));
+    path.close();
+    path.send(Buffer.from('late'));
+    socket.write(bindingRequest());
+    await closed;
+    expect(bytes().toString()).toBe('good');
+    expect(ports.messages).toEqual([]);
+  });
+
+  it('lets an answer be given while a segment is still being read', async () => {
+    const { socket, bytes } = connect(await listen());
+    ports.onMessage = (client) => {
+      client.send(Buffer.from('pong'));
+    };
+    socket.write(Buffer.concat(Array.from({ length: 20 }, () => bindingRequest())));
+    await until(() => bytes().length === 80);
+  });
+});
+
+describe('clients that do not behave', () => {
+  it('drops datagrams for a client that does not read, within the bound, and gives the connection up', async () => {
+    const { socket, closed } = connect(await listen({ bufferedBytes: 16_384, stuckSec: 0.2 }));
+    const path = await pathOf(socket);
+    path.leg = new ClientLeg(path);
+    socket.pause();
+    await overfill(path);
+    expect(ports.drops.snapshot()['client-not-reading']).toBeGreaterThan(0);
+    await until(() => ports.closed.length === 1);
+    socket.resume();
+    await closed;
+  });
+
+  it('keeps a slow client that reads again in time', async () => {
+    const { socket } = connect(await listen({ bufferedBytes: 16_384, stuckSec: 0.5 }));
+    const path = await pathOf(socket);
+    path.leg = new ClientLeg(path);
+    socket.pause();
+    await overfill(path);
+    socket.resume();
+    await until(() => path.sendChannelData(0x4000, Buffer.from('more'), 0, 4));
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    expect(ports.closed).toEqual([]);
+  });
+
+  it('closes a connection without an allocation after its time, and counts that time anew when an allocation ends', async () => {
+    const { socket, closed } = connect(await listen({ idleUnauthenticatedSec: 0.3 }));
+    const path = await pathOf(socket);
+    path.leg = new ClientLeg(path);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(ports.closed).toEqual([]);
+    path.leg = undefined;
+    await closed;
+    await until(() => ports.closed.length === 1);
+  });
+
+  it('closes a connection that never says anything', async () => {
+    const { closed } = connect(await listen({ idleUnauthenticatedSec: 0.1 }));
+    await closed;
+    await until(() => ports.closed.length === 1);
+  });
+
+  it('does not let a trickle of requests keep a connection without an allocation open', async () => {
+    const { socket, closed } = connect(await listen({ idleUnauthenticatedSec: 0.3 }));
+    const trickle = setInterval(() => socket.write(bindingRequest()), 20);
+    await closed;
+    clearInterval(trickle);
+  });
+
+  it('refuses connections beyond the limit, and takes new ones when old ones have gone', async () => {
+    const listener = await listen({ connectionsPerAddress: 2 });
+    const first = connect(listener);
+    const second = connect(listener);
+    await pathOf(first.socket);
+    await pathOf(second.socket);
+    const third = connect(listener);
+    await third.closed;
+    expect(ports.drops.snapshot()['connection-limit']).toBe(1);
+    expect(listener.connectionCount).toBe(2);
+    first.socket.destroy();
+    await until(() => listener.connectionCount === 1);
+    await pathOf(connect(listener).socket);
+  });
+
+  it('survives resets in the middle of everything', async () => {
+    const listener = await listen();
+    for (let i = 0; i < 20; i++) {
+      const { socket } = connect(listener);
+      const path = await pathOf(socket);
+      path.send(Buffer.alloc(100_000));
+      socket.resetAndDestroy();
+      path.send(Buffer.alloc(100_000));
+      path.sendChannelData(0x4000, Buffer.alloc(10), 0, 10);
+    }
+    await until(() => ports.closed.length === 20);
+    expect(listener.connectionCount).toBe(0);
+  });
+});
+
+describe('TLS', () => {
+  it('serves with ALPN stun.turn and without any', async () => {
+    const listener = await listen({}, certificate);
+    const plain = connectTls(listener);
+    const alpn = connectTls(listener, { ALPNProtocols: ['stun.turn'] });
+    expect((await pathOf(plain.socket)).transport).toBe('tls');
+    const path = await pathOf(alpn.socket);
+    expect(plain.socket.alpnProtocol).toBe(false);
+    expect(alpn.socket.alpnProtocol).toBe('stun.turn');
+    path.sendChannelData(0x4000, Buffer.from('abcd'), 0, 4);
+    await until(() => alpn.bytes().length === 8);
+  });
+
+  it('refuses TLS 1.1', async () => {
+    const { socket, closed } = connectTls(await listen({}, certificate), { maxVersion: 'TLSv1.1' });
+    await closed;
+    expect(socket.authorized).toBe(false);
+    expect(ports.messages).toEqual([]);
+  });
+
+  it('gives up a handshake that does not finish, and counts it as a connection meanwhile', async () => {
+    const listener = await listen({ handshakeSec: 0.2 }, certificate);
+    const { closed } = connect(listener);
+    await until(() => listener.connectionCount === 1);
+    await closed;
+    await until(() => listener.connectionCount === 0);
+    expect(ports.closed).toEqual([]);
+  });
+
+  it('closes on a handshake that is none', async () => {
+    const listener = await listen({}, certificate);
+    const { socket, closed } = connect(listener);
+    socket.write(bindingRequest());
+    await closed;
+    await until(() => listener.connectionCount === 0);
+  });
+
+  it('shows a new certificate to new connections and keeps the old ones open', async () => {
+    const listener = await listen({}, certificate);
+    const before = connectTls(listener);
+    await pathOf(before.socket);
+    const renewed = await makeCertificate('renewed');
+    listener.setTlsContext(renewed);
+    const after = connectTls(listener, { ca: renewed.cert });
+    await pathOf(after.socket);
+    expect(after.socket.getPeerCertificate().subject.CN).toBe('renewed');
+    await pathOf(before.socket);
+  });
+
+  it('keeps its certificate when the new one is unusable', async () => {
+    const listener = await listen({}, certificate);
+    expect(() => {
+      listener.setTlsContext({ cert: 'no PEM', key: certificate.key });
+    }).toThrow(expect.objectContaining({ code: 'ERR_CERTIFICATE_UNREADABLE' }));
+    await pathOf(connectTls(listener).socket);
+  });
+});
+
+describe('closing', () => {
+  it('ends all connections, also half-open handshakes, and frees the port', async () => {
+    const listener = await listen({}, certificate);
+    const served = connectTls(listener);
+    await pathOf(served.socket);
+    const halfOpen = connect(listener);
+    await until(() => listener.connectionCount === 2);
+    await listener.close();
+    await Promise.all([served.closed, halfOpen.closed]);
+    const options = streamOptions();
+    const again = await StreamListener.listen(listener.local, undefined, options, new ConnectionLimits(options), ports);
+    expect(again.local).toEqual(listener.local);
+    listeners.splice(0, 1, again);
+  });
+
+  it('rejects with the coded error when the port is taken', async () => {
+    const listener = await listen();
+    const options = streamOptions();
+    await expect(
+      StreamListener.listen(listener.local, undefined, options, new ConnectionLimits(options), ports),
+    ).rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' });
+  });
+});

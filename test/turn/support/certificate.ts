@@ -1,0 +1,16 @@
+import { generate } from 'selfsigned';
+
+export interface TestCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate of its own, named `name`, for the loopback addresses. */
+export async function makeCertificate(name = 'localhost'): Promise<TestCertificate> {
+  const pair = await generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+  });
+  return { cert: pair.cert, key: pair.private };
+}

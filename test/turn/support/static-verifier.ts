@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import { fail, ok } from '../../../src/core/result.ts';
+import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
+
+/** Users with passwords that never end. */
+export function staticVerifier(users: Readonly<Record<string, string>>): CredentialVerifier {
+  const passwords = new Map(Object.entries(users));
+  return {
+    lookup: ({ username, realm }) => {
+      const password = passwords.get(username);
+      if (password === undefined) return fail('unknown-user');
+      const longTermKey = (): Buffer => createHash('md5').update(`${username}:${realm}:${password}`).digest();
+      return ok({ user: username, keys: [{ keyId: 'test', longTermKey }] });
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { afterEach } from 'vitest';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
+import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
+import { createTurnServer, type TurnServer } from '../../../src/turn/turn-server.ts';
+import { turnServerOptions } from './options.ts';
+import { staticVerifier } from './static-verifier.ts';
+import { TurnClient, type ClientOptions } from './turn-client.ts';
+
+const closers: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A started server that the end of the test stops. Users: alice and bob, passwords `alice-secret` and `bob-secret`. */
+export async function startServer(overrides: Partial<TurnServerOptions> = {}): Promise<TurnServer> {
+  const verifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' });
+  const server = createTurnServer(turnServerOptions(overrides), { verifier, logger: silentLogger });
+  await server.start();
+  closers.push(() => server.stop());
+  return server;
+}
+
+export function addressOf(server: TurnServer, transport: ClientTransport, family: 4 | 6 = 4): TransportAddress {
+  const found = server.addresses.find((at) => at.transport === transport && at.family === family);
+  if (!found) throw new Error(`no ${transport} listener of family ${family}`);
+  return found;
+}
+
+export async function connectClient(
+  server: TurnServer,
+  { transport = 'udp', family = 4, username = 'alice', ...rest }: Partial<ClientOptions> & { family?: 4 | 6 } = {},
+): Promise<TurnClient> {
+  const at = addressOf(server, transport, family);
+  const client = await TurnClient.connect({
+    transport,
+    server: at,
+    username,
+    password: `${username}-secret`,
+    ...rest,
+  });
+  closers.push(() => {
+    client.close();
+  });
+  return client;
+}
+
+export interface EchoPeer {
+  readonly address: TransportAddress;
+  readonly socket: Socket;
+  readonly heard: { data: Buffer; from: TransportAddress }[];
+}
+
+/** A UDP peer on loopback that sends everything back. */
+export async function echoPeer(family: 4 | 6 = 4, host = family === 4 ? '127.0.0.1' : '::1'): Promise<EchoPeer> {
+  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', recvBufferSize: 1 << 20 });
+  await new Promise<void>((resolve) => {
+    socket.bind(0, host, resolve);
+  });
+  const heard: EchoPeer['heard'] = [];
+  socket.on('message', (data, { address, port }) => {
+    heard.push({ data, from: { family, address, port } });
+    socket.send(data, port, address);
+  });
+  closers.push(
+    () =>
+      new Promise<void>((resolve) => {
+        socket.close(resolve);
+      }),
+  );
+  return { address: { family, address: host, port: socket.address().port }, socket, heard };
+}
