@@ -13,14 +13,14 @@ import {
   type DigestAlgorithm,
   type DigestAuthorization,
 } from '../../src/sip/digest.ts';
-import { load } from './sample-messages.ts';
+import { require } from './sample-messages.ts';
 
-const jsSipDigest = load('jssip/lib/DigestAuthentication') as new (credentials: object) => {
+const jsSipDigest = require('jssip/lib/DigestAuthentication') as new (credentials: object) => {
   authenticate(request: object, challenge: object): boolean;
   toString(): string;
 };
 
-const grammar = load('jssip/lib/Grammar') as { parse(text: string, rule: string): { qop?: string[] } };
+const grammar = require('jssip/lib/Grammar') as { parse(text: string, rule: string): { qop?: string[] } };
 
 const mufasa = {
   username: 'Mufasa',

@@ -6,7 +6,7 @@ import { parseNameAddr } from '../../src/sip/name-addr.ts';
 import { parseParamValue, quote } from '../../src/sip/params.ts';
 import { parseSipUri } from '../../src/sip/uri.ts';
 import { parseVia, type Via } from '../../src/sip/via.ts';
-import { lines, load, parsed } from './sample-messages.ts';
+import { lines, require, parsed } from './sample-messages.ts';
 
 type Params = Record<string, string | null>;
 
@@ -30,7 +30,7 @@ interface SipPackageMessage {
   };
 }
 
-const sipPackage = load('sip') as { parse(text: string): SipPackageMessage | undefined };
+const sipPackage = require('sip') as { parse(text: string): SipPackageMessage | undefined };
 
 interface JsSipUri {
   readonly _scheme: string;
@@ -51,7 +51,7 @@ interface JsSipVia {
   readonly branch?: string;
   readonly received?: string;
 }
-const grammar = load('jssip/lib/Grammar') as { parse(text: string, rule: string): unknown };
+const grammar = require('jssip/lib/Grammar') as { parse(text: string, rule: string): unknown };
 
 const token = fc.stringMatching(/^[A-Za-z0-9.!%*_+`'~-]{1,8}$/);
 const host = fc.oneof(

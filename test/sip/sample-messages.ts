@@ -61,4 +61,4 @@ export function response(text: string): SipResponse {
 }
 
 /** Both oracles are CommonJS without useful types. */
-export const load = createRequire(import.meta.url);
+export const require = createRequire(import.meta.url);

@@ -8,9 +8,9 @@ import { serverTransactionKey } from '../../src/sip/transaction/transaction-key.
 import { parseSipUri } from '../../src/sip/uri.ts';
 import { validateRequest } from '../../src/sip/validate-request.ts';
 import { parseVia } from '../../src/sip/via.ts';
-import { limits, load, request } from './sample-messages.ts';
+import { limits, require, request } from './sample-messages.ts';
 
-const folder = join(dirname(load.resolve('sip')), 'test', 'messages');
+const folder = join(dirname(require.resolve('sip')), 'test', 'messages');
 const torture = (name: string): string => readFileSync(join(folder, `${name}.dat`), 'utf8');
 
 interface ExpectedHeaders {
