@@ -6,11 +6,20 @@ import { type TurnServerOptions } from '../turn/turn-server-options.ts';
 const SOFTWARE = 'epcscf-turn';
 
 export function turnServerOptions({ domain, turn }: Config, { certificate }: Material): TurnServerOptions {
-  const { enabled: _enabled, publicHost: _publicHost, ...options } = turn;
   return {
-    ...options,
     realm: turn.realm ?? domain,
     software: turn.software ? SOFTWARE : undefined,
     tls: certificate,
+    listeners: turn.listeners,
+    relay: turn.relay,
+    allocation: turn.allocation,
+    nonceLifetimeSec: turn.nonceLifetimeSec,
+    quota: turn.quota,
+    peers: turn.peers,
+    expiryPolicy: turn.expiryPolicy,
+    stream: turn.stream,
+    sockets: turn.sockets,
+    reservationSec: turn.reservationSec,
+    dataPlane: turn.dataPlane,
   };
 }

@@ -53,7 +53,6 @@ const events: PhoneEvents = {
     page.incomingText.textContent = `${from} is calling`;
     showStatus(`${from} is calling`);
     page.answer.focus();
-    page.incoming.scrollIntoView({ block: 'nearest' });
   },
   ringing() {
     showCall('ringing');
@@ -63,7 +62,6 @@ const events: PhoneEvents = {
     connection = established;
     showCall('in-call');
     showStatus('In a call');
-    page.remoteVideo.scrollIntoView({ block: 'nearest' });
   },
   remoteStream(stream) {
     page.remoteVideo.srcObject = stream;

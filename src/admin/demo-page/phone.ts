@@ -1,4 +1,4 @@
-import { UA, WebSocketInterface } from 'jssip';
+import { UA, URI, WebSocketInterface } from 'jssip';
 import { type RTCSession } from 'jssip/lib/RTCSession';
 import { type IncomingResponse } from 'jssip/lib/SIPMessage';
 import { type IncomingRTCSessionEvent, type OutgoingRTCSessionEvent } from 'jssip/lib/UA';
@@ -48,7 +48,7 @@ export interface PhoneEvents {
 /** JsSIP has the method; its type declarations do not. */
 interface OptionsSender {
   sendOptions(
-    target: string,
+    target: URI,
     body: undefined,
     options: {
       extraHeaders: string[];
@@ -108,7 +108,9 @@ export class Phone {
   /** Asks the edge for a fresh credential by OPTIONS to the home domain. */
   refreshCredential(): void {
     const sender = this.#ua as unknown as OptionsSender;
-    sender.sendOptions(`sip:${this.#account.domain}`, undefined, {
+    // From text, JsSIP would take the domain for a user of the domain.
+    const home = new URI('sip', '', this.#account.domain);
+    sender.sendOptions(home, undefined, {
       extraHeaders: [CREDENTIAL_REQUEST],
       eventHandlers: {
         succeeded: ({ response }) => {

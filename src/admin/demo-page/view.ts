@@ -37,6 +37,8 @@ export function showCall(state: CallState): void {
   page.hangUp.textContent = state === 'in-call' ? 'Hang up' : 'Cancel';
   page.incoming.hidden = state !== 'incoming';
   page.path.hidden = true;
+  // On a phone the picture, with what ends the call, is further down.
+  if (!idle) (state === 'incoming' ? page.incoming : page.hangUp).scrollIntoView({ block: 'nearest' });
 }
 
 /** The password stays masked until somebody asks for it. */
