@@ -38,10 +38,10 @@ const relay = section(
 
 const allocation = section(
   {
-    defaultLifetimeSec: seconds(600, 86_400, 600, 'Lifetime of an allocation that asks for none or less.'),
-    maxLifetimeSec: seconds(600, 86_400, 3600, 'Longest lifetime granted at a time.'),
-    permissionLifetimeSec: seconds(30, 3600, 300, 'RFC 8656 §9 says 300.'),
-    channelLifetimeSec: seconds(30, 7200, 600, 'RFC 8656 §12 says 600.'),
+    defaultLifetimeSec: seconds(60, 86_400, 600, 'Lifetime of an allocation that asks for none or less.'),
+    maxLifetimeSec: seconds(60, 86_400, 3600, 'Longest lifetime granted at a time.'),
+    permissionLifetimeSec: seconds(30, 3600, 300, 'Lifetime of a permission; RFC 8656 §9 says 300.'),
+    channelLifetimeSec: seconds(30, 7200, 600, 'Lifetime of a channel; RFC 8656 §12 says 600.'),
     permissions: wholeNumber(1, 10_000, 64, 'Most permissions of one allocation.'),
     channels: wholeNumber(1, 4096, 64, 'Most channels of one allocation.'),
   },
@@ -90,7 +90,12 @@ const sockets = section(
   {
     listenerBufferBytes: wholeNumber(0, 268_435_456, 4_194_304, 'Kernel buffers of a UDP listener; 0: the default.'),
     relayBufferBytes: wholeNumber(0, 268_435_456, 0, 'Kernel buffers of each relay port; 0: the default.'),
-    clockResolutionMs: wholeNumber(0, 1000, 20, 'How late a packet may notice the end of its channel; 0: not at all.'),
+    clockResolutionMs: wholeNumber(
+      0,
+      1000,
+      20,
+      'How late a packet may notice the end of its channel; 0 costs a clock reading each.',
+    ),
   },
   'UDP sockets.',
 );
@@ -120,7 +125,7 @@ export const turnSection = section(
     }),
     stream,
     sockets,
-    reservationSec: seconds(10, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
+    reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
     dataPlane: z.enum(['auto', 'node']).default('auto').meta({ description: 'How packets are relayed.' }),
   },
   'The TURN server.',
