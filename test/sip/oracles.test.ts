@@ -53,7 +53,8 @@ interface JsSipVia {
 }
 const grammar = require('jssip/lib/Grammar') as { parse(text: string, rule: string): unknown };
 
-const token = fc.stringMatching(/^[A-Za-z0-9.!%*_+`'~-]{1,8}$/);
+// Without %: the sip package resolves escapes in methods, which RFC 4475 §3.1.1.5 says must not be done.
+const token = fc.stringMatching(/^[A-Za-z0-9.!*_+`'~-]{1,8}$/);
 const host = fc.oneof(
   fc.domain(),
   fc.ipV4(),
