@@ -220,7 +220,8 @@ describe("against JsSIP's grammar", () => {
         for (const [at, character] of damages) broken = broken.slice(0, at) + character + broken.slice(at + 1);
         const theirs = grammar.parse(broken, 'SIP_URI');
         // JsSIP takes an empty port and an empty header name, which RFC 3261 §25.1 does not have.
-        if (theirs !== -1 && !/:(?:[;?]|$)|[?&]=/.test(broken)) expect(parseSipUri(broken), broken).toMatchObject({ ok: true });
+        if (theirs !== -1 && !/:(?:[;?]|$)|[?&]=/.test(broken))
+          expect(parseSipUri(broken), broken).toMatchObject({ ok: true });
       }),
       { numRuns: 1000 },
     );
