@@ -45,10 +45,13 @@ function onDeadline(engine: EngineState, allocation: Allocation, nowMs: number):
 }
 
 /** Frees what has expired in an allocation, here and in the plane. */
-export function forgetExpired({ plane }: EngineState, allocation: Allocation, nowMs: number): void {
+export function forgetExpired(engine: EngineState, allocation: Allocation, nowMs: number): void {
   const { permissions, channels } = allocation.sweep(nowMs);
-  for (const address of permissions) plane.removePermission(allocation.relay, address);
-  for (const { channel } of channels) plane.removeChannel(allocation.relay, channel);
+  for (const address of permissions) engine.plane.removePermission(allocation.relay, address);
+  for (const { channel, peer } of channels) {
+    engine.plane.removeChannel(allocation.relay, channel);
+    engine.ownRelayChannels.unbound(peer, allocation);
+  }
 }
 
 /** Ends an allocation, its port and its share of the quota at once. */
@@ -63,24 +66,22 @@ export function endAllocation(
   engine.allocations.remove(allocation);
   engine.plane.closeRelay(allocation.relay);
   engine.relayPorts.free(allocation.family, allocation.port, nowMs);
-  unbindChannelsTo(engine, allocation);
+  unbindOwnRelay(engine, allocation);
   engine.tally.allocationsEnded += 1;
   const [final] = counters;
   if (final) reportEnded(engine, allocation, cause, final);
 }
 
-/**
- * A channel towards a relayed transport address that only counted as a peer because it was ours (on loopback, say) must not outlive it:
- * another process may get the port. Where the address is an open one there is nothing to do.
- */
-function unbindChannelsTo(engine: EngineState, { relay: { relayed } }: Allocation): void {
-  if (engine.policy.addressRule(relayed.address) === 'open') return;
-  for (const other of engine.allocations.all()) {
-    const binding = other.channelTo(relayed, -Infinity);
-    if (!binding) continue;
-    other.removeChannel(binding);
-    engine.plane.removeChannel(other.relay, binding.channel);
-    armAllocation(engine, other);
+/** Takes an allocation that ends out of both sides of `OwnRelayChannels`: its own channels, and those towards it. */
+function unbindOwnRelay(engine: EngineState, allocation: Allocation): void {
+  const { ownRelayChannels, plane } = engine;
+  for (const { peer } of allocation.channels()) ownRelayChannels.unbound(peer, allocation);
+  const { relayed } = allocation.relay;
+  for (const holder of ownRelayChannels.holdersOf(relayed)) {
+    const binding = holder.removeChannelTo(relayed);
+    if (binding) plane.removeChannel(holder.relay, binding.channel);
+    ownRelayChannels.unbound(relayed, holder);
+    armAllocation(engine, holder);
   }
 }
 

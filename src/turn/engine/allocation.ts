@@ -14,14 +14,14 @@ export interface Permission {
   denialReported: boolean;
 }
 
-export interface ChannelBinding {
+interface ChannelBinding {
   readonly channel: number;
   readonly peer: TransportAddress;
   /** Monotonic milliseconds. */
   expiresAtMs: number;
 }
 
-export interface AllocationInit {
+interface AllocationInit {
   readonly id: string;
   readonly client: ClientPath;
   readonly relay: RelayHandle;
@@ -109,9 +109,18 @@ export class Allocation {
     return binding;
   }
 
-  removeChannel(binding: ChannelBinding): void {
+  /** Takes out the binding to a peer, if there is one, expired or not. */
+  removeChannelTo(peer: TransportAddress): ChannelBinding | undefined {
+    const key = formatTransportAddress(peer);
+    const binding = this.#channelByPeer.get(key);
+    if (!binding) return undefined;
+    this.#channelByPeer.delete(key);
     this.#channels.delete(binding.channel);
-    this.#channelByPeer.delete(formatTransportAddress(binding.peer));
+    return binding;
+  }
+
+  channels(): Iterable<ChannelBinding> {
+    return this.#channels.values();
   }
 
   get permissionCount(): number {
@@ -129,7 +138,7 @@ export class Allocation {
       .map(([key]) => key);
     const channels = [...this.#channels.values()].filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
     for (const address of permissions) this.#permissions.delete(address);
-    for (const binding of channels) this.removeChannel(binding);
+    for (const { peer } of channels) this.removeChannelTo(peer);
     return { permissions, channels };
   }
 

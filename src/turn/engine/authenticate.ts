@@ -55,7 +55,7 @@ export interface AuthenticationFailure {
   readonly username: string | undefined;
 }
 
-export type Authentication =
+type Authentication =
   | { readonly ok: true; readonly request: AuthenticatedRequest }
   | { readonly ok: false; readonly failure: AuthenticationFailure };
 

@@ -9,13 +9,13 @@ import { type StunMessage } from '../../stun/message.ts';
 import { StunWriter } from '../../stun/writer.ts';
 import { type Answer } from './answer.ts';
 
-export interface AnswerFrame {
+interface AnswerFrame {
   /** Keys MESSAGE-INTEGRITY; absent when the request was not authenticated. */
   readonly key?: Buffer;
   readonly software?: string | undefined;
 }
 
-export interface Challenge {
+interface Challenge {
   readonly realm: string;
   readonly nonce: string;
 }

@@ -44,9 +44,9 @@ export interface TurnEngineOptions {
   readonly software: string | undefined;
   readonly nonceLifetimeSec: number;
   readonly relay: RelayOptions;
-  /** Transport addresses this process listens on, wildcard ones (`0.0.0.0`, `::`) as they are: never a peer. */
+  /** Transport addresses this process listens on, wildcard ones (`0.0.0.0`, `::`) as they are. Their ports are no peers on any own address. */
   readonly listeners: readonly TransportAddress[];
-  /** Further addresses of this host (interfaces, external addresses) that a wildcard listener answers on. */
+  /** Addresses of this host beside the relayed and the listeners' ones: its interfaces, and external addresses that lead to it. */
   readonly ownAddresses: readonly string[];
   readonly allocation: AllocationOptions;
   /** Allocations and held reservations, of one user and of all. */

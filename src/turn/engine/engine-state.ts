@@ -5,6 +5,7 @@ import { type TypedEvents } from '../../core/typed-events.ts';
 import { type AllocationTable } from './allocation-table.ts';
 import { type DataPlane } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
+import { type OwnRelayChannels } from './own-relay-channels.ts';
 import { type PeerPolicy } from './peer-policy.ts';
 import { type RelayPorts } from './relay-ports.ts';
 import { type Reservations } from './reservations.ts';
@@ -18,6 +19,7 @@ export interface EngineState {
   readonly allocations: AllocationTable;
   readonly reservations: Reservations;
   readonly relayPorts: RelayPorts;
+  readonly ownRelayChannels: OwnRelayChannels;
   readonly policy: PeerPolicy;
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;

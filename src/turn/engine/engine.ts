@@ -18,6 +18,7 @@ import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
 import { handleSend } from './handle-send.ts';
 import { Nonces } from './nonces.ts';
+import { OwnRelayChannels } from './own-relay-channels.ts';
 import { handlePeerData } from './peer-data.ts';
 import { PeerPolicy } from './peer-policy.ts';
 import { relayCounters } from './relay-counters.ts';
@@ -31,7 +32,7 @@ import { understoodAttributes } from './understood-attributes.ts';
 
 const NONCE_KEY_BYTES = 32;
 
-export interface TurnEnginePorts {
+interface TurnEnginePorts {
   readonly plane: DataPlane;
   readonly verifier: CredentialVerifier;
   /** The time of the call that is being served; its owner may read the clocks once for a batch. */
@@ -70,6 +71,7 @@ export class TurnEngine implements DataPlaneSink {
   readonly #authentication: AuthenticationPorts;
   readonly #ports: TurnEnginePorts;
   #announcedMs: number | undefined;
+  #stopped = false;
 
   constructor(state: EngineState, authentication: AuthenticationPorts, ports: TurnEnginePorts) {
     this.#state = state;
@@ -145,8 +147,9 @@ export class TurnEngine implements DataPlaneSink {
     return allocations.length;
   }
 
-  /** Ends everything and gives all ports back. */
+  /** Ends everything and gives all ports back. What still arrives is dropped: the plane may be closed by then. */
   stop(): void {
+    this.#stopped = true;
     this.#dropReservations();
     this.#endAll(this.#state.allocations.all(), 'stopped');
   }
@@ -169,6 +172,7 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   #receive(client: ClientPath, bytes: Buffer): DropReason | undefined {
+    if (this.#stopped) return 'stopped';
     if (isChannelData(bytes[0] ?? 0)) return 'unknown-channel';
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) return decoded.reason;
@@ -228,6 +232,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     relayPorts: new RelayPorts(
       {
         ...options.relay.ports,
+        excluded: new Set(options.listeners.map(({ port }) => port)),
         quarantineMs: options.relay.portQuarantineSec * 1000,
         addresses: {
           4: families.filter((family) => family === 4).length,
@@ -236,6 +241,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
       },
       ports.randomInt,
     ),
+    ownRelayChannels: new OwnRelayChannels(),
     policy: new PeerPolicy(options, (peer) => allocations.isRelayed(peer)),
     timers: new TimerQueue(),
     events: ports.events,

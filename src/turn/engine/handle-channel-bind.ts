@@ -62,6 +62,7 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
   permit(engine, allocation, peer.address, rule, nowMs);
   const binding = allocation.setChannel(channel, peer, nowMs + options.allocation.channelLifetimeSec * 1000);
   engine.plane.setChannel(allocation.relay, binding);
+  if (rule === 'own-relays-only') engine.ownRelayChannels.bound(peer, allocation);
   armAllocation(engine, allocation);
   if (!bound) reportChannel(engine, allocation, channel, peer);
   return grant((answer) => answer);

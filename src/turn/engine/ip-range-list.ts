@@ -2,7 +2,7 @@ import { familyOf, type AddressFamily } from '../../core/ip.ts';
 import { parseIpRange, type IpRange } from '../../core/ip-range.ts';
 
 /** An address in the form ranges compare with: made once, held against many. */
-export interface NumericAddress {
+interface NumericAddress {
   readonly family: AddressFamily;
   readonly value: bigint;
 }

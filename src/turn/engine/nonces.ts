@@ -4,7 +4,7 @@ import { constantTimeEqual } from '../../core/secret.ts';
 import { formatTransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath } from './data-plane.ts';
 
-export type NonceCheck = 'valid' | 'stale' | 'foreign';
+type NonceCheck = 'valid' | 'stale' | 'foreign';
 
 const TIME_BYTES = 4;
 const MAC_BYTES = 12;

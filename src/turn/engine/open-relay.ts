@@ -11,7 +11,7 @@ export interface OpenedRelay {
   readonly next?: RelayHandle;
 }
 
-export interface RelayWish {
+interface RelayWish {
   readonly family: AddressFamily;
   readonly shape: PortShape;
   readonly expiresAtMs: number;

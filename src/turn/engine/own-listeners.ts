@@ -1,31 +1,25 @@
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
-
-const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+import { type TransportAddress } from '../../core/transport-address.ts';
 
 /**
  * The transport addresses this process answers on. As peers they would let a client speak to the server as the server (RFC 8656 §21.1.7).
- * A wildcard listener answers on every address of the host; `::` is taken to be dual-stack.
+ * A listener's port counts on every address of the host: a wildcard listener answers there, and NAT may lead from an external address to
+ * an inner one.
  */
 export class OwnListeners {
-  readonly #exact = new Set<string>();
-  readonly #wildcardPorts = new Set<number>();
-  readonly #ownAddresses: ReadonlySet<string>;
+  readonly #ports: ReadonlySet<number>;
+  readonly #addresses: ReadonlySet<string>;
 
-  /** `ownAddresses` is canonical IP text. */
+  /** `ownAddresses` is canonical IP text: relayed addresses and what else is known of the host. */
   constructor(listeners: readonly TransportAddress[], ownAddresses: readonly string[]) {
-    for (const listener of listeners) {
-      if (WILDCARDS.has(listener.address)) this.#wildcardPorts.add(listener.port);
-      else this.#exact.add(formatTransportAddress(listener));
-    }
-    this.#ownAddresses = new Set([...ownAddresses, ...listeners.map(({ address }) => address)]);
+    this.#ports = new Set(listeners.map(({ port }) => port));
+    this.#addresses = new Set([...ownAddresses, ...listeners.map(({ address }) => address)]);
   }
 
-  has(peer: TransportAddress): boolean {
-    if (this.#wildcardPorts.has(peer.port) && this.#isOwn(peer.address)) return true;
-    return this.#exact.size > 0 && this.#exact.has(formatTransportAddress(peer));
+  has({ address, port }: TransportAddress): boolean {
+    return this.#ports.has(port) && (this.#addresses.has(address) || isLoopback(address));
   }
+}
 
-  #isOwn(address: string): boolean {
-    return address.startsWith('127.') || address === '::1' || this.#ownAddresses.has(address);
-  }
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }

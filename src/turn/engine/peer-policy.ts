@@ -16,7 +16,7 @@ import { type PeerDenial } from './turn-events.ts';
 export type AddressRule = 'open' | 'own-relays-only' | { readonly denied: PeerDenial };
 
 /** Whether a transport address is a live relayed transport address of this server. */
-export type IsLiveRelay = (peer: TransportAddress) => boolean;
+type IsLiveRelay = (peer: TransportAddress) => boolean;
 
 /**
  * Which peers the relay reaches. In order, the first that applies:

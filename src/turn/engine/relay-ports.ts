@@ -3,9 +3,11 @@ import { type AddressFamily } from '../../core/ip.ts';
 /** `even-pair` also needs the next port (EVEN-PORT with the R bit). */
 export type PortShape = 'any' | 'even' | 'even-pair';
 
-export interface RelayPortsOptions {
+interface RelayPortsOptions {
   readonly min: number;
   readonly max: number;
+  /** Ports of the range that are never used: our listeners', which as peers are out of bounds. */
+  readonly excluded: ReadonlySet<number>;
   readonly quarantineMs: number;
   /** How many relayed addresses of a family share the range: a port can be in use once on each. */
   readonly addresses: Readonly<Record<AddressFamily, number>>;
@@ -36,11 +38,11 @@ export class RelayPorts {
 
   /** Ports worth a bind, best first, at most once around the range. */
   *candidates(family: AddressFamily, shape: PortShape, nowMs: number): Generator<number, void, undefined> {
-    const { min, max, addresses } = this.#options;
+    const { min, max, excluded, addresses } = this.#options;
     const { inUse, quarantine } = this.#families[family];
     this.#endQuarantine(family, nowMs);
     const span = max - min + 1;
-    const free = (port: number): boolean => (inUse.get(port) ?? 0) < addresses[family];
+    const free = (port: number): boolean => !excluded.has(port) && (inUse.get(port) ?? 0) < addresses[family];
     const usable = (port: number): boolean =>
       fits(port, shape, max) && free(port) && (shape !== 'even-pair' || free(port + 1));
     const rested = (port: number): boolean =>

@@ -14,6 +14,7 @@ export type DropReason =
   | 'family-mismatch'
   | 'peer-denied'
   | 'oversized'
+  | 'stopped'
   | 'engine-fault';
 
 /** Counts since the engine was made. */

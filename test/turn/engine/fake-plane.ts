@@ -17,7 +17,7 @@ export interface FakeRelay extends RelayHandle {
   readonly channels: Map<number, ChannelEntry>;
 }
 
-export interface SentToPeer extends SendOptions {
+interface SentToPeer extends SendOptions {
   readonly from: string;
   readonly to: string;
   readonly data: string;

@@ -87,7 +87,7 @@ describe('whatever a client sends, the engine does not throw', () => {
           expectSane(world);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
     client.inbox.forEach(decoded);
     expect(world.engine.stats()).toMatchObject({ allocations: 0, timers: 0 });
@@ -119,7 +119,7 @@ describe('whatever a client sends, the engine does not throw', () => {
             );
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
     expect(world.engine.stats().allocations).toBe(1);
   });
@@ -167,7 +167,7 @@ describe('whatever a client sends, the engine does not throw', () => {
         expect(world.engine.stats()).toMatchObject({ allocations: 0, reservations: 0, timers: 0, users: 0 });
         expect(world.plane.open.size).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

@@ -79,6 +79,30 @@ describe('two clients of a server whose relay is on loopback', () => {
   });
 });
 
+describe('a channel towards an own relay', () => {
+  it('may be towards the very relay that holds it, and ends with it', () => {
+    const { world, alice } = lab();
+    expect(bind(alice, alice.relayed)).toBe(0);
+    expect(codeOf(alice.request(Method.Refresh, (m) => m.add(lifetime, 0)))).toBe(0);
+    expect(world.engine.stats()).toMatchObject({ allocations: 1, timers: 1 });
+  });
+
+  it('of a holder that ended or whose binding ran out is not looked for when the relay ends', () => {
+    const { world, alice, bob } = lab();
+    const carol = world.client().as('carol');
+    carol.allocate();
+    bind(alice, bob.relayed);
+    bind(carol, bob.relayed);
+    carol.request(Method.Refresh, (m) => m.add(lifetime, 0));
+    world.advance(500);
+    bob.request(Method.Refresh, (m) => m.add(lifetime, 3600));
+    world.advance(100);
+    expect(alice.relay.channels.size).toBe(0);
+    bob.request(Method.Refresh, (m) => m.add(lifetime, 0));
+    expect(world.causes('allocation-ended')).toEqual(['deleted-by-client', 'deleted-by-client']);
+  });
+});
+
 describe('a server whose relay is on a public address', () => {
   it('keeps a channel to a relayed address that ended: the address is open anyway', () => {
     const world = new World();

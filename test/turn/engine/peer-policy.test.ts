@@ -260,6 +260,9 @@ describe('our own listeners are never a peer', () => {
   it.each([
     ['an address', '8.8.4.1:3478', '8.8.4.1:3478'],
     ['an IPv6 address', '[2a00:1450::1]:5349', '[2a00:1450::1]:5349'],
+    ['one address, on an external one that leads to it', '10.0.0.5:3478', '9.9.9.9:3478'],
+    ['one address, on the relay address', '10.0.0.5:3478', '8.8.4.1:3478'],
+    ['one address, on loopback', '10.0.0.5:3478', '127.0.0.1:3478'],
     ['the wildcard, on the relay address', '0.0.0.0:3478', '8.8.4.1:3478'],
     ['the wildcard, on a named own address', '0.0.0.0:3478', '9.9.9.9:3478'],
     ['the IPv6 wildcard, on the relay address', '[::]:3478', '[2a00:1450::1]:3478'],

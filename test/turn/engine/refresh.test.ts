@@ -212,6 +212,15 @@ describe('an operator', () => {
     expect(world.engine.nextDeadlineMs).toBeUndefined();
   });
 
+  it('stops the engine for good: what comes after is dropped', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    client.challenge();
+    world.engine.stop();
+    expect(client.exchange(client.signed(Method.Allocate))).toBeUndefined();
+    expect(world.engine.stats().drops).toEqual({ stopped: 1 });
+  });
+
   it('counts what was granted, refused and dropped', () => {
     const world = new World();
     const client = world.client().as('alice');

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RelayPorts, type PortShape } from '../../../src/turn/engine/relay-ports.ts';
 
-function ports(min: number, max: number, random: (below: number) => number = () => 0): RelayPorts {
-  return new RelayPorts({ min, max, quarantineMs: 1000, addresses: { 4: 1, 6: 2 } }, random);
+function ports(
+  min: number,
+  max: number,
+  random: (below: number) => number = () => 0,
+  excluded = new Set<number>(),
+): RelayPorts {
+  return new RelayPorts({ min, max, excluded, quarantineMs: 1000, addresses: { 4: 1, 6: 2 } }, random);
 }
 
 const all = (from: RelayPorts, shape: PortShape = 'any', nowMs = 0, family: 4 | 6 = 4): number[] => [
@@ -61,6 +66,12 @@ describe('the candidates for a relay port', () => {
     from.take(4, 101);
     from.free(4, 101, 0);
     expect(all(from, 'even-pair', 1)).toEqual([102, 104, 100]);
+  });
+
+  it('leave out excluded ports, and pairs that would reach into one', () => {
+    const from = ports(100, 105, () => 3, new Set([103]));
+    expect(all(from).sort((a, b) => a - b)).toEqual([100, 101, 102, 104, 105]);
+    expect(all(from, 'even-pair').sort((a, b) => a - b)).toEqual([100, 104]);
   });
 
   it('are none in a range that is all taken', () => {

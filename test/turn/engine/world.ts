@@ -149,7 +149,7 @@ export class World {
 
 export type Build = (message: StunWriter) => unknown;
 
-export interface Login {
+interface Login {
   readonly username: string;
   readonly password: string;
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Allocation } from '../../../src/turn/engine/allocation.ts';
+import { OwnRelayChannels } from '../../../src/turn/engine/own-relay-channels.ts';
+import { address } from './world.ts';
+
+/** Two live allocations of one world, to stand for holders. */
+function holders(): [Allocation, Allocation] {
+  const address4 = address('192.0.2.1:1');
+  const drop = (): void => undefined;
+  const client = { transport: 'udp', remote: address4, local: address4, key: 'k', send: drop, close: drop } as const;
+  const credential = { user: 'u', username: 'u', expiresAtSec: undefined, keyId: 'k1', key: Buffer.alloc(16) };
+  const make = (id: string): Allocation =>
+    new Allocation({
+      id,
+      client,
+      relay: { slot: 0, relayed: address4 },
+      family: 4,
+      port: 1,
+      createdBy: '',
+      credential,
+      createdAtUnixMs: 0,
+      expiresAtMs: 1,
+      reservationToken: undefined,
+      missingFamily: undefined,
+    });
+  return [make('a'), make('b')];
+}
+
+describe('the index of channels towards own relays', () => {
+  it('names the holders of a relayed address and of no other', () => {
+    const index = new OwnRelayChannels();
+    const [a, b] = holders();
+    index.bound(address('127.0.0.1:1'), a);
+    index.bound(address('127.0.0.1:1'), b);
+    index.bound(address('127.0.0.1:1'), b);
+    expect(index.holdersOf(address('127.0.0.1:1')).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(index.holdersOf(address('127.0.0.1:2'))).toEqual([]);
+  });
+
+  it('keeps nothing of what was taken out, and bears taking out what is not there', () => {
+    const index = new OwnRelayChannels();
+    const [a, b] = holders();
+    index.unbound(address('127.0.0.1:1'), a);
+    index.bound(address('127.0.0.1:1'), a);
+    index.unbound(address('127.0.0.1:2'), a);
+    index.unbound(address('127.0.0.1:1'), b);
+    expect(index.size).toBe(1);
+    index.unbound(address('127.0.0.1:1'), a);
+    expect(index.size).toBe(0);
+  });
+});
