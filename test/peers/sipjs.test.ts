@@ -1,6 +1,6 @@
 import {
   Inviter,
-  Invitation,
+  type Invitation,
   Messager,
   Registerer,
   RegistererState,

@@ -1,10 +1,19 @@
+import { type TimerQueue } from '../../core/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { newTag } from '../../sip/token.ts';
 import { InviteServerTransaction } from '../../sip/transaction/invite-server.ts';
 import { NonInviteServerTransaction } from '../../sip/transaction/non-invite-server.ts';
+import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { type Hop } from '../flow/hop.ts';
-import { type TransactionLayer } from './transaction-layer.ts';
+
+/** What an exchange needs of the layer it belongs to. */
+export interface ExchangeLayer {
+  readonly timers: TimerQueue;
+  readonly timings: TransactionTimings;
+  readonly nowMs: number;
+  send(message: SipMessage, hop: Hop): boolean;
+}
 
 /** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
 export class ServerExchange {
@@ -17,17 +26,17 @@ export class ServerExchange {
   decorate: ((response: SipResponse) => void) | undefined;
   /** Called when the sender gives up: by CANCEL, or by closing its connection. */
   onAbandoned: (() => void) | undefined;
-  readonly #layer: TransactionLayer;
+  readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
 
-  constructor(request: SipRequest, hop: Hop, layer: TransactionLayer, onTerminated: () => void) {
+  constructor(request: SipRequest, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
     this.request = request;
     this.hop = hop;
     this.#layer = layer;
     const options = {
       request,
       reliable: true,
-      timers: layer.context.timers,
+      timers: layer.timers,
       timings: layer.timings,
       nowMs: layer.nowMs,
       send: (message: SipMessage) => {

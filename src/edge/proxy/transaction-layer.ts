@@ -5,12 +5,13 @@ import { type ClientTransactionEvents } from '../../sip/transaction/client-trans
 import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';
 import { NonInviteClientTransaction } from '../../sip/transaction/non-invite-client.ts';
 import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
+import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { HopIndex } from './hop-index.ts';
-import { ServerExchange } from './server-exchange.ts';
+import { type ExchangeLayer, ServerExchange } from './server-exchange.ts';
 
 /** RFC 3261 Table 4: Timer D on unreliable transports, and the wait before a 100; both fixed. */
 const TIMER_D_MS = 32_000;
@@ -33,9 +34,9 @@ interface ClientEntry {
 }
 
 /** The transactions of the edge (RFC 3261 §17), found by message and by hop, and how many there may be. */
-export class TransactionLayer {
+export class TransactionLayer implements ExchangeLayer {
   readonly context: TransactionLayerContext;
-  readonly timings;
+  readonly timings: TransactionTimings;
   readonly #servers = new TransactionTable<ServerExchange>();
   readonly #serversByHop = new HopIndex<ServerExchange>();
   readonly #clients = new TransactionTable<ClientEntry>();
@@ -49,6 +50,10 @@ export class TransactionLayer {
 
   get size(): number {
     return this.#servers.size + this.#clients.size;
+  }
+
+  get timers(): TimerQueue {
+    return this.context.timers;
   }
 
   get nowMs(): number {

@@ -25,19 +25,17 @@ export interface DialogPeer {
   readonly remote: string;
 }
 
-/** A hand-driven SIP user agent over one WebSocket, in the manner of JsSIP. */
-export class Wic {
+/** What one device of one user writes, in the manner of JsSIP. */
+export class WicMessages {
   readonly user: string;
-  readonly socket: WicSocket;
   readonly instance = `urn:uuid:00000000-0000-4000-8000-${randomBytes(6).toString('hex')}`;
   readonly contactUri = `sip:${randomBytes(4).toString('hex')}@${randomBytes(6).toString('hex')}.invalid;transport=ws`;
   readonly registerCallId = newCallId();
-  #sequence = 0;
   nonceCount = 0;
+  #sequence = 0;
 
-  constructor(user: string, socket: WicSocket) {
+  constructor(user: string) {
     this.user = user;
-    this.socket = socket;
   }
 
   get aor(): string {
@@ -61,10 +59,6 @@ export class Wic {
     return { kind: 'request', method, uri, headers, body };
   }
 
-  send(message: SipRequest | SipResponse): void {
-    this.socket.send(formatSipMessage(message));
-  }
-
   buildRegister(options: RegisterOptions = {}): SipRequest {
     const expires = options.expires ?? 600;
     return this.build('REGISTER', `sip:${DOMAIN}`, this.aor, {
@@ -74,16 +68,6 @@ export class Wic {
       Supported: 'path,gruu,outbound',
       ...options.headers,
     });
-  }
-
-  /** REGISTER, the answer to its challenge, and what comes of that. */
-  async register(options: RegisterOptions = {}, expected = 200): Promise<SipResponse> {
-    this.send(this.buildRegister(options));
-    const challenge = await this.socket.response(401, 'REGISTER');
-    const again = this.buildRegister(options);
-    again.headers.append('Authorization', this.authorization(challenge, again, options.algorithm));
-    this.send(again);
-    return this.socket.response(expected, 'REGISTER');
   }
 
   authorization(
@@ -104,6 +88,31 @@ export class Wic {
     const proof = computeDigestResponse({ algorithm, ha1: a1, method, uri, nonce, qop: { nc, cnonce } });
     const qop = { nc, cnonce, nonceCount: this.nonceCount };
     return formatAuthorization({ username: this.user, realm, nonce, uri, response: proof, algorithm, qop });
+  }
+}
+
+/** A hand-driven SIP user agent over one WebSocket. */
+export class Wic extends WicMessages {
+  /** Another one after a reconnection. */
+  socket: WicSocket;
+
+  constructor(user: string, socket: WicSocket) {
+    super(user);
+    this.socket = socket;
+  }
+
+  send(message: SipRequest | SipResponse): void {
+    this.socket.send(formatSipMessage(message));
+  }
+
+  /** REGISTER, the answer to its challenge, and what comes of that. */
+  async register(options: RegisterOptions = {}, expected = 200): Promise<SipResponse> {
+    this.send(this.buildRegister(options));
+    const challenge = await this.socket.response(401, 'REGISTER');
+    const again = this.buildRegister(options);
+    again.headers.append('Authorization', this.authorization(challenge, again, options.algorithm));
+    this.send(again);
+    return this.socket.response(expected, 'REGISTER');
   }
 
   invite(to: string, sdp = 'v=0\r\n', extra: Readonly<Record<string, string>> = {}): SipRequest {

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/core/secret.ts';
+import { formatSipMessage } from '../../../src/sip/format-message.ts';
+import { edgeOptions } from '../support/edge-options.ts';
+import { startEdge } from '../support/edge-server.ts';
+import { Wic } from '../support/wic.ts';
+
+describe('a flow', () => {
+  it('answers a double CRLF with a single one, and a single one not at all', async () => {
+    await using server = await startEdge(edgeOptions());
+    const socket = await server.connect();
+    socket.send('\r\n');
+    socket.send('\r\n\r\n');
+    await expect.poll(() => socket.frames).toEqual(['\r\n']);
+  });
+
+  it('takes SIP in a binary frame as in a text frame', async () => {
+    await using server = await startEdge(edgeOptions());
+    const alice = new Wic('alice', await server.connect());
+    alice.socket.webSocket.send(Buffer.from(formatSipMessage(alice.buildRegister())));
+    expect((await alice.socket.response(401)).headers.get('Call-ID')).toBe(alice.registerCallId);
+  });
+
+  it('ends with 1002 on a binary frame that is no UTF-8', async () => {
+    await using server = await startEdge(edgeOptions());
+    const socket = await server.connect();
+    socket.webSocket.send(Buffer.from([0xc3, 0x28]));
+    expect(await socket.closed).toBe(1002);
+    expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'protocol-error' }]);
+  });
+
+  it('ends with 1009 on a message beyond the limit', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { messageBytes: 4096 } }));
+    const socket = await server.connect();
+    socket.send('x'.repeat(4097));
+    expect(await socket.closed).toBe(1009);
+    expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'message-size' }]);
+  });
+
+  it('ends on a message in more fragments than the limit', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { fragments: 4 } }));
+    const socket = await server.connect();
+    for (let i = 0; i < 5; i++) socket.webSocket.send('x', { fin: i === 4 });
+    expect(await socket.closed).toBe(1008);
+  });
+
+  it('ends with 1008 on messages faster than the limit', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { messageBurst: 5, messagesPerSec: 1 } }));
+    const socket = await server.connect();
+    for (let i = 0; i < 6; i++) socket.send('\r\n');
+    expect(await socket.closed).toBe(1008);
+    expect(server.events.named('limited')).toMatchObject([{ cause: 'message-rate' }]);
+  });
+
+  it('ends with 1008 when nobody registers on it in time', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { unregisteredSec: 0.2 } }));
+    const idle = await server.connect();
+    const alice = new Wic('alice', await server.connect());
+    await alice.register();
+    expect(await idle.closed).toBe(1008);
+    expect(server.edge.snapshot().flows).toHaveLength(1);
+
+    await alice.register({ expires: 0 });
+    expect(await alice.socket.closed).toBe(1008);
+  });
+
+  it('is pinged, and cut when it does not answer', async () => {
+    await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 0.05, pongTimeoutSec: 0.1 } }));
+    const answering = await server.connect();
+    const silent = await server.connect({ autoPong: false });
+    expect(await silent.closed).toBe(1006);
+    expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'ping-timeout' }]);
+    expect(answering.webSocket.readyState).toBe(answering.webSocket.OPEN);
+  });
+
+  it('is cut when its client reads nothing, and what was meant for it fails at once', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { bufferedBytes: 100_000 } }));
+    const alice = new Wic('alice', await server.connect());
+    const bob = new Wic('bob', await server.connect());
+    await alice.register();
+    await bob.register();
+    bob.socket.webSocket.pause();
+    const body = 'x'.repeat(60_000);
+    for (let i = 0; i < 100 && server.events.named('flow-closed').length === 0; i++) {
+      alice.send(alice.build('MESSAGE', bob.aor, bob.aor, {}, body));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'slow-reader' }]);
+    expect(server.events.named('limited')).toMatchObject([{ cause: 'buffered-bytes' }]);
+    await alice.socket.response(480, 'MESSAGE');
+    await expect.poll(() => server.edge.snapshot().transactions).toBe(0);
+  });
+
+  it('ends after too many wrong passwords, and a right one makes them forgotten', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { authenticationFailures: 3 } }));
+    const alice = new Wic('alice', await server.connect());
+    const wrong = async (): Promise<void> => {
+      alice.send(alice.buildRegister());
+      const challenge = await alice.socket.response(401);
+      const request = alice.buildRegister();
+      request.headers.append('Authorization', alice.authorization(challenge, request, 'MD5', new Secret('guess')));
+      alice.send(request);
+    };
+    await wrong();
+    await alice.socket.response(401);
+    await wrong();
+    await alice.socket.response(401);
+    await alice.register();
+    await wrong();
+    await alice.socket.response(401);
+    await wrong();
+    await alice.socket.response(401);
+    await wrong();
+    expect(await alice.socket.closed).toBe(1008);
+    expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'authentication-failures' }]);
+  });
+});

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { edgeOptions } from './support/edge-options.ts';
+import { type EdgeServer, startEdge } from './support/edge-server.ts';
+
+interface Attempt {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+async function upgrade(server: EdgeServer, { method = 'GET', path = '/', headers = {} }: Attempt = {}) {
+  const attempt = request({
+    host: '127.0.0.1',
+    port: server.port,
+    rejectUnauthorized: false,
+    method,
+    path,
+    headers: {
+      Host: 'app.example.com',
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Protocol': 'sip',
+      ...headers,
+    },
+  });
+  attempt.end();
+  const [response] = await Promise.race([
+    once(attempt, 'response') as Promise<[IncomingMessage]>,
+    once(attempt, 'upgrade') as Promise<[IncomingMessage]>,
+  ]);
+  response.socket.destroy();
+  return response;
+}
+
+describe('a WebSocket upgrade', () => {
+  it.each<{ what: string; attempt: Attempt; status: number; cause?: string }>([
+    { what: 'of the page served here', attempt: { headers: { Origin: 'https://app.example.com' } }, status: 101 },
+    { what: 'with a query', attempt: { path: '/?x=1' }, status: 101 },
+    { what: 'without Origin, when that is allowed', attempt: {}, status: 101 },
+    {
+      what: 'that offers other subprotocols too',
+      attempt: { headers: { 'Sec-WebSocket-Protocol': 'msrp, SIP' } },
+      status: 101,
+    },
+    {
+      what: 'of a foreign page',
+      attempt: { headers: { Origin: 'https://evil.example' } },
+      status: 403,
+      cause: 'origin',
+    },
+    {
+      what: 'of the same host over plain http',
+      attempt: { headers: { Origin: 'http://app.example.com' } },
+      status: 403,
+      cause: 'origin',
+    },
+    { what: 'of a sandboxed page', attempt: { headers: { Origin: 'null' } }, status: 403, cause: 'origin' },
+    { what: 'to another path', attempt: { path: '/other' }, status: 404, cause: 'path' },
+    {
+      what: 'for another subprotocol',
+      attempt: { headers: { 'Sec-WebSocket-Protocol': 'msrp' } },
+      status: 400,
+      cause: 'subprotocol',
+    },
+    { what: 'by POST', attempt: { method: 'POST' }, status: 405, cause: 'method' },
+    {
+      what: 'with a bad key',
+      attempt: { headers: { 'Sec-WebSocket-Key': 'short' } },
+      status: 400,
+      cause: 'handshake',
+    },
+  ])('$what is answered $status', async ({ attempt, status, cause }) => {
+    await using server = await startEdge(edgeOptions());
+    const response = await upgrade(server, attempt);
+    expect(response.statusCode).toBe(status);
+    if (status === 101) expect(response.headers['sec-websocket-protocol']).toBe('sip');
+    expect(server.events.named('flow-refused').map((event) => event.cause)).toEqual(cause ? [cause] : []);
+  });
+
+  it('without Origin is refused when that is not allowed', async () => {
+    await using server = await startEdge(edgeOptions({ origins: { allowMissing: false } }));
+    expect((await upgrade(server)).statusCode).toBe(403);
+    expect(server.events.named('flow-refused')).toMatchObject([{ cause: 'origin-missing' }]);
+  });
+
+  it('of a listed Origin is accepted, however its default port is written', async () => {
+    await using server = await startEdge(edgeOptions({ origins: { allow: ['https://pbx.example.org'] } }));
+    const accepted = await upgrade(server, { headers: { Origin: 'https://pbx.example.org:443' } });
+    const refused = await upgrade(server, { headers: { Origin: 'https://app.example.com' } });
+    expect([accepted.statusCode, refused.statusCode]).toEqual([101, 403]);
+  });
+
+  it.each([{ connections: 2 }, { connectionsPerAddress: 2 }])('beyond %j is answered 503', async (limits) => {
+    await using server = await startEdge(edgeOptions({ limits }));
+    const first = await server.connect();
+    await server.connect();
+    const refused = await upgrade(server);
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('5');
+    expect(server.events.named('limited')).toHaveLength(1);
+
+    await first.close();
+    await expect.poll(() => server.edge.snapshot().flows.length).toBe(1);
+    expect((await upgrade(server)).statusCode).toBe(101);
+  });
+
+  it('whose client has gone before the refusal is written harms nobody', async () => {
+    await using server = await startEdge(edgeOptions());
+    const socket = connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    socket.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.destroy();
+    const wic = await server.connect();
+    expect(wic.webSocket.protocol).toBe('sip');
+  });
+
+  it('leaves other requests of the HTTPS server alone', async () => {
+    await using server = await startEdge(edgeOptions());
+    const page = request({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, agent: false });
+    page.end();
+    const [response] = (await once(page, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  });
+
+  it('is answered 503 once the edge stops, and open flows are closed with 1001', async () => {
+    await using server = await startEdge(edgeOptions());
+    const wic = await server.connect();
+    await server.edge.stop();
+    expect(await wic.closed).toBe(1001);
+    expect((await upgrade(server)).statusCode).toBe(503);
+    expect(server.edge.snapshot()).toEqual({ flows: [], registrations: [], transactions: 0, timers: 0 });
+  });
+});
