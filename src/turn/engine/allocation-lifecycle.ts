@@ -77,10 +77,9 @@ function unbindOwnRelay(engine: EngineState, allocation: Allocation): void {
   const { ownRelayChannels, plane } = engine;
   for (const { peer } of allocation.channels()) ownRelayChannels.unbound(peer, allocation);
   const { relayed } = allocation.relay;
-  for (const holder of ownRelayChannels.holdersOf(relayed)) {
+  for (const holder of ownRelayChannels.takeHolders(relayed)) {
     const binding = holder.removeChannelTo(relayed);
     if (binding) plane.removeChannel(holder.relay, binding.channel);
-    ownRelayChannels.unbound(relayed, holder);
     armAllocation(engine, holder);
   }
 }

@@ -21,8 +21,13 @@ export class OwnRelayChannels {
     if (holders?.size === 0) this.#holders.delete(key);
   }
 
-  holdersOf(relayed: TransportAddress): readonly Allocation[] {
-    return [...(this.#holders.get(formatTransportAddress(relayed)) ?? [])];
+  /** The holders of a relayed address that ends; they are forgotten here. */
+  takeHolders(relayed: TransportAddress): readonly Allocation[] {
+    if (this.#holders.size === 0) return [];
+    const key = formatTransportAddress(relayed);
+    const holders = [...(this.#holders.get(key) ?? [])];
+    this.#holders.delete(key);
+    return holders;
   }
 
   /** Relayed addresses with such a channel. */

@@ -33,8 +33,10 @@ describe('the index of channels towards own relays', () => {
     index.bound(address('127.0.0.1:1'), a);
     index.bound(address('127.0.0.1:1'), b);
     index.bound(address('127.0.0.1:1'), b);
-    expect(index.holdersOf(address('127.0.0.1:1')).map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(index.holdersOf(address('127.0.0.1:2'))).toEqual([]);
+    expect(index.takeHolders(address('127.0.0.1:2'))).toEqual([]);
+    expect(index.takeHolders(address('127.0.0.1:1')).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(index.takeHolders(address('127.0.0.1:1'))).toEqual([]);
+    expect(index.size).toBe(0);
   });
 
   it('keeps nothing of what was taken out, and bears taking out what is not there', () => {
