@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { type Material } from '../../src/config/material.ts';
+import { type ConfigInput } from '../../src/config/schema/tree.ts';
+import { startupWarnings } from '../../src/config/warnings.ts';
+import { Secret } from '../../src/core/secret.ts';
+
+const GENERATED = { km: true, certificate: true, users: true };
+
+function warningsOf(input: ConfigInput, material: Partial<Material> = {}): string[] {
+  const all: Material = {
+    keys: [{ id: 'k', secret: new Secret('0123456789abcdef0123') }],
+    pseudonymKey: new Secret('pseudonym-key'),
+    users: new Map([['alice', new Secret('long-enough')]]),
+    generated: { km: false, certificate: true, users: false },
+    stateDir: '/state',
+    ...material,
+  };
+  return startupWarnings(parseConfig(input), all, Date.parse('2026-11-20T00:00:00Z'));
+}
+
+describe('start-up', () => {
+  it('has nothing to warn of without configuration', () => {
+    expect(warningsOf({}, { generated: GENERATED })).toEqual([]);
+  });
+
+  const outside: ConfigInput = { edge: { listen: { addresses: ['192.0.2.7'] } } };
+  const relayOutside = { listeners: [{ transport: 'udp' as const, address: '192.0.2.7' }] };
+  const table: [string, ConfigInput, Partial<Material>, RegExp][] = [
+    [
+      'lab users in reach of others',
+      outside,
+      { generated: GENERATED },
+      /edge\.listen\.addresses.*192\.0\.2\.7.*lab users/,
+    ],
+    [
+      'clients without Origin from outside',
+      { edge: { ...outside.edge, origins: { allowMissing: true } } },
+      {},
+      /allowMissing/,
+    ],
+    ['a short password', {}, { users: new Map([['bob', new Secret('short')]]) }, /password of bob/],
+    [
+      'private peers in reach of others',
+      { turn: { ...relayOutside, relay: { addresses: ['192.0.2.7'] }, peers: { allowPrivate: true } } },
+      {},
+      /allowPrivate/,
+    ],
+    ['a relay that peers cannot reach', { turn: relayOutside }, {}, /turn\.relay\.addresses/],
+    ['every address as a peer', { turn: { peers: { allow: ['0.0.0.0/0'] } } }, {}, /turn\.peers\.allow\.0/],
+    ['credentials that do not end', { turn: { expiryPolicy: 'allocate-only' } }, {}, /expiryPolicy/],
+    ['a short Km', {}, { keys: [{ id: 'k', secret: new Secret('short') }] }, /key k has 5 bytes/],
+    [
+      'a Km nobody else knows',
+      { edge: { enabled: false } },
+      { generated: { ...GENERATED, users: false } },
+      /generated Km/,
+    ],
+  ];
+  it.each(table)('warns of %s', (_what, input, material, expected) => {
+    const warnings = warningsOf(input, material);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(expected);
+  });
+});
