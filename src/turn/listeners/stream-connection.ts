@@ -55,6 +55,9 @@ export class StreamConnection implements ClientLink {
     this.#ports = ports;
     this.#framer = new StreamFramer({ maxFrameBytes: options.frameBytes });
     this.#idleSinceMs = ports.nowMs();
+    // One TLS record for each message, as coturn has it: clients exist, coturn's own among them, that read a record and see only the first
+    // message in it. A stream without `_writev` does not join its waiting writes.
+    if (ends.transport === 'tls') Object.assign(socket, { _writev: null });
     socket.on('data', (chunk: Buffer) => {
       this.#onData(chunk);
     });
@@ -109,7 +112,7 @@ export class StreamConnection implements ClientLink {
     this.#socket.destroy();
   }
 
-  /** Many frames of one read, and so many answers: one write to the kernel for all of them. */
+  /** Many frames of one read, and so many answers: over TCP, one write to the kernel for all of them. */
   #onData(chunk: Buffer): void {
     this.#socket.cork();
     const readable = this.#framer.push(chunk, this.#onFrame);

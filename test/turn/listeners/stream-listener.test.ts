@@ -278,6 +278,20 @@ describe('TLS', () => {
     await until(() => alpn.bytes().length === 8);
   });
 
+  it('puts each message into a record of its own, for clients that read no further in one', async () => {
+    const { socket } = connectTls(await listen({}, certificate));
+    const records: number[] = [];
+    socket.on('data', (record: Buffer) => records.push(record.length));
+    const path = await pathOf(socket);
+    for (let i = 0; i < 20; i++) path.sendChannelData(0x4000, Buffer.alloc(40), 0, 40);
+    ports.onMessage = (client) => {
+      client.send(Buffer.alloc(20));
+    };
+    socket.write(Buffer.concat(Array.from({ length: 20 }, () => bindingRequest())));
+    await until(() => records.length === 40);
+    expect(records).toEqual([...Array<number>(20).fill(44), ...Array<number>(20).fill(20)]);
+  });
+
   it('refuses TLS 1.1', async () => {
     const { socket, closed } = connectTls(await listen({}, certificate), { maxVersion: 'TLSv1.1' });
     await closed;

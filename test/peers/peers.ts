@@ -1,0 +1,74 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * The path of a real program that tests talk to, or `undefined` with a loud line when it is not installed: use with `describe.skipIf`.
+ * With REQUIRE_PEERS=1, as CI has it, a missing program is an error, so that nothing is skipped unseen.
+ */
+export function peer(program: string): string | undefined {
+  const found = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
+  if (found) return found;
+  const text = `${program} is not installed: test/peers/install.sh installs it`;
+  if (process.env.REQUIRE_PEERS === '1') throw new Error(text);
+  console.warn(`\n*** SKIPPED: ${text} ***\n`);
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Outcome {
+  readonly exitCode: number;
+  /** stdout and stderr. */
+  readonly output: string;
+}
+
+/** Runs a program to its end, or kills it after `timeoutMs`. */
+export function run(program: string, args: readonly string[], timeoutMs: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      args,
+      { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        const exitCode = typeof error?.code === 'number' ? error.code : error ? -1 : 0;
+        resolve({ exitCode, output: stdout + stderr });
+      },
+    );
+  });
+}
+
+export interface Daemon {
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts a program that runs until it is stopped. */
+export function daemon(program: string, args: readonly string[]): Daemon {
+  const child = spawn(program, args, { stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+    child.once('error', () => {
+      resolve();
+    });
+  });
+  return {
+    process: child,
+    stop: () => {
+      child.kill('SIGKILL');
+      return exited;
+    },
+  };
+}
