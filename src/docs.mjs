@@ -1,7 +1,6 @@
 // Writes what is generated from the configuration schema: the tables of README.md and the JSON Schema. `npm run docs`, after a build.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
 import { publishedJsonSchema, withConfigTables } from '../dist/config/documentation.js';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -11,5 +10,4 @@ if (readme === undefined)
   console.error('README.md: the markers <!-- config:start --> and <!-- config:end --> are missing');
 else writeFileSync('README.md', readme);
 
-const schema = JSON.stringify(publishedJsonSchema());
-writeFileSync('config/epcscf-turn.schema.json', await format(schema, { parser: 'json', printWidth: 120 }));
+writeFileSync('config/epcscf-turn.schema.json', JSON.stringify(publishedJsonSchema()));

@@ -5,7 +5,7 @@ const START = '<!-- config:start -->';
 const END = '<!-- config:end -->';
 
 /** The table of every key, for README.md: one table for each section, in the order of the schema. */
-export function configTables(): string {
+function configTables(): string {
   const sections = new Map<string, KnownKey[]>();
   for (const key of knownKeys()) {
     const [name = ''] = key.path.includes('.') ? key.path.split('.') : [''];
@@ -33,7 +33,7 @@ function defaultText(node: SchemaNode): string {
   if (node.defaultText !== undefined) return cell(node.defaultText);
   if (node.default === undefined) return '';
   if (Array.isArray(node.default)) return node.default.length === 0 ? 'none' : `\`${node.default.join(', ')}\``;
-  return typeof node.default === 'object' ? 'none' : `\`${String(node.default)}\``;
+  return typeof node.default === 'object' ? 'none' : `\`${JSON.stringify(node.default).replaceAll('"', '')}\``;
 }
 
 /** A bar would end the cell. */

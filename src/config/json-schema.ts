@@ -22,7 +22,7 @@ export interface SchemaNode {
 }
 
 /** JSON Schema (2020-12) of what an operator may write: for editors, and for everything here that needs to know the keys. */
-export function configJsonSchema(): SchemaNode {
+function configJsonSchema(): SchemaNode {
   return z.toJSONSchema(configTree, {
     io: 'input',
     unrepresentable: 'any',

@@ -24,7 +24,7 @@ function collect(node: SchemaNode, path: string): KnownKey[] {
 }
 
 /** EPCSCF_ and the path in upper snake case. */
-export function environmentName(path: string): string {
+function environmentName(path: string): string {
   const snake = path
     .replaceAll('[]', '.<n>')
     .replaceAll('.', '_')

@@ -34,7 +34,7 @@ function stateFolderOf(config: Config, environment: Environment): OpenStateFolde
   return () => (folder ??= new StateFolder(stateDirOf(config, environment)));
 }
 
-export function stateDirOf(config: Config, environment: Environment): string {
+function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 

@@ -6,7 +6,7 @@ import { knownKeys } from './known-keys.ts';
 import { nearest } from './nearest.ts';
 
 /** Where a value was written, when that is not the configuration file: `EPCSCF_…` or `--set`. */
-export type Sources = ReadonlyMap<string, string>;
+type Sources = ReadonlyMap<string, string>;
 
 const MAX_VALUE_CHARACTERS = 60;
 

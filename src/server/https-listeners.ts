@@ -5,7 +5,7 @@ import { type Hono } from 'hono';
 import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 
-export interface HttpsOptions {
+interface HttpsOptions {
   readonly addresses: readonly string[];
   /** 0 lets the system choose one, the same for all addresses. */
   readonly port: number;

@@ -32,7 +32,7 @@ function values(response: HeaderSource, name: string): string[] {
   return response.getHeaders(name).map((value) => value.trim().replace(/^"(.*)"$/, '$1'));
 }
 
-export function transportOf(uri: string): Exclude<TransportChoice, 'all'> {
+function transportOf(uri: string): Exclude<TransportChoice, 'all'> {
   if (uri.startsWith('turns:')) return 'tls';
   return uri.endsWith('transport=tcp') ? 'tcp' : 'udp';
 }

@@ -16,7 +16,7 @@ const GATHERING_GRACE_MS = 800;
 /** A fresh credential is fetched when this part of the life is over. */
 const REFRESH_AT = 0.75;
 
-export interface Account {
+interface Account {
   readonly user: string;
   readonly password: string;
   readonly domain: string;

@@ -3,8 +3,8 @@ import { type TurnCredential } from './credential.ts';
 import { page } from './elements.ts';
 import { timeLeft } from './plain-words.ts';
 
-export type RegistrationState = 'signed-out' | 'connecting' | 'registered';
-export type CallState = 'idle' | 'calling' | 'ringing' | 'incoming' | 'in-call';
+type RegistrationState = 'signed-out' | 'connecting' | 'registered';
+type CallState = 'idle' | 'calling' | 'ringing' | 'incoming' | 'in-call';
 
 const MASK = '••••••••••••';
 

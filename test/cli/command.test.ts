@@ -1,0 +1,261 @@
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const COMMAND = 'dist/cli/main.js';
+const EPHEMERAL = [
+  '--set',
+  'edge.listen.port=0',
+  '--set',
+  'turn.listeners=[{transport: udp, address: 127.0.0.1, port: 0}, {transport: tls, address: 127.0.0.1, port: 0}]',
+];
+
+let base: string;
+beforeAll(() => {
+  if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is missing: npm run build`);
+  base = mkdtempSync(join(tmpdir(), 'epcscf-turn-cli-'));
+});
+afterAll(() => {
+  rmSync(base, { recursive: true });
+});
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command to its end; `onOutput` sees what it has printed so far. */
+function run(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Run> {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, HOME: base, XDG_STATE_HOME: base, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    onOutput?.(stdout, (signal) => child.kill(signal));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs the server until it has printed what `until` finds, and stops it. */
+function serve(args: readonly string[], until: RegExp, environment: Record<string, string> = {}): Promise<Run> {
+  let stopping = false;
+  return run(['serve', ...EPHEMERAL, ...args], environment, (stdout, kill) => {
+    if (stopping || !until.test(stdout)) return;
+    stopping = true;
+    kill('SIGTERM');
+  });
+}
+
+describe('epcscf-turn serve', () => {
+  it('prints where everything is, what was chosen and how to change it, and stops on SIGTERM', async () => {
+    const { code, stdout } = await serve([], /Ctrl-C/);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Demo page +https:\/\/localhost:\d+\/\n/);
+    expect(stdout).toMatch(/WebSocket +wss:\/\/localhost:\d+\/\n/);
+    expect(stdout).toMatch(/TURN +turn:127\.0\.0\.1:\d+\?transport=udp\n +turns:127\.0\.0\.1:\d+\?transport=tcp\n/);
+    expect(stdout).toMatch(/SIP domain +localhost\n/);
+    expect(stdout).toMatch(/Users +alice +password \w{6}-\w{6}-\w{6}\n +bob +password \w{6}-\w{6}-\w{6}\n/);
+    expect(stdout).toContain(`State       ${join(base, 'epcscf-turn')}\n`);
+    expect(stdout).toContain('--config FILE');
+    expect(statSync(join(base, 'epcscf-turn', 'km.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('leaves at once on a second signal, when a client does not let go', async () => {
+    let started = false;
+    const { code } = await run(['serve', '--json', ...EPHEMERAL], {}, (stdout, kill) => {
+      if (started || !stdout.includes('\n')) return;
+      started = true;
+      const { webSocket } = JSON.parse(stdout) as { webSocket: string };
+      const client = new WebSocket(webSocket, 'sip', { rejectUnauthorized: false });
+      client.once('error', () => {
+        client.terminate();
+      });
+      client.once('open', () => {
+        // What is not read is not answered: the server would wait for the closing handshake.
+        client.pause();
+        kill('SIGINT');
+        setTimeout(() => {
+          kill('SIGTERM');
+        }, 200);
+      });
+    });
+    expect(code).toBe(128 + 15);
+  });
+
+  it('prints with --json one line with every address, and logs elsewhere', async () => {
+    const { code, stdout, stderr } = await serve(['--json'], /\n/);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toHaveLength(2);
+    const ready = JSON.parse(stdout) as { https: object[]; turn: object[]; turnUris: string[]; users: object[] };
+    expect(ready).toMatchObject({ ready: true, domain: 'localhost', realm: 'localhost' });
+    expect(ready.https.length).toBeGreaterThan(0);
+    expect(ready.turn).toHaveLength(2);
+    expect(ready.turnUris).toHaveLength(2);
+    expect(ready.users).toHaveLength(2);
+    for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+  });
+
+  it('shows no password that a configuration gave', async () => {
+    const environment = { EPCSCF_EDGE_CORE_USERS: '[{name: carol, password: carols-password}]' };
+    const { stdout } = await serve(['--set', 'log.level=trace'], /Ctrl-C/, environment);
+    expect(stdout).toMatch(/Users +1 of the configuration/);
+    expect(stdout).not.toContain('carols-password');
+  });
+
+  it('ends with 1 and one line when a port is in use', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => blocker.once('listening', resolve));
+    const { port } = blocker.address() as AddressInfo;
+    const set = [
+      '--set',
+      'edge.listen.addresses=127.0.0.1',
+      '--set',
+      `edge.listen.port=${port}`,
+      '--set',
+      'log.level=silent',
+    ];
+    const { code, stdout, stderr } = await run(['serve', ...EPHEMERAL, ...set]);
+    blocker.close();
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `epcscf-turn: edge listener 127.0.0.1:${port}: port ${port} is in use; stop the program that holds it or set edge.listen.port to another (EADDRINUSE)\n`,
+    });
+  });
+
+  it('ends with 1 and one line when the certificate cannot be read', async () => {
+    const tls = { EPCSCF_TLS_CERT_FILE: '/nonexistent/cert.pem', EPCSCF_TLS_KEY_FILE: '/nonexistent/key.pem' };
+    expect(await run(['serve', ...EPHEMERAL], tls)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'epcscf-turn: tls.certFile: cannot read /nonexistent/cert.pem (ENOENT)\n',
+    });
+  });
+
+  it('ends with 1 and one line when the state folder cannot be used', async () => {
+    const file = join(base, 'a-file');
+    writeFileSync(file, '');
+    const { code, stderr } = await run(['serve', ...EPHEMERAL], { EPCSCF_STATE_DIR: join(file, 'state') });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `epcscf-turn: ${file}/state: cannot be made (ENOTDIR); set stateDir to a folder you may write\n`,
+    );
+  });
+
+  it('ends with 2 and a line for each problem of the configuration', async () => {
+    const file = join(base, 'wrong.yaml');
+    writeFileSync(file, 'trun: {}\nturn: { relay: { ports: { max: 70000 } } }\n');
+    expect(await run(['serve', '--config', file])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'turn.relay.ports.max: expected an integer from 1024 to 65535, got 70000\ntrun: unknown key; did you mean "turn"?\n',
+    });
+  });
+});
+
+describe('epcscf-turn', () => {
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('lists its commands', async () => {
+    const { code, stdout } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const name of ['serve', 'check-config', 'print-config', 'mint', 'verify']) expect(stdout).toContain(name);
+  });
+
+  it.each([[['srve']], [['serve', '--jsn']], [['mint']], [['mint', 'alice', '--ttl', 'long']]])(
+    'ends with 2 when it is called as %j',
+    async (args) => {
+      const { code, stdout, stderr } = await run(args);
+      expect(code).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^error: /);
+    },
+  );
+});
+
+describe('epcscf-turn check-config', () => {
+  it('says that a configuration is valid, and warns', async () => {
+    const { code, stdout, stderr } = await run(['check-config', '--set', 'turn.expiryPolicy=allocate-only']);
+    expect(code).toBe(0);
+    expect(stdout).toBe('configuration is valid\n');
+    expect(stderr).toMatch(/^warning: turn\.expiryPolicy/);
+  });
+
+  it('ends with 2 for a file that is not there, also when the environment names it', async () => {
+    const { code, stderr } = await run(['check-config'], { EPCSCF_CONFIG: '/nonexistent.yaml' });
+    expect(code).toBe(2);
+    expect(stderr).toBe('/nonexistent.yaml: cannot read the configuration file (ENOENT)\n');
+  });
+});
+
+describe('epcscf-turn print-config', () => {
+  it('prints the effective configuration with secrets hidden, fit to be read again', async () => {
+    const environment = { EPCSCF_CREDENTIALS_SECRET: 'km-not-to-be-seen', EPCSCF_TURN_REALM: 'example.com' };
+    const { code, stdout } = await run(['print-config'], environment);
+    expect(code).toBe(0);
+    expect(stdout).toContain('realm: example.com');
+    expect(stdout).toContain('secret: "[secret]"');
+    expect(stdout).not.toContain('km-not-to-be-seen');
+    const file = join(base, 'printed.yaml');
+    writeFileSync(file, stdout);
+    expect((await run(['check-config', '--config', file])).code).toBe(0);
+  });
+
+  it('lists the environment variables', async () => {
+    const { stdout } = await run(['print-config', '--env']);
+    expect(stdout).toContain('EPCSCF_TURN_RELAY_PORTS_MAX  turn.relay.ports.max\n');
+  });
+});
+
+describe('epcscf-turn mint and verify', () => {
+  const km = { EPCSCF_CREDENTIALS_SECRET: 'a-shared-secret', EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'a-pseudonym-key' };
+
+  it('make the credential that coturn would make, for a name that shows nothing', async () => {
+    const { code, stdout } = await run(['mint', 'alice', '--ttl', '1800'], km);
+    expect(code).toBe(0);
+    const minted = JSON.parse(stdout) as { username: string; password: string; ttl: number; uris: string[] };
+    expect(minted.ttl).toBe(1800);
+    expect(minted.username).toMatch(/^\d{10}:u[\w-]+$/);
+    expect(minted.username).not.toContain('alice');
+    expect(minted.password).toBe(createHmac('sha1', 'a-shared-secret').update(minted.username).digest('base64'));
+    expect(minted.uris).toContain('turn:127.0.0.1:3478?transport=udp');
+    const verified = await run(['verify', minted.username, minted.password], km);
+    expect(verified.code).toBe(0);
+    expect(verified.stdout).toMatch(/^valid until .* from now\nkey: k1\nu: u[\w-]+\nregistration: alice\n$/);
+  });
+
+  const password = (username: string) => createHmac('sha1', 'a-shared-secret').update(username).digest('base64');
+
+  it.each([
+    ['1000000000:alice', password('1000000000:alice'), /^refused: expired at 2001-09-09T01:46:40\.000Z/],
+    ['4000000000:alice', 'wrong', /^refused: no key of the ring \(k1\) makes this password/],
+    ['alice', 'any', /^refused: the username is not of the form t:u/],
+  ])('refuse %s and say why', async (username, secret, reason) => {
+    const { code, stdout } = await run(['verify', username, secret], km);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(reason);
+  });
+});
