@@ -4,7 +4,7 @@ import { type OriginOptions } from '../edge-options.ts';
  * Whether a page of this Origin may open the WebSocket (RFC 6455 §10.2). `host` is the Host header of the upgrade: `self` admits
  * the page that was served under it over https.
  */
-export function originAllowed(origin: string, host: string | undefined, allow: readonly string[]): boolean {
+function originAllowed(origin: string, host: string | undefined, allow: readonly string[]): boolean {
   const wanted = normalOrigin(origin);
   if (wanted === undefined) return false;
   return allow.some((entry) =>

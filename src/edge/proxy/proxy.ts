@@ -106,7 +106,7 @@ export class Proxy {
       existing.receiveRetransmission();
       return;
     }
-    const limit = layer.refuses(hop);
+    const limit = request.method === 'CANCEL' ? undefined : layer.refuses(hop);
     if (limit) {
       this.#refuseForLoad(request, hop, limit);
       return;

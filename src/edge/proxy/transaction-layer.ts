@@ -88,9 +88,9 @@ export class TransactionLayer implements ExchangeLayer {
     return exchange;
   }
 
-  /** `undefined` when there is no room for one more. */
+  /** `undefined` when there is no room for one more; for a CANCEL, which ends what takes room, there always is. */
   openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): ClientTransaction | undefined {
-    if (this.size >= this.context.limits.transactions) return undefined;
+    if (this.size >= this.context.limits.transactions && request.method !== 'CANCEL') return undefined;
     const delivery = { failed: false };
     const options = {
       request,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { systemClock } from '../../../src/core/clock.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
+import { type Logger, silentLogger } from '../../../src/core/logger.ts';
 import { createEdge, type Edge } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { FakeIssuer } from './fake-issuer.ts';
@@ -20,6 +20,8 @@ export interface EdgeServer extends AsyncDisposable {
   readonly url: string;
   readonly events: RecordedEvents;
   readonly issuer: FakeIssuer;
+  /** What was logged as an error. */
+  readonly errors: readonly unknown[];
   /** Stops the edge as for an upgrade of the software, and starts a new one on the same port. */
   restart(): Promise<void>;
   connect(options?: WicSocketOptions): Promise<WicSocket>;
@@ -33,7 +35,9 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   });
   const events = new RecordedEvents();
   const issuer = new FakeIssuer();
-  const dependencies = { issuer, logger: silentLogger, clock: systemClock, events };
+  const errors: unknown[] = [];
+  const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields) };
+  const dependencies = { issuer, logger, clock: systemClock, events };
   let edge = createEdge(options, dependencies);
   let detach = edge.attach(server);
   await new Promise<void>((resolve) => {
@@ -50,6 +54,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     url,
     events,
     issuer,
+    errors,
     restart: async () => {
       detach();
       await edge.stop({ restart: true });

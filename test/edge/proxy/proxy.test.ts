@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import { type CoreOutcome } from '../../../src/edge/core/ims-core.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { type SipRequest } from '../../../src/sip/message.ts';
+import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
+import { edgeOptions } from '../support/edge-options.ts';
+import { type FakeHop } from '../support/fake-hop.ts';
+import { ProxyBench } from '../support/proxy-bench.ts';
+import { type WicMessages } from '../support/wic.ts';
+
+const BOB = 'sip:bob@example.com';
+const T1_64 = 32_000;
+
+interface Scene {
+  readonly bench: ProxyBench;
+  readonly alice: { readonly wic: WicMessages; readonly hop: FakeHop };
+  readonly bob: { readonly wic: WicMessages; readonly hop: FakeHop };
+  readonly invite: SipRequest;
+}
+
+/** alice's INVITE has been sent to bob. */
+function inviting(): Scene {
+  const bench = new ProxyBench();
+  const alice = bench.register('alice');
+  const bob = bench.register('bob');
+  bench.routeTo(bob);
+  const invite = alice.wic.build('INVITE', BOB, BOB, { Contact: `<${alice.wic.contactUri}>` });
+  bench.receive(invite, alice.hop);
+  return { bench, alice, bob, invite };
+}
+
+function cancelOf(invite: SipRequest): SipRequest {
+  const headers = invite.headers.clone();
+  headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} CANCEL`);
+  return { ...invite, method: 'CANCEL', headers };
+}
+
+describe('an INVITE that nobody answers', () => {
+  it('is given up after 64 × T1 with 408', () => {
+    const { bench, alice } = inviting();
+    alice.hop.take();
+    bench.clock.advance(T1_64 - 1);
+    expect(alice.hop.take()).toEqual([]);
+    bench.clock.advance(1);
+    expect(alice.hop.take()).toEqual(['408']);
+  });
+
+  it('that rings is cancelled by Timer C, which each provisional response starts anew, and ends in 487', () => {
+    const { bench, alice, bob } = inviting();
+    const incoming = bob.hop.lastRequest('INVITE');
+    bench.receive(createResponse(incoming, 180, { toTag: 'b' }), bob.hop);
+    bench.clock.advance(184_000);
+    bench.receive(createResponse(incoming, 183, { toTag: 'b' }), bob.hop);
+    bench.clock.advance(184_999);
+    expect(bob.hop.take()).toEqual(['INVITE']);
+    bench.clock.advance(1);
+    expect(bob.hop.take()).toEqual(['CANCEL']);
+    expect(alice.hop.take()).toEqual(['100', '180', '183']);
+    bench.receive(createResponse(incoming, 487, { toTag: 'b' }), bob.hop);
+    expect(alice.hop.take()).toEqual(['487']);
+  });
+
+  it('a 100 does not start Timer C anew', () => {
+    const { bench, bob } = inviting();
+    const incoming = bob.hop.lastRequest('INVITE');
+    bench.receive(createResponse(incoming, 180, { toTag: 'b' }), bob.hop);
+    bench.clock.advance(100_000);
+    bench.receive(createResponse(incoming, 100), bob.hop);
+    bench.clock.advance(85_000);
+    expect(bob.hop.take()).toEqual(['INVITE', 'CANCEL']);
+  });
+});
+
+describe('CANCEL', () => {
+  it('waits until the callee was heard of, and does not go out twice', () => {
+    const { bench, alice, bob, invite } = inviting();
+    bench.receive(cancelOf(invite), alice.hop);
+    expect(alice.hop.take()).toEqual(['100', '200']);
+    expect(bob.hop.take()).toEqual(['INVITE']);
+  });
+
+  it('goes out with the first provisional response, once', () => {
+    const { bench, alice, bob, invite } = inviting();
+    const incoming = bob.hop.lastRequest('INVITE');
+    bench.receive(cancelOf(invite), alice.hop);
+    bench.receive(cancelOf(invite), alice.hop);
+    bob.hop.take();
+    bench.receive(createResponse(incoming, 100), bob.hop);
+    bench.receive(createResponse(incoming, 180, { toTag: 'b' }), bob.hop);
+    expect(bob.hop.take()).toEqual(['CANCEL']);
+  });
+
+  it('of a callee that sends no 487 ends after 64 × T1 all the same', () => {
+    const { bench, alice, bob, invite } = inviting();
+    bench.receive(createResponse(bob.hop.lastRequest('INVITE'), 180, { toTag: 'b' }), bob.hop);
+    bench.receive(cancelOf(invite), alice.hop);
+    alice.hop.take();
+    bench.clock.advance(T1_64);
+    expect(alice.hop.take()).toEqual(['487']);
+    bench.clock.advance(T1_64);
+    expect(bench.layer.size).toBe(0);
+    expect(bench.clock.timers.size).toBe(2);
+  });
+
+  it('that comes while the core still thinks is answered 487 without any forwarding', () => {
+    const bench = new ProxyBench();
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    let thinking: CoreOutcome | undefined;
+    bench.handle = (_request, _hop, outcome) => {
+      thinking = outcome;
+    };
+    const invite = alice.wic.build('INVITE', BOB, BOB);
+    bench.receive(invite, alice.hop);
+    bench.receive(cancelOf(invite), alice.hop);
+    thinking!.forward([{ hop: bob.hop, uri: bob.wic.contactUri }]);
+    expect(alice.hop.take()).toEqual(['100', '200', '487']);
+    expect(bob.hop.take()).toEqual([]);
+  });
+});
+
+describe('a request other than INVITE that nobody answers', () => {
+  it('ends without a 408 (RFC 4320) and leaves nothing behind', () => {
+    const bench = new ProxyBench();
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob);
+    bench.receive(alice.wic.build('MESSAGE', BOB, BOB), alice.hop);
+    bench.clock.advance(T1_64);
+    expect(alice.hop.take()).toEqual([]);
+    expect(bench.layer.size).toBe(0);
+  });
+});
+
+describe('a core', () => {
+  it('may answer late, once, and is not heard after that', () => {
+    const bench = new ProxyBench();
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.handle = (request, _hop, outcome) => {
+      outcome.respond(createResponse(request, 180, { toTag: 'c' }));
+      outcome.respond(createResponse(request, 486, { toTag: 'c' }));
+      outcome.respond(createResponse(request, 200, { toTag: 'c' }));
+      outcome.forward([{ hop: bob.hop, uri: bob.wic.contactUri }]);
+    };
+    bench.receive(alice.wic.build('INVITE', BOB, BOB), alice.hop);
+    expect(alice.hop.take()).toEqual(['100', '180', '486']);
+    expect(bob.hop.take()).toEqual([]);
+  });
+
+  it('that is a hop of its own gets REGISTER without TURN-Cred-Req, and its 200 leaves with our credential only', () => {
+    const bench = new ProxyBench();
+    const core = bench.addHop({ kind: 'core' });
+    bench.handle = (request, _hop, outcome) => {
+      outcome.forward([{ hop: core, uri: request.uri }]);
+    };
+    const { wic, hop } = bench.register('alice');
+    bench.receive(wic.buildRegister({ headers: { 'TURN-Cred-Req': '' } }), hop);
+    const request = core.lastRequest('REGISTER');
+    expect(request.headers.has('TURN-Cred-Req')).toBe(false);
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', `${wic.contact};expires=300`);
+    response.headers.append('TURN-Username', 'from the core');
+    bench.receive(response, core);
+    const answer = hop.lastResponse();
+    expect(answer.headers.getAll('TURN-Username')).toEqual([expect.stringMatching(/^\d+:u1$/)]);
+    expect(bench.issuer.requests).toMatchObject([{ grantedExpiresSec: 300 }]);
+  });
+
+  it('that is a hop may send requests to a registered WIC by its flow token, in any name', () => {
+    const bench = new ProxyBench();
+    const core = bench.addHop({ kind: 'core' });
+    const { wic, hop } = bench.register('alice');
+    bench.handle = (request, _hop, outcome) => {
+      outcome.forward([{ hop: core, uri: request.uri }]);
+    };
+    bench.receive(wic.build('INVITE', BOB, BOB), hop);
+    const route = core.lastRequest('INVITE').headers.getList('Record-Route')[1]!;
+    const carol = { ...wic.build('INFO', wic.contactUri, wic.aor), body: '' };
+    carol.headers.set('From', '<sip:carol@elsewhere.example>;tag=1');
+    carol.headers.set('Route', route);
+    hop.take();
+    bench.receive(carol, core);
+    expect(hop.take()).toEqual(['INFO']);
+  });
+});
+
+describe('a credential', () => {
+  it('is not given over a connection without TLS: the REGISTER succeeds and says insecure', () => {
+    const bench = new ProxyBench();
+    const { wic } = bench.register('alice');
+    const plain = bench.addHop({ secure: false });
+    bench.receive(wic.buildRegister({ headers: { 'TURN-Cred-Req': '' } }), plain);
+    expect(parseTurnCredential(plain.lastResponse().headers)).toEqual({ kind: 'error', error: 'insecure' });
+    expect(plain.take()).toEqual(['200']);
+  });
+
+  it.each(['turn;ttl=0', 'saml', 'oauth', 'turn;ttl=1;ttl=2'])('asked for with %j fails no REGISTER', (ask) => {
+    const bench = new ProxyBench();
+    const { wic, hop } = bench.register('alice');
+    bench.receive(wic.buildRegister({ headers: { 'TURN-Cred-Req': ask } }), hop);
+    expect(parseTurnCredential(hop.lastResponse().headers)).toEqual({ kind: 'error', error: 'unsupported' });
+    expect(hop.take()).toEqual(['200']);
+  });
+});
+
+describe('the bound on transactions', () => {
+  it('fails the branches that find no room, and the caller hears of it', () => {
+    const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob, bob, bob);
+    bench.receive(alice.wic.build('INVITE', BOB, BOB), alice.hop);
+    expect(bob.hop.take()).toEqual(['INVITE']);
+    expect(bench.layer.size).toBe(2);
+  });
+});
+
+describe('the bound on transactions, once reached,', () => {
+  it('still lets calls be cancelled, in and out', () => {
+    const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob);
+    const invite = alice.wic.build('INVITE', BOB, BOB);
+    bench.receive(invite, alice.hop);
+    bench.receive(createResponse(bob.hop.lastRequest('INVITE'), 180, { toTag: 'b' }), bob.hop);
+    bench.receive(cancelOf(invite), alice.hop);
+    expect(alice.hop.take()).toEqual(['100', '180', '200']);
+    expect(bob.hop.take()).toEqual(['INVITE', 'CANCEL']);
+  });
+});
+
+describe('a closed hop', () => {
+  it('fails what waits for it and calls off what it waits for', () => {
+    const { bench, alice, bob } = inviting();
+    bench.receive(createResponse(bob.hop.lastRequest('INVITE'), 180, { toTag: 'b' }), bob.hop);
+    bench.close(alice.hop);
+    expect(bob.hop.take()).toEqual(['INVITE', 'CANCEL']);
+    bench.close(bob.hop);
+    expect(bench.layer.size).toBe(0);
+  });
+
+  it('that a request is still sent to fails it too', async () => {
+    const bench = new ProxyBench();
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob);
+    bob.hop.isOpen = false;
+    bench.receive(alice.wic.build('INVITE', BOB, BOB), alice.hop);
+    await Promise.resolve();
+    expect(alice.hop.take()).toEqual(['100', '480']);
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { HomeDomain } from '../../../src/edge/home-domain.ts';
+import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { routeRequest } from '../../../src/edge/proxy/route-request.ts';
+import { FakeHop } from '../support/fake-hop.ts';
+import { WicMessages } from '../support/wic.ts';
+
+const tokens = new FlowTokens();
+const context = { tokens, home: new HomeDomain('example.com') };
+const [here, there, gone] = [new FakeHop(), new FakeHop(), new FakeHop()];
+const own = ({ id }: FakeHop): string => `<sip:${tokens.issue(id)}@example.com;transport=ws;lr>`;
+
+function route(routes: readonly string[], uri = 'sip:bob@host.invalid') {
+  const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com');
+  if (routes.length > 0) request.headers.append('Route', routes.join(', '));
+  return { decision: routeRequest(request, here, context), request };
+}
+
+describe('the Route set of a request', () => {
+  it.each([
+    { what: 'none', routes: [], decision: { kind: 'core' } },
+    { what: 'both sides of a dialog', routes: [own(here), own(there)], decision: { kind: 'flow', flowId: there.id } },
+    {
+      what: 'a side that has reconnected since',
+      routes: [own(gone), own(there)],
+      decision: { kind: 'flow', flowId: there.id },
+    },
+    { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flowId: there.id } },
+    { what: 'the own side only', routes: [own(here)], decision: { kind: 'core' } },
+    { what: 'a call to oneself', routes: [own(here), own(here)], decision: { kind: 'flow', flowId: here.id } },
+    {
+      what: 'the pre-loaded route of JsSIP',
+      routes: ['<sip:edge.example.com:8443;transport=ws;lr>'],
+      decision: { kind: 'core' },
+    },
+    { what: 'the domain', routes: ['<sip:example.com;lr>'], decision: { kind: 'core' } },
+    {
+      what: 'an invented token',
+      routes: [`<sip:${'x'.repeat(32)}@example.com;lr>`],
+      decision: { kind: 'refuse', status: 403 },
+    },
+    { what: 'a user of ours', routes: ['<sip:bob@example.com;lr>'], decision: { kind: 'refuse', status: 403 } },
+    { what: 'no URI', routes: ['<>'], decision: { kind: 'refuse', status: 400 } },
+  ])('with $what leads to $decision and leaves none of our entries', ({ routes, decision }) => {
+    const result = route(routes);
+    expect(result.decision).toEqual(decision);
+    if (decision.kind !== 'refuse') expect(result.request.headers.has('Route')).toBe(false);
+  });
+
+  it('keeps the entries of others, and the first of them ends ours', () => {
+    const { decision, request } = route([own(here), '<sip:core.example.org;lr>', own(there)]);
+    expect(decision).toEqual({ kind: 'core' });
+    expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', own(there)]);
+  });
+
+  it('that a strict router has rewritten is put back', () => {
+    const { decision, request } = route([own(there), '<sip:bob@host.invalid;transport=ws>'], own(here).slice(1, -1));
+    expect(decision).toEqual({ kind: 'flow', flowId: there.id });
+    expect(request.uri).toBe('sip:bob@host.invalid;transport=ws');
+    expect(request.headers.has('Route')).toBe(false);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { Registrations } from '../../../src/edge/registration/registrations.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FakeHop } from '../support/fake-hop.ts';
+import { WicMessages } from '../support/wic.ts';
+
+class Bench {
+  readonly clock = new FakeClock();
+  readonly log: string[] = [];
+  readonly registrations = new Registrations({
+    clock: this.clock,
+    timers: this.clock.timers,
+    maxLapsed: 2,
+    on: {
+      registered: ({ aor }, refresh) => this.log.push(`${refresh ? 'refreshed' : 'registered'} ${aor}`),
+      unregistered: ({ aor }, cause) => this.log.push(`${cause} ${aor}`),
+      released: () => this.log.push('released'),
+    },
+  });
+
+  register(wic: WicMessages, hop: FakeHop, grantedSec = 60): void {
+    const request = wic.buildRegister();
+    const response = createResponse(request, 200);
+    if (grantedSec > 0) response.headers.append('Contact', `${wic.contact};expires=${grantedSec}`);
+    this.registrations.applySuccess(request, response, wic.aor, hop);
+  }
+
+  take(): string[] {
+    return this.log.splice(0);
+  }
+}
+
+const ALICE = 'sip:alice@example.com';
+
+describe('registrations as the edge sees them', () => {
+  it('stand for the time the registrar granted, and are released when it has passed', () => {
+    const bench = new Bench();
+    const hop = new FakeHop();
+    const wic = new WicMessages('alice');
+    bench.register(wic, hop);
+    bench.clock.advance(50_000);
+    bench.register(wic, hop);
+    bench.clock.advance(59_999);
+    expect(bench.registrations.find(hop, ALICE)?.contactUri).toBe(wic.contactUri);
+    bench.clock.advance(1);
+    expect(bench.registrations.find(hop, ALICE)).toBeUndefined();
+    expect(bench.take()).toEqual([`registered ${ALICE}`, `refreshed ${ALICE}`, `expired ${ALICE}`, 'released']);
+    expect(bench.clock.timers.size).toBe(0);
+  });
+
+  it('end with a 200 that does not list the Contact any more', () => {
+    const bench = new Bench();
+    const hop = new FakeHop();
+    const wic = new WicMessages('alice');
+    bench.register(wic, hop);
+    bench.register(wic, hop, 0);
+    expect(bench.take()).toEqual([`registered ${ALICE}`, `requested ${ALICE}`, 'released']);
+  });
+
+  it('end with their flow, but are released only when they would have ended anyway', () => {
+    const bench = new Bench();
+    const [first, second] = [new FakeHop(), new FakeHop()];
+    const wic = new WicMessages('alice');
+    bench.register(wic, first);
+    bench.registrations.endFlow(first);
+    bench.clock.advance(30_000);
+    bench.register(wic, second);
+    bench.clock.advance(30_000);
+    expect(bench.take()).toEqual([`registered ${ALICE}`, `flow-closed ${ALICE}`, `registered ${ALICE}`]);
+    bench.registrations.endFlow(second);
+    bench.clock.advance(30_000);
+    expect(bench.take()).toEqual([`flow-closed ${ALICE}`, 'released']);
+  });
+
+  it('whose flow has gone are remembered up to a bound', () => {
+    const bench = new Bench();
+    for (let i = 0; i < 5; i++) {
+      const hop = new FakeHop();
+      bench.register(new WicMessages('alice'), hop);
+      bench.registrations.endFlow(hop);
+    }
+    expect(bench.take().filter((entry) => entry === 'released')).toHaveLength(3);
+    expect(bench.clock.timers.size).toBe(2);
+  });
+
+  it('are found by Contact whatever its parameters, unless two users claim the same', () => {
+    const bench = new Bench();
+    const [alice, bob] = [new WicMessages('alice'), new WicMessages('bob')];
+    bench.register(alice, new FakeHop());
+    expect(bench.registrations.findByContact(`${alice.contactUri};ob`)?.aor).toBe(ALICE);
+    const request = bob.buildRegister({ contact: `<${alice.contactUri}>;expires=60` });
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', `<${alice.contactUri}>;expires=60`);
+    bench.registrations.applySuccess(request, response, bob.aor, new FakeHop());
+    expect(bench.registrations.findByContact(alice.contactUri)).toBeUndefined();
+  });
+});

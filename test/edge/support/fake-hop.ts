@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { type Hop } from '../../../src/edge/flow/hop.ts';
+import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+
+/** A hop that keeps what is sent to it. */
+export class FakeHop implements Hop {
+  readonly id = randomBytes(9).toString('base64url');
+  readonly kind: 'wic' | 'core';
+  readonly viaTransport = 'WSS';
+  readonly authority = 'edge.example.com:8443';
+  readonly remoteAddress = '192.0.2.1';
+  readonly remotePort = 50_000;
+  readonly secure: boolean;
+  readonly sent: SipMessage[] = [];
+  isOpen = true;
+
+  constructor(options: { readonly kind?: 'wic' | 'core'; readonly secure?: boolean } = {}) {
+    this.kind = options.kind ?? 'wic';
+    this.secure = options.secure ?? true;
+  }
+
+  send(message: SipMessage): boolean {
+    if (this.isOpen) this.sent.push(message);
+    return this.isOpen;
+  }
+
+  /** `INVITE`, `180`: what was sent since the last look. */
+  take(): string[] {
+    return this.sent.splice(0).map((message) => (message.kind === 'request' ? message.method : String(message.status)));
+  }
+
+  lastRequest(method: string): SipRequest {
+    return this.sent.findLast((message) => message.kind === 'request' && message.method === method) as SipRequest;
+  }
+
+  lastResponse(): SipResponse {
+    return this.sent.findLast((message) => message.kind === 'response')!;
+  }
+}

@@ -1,0 +1,99 @@
+import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
+import { CredentialInsertion } from '../../../src/edge/credential-insertion/credential-insertion.ts';
+import { RegisterPath } from '../../../src/edge/credential-insertion/register-path.ts';
+import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+import { HomeDomain } from '../../../src/edge/home-domain.ts';
+import { MessageTracer } from '../../../src/edge/message-trace.ts';
+import { Proxy } from '../../../src/edge/proxy/proxy.ts';
+import { TransactionLayer } from '../../../src/edge/proxy/transaction-layer.ts';
+import { Registrations } from '../../../src/edge/registration/registrations.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { formatSipMessage } from '../../../src/sip/format-message.ts';
+import { type SipMessage } from '../../../src/sip/message.ts';
+import { edgeOptions } from './edge-options.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeHop } from './fake-hop.ts';
+import { FakeIssuer } from './fake-issuer.ts';
+import { RecordedEvents } from './recorded-events.ts';
+import { WicMessages } from './wic.ts';
+
+/** The proxy on a fake clock, between fake hops, before a core that each test writes for itself. */
+export class ProxyBench {
+  readonly clock = new FakeClock();
+  readonly events = new RecordedEvents();
+  readonly issuer = new FakeIssuer();
+  readonly hops = new Map<string, FakeHop>();
+  readonly layer: TransactionLayer;
+  readonly proxy: Proxy;
+  /** What the core does with what it is given; REGISTER is accepted unless it says otherwise. */
+  handle: ImsCore['handle'] = (request, _hop, outcome) => {
+    const response = createResponse(request, 200);
+    for (const contact of request.headers.getAll('Contact')) response.headers.append('Contact', contact);
+    outcome.respond(response);
+  };
+
+  constructor(options: EdgeOptions = edgeOptions()) {
+    const { clock, events, issuer } = this;
+    const { timers } = clock;
+    const home = new HomeDomain(options.domain);
+    const tracer = new MessageTracer(events, clock);
+    const registrations = new Registrations({
+      clock,
+      timers,
+      maxLapsed: 10,
+      on: { registered: () => undefined, unregistered: () => undefined, released: () => undefined },
+    });
+    const insertion = new CredentialInsertion({ options: options.credential, retryAfterSec: 5, issuer, clock, events });
+    const { limits, transaction } = options;
+    this.layer = new TransactionLayer({ options: transaction, limits, clock, timers, tracer });
+    this.proxy = new Proxy({
+      home,
+      parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
+      layer: this.layer,
+      core: {
+        handle: (request, hop, outcome) => {
+          this.handle(request, hop, outcome);
+        },
+        flowClosed: () => undefined,
+      },
+      registrations,
+      registerPath: new RegisterPath({ home, registrations, insertion }),
+      insertion,
+      tracer,
+      events,
+      findHop: (id) => this.hops.get(id),
+    });
+  }
+
+  addHop(options?: ConstructorParameters<typeof FakeHop>[0]): FakeHop {
+    const hop = new FakeHop(options);
+    this.hops.set(hop.id, hop);
+    return hop;
+  }
+
+  /** A registered WIC and its flow. */
+  register(user: string): { wic: WicMessages; hop: FakeHop } {
+    const wic = new WicMessages(user);
+    const hop = this.addHop();
+    this.receive(wic.buildRegister(), hop);
+    hop.take();
+    return { wic, hop };
+  }
+
+  receive(message: SipMessage, hop: FakeHop): void {
+    this.proxy.receive(formatSipMessage(message), hop);
+  }
+
+  /** From now on every request for the core goes on to these. */
+  routeTo(...targets: { readonly wic: WicMessages; readonly hop: FakeHop }[]): void {
+    this.handle = (_request, _hop, outcome) => {
+      outcome.forward(targets.map(({ wic, hop }) => ({ hop, uri: wic.contactUri })));
+    };
+  }
+
+  close(hop: FakeHop): void {
+    hop.isOpen = false;
+    this.hops.delete(hop.id);
+    this.proxy.hopClosed(hop);
+  }
+}
