@@ -180,6 +180,7 @@ export class TurnServer {
         relay: { addresses: relays.map(({ advertised }) => advertised), ports, portQuarantineSec },
         listeners: listeners.map(({ local }) => local),
         ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
+        // No plane of ours can promise the DF bit, see NodeDataPlane: DONT-FRAGMENT is then an unknown attribute (RFC 8656 §7.2).
         dontFragment: false,
       },
       {

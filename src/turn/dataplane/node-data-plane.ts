@@ -42,7 +42,7 @@ export interface NodeDataPlanePorts {
  *
  * DONT-FRAGMENT (RFC 8656 §11.3): Node cannot set IP_MTU_DISCOVER. Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
  * net.ipv4.ip_no_pmtu_disc is set) already sends every datagram that fits the path MTU it knows with the DF bit, asked or not; a larger
- * one is fragmented here, asked or not. So `dontFragment` changes nothing in this plane.
+ * one is fragmented here, asked or not. So `dontFragment` changes nothing in this plane, and the server does not claim to honour it.
  */
 export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly kind = 'node';
@@ -233,15 +233,15 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   /** Of several addresses of the family, the first that has the port free; both ports of an EVEN-PORT pair begin at the same one. */
   #bind(family: AddressFamily, port: number): Relay {
     const addresses = this.#directory.ofFamily(family);
-    let failure = new RelayPortError('unavailable', `no relay address of family IPv${family}`);
+    let failure: RelayPortError | undefined;
     for (let i = 0; i < addresses.length; i++) {
       const own = addresses[((port >> 1) + i) % addresses.length];
       if (!own) continue;
       const bound = this.#bindSocket(own, port);
-      if (!(bound instanceof RelayPortError)) return this.#register(own, bound);
+      if (!(bound instanceof RelayPortError)) return this.#register(own, port, bound);
       failure = bound;
     }
-    throw failure;
+    throw failure ?? new RelayPortError('unavailable', `no relay address of family IPv${family}`);
   }
 
   #bindSocket({ family, address }: OwnAddress, port: number): Socket | RelayPortError {
@@ -253,9 +253,9 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     }
   }
 
-  #register(own: OwnAddress, socket: Socket): Relay {
+  #register(own: OwnAddress, port: number, socket: Socket): Relay {
     const { family, advertised } = own;
-    const relayed = { family, address: advertised, port: socket.address().port };
+    const relayed = { family, address: advertised, port: port === 0 ? socket.address().port : port };
     const relay = new Relay(this.#counters.take(), relayed, socket, own);
     own.relays.set(relayed.port, relay);
     socket.on('message', (data, remote) => {

@@ -18,15 +18,20 @@ export interface OwnAddress extends RelayAddress {
 /** Which peers are really our own relays: what the straight path asks. */
 export class RelayDirectory {
   readonly #all: readonly OwnAddress[];
+  readonly #byFamily: Readonly<Record<AddressFamily, readonly OwnAddress[]>>;
   readonly #byAdvertised: ReadonlyMap<string, OwnAddress>;
 
   constructor(addresses: readonly RelayAddress[]) {
     this.#all = addresses.map((address) => ({ ...address, relays: new Map() }));
+    this.#byFamily = {
+      4: this.#all.filter(({ family }) => family === 4),
+      6: this.#all.filter(({ family }) => family === 6),
+    };
     this.#byAdvertised = new Map(this.#all.map((own) => [own.advertised, own]));
   }
 
   ofFamily(family: AddressFamily): readonly OwnAddress[] {
-    return this.#all.filter((own) => own.family === family);
+    return this.#byFamily[family];
   }
 
   /** `undefined` when `advertised` is not ours. */

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { type AddressFamily } from '../../core/ip.ts';
 
 /** The largest UDP payload: 65535 less the UDP header, and in IPv4 less the IP header too. */
@@ -14,6 +14,16 @@ export interface UdpBindOptions {
   readonly socketBufferBytes: number;
 }
 
+/** Answers at once with the IP text it is asked for. One function for all sockets of a family: the packet path goes through it. */
+const LOOKUP: Readonly<Record<AddressFamily, NonNullable<SocketOptions['lookup']>>> = {
+  4: (address, _options, done) => {
+    done(null, address, 4);
+  },
+  6: (address, _options, done) => {
+    done(null, address, 6);
+  },
+};
+
 /**
  * Binds before it returns, or throws the system error (`code` EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, …).
  *
@@ -24,9 +34,7 @@ export function bindUdpSocket({ family, address, port, socketBufferBytes }: UdpB
   const socket = createSocket({
     type: family === 4 ? 'udp4' : 'udp6',
     ipv6Only: family === 6,
-    lookup: (name, _options, done) => {
-      done(null, name, family);
-    },
+    lookup: LOOKUP[family],
     ...(socketBufferBytes > 0 && { recvBufferSize: socketBufferBytes, sendBufferSize: socketBufferBytes }),
   });
   let failure: Error | undefined;
