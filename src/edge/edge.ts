@@ -71,12 +71,15 @@ export class Edge {
   readonly #layer: TransactionLayer;
   readonly #proxy: Proxy;
   #allReleased: (() => void) | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
     const { clock, events, logger, issuer } = dependencies;
     const { limits } = options;
     this.#dependencies = dependencies;
-    const timers = new TimerDriver(clock);
+    const timers = new TimerDriver(clock, (error) => {
+      this.#reportMistake(error, undefined);
+    });
     const home = new HomeDomain(options.domain);
     const tracer = new MessageTracer(events, clock);
     const flows = new FlowTable(limits);
@@ -146,7 +149,12 @@ export class Edge {
   }
 
   /** Refuses new connections and closes all others; resolves when they are gone. */
-  async stop(options: StopOptions = {}): Promise<void> {
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(options);
+    return this.#stopped;
+  }
+
+  async #stop(options: StopOptions): Promise<void> {
     this.#upgrades.stop();
     const flows = [...this.#flows.all];
     const released = new Promise<void>((resolve) => {
@@ -173,8 +181,7 @@ export class Edge {
         try {
           this.#proxy.receive(text, flow);
         } catch (error) {
-          // A mistake of ours must not end the other calls of this process.
-          logger.error({ flowId: flow.id, error }, 'SIP message could not be handled');
+          this.#reportMistake(error, flow);
         }
       },
       closed: (flow, cause, code) => {
@@ -182,7 +189,11 @@ export class Edge {
         events.emit('flow-closed', { flowId: flow.id, cause, code });
         // Later, since a flow can close while a transaction is sending on it.
         queueMicrotask(() => {
-          this.#proxy.hopClosed(flow);
+          try {
+            this.#proxy.hopClosed(flow);
+          } catch (error) {
+            this.#reportMistake(error, flow);
+          }
         });
       },
       released: (flow) => {
@@ -194,6 +205,11 @@ export class Edge {
         events.emit('limited', { flowId: flow.id, cause });
       },
     };
+  }
+
+  /** A mistake of ours must not end the other calls of this process. */
+  #reportMistake(error: unknown, flow: Flow | undefined): void {
+    this.#dependencies.logger.error({ flowId: flow?.id, err: error }, 'internal error in the edge');
   }
 
   #registrationHandlers(): RegistrationsContext['on'] {

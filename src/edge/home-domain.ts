@@ -17,7 +17,9 @@ export class HomeDomain {
   /** Address-of-record of a user here, the form that registrations are kept under; `undefined` for other URIs. */
   aorOf(uri: SipUri): string | undefined {
     if (uri.user === undefined || !this.holds(uri)) return undefined;
-    return `sip:${unescapeText(uri.user)}@${this.name}`;
+    const user = unescapeText(uri.user);
+    // Escaped control characters would reach logs as line breaks; no user is called so.
+    return /\p{Cc}/u.test(user) ? undefined : `sip:${user}@${this.name}`;
   }
 
   aorOfText(text: string): string | undefined {

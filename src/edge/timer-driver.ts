@@ -10,12 +10,15 @@ const MAX_TIMEOUT_MS = 0x7fff_ffff;
  */
 export class TimerDriver extends TimerQueue {
   readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
   #timeout: NodeJS.Timeout | undefined;
   #armedForMs = Infinity;
 
-  constructor(clock: Clock) {
+  /** `onError` hears of an entry that threw; the others still run. */
+  constructor(clock: Clock, onError: (error: unknown) => void) {
     super();
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   override schedule(dueMs: number, run: () => void): TimerHandle {
@@ -48,7 +51,11 @@ export class TimerDriver extends TimerQueue {
 
   #fire(): void {
     this.#armedForMs = Infinity;
-    this.runDue(this.#clock.now().monotonicMs);
+    try {
+      this.runDue(this.#clock.now().monotonicMs);
+    } catch (error) {
+      this.#onError(error);
+    }
     const next = this.nextMs;
     if (next !== undefined && next < this.#armedForMs) this.#arm(next);
   }

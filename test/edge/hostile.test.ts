@@ -4,7 +4,7 @@ import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { startEdge } from './support/edge-server.ts';
 import { ProxyBench } from './support/proxy-bench.ts';
-import { Wic, WicMessages } from './support/wic.ts';
+import { Wic, type WicMessages } from './support/wic.ts';
 
 const METHODS = ['REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'MESSAGE', 'REFER', '__proto__'];
 const URIS = [

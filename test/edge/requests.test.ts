@@ -16,6 +16,7 @@ describe('a request of a WIC', () => {
   it.each<{ what: string; uri?: string; headers?: Record<string, string>; status: number; reason?: RegExp }>([
     { what: 'for a user who is not registered', status: 480 },
     { what: 'for a user who does not exist', uri: 'sip:nobody@example.com', status: 404 },
+    { what: 'for a user with a line break in the name', uri: 'sip:bob%0d%0a@example.com', status: 404 },
     { what: 'for another domain', uri: 'sip:bob@example.org', status: 403 },
     { what: 'for an unknown scheme', uri: 'tel:+15551234', status: 416 },
     { what: 'for a malformed URI', uri: 'sip:bob@@example.com;;', status: 400, reason: /request uri/ },

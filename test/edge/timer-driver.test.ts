@@ -9,10 +9,12 @@ describe('the timer driver', () => {
     vi.useRealTimers();
   });
 
+  const errors: unknown[] = [];
+
   function driver(): { timers: TimerDriver; at: (ms: number) => number } {
     const startMs = performance.now();
     const clock = { now: () => ({ monotonicMs: performance.now(), unixMs: 0 }) };
-    return { timers: new TimerDriver(clock), at: (ms) => startMs + ms };
+    return { timers: new TimerDriver(clock, (error) => errors.push(error)), at: (ms) => startMs + ms };
   }
 
   it('runs what is due without being asked, with one timeout of the event loop', () => {
@@ -42,6 +44,17 @@ describe('the timer driver', () => {
     expect(ran).toBe(1);
     vi.advanceTimersByTime(2 ** 32);
     expect(ran).toBe(2);
+  });
+
+  it('reports an entry that throws, and runs the others', () => {
+    const { timers, at } = driver();
+    let ran = 0;
+    timers.schedule(at(1), () => {
+      throw new Error('mistake');
+    });
+    timers.schedule(at(1), () => ran++);
+    vi.advanceTimersByTime(5);
+    expect([ran, errors.splice(0)]).toEqual([1, [new Error('mistake')]]);
   });
 
   it('arms nothing any more once it is cleared', () => {

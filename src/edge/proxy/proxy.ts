@@ -134,14 +134,14 @@ export class Proxy {
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const { loopHash } = checked;
-    if (request.method === 'REGISTER') {
-      exchange.decorate = this.#context.registerPath.prepare(copy, hop);
-      this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
-      return;
-    }
     const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
     if (decision.kind === 'refuse') {
       exchange.respondWith(decision.status);
+      return;
+    }
+    if (request.method === 'REGISTER') {
+      exchange.decorate = this.#context.registerPath.prepare(copy, hop);
+      this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
       return;
     }
     const sender = this.#registrationOf(essentials, hop);

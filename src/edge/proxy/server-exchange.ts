@@ -50,6 +50,8 @@ export class ServerExchange {
   }
 
   respond(response: SipResponse): void {
+    // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
+    if (this.#transaction.state === 'terminated') return;
     this.decorate?.(response);
     this.#transaction.respond(response, this.#layer.nowMs);
   }

@@ -185,6 +185,25 @@ describe('a core', () => {
   });
 });
 
+describe('a core that answers a REGISTER after its flow has closed', () => {
+  it('registers nobody', () => {
+    const bench = new ProxyBench();
+    let thinking: (() => void) | undefined;
+    bench.handle = (request, _hop, outcome) => {
+      thinking = () => {
+        const response = createResponse(request, 200);
+        response.headers.append('Contact', request.headers.get('Contact')!);
+        outcome.respond(response);
+      };
+    };
+    const { hop } = bench.register('alice');
+    bench.close(hop);
+    thinking!();
+    expect(bench.registrations.size).toBe(0);
+    expect(bench.issuer.requests).toEqual([]);
+  });
+});
+
 describe('a credential', () => {
   it('is not given over a connection without TLS: the REGISTER succeeds and says insecure', () => {
     const bench = new ProxyBench();

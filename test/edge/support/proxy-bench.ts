@@ -24,6 +24,7 @@ export class ProxyBench {
   readonly issuer = new FakeIssuer();
   readonly hops = new Map<string, FakeHop>();
   readonly layer: TransactionLayer;
+  readonly registrations: Registrations;
   readonly proxy: Proxy;
   /** What the core does with what it is given; REGISTER is accepted unless it says otherwise. */
   handle: ImsCore['handle'] = (request, _hop, outcome) => {
@@ -37,12 +38,13 @@ export class ProxyBench {
     const { timers } = clock;
     const home = new HomeDomain(options.domain);
     const tracer = new MessageTracer(events, clock);
-    const registrations = new Registrations({
+    this.registrations = new Registrations({
       clock,
       timers,
       maxLapsed: 10,
       on: { registered: () => undefined, unregistered: () => undefined, released: () => undefined },
     });
+    const { registrations } = this;
     const insertion = new CredentialInsertion({ options: options.credential, retryAfterSec: 5, issuer, clock, events });
     const { limits, transaction } = options;
     this.layer = new TransactionLayer({ options: transaction, limits, clock, timers, tracer });
