@@ -26,6 +26,9 @@ import { type TurnEvents } from './turn/engine/turn-events.ts';
 import { createTurnServer, type TurnServer } from './turn/turn-server.ts';
 import { type TurnListenAddress } from './turn/turn-server-options.ts';
 
+/** Room for pages and health checks beside the WebSockets. */
+const PLAIN_HTTP_CONNECTIONS = 500;
+
 /** Where a started server is reached. */
 export interface ServerAddresses {
   /** `https://…/` of the demo page; absent without the edge or without the page. */
@@ -152,7 +155,11 @@ export class Server {
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
     });
     const { addresses, port } = config.edge.listen;
-    this.#https = await HttpsListeners.open({ addresses, port, ...material.certificate }, await this.#createApp());
+    const maxConnections = config.edge.limits.connections + PLAIN_HTTP_CONNECTIONS;
+    this.#https = await HttpsListeners.open(
+      { addresses, port, maxConnections, ...material.certificate },
+      await this.#createApp(),
+    );
     for (const server of this.#https.servers) this.#edge.attach(server);
   }
 

@@ -11,6 +11,8 @@ interface HttpsOptions {
   readonly port: number;
   readonly cert: string;
   readonly key: string;
+  /** Most connections of one address of ours, WebSockets and others. */
+  readonly maxConnections: number;
 }
 
 /** How often another port is tried when the one the system chose is taken on the next address. */
@@ -51,7 +53,7 @@ export class HttpsListeners {
   }
 }
 
-async function openAll({ addresses, port, cert, key }: HttpsOptions, app: Hono): Promise<Server[]> {
+async function openAll({ addresses, port, cert, key, maxConnections }: HttpsOptions, app: Hono): Promise<Server[]> {
   const open: Server[] = [];
   let shared = port;
   try {
@@ -60,9 +62,11 @@ async function openAll({ addresses, port, cert, key }: HttpsOptions, app: Hono):
         cert,
         key,
         maxHeaderSize: MAX_HEADER_BYTES,
+        handshakeTimeout: HEADERS_TIMEOUT_MS,
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
       });
+      server.maxConnections = maxConnections;
       const handle = getRequestListener(app.fetch);
       server.on('request', (request, response) => void handle(request, response));
       await listen(server, address, shared);

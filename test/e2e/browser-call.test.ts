@@ -79,6 +79,40 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
     await callThrough('udp');
   });
 
+  it('hear in plain words that the other side declined', async () => {
+    await alice.page.click('#dial');
+    await bob.page.locator('body[data-call=incoming]').waitFor();
+    await bob.page.click('#decline');
+    await alice.page.locator('body[data-call=idle]').waitFor();
+    expect(await alice.page.locator('#problem').innerText()).toBe('The other side declined the call.');
+    expect(await bob.page.locator('body').getAttribute('data-call')).toBe('idle');
+  });
+
+  it('see a call that was cancelled end on both sides', async () => {
+    await alice.page.click('#dial');
+    await bob.page.locator('body[data-call=incoming]').waitFor();
+    await alice.page.click('#hang-up');
+    for (const page of pages()) await page.locator('body[data-call=idle]').waitFor();
+  });
+
+  it('hear in plain words that a password is wrong or a user is not there', async () => {
+    const { page } = await openDemoPage(browser, server.ready.page);
+    await page.selectOption('#lab-user', 'another user…');
+    await page.fill('#user-name', 'alice');
+    await page.fill('#user-password', 'not-her-password');
+    await page.click('#register');
+    await expect.poll(() => page.locator('#problem').innerText()).toBe('User name or password is wrong.');
+    await page.fill('#user-password', server.ready.users.find(({ name }) => name === 'alice')?.password ?? '');
+    await page.click('#register');
+    await page.locator('body[data-registration=registered]').waitFor();
+    await page.fill('#callee', 'nobody');
+    await page.click('#dial');
+    await expect
+      .poll(() => page.locator('#problem').innerText())
+      .toMatch(/^(There is no such user|The other side is not)/);
+    await page.context().close();
+  });
+
   it('show no error and break no rule of the content security policy', () => {
     expect([...alice.errors, ...bob.errors]).toEqual([]);
   });

@@ -69,6 +69,9 @@ const events: PhoneEvents = {
   relayError(code, text, url) {
     showProblem(relayProblem(code, text, url));
   },
+  pathFailed() {
+    showProblem(inPlainWords('RTP Timeout'));
+  },
   ended(failure) {
     endCall();
     if (failure !== undefined) showProblem(inPlainWords(failure));
@@ -115,7 +118,7 @@ async function acceptCall(): Promise<void> {
   showProblem('');
   const options = await prepareCall();
   if (options) phone?.answer(options);
-  else phone?.endCall();
+  else phone?.decline();
 }
 
 /** `undefined` when camera or microphone are not to be had; the page says so. */
@@ -179,7 +182,7 @@ onClick(page.signOut, signOut);
 onSubmit(page.callForm, placeCall);
 onClick(page.hangUp, () => phone?.endCall());
 onClick(page.answer, acceptCall);
-onClick(page.decline, () => phone?.endCall());
+onClick(page.decline, () => phone?.decline());
 onClick(page.refresh, () => phone?.refreshCredential());
 onClick(page.showPassword, () => {
   revealed = !revealed;

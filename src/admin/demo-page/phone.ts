@@ -40,7 +40,10 @@ export interface PhoneEvents {
   ringing(): void;
   established(connection: RTCPeerConnection): void;
   remoteStream(stream: MediaStream): void;
+  /** No server gave a relay candidate; this is what one of them said. */
   relayError(code: number, text: string, url: string): void;
+  /** Signalling works, but no pair of candidates does. */
+  pathFailed(): void;
   /** `failure` is JsSIP's word when the call did not come about. */
   ended(failure: string | undefined): void;
 }
@@ -143,7 +146,12 @@ export class Phone {
     this.#session?.answer({ mediaStream: options.stream, pcConfig: this.#iceConfiguration(options) });
   }
 
-  /** Hangs up, cancels or declines, whichever the call has come to. */
+  decline(): void {
+    // JsSIP would say 480, which means that nobody is there.
+    this.#session?.terminate({ status_code: 603, reason_phrase: 'Decline' });
+  }
+
+  /** Hangs up or cancels, whichever the call has come to. */
   endCall(): void {
     this.#session?.terminate();
   }
@@ -187,8 +195,21 @@ export class Phone {
     connection.addEventListener('track', ({ streams: [stream] }) => {
       if (stream) this.#events.remoteStream(stream);
     });
+    // One server that refuses is no matter while another serves, so this waits for the end of gathering.
+    let hasRelay = false;
+    let refusal: RTCPeerConnectionIceErrorEvent | undefined;
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      hasRelay ||= candidate?.type === 'relay';
+    });
     connection.addEventListener('icecandidateerror', (event) => {
-      this.#events.relayError(event.errorCode, event.errorText, event.url);
+      refusal = event;
+    });
+    connection.addEventListener('icegatheringstatechange', () => {
+      if (connection.iceGatheringState !== 'complete' || hasRelay || !refusal) return;
+      this.#events.relayError(refusal.errorCode, refusal.errorText, refusal.url);
+    });
+    connection.addEventListener('connectionstatechange', () => {
+      if (connection.connectionState === 'failed') this.#events.pathFailed();
     });
   }
 
