@@ -17,6 +17,8 @@ export interface SipClientOptions {
   readonly localAddress: string;
   readonly random: Random;
   readonly patienceMs: number;
+  /** A Contact URI of its own when absent. */
+  readonly contact?: string;
 }
 
 export interface RequestParts {
@@ -43,7 +45,7 @@ export class SipClient {
   readonly #socket: WebSocket;
   readonly #options: SipClientOptions;
   readonly #host: string;
-  readonly #waiting = new Map<string, (response: SipResponse) => void>();
+  readonly #waiting = new Map<string, (outcome: SipResponse | Error) => void>();
   #cseq = 0;
 
   private constructor(socket: WebSocket, options: SipClientOptions) {
@@ -52,11 +54,14 @@ export class SipClient {
     this.#options = options;
     this.#host = `${options.random.text(12)}.invalid`;
     this.aor = `sip:${options.user}@${DOMAIN}`;
-    this.contact = `sip:${options.random.text(8)}@${this.#host};transport=ws`;
+    this.contact = options.contact ?? `sip:${options.random.text(8)}@${this.#host};transport=ws`;
     socket.on('message', (data: Buffer) => {
       this.#receive(data.toString());
     });
     socket.on('error', () => undefined);
+    socket.on('close', () => {
+      for (const settle of this.#waiting.values()) settle(new Error('closed by the server'));
+    });
   }
 
   static async connect(victim: Victim, options: SipClientOptions): Promise<SipClient> {
@@ -85,6 +90,10 @@ export class SipClient {
 
   send(text: string | Buffer): void {
     if (this.isOpen) this.#socket.send(text);
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#socket.ping();
   }
 
   write(parts: RequestParts): string {
@@ -120,17 +129,22 @@ export class SipClient {
     };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiting.delete(branch);
-        reject(new Error(`no final response to ${parts.method} for ${this.#options.patienceMs} ms`));
+        this.#waiting.get(branch)?.(
+          new Error(`no final response to ${parts.method} for ${this.#options.patienceMs} ms`),
+        );
       }, this.#options.patienceMs);
-      this.#waiting.set(branch, (response) => {
+      this.#waiting.set(branch, (outcome) => {
         clearTimeout(timer);
         this.#waiting.delete(branch);
-        if (parts.method === 'INVITE' && response.status >= 300) {
-          const to = response.headers.get('To') ?? '';
+        if (outcome instanceof Error) {
+          reject(outcome);
+          return;
+        }
+        if (parts.method === 'INVITE' && outcome.status >= 300) {
+          const to = outcome.headers.get('To') ?? '';
           this.send(this.write({ method: 'ACK', uri: parts.uri, to, branch, callId: sent.callId, cseq: sent.cseq }));
         }
-        resolve(response);
+        resolve(outcome);
       });
       this.send(this.write(sent));
     });
