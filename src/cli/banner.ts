@@ -26,8 +26,8 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
     ...lines,
     '',
     ...(chosen.length > 0 ? ['Chosen, since nothing else was said:', ...chosen, ''] : []),
-    'To change any of it: epcscf-turn serve --config FILE, or EPCSCF_… variables, or --set KEY=VALUE.',
-    'epcscf-turn print-config shows every key as it is now. Ctrl-C stops the server.',
+    'To change any of it: serve --config FILE (samples are in config/), EPCSCF_… variables, or --set KEY=VALUE.',
+    'The command print-config shows every key as it is now. Ctrl-C stops the server.',
     '',
   ].join('\n');
 }

@@ -16,17 +16,22 @@ export async function serve(flags: ConfigFlags & { readonly json?: boolean }): P
   console.log(format(packageVersion(), addresses, server.facts));
 }
 
+/** npm passes on a Ctrl-C that the terminal has sent us as well: that is one wish, not two. */
+const SAME_WISH_MS = 500;
+
 /** The first signal stops in order, the second at once. */
 function stopOnSignals(server: Server): void {
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   for (const [signal, number] of [
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(128 + number);
-      stopping = true;
-      void stop(server);
+      const nowMs = performance.now();
+      if (stoppingSinceMs === undefined) {
+        stoppingSinceMs = nowMs;
+        void stop(server);
+      } else if (nowMs - stoppingSinceMs > SAME_WISH_MS) process.exit(128 + number);
     });
   }
 }

@@ -95,7 +95,7 @@ describe('epcscf-turn serve', () => {
         kill('SIGINT');
         setTimeout(() => {
           kill('SIGTERM');
-        }, 200);
+        }, 700);
       });
     });
     expect(code).toBe(128 + 15);
