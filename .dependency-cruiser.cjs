@@ -6,7 +6,7 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      from: { path: '^src', pathNot: 'demo-page|build\\.mjs$' },
+      from: { path: '^src', pathNot: 'demo-page|(build|docs)\\.mjs$' },
       to: { dependencyTypes: ['npm-dev'] },
     },
     { name: 'turn-and-edge-never-meet', severity: 'error', from: { path: '^src/turn' }, to: { path: '^src/edge' } },
