@@ -15,6 +15,7 @@ export function showStatus(text: string): void {
 export function showProblem(text: string): void {
   page.problem.textContent = text;
   page.problem.hidden = text === '';
+  if (text !== '') page.problem.scrollIntoView({ block: 'nearest' });
 }
 
 export function showRegistration(state: RegistrationState): void {
