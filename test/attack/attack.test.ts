@@ -79,7 +79,7 @@ describe(`an attack of ${ATTACK_SEC} s from all sides (EPCSCF_ATTACK_SEED=${SEED
         `${(memory.rss / MEGABYTE).toFixed(0)} MB (${(memory.heapUsed / MEGABYTE).toFixed(1)} MB of JavaScript)`;
       console.log(
         `seed ${SEED}: ${[...tally].map(([what, amount]) => `${amount} ${what}`).join(', ')}\n` +
-          `served meanwhile: ${[...rounds].map(([what, amount]) => `${amount} × ${what}`).join(', ')}, slowest round ${slowestMs.toFixed(0)} ms\n` +
+          `served meanwhile: ${[...rounds].map(([what, amount]) => `${amount} × ${what}`).join(', ')}, slowest round ${slowestMs.toFixed(0)} ms, event loop blocked for ${peak.longestBlockMs.toFixed(0)} ms at most\n` +
           `RSS: ${megabytes(baseline)} before, ${megabytes(peak)} at the end, ${megabytes(after)} after collection; ` +
           `lines logged: ${JSON.stringify(after.log.lines)}, ${after.log.infoBytes} bytes at info and above`,
       );

@@ -14,7 +14,7 @@ import { UdpClient } from './udp-client.ts';
 import { DOMAIN, mintCredential, type Credential, type Victim } from './victim.ts';
 
 /** How long anything may take while the server is under attack. Far beyond what it does take. */
-export const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 10_000;
 const CHANNEL = 0x4001;
 const HOUR_SEC = 3600;
 

@@ -9,6 +9,8 @@ export interface LogCounts {
 export interface VictimStatus {
   /** Bytes */
   readonly memory: Readonly<Record<'rss' | 'heapUsed' | 'external' | 'arrayBuffers', number>>;
+  /** The longest time since the start that nobody was served. */
+  readonly longestBlockMs: number;
   readonly log: LogCounts;
   /** Lines at error level, the first few. */
   readonly errors: readonly string[];

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type LogFields, type Logger } from '../../../src/core/logger.ts';
 import { Edge } from '../../../src/edge/edge.ts';
 import { createServer } from '../../../src/index.ts';
@@ -10,6 +11,9 @@ import { type Ask, type LogCounts, type Reply, type VictimStatus } from './victi
  */
 
 const KEPT_ERRORS = 20;
+
+const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+loopDelay.enable();
 
 const counts: LogCounts = { lines: { trace: 0, debug: 0, info: 0, warn: 0, error: 0 }, infoBytes: 0 };
 const errors: string[] = [];
@@ -78,6 +82,7 @@ async function status(collect: boolean): Promise<VictimStatus> {
   const edge = parts.edge?.snapshot();
   return {
     memory: { rss, heapUsed, external, arrayBuffers },
+    longestBlockMs: loopDelay.max / 1e6,
     log: counts,
     errors,
     turn: turn && {
