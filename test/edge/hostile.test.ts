@@ -122,5 +122,8 @@ describe('hostile SIP', () => {
     victim.send(victim.build('OPTIONS', 'sip:example.com', 'sip:example.com', { 'TURN-Cred-Req': '' }));
     await victim.socket.response(200, 'OPTIONS');
     expect(server.errors).toEqual([]);
+    const { transactions, timers, flows } = server.edge.snapshot();
+    expect(transactions).toBeLessThanOrEqual(2000);
+    expect(timers).toBeLessThanOrEqual(4 * (transactions + flows.length) + 100);
   });
 });

@@ -29,6 +29,21 @@ describe('a flow', () => {
     expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'protocol-error' }]);
   });
 
+  it('that has been told to close is not listened to any more', async () => {
+    await using server = await startEdge(edgeOptions());
+    const alice = new Wic('alice', await server.connect());
+    const bob = new Wic('bob', await server.connect());
+    await alice.register();
+    await bob.register();
+    const { webSocket } = alice.socket;
+    webSocket.send(Buffer.from([0xff]));
+    alice.send(alice.build('MESSAGE', bob.aor, bob.aor));
+    await alice.socket.closed;
+    bob.send(bob.build('OPTIONS', 'sip:example.com', 'sip:example.com'));
+    await bob.socket.response(200, 'OPTIONS');
+    expect(bob.socket.unread).toEqual([]);
+  });
+
   it('ends with 1009 on a message beyond the limit', async () => {
     await using server = await startEdge(edgeOptions({ limits: { messageBytes: 4096 } }));
     const socket = await server.connect();
@@ -53,7 +68,7 @@ describe('a flow', () => {
   });
 
   it('ends with 1008 when nobody registers on it in time', async () => {
-    await using server = await startEdge(edgeOptions({ limits: { unregisteredSec: 0.2 } }));
+    await using server = await startEdge(edgeOptions({ limits: { unregisteredSec: 0.7 } }));
     const idle = await server.connect();
     const alice = new Wic('alice', await server.connect());
     await alice.register();
@@ -65,7 +80,7 @@ describe('a flow', () => {
   });
 
   it('is pinged, and cut when it does not answer', async () => {
-    await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 0.05, pongTimeoutSec: 0.1 } }));
+    await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 0.05, pongTimeoutSec: 0.5 } }));
     const answering = await server.connect();
     const silent = await server.connect({ autoPong: false });
     expect(await silent.closed).toBe(1006);
@@ -74,14 +89,14 @@ describe('a flow', () => {
   });
 
   it('is cut when its client reads nothing, and what was meant for it fails at once', async () => {
-    await using server = await startEdge(edgeOptions({ limits: { bufferedBytes: 100_000 } }));
+    await using server = await startEdge(edgeOptions({ limits: { bufferedBytes: 100_000, transactionsPerFlow: 1000 } }));
     const alice = new Wic('alice', await server.connect());
     const bob = new Wic('bob', await server.connect());
     await alice.register();
     await bob.register();
     bob.socket.webSocket.pause();
     const body = 'x'.repeat(60_000);
-    for (let i = 0; i < 100 && server.events.named('flow-closed').length === 0; i++) {
+    for (let i = 0; i < 500 && server.events.named('flow-closed').length === 0; i++) {
       alice.send(alice.build('MESSAGE', bob.aor, bob.aor, {}, body));
       await new Promise((resolve) => setTimeout(resolve, 2));
     }

@@ -6,7 +6,7 @@ import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { type FakeHop } from '../support/fake-hop.ts';
 import { ProxyBench } from '../support/proxy-bench.ts';
-import { type WicMessages } from '../support/wic.ts';
+import { WicMessages } from '../support/wic.ts';
 
 const BOB = 'sip:bob@example.com';
 const T1_64 = 32_000;
@@ -146,6 +146,19 @@ describe('a core', () => {
     bench.receive(alice.wic.build('INVITE', BOB, BOB), alice.hop);
     expect(alice.hop.take()).toEqual(['100', '180', '486']);
     expect(bob.hop.take()).toEqual([]);
+  });
+
+  it.each([401, 200])('cannot hand out a credential of its own in a %i', (status) => {
+    const bench = new ProxyBench();
+    bench.handle = (request, _hop, outcome) => {
+      const response = createResponse(request, status);
+      response.headers.append('TURN-Cred-Rsp', 'name="x";pwd="y";lifetime=1');
+      outcome.respond(response);
+    };
+    const hop = bench.addHop();
+    bench.receive(new WicMessages('alice').buildRegister(), hop);
+    expect(parseTurnCredential(hop.lastResponse().headers)).toBeUndefined();
+    expect(hop.take()).toEqual([String(status)]);
   });
 
   it('that is a hop of its own gets REGISTER without TURN-Cred-Req, and its 200 leaves with our credential only', () => {
