@@ -11,13 +11,12 @@ import {
   type DataPlaneSink,
   type SendOptions,
 } from '../engine/data-plane.ts';
-import { ClientLeg, type ChannelDataPath, type ClientLink } from './client-leg.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
 import { addressFromKernel } from './kernel-address.ts';
 import { CounterAt, RelayCounters } from './relay-counters.ts';
 import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-directory.ts';
-import { Relay, type Channel } from './relay.ts';
+import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink } from './relay-state.ts';
 import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from './udp-socket.ts';
 
 export interface NodeDataPlaneOptions {
@@ -86,8 +85,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   closeRelay(relay: Relay): void {
-    if (relay.own.relays.get(relay.relayed.port) !== relay) return;
-    relay.own.relays.delete(relay.relayed.port);
+    if (relay.siblings.get(relay.relayed.port) !== relay) return;
+    relay.siblings.delete(relay.relayed.port);
     const { leg } = relay;
     if (leg !== undefined) {
       for (const host of relay.hosts.values()) {
@@ -126,8 +125,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     const host = relay.host(address);
     const former = host.channels.get(port);
     if (former) leg.channels.delete(former.channel);
-    const own = this.#directory.ofAddress(address);
-    const entry = { channel, relay, host, address, port, own, expiresAtMs };
+    const ownRelays = this.#directory.ofAddress(address)?.relays;
+    const entry = { channel, relay, host, address, port, ownRelays, expiresAtMs };
     host.channels.set(port, entry);
     leg.channels.set(channel, entry);
   }
@@ -142,7 +141,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, _options: SendOptions): void {
     if (relay.leg === undefined) return;
-    this.#toPeer(relay, this.#directory.ofAddress(peer.address), peer.address, peer.port, data, 0, data.length);
+    this.#toPeer(relay, this.#directory.ofAddress(peer.address)?.relays, peer.address, peer.port, data, 0, data.length);
   }
 
   readCounters(into: Float64Array, slots: readonly number[]): void {
@@ -164,7 +163,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (length < 0) this.#drop(relay, Drop.Malformed);
     else if (this.#isExpired(channel)) this.#drop(relay, Drop.Expired);
     else {
-      this.#toPeer(relay, channel.own, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
+      this.#toPeer(relay, channel.ownRelays, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
     }
     return true;
   }
@@ -176,14 +175,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   #toPeer(
     relay: Relay,
-    own: OwnAddress | undefined,
+    ownRelays: ReadonlyMap<number, Relay> | undefined,
     address: string,
     port: number,
     data: Uint8Array,
     offset: number,
     length: number,
   ): void {
-    const other = own?.relays.get(port);
+    const other = ownRelays?.get(port);
     if (other !== undefined) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
       this.#fromOwnRelay(other, relay, data, offset, length);
@@ -256,7 +255,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   #register(own: OwnAddress, port: number, socket: Socket): Relay {
     const { family, advertised } = own;
     const relayed = { family, address: advertised, port: port === 0 ? socket.address().port : port };
-    const relay = new Relay(this.#counters.take(), relayed, socket, own);
+    const relay = new Relay(this.#counters.take(), relayed, socket, own.relays);
     own.relays.set(relayed.port, relay);
     socket.on('message', (data, remote) => {
       this.#onDatagram(relay, data, remote);

@@ -1,5 +1,5 @@
 import { type AddressFamily } from '../../core/ip.ts';
-import { type Relay } from './relay.ts';
+import { type Relay } from './relay-state.ts';
 
 export interface RelayAddress {
   readonly family: AddressFamily;

@@ -1,4 +1,4 @@
-import { type ClientLeg } from '../dataplane/client-leg.ts';
+import { type ClientLeg } from '../dataplane/relay-state.ts';
 
 /**
  * The allocations of one UDP listener by client address and port. Nested maps, because joining the two into one key would make a string for

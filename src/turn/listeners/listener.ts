@@ -1,6 +1,6 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type Logger } from '../../core/logger.ts';
-import { type ChannelDataPath } from '../dataplane/client-leg.ts';
+import { type ChannelDataPath } from '../dataplane/relay-state.ts';
 import { type DropCounters } from '../dataplane/drop-counters.ts';
 import { type ClientTransport, type DataPlaneSink } from '../engine/data-plane.ts';
 

@@ -7,7 +7,7 @@ import {
   writeChannelDataHeader,
 } from '../../stun/channel-data.ts';
 import { StreamFramer } from '../../stun/stream-framer.ts';
-import { type ClientLeg, type ClientLink } from '../dataplane/client-leg.ts';
+import { type ClientLeg, type ClientLink } from '../dataplane/relay-state.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
 
@@ -21,6 +21,9 @@ export interface StreamConnectionOptions {
   /** How long a connection may be without an allocation, from its beginning or from the end of its last one. */
   readonly idleUnauthenticatedSec: number;
 }
+
+/** What may wait for a client without an allocation: a few dozen answers. It has shown nothing that would make it worth more. */
+const STRANGER_BUFFERED_BYTES = 16_384;
 
 export type ConnectionEnd = 'idle' | 'stuck';
 
@@ -66,6 +69,7 @@ export class StreamConnection implements ClientLink {
     });
     socket.on('drain', () => {
       if (!this.#closing) this.#stuckSinceMs = undefined;
+      socket.resume();
     });
   }
 
@@ -117,6 +121,8 @@ export class StreamConnection implements ClientLink {
     this.#socket.cork();
     const readable = this.#framer.push(chunk, this.#onFrame);
     this.#socket.uncork();
+    // Who does not read its answers is not asked for more. With an allocation it may be busy writing media, and is read on.
+    if (!this.#leg && this.#socket.writableNeedDrain) this.#socket.pause();
     if (readable) return;
     this.#ports.drops.add(Drop.Malformed);
     this.#ports.logger.debug({ client: this.key }, 'connection closed: the stream is not TURN');
@@ -133,7 +139,9 @@ export class StreamConnection implements ClientLink {
 
   #takesMore(): boolean {
     if (this.#closing || this.#socket.destroyed) return false;
-    if (this.#socket.writableLength < this.#options.bufferedBytes) return true;
+    const { bufferedBytes } = this.#options;
+    const boundBytes = this.#leg ? bufferedBytes : Math.min(bufferedBytes, STRANGER_BUFFERED_BYTES);
+    if (this.#socket.writableLength < boundBytes) return true;
     this.#stuckSinceMs ??= this.#ports.nowMs();
     this.#ports.drops.add(Drop.ClientNotReading);
     return false;

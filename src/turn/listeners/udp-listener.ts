@@ -1,7 +1,7 @@
 import { type RemoteInfo, type Socket } from 'node:dgram';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, isChannelData, isStun, writeChannelDataHeader } from '../../stun/channel-data.ts';
-import { type ClientLeg, type ClientLink } from '../dataplane/client-leg.ts';
+import { type ClientLeg, type ClientLink } from '../dataplane/relay-state.ts';
 import { Drop, type DropIndex } from '../dataplane/drop-counters.ts';
 import { addressFromKernel } from '../dataplane/kernel-address.ts';
 import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from '../dataplane/udp-socket.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COUNTERS_PER_SLOT, RelayPortError, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
-import { type Relay } from '../../../src/turn/dataplane/relay.ts';
+import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { channelData, FakeClient, harness, openPeer, type Harness, type Peer } from './support.ts';
 
 const FOREVER = 1e12;

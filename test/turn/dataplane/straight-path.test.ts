@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { COUNTERS_PER_SLOT } from '../../../src/turn/engine/data-plane.ts';
-import { type Relay } from '../../../src/turn/dataplane/relay.ts';
+import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';
 import { channelData, FakeClient, harness, type Harness } from './support.ts';
 

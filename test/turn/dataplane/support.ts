@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
-import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
+import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
 import { NodeDataPlane } from '../../../src/turn/dataplane/node-data-plane.ts';
 import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';

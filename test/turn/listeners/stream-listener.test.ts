@@ -1,8 +1,8 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
-import { ConnectionLimits } from '../../../src/turn/listeners/connection-limits.ts';
+import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
+import { ConnectionLimits } from '../../../src/core/connection-limits.ts';
 import { StreamListener, type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
-import { type ChannelDataPath, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
+import { type ChannelDataPath, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';
 import { type ListenerPorts } from '../../../src/turn/listeners/listener.ts';
 import { type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';

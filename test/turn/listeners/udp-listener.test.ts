@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/client-leg.ts';
+import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { UdpListener } from '../../../src/turn/listeners/udp-listener.ts';
 import { bindingRequest, channelFrame, heard, udpClient, type Heard } from './support.ts';
 

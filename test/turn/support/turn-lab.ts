@@ -24,7 +24,7 @@ export async function startServer(overrides: Partial<TurnServerOptions> = {}): P
   return server;
 }
 
-export function addressOf(server: TurnServer, transport: ClientTransport, family: 4 | 6 = 4): TransportAddress {
+function addressOf(server: TurnServer, transport: ClientTransport, family: 4 | 6 = 4): TransportAddress {
   const found = server.addresses.find((at) => at.transport === transport && at.family === family);
   if (!found) throw new Error(`no ${transport} listener of family ${family}`);
   return found;
