@@ -132,6 +132,11 @@ export class Proxy {
       exchange.respond(checked.response);
       return;
     }
+    const sender = this.#registrationOf(essentials, hop);
+    if (hop.kind === 'wic' && !sender && request.method !== 'REGISTER') {
+      exchange.respond(this.#refuseStranger(request, checked.uri, hop));
+      return;
+    }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const { loopHash } = checked;
     const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
@@ -144,14 +149,8 @@ export class Proxy {
       this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
       return;
     }
-    const sender = this.#registrationOf(essentials, hop);
-    if (decision.kind === 'core' && this.#isForEdge(copy, checked.uri)) {
+    if (decision.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, checked.uri)) {
       exchange.respond(answerOptions(request, hop, sender, this.#context.insertion));
-      return;
-    }
-    // TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other.
-    if (hop.kind === 'wic' && !sender) {
-      exchange.respondWith(403, 'Forbidden (From is not registered on this connection)');
       return;
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
@@ -164,6 +163,13 @@ export class Proxy {
     const context = this.#contextFor(exchange, copy, loopHash, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, context, hop);
+  }
+
+  /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
+  #refuseStranger(request: SipRequest, uri: SipUri, hop: Hop): SipResponse {
+    return this.#isForEdge(request, uri)
+      ? answerOptions(request, hop, undefined, this.#context.insertion)
+      : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
   }
 
   #forwardToFlow(exchange: ServerExchange, copy: SipRequest, loopHash: string, flowId: string): void {
@@ -205,9 +211,9 @@ export class Proxy {
     return registration && { hop: registration.hop, uri: copy.uri };
   }
 
-  #isForEdge(copy: SipRequest, uri: SipUri): boolean {
+  #isForEdge({ method }: SipRequest, uri: SipUri): boolean {
     const { home } = this.#context;
-    return copy.method === 'OPTIONS' && uri.user === undefined && home.holds(uri) && !copy.headers.has('Route');
+    return method === 'OPTIONS' && uri.user === undefined && home.holds(uri);
   }
 
   #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {

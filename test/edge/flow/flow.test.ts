@@ -89,7 +89,9 @@ describe('a flow', () => {
   });
 
   it('is cut when its client reads nothing, and what was meant for it fails at once', async () => {
-    await using server = await startEdge(edgeOptions({ limits: { bufferedBytes: 100_000, transactionsPerFlow: 1000 } }));
+    await using server = await startEdge(
+      edgeOptions({ limits: { bufferedBytes: 100_000, transactionsPerFlow: 1000 } }),
+    );
     const alice = new Wic('alice', await server.connect());
     const bob = new Wic('bob', await server.connect());
     await alice.register();

@@ -284,3 +284,15 @@ describe('a closed hop', () => {
     expect(alice.hop.take()).toEqual(['100', '480']);
   });
 });
+
+describe('a sender that is not registered', () => {
+  it('is refused before its Route set is read', () => {
+    const bench = new ProxyBench();
+    const hop = bench.addHop();
+    bench.receive(new WicMessages('alice').build('MESSAGE', BOB, BOB, { Route: '<>' }), hop);
+    expect(hop.take()).toEqual(['403']);
+    const { wic, hop: registered } = bench.register('alice');
+    bench.receive(wic.build('MESSAGE', BOB, BOB, { Route: '<>' }), registered);
+    expect(registered.take()).toEqual(['400']);
+  });
+});

@@ -40,6 +40,21 @@ describe('the Route set of a request', () => {
       decision: { kind: 'refuse', status: 403 },
     },
     { what: 'a user of ours', routes: ['<sip:bob@example.com;lr>'], decision: { kind: 'refuse', status: 403 } },
+    {
+      what: 'eight entries of ours',
+      routes: new Array<string>(8).fill(own(here)),
+      decision: { kind: 'flow', flowId: here.id },
+    },
+    {
+      what: 'more of them than any dialog has',
+      routes: new Array<string>(9).fill(own(here)),
+      decision: { kind: 'refuse', status: 400 },
+    },
+    {
+      what: 'the domain over and over',
+      routes: new Array<string>(5000).fill('<sip:example.com;lr>'),
+      decision: { kind: 'refuse', status: 400 },
+    },
     { what: 'no URI', routes: ['<>'], decision: { kind: 'refuse', status: 400 } },
   ])('with $what leads to $decision and leaves none of our entries', ({ routes, decision }) => {
     const result = route(routes);
@@ -51,6 +66,34 @@ describe('the Route set of a request', () => {
     const { decision, request } = route([own(here), '<sip:core.example.org;lr>', own(there)]);
     expect(decision).toEqual({ kind: 'core' });
     expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', own(there)]);
+  });
+
+  it('is split once, however long it is', () => {
+    const request = new WicMessages('alice').build('BYE', 'sip:bob@host.invalid', 'sip:bob@example.com');
+    for (let i = 0; i < 8; i++) request.headers.append('Route', own(here));
+    let splits = 0;
+    const { headers } = request;
+    const getList = headers.getList.bind(headers);
+    headers.getList = (name) => {
+      splits += 1;
+      return getList(name);
+    };
+    headers.removeFirst = () => {
+      throw new Error('one at a time');
+    };
+    routeRequest(request, here, context);
+    expect(splits).toBe(1);
+  });
+
+  it('of others only is left as it was written', () => {
+    const request = new WicMessages('alice').build('BYE', 'sip:bob@host.invalid', 'sip:bob@example.com');
+    request.headers.append('Route', '<sip:a.example.org;lr> , <sip:b.example.org;lr>');
+    request.headers.append('Route', '<sip:c.example.org;lr>');
+    expect(routeRequest(request, here, context)).toEqual({ kind: 'core' });
+    expect(request.headers.getAll('Route')).toEqual([
+      '<sip:a.example.org;lr> , <sip:b.example.org;lr>',
+      '<sip:c.example.org;lr>',
+    ]);
   });
 
   it('that a strict router has rewritten is put back', () => {
