@@ -22,8 +22,9 @@ import { LoopDetection } from './loop-detection.ts';
 import { noteReceived } from './note-received.ts';
 import { badRequest, checkRequest } from './request-checks.ts';
 import { ResponseContext } from './response-context.ts';
-import { routeRequest } from './route-request.ts';
+import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
+import { StatelessTags } from './stateless-tags.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 
 const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
@@ -42,10 +43,22 @@ export interface ProxyContext {
   readonly findHop: (id: string) => Hop | undefined;
 }
 
+/** A request that has passed every check which needs no transaction. */
+interface AdmittedRequest {
+  readonly request: SipRequest;
+  /** Without our own Route entries; what is forwarded. */
+  readonly copy: SipRequest;
+  readonly uri: SipUri;
+  readonly loopHash: string;
+  readonly route: Exclude<RouteDecision, { kind: 'refuse' }>;
+  readonly sender: Registration | undefined;
+}
+
 /** The eP-CSCF as a stateful proxy (RFC 3261 §16): every message of every hop comes in here. */
 export class Proxy {
   readonly #context: ProxyContext;
   readonly #tokens = new FlowTokens();
+  readonly #tags = new StatelessTags();
   readonly #loops: LoopDetection;
   readonly #forwarder: RequestForwarder;
 
@@ -99,22 +112,17 @@ export class Proxy {
     const { layer } = this.#context;
     const existing = layer.findServer(hop, key);
     if (request.method === 'ACK') {
-      if (!existing?.receiveAck()) this.#forwardAck(request, essentials.value, hop);
+      const ends = existing?.receiveAck() ?? this.#tags.isAckOfRefusal(essentials.value);
+      if (!ends) this.#forwardAck(request, essentials.value, hop);
       return;
     }
     if (existing) {
       existing.receiveRetransmission();
       return;
     }
-    const limit = request.method === 'CANCEL' ? undefined : layer.refuses(hop);
-    if (limit) {
-      this.#refuseForLoad(request, hop, limit);
-      return;
-    }
     noteReceived(request, hop);
-    const exchange = layer.openServer(request, hop);
-    if (request.method === 'CANCEL') this.#cancel(exchange);
-    else this.#handle(exchange, essentials.value);
+    if (request.method === 'CANCEL') this.#cancel(layer.openServer(request, hop));
+    else this.#admit(request, essentials.value, hop);
   }
 
   /** RFC 3261 §16.10 */
@@ -125,48 +133,64 @@ export class Proxy {
     invite?.onAbandoned?.();
   }
 
-  #handle(exchange: ServerExchange, essentials: RequestEssentials): void {
-    const { request, hop } = exchange;
+  /**
+   * Whatever can be refused by looking at it is refused without a transaction (RFC 3261 §8.2.7): one would have to wait for an ACK, and
+   * strangers would choose how many of them wait.
+   */
+  #admit(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
+    const { home, layer } = this.#context;
+    const refuse = (response: SipResponse): void => {
+      this.#tags.stamp(response, request, essentials);
+      layer.send(response, hop);
+    };
     const checked = checkRequest(request, essentials, this.#loops);
     if (!checked.ok) {
-      exchange.respond(checked.response);
+      refuse(checked.response);
       return;
     }
+    const { uri, loopHash } = checked;
     const sender = this.#registrationOf(essentials, hop);
     if (hop.kind === 'wic' && !sender && request.method !== 'REGISTER') {
-      exchange.respond(this.#refuseStranger(request, checked.uri, hop));
+      refuse(this.#answerStranger(request, uri, hop));
+      return;
+    }
+    const limit = layer.refuses(hop);
+    if (limit) {
+      this.#context.events.emit('limited', { flowId: hop.id, cause: limit });
+      refuse(overloaded(request, layer.context.options.retryAfterSec));
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
-    const { loopHash } = checked;
-    const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
-    if (decision.kind === 'refuse') {
-      exchange.respondWith(decision.status);
-      return;
-    }
+    const route = routeRequest(copy, hop, { tokens: this.#tokens, home });
+    if (route.kind === 'refuse') refuse(createResponse(request, route.status));
+    else this.#handle({ request, copy, uri, loopHash, route, sender }, hop);
+  }
+
+  #handle({ request, copy, uri, loopHash, route, sender }: AdmittedRequest, hop: Hop): void {
+    const exchange = this.#context.layer.openServer(request, hop);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#context.registerPath.prepare(copy, hop);
       this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
       return;
     }
-    if (decision.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, checked.uri)) {
+    if (route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
       exchange.respond(answerOptions(request, hop, sender, this.#context.insertion));
       return;
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
-    if (decision.kind === 'flow') {
-      this.#forwardToFlow(exchange, copy, loopHash, decision.flowId);
+    if (route.kind === 'flow') {
+      this.#forwardToFlow(exchange, copy, loopHash, route.flowId);
       return;
     }
-    const contact = this.#targetByContact(copy, checked.uri);
+    const contact = this.#targetByContact(copy, uri);
     const context = this.#contextFor(exchange, copy, loopHash, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, context, hop);
   }
 
   /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
-  #refuseStranger(request: SipRequest, uri: SipUri, hop: Hop): SipResponse {
+  #answerStranger(request: SipRequest, uri: SipUri, hop: Hop): SipResponse {
     return this.#isForEdge(request, uri)
       ? answerOptions(request, hop, undefined, this.#context.insertion)
       : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
@@ -236,15 +260,13 @@ export class Proxy {
     core.handle(copy, hop, tracedOutcome(outcome, copy, hop, tracer));
   }
 
-  #refuseForLoad(request: SipRequest, hop: Hop, cause: 'transactions' | 'transactions-per-flow'): void {
-    const { events, layer } = this.#context;
-    events.emit('limited', { flowId: hop.id, cause });
-    const response = createResponse(request, 503);
-    response.headers.append('Retry-After', String(layer.context.options.retryAfterSec));
-    this.#sendStateless(response, hop);
-  }
-
   #sendStateless(response: SipResponse, hop: Hop): void {
     this.#context.layer.send(response, hop);
   }
+}
+
+function overloaded(request: SipRequest, retryAfterSec: number): SipResponse {
+  const response = createResponse(request, 503);
+  response.headers.append('Retry-After', String(retryAfterSec));
+  return response;
 }

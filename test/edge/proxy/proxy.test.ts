@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CoreOutcome } from '../../../src/edge/core/ims-core.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { type SipRequest } from '../../../src/sip/message.ts';
+import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { type FakeHop } from '../support/fake-hop.ts';
@@ -285,7 +285,79 @@ describe('a closed hop', () => {
   });
 });
 
+function ackOf(invite: SipRequest, response: SipResponse): SipRequest {
+  const headers = invite.headers.clone();
+  headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} ACK`);
+  headers.set('To', response.headers.get('To')!);
+  headers.set('Max-Forwards', '70');
+  for (const name of ['Proxy-Require', 'Route']) headers.remove(name);
+  return { ...invite, method: 'ACK', headers };
+}
+
+describe('an INVITE that is refused for what it is', () => {
+  it.each<{ what: string; headers: Record<string, string>; status: string }>([
+    { what: 'without a hop left', headers: { 'Max-Forwards': '0' }, status: '483' },
+    { what: 'that requires an extension', headers: { 'Proxy-Require': 'x' }, status: '420' },
+    { what: 'in the name of another', headers: { From: `<${BOB}>;tag=1` }, status: '403' },
+    { what: 'with a forged Route', headers: { Route: `<sip:${'A'.repeat(32)}@example.com;lr>` }, status: '403' },
+    { what: 'with a malformed Route', headers: { Route: '<>' }, status: '400' },
+  ])('$what holds no transaction, and its ACK goes no further', ({ headers, status }) => {
+    const bench = new ProxyBench();
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob);
+    const invite = alice.wic.build('INVITE', BOB, BOB, headers);
+    bench.receive(invite, alice.hop);
+    const first = alice.hop.lastResponse();
+    expect(alice.hop.take()).toEqual([status]);
+    expect(bench.layer.size).toBe(0);
+    const ack = ackOf(invite, first);
+    ack.headers.set('From', `<${alice.wic.aor}>;tag=1`);
+    bench.receive(ack, alice.hop);
+    bench.receive(invite, alice.hop);
+    expect(alice.hop.lastResponse().headers.get('To')).toBe(first.headers.get('To'));
+    expect(bob.hop.take()).toEqual([]);
+  });
+
+  it('for load holds none either', () => {
+    const bench = new ProxyBench(edgeOptions({ limits: { transactionsPerFlow: 1 } }));
+    const alice = bench.register('alice');
+    const bob = bench.register('bob');
+    bench.routeTo(bob);
+    bench.receive(alice.wic.build('INVITE', BOB, BOB), alice.hop);
+    const { size } = bench.layer;
+    bob.hop.take();
+    const refused = alice.wic.build('INVITE', BOB, BOB);
+    bench.receive(refused, alice.hop);
+    const response = alice.hop.lastResponse();
+    expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '5']);
+    bench.receive(ackOf(refused, response), alice.hop);
+    expect(bob.hop.take()).toEqual([]);
+    expect(bench.layer.size).toBe(size);
+  });
+
+  it('keeps the tag that a To in a dialog has', () => {
+    const bench = new ProxyBench();
+    const hop = bench.addHop();
+    bench.receive(new WicMessages('alice').build('INVITE', BOB, BOB, { To: `<${BOB}>;tag=b` }), hop);
+    expect(hop.lastResponse().headers.get('To')).toBe(`<${BOB}>;tag=b`);
+  });
+});
+
 describe('a sender that is not registered', () => {
+  it('holds no transaction, whatever it sends, and can still register', () => {
+    const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
+    const hop = bench.addHop();
+    const wic = new WicMessages('alice');
+    for (const method of ['INVITE', 'MESSAGE', 'OPTIONS', 'CANCEL', 'ACK', 'BYE']) {
+      for (let i = 0; i < 5; i++) bench.receive(wic.build(method, BOB, BOB), hop);
+    }
+    expect(bench.layer.size).toBe(0);
+    hop.take();
+    bench.receive(wic.buildRegister(), hop);
+    expect(hop.take()).toEqual(['200']);
+  });
+
   it('is refused before its Route set is read', () => {
     const bench = new ProxyBench();
     const hop = bench.addHop();
