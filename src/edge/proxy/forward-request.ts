@@ -3,6 +3,7 @@ import { parseNameAddr } from '../../sip/name-addr.ts';
 import { formatVia } from '../../sip/via.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
+import { stripProofs } from './digest-privacy.ts';
 import { type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
@@ -36,6 +37,7 @@ export class RequestForwarder {
       headers.remove('P-Asserted-Identity');
       headers.remove('P-Preferred-Identity');
     }
+    stripProofs(headers, target.hop);
     if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
       for (const hop of [from, target.hop]) headers.prepend('Record-Route', this.#recordRoute(hop));

@@ -4,6 +4,7 @@ import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
 import { chooseBestResponse } from './best-response.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
+import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type RequestForwarder } from './forward-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
@@ -66,7 +67,8 @@ export class ResponseContext implements CoreOutcome {
     this.#finishIfAllDone();
   }
 
-  #receive(response: SipResponse, target: CoreTarget): void {
+  #receive(received: SipResponse, target: CoreTarget): void {
+    const response = withoutForeignChallenges(received, target.hop);
     restoreVias(response, this.#exchange.request);
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);

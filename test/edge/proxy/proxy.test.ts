@@ -368,3 +368,55 @@ describe('a sender that is not registered', () => {
     expect(registered.take()).toEqual(['400']);
   });
 });
+
+describe('digest between two WICs', () => {
+  const CHALLENGE = 'Digest realm="example.com", nonce="chosen", algorithm=MD5, qop="auth"';
+  const PROOF = 'Digest username="alice", realm="example.com", nonce="n", uri="sip:x", response="00"';
+
+  it.each([
+    [401, 'WWW-Authenticate', '403'],
+    [407, 'Proxy-Authenticate', '403'],
+    [486, 'WWW-Authenticate', '486'],
+    [183, 'Proxy-Authenticate', '183'],
+    [200, 'WWW-Authenticate', '200'],
+  ])('does not happen: a %i with %s reaches the caller as a %s without it', (status, name, seen) => {
+    const { bench, alice, bob } = inviting();
+    alice.hop.take();
+    const response = createResponse(bob.hop.lastRequest('INVITE'), status, { toTag: 'b' });
+    response.headers.append(name, CHALLENGE);
+    bench.receive(response, bob.hop);
+    expect(alice.hop.lastResponse().headers.has(name)).toBe(false);
+    expect(alice.hop.take()).toEqual([seen]);
+  });
+
+  it('does not happen: no request brings a callee the proof of a caller', () => {
+    const { bench, alice, bob } = inviting();
+    const headers = { Authorization: PROOF, 'Proxy-Authorization': PROOF };
+    bench.receive(alice.wic.build('MESSAGE', BOB, BOB, headers), alice.hop);
+    bench.receive(alice.wic.build('ACK', BOB, BOB, headers), alice.hop);
+    for (const method of ['MESSAGE', 'ACK']) {
+      const request = bob.hop.lastRequest(method);
+      expect([request.headers.has('Authorization'), request.headers.has('Proxy-Authorization')]).toEqual([
+        false,
+        false,
+      ]);
+    }
+  });
+
+  it('leaves what a WIC and a core say to each other alone', () => {
+    const bench = new ProxyBench();
+    const core = bench.addHop({ kind: 'core' });
+    const { wic, hop } = bench.register('alice');
+    bench.handle = (request, _hop, outcome) => {
+      outcome.forward([{ hop: core, uri: request.uri }]);
+    };
+    bench.receive(wic.build('INVITE', BOB, BOB, { 'Proxy-Authorization': PROOF }), hop);
+    const incoming = core.lastRequest('INVITE');
+    expect(incoming.headers.get('Proxy-Authorization')).toBe(PROOF);
+    const response = createResponse(incoming, 407);
+    response.headers.append('Proxy-Authenticate', CHALLENGE);
+    bench.receive(response, core);
+    expect(hop.lastResponse().headers.get('Proxy-Authenticate')).toBe(CHALLENGE);
+    expect(hop.take()).toEqual(['100', '407']);
+  });
+});
