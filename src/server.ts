@@ -27,7 +27,7 @@ import { createTurnServer, type TurnServer } from './turn/turn-server.ts';
 import { type TurnListenAddress } from './turn/turn-server-options.ts';
 
 /** Room for pages and health checks beside the WebSockets. */
-const PLAIN_HTTP_CONNECTIONS = 500;
+const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
 
 /** Where a started server is reached. */
 export interface ServerAddresses {
@@ -154,10 +154,13 @@ export class Server {
       clock: this.#clock,
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
     });
-    const { addresses, port } = config.edge.listen;
-    const maxConnections = config.edge.limits.connections + PLAIN_HTTP_CONNECTIONS;
+    const { connections, connectionsPerAddress } = config.edge.limits;
+    const limits = {
+      connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
+      connectionsPerAddress: connectionsPerAddress + PLAIN_HTTP_CONNECTIONS.connectionsPerAddress,
+    };
     this.#https = await HttpsListeners.open(
-      { addresses, port, maxConnections, ...material.certificate },
+      { ...config.edge.listen, limits, ...material.certificate },
       await this.#createApp(),
     );
     for (const server of this.#https.servers) this.#edge.attach(server);

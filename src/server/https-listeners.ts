@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type Hono } from 'hono';
+import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 
@@ -11,8 +12,8 @@ interface HttpsOptions {
   readonly port: number;
   readonly cert: string;
   readonly key: string;
-  /** Most connections of one address of ours, WebSockets and others. */
-  readonly maxConnections: number;
+  /** WebSockets and others, over all addresses. */
+  readonly limits: ConnectionLimitOptions;
 }
 
 /** How often another port is tried when the one the system chose is taken on the next address. */
@@ -53,7 +54,8 @@ export class HttpsListeners {
   }
 }
 
-async function openAll({ addresses, port, cert, key, maxConnections }: HttpsOptions, app: Hono): Promise<Server[]> {
+async function openAll({ addresses, port, cert, key, limits }: HttpsOptions, app: Hono): Promise<Server[]> {
+  const places = new ConnectionLimits(limits);
   const open: Server[] = [];
   let shared = port;
   try {
@@ -66,7 +68,7 @@ async function openAll({ addresses, port, cert, key, maxConnections }: HttpsOpti
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
       });
-      server.maxConnections = maxConnections;
+      limitConnections(server, places);
       const handle = getRequestListener(app.fetch);
       server.on('request', (request, response) => void handle(request, response));
       await listen(server, address, shared);
@@ -78,6 +80,20 @@ async function openAll({ addresses, port, cert, key, maxConnections }: HttpsOpti
     await Promise.all(open.map(closeServer));
     throw error;
   }
+}
+
+/** Before the first byte of TLS: a handshake is what costs. */
+function limitConnections(server: Server, places: ConnectionLimits): void {
+  server.prependListener('connection', (socket) => {
+    const address = socket instanceof Socket ? socket.remoteAddress : undefined;
+    if (address === undefined || places.acquire(address) !== 'taken') {
+      socket.destroy();
+      return;
+    }
+    socket.once('close', () => {
+      places.release(address);
+    });
+  });
 }
 
 function listen(server: Server, address: string, port: number): Promise<void> {

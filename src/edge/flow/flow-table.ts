@@ -1,5 +1,5 @@
 import { type EdgeLimits } from '../edge-options.ts';
-import { addressKey } from './address-key.ts';
+import { addressKey } from '../../core/address-key.ts';
 import { type Flow } from './flow.ts';
 
 /** The open connections. A flow counts until its socket is gone, so that half-closed ones cannot pile up past the cap. */

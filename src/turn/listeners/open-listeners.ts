@@ -1,7 +1,7 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
-import { ConnectionLimits } from './connection-limits.ts';
+import { ConnectionLimits } from '../../core/connection-limits.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { StreamListener, type StreamListenerOptions } from './stream-listener.ts';
 import { type TlsContext } from './tls-context.ts';

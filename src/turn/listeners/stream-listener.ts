@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { addressFromKernel } from '../dataplane/kernel-address.ts';
-import { type ConnectionLimits, type ConnectionLimitOptions } from './connection-limits.ts';
+import { type ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
 import { listenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { secureOptions, type TlsContext } from './tls-context.ts';

@@ -70,7 +70,7 @@ it('gives ChannelData of a client with an allocation to the fast path, and else 
   await until(() => ports.messages.length === 2);
 });
 
-it.each([4, 20, 63, 80, 127, 128, 255])('drops and counts a datagram that begins with %i', async (firstByte) => {
+it.each([4, 20, 63, 128, 255])('drops and counts a datagram that begins with %i', async (firstByte) => {
   client.send(Buffer.concat([Buffer.from([firstByte]), Buffer.alloc(19)]));
   await until(() => ports.drops.snapshot()['unknown-first-byte'] === 1);
   expect(ports.messages).toEqual([]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ConnectionLimits } from '../../../src/turn/listeners/connection-limits.ts';
+import { ConnectionLimits } from '../../src/core/connection-limits.ts';
 
 it('refuses the connection past the limit of one address, and of all', () => {
   const limits = new ConnectionLimits({ connections: 3, connectionsPerAddress: 2 });

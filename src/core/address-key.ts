@@ -1,5 +1,5 @@
-import { formatIp, parseIp } from '../../core/ip.ts';
-import { transportAddress } from '../../core/transport-address.ts';
+import { formatIp, parseIp } from './ip.ts';
+import { transportAddress } from './transport-address.ts';
 
 /** What connections of one remote are counted under: the IPv4 address, or the IPv6 /64 that one subscriber commonly owns. */
 export function addressKey(remoteAddress: string): string {

@@ -1,7 +1,7 @@
-import { parseIp } from '../../core/ip.ts';
+import { addressKey } from './address-key.ts';
 
 export interface ConnectionLimitOptions {
-  /** TCP and TLS connections at a time, over all listeners. */
+  /** At a time, over all listeners that share the limits. */
   readonly connections: number;
   /** Of one IPv4 address or one IPv6 /64: a whole /64 is what one host commonly has. */
   readonly connectionsPerAddress: number;
@@ -24,7 +24,7 @@ export class ConnectionLimits {
   /** Takes a place for a connection from `address`, or says why there is none. Every taken place is given back with `release`. */
   acquire(address: string): 'taken' | 'total' | 'address' {
     if (this.#total >= this.#options.connections) return 'total';
-    const source = sourceOf(address);
+    const source = addressKey(address);
     const count = this.#bySource.get(source) ?? 0;
     if (count >= this.#options.connectionsPerAddress) return 'address';
     this.#bySource.set(source, count + 1);
@@ -33,17 +33,11 @@ export class ConnectionLimits {
   }
 
   release(address: string): void {
-    const source = sourceOf(address);
+    const source = addressKey(address);
     const count = this.#bySource.get(source) ?? 0;
     if (count === 0) return;
     if (count === 1) this.#bySource.delete(source);
     else this.#bySource.set(source, count - 1);
     this.#total--;
   }
-}
-
-function sourceOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const bytes = parseIp(address.replace(/%.*$/, ''));
-  return bytes ? Buffer.from(bytes.subarray(0, 8)).toString('hex') : address;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressKey } from '../../../src/edge/flow/address-key.ts';
+import { addressKey } from '../../src/core/address-key.ts';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
