@@ -16,6 +16,7 @@ export function turnServerOptions({ domain, turn }: Config, { certificate }: Mat
     nonceLifetimeSec: turn.nonceLifetimeSec,
     quota: turn.quota,
     peers: turn.peers,
+    legacyChannelNumbers: turn.legacyChannelNumbers,
     expiryPolicy: turn.expiryPolicy,
     stream: turn.stream,
     sockets: turn.sockets,

@@ -5,10 +5,15 @@
 export const CHANNEL_DATA_HEADER_BYTES = 4;
 export const CHANNEL_MIN = 0x4000;
 export const CHANNEL_MAX = 0x4fff;
+/** The end of the range before RFC 8656 (RFC 5766 §11), from which older clients, coturn's own among them, still choose. */
+export const LEGACY_CHANNEL_MAX = 0x7fff;
 
-/** 64 to 79: exactly the first bytes of channel numbers 0x4000 to 0x4FFF. */
+/**
+ * 64 to 127: first bytes of channel numbers, those of the older range included. A server's port has no other protocol there that they could
+ * be taken for; whether such a channel may be bound is for the ChannelBind to say.
+ */
 export function isChannelData(firstByte: number): boolean {
-  return firstByte >= 64 && firstByte <= 79;
+  return firstByte >= 64 && firstByte <= 127;
 }
 
 /** 0 to 3: the two top bits of a STUN message are zero, and methods end at 0x0FF (RFC 8489 §18.2). */

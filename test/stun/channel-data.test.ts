@@ -4,6 +4,7 @@ import {
   CHANNEL_DATA_HEADER_BYTES,
   CHANNEL_MAX,
   CHANNEL_MIN,
+  LEGACY_CHANNEL_MAX,
   channelDataLength,
   channelDataNumber,
   isChannelData,
@@ -62,17 +63,19 @@ describe('ChannelData', () => {
 });
 
 describe('the first byte', () => {
-  it('is STUN from 0 to 3, ChannelData from 64 to 79, and neither otherwise', () => {
+  it('is STUN from 0 to 3, ChannelData from 64 to 127, and neither otherwise', () => {
     const kinds = Array.from({ length: 256 }, (_, byte) => (isStun(byte) ? 'S' : isChannelData(byte) ? 'C' : '.')).join(
       '',
     );
-    expect(kinds).toBe(`SSSS${'.'.repeat(60)}${'C'.repeat(16)}${'.'.repeat(176)}`);
+    expect(kinds).toBe(`SSSS${'.'.repeat(60)}${'C'.repeat(64)}${'.'.repeat(128)}`);
   });
 
-  it('tells ChannelData for exactly the channel numbers', () => {
+  it('tells ChannelData for exactly the channel numbers, those of the older range included', () => {
     expect(
-      [CHANNEL_MIN - 1, CHANNEL_MIN, CHANNEL_MAX, CHANNEL_MAX + 1].map((channel) => isChannelData(channel >> 8)),
-    ).toEqual([false, true, true, false]);
+      [CHANNEL_MIN - 1, CHANNEL_MIN, CHANNEL_MAX, LEGACY_CHANNEL_MAX, LEGACY_CHANNEL_MAX + 1].map((channel) =>
+        isChannelData(channel >> 8),
+      ),
+    ).toEqual([false, true, true, true, false]);
   });
 });
 

@@ -117,7 +117,7 @@ describe('StreamFramer', () => {
     ['TLS', '160301'],
     ['SSH', '5353482d'],
     ['HTTP POST', '504f5354'],
-    ['a channel number that is reserved', '50000000'],
+    ['a channel number that is reserved', '80000000'],
     ['a STUN length that is no multiple of 4', '00010002'],
     ['HTTP GET, which looks like ChannelData over the limit', '474554202f'],
     ['a STUN message over the limit', '00010800'],

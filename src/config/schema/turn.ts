@@ -119,6 +119,10 @@ export const turnSection = section(
     nonceLifetimeSec: seconds(60, 86_400, 3600, 'Nonce lifetime; RFC 8656 §7.2 asks for a change at least hourly.'),
     quota,
     peers,
+    legacyChannelNumbers: flag(
+      false,
+      'Let clients bind channels 0x5000 to 0x7FFF as well: older ones, `turnutils_uclient` among them, still choose them.',
+    ),
     expiryPolicy: z.enum(['allocate-only', 'cap', 'strict']).default('cap').meta({
       description:
         'What the end of a credential means after Allocate. `allocate-only`: nothing, as in coturn; `cap`: no lifetime passes it; `strict`: no request succeeds after it, either.',

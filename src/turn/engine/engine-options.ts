@@ -52,6 +52,8 @@ export interface TurnEngineOptions {
   /** Allocations and held reservations, of one user and of all. */
   readonly quota: { readonly perUser: number; readonly total: number };
   readonly peers: PeerOptions;
+  /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */
+  readonly legacyChannelNumbers: boolean;
   readonly expiryPolicy: ExpiryPolicy;
   /** How long the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
   readonly reservationSec: number;

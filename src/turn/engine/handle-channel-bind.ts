@@ -1,7 +1,7 @@
 import { sameTransportAddress } from '../../core/transport-address.ts';
 import { channelNumber } from '../../stun/attributes/channel-number.ts';
 import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
-import { CHANNEL_MAX, CHANNEL_MIN } from '../../stun/channel-data.ts';
+import { CHANNEL_MAX, CHANNEL_MIN, LEGACY_CHANNEL_MAX } from '../../stun/channel-data.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, forgetExpired } from './allocation-lifecycle.ts';
 import { grant, refuse, type Answer } from './answer.ts';
@@ -27,7 +27,8 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
   const channel = message.get(channelNumber);
   const peer = message.get(xorPeerAddress);
   if (channel === undefined || !peer) return refuse(ErrorCode.BadRequest, 'missing-attribute');
-  if (channel < CHANNEL_MIN || channel > CHANNEL_MAX) return refuse(ErrorCode.BadRequest, 'channel-out-of-range');
+  const channelMax = options.legacyChannelNumbers ? LEGACY_CHANNEL_MAX : CHANNEL_MAX;
+  if (channel < CHANNEL_MIN || channel > channelMax) return refuse(ErrorCode.BadRequest, 'channel-out-of-range');
 
   // 3. Neither side bound otherwise. Rebinding the same pair refreshes it.
   const nowMs = now.monotonicMs;
@@ -45,7 +46,7 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
   const rule = policy.addressRule(peer.address);
   const denial = policy.peerDenial(peer, rule);
   if (denial) {
-    reportPeerDenied(engine, allocation, peer, denial);
+    reportPeerDenied(engine, allocation, peer, denial, nowMs);
     return refuse(ErrorCode.Forbidden, 'peer-denied');
   }
 

@@ -80,6 +80,16 @@ describe('ChannelBind refuses', () => {
     expect(codeOf(bind(allocated(new World()), channel, '9.9.9.9:5000'))).toBe(0);
   });
 
+  it.each([
+    [0x3fff, 400],
+    [0x5000, 0],
+    [0x7fff, 0],
+    [0x8000, 400],
+  ])('of the older range, when that is let in, %i with %i', (channel, code) => {
+    const world = new World({ legacyChannelNumbers: true });
+    expect(codeOf(bind(allocated(world), channel, '9.9.9.9:5000'))).toBe(code);
+  });
+
   it('a missing attribute with 400', () => {
     const client = allocated(new World());
     expect(codeOf(client.request(Method.ChannelBind, (m) => m.add(channelNumber, 0x4000)))).toBe(400);

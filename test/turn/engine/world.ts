@@ -56,6 +56,7 @@ export function engineOptions(changes: Partial<TurnEngineOptions> = {}): TurnEng
     },
     quota: { perUser: 10, total: 20 },
     peers: { allow: [], deny: [], allowPrivate: false },
+    legacyChannelNumbers: false,
     expiryPolicy: 'cap',
     reservationSec: 30,
     dontFragment: true,

@@ -24,6 +24,7 @@ export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): T
     },
     quota: { perUser: 1000, total: 10_000 },
     peers: { allow: [], deny: [], allowPrivate: true },
+    legacyChannelNumbers: false,
     expiryPolicy: 'cap',
     reservationSec: 30,
     stream: {
