@@ -10,7 +10,7 @@ export interface LogLimits {
 }
 
 /** For lines that strangers cause: enough to see what goes on, too few to fill a disk. */
-export const HOSTILE_LOG_LIMITS: LogLimits = { burst: 20, perSec: 0.2, maxCauses: 64 };
+export const HOSTILE_LOG_LIMITS: LogLimits = { burst: 20, perSec: 1, maxCauses: 64 };
 
 interface Allowance {
   lines: number;

@@ -1,4 +1,5 @@
 import { type AddressFamily } from '../../core/ip.ts';
+import { type LimitedLog } from '../../core/limited-log.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
@@ -24,6 +25,8 @@ export interface EngineState {
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
+  /** For lines that clients can cause as often as they like. */
+  readonly limitedLog: LimitedLog;
   readonly tally: Tally;
   /** Families with a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;

@@ -1,4 +1,5 @@
 import { type Now } from '../../core/clock.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../core/limited-log.ts';
 import { type Logger } from '../../core/logger.ts';
 import { TimerQueue } from '../../core/timer-queue.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
@@ -246,6 +247,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     timers: new TimerQueue(),
     events: ports.events,
     logger: ports.logger,
+    limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
     tally: new Tally(),
     families: new Set(families),
     understood: understoodAttributes(options),

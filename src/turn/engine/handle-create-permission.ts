@@ -34,7 +34,7 @@ export function handleCreatePermission(request: AuthenticatedRequest, engine: En
   for (const peer of peers) {
     const rule = engine.policy.addressRule(peer.address);
     if (typeof rule === 'object') {
-      reportPeerDenied(engine, allocation, peer, rule.denied);
+      reportPeerDenied(engine, allocation, peer, rule.denied, now.monotonicMs);
       return refuse(ErrorCode.Forbidden, 'peer-denied');
     }
     rules.set(peer.address, rule);

@@ -26,7 +26,7 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   if (!permission) return 'no-permission';
 
   // 4. The policy for this very port.
-  if (deniedOnPath(engine, allocation, permission, peer)) return 'peer-denied';
+  if (deniedOnPath(engine, allocation, permission, peer, now.monotonicMs)) return 'peer-denied';
 
   engine.plane.sendToPeer(allocation.relay, peer, payload, { dontFragment: message.has(dontFragment) });
   return undefined;

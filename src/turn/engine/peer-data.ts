@@ -25,7 +25,7 @@ export function handlePeerData(
   if (!allocation || allocation.expiresAtMs <= nowMs) return 'no-allocation';
   const permission = allocation.permission(peer.address, nowMs);
   if (!permission) return 'no-permission';
-  if (deniedOnPath(engine, allocation, permission, peer)) return 'peer-denied';
+  if (deniedOnPath(engine, allocation, permission, peer, nowMs)) return 'peer-denied';
   if (payload.length > MAX_PAYLOAD_BYTES) return 'oversized';
 
   const indication = new StunWriter(Method.Data, 'indication', engine.randomBytes(TRANSACTION_ID_BYTES));
@@ -39,10 +39,11 @@ export function deniedOnPath(
   allocation: Allocation,
   permission: Permission,
   peer: TransportAddress,
+  nowMs: number,
 ): boolean {
   const denial = engine.policy.peerDenial(peer, permission.rule);
   if (!denial) return false;
-  if (!permission.denialReported) reportPeerDenied(engine, allocation, peer, denial);
+  if (!permission.denialReported) reportPeerDenied(engine, allocation, peer, denial, nowMs);
   permission.denialReported = true;
   return true;
 }

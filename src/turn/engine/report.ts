@@ -1,14 +1,14 @@
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type Allocation } from './allocation.ts';
 import { type Refused } from './answer.ts';
-import { type AuthenticationFailure } from './authenticate.ts';
+import { type AuthenticationFailure, type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { type AllocationEndCause, type AllocationInfo, type PeerDenial, type RelayCounters } from './turn-events.ts';
 
 /*
  * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can
- * make happen at will is logged at debug, so that a flood does not fill a disk at the default level.
+ * make happen at will is logged at debug, and what a client can, a limited number of times for each cause: a flood does not fill a disk.
  */
 
 export function infoOf({ id, client, user, credential, relay, family }: Allocation): AllocationInfo {
@@ -69,26 +69,28 @@ export function reportChannel(
 }
 
 export function reportPeerDenied(
-  { events, logger }: EngineState,
+  { events, limitedLog }: EngineState,
   allocation: Allocation,
   peer: TransportAddress,
   cause: PeerDenial,
+  nowMs: number,
 ): void {
-  logger.info({ ...fieldsOf(allocation), peer: formatTransportAddress(peer), cause }, 'peer denied');
+  const fields = { ...fieldsOf(allocation), peer: formatTransportAddress(peer), cause };
+  limitedLog.info(`peer ${cause}`, fields, 'peer denied', nowMs);
   events.emit('peer-denied', { ...infoOf(allocation), peer, cause });
 }
 
 export function reportAuthenticationRefused(
-  { events, logger, tally }: EngineState,
-  client: ClientPath,
-  method: number,
+  { events, logger, limitedLog, tally }: EngineState,
+  { client, message, now }: IncomingRequest,
   { code, cause, username }: AuthenticationFailure,
 ): void {
+  const { method } = message;
   tally.authenticationsRefused += 1;
   const fields = { client: clientText(client), method, code, cause, ...(username === undefined ? {} : { username }) };
   const routine = cause === 'no-credentials' || cause === 'stale-nonce' || cause === 'foreign-nonce';
   if (routine || cause === 'incomplete-credentials') logger.debug(fields, 'authentication refused');
-  else logger.info(fields, 'authentication refused');
+  else limitedLog.info(`authentication ${cause}`, fields, 'authentication refused', now.monotonicMs);
   events.emit('authentication-refused', {
     transport: client.transport,
     client: client.remote,
@@ -99,17 +101,17 @@ export function reportAuthenticationRefused(
 }
 
 export function reportRequestRefused(
-  { events, logger, tally }: EngineState,
-  client: ClientPath,
-  method: number,
+  { events, logger, limitedLog, tally }: EngineState,
+  { client, message, now }: IncomingRequest,
   { code, cause }: Refused,
   user?: string,
 ): void {
+  const { method } = message;
   tally.requestsRefused += 1;
   const who = user === undefined ? {} : { user };
   const fields = { client: clientText(client), method, code, cause, ...who };
   if (user === undefined) logger.debug(fields, 'request refused');
-  else logger.info(fields, 'request refused');
+  else limitedLog.info(`request ${cause}`, fields, 'request refused', now.monotonicMs);
   events.emit('request-refused', { transport: client.transport, client: client.remote, method, code, cause, ...who });
 }
 

@@ -51,7 +51,7 @@ function serveBinding(request: IncomingRequest, engine: EngineState): void {
   const { message, client } = request;
   const answer = handleBinding(request, engine);
   client.send(encodeAnswer(message, answer, {}));
-  if (!answer.granted) reportRequestRefused(engine, client, message.method, answer);
+  if (!answer.granted) reportRequestRefused(engine, request, answer);
   else engine.tally.requestsGranted += 1;
 }
 
@@ -67,7 +67,7 @@ function serveAuthenticated(
   if (!authentication.ok) {
     const { failure } = authentication;
     challenge(request, failure.code, ports);
-    reportAuthenticationRefused(engine, client, message.method, failure);
+    reportAuthenticationRefused(engine, request, failure);
     return;
   }
 
@@ -79,7 +79,7 @@ function serveAuthenticated(
     const software = NAMES_SOFTWARE.has(message.method) ? engine.options.software : undefined;
     client.send(encodeAnswer(message, answer, { key: credential.key, software }));
   }
-  if (!answer.granted) reportRequestRefused(engine, client, message.method, answer, credential.user);
+  if (!answer.granted) reportRequestRefused(engine, request, answer, credential.user);
 }
 
 function challenge(
