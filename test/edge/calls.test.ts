@@ -74,7 +74,7 @@ describe('a call between two registered WICs', () => {
     expect(incoming.headers.get('Max-Forwards')).toBe('68');
     const routes = incoming.headers.getList('Record-Route');
     expect(routes).toHaveLength(2);
-    for (const route of routes) expect(route).toMatch(/^<sip:[\w-]{32}@example\.com;transport=ws;lr>$/);
+    for (const route of routes) expect(route).toMatch(/^<sip:[\w-]{44}@example\.com;transport=ws;lr>$/);
     expect(incoming.headers.get('Contact')).toBe(invite.headers.get('Contact'));
   });
 
@@ -224,6 +224,53 @@ describe('a call between two registered WICs', () => {
     bob.inDialog('BYE', calleeSide);
     alice.reply(await alice.socket.request('BYE'), 200);
     await bob.socket.response(200, 'BYE');
+  });
+
+  it('goes on with nobody else who registers the Contact of a WIC that has lost its connection', async () => {
+    await using server = await startEdge(edgeOptions());
+    const [alice, bob] = [await registered(server, 'alice'), await registered(server, 'bob')];
+    const { callerSide } = await establish(alice, bob);
+    await bob.socket.close();
+    const carol = new Wic('carol', await server.connect());
+    await carol.register({ contact: `${bob.contact};expires=600` });
+    alice.inDialog('INFO', callerSide);
+    await alice.socket.response(430, 'INFO');
+    alice.inDialog('INFO', { ...callerSide, routes: [] });
+    await alice.socket.response(403, 'INFO');
+    expect(carol.socket.unread).toEqual([]);
+
+    bob.socket = await server.connect();
+    await bob.register();
+    alice.inDialog('BYE', callerSide);
+    bob.reply(await bob.socket.request('BYE'), 200);
+    await alice.socket.response(200, 'BYE');
+  });
+
+  it('goes on with an anonymous caller that has reconnected', async () => {
+    await using server = await startEdge(edgeOptions());
+    const [alice, bob] = [await registered(server, 'alice'), await registered(server, 'bob')];
+    alice.invite(bob.aor, '', { From: '<sip:anonymous@anonymous.invalid>;tag=1' });
+    const incoming = await bob.socket.request('INVITE');
+    const dialog = calleeDialog(incoming, bob.reply(incoming, 200));
+    alice.socket.webSocket.terminate();
+    alice.socket = await server.connect();
+    await alice.register();
+    bob.inDialog('BYE', dialog);
+    await alice.socket.request('BYE');
+  });
+
+  it('reaches the user that registered a Contact first, when another has registered it too', async () => {
+    await using server = await startEdge(edgeOptions());
+    const [alice, bob] = [await registered(server, 'alice'), await registered(server, 'bob')];
+    const carol = new Wic('carol', await server.connect());
+    await carol.register({ contact: `${bob.contact};expires=600` });
+    alice.invite(bob.contactUri);
+    await bob.socket.request('INVITE');
+    alice.send(alice.build('MESSAGE', bob.contactUri, bob.aor));
+    await bob.socket.request('MESSAGE');
+    alice.send(alice.build('MESSAGE', bob.contactUri, carol.aor));
+    await carol.socket.request('MESSAGE');
+    expect(carol.socket.unread).toEqual([]);
   });
 
   it('reaches a Contact directly, as a transferred call does', async () => {

@@ -4,6 +4,7 @@ import { formatVia } from '../../sip/via.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
+import { type Registrations } from '../registration/registrations.ts';
 import { type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
@@ -16,11 +17,13 @@ export class RequestForwarder {
   readonly #domain: string;
   readonly #tokens: FlowTokens;
   readonly #loops: LoopDetection;
+  readonly #registrations: Registrations;
 
-  constructor(domain: string, tokens: FlowTokens, loops: LoopDetection) {
+  constructor(domain: string, tokens: FlowTokens, loops: LoopDetection, registrations: Registrations) {
     this.#domain = domain;
     this.#tokens = tokens;
     this.#loops = loops;
+    this.#registrations = registrations;
   }
 
   /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. */
@@ -40,7 +43,9 @@ export class RequestForwarder {
     stripProofs(headers, target.hop);
     if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
-      for (const hop of [from, target.hop]) headers.prepend('Record-Route', this.#recordRoute(hop));
+      const contact = parseNameAddr(headers.get('Contact') ?? '');
+      headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : ''));
+      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri));
     }
     const params = new Map([['branch', this.#loops.branch(loopHash)]]);
     const { viaTransport } = target.hop;
@@ -48,8 +53,9 @@ export class RequestForwarder {
     return copy;
   }
 
-  #recordRoute(hop: Hop): string {
-    return `<sip:${this.#tokens.issue(hop.id)}@${this.#domain};transport=ws;lr>`;
+  #recordRoute(hop: Hop, contactUri: string): string {
+    const aor = this.#registrations.aorAt(hop, contactUri);
+    return `<sip:${this.#tokens.issue(hop.id, aor)}@${this.#domain};transport=ws;lr>`;
   }
 }
 

@@ -16,7 +16,7 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registration, type Registrations } from '../registration/registrations.ts';
 import { tracedOutcome } from './core-outcomes.ts';
-import { FlowTokens } from './flow-token.ts';
+import { type FlowReference, FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
 import { noteReceived } from './note-received.ts';
@@ -25,6 +25,7 @@ import { ResponseContext } from './response-context.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { StatelessTags } from './stateless-tags.ts';
+import { TargetFinder } from './target-finder.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 
 const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
@@ -61,11 +62,14 @@ export class Proxy {
   readonly #tags = new StatelessTags();
   readonly #loops: LoopDetection;
   readonly #forwarder: RequestForwarder;
+  readonly #targets: TargetFinder;
 
   constructor(context: ProxyContext) {
     this.#context = context;
-    this.#loops = new LoopDetection(context.home.name);
-    this.#forwarder = new RequestForwarder(context.home.name, this.#tokens, this.#loops);
+    const { home, registrations, findHop } = context;
+    this.#loops = new LoopDetection(home.name);
+    this.#forwarder = new RequestForwarder(home.name, this.#tokens, this.#loops, registrations);
+    this.#targets = new TargetFinder({ home, registrations, tokens: this.#tokens, findHop });
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
@@ -180,10 +184,10 @@ export class Proxy {
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
     if (route.kind === 'flow') {
-      this.#forwardToFlow(exchange, copy, loopHash, route.flowId);
+      this.#forwardToFlow(exchange, copy, loopHash, route.flow);
       return;
     }
-    const contact = this.#targetByContact(copy, uri);
+    const contact = this.#targets.byContact(copy);
     const context = this.#contextFor(exchange, copy, loopHash, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, context, hop);
@@ -196,8 +200,8 @@ export class Proxy {
       : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
   }
 
-  #forwardToFlow(exchange: ServerExchange, copy: SipRequest, loopHash: string, flowId: string): void {
-    const target = this.#targetByFlow(copy, flowId);
+  #forwardToFlow(exchange: ServerExchange, copy: SipRequest, loopHash: string, flow: FlowReference): void {
+    const target = this.#targets.byFlow(copy, flow);
     if (target) this.#contextFor(exchange, copy, loopHash, 430).forward([target]);
     // RFC 5626 §5.3.1
     else exchange.respondWith(430);
@@ -216,23 +220,9 @@ export class Proxy {
         this.#context.layer.send(this.#forwarder.forwardCopy(copy, hop, target, checked.loopHash), target.hop);
       }
     };
-    const target =
-      decision.kind === 'flow' ? this.#targetByFlow(copy, decision.flowId) : this.#targetByContact(copy, checked.uri);
+    const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : this.#targets.byContact(copy);
     if (target) forward([target]);
     else if (decision.kind === 'core') this.#askCore(copy, { respond: () => undefined, forward }, hop);
-  }
-
-  /** The flow that a token names; a client that has reconnected since is found by its Contact. */
-  #targetByFlow(copy: SipRequest, flowId: string): CoreTarget | undefined {
-    const hop = this.#context.findHop(flowId) ?? this.#context.registrations.findByContact(copy.uri)?.hop;
-    return hop && { hop, uri: copy.uri };
-  }
-
-  /** A `.invalid` Contact can be resolved by nobody but the edge that holds its flow (RFC 7118 §5.1). */
-  #targetByContact(copy: SipRequest, uri: SipUri): CoreTarget | undefined {
-    if (this.#context.home.holds(uri) || copy.headers.has('Route')) return undefined;
-    const registration = this.#context.registrations.findByContact(copy.uri);
-    return registration && { hop: registration.hop, uri: copy.uri };
   }
 
   #isForEdge({ method }: SipRequest, uri: SipUri): boolean {

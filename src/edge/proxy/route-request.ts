@@ -3,13 +3,13 @@ import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
-import { type FlowTokens } from './flow-token.ts';
+import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /**
  * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else.
  */
 export type RouteDecision =
-  | { readonly kind: 'flow'; readonly flowId: string }
+  | { readonly kind: 'flow'; readonly flow: FlowReference }
   | { readonly kind: 'core' }
   | { readonly kind: 'refuse'; readonly status: 400 | 403 };
 
@@ -29,13 +29,13 @@ const MAX_OWN_ENTRIES = 8;
 export function routeRequest(request: SipRequest, hop: Hop, context: RouteContext): RouteDecision {
   const all = request.headers.getList('Route');
   const routes = undoStrictRouting(request, all, context);
-  const flowIds: string[] = [];
+  const flows: FlowReference[] = [];
   let taken = 0;
   for (const route of routes) {
     const uri = routeUri(route);
     if (!uri) return { kind: 'refuse', status: 400 };
     const token = context.tokens.open(uri.user);
-    if (token.kind === 'flow') flowIds.push(token.flowId);
+    if (token.kind === 'flow') flows.push(token.flow);
     else if (!isOwnHost(uri, hop, context.home)) break;
     // RFC 5626 §5.3: a token that was tampered with.
     else if (uri.user !== undefined) return { kind: 'refuse', status: 403 };
@@ -46,9 +46,9 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   if (left.length === 0) request.headers.remove('Route');
   else if (left.length < all.length) request.headers.set('Route', left.join(', '));
   // The entry of the sender's own side only says that it came from there.
-  if (flowIds[0] === hop.id) flowIds.shift();
-  const flowId = flowIds.at(-1);
-  return flowId === undefined ? { kind: 'core' } : { kind: 'flow', flowId };
+  if (flows[0]?.flowId === hop.id) flows.shift();
+  const flow = flows.at(-1);
+  return flow === undefined ? { kind: 'core' } : { kind: 'flow', flow };
 }
 
 /** A strict router before us has put our own Record-Route into the Request-URI and the real one at the end of the Route set. */

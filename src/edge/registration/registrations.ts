@@ -48,8 +48,9 @@ export class Registrations {
   readonly #byId = new Map<string, Stored>();
   readonly #byAor = new Map<string, Set<Registration>>();
   readonly #byHop = new Map<string, Set<Registration>>();
-  readonly #byContact = new Map<string, Set<Registration>>();
-  readonly #lapsed = new Map<string, TimerHandle>();
+  /** Standing and lapsed registrations by Contact and id, in the order in which the Contact was first claimed. */
+  readonly #claims = new Map<string, Map<string, Registration>>();
+  readonly #lapsed = new Map<string, Stored>();
 
   constructor(context: RegistrationsContext) {
     this.#context = context;
@@ -101,10 +102,23 @@ export class Registrations {
     return [...(this.#byHop.get(hop.id) ?? [])];
   }
 
-  /** The registration with this Contact URI; none when several users claim the same. */
-  findByContact(uri: string): Registration | undefined {
-    const [first, ...others] = this.#byContact.get(contactKey(uri)) ?? [];
-    return others.every(({ aor }) => aor === first?.aor) ? first : undefined;
+  /** A standing registration with this Contact URI, of a user that is `wanted`. Several users may have registered the same. */
+  findByContact(uri: string, wanted: (aor: string) => boolean): Registration | undefined {
+    const claims = [...(this.#claims.get(contactKey(uri))?.values() ?? [])];
+    return claims.find((claim) => wanted(claim.aor) && this.#byId.get(claim.registrationId)?.registration === claim);
+  }
+
+  /** The user that registered a Contact first and has not let go of it, or lost it, since; it may be away for the moment. */
+  ownerOfContact(uri: string): string | undefined {
+    const [first] = this.#claims.get(contactKey(uri))?.values() ?? [];
+    return first?.aor;
+  }
+
+  /** The user on a flow; when there are several, the one with this Contact. */
+  aorAt(hop: Hop, contactUri: string): string | undefined {
+    const here = this.of(hop);
+    const key = contactKey(contactUri);
+    return (here.find((registration) => contactKey(registration.contactUri) === key) ?? here[0])?.aor;
   }
 
   end(registrationId: string, cause: UnregisteredCause): void {
@@ -128,8 +142,7 @@ export class Registrations {
     this.#byId.set(registration.registrationId, { registration, timer });
     addTo(this.#byAor, registration.aor, registration);
     addTo(this.#byHop, registration.hop.id, registration);
-    addTo(this.#byContact, contactKey(registration.contactUri), registration);
-    this.#unlapse(registration.registrationId);
+    this.#claim(registration, before?.registration ?? this.#unlapse(registration.registrationId));
     if (before && before.registration.hop !== registration.hop) {
       this.#context.on.unregistered(before.registration, 'replaced');
       this.#context.on.registered(registration, false);
@@ -144,8 +157,12 @@ export class Registrations {
     if (stored?.registration !== registration) return;
     this.#forget(stored);
     this.#context.on.unregistered(registration, cause);
-    if (cause === 'flow-closed') this.#lapse(registration);
-    else this.#context.on.released(registration.registrationId);
+    if (cause === 'flow-closed') {
+      this.#lapse(registration);
+    } else {
+      this.#unclaim(registration);
+      this.#context.on.released(registration.registrationId);
+    }
   }
 
   #forget({ registration, timer }: Stored): void {
@@ -153,27 +170,46 @@ export class Registrations {
     this.#byId.delete(registration.registrationId);
     removeFrom(this.#byAor, registration.aor, registration);
     removeFrom(this.#byHop, registration.hop.id, registration);
-    removeFrom(this.#byContact, contactKey(registration.contactUri), registration);
   }
 
-  #lapse({ registrationId, expiresAtMs }: Registration): void {
+  #lapse(registration: Registration): void {
+    const { registrationId, expiresAtMs } = registration;
     const [oldest] = this.#lapsed.keys();
     if (oldest !== undefined && this.#lapsed.size >= this.#context.maxLapsed) this.#release(oldest);
     const timer = this.#context.timers.schedule(expiresAtMs, () => {
       this.#release(registrationId);
     });
-    this.#lapsed.set(registrationId, timer);
+    this.#lapsed.set(registrationId, { registration, timer });
   }
 
-  #unlapse(registrationId: string): boolean {
-    const timer = this.#lapsed.get(registrationId);
-    if (!timer) return false;
-    this.#context.timers.cancel(timer);
-    return this.#lapsed.delete(registrationId);
+  #unlapse(registrationId: string): Registration | undefined {
+    const lapsed = this.#lapsed.get(registrationId);
+    if (!lapsed) return undefined;
+    this.#context.timers.cancel(lapsed.timer);
+    this.#lapsed.delete(registrationId);
+    return lapsed.registration;
   }
 
   #release(registrationId: string): void {
-    if (this.#unlapse(registrationId)) this.#context.on.released(registrationId);
+    const registration = this.#unlapse(registrationId);
+    if (!registration) return;
+    this.#unclaim(registration);
+    this.#context.on.released(registrationId);
+  }
+
+  /** `before` is the same device until now: its claim keeps its place if the Contact is still the same. */
+  #claim(registration: Registration, before: Registration | undefined): void {
+    const key = contactKey(registration.contactUri);
+    if (before && contactKey(before.contactUri) !== key) this.#unclaim(before);
+    const claims = this.#claims.get(key) ?? new Map<string, Registration>();
+    this.#claims.set(key, claims.set(registration.registrationId, registration));
+  }
+
+  #unclaim({ contactUri, registrationId }: Registration): void {
+    const key = contactKey(contactUri);
+    const claims = this.#claims.get(key);
+    claims?.delete(registrationId);
+    if (claims?.size === 0) this.#claims.delete(key);
   }
 }
 

@@ -8,7 +8,7 @@ import { WicMessages } from '../support/wic.ts';
 const tokens = new FlowTokens();
 const context = { tokens, home: new HomeDomain('example.com') };
 const [here, there, gone] = [new FakeHop(), new FakeHop(), new FakeHop()];
-const own = ({ id }: FakeHop): string => `<sip:${tokens.issue(id)}@example.com;transport=ws;lr>`;
+const own = ({ id }: FakeHop): string => `<sip:${tokens.issue(id, undefined)}@example.com;transport=ws;lr>`;
 
 function route(routes: readonly string[], uri = 'sip:bob@host.invalid') {
   const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com');
@@ -19,15 +19,23 @@ function route(routes: readonly string[], uri = 'sip:bob@host.invalid') {
 describe('the Route set of a request', () => {
   it.each([
     { what: 'none', routes: [], decision: { kind: 'core' } },
-    { what: 'both sides of a dialog', routes: [own(here), own(there)], decision: { kind: 'flow', flowId: there.id } },
+    {
+      what: 'both sides of a dialog',
+      routes: [own(here), own(there)],
+      decision: { kind: 'flow', flow: { flowId: there.id } },
+    },
     {
       what: 'a side that has reconnected since',
       routes: [own(gone), own(there)],
-      decision: { kind: 'flow', flowId: there.id },
+      decision: { kind: 'flow', flow: { flowId: there.id } },
     },
-    { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flowId: there.id } },
+    { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flow: { flowId: there.id } } },
     { what: 'the own side only', routes: [own(here)], decision: { kind: 'core' } },
-    { what: 'a call to oneself', routes: [own(here), own(here)], decision: { kind: 'flow', flowId: here.id } },
+    {
+      what: 'a call to oneself',
+      routes: [own(here), own(here)],
+      decision: { kind: 'flow', flow: { flowId: here.id } },
+    },
     {
       what: 'the pre-loaded route of JsSIP',
       routes: ['<sip:edge.example.com:8443;transport=ws;lr>'],
@@ -36,14 +44,14 @@ describe('the Route set of a request', () => {
     { what: 'the domain', routes: ['<sip:example.com;lr>'], decision: { kind: 'core' } },
     {
       what: 'an invented token',
-      routes: [`<sip:${'x'.repeat(32)}@example.com;lr>`],
+      routes: [`<sip:${'x'.repeat(44)}@example.com;lr>`],
       decision: { kind: 'refuse', status: 403 },
     },
     { what: 'a user of ours', routes: ['<sip:bob@example.com;lr>'], decision: { kind: 'refuse', status: 403 } },
     {
       what: 'eight entries of ours',
       routes: new Array<string>(8).fill(own(here)),
-      decision: { kind: 'flow', flowId: here.id },
+      decision: { kind: 'flow', flow: { flowId: here.id } },
     },
     {
       what: 'more of them than any dialog has',
@@ -58,7 +66,7 @@ describe('the Route set of a request', () => {
     { what: 'no URI', routes: ['<>'], decision: { kind: 'refuse', status: 400 } },
   ])('with $what leads to $decision and leaves none of our entries', ({ routes, decision }) => {
     const result = route(routes);
-    expect(result.decision).toEqual(decision);
+    expect(result.decision).toMatchObject(decision);
     if (decision.kind !== 'refuse') expect(result.request.headers.has('Route')).toBe(false);
   });
 
@@ -98,7 +106,7 @@ describe('the Route set of a request', () => {
 
   it('that a strict router has rewritten is put back', () => {
     const { decision, request } = route([own(there), '<sip:bob@host.invalid;transport=ws>'], own(here).slice(1, -1));
-    expect(decision).toEqual({ kind: 'flow', flowId: there.id });
+    expect(decision).toMatchObject({ kind: 'flow', flow: { flowId: there.id } });
     expect(request.uri).toBe('sip:bob@host.invalid;transport=ws');
     expect(request.headers.has('Route')).toBe(false);
   });

@@ -26,6 +26,15 @@ class Bench {
     this.registrations.applySuccess(request, response, wic.aor, hop);
   }
 
+  /** 90 s with that Contact, or with the whole field. */
+  registerAs(user: string, contactUri: string, hop: FakeHop, contact = `<${contactUri}>`): void {
+    const wic = new WicMessages(user);
+    const request = wic.buildRegister({ contact: `${contact};expires=90` });
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', `${contact};expires=90`);
+    this.registrations.applySuccess(request, response, wic.aor, hop);
+  }
+
   take(): string[] {
     return this.log.splice(0);
   }
@@ -84,15 +93,71 @@ describe('registrations as the edge sees them', () => {
     expect(bench.clock.timers.size).toBe(2);
   });
 
-  it('are found by Contact whatever its parameters, unless two users claim the same', () => {
+  it('are found by Contact whatever its parameters', () => {
     const bench = new Bench();
-    const [alice, bob] = [new WicMessages('alice'), new WicMessages('bob')];
+    const alice = new WicMessages('alice');
     bench.register(alice, new FakeHop());
-    expect(bench.registrations.findByContact(`${alice.contactUri};ob`)?.aor).toBe(ALICE);
-    const request = bob.buildRegister({ contact: `<${alice.contactUri}>;expires=60` });
-    const response = createResponse(request, 200);
-    response.headers.append('Contact', `<${alice.contactUri}>;expires=60`);
-    bench.registrations.applySuccess(request, response, bob.aor, new FakeHop());
-    expect(bench.registrations.findByContact(alice.contactUri)).toBeUndefined();
+    expect(bench.registrations.findByContact(`${alice.contactUri};ob`, () => true)?.aor).toBe(ALICE);
+    expect(bench.registrations.findByContact(alice.contactUri, () => false)).toBeUndefined();
+    expect(bench.registrations.ownerOfContact('sip:x@y.invalid')).toBeUndefined();
+  });
+
+  describe('with the same Contact as those of another user', () => {
+    const BOB = 'sip:bob@example.com';
+
+    function contested(): { bench: Bench; alice: WicMessages; hop: FakeHop; owner: () => string | undefined } {
+      const bench = new Bench();
+      const [alice, hop] = [new WicMessages('alice'), new FakeHop()];
+      bench.register(alice, hop);
+      bench.registerAs('bob', alice.contactUri, new FakeHop());
+      return { bench, alice, hop, owner: () => bench.registrations.ownerOfContact(alice.contactUri) };
+    }
+
+    it('do not disturb them, and each is found by its user', () => {
+      const { bench, alice, owner } = contested();
+      expect(owner()).toBe(ALICE);
+      for (const user of [ALICE, BOB]) {
+        expect(bench.registrations.findByContact(alice.contactUri, (aor) => aor === user)?.aor).toBe(user);
+      }
+    });
+
+    it('do not take it over by a refresh, nor while its owner is away', () => {
+      const { bench, alice, hop, owner } = contested();
+      bench.register(alice, hop);
+      expect(owner()).toBe(ALICE);
+      bench.registrations.endFlow(hop);
+      expect(owner()).toBe(ALICE);
+      expect(bench.registrations.findByContact(alice.contactUri, (aor) => aor === ALICE)).toBeUndefined();
+      bench.register(alice, new FakeHop());
+      expect(owner()).toBe(ALICE);
+    });
+
+    it('have it once its owner has let go of it', () => {
+      const { bench, alice, hop, owner } = contested();
+      bench.register(alice, hop, 0);
+      expect(owner()).toBe(BOB);
+    });
+
+    it('have it once the registration of its owner has ended, and nothing is left after theirs', () => {
+      const { bench, hop, owner } = contested();
+      bench.clock.advance(30_000);
+      bench.registrations.endFlow(hop);
+      bench.clock.advance(30_000);
+      expect(owner()).toBe(BOB);
+      bench.clock.advance(30_000);
+      expect(owner()).toBeUndefined();
+    });
+
+    it('have it once its owner has registered its device with another', () => {
+      const { bench, alice, hop, owner } = contested();
+      bench.registerAs(
+        'alice',
+        'sip:new@host.invalid',
+        hop,
+        alice.contact.replace(alice.contactUri, 'sip:new@host.invalid'),
+      );
+      expect(owner()).toBe(BOB);
+      expect(bench.registrations.ownerOfContact('sip:new@host.invalid')).toBe(ALICE);
+    });
   });
 });

@@ -1,0 +1,56 @@
+import { type SipRequest } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import { type CoreTarget } from '../core/ims-core.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type FlowReference, type FlowTokens } from './flow-token.ts';
+
+export interface TargetFinderContext {
+  readonly home: HomeDomain;
+  readonly registrations: Registrations;
+  readonly tokens: FlowTokens;
+  /** An open hop by its id. */
+  readonly findHop: (id: string) => Hop | undefined;
+}
+
+/** Finds the flow of a request that names a device rather than a user. Anybody can register any Contact: it proves nothing by itself. */
+export class TargetFinder {
+  readonly #context: TargetFinderContext;
+
+  constructor(context: TargetFinderContext) {
+    this.#context = context;
+  }
+
+  /** The flow that a token names; a client that has reconnected since is found by its Contact, if the user is the one of the dialog. */
+  byFlow(copy: SipRequest, flow: FlowReference): CoreTarget | undefined {
+    const { findHop, registrations, tokens } = this.#context;
+    const hop =
+      findHop(flow.flowId) ?? registrations.findByContact(copy.uri, (aor) => tokens.isOwnedBy(flow, aor))?.hop;
+    return hop && { hop, uri: copy.uri };
+  }
+
+  /** A `.invalid` Contact can be resolved by nobody but the edge that holds its flow (RFC 7118 §5.1). */
+  byContact(copy: SipRequest): CoreTarget | undefined {
+    const { home } = this.#context;
+    const uri = parseSipUri(copy.uri);
+    if (!uri.ok || home.holds(uri.value) || copy.headers.has('Route')) return undefined;
+    const registration = this.#holder(copy);
+    return registration && { hop: registration.hop, uri: copy.uri };
+  }
+
+  #holder({ uri, headers }: SipRequest): Registration | undefined {
+    const { home, registrations } = this.#context;
+    const to = parseNameAddr(headers.get('To') ?? '');
+    const named = to.ok ? home.aorOfText(to.value.uri) : undefined;
+    if (named !== undefined) {
+      const holder = registrations.findByContact(uri, (aor) => aor === named);
+      // A tag makes it a dialog, and the user in To the other party of it.
+      if (holder || (to.ok && to.value.params.has('tag'))) return holder;
+    }
+    // A redirected or transferred call has somebody else in To, or the Contact itself.
+    const owner = registrations.ownerOfContact(uri);
+    return registrations.findByContact(uri, (aor) => aor === owner);
+  }
+}
