@@ -2,14 +2,25 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 export type AddressFamily = 4 | 6;
 
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+
 /** 4 or 16 bytes in network order, or `undefined` when the text is no IP address. A zone (`%eth0`) is not part of an address. */
 export function parseIp(text: string): Uint8Array | undefined {
   if (isIPv4(text)) return parseIpv4(text);
   return isIPv6(text) && !text.includes('%') ? parseIpv6(text) : undefined;
 }
 
+/** Runs for each address that is written into an answer: one pass, no array in between. */
 function parseIpv4(text: string): Uint8Array {
-  return Uint8Array.from(text.split('.'), Number);
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) at++;
+    else bytes[at] = (bytes[at] ?? 0) * 10 + (code - DIGIT_0);
+  }
+  return bytes;
 }
 
 function parseIpv6(text: string): Uint8Array {

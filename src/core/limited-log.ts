@@ -18,7 +18,7 @@ interface Allowance {
   suppressed: number;
 }
 
-type Level = 'info' | 'warn';
+type Level = 'info' | 'warn' | 'error';
 
 /**
  * Logs what remote parties can make happen as often as they like: each cause has a token bucket. What is left out is counted, and the next
@@ -43,6 +43,10 @@ export class LimitedLog {
   /** As `info`; a cause has one allowance, whatever the level. */
   warn(cause: string, fields: LogFields, message: string, nowMs: number): boolean {
     return this.#write('warn', cause, fields, message, nowMs);
+  }
+
+  error(cause: string, fields: LogFields, message: string, nowMs: number): boolean {
+    return this.#write('error', cause, fields, message, nowMs);
   }
 
   #write(level: Level, cause: string, fields: LogFields, message: string, nowMs: number): boolean {

@@ -1,7 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
+import { createRandomPool } from '../core/random-pool.ts';
 import { type Logger } from '../core/logger.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { TypedEvents } from '../core/typed-events.ts';
@@ -187,7 +188,7 @@ export class TurnServer {
         plane,
         verifier: this.#verifier,
         now: () => this.#clock.now(),
-        randomBytes,
+        randomBytes: createRandomPool(),
         randomInt: (below) => randomInt(below),
         events: this.events,
         logger: this.#logger,

@@ -8,6 +8,7 @@ function limited(limits: Partial<LogLimits> = {}): { log: LimitedLog; lines: [st
     ...silentLogger,
     info: (fields, message) => lines.push(['info', fields, message]),
     warn: (fields, message) => lines.push(['warn', fields, message]),
+    error: (fields, message) => lines.push(['error', fields, message]),
   };
   return { log: new LimitedLog(logger, { burst: 2, perSec: 0.5, maxCauses: 4, ...limits }), lines };
 }
@@ -29,9 +30,11 @@ describe('a limited log', () => {
     const { log, lines } = limited();
     log.warn('a', { x: 1 }, 'limited', 0);
     log.info('b', {}, 'refused', 0);
+    log.error('c', {}, 'mistake', 0);
     expect(lines).toEqual([
       ['warn', { x: 1 }, 'limited'],
       ['info', {}, 'refused'],
+      ['error', {}, 'mistake'],
     ]);
   });
 
