@@ -2,6 +2,7 @@ import { type IncomingMessage } from 'node:http';
 import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type Clock } from '../core/clock.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
@@ -64,6 +65,7 @@ const STOP_GRACE_MS = 1000;
 /** The eP-CSCF edge. It opens no port: an HTTPS server, which may serve pages too, hands its upgrades over. */
 export class Edge {
   readonly #dependencies: EdgeDependencies;
+  readonly #limitedLog: LimitedLog;
   readonly #timers: TimerDriver;
   readonly #flows: FlowTable;
   readonly #upgrades: UpgradeHandler;
@@ -77,6 +79,7 @@ export class Edge {
     const { clock, events, logger, issuer } = dependencies;
     const { limits } = options;
     this.#dependencies = dependencies;
+    this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
     const timers = new TimerDriver(clock, (error) => {
       this.#reportMistake(error, undefined);
     });
@@ -115,7 +118,15 @@ export class Edge {
       findHop: (id) => flows.findOpen(id),
     });
     const flowContext = { limits, keepalive: options.keepalive, clock, timers, handlers: this.#flowHandlers() };
-    this.#upgrades = new UpgradeHandler({ options, flows, flowContext, events, logger });
+    this.#upgrades = new UpgradeHandler({
+      options,
+      flows,
+      flowContext,
+      events,
+      logger,
+      limitedLog: this.#limitedLog,
+      clock,
+    });
   }
 
   /** Takes the server's WebSocket upgrades. Returns a function that lets go of it. */
@@ -134,7 +145,7 @@ export class Edge {
   }
 
   snapshot(): EdgeSnapshot {
-    const nowMs = this.#dependencies.clock.now().monotonicMs;
+    const nowMs = this.#nowMs;
     return {
       flows: [...this.#flows.all].map(({ facts: { id, remoteAddress, origin, secure } }) => {
         return { id, remoteAddress, origin, secure };
@@ -174,6 +185,10 @@ export class Edge {
     this.#timers.clear();
   }
 
+  get #nowMs(): number {
+    return this.#dependencies.clock.now().monotonicMs;
+  }
+
   #flowHandlers(): FlowHandlers {
     const { events, logger } = this.#dependencies;
     return {
@@ -201,7 +216,8 @@ export class Edge {
         if (this.#flows.size === 0) this.#allReleased?.();
       },
       limited: (flow, cause) => {
-        logger.warn({ flowId: flow.id, remoteAddress: flow.facts.remoteAddress, cause }, 'flow limited');
+        const fields = { flowId: flow.id, remoteAddress: flow.facts.remoteAddress, cause };
+        this.#limitedLog.warn(`limit ${cause}`, fields, 'flow limited', this.#nowMs);
         events.emit('limited', { flowId: flow.id, cause });
       },
     };
@@ -209,7 +225,8 @@ export class Edge {
 
   /** A mistake of ours must not end the other calls of this process. */
   #reportMistake(error: unknown, flow: Flow | undefined): void {
-    this.#dependencies.logger.error({ flowId: flow?.id, err: error }, 'internal error in the edge');
+    // What remote input brought about once, it can bring about at will.
+    this.#limitedLog.error('mistake', { flowId: flow?.id, err: error }, 'internal error in the edge', this.#nowMs);
   }
 
   #registrationHandlers(): RegistrationsContext['on'] {
@@ -237,7 +254,7 @@ export class Edge {
   }
 
   #coreObserver(): CoreObserver {
-    const { events, logger } = this.#dependencies;
+    const { events } = this.#dependencies;
     return {
       challenged: (hop, aor, stale) => {
         events.emit('register-challenged', { flowId: hop.id, aor, stale });
@@ -246,7 +263,8 @@ export class Edge {
         this.#flows.findOpen(hop.id)?.forgiveAuthenticationFailures();
       },
       authenticationFailed: (hop, aor, cause) => {
-        logger.info({ flowId: hop.id, remoteAddress: hop.remoteAddress, aor, cause }, 'authentication failed');
+        const fields = { flowId: hop.id, remoteAddress: hop.remoteAddress, aor, cause };
+        this.#limitedLog.info(`authentication ${cause}`, fields, 'authentication failed', this.#nowMs);
         events.emit('authentication-failed', { flowId: hop.id, aor, cause });
         this.#flows.findOpen(hop.id)?.countAuthenticationFailure();
       },

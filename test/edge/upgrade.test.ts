@@ -120,6 +120,15 @@ describe('a WebSocket upgrade', () => {
     expect(wic.webSocket.protocol).toBe('sip');
   });
 
+  it('that is refused over and over fills no log, while every event is told', async () => {
+    await using server = await startEdge(edgeOptions());
+    for (let i = 0; i < 40; i++) await upgrade(server, { path: '/other' });
+    expect(server.lines.length).toBeLessThan(35);
+    expect(server.events.named('flow-refused')).toHaveLength(40);
+    await upgrade(server, { headers: { Origin: 'https://evil.example' } });
+    expect(server.lines.at(-1)).toMatchObject({ message: 'WebSocket upgrade refused', fields: { cause: 'origin' } });
+  });
+
   it('leaves other requests of the HTTPS server alone', async () => {
     await using server = await startEdge(edgeOptions());
     const page = request({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, agent: false });

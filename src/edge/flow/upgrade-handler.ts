@@ -3,6 +3,8 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock } from '../../core/clock.ts';
+import { type LimitedLog } from '../../core/limited-log.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type EdgeEvents, type FlowRefusal } from '../edge-events.ts';
@@ -20,6 +22,9 @@ export interface UpgradeHandlerContext {
   readonly flowContext: FlowContext;
   readonly events: TypedEvents<EdgeEvents>;
   readonly logger: Logger;
+  /** For what strangers can cause. */
+  readonly limitedLog: LimitedLog;
+  readonly clock: Clock;
 }
 
 /** Turns HTTP upgrade requests into flows, or refuses them before the handshake (RFC 6455 §4.2.2). */
@@ -88,9 +93,10 @@ export class UpgradeHandler {
   }
 
   #refuse(socket: Duplex, cause: FlowRefusal, remoteAddress: string, origin: string | undefined): void {
-    const { events, logger, options } = this.#context;
+    const { events, limitedLog, clock, options } = this.#context;
     const status = REFUSAL_STATUS[cause];
-    logger.info({ remoteAddress, origin, cause }, 'WebSocket upgrade refused');
+    const { monotonicMs } = clock.now();
+    limitedLog.info(`upgrade ${cause}`, { remoteAddress, origin, cause }, 'WebSocket upgrade refused', monotonicMs);
     events.emit('flow-refused', { remoteAddress, cause, origin });
     if (cause === 'connections' || cause === 'connections-per-address') {
       events.emit('limited', { flowId: undefined, cause });

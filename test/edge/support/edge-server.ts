@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { systemClock } from '../../../src/core/clock.ts';
-import { type Logger, silentLogger } from '../../../src/core/logger.ts';
+import { type LogFields, type Logger, silentLogger } from '../../../src/core/logger.ts';
 import { createEdge, type Edge } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { FakeIssuer } from './fake-issuer.ts';
@@ -22,6 +22,8 @@ export interface EdgeServer extends AsyncDisposable {
   readonly issuer: FakeIssuer;
   /** What was logged as an error. */
   readonly errors: readonly unknown[];
+  /** Messages and fields at info and above. */
+  readonly lines: readonly { readonly message: string; readonly fields: LogFields }[];
   /** Stops the edge as for an upgrade of the software, and starts a new one on the same port. */
   restart(): Promise<void>;
   connect(options?: WicSocketOptions): Promise<WicSocket>;
@@ -36,7 +38,19 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const events = new RecordedEvents();
   const issuer = new FakeIssuer();
   const errors: unknown[] = [];
-  const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields) };
+  const lines: { message: string; fields: LogFields }[] = [];
+  const keep = (fields: LogFields, message: string): void => {
+    lines.push({ message, fields });
+  };
+  const logger: Logger = {
+    ...silentLogger,
+    info: keep,
+    warn: keep,
+    error: (fields, message) => {
+      keep(fields, message);
+      errors.push(fields);
+    },
+  };
   const dependencies = { issuer, logger, clock: systemClock, events };
   let edge = createEdge(options, dependencies);
   let detach = edge.attach(server);
@@ -55,6 +69,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     events,
     issuer,
     errors,
+    lines,
     restart: async () => {
       detach();
       await edge.stop({ restart: true });
