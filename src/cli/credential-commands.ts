@@ -1,5 +1,6 @@
 import { loadKeys } from '../config/material.ts';
 import { systemClock } from '../core/clock.ts';
+import { splitUsername } from '../credentials/shared-key/profile.ts';
 import { checkCredential } from '../credentials/shared-key/verifier.ts';
 import { createSharedKey } from '../server/shared-key.ts';
 import { turnUris } from '../server/turn-uris.ts';
@@ -54,4 +55,13 @@ export function verify(username: string, password: string, flags: ConfigFlags & 
     ].join('\n'),
   );
   return expired ? EXIT.failed : EXIT.ok;
+}
+
+/** Prints the registration behind a name in a relay's log: u alone, or the USERNAME that holds it. Returns the exit code. */
+export function unmask(text: string, flags: ConfigFlags): number {
+  const config = configFrom(flags);
+  const { verifierOptions, pseudonyms } = createSharedKey(config, loadKeys(config, process.env));
+  const registration = pseudonyms.reveal(splitUsername(verifierOptions.profile, text)?.name ?? text);
+  console.log(registration ?? 'not a name that this pseudonym key made');
+  return registration === undefined ? EXIT.failed : EXIT.ok;
 }

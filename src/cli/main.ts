@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { checkConfig, printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
-import { mint, verify } from './credential-commands.ts';
+import { mint, unmask, verify } from './credential-commands.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { serve } from './serve.ts';
 import { packageVersion } from './version.ts';
@@ -41,6 +41,13 @@ function buildProgram(): Command {
     .option('--realm <realm>', 'of a realm-bound credential, when not the configured one')
     .action((username: string, password: string, flags: Parameters<typeof verify>[2]) => {
       process.exitCode = verify(username, password, flags);
+    });
+
+  withConfigOptions(program.command('unmask'))
+    .description('print the registration behind a user name in the log of a relay')
+    .argument('<username>', 'u, or u and t as they stand in USERNAME')
+    .action((username: string, flags: Parameters<typeof unmask>[1]) => {
+      process.exitCode = unmask(username, flags);
     });
   return program;
 }

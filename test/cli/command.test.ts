@@ -259,3 +259,16 @@ describe('epcscf-turn mint and verify', () => {
     expect(stdout).toMatch(reason);
   });
 });
+
+describe('epcscf-turn unmask', () => {
+  it('finds the registration behind a name in a log, for the holder of the pseudonym key alone', async () => {
+    const km = { EPCSCF_CREDENTIALS_SECRET: 'a-shared-secret', EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'a-pseudonym-key' };
+    const { username } = JSON.parse((await run(['mint', 'alice'], km)).stdout) as { username: string };
+    const [, name = ''] = username.split(':');
+    for (const text of [username, name]) {
+      expect(await run(['unmask', text], km)).toMatchObject({ code: 0, stdout: 'alice\n' });
+    }
+    const other = await run(['unmask', name], { ...km, EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'another-key' });
+    expect(other).toMatchObject({ code: 1, stdout: 'not a name that this pseudonym key made\n' });
+  });
+});
