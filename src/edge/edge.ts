@@ -259,14 +259,14 @@ export class Edge {
       challenged: (hop, aor, stale) => {
         events.emit('register-challenged', { flowId: hop.id, aor, stale });
       },
-      authenticated: (hop) => {
-        this.#flows.findOpen(hop.id)?.forgiveAuthenticationFailures();
+      authenticated: (hop, user) => {
+        this.#flows.findOpen(hop.id)?.forgiveAuthenticationFailures(user);
       },
-      authenticationFailed: (hop, aor, cause) => {
+      authenticationFailed: (hop, aor, user, cause) => {
         const fields = { flowId: hop.id, remoteAddress: hop.remoteAddress, aor, cause };
         this.#limitedLog.info(`authentication ${cause}`, fields, 'authentication failed', this.#nowMs);
         events.emit('authentication-failed', { flowId: hop.id, aor, cause });
-        this.#flows.findOpen(hop.id)?.countAuthenticationFailure();
+        this.#flows.findOpen(hop.id)?.countAuthenticationFailure(user);
       },
       tooManyContacts: (hop) => {
         events.emit('limited', { flowId: hop.id, cause: 'contacts-per-user' });

@@ -12,10 +12,16 @@ import { type UserDirectory } from './user-directory.ts';
 
 export type AuthenticationOutcome =
   | { readonly kind: 'authenticated' }
-  /** 401. `cause` is absent when the request simply brought no credentials. */
-  | { readonly kind: 'challenge'; readonly stale: boolean; readonly cause?: AuthenticationFailure }
+  /** 401. `failure` is absent when the request simply brought no credentials. */
+  | { readonly kind: 'challenge'; readonly stale: boolean; readonly failure?: FailedProof<AuthenticationFailure> }
   /** The digest is right, what it was used for is not: 403 or 400. */
-  | { readonly kind: 'refused'; readonly cause: 'other-identity' | 'uri-mismatch' };
+  | { readonly kind: 'refused'; readonly failure: FailedProof<'other-identity' | 'uri-mismatch'> };
+
+export interface FailedProof<Cause extends AuthenticationFailure> {
+  readonly cause: Cause;
+  /** Whose password was to be proven; the claimed user when the credentials do not say. */
+  readonly user: string;
+}
 
 /** Whose request it is said to be, and over which flow it came. */
 export interface ClaimedIdentity {
@@ -46,22 +52,24 @@ export class DigestAuthenticator {
   authenticate(request: SipRequest, claimed: ClaimedIdentity, nowMs: number): AuthenticationOutcome {
     const found = this.#findCredentials(request);
     if (found === undefined) return { kind: 'challenge', stale: false };
-    if (typeof found === 'string') return { kind: 'challenge', stale: false, cause: found };
-    const { qop } = found;
-    if (!qop) return { kind: 'challenge', stale: false, cause: 'malformed' };
+    if (typeof found === 'string') return challenge(found, claimed.user);
     const user = userOfName(found.username, claimed.domain);
+    const { qop } = found;
+    if (!qop) return challenge('malformed', user);
     const failure = this.#checkProof(found, request.method, user);
-    if (failure) return { kind: 'challenge', stale: false, cause: failure };
+    if (failure) return challenge(failure, user);
 
     // From here on the client knows the password; what is wrong is told only to it.
     const nonce = this.#nonces.check(found.nonce, claimed.flowId, nowMs);
-    if (nonce.kind === 'foreign') return { kind: 'challenge', stale: true, cause: 'foreign-nonce' };
+    if (nonce.kind === 'foreign') return challenge('foreign-nonce', user, true);
     if (nonce.kind === 'expired') return { kind: 'challenge', stale: true };
-    if (!namesSameUri(found.uri, request.uri)) return { kind: 'refused', cause: 'uri-mismatch' };
+    if (!namesSameUri(found.uri, request.uri)) return { kind: 'refused', failure: { cause: 'uri-mismatch', user } };
     if (!this.#counts.accept(found.nonce, nonce.issuedAtMs, qop.nonceCount, nowMs)) {
-      return { kind: 'challenge', stale: true, cause: 'replayed' };
+      return challenge('replayed', user, true);
     }
-    return user === claimed.user ? { kind: 'authenticated' } : { kind: 'refused', cause: 'other-identity' };
+    return user === claimed.user
+      ? { kind: 'authenticated' }
+      : { kind: 'refused', failure: { cause: 'other-identity', user } };
   }
 
   /** One challenge per algorithm, all with one nonce, in the configured order: clients take the last they know. */
@@ -100,6 +108,10 @@ export class DigestAuthenticator {
     if (!known) return 'unknown-user';
     return proven ? undefined : 'wrong-password';
   }
+}
+
+function challenge(cause: AuthenticationFailure, user: string, stale = false): AuthenticationOutcome {
+  return { kind: 'challenge', stale, failure: { cause, user } };
 }
 
 /** `alice`, or the private identity `alice@domain` that IMS clients use. */

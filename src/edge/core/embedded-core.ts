@@ -59,8 +59,8 @@ export class EmbeddedCore implements ImsCore {
     const user = home.userOf(aor);
     const claimed = { user, domain: home.name, flowId: hop.id };
     const outcome = this.#authenticator.authenticate(request, claimed, now.monotonicMs);
-    if (outcome.kind !== 'authenticated' && outcome.cause !== undefined) {
-      observer.authenticationFailed(hop, aor, outcome.cause);
+    if (outcome.kind !== 'authenticated' && outcome.failure) {
+      observer.authenticationFailed(hop, aor, outcome.failure.user, outcome.failure.cause);
     }
     if (outcome.kind === 'challenge') {
       observer.challenged(hop, aor, outcome.stale);
@@ -69,13 +69,13 @@ export class EmbeddedCore implements ImsCore {
       return response;
     }
     if (outcome.kind === 'refused') {
-      return outcome.cause === 'uri-mismatch'
+      return outcome.failure.cause === 'uri-mismatch'
         ? createResponse(request, 400, { reason: 'Bad Request (digest uri)' })
         : createResponse(request, 403);
     }
     // Third-party registration is nobody's right here.
     if (home.aorOfText(essentials.from.uri) !== aor) return createResponse(request, 403);
-    observer.authenticated(hop);
+    observer.authenticated(hop, user);
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
 

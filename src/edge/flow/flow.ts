@@ -56,7 +56,8 @@ export class Flow implements Hop {
   #closeTimer: TimerHandle | undefined;
   #registrationTimer: TimerHandle | undefined;
   #awaitingPong = false;
-  #authenticationFailures = 0;
+  /** By user name tried; never more than the limit on failures, which closes the flow. */
+  readonly #authenticationFailures = new Map<string, number>();
 
   constructor(socket: WebSocket, facts: FlowFacts, context: FlowContext) {
     const nowMs = context.clock.now().monotonicMs;
@@ -142,15 +143,18 @@ export class Flow implements Hop {
   }
 
   /** Guessing passwords ends with the flow; a new one counts against the connection caps. */
-  countAuthenticationFailure(): void {
-    this.#authenticationFailures += 1;
-    if (this.#authenticationFailures < this.#context.limits.authenticationFailures || !this.isOpen) return;
+  countAuthenticationFailure(user: string): void {
+    this.#authenticationFailures.set(user, (this.#authenticationFailures.get(user) ?? 0) + 1);
+    let failures = 0;
+    for (const count of this.#authenticationFailures.values()) failures += count;
+    if (failures < this.#context.limits.authenticationFailures || !this.isOpen) return;
     this.#context.handlers.limited(this, 'authentication-failures');
     this.close('authentication-failures');
   }
 
-  forgiveAuthenticationFailures(): void {
-    this.#authenticationFailures = 0;
+  /** Whoever knows the password of one user may still be guessing those of others. */
+  forgiveAuthenticationFailures(user: string): void {
+    this.#authenticationFailures.delete(user);
   }
 
   #sendText(text: string): boolean {

@@ -65,29 +65,33 @@ describe('digest authentication', () => {
     {
       what: 'a wrong password',
       changes: { password: 'x' },
-      outcome: { kind: 'challenge', cause: 'wrong-password', stale: false },
+      outcome: { kind: 'challenge', stale: false, failure: { cause: 'wrong-password' } },
     },
     {
       what: 'an unknown user',
       changes: { username: 'mallory' },
-      outcome: { kind: 'challenge', cause: 'unknown-user', stale: false },
+      outcome: { kind: 'challenge', stale: false, failure: { cause: 'unknown-user' } },
     },
     {
       what: 'a name of Object.prototype',
       changes: { username: 'constructor' },
-      outcome: { kind: 'challenge', cause: 'unknown-user' },
+      outcome: { kind: 'challenge', failure: { cause: 'unknown-user' } },
     },
-    { what: 'another realm', changes: { realm: 'example.org' }, outcome: { kind: 'challenge', cause: 'wrong-realm' } },
+    {
+      what: 'another realm',
+      changes: { realm: 'example.org' },
+      outcome: { kind: 'challenge', failure: { cause: 'wrong-realm' } },
+    },
     {
       what: 'an algorithm not offered',
       changes: { algorithm: 'MD5-sess' },
-      outcome: { kind: 'challenge', cause: 'algorithm' },
+      outcome: { kind: 'challenge', failure: { cause: 'algorithm' } },
     },
-    { what: 'no qop', changes: { withoutQop: true }, outcome: { kind: 'challenge', cause: 'malformed' } },
+    { what: 'no qop', changes: { withoutQop: true }, outcome: { kind: 'challenge', failure: { cause: 'malformed' } } },
     {
       what: 'a nonce of its own',
       changes: { nonce: 'mine' },
-      outcome: { kind: 'challenge', cause: 'foreign-nonce', stale: true },
+      outcome: { kind: 'challenge', stale: true, failure: { cause: 'foreign-nonce' } },
     },
     { what: 'an expired nonce', changes: { afterMs: 300_000 }, outcome: { kind: 'challenge', stale: true } },
     {
@@ -95,14 +99,29 @@ describe('digest authentication', () => {
       changes: { afterMs: 300_000, password: 'x' },
       outcome: { kind: 'challenge', stale: false },
     },
-    { what: 'another URI', changes: { uri: 'sip:example.org' }, outcome: { kind: 'refused', cause: 'uri-mismatch' } },
+    {
+      what: 'another URI',
+      changes: { uri: 'sip:example.org' },
+      outcome: { kind: 'refused', failure: { cause: 'uri-mismatch' } },
+    },
     {
       what: "another user's AoR",
       changes: { claimedUser: 'bob' },
-      outcome: { kind: 'refused', cause: 'other-identity' },
+      outcome: { kind: 'refused', failure: { cause: 'other-identity' } },
     },
   ])('with $what comes to $outcome', ({ changes, outcome }) => {
     expect(attempt(changes)).toMatchObject(outcome);
+  });
+
+  it.each<[string, Changes, string]>([
+    ['wrong-password', { password: 'x' }, 'alice'],
+    ['wrong-password', { password: 'x', claimedUser: 'bob' }, 'alice'],
+    ['wrong-password', { username: 'bob@example.com' }, 'bob'],
+    ['other-identity', { claimedUser: 'bob' }, 'alice'],
+    ['malformed', { withoutQop: true, claimedUser: 'bob' }, 'alice'],
+    ['wrong-realm', { realm: 'x', claimedUser: 'bob' }, 'bob'],
+  ])('tells of a failure (%s, %j) whose password was tried', (cause, changes, user) => {
+    expect(attempt(changes)).toMatchObject({ failure: { cause, user } });
   });
 
   it.each([
@@ -131,7 +150,7 @@ describe('digest authentication', () => {
         { user: 'alice', domain: 'example.com', flowId: 'flow' },
         NOW_MS,
       );
-      expect(outcome).toMatchObject({ kind: 'challenge', cause: 'malformed' });
+      expect(outcome).toMatchObject({ kind: 'challenge', failure: { cause: 'malformed' } });
     },
   );
 });

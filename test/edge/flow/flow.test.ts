@@ -131,4 +131,21 @@ describe('a flow', () => {
     expect(await alice.socket.closed).toBe(1008);
     expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'authentication-failures' }]);
   });
+
+  it('ends after too many guesses at the password of another user, however often its own is proven between', async () => {
+    await using server = await startEdge(edgeOptions({ limits: { authenticationFailures: 3 } }));
+    const alice = new Wic('alice', await server.connect());
+    for (let guess = 1; guess <= 3; guess++) {
+      await alice.register();
+      alice.send(alice.buildRegister());
+      const challenge = await alice.socket.response(401);
+      const request = alice.buildRegister();
+      // In alice's name as far as the AoR goes.
+      const proof = alice.authorization(challenge, request, 'MD5', new Secret('guess')).replace('"alice"', '"bob"');
+      request.headers.append('Authorization', proof);
+      alice.send(request);
+      if (guess < 3) await alice.socket.response(401);
+    }
+    expect(await alice.socket.closed).toBe(1008);
+  });
 });
