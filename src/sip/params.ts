@@ -86,7 +86,7 @@ export function quote(text: string): string {
 }
 
 /** A parameter value as it goes on the wire: quoted unless it is a token or an address. */
-export function formatParamValue(value: string): string {
+function formatParamValue(value: string): string {
   return isToken(value) || isAddress(value) ? value : quote(value);
 }
 

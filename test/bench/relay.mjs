@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { nodeLoad } from './load-node.mjs';
 import { externalLoad } from './load-turnload.mjs';
 import { median } from './process-cost.mjs';
-import { startCoturn, startOurs } from './turn-servers.mjs';
+import { startCoturn, startNodeTurn, startOurs } from './turn-servers.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,10 +21,12 @@ const load = process.env.TURNLOAD ? externalLoad(process.env.TURNLOAD) : nodeLoa
 const cases = [
   {
     title: 'CPU µs per relayed packet, 160 B, 50 flows',
+    relays: true,
     run: async (server) => (await load.relay(server, { flows: 50, size: 160, seconds })).cpuMicrosPerPacket,
   },
   {
     title: 'CPU µs per relayed packet, 160 B, 1,000 flows',
+    relays: true,
     run: async (server) => (await load.relay(server, { flows: 1000, size: 160, seconds })).cpuMicrosPerPacket,
   },
   {
@@ -42,7 +44,7 @@ if (!existsSync(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
   throw new Error('dist/ is missing: npm run build');
 }
 
-const starters = [startOurs, startCoturn];
+const starters = [startOurs, startCoturn, startNodeTurn];
 const running = new Set();
 const rows = [];
 try {
@@ -57,18 +59,18 @@ try {
 console.log(
   `Load: ${load.name}. Node ${process.version}, ${cpus().length} CPUs, Linux ${release()}. Medians of ${rounds} rounds.\n`,
 );
-console.log('| load | epcscf-turn | coturn | ratio |');
-console.log('|---|---|---|---|');
-for (const [title, ours, theirs] of rows) {
-  console.log(`| ${title} | ${show(ours)} | ${show(theirs)} | ${show(ours / theirs)} |`);
+console.log('| load | epcscf-turn | coturn | epcscf-turn / coturn | node-turn |');
+console.log('|---|---|---|---|---|');
+for (const [title, ours, theirs, nodeTurn] of rows) {
+  console.log(`| ${title} | ${show(ours)} | ${show(theirs)} | ${show(ours / theirs)} | ${show(nodeTurn)} |`);
 }
 
 /** The median of each server. A, B, A, B: what else the machine does meets both alike. */
-async function measure({ title, run, fresh }, servers) {
+async function measure({ title, run, fresh, relays }, servers) {
   const results = starters.map(() => []);
   for (let round = 1; round <= rounds; round++) {
     for (const [i, server] of servers.entries()) {
-      if (!server) continue;
+      if (!server || (relays && server.name === 'node-turn')) continue;
       // Memory that an earlier load has left would hide what the allocations take.
       const subject = fresh ? await startOne(starters[i]) : server;
       results[i].push(await run(subject));

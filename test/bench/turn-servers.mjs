@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const SECRET = 'bench';
 const REALM = 'bench.example';
+const NODE_TURN = fileURLToPath(new URL('node-turn-server.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Our relay as it is shipped, without the edge; its log goes nowhere, at the level it has by default. */
@@ -55,6 +56,13 @@ export async function startCoturn() {
     '--simple-log',
   ];
   return start('coturn', 'turnserver', options, port, folder);
+}
+
+/** The package of that name. It relays no ChannelData of clients, so only its Allocate can be measured. */
+export async function startNodeTurn() {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'bench-node-turn-'));
+  return start('node-turn', process.execPath, [NODE_TURN, String(port), REALM, SECRET], port, folder);
 }
 
 async function start(name, program, args, port, folder) {

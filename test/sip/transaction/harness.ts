@@ -8,7 +8,7 @@ import {
 import { type TransactionTimings } from '../../../src/sip/transaction/timings.ts';
 import { lines, request } from '../sample-messages.ts';
 
-export const timings: TransactionTimings = { t1Ms: 500, t2Ms: 4000, t4Ms: 5000, timerDMs: 32_000, tryingDelayMs: 200 };
+const timings: TransactionTimings = { t1Ms: 500, t2Ms: 4000, t4Ms: 5000, timerDMs: 32_000, tryingDelayMs: 200 };
 
 export function requestOf(method: string): SipRequest {
   return request(
