@@ -80,7 +80,7 @@ export interface CredentialOptions {
   readonly uris: readonly string[];
   /** Realm of the TURN server, told to the client. */
   readonly realm: string;
-  /** Credentials one flow may fetch at once, and how many seconds later it may fetch one more. */
+  /** Credentials one user may fetch at once, over whatever connections, and how many seconds later one more. */
   readonly burst: number;
   readonly intervalSec: number;
 }

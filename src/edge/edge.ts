@@ -104,7 +104,14 @@ export class Edge {
     });
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer });
     const { retryAfterSec } = options.transaction;
-    const insertion = new CredentialInsertion({ options: options.credential, retryAfterSec, issuer, clock, events });
+    const insertion = new CredentialInsertion({
+      options: options.credential,
+      maxUsers: limits.connections,
+      retryAfterSec,
+      issuer,
+      clock,
+      events,
+    });
     this.#proxy = new Proxy({
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },

@@ -103,3 +103,38 @@ describe('OPTIONS to the home domain', () => {
     expect(server.issuer.requests).toEqual([]);
   });
 });
+
+describe('the rate of credentials', () => {
+  const ask = { headers: { 'TURN-Cred-Req': '' } };
+
+  async function connectAnew(server: EdgeServer, user: string): Promise<Wic> {
+    return new Wic(user, await server.connect());
+  }
+
+  it('is that of a user: neither a new connection nor a new device brings more', async () => {
+    await using server = await startEdge(edgeOptions({ credential: { burst: 2, intervalSec: 30 } }));
+    const got: (string | undefined)[] = [];
+    for (let i = 0; i < 4; i++) {
+      const alice = await connectAnew(server, 'alice');
+      got.push(parseTurnCredential((await alice.register(ask)).headers)?.kind);
+      await alice.register({ expires: 0 });
+      await alice.socket.close();
+    }
+    expect(got).toEqual(['credential', 'credential', 'error', 'error']);
+    const bob = await connectAnew(server, 'bob');
+    expect(parseTurnCredential((await bob.register(ask)).headers)?.kind).toBe('credential');
+  });
+
+  it('is no reason for a new u: a device that reconnects is the registration it was, and nothing is taken back', async () => {
+    await using server = await startEdge(edgeOptions());
+    const alice = await registered(server);
+    await alice.register(ask);
+    alice.socket.webSocket.terminate();
+    await expect.poll(() => server.edge.snapshot().registrations).toEqual([]);
+    alice.socket = await server.connect();
+    await alice.register(ask);
+    const ids = server.issuer.requests.map(({ registrationId }) => registrationId);
+    expect(ids).toEqual([ids[0], ids[0]]);
+    expect(server.issuer.released).toEqual([]);
+  });
+});

@@ -12,7 +12,7 @@ import {
 import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
-import { TokenBucket } from '../flow/token-bucket.ts';
+import { TokenBuckets } from '../flow/token-buckets.ts';
 import { type Registration } from '../registration/registrations.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */
@@ -26,6 +26,8 @@ export type Insertion =
 
 export interface CredentialInsertionContext {
   readonly options: CredentialOptions;
+  /** Users whose rate is kept at most. */
+  readonly maxUsers: number;
   /** Retry-After for a refusal by the issuer's own quota. */
   readonly retryAfterSec: number;
   readonly issuer: CredentialIssuer | undefined;
@@ -36,10 +38,13 @@ export interface CredentialInsertionContext {
 /** Steps 7 and 8 of figure 6.3.3-1: makes a credential for a registration and writes it, or why there is none, into a response. */
 export class CredentialInsertion {
   readonly #context: CredentialInsertionContext;
-  readonly #rates = new WeakMap<Hop, TokenBucket>();
+  /** By AoR: a new connection, or a new device, brings no new allowance. */
+  readonly #rates: TokenBuckets;
 
   constructor(context: CredentialInsertionContext) {
     this.#context = context;
+    const { burst, intervalSec } = context.options;
+    this.#rates = new TokenBuckets({ burst, perSec: 1 / intervalSec, maxKeys: context.maxUsers });
   }
 
   insert(
@@ -63,10 +68,10 @@ export class CredentialInsertion {
     if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
     if (!registration.hop.secure) return refuse('insecure', 'insecure');
     const now = clock.now();
-    const rate = this.#rateOf(registration.hop, now.monotonicMs);
-    if (!rate.take(now.monotonicMs)) {
+    const waitSec = this.#rates.take(registration.aor, now.monotonicMs);
+    if (waitSec > 0) {
       this.#context.events.emit('limited', { flowId: registration.hop.id, cause: 'credential-rate' });
-      return limit(rate.waitSec, 'limited');
+      return limit(waitSec, 'limited');
     }
     const { registrationId, grantedExpiresSec } = registration;
     const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
@@ -93,12 +98,5 @@ export class CredentialInsertion {
   #issued({ aor, registrationId, hop }: Registration, credential: TurnCredential, via: 'REGISTER' | 'OPTIONS'): void {
     const { name, expiresAtSec } = credential;
     this.#context.events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via });
-  }
-
-  #rateOf(hop: Hop, nowMs: number): TokenBucket {
-    const { burst, intervalSec } = this.#context.options;
-    const rate = this.#rates.get(hop) ?? new TokenBucket({ burst, perSec: 1 / intervalSec, nowMs });
-    this.#rates.set(hop, rate);
-    return rate;
   }
 }

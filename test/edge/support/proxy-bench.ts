@@ -45,7 +45,14 @@ export class ProxyBench {
       on: { registered: () => undefined, unregistered: () => undefined, released: () => undefined },
     });
     const { registrations } = this;
-    const insertion = new CredentialInsertion({ options: options.credential, retryAfterSec: 5, issuer, clock, events });
+    const insertion = new CredentialInsertion({
+      options: options.credential,
+      maxUsers: 10,
+      retryAfterSec: 5,
+      issuer,
+      clock,
+      events,
+    });
     const { limits, transaction } = options;
     this.layer = new TransactionLayer({ options: transaction, limits, clock, timers, tracer });
     this.proxy = new Proxy({
