@@ -1,0 +1,75 @@
+// A load of SIP REGISTERs over secure WebSockets, run as a program of its own. See README.md for what it takes and prints.
+import { parseArgs } from 'node:util';
+import { RegisterClient } from './register-client.mjs';
+import { treeCpuMicros, treeResidentKib } from './register-cost.mjs';
+
+const SETTLE_MS = 1000;
+
+const { values } = parseArgs({
+  options: Object.fromEntries(
+    ['host', 'port', 'pid', 'domain', 'user', 'password', 'origin', 'header', 'expect', 'tls', 'n']
+      .concat(['concurrency', 'window', 'seconds', 'hold'])
+      .map((name) => [name, { type: 'string' }]),
+  ),
+});
+const [pid, count, concurrency, window, seconds] = ['pid', 'n', 'concurrency', 'window', 'seconds'].map((name) =>
+  Number(values[name]),
+);
+const holdMs = Number(values.hold ?? 0) * 1000;
+const errors = {};
+
+const clients = Array.from({ length: count }, (_, i) => new RegisterClient(values, i));
+const before = { cpu: treeCpuMicros(pid), kib: treeResidentKib(pid), at: performance.now() };
+const held = [];
+await inParallel(concurrency, clients.values(), async (client) => {
+  await client.connect();
+  await client.register();
+  held.push(client);
+});
+const ramp = {
+  serverCpuMsPerConnectAndRegister: (treeCpuMicros(pid) - before.cpu) / 1000 / held.length,
+  perSecond: (held.length / (performance.now() - before.at)) * 1000,
+};
+await sleep(SETTLE_MS + holdMs);
+const memory = { pssKiBPerConnection: (treeResidentKib(pid) - before.kib) / held.length };
+const steady = await cycle();
+for (const client of held) client.close();
+console.log(JSON.stringify({ held: held.length, ramp, memory, steady, errors }));
+
+/** The held clients in turn, `window` of them at a time, until the time is over. */
+async function cycle() {
+  const start = { cpu: treeCpuMicros(pid), at: performance.now() };
+  const end = start.at + seconds * 1000;
+  let registrations = 0;
+  function* inTurn() {
+    while (held.length > 0 && performance.now() < end) yield* held;
+  }
+  await inParallel(Math.min(window, held.length), inTurn(), async (client) => {
+    if (performance.now() >= end) return;
+    await client.register();
+    registrations++;
+  });
+  const elapsedMs = performance.now() - start.at;
+  return {
+    registrations,
+    perSecond: (registrations / elapsedMs) * 1000,
+    serverCpuMsPerRegistration: (treeCpuMicros(pid) - start.cpu) / 1000 / registrations,
+  };
+}
+
+async function inParallel(width, items, work) {
+  const worker = async () => {
+    for (const item of items) {
+      try {
+        await work(item);
+      } catch (error) {
+        errors[error.message] = (errors[error.message] ?? 0) + 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
