@@ -102,7 +102,10 @@ export class Edge {
       timers,
       observer: this.#coreObserver(),
     });
-    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer });
+    const defer = (run: () => void): void => {
+      this.#defer(run);
+    };
+    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, defer });
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
       options: options.credential,
@@ -148,7 +151,12 @@ export class Edge {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#upgrades.handleUpgrade(request, socket, head);
+    try {
+      this.#upgrades.handleUpgrade(request, socket, head);
+    } catch (error) {
+      this.#reportMistake(error, undefined);
+      socket.destroy();
+    }
   }
 
   snapshot(): EdgeSnapshot {
@@ -200,23 +208,17 @@ export class Edge {
     const { events, logger } = this.#dependencies;
     return {
       message: (flow, text) => {
-        try {
+        this.#guard(() => {
           this.#proxy.receive(text, flow);
-        } catch (error) {
-          this.#reportMistake(error, flow);
-        }
+        }, flow);
       },
       closed: (flow, cause, code) => {
         logger.debug({ flowId: flow.id, cause, code }, 'flow closed');
         events.emit('flow-closed', { flowId: flow.id, cause, code });
-        // Later, since a flow can close while a transaction is sending on it.
-        queueMicrotask(() => {
-          try {
-            this.#proxy.hopClosed(flow);
-          } catch (error) {
-            this.#reportMistake(error, flow);
-          }
-        });
+        // A flow can close while a transaction is sending on it.
+        this.#defer(() => {
+          this.#proxy.hopClosed(flow);
+        }, flow);
       },
       released: (flow) => {
         this.#flows.delete(flow);
@@ -230,7 +232,21 @@ export class Edge {
     };
   }
 
+  #defer(run: () => void, flow?: Flow): void {
+    queueMicrotask(() => {
+      this.#guard(run, flow);
+    });
+  }
+
   /** A mistake of ours must not end the other calls of this process. */
+  #guard(run: () => void, flow: Flow | undefined): void {
+    try {
+      run();
+    } catch (error) {
+      this.#reportMistake(error, flow);
+    }
+  }
+
   #reportMistake(error: unknown, flow: Flow | undefined): void {
     // What remote input brought about once, it can bring about at will.
     this.#limitedLog.error('mistake', { flowId: flow?.id, err: error }, 'internal error in the edge', this.#nowMs);

@@ -23,6 +23,8 @@ export interface TransactionLayerContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly tracer: MessageTracer;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
 }
 
 export type ClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
@@ -117,7 +119,7 @@ export class TransactionLayer implements ExchangeLayer {
     this.#clientsByHop.add(hop, entry);
     // The hop was gone before; nobody else would tell the transaction.
     if (delivery.failed) {
-      queueMicrotask(() => {
+      this.context.defer(() => {
         transaction.transportFailed();
       });
     }

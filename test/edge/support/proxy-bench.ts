@@ -54,7 +54,14 @@ export class ProxyBench {
       events,
     });
     const { limits, transaction } = options;
-    this.layer = new TransactionLayer({ options: transaction, limits, clock, timers, tracer });
+    this.layer = new TransactionLayer({
+      options: transaction,
+      limits,
+      clock,
+      timers,
+      tracer,
+      defer: queueMicrotask,
+    });
     this.proxy = new Proxy({
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
