@@ -14,6 +14,14 @@ export class HomeDomain {
     return uri.host === this.name;
   }
 
+  /**
+   * Whether the URI is that of the domain itself and of no user in it. JsSIP makes `sip:example.com@example.com` of every target given as a
+   * bare domain: the domain's own name in the place of the user therefore means the domain.
+   */
+  names(uri: SipUri): boolean {
+    return this.holds(uri) && (uri.user === undefined || unescapeText(uri.user).toLowerCase() === this.name);
+  }
+
   /** Address-of-record of a user here, the form that registrations are kept under; `undefined` for other URIs. */
   aorOf(uri: SipUri): string | undefined {
     if (uri.user === undefined || !this.holds(uri)) return undefined;

@@ -90,6 +90,18 @@ describe('OPTIONS to the home domain', () => {
     expect(parseTurnCredential(response.headers)).toMatchObject({ kind: 'error', error: failure });
   });
 
+  it.each(['sip:example.com@example.com', 'sip:EXAMPLE.com@example.com;transport=ws'])(
+    'is for the edge, as a bare domain is, when it is to %s',
+    async (uri) => {
+      await using server = await startEdge(edgeOptions());
+      const alice = await registered(server);
+      alice.send(alice.build('OPTIONS', uri, uri, { 'TURN-Cred-Req': '' }));
+      expect(parseTurnCredential((await alice.socket.response(200)).headers)).toMatchObject({ name: 'u1' });
+      alice.send(alice.build('MESSAGE', uri, uri));
+      await alice.socket.response(404);
+    },
+  );
+
   it('reaches a user when it names one', async () => {
     await using server = await startEdge(edgeOptions());
     const alice = await registered(server);

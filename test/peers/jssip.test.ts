@@ -83,12 +83,16 @@ describe('JsSIP', () => {
     ]);
   });
 
-  it('refreshes its credential by OPTIONS with an SDP content type and no body', async () => {
+  it.each<[string, string | URI]>([
+    ['a URI without a user', new URI('sip', '', 'example.com')],
+    ['the bare domain', 'example.com'],
+    ['the URI of the domain as text', 'sip:example.com'],
+  ])('refreshes its credential by OPTIONS to %s, with an SDP content type and no body', async (_what, target) => {
     await using server = await startEdge(edgeOptions());
     const agent = createAgent(server, 'alice');
     await registered(agent);
     const response = await new Promise<Answer>((resolve, reject) => {
-      sendOptions(agent, new URI('sip', '', 'example.com'), {
+      sendOptions(agent, target, {
         extraHeaders: ['TURN-Cred-Req: turn;ttl=7200'],
         eventHandlers: {
           succeeded: ({ response: answer }) => {
@@ -192,9 +196,13 @@ interface OptionsHandlers {
   readonly failed: (event: { cause: string }) => void;
 }
 
-/** In JsSIP, yet absent from its types. A target given as text would get a user part. */
-function sendOptions(agent: UA, target: URI, options: { extraHeaders: string[]; eventHandlers: OptionsHandlers }) {
-  (agent as unknown as { sendOptions(target: URI, body: undefined, options: object): void }).sendOptions(
+/** In JsSIP, yet absent from its types. A target given as text gets a user part. */
+function sendOptions(
+  agent: UA,
+  target: string | URI,
+  options: { extraHeaders: string[]; eventHandlers: OptionsHandlers },
+) {
+  (agent as unknown as { sendOptions(target: string | URI, body: undefined, options: object): void }).sendOptions(
     target,
     undefined,
     options,

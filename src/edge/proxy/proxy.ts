@@ -226,8 +226,7 @@ export class Proxy {
   }
 
   #isForEdge({ method }: SipRequest, uri: SipUri): boolean {
-    const { home } = this.#context;
-    return method === 'OPTIONS' && uri.user === undefined && home.holds(uri);
+    return method === 'OPTIONS' && this.#context.home.names(uri);
   }
 
   #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {
