@@ -249,18 +249,22 @@ describe('the bound on transactions', () => {
 });
 
 describe('the bound on transactions, once reached,', () => {
-  it('still lets calls be cancelled, in and out', () => {
-    const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
-    const alice = bench.register('alice');
-    const bob = bench.register('bob');
-    bench.routeTo(bob);
-    const invite = alice.wic.build('INVITE', BOB, BOB);
-    bench.receive(invite, alice.hop);
-    bench.receive(createResponse(bob.hop.lastRequest('INVITE'), 180, { toTag: 'b' }), bob.hop);
-    bench.receive(cancelOf(invite), alice.hop);
-    expect(alice.hop.take()).toEqual(['100', '180', '200']);
-    expect(bob.hop.take()).toEqual(['INVITE', 'CANCEL']);
-  });
+  it.each([{ transactions: 2 }, { transactionsPerFlow: 1 }])(
+    'of %j, still lets calls be cancelled, in and out',
+    (limits) => {
+      const bench = new ProxyBench(edgeOptions({ limits }));
+      const alice = bench.register('alice');
+      const bob = bench.register('bob');
+      bench.routeTo(bob);
+      const invite = alice.wic.build('INVITE', BOB, BOB);
+      bench.receive(invite, alice.hop);
+      bench.receive(createResponse(bob.hop.lastRequest('INVITE'), 180, { toTag: 'b' }), bob.hop);
+      bench.receive(alice.wic.build('MESSAGE', BOB, BOB), alice.hop);
+      bench.receive(cancelOf(invite), alice.hop);
+      expect(alice.hop.take()).toEqual(['100', '180', '503', '200']);
+      expect(bob.hop.take()).toEqual(['INVITE', 'CANCEL']);
+    },
+  );
 });
 
 describe('a closed hop', () => {
