@@ -72,8 +72,13 @@ export class Flow implements Hop {
     socket.on('message', (data, isBinary) => {
       this.#onData(data, isBinary);
     });
+    // ws answers a ping by itself, within a bound of its own on pongs that wait; here it only costs its token.
+    socket.on('ping', () => {
+      this.#admitsFrame();
+    });
     socket.on('pong', () => {
-      this.#awaitingPong = false;
+      if (this.#awaitingPong) this.#awaitingPong = false;
+      else this.#admitsFrame();
     });
     socket.on('error', (error) => {
       this.#finish(causeOfError(error), ABNORMAL_CLOSURE);
@@ -168,14 +173,18 @@ export class Flow implements Hop {
     return true;
   }
 
-  #onData(data: RawData, isBinary: boolean): void {
+  /** Whether a message, a ping or an unasked pong may be read; one too many closes the flow. */
+  #admitsFrame(): boolean {
     // A close was sent: what still arrives was written before the client knew.
-    if (!this.isOpen) return;
-    if (!this.#messages.take(this.#context.clock.now().monotonicMs)) {
-      this.#context.handlers.limited(this, 'message-rate');
-      this.close('message-rate');
-      return;
-    }
+    if (!this.isOpen) return false;
+    if (this.#messages.take(this.#context.clock.now().monotonicMs)) return true;
+    this.#context.handlers.limited(this, 'message-rate');
+    this.close('message-rate');
+    return false;
+  }
+
+  #onData(data: RawData, isBinary: boolean): void {
+    if (!this.#admitsFrame()) return;
     const text = decode(data, isBinary);
     if (text === undefined) this.close('protocol-error');
     // RFC 5626 §3.5.1 by way of RFC 7118 §6: a double CRLF is a ping, a single one its pong.

@@ -67,6 +67,25 @@ describe('a flow', () => {
     expect(server.events.named('limited')).toMatchObject([{ cause: 'message-rate' }]);
   });
 
+  it.each(['ping', 'pong'] as const)('ends with 1008 on a %s more than messages are allowed', async (frame) => {
+    await using server = await startEdge(edgeOptions({ limits: { messageBurst: 5, messagesPerSec: 1 } }));
+    const socket = await server.connect();
+    for (let i = 0; i < 5; i++) socket.webSocket[frame]();
+    socket.send('\r\n');
+    expect(await socket.closed).toBe(1008);
+    expect(server.events.named('limited')).toMatchObject([{ cause: 'message-rate' }]);
+  });
+
+  it('pays nothing for the pongs that it was asked for', async () => {
+    const limits = { messageBurst: 2, messagesPerSec: 0.01 };
+    await using server = await startEdge(edgeOptions({ limits, keepalive: { pingSec: 0.02, pongTimeoutSec: 0.1 } }));
+    const socket = await server.connect();
+    let pings = 0;
+    socket.webSocket.on('ping', () => pings++);
+    await expect.poll(() => pings, { timeout: 5000 }).toBeGreaterThan(4);
+    expect(socket.webSocket.readyState).toBe(socket.webSocket.OPEN);
+  });
+
   it('ends with 1008 when nobody registers on it in time', async () => {
     await using server = await startEdge(edgeOptions({ limits: { unregisteredSec: 0.7 } }));
     const idle = await server.connect();
