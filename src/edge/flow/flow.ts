@@ -38,6 +38,9 @@ export interface FlowContext {
   readonly handlers: FlowHandlers;
 }
 
+/** Bytes that may wait for a client that is not registered, if the limit for others is no lower: it is owed a few refusals and nothing else. */
+const UNREGISTERED_BUFFERED_BYTES = 65_536;
+
 /** How long a peer may take to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
@@ -55,6 +58,7 @@ export class Flow implements Hop {
   #pingTimer: TimerHandle;
   #closeTimer: TimerHandle | undefined;
   #registrationTimer: TimerHandle | undefined;
+  #maxBufferedBytes = 0;
   #awaitingPong = false;
   /** By user name tried; never more than the limit on failures, which closes the flow. */
   readonly #authenticationFailures = new Map<string, number>();
@@ -137,9 +141,11 @@ export class Flow implements Hop {
     this.#socket.terminate();
   }
 
-  /** A flow that carries no registration for a while is closed. */
+  /** A flow that carries no registration for a while is closed, and meanwhile has less kept for it. */
   setRegistered(registered: boolean): void {
     if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
+    const { bufferedBytes } = this.#context.limits;
+    this.#maxBufferedBytes = registered ? bufferedBytes : Math.min(bufferedBytes, UNREGISTERED_BUFFERED_BYTES);
     this.#registrationTimer = registered
       ? undefined
       : this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
@@ -164,7 +170,7 @@ export class Flow implements Hop {
 
   #sendText(text: string): boolean {
     if (!this.isOpen || this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (this.#socket.bufferedAmount + Buffer.byteLength(text) > this.#context.limits.bufferedBytes) {
+    if (this.#socket.bufferedAmount + Buffer.byteLength(text) > this.#maxBufferedBytes) {
       this.#context.handlers.limited(this, 'buffered-bytes');
       this.close('slow-reader');
       return false;

@@ -1,9 +1,14 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { type WebSocket } from 'ws';
 import { Secret } from '../../../src/core/secret.ts';
+import { Flow } from '../../../src/edge/flow/flow.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';
-import { Wic } from '../support/wic.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { Wic, WicMessages } from '../support/wic.ts';
 
 describe('a flow', () => {
   it('answers a double CRLF with a single one, and a single one not at all', async () => {
@@ -125,6 +130,37 @@ describe('a flow', () => {
     expect(server.events.named('limited')).toMatchObject([{ cause: 'buffered-bytes' }]);
     await alice.socket.response(480, 'MESSAGE');
     await expect.poll(() => server.edge.snapshot().transactions).toBe(0);
+  });
+
+  it.each([
+    { registered: false, bufferedBytes: 1_048_576, waiting: 64_000, sent: true },
+    { registered: false, bufferedBytes: 1_048_576, waiting: 65_536, sent: false },
+    { registered: false, bufferedBytes: 10_000, waiting: 10_000, sent: false },
+    { registered: true, bufferedBytes: 1_048_576, waiting: 1_000_000, sent: true },
+    { registered: true, bufferedBytes: 1_048_576, waiting: 1_048_576, sent: false },
+  ])('has less kept for it before it is registered: $waiting bytes of $bufferedBytes, $registered', (row) => {
+    const clock = new FakeClock();
+    const limited: string[] = [];
+    const handlers = {
+      message: () => undefined,
+      closed: () => undefined,
+      released: () => undefined,
+      limited: (_flow: Flow, cause: string) => limited.push(cause),
+    };
+    const { limits, keepalive } = edgeOptions({ limits: { bufferedBytes: row.bufferedBytes } });
+    const socket = Object.assign(new EventEmitter(), {
+      OPEN: 1,
+      readyState: 1,
+      bufferedAmount: row.waiting,
+      send: () => undefined,
+      terminate: () => undefined,
+    });
+    const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
+    const context = { limits, keepalive, clock, timers: clock.timers, handlers };
+    const flow = new Flow(socket as unknown as WebSocket, facts, context);
+    flow.setRegistered(row.registered);
+    expect(flow.send(createResponse(new WicMessages('alice').buildRegister(), 401))).toBe(row.sent);
+    expect(limited).toEqual(row.sent ? [] : ['buffered-bytes']);
   });
 
   it('ends after too many wrong passwords, and a right one makes them forgotten', async () => {
