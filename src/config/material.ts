@@ -4,9 +4,10 @@ import { givenCertificate } from './given-certificate.ts';
 import { isWildcard } from './loopback.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
-import { labCaFile, labCertificate, type Certificate } from './state/lab-certificate.ts';
+import { labCa, labCaFile, labCertificate, type Certificate } from './state/lab-certificate.ts';
 import { labKey, labUsers } from './state/lab-secrets.ts';
 import { defaultStateDir, StateFolder } from './state/state-folder.ts';
+import { type StateStore } from './state/state-store.ts';
 
 export interface KeyMaterial {
   /** Newest first. */
@@ -21,15 +22,18 @@ export interface Material extends KeyMaterial {
   readonly certificate?: Certificate;
   /** What of it was generated. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
+  /** The state folder, used or not. */
   readonly stateDir: string;
-  /** PEM file of the lab CA, when the certificate is of its making. */
+  /** PEM of the lab CA, when the certificate is of its making. */
+  readonly ca?: string;
+  /** The file that holds it, unless it is in memory only. */
   readonly caFile?: string;
 }
 
 /** Opens the state folder at the first need: a start that is given everything leaves no trace on the disk. */
-type OpenStateFolder = () => StateFolder;
+type OpenState = () => StateStore;
 
-function stateFolderOf(config: Config, environment: Environment): OpenStateFolder {
+function stateFolderOf(config: Config, environment: Environment): OpenState {
   let folder: StateFolder | undefined;
   return () => (folder ??= new StateFolder(stateDirOf(config, environment)));
 }
@@ -38,22 +42,30 @@ function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 
-/** Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE. */
-export async function loadMaterial(config: Config, environment: Environment, nowMs: number): Promise<Material> {
-  const open = stateFolderOf(config, environment);
+/** `state` takes the place of the state folder. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE. */
+export async function loadMaterial(
+  config: Config,
+  environment: Environment,
+  nowMs: number,
+  state?: StateStore,
+): Promise<Material> {
+  const open = state ? () => state : stateFolderOf(config, environment);
   const given = givenCertificate(config);
   const users = givenUsers(config);
   const keys = givenKeys(config);
   const makesUsers = config.edge.enabled && users.size === 0;
   const makesCertificate = !given && speaksTls(config);
   const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
+  const ca = makesCertificate ? labCa(open()) : undefined;
+  const caFile = makesCertificate ? labCaFile(open()) : undefined;
   return {
     ...readKeys(config, keys, open),
     users: makesUsers ? labUsers(open()) : users,
     generated: { km: keys.length === 0, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),
-    ...(makesCertificate && { caFile: labCaFile(open()) }),
+    ...(ca !== undefined && { ca }),
+    ...(caFile !== undefined && { caFile }),
   };
 }
 
@@ -62,7 +74,7 @@ export function loadKeys(config: Config, environment: Environment): KeyMaterial 
   return readKeys(config, givenKeys(config), stateFolderOf(config, environment));
 }
 
-function readKeys(config: Config, keys: KeyMaterial['keys'], open: OpenStateFolder): KeyMaterial {
+function readKeys(config: Config, keys: KeyMaterial['keys'], open: OpenState): KeyMaterial {
   const { pseudonymKey, pseudonymKeyFile } = config.credentials;
   const pseudonym = secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
   return {
@@ -94,7 +106,7 @@ function speaksTls({ edge, turn }: Config): boolean {
 }
 
 /** Every name under which a client may reach a TLS listener. */
-function certificateNames({ domain, edge, turn }: Config): string[] {
+export function certificateNames({ domain, edge, turn }: Config): string[] {
   const listened = [
     ...(edge.enabled ? edge.listen.addresses : []),
     ...(turn.enabled ? turn.listeners.flatMap(({ transport, address }) => (transport === 'tls' ? [address] : [])) : []),

@@ -23,7 +23,8 @@ const MEGABYTE = 2 ** 20;
 const BOUND_MB = { rss: 96, heapUsed: 16 };
 
 const config = victimConfig({
-  edge: { limits: { unregisteredSec: 5 }, transaction: { t1Ms: 100 } },
+  // One honest user fetches a credential in each round, for as long as the attack goes on.
+  edge: { limits: { unregisteredSec: 5 }, transaction: { t1Ms: 100 }, credential: { burst: 1_000_000 } },
   turn: { stream: { idleUnauthenticatedSec: 5, handshakeSec: 5, stuckSec: 5 } },
 });
 

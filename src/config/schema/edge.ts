@@ -153,8 +153,13 @@ const credential = section(
         description: 'TURN URIs handed out; `auto`: those of this process.',
         expected: '"auto" or a list of TURN URIs (RFC 7065)',
       }),
-    burst: wholeNumber(1, 1000, 10, 'Credentials that one WebSocket may fetch at once.'),
-    intervalSec: seconds(1, 3600, 10, 'After this long it may fetch one more.'),
+    burst: wholeNumber(
+      1,
+      1_000_000,
+      30,
+      'Credentials that one user may fetch at once, over all devices and connections.',
+    ),
+    intervalSec: seconds(1, 3600, 5, 'After this long the user may fetch one more.'),
   },
   'How a credential reaches the WIC.',
 );

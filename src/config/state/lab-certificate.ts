@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type StateFolder } from './state-folder.ts';
+import { type StateStore } from './state-store.ts';
 
 export interface Certificate {
   /** PEM, the server's own first. */
@@ -22,25 +22,26 @@ const SERVER_KEY_FILE = 'server-key.pem';
  * A certificate for `names` (host names and IP addresses) from a lab CA that stays, so that a client can be told to trust `ca.pem` once.
  * Made anew when it nears its end or does not cover a name.
  */
-export async function labCertificate(
-  folder: StateFolder,
-  names: readonly string[],
-  nowMs: number,
-): Promise<Certificate> {
-  const ca = readPair(folder, CA_FILE, CA_KEY_FILE);
+export async function labCertificate(state: StateStore, names: readonly string[], nowMs: number): Promise<Certificate> {
+  const ca = readPair(state, CA_FILE, CA_KEY_FILE);
   // A server certificate must not outlive its CA, so the CA goes first.
   const keepsCa = ca && expiresAfter(ca, nowMs + (SERVER_DAYS + RENEW_DAYS) * DAY_MS);
-  const server = readPair(folder, SERVER_FILE, SERVER_KEY_FILE);
+  const server = readPair(state, SERVER_FILE, SERVER_KEY_FILE);
   if (keepsCa && server?.certificate.verify(ca.certificate.publicKey) && serves(server, names, nowMs)) {
     return { cert: server.cert, key: server.key };
   }
-  const authority = keepsCa ? ca : await makeCa(folder, nowMs);
-  return makeServer(folder, authority, names, nowMs);
+  const authority = keepsCa ? ca : await makeCa(state, nowMs);
+  return makeServer(state, authority, names, nowMs);
 }
 
-/** Where clients find the CA's certificate. */
-export function labCaFile(folder: StateFolder): string {
-  return folder.file(CA_FILE);
+/** Where clients find the CA's certificate, if anywhere outside this process. */
+export function labCaFile(state: StateStore): string | undefined {
+  return state.locate(CA_FILE);
+}
+
+/** PEM of the CA behind a `labCertificate` of this state. */
+export function labCa(state: StateStore): string | undefined {
+  return state.read(CA_FILE);
 }
 
 interface Pair extends Certificate {
@@ -48,20 +49,20 @@ interface Pair extends Certificate {
 }
 
 /** `undefined` when a part is missing or the two do not belong together: a start that was cut short leaves that behind. */
-function readPair(folder: StateFolder, certFile: string, keyFile: string): Pair | undefined {
-  const cert = folder.read(certFile);
-  const key = folder.read(keyFile);
+function readPair(state: StateStore, certFile: string, keyFile: string): Pair | undefined {
+  const cert = state.read(certFile);
+  const key = state.read(keyFile);
   if (cert === undefined || key === undefined) return undefined;
-  const certificate = parsed(folder, certFile, 'a PEM certificate', () => new X509Certificate(cert));
-  const privateKey: KeyObject = parsed(folder, keyFile, 'a PEM private key', () => createPrivateKey(key));
+  const certificate = parsed(state, certFile, 'a PEM certificate', () => new X509Certificate(cert));
+  const privateKey: KeyObject = parsed(state, keyFile, 'a PEM private key', () => createPrivateKey(key));
   return certificate.checkPrivateKey(privateKey) ? { cert, key, certificate } : undefined;
 }
 
-function parsed<T>(folder: StateFolder, name: string, expected: string, parse: () => T): T {
+function parsed<T>(state: StateStore, name: string, expected: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw folder.broken(name, expected, cause);
+    throw state.broken(name, expected, cause);
   }
 }
 
@@ -78,7 +79,7 @@ function serves(pair: Pair, names: readonly string[], nowMs: number): boolean {
   );
 }
 
-async function makeCa(folder: StateFolder, nowMs: number): Promise<Certificate> {
+async function makeCa(state: StateStore, nowMs: number): Promise<Certificate> {
   const { generate } = await import('selfsigned');
   const pair = await generate([{ name: 'commonName', value: 'epcscf-turn lab CA' }], {
     ...validity(nowMs, CA_DAYS),
@@ -87,13 +88,13 @@ async function makeCa(folder: StateFolder, nowMs: number): Promise<Certificate> 
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  folder.replace(CA_KEY_FILE, pair.private);
-  folder.replace(CA_FILE, pair.cert);
+  state.replace(CA_KEY_FILE, pair.private);
+  state.replace(CA_FILE, pair.cert);
   return { cert: pair.cert, key: pair.private };
 }
 
 async function makeServer(
-  folder: StateFolder,
+  state: StateStore,
   ca: Certificate,
   names: readonly string[],
   nowMs: number,
@@ -114,8 +115,8 @@ async function makeServer(
       },
     ],
   });
-  folder.replace(SERVER_KEY_FILE, pair.private);
-  folder.replace(SERVER_FILE, pair.cert);
+  state.replace(SERVER_KEY_FILE, pair.private);
+  state.replace(SERVER_FILE, pair.cert);
   return { cert: pair.cert, key: pair.private };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Secret } from '../../core/secret.ts';
-import { type StateFolder } from './state-folder.ts';
+import { type StateStore } from './state-store.ts';
 
 const KEY_BYTES = 32;
 /** 44 characters of base64: 32 bytes. */
@@ -12,38 +12,38 @@ const LAB_USERS = ['alice', 'bob'];
  * A generated key. Its value is the base64 text, not the bytes behind it, so that the very line can be pasted into coturn's
  * `static-auth-secret`.
  */
-export function labKey(folder: StateFolder, name: 'km.key' | 'pseudonym.key'): Secret {
-  const text = (folder.read(name) ?? folder.create(name, `${randomBytes(KEY_BYTES).toString('base64')}\n`)).trim();
-  if (!KEY_FORM.test(text)) throw folder.broken(name, 'one line of 44 base64 characters');
+export function labKey(state: StateStore, name: 'km.key' | 'pseudonym.key'): Secret {
+  const text = (state.read(name) ?? state.create(name, `${randomBytes(KEY_BYTES).toString('base64')}\n`)).trim();
+  if (!KEY_FORM.test(text)) throw state.broken(name, 'one line of 44 base64 characters');
   return new Secret(text);
 }
 
 /** Users of the embedded core that make a lab usable without configuration. */
-export function labUsers(folder: StateFolder): Map<string, Secret> {
+export function labUsers(state: StateStore): Map<string, Secret> {
   const fresh = () =>
     JSON.stringify(Object.fromEntries(LAB_USERS.map((name) => [name, readablePassword()])), undefined, 2);
-  const text = folder.read(USERS_FILE) ?? folder.create(USERS_FILE, `${fresh()}\n`);
+  const text = state.read(USERS_FILE) ?? state.create(USERS_FILE, `${fresh()}\n`);
   const users = new Map<string, Secret>();
-  for (const [name, password] of parseUsers(folder, text)) {
-    if (typeof password !== 'string' || password === '' || !/^[\w.-]{1,64}$/.test(name)) throw brokenUsers(folder);
+  for (const [name, password] of parseUsers(state, text)) {
+    if (typeof password !== 'string' || password === '' || !/^[\w.-]{1,64}$/.test(name)) throw brokenUsers(state);
     users.set(name, new Secret(password));
   }
-  if (users.size === 0) throw brokenUsers(folder);
+  if (users.size === 0) throw brokenUsers(state);
   return users;
 }
 
-function parseUsers(folder: StateFolder, text: string): [string, unknown][] {
+function parseUsers(state: StateStore, text: string): [string, unknown][] {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return Object.entries(parsed);
   } catch (cause) {
-    throw brokenUsers(folder, cause);
+    throw brokenUsers(state, cause);
   }
-  throw brokenUsers(folder);
+  throw brokenUsers(state);
 }
 
-function brokenUsers(folder: StateFolder, cause?: unknown) {
-  return folder.broken(USERS_FILE, 'a JSON object of user names and passwords', cause);
+function brokenUsers(state: StateStore, cause?: unknown) {
+  return state.broken(USERS_FILE, 'a JSON object of user names and passwords', cause);
 }
 
 const CONSONANTS = 'bdfghjklmnprstvz';
@@ -51,7 +51,7 @@ const VOWELS = 'aeiou';
 const SYLLABLES = 9;
 
 /** Three made-up words, as in `bakotu-zimeno-lafiru`: easy to read out and type, 56 bits. */
-function readablePassword(): string {
+export function readablePassword(): string {
   const syllables = Array.from({ length: SYLLABLES }, () => pick(CONSONANTS) + pick(VOWELS));
   return [0, 3, 6].map((start) => syllables.slice(start, start + 3).join('')).join('-');
 }

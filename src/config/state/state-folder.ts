@@ -16,6 +16,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { type Environment } from '../environment.ts';
+import { type StateStore } from './state-store.ts';
 
 /** `$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn` (XDG Base Directory Specification). */
 export function defaultStateDir(environment: Environment): string {
@@ -28,7 +29,7 @@ export function defaultStateDir(environment: Environment): string {
  * The folder of generated secrets: 0700, each file 0600, written whole or not at all. A file that others can read is refused, not repaired:
  * whoever read it may still hold it. Every error is ERR_STATE_DIR_UNUSABLE in one line that names the file and the remedy.
  */
-export class StateFolder {
+export class StateFolder implements StateStore {
   readonly path: string;
 
   constructor(path: string) {
@@ -48,6 +49,10 @@ export class StateFolder {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  locate(name: string): string {
+    return this.file(name);
   }
 
   /** `undefined` when there is no such file. */

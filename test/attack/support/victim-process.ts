@@ -1,8 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type LogFields, type Logger } from '../../../src/core/logger.ts';
-import { Edge } from '../../../src/edge/edge.ts';
-import { createServer } from '../../../src/index.ts';
-import { TurnServer } from '../../../src/turn/turn-server.ts';
+import { createServer, type Server } from '../../../src/index.ts';
 import { type Ask, type LogCounts, type Reply, type VictimStatus } from './victim-messages.ts';
 
 /*
@@ -40,27 +38,12 @@ const logger: Logger = {
   error: count('error'),
 };
 
-/** What a `Server` has built: its public face tells no counts, so the parts are noted as they start. */
-const parts: { turn?: TurnServer; edge?: Edge } = {};
-noteOn(TurnServer.prototype, 'start', (turn) => {
-  parts.turn = turn;
-});
-noteOn(Edge.prototype, 'attach', (edge) => {
-  parts.edge = edge;
-});
-
-function noteOn<T extends object>(prototype: T, method: keyof T & string, note: (part: T) => void): void {
-  const original = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
-  Reflect.set(prototype, method, function (this: T, ...args: unknown[]): unknown {
-    note(this);
-    return Reflect.apply(original, this, args);
-  });
-}
+let server: Server | undefined;
 
 async function answer(ask: Ask): Promise<Reply> {
   switch (ask.do) {
     case 'start': {
-      const server = await createServer(ask.config, { logger });
+      server = await createServer(ask.config, { logger });
       const { https, turn } = await server.start();
       return { started: { https, turn, caFile: server.facts.material.caFile ?? '' } };
     }
@@ -78,8 +61,8 @@ async function status(collect: boolean): Promise<VictimStatus> {
     }
   }
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  const turn = parts.turn?.stats();
-  const edge = parts.edge?.snapshot();
+  const snapshot = server?.snapshot();
+  const { turn, edge } = snapshot?.stats ?? {};
   return {
     memory: { rss, heapUsed, external, arrayBuffers },
     longestBlockMs: loopDelay.max / 1e6,
@@ -96,12 +79,13 @@ async function status(collect: boolean): Promise<VictimStatus> {
       unauthenticated: turn.authenticationsRefused,
       drops: turn.drops,
     },
-    edge: edge && {
-      flows: edge.flows.length,
-      registrations: edge.registrations.length,
-      transactions: edge.transactions,
-      timers: edge.timers,
-    },
+    edge: snapshot &&
+      edge && {
+        flows: snapshot.flows.length,
+        registrations: snapshot.registrations.length,
+        transactions: edge.transactions,
+        timers: edge.timers,
+      },
   };
 }
 
