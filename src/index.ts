@@ -1,5 +1,12 @@
 export { createServer } from './server.ts';
-export { type Server, type ServerAddresses, type ServerEvents, type ServerFacts, type ServerOptions } from './server.ts';
+export {
+  type Server,
+  type ServerAddresses,
+  type ServerEvents,
+  type ServerFacts,
+  type ServerOptions,
+  type ServerSnapshot,
+} from './server.ts';
 export { type Config, type ConfigInput } from './config/schema/tree.ts';
 export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './core/errors.ts';
 export { type Logger, type LogFields } from './core/logger.ts';

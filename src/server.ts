@@ -3,6 +3,7 @@ import { parseConfig } from './config/load.ts';
 import { type Environment } from './config/environment.ts';
 import { isLoopback } from './config/loopback.ts';
 import { type Config, type ConfigInput } from './config/schema/tree.ts';
+import { type StateStore } from './config/state/state-store.ts';
 import { startupWarnings } from './config/warnings.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { EpcscfTurnError } from './core/errors.ts';
@@ -11,7 +12,7 @@ import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
 import { createHttpApp } from './admin/http-app.ts';
 import { readPageAssets } from './admin/page-assets.ts';
-import { createEdge, type Edge } from './edge/edge.ts';
+import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { edgeOptions } from './server/edge-options.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
@@ -22,8 +23,9 @@ import { publicUrls } from './server/public-urls.ts';
 import { createSharedKey, type SharedKey } from './server/shared-key.ts';
 import { turnServerOptions } from './server/turn-options.ts';
 import { turnUris } from './server/turn-uris.ts';
+import { type SessionSnapshot } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
-import { createTurnServer, type TurnServer } from './turn/turn-server.ts';
+import { createTurnServer, type TurnServer, type TurnServerStats } from './turn/turn-server.ts';
 import { type TurnListenAddress } from './turn/turn-server-options.ts';
 
 /** Room for pages and health checks beside the WebSockets. */
@@ -53,6 +55,23 @@ export interface ServerOptions {
   /** Where the default state folder is looked up; the process's own when absent. `EPCSCF_…` variables are not read here. */
   readonly environment?: Environment;
   readonly clock?: Clock;
+  /** Keeps what is generated, in the place of the state folder. */
+  readonly state?: StateStore;
+  /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
+  readonly showUsers?: boolean;
+}
+
+/** What a server is doing at the moment, as plain data without secrets. */
+export interface ServerSnapshot {
+  readonly flows: readonly FlowSnapshot[];
+  readonly registrations: readonly RegistrationSnapshot[];
+  readonly allocations: readonly SessionSnapshot[];
+  readonly stats: {
+    /** Absent without a running TURN server. */
+    readonly turn?: TurnServerStats;
+    /** Absent without a running edge. `timers`: deadlines that are waited for. */
+    readonly edge?: { readonly transactions: number; readonly timers: number };
+  };
 }
 
 /** What generates and what was generated, for whoever tells an operator. */
@@ -63,12 +82,15 @@ export interface ServerFacts {
   readonly realm: string;
 }
 
+type ServerParts = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers'>>;
+
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
   readonly facts: ServerFacts;
   readonly #events: TypedEvents<ServerEvents>;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #showUsers: boolean;
   readonly #sharedKey: SharedKey;
   #state: 'stopped' | 'starting' | 'stopping' | 'running' = 'stopped';
   #turn: TurnServer | undefined;
@@ -76,11 +98,12 @@ export class Server {
   #https: HttpsListeners | undefined;
 
   /** Use `createServer`. */
-  constructor(config: Config, material: Material, logger: Logger, clock: Clock) {
+  constructor(config: Config, material: Material, { logger, clock, showUsers }: ServerParts) {
     this.#sharedKey = createSharedKey(config, material);
     this.facts = { config, material, realm: this.#sharedKey.realm };
     this.#logger = logger;
     this.#clock = clock;
+    this.#showUsers = showUsers;
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -131,6 +154,21 @@ export class Server {
     };
   }
 
+  /** Empty unless started. */
+  snapshot(): ServerSnapshot {
+    const turn = this.#turn?.stats();
+    const edge = this.#edge?.snapshot();
+    return {
+      flows: edge?.flows ?? [],
+      registrations: edge?.registrations ?? [],
+      allocations: this.#turn?.sessions() ?? [],
+      stats: {
+        ...(turn && { turn }),
+        ...(edge && { edge: { transactions: edge.transactions, timers: edge.timers } }),
+      },
+    };
+  }
+
   async #startTurn(): Promise<void> {
     const { config, material } = this.facts;
     if (!config.turn.enabled) return;
@@ -171,7 +209,7 @@ export class Server {
     const folder = config.edge.demoPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (config.edge.demoPage && !page) this.#logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = material.generated.users && config.edge.listen.addresses.every(isLoopback);
+    const isLab = (material.generated.users || this.#showUsers) && config.edge.listen.addresses.every(isLoopback);
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
@@ -203,12 +241,12 @@ export class Server {
  * const { turnUris } = await server.start();
  */
 export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
-  const { environment = process.env, clock = systemClock } = options;
+  const { environment = process.env, clock = systemClock, showUsers = false } = options;
   const { config, notes } = adaptToHost(parseConfig(input), hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
-  const material = await loadMaterial(config, environment, unixMs);
+  const material = await loadMaterial(config, environment, unixMs, options.state);
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
-  return new Server(config, material, logger, clock);
+  return new Server(config, material, { logger, clock, showUsers });
 }

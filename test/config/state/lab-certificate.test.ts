@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(folder.path, { recursive: true, force: true });
 });
 
-const caText = () => readFileSync(labCaFile(folder), 'utf8');
+const caText = () => readFileSync(labCaFile(folder) ?? '', 'utf8');
 
 describe('the lab certificate', () => {
   it('is an EC certificate for every name, signed by a CA that stays in the folder', async () => {

@@ -1,0 +1,57 @@
+import { splitUsername, type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
+import { type ServerEvents } from '../server.ts';
+
+/** Names and flows that are remembered at most. */
+const REMEMBERED = 10_000;
+
+type AnyEvent = Partial<
+  Readonly<Record<'user' | 'username' | 'name' | 'aor' | 'flowId', string>> & Pick<ServerEvents['flow-closed'], 'code'>
+>;
+
+/** Which lab user is behind a pseudonymous TURN name, an address-of-record or a WebSocket. */
+export class LabIdentities {
+  readonly #profile: SharedKeyProfile;
+  readonly #userByTurnName = new Map<string, string>();
+  readonly #userByFlow = new Map<string, string>();
+
+  constructor(profile: SharedKeyProfile) {
+    this.#profile = profile;
+  }
+
+  noteTurnName(turnName: string, user: string): void {
+    remember(this.#userByTurnName, turnName, user);
+  }
+
+  userOfTurnName(turnName: string): string | undefined {
+    return this.#userByTurnName.get(turnName);
+  }
+
+  userOfFlow(flowId: string): string | undefined {
+    return this.#userByFlow.get(flowId);
+  }
+
+  /** Learns from an event, and says whom it concerns. */
+  identify(event: object): { user: string | undefined; turnName: string | undefined } {
+    const { user, username, name, aor, flowId }: AnyEvent = event;
+    const turnName = user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
+    const registered = aor === undefined ? undefined : userOfAor(aor);
+    if (registered !== undefined && flowId !== undefined) remember(this.#userByFlow, flowId, registered);
+    if (registered !== undefined && turnName !== undefined) this.noteTurnName(turnName, registered);
+    const ofFlow = flowId === undefined ? undefined : this.#userByFlow.get(flowId);
+    const ofTurnName = turnName === undefined ? undefined : this.#userByTurnName.get(turnName);
+    return { user: registered ?? ofTurnName ?? ofFlow, turnName };
+  }
+}
+
+/** `sip:alice@localhost` → `alice` */
+export function userOfAor(aor: string): string {
+  return aor.slice('sip:'.length, aor.lastIndexOf('@'));
+}
+
+/** The longest-known is forgotten for the newest. */
+function remember(map: Map<string, string>, key: string, value: string): void {
+  map.delete(key);
+  const [oldest] = map.keys();
+  if (oldest !== undefined && map.size >= REMEMBERED) map.delete(oldest);
+  map.set(key, value);
+}
