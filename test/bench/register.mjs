@@ -111,8 +111,8 @@ async function startOne(starter) {
 }
 
 async function stopOne(server) {
-  running.delete(server);
   await server.stop();
+  running.delete(server);
 }
 
 function show(value) {
