@@ -44,7 +44,7 @@ const starters = [startOurs, startKamailio];
 const running = new Set();
 const rows = [];
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => void Promise.all([...running].map(stopOne)).then(() => process.exit(1)));
+  process.on(signal, () => void Promise.all([...running].map(stopOne)).then(() => process.exit(1)));
 }
 try {
   const servers = [];
