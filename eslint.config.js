@@ -14,7 +14,7 @@ const doors = {
   admin: ['core'],
   config: ['core'],
   cli: ['core', 'config', 'server', 'credentials'],
-  testing: ['core', 'config', 'server', 'credentials'],
+  testing: ['core', 'stun', 'config', 'server', 'credentials'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 const ioModules = [

@@ -1,6 +1,6 @@
 // Loaded with the module, so that the first lab need not wait for it: a lab always makes certificates.
 import 'selfsigned';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { labCertificate } from '../config/state/lab-certificate.ts';
 import { MemoryState } from '../config/state/memory-state.ts';
 
@@ -20,7 +20,7 @@ export async function createLabState(names: readonly string[]): Promise<MemorySt
 }
 
 /** base64(SHA-256(SubjectPublicKeyInfo)), as Chromium's --ignore-certificate-errors-spki-list takes it. */
-export function spkiHashOf(certificatePem: string): string {
-  const spki = new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' });
+export function spkiHashOf({ publicKey }: X509Certificate): string {
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('base64');
 }

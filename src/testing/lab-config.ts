@@ -18,7 +18,7 @@ export function labConfig(overrides: ConfigInput, users: ReadonlyMap<string, Sec
       peers: { allowPrivate: true },
     },
   };
-  const merged = merge(defaults, overrides) as ConfigInput;
+  const merged = merge(defaults, overrides);
   const labUsers = [...users].map(([name, password]) => ({ name, password }));
   return merge(merged, { edge: { core: { users: [...labUsers, ...(overrides.edge?.core?.users ?? [])] } } });
 }

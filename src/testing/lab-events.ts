@@ -1,6 +1,7 @@
 import { type ServerEvents } from '../server.ts';
 
-export type LabEventName = keyof ServerEvents;
+/** A lab is handed out when it is ready. */
+export type LabEventName = Exclude<keyof ServerEvents, 'ready'>;
 
 /** What a lab adds to an event of the server. */
 interface LabEventFacts<Name extends LabEventName> {
@@ -19,7 +20,6 @@ export type LabEvent<Name extends LabEventName = LabEventName> = {
 }[Name];
 
 const NAMES: Readonly<Record<LabEventName, true>> = {
-  ready: true,
   stopped: true,
   'flow-opened': true,
   'flow-closed': true,

@@ -33,7 +33,8 @@ export class LabIdentities {
   /** Learns from an event, and says whom it concerns. */
   identify(event: object): { user: string | undefined; turnName: string | undefined } {
     const { user, username, name, aor, flowId }: AnyEvent = event;
-    const turnName = user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
+    const turnName =
+      user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
     const registered = aor === undefined ? undefined : userOfAor(aor);
     if (registered !== undefined && flowId !== undefined) remember(this.#userByFlow, flowId, registered);
     if (registered !== undefined && turnName !== undefined) this.noteTurnName(turnName, registered);

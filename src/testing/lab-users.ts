@@ -17,8 +17,7 @@ export type LabUserRequest<Name extends string> = Name | { readonly name: Name; 
 export function labPasswords(requests: readonly LabUserRequest<string>[]): Map<string, Secret> {
   const passwords = new Map<string, Secret>();
   for (const request of requests) {
-    const { name, password } =
-      typeof request === 'string' ? { name: request, password: readablePassword() } : request;
+    const { name, password } = typeof request === 'string' ? { name: request, password: readablePassword() } : request;
     if (passwords.has(name)) throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `users: "${name}" comes twice`);
     passwords.set(name, new Secret(password));
   }

@@ -1,0 +1,97 @@
+import { type Clock } from '../core/clock.ts';
+import { EpcscfTurnError } from '../core/errors.ts';
+import { computePassword } from '../credentials/shared-key/password.ts';
+import { formatUsername } from '../credentials/shared-key/profile.ts';
+import { type SharedKey } from '../server/shared-key.ts';
+
+/** Credentials kept at most; the oldest go first. */
+const REMEMBERED = 10_000;
+const DEFAULT_TTL_SEC = 3600;
+/** How long ago the end of an expired credential lies. */
+const EXPIRED_SINCE_SEC = 60;
+
+/** A TURN credential with its password, which only a lab tells. */
+export interface LabCredential {
+  readonly user: string;
+  /** u */
+  readonly turnName: string;
+  /** What goes into USERNAME: u and t. */
+  readonly username: string;
+  readonly password: string;
+  readonly realm: string;
+  /** t, UNIX seconds. */
+  readonly expiresAtSec: number;
+  /** As RTCPeerConnection takes it. */
+  readonly iceServer: { readonly urls: string[]; readonly username: string; readonly credential: string };
+}
+
+export interface IssuedCredential extends LabCredential {
+  readonly via: 'REGISTER' | 'OPTIONS';
+}
+
+export interface MintOptions {
+  /** Whole seconds from now; 3600 when absent. */
+  readonly ttlSec?: number;
+  /** Makes one that ended a minute ago, whatever `ttlSec` says. */
+  readonly expired?: boolean;
+}
+
+interface Issued {
+  readonly user: string;
+  readonly turnName: string;
+  readonly expiresAtSec: number;
+  readonly via: 'REGISTER' | 'OPTIONS';
+}
+
+/** Makes credentials as the edge does, and knows those that the edge has made. */
+export class LabCredentials {
+  readonly #sharedKey: SharedKey;
+  readonly #uris: readonly string[];
+  readonly #clock: Clock;
+  #issued: Issued[] = [];
+
+  constructor(sharedKey: SharedKey, uris: readonly string[], clock: Clock) {
+    this.#sharedKey = sharedKey;
+    this.#uris = uris;
+    this.#clock = clock;
+  }
+
+  /** Throws ERR_INVALID_ARGUMENT. */
+  mint(user: string, { ttlSec = DEFAULT_TTL_SEC, expired = false }: MintOptions): LabCredential {
+    if (!(Number.isSafeInteger(ttlSec) && ttlSec > 0)) {
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `mint: ttlSec: expected whole seconds above 0, got ${ttlSec}`);
+    }
+    const { pseudonyms, verifierOptions } = this.#sharedKey;
+    const nowSec = Math.floor(this.#clock.now().unixMs / 1000);
+    const expiresAtSec = expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
+    return this.#credential(user, pseudonyms.create(`lab ${user}`), expiresAtSec);
+  }
+
+  noteIssued(issued: Issued): void {
+    this.#issued.push(issued);
+    if (this.#issued.length >= 2 * REMEMBERED) this.#issued = this.#issued.slice(-REMEMBERED);
+  }
+
+  /** Oldest first. */
+  get issued(): IssuedCredential[] {
+    return this.#issued.slice(-REMEMBERED).map((issued) => this.#complete(issued));
+  }
+
+  lastOf(user: string): IssuedCredential | undefined {
+    const last = this.#issued.findLast((issued) => issued.user === user);
+    return last && this.#complete(last);
+  }
+
+  #complete({ user, turnName, expiresAtSec, via }: Issued): IssuedCredential {
+    return { ...this.#credential(user, turnName, expiresAtSec), via };
+  }
+
+  #credential(user: string, turnName: string, expiresAtSec: number): LabCredential {
+    const { realm, verifierOptions } = this.#sharedKey;
+    const { keyRing, profile } = verifierOptions;
+    const username = formatUsername(profile, { name: turnName, expiresAtSec });
+    const password = computePassword(keyRing.newest.secret, profile, username, realm);
+    const iceServer = { urls: [...this.#uris], username, credential: password };
+    return { user, turnName, username, password, realm, expiresAtSec, iceServer };
+  }
+}

@@ -1,0 +1,191 @@
+import { X509Certificate } from 'node:crypto';
+import { type Clock } from '../core/clock.ts';
+import { EpcscfTurnError } from '../core/errors.ts';
+import { type Server, type ServerAddresses, type ServerSnapshot } from '../server.ts';
+import { createSharedKey } from '../server/shared-key.ts';
+import { spkiHashOf } from './lab-authority.ts';
+import { LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
+import { LabEventLog, type WaitOptions } from './lab-event-log.ts';
+import { LAB_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
+import { LabIdentities, userOfAor } from './lab-identities.ts';
+import { type LabUser } from './lab-users.ts';
+import { tryAllocate, type AllocateOutcome } from './try-allocate.ts';
+import { trustingWebSocket, type LabWebSocket } from './trusting-web-socket.ts';
+
+type Known<T> = Readonly<T> & {
+  /** The lab user, as far as known. */
+  readonly user: string | undefined;
+};
+
+/** What goes on in a lab at the moment. `user` is the lab user's name. */
+export interface LabSnapshot {
+  readonly flows: readonly Known<ServerSnapshot['flows'][number]>[];
+  readonly registrations: readonly Known<ServerSnapshot['registrations'][number]>[];
+  readonly allocations: readonly Known<
+    Omit<ServerSnapshot['allocations'][number], 'user'> & {
+      /** u */
+      readonly turnName: string;
+    }
+  >[];
+  /** All that the edge has issued, oldest first, with passwords. */
+  readonly credentials: readonly IssuedCredential[];
+  readonly stats: ServerSnapshot['stats'];
+}
+
+/** A running edge and TURN server for one test; `startLab` makes it. */
+export class Lab<Name extends string = string> implements AsyncDisposable {
+  /** By name: `lab.users.alice.password`. */
+  readonly users: Readonly<Record<Name, LabUser<Name>>>;
+  /** SIP home domain. */
+  readonly domain: string;
+  /** TURN realm. */
+  readonly realm: string;
+  readonly addresses: ServerAddresses;
+  /**
+   * PEM of the CA to trust, one for all labs of this process: option `ca` of `tls.connect`, `https.request` and `ws`. For
+   * NODE_EXTRA_CA_CERTS of another process, write it to a file.
+   */
+  readonly ca: string;
+  /** For Chromium: `--ignore-certificate-errors-spki-list=<this>`. */
+  readonly spkiHash: string;
+  /** A WebSocket for Node that trusts the lab: `globalThis.WebSocket = lab.WebSocket` before JsSIP or SIP.js connect. */
+  readonly WebSocket: LabWebSocket;
+  readonly #server: Server;
+  readonly #log: LabEventLog;
+  readonly #identities: LabIdentities;
+  readonly #credentials: LabCredentials;
+  #stopped: Promise<void> | undefined;
+
+  /** Use `startLab`. The server runs since a moment ago; nothing has happened in it. */
+  constructor(server: Server, users: Readonly<Record<Name, LabUser<Name>>>, clock: Clock) {
+    const { config, material, realm } = server.facts;
+    const cert = material.certificate?.cert ?? '';
+    const sharedKey = createSharedKey(config, material);
+    this.users = users;
+    this.domain = config.domain;
+    this.realm = realm;
+    this.addresses = server.addresses;
+    this.ca = material.ca ?? cert;
+    this.spkiHash = cert === '' ? '' : spkiHashOf(new X509Certificate(cert));
+    this.WebSocket = trustingWebSocket(this.ca);
+    this.#server = server;
+    this.#log = new LabEventLog();
+    this.#identities = new LabIdentities(sharedKey.verifierOptions.profile);
+    this.#credentials = new LabCredentials(sharedKey, this.addresses.turnUris, clock);
+    for (const name of LAB_EVENT_NAMES) this.#record(name, clock);
+  }
+
+  /** `wss://localhost:…/`. Throws ERR_INVALID_STATE in a lab without the edge. */
+  get webSocket(): string {
+    return this.#need('webSocket');
+  }
+
+  /** `https://localhost:…/`, the demo page. Throws ERR_INVALID_STATE in a lab without it. */
+  get page(): string {
+    return this.#need('page');
+  }
+
+  /** `turn:127.0.0.1:…?transport=udp` and so on, as the edge hands them out. */
+  get turnUris(): readonly string[] {
+    return this.addresses.turnUris;
+  }
+
+  /**
+   * The first event of that name that meets the condition. What has happened already counts, unless an earlier `waitFor` was given it: so
+   * the order of doing and waiting does not matter, and waiting twice waits for two events. Rejects with `LabWaitError`, which tells what
+   * happened instead, after `timeoutMs` (ERR_LAB_TIMEOUT) or when the lab is stopped (ERR_LAB_STOPPED).
+   *
+   * @example
+   * await lab.waitFor('allocation-created', ({ user }) => user === 'alice');
+   */
+  waitFor<E extends LabEventName>(
+    name: E,
+    condition: (event: LabEvent<E>) => boolean = () => true,
+    options: WaitOptions = {},
+  ): Promise<LabEvent<E>> {
+    return this.#log.waitFor(name, condition, options);
+  }
+
+  /** What has happened, oldest first; the last 10,000. */
+  events(): readonly LabEvent[];
+  events<E extends LabEventName>(name: E): readonly LabEvent<E>[];
+  events(name?: LabEventName): readonly LabEvent[] {
+    const all = this.#log.events();
+    return name === undefined ? all : all.filter(({ type }) => type === name);
+  }
+
+  snapshot(): LabSnapshot {
+    const { flows, registrations, allocations, stats } = this.#server.snapshot();
+    return {
+      flows: flows.map((flow) => ({ ...flow, user: this.#identities.userOfFlow(flow.id) })),
+      registrations: registrations.map((one) => ({ ...one, user: userOfAor(one.aor) })),
+      allocations: allocations.map(({ user: turnName, ...one }) => {
+        return { ...one, turnName, user: this.#identities.userOfTurnName(turnName) };
+      }),
+      credentials: this.#credentials.issued,
+      stats,
+    };
+  }
+
+  /** A credential as the edge would make it, without a registration. Throws ERR_INVALID_ARGUMENT. */
+  mint(user: Name, options: MintOptions = {}): LabCredential {
+    this.#check('mint', user);
+    const credential = this.#credentials.mint(user, options);
+    this.#identities.noteTurnName(credential.turnName, user);
+    return credential;
+  }
+
+  /** The newest that the edge has issued to a user. Throws ERR_INVALID_STATE when there is none yet, ERR_INVALID_ARGUMENT for no user here. */
+  credentialOf(user: Name): IssuedCredential {
+    this.#check('credentialOf', user);
+    const issued = this.#credentials.lastOf(user);
+    if (issued) return issued;
+    const hint = 'a REGISTER or OPTIONS with "TURN-Cred-Req: turn" gets one';
+    throw new EpcscfTurnError('ERR_INVALID_STATE', `credentialOf: ${user} has been issued no credential yet; ${hint}`);
+  }
+
+  /** Shows whether the TURN server honours a credential, where no browser is at hand: allocates with it over UDP, and deletes at once. */
+  tryAllocate(credential: { readonly username: string; readonly password: string }): Promise<AllocateOutcome> {
+    const udp = this.addresses.turn.find(({ transport }) => transport === 'udp');
+    if (udp) return tryAllocate(udp, credential);
+    return Promise.reject(
+      new EpcscfTurnError('ERR_INVALID_STATE', 'tryAllocate: this lab has no TURN listener over UDP'),
+    );
+  }
+
+  /** Ends everything in it and leaves no handle open; resolves when that is done, at the second call too. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#server.stop().finally(() => {
+      this.#log.close();
+    });
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #record(name: LabEventName, clock: Clock): void {
+    this.#server.on(name, (event) => {
+      const { user, turnName } = this.#identities.identify(event);
+      const recorded = { ...event, type: name, atUnixMs: clock.now().unixMs, user, turnName } as unknown as LabEvent;
+      if (recorded.type === 'credential-issued') {
+        const { name: issuedName, expiresAtSec, via, aor } = recorded;
+        this.#credentials.noteIssued({ user: userOfAor(aor), turnName: issuedName, expiresAtSec, via });
+      }
+      this.#log.add(recorded);
+    });
+  }
+
+  #check(call: string, user: string): void {
+    if (Object.hasOwn(this.users, user)) return;
+    const names = Object.keys(this.users).join(', ');
+    throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `${call}: expected a user of this lab (${names}), got "${user}"`);
+  }
+
+  #need(name: 'webSocket' | 'page'): string {
+    const address = this.addresses[name];
+    if (address !== undefined) return address;
+    throw new EpcscfTurnError('ERR_INVALID_STATE', `${name}: switched off by this lab's configuration`);
+  }
+}

@@ -1,0 +1,61 @@
+import { parseConfig } from '../config/load.ts';
+import { certificateNames } from '../config/material.ts';
+import { type ConfigInput } from '../config/schema/tree.ts';
+import { systemClock } from '../core/clock.ts';
+import { silentLogger, type Logger } from '../core/logger.ts';
+import { createServer } from '../server.ts';
+import { createLabState } from './lab-authority.ts';
+import { labConfig } from './lab-config.ts';
+import { labPasswords, type LabUser, type LabUserRequest } from './lab-users.ts';
+import { Lab } from './lab.ts';
+
+export { type Lab, type LabSnapshot } from './lab.ts';
+export { type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
+export { type LabEvent, type LabEventName } from './lab-events.ts';
+export { type WaitOptions } from './lab-event-log.ts';
+export { type LabUser, type LabUserRequest } from './lab-users.ts';
+export { type AllocateOutcome } from './try-allocate.ts';
+export { type LabWebSocket } from './trusting-web-socket.ts';
+export { LabWaitError } from './lab-wait-error.ts';
+
+export interface LabOptions<Name extends string> {
+  /** Users that can register, with generated passwords unless given; alice and bob when absent. */
+  readonly users?: readonly LabUserRequest<Name>[];
+  /**
+   * What differs from a lab on loopback with ports of the system's choice; mappings are merged, lists replaced. With `stateDir`, that
+   * folder keeps keys and certificate; without, nothing touches the disk.
+   */
+  readonly config?: ConfigInput;
+  /** Silent when absent. */
+  readonly logger?: Logger;
+}
+
+const DEFAULT_USERS = ['alice', 'bob'] as const;
+
+/**
+ * Starts edge and TURN server for a test. As many as you like run at once. Throws as `createServer` and `Server.start` do, and
+ * ERR_INVALID_ARGUMENT for users that come twice.
+ *
+ * @example
+ * await using lab = await startLab({ users: ['alice', 'bob'] });
+ * connect(lab.webSocket, lab.users.alice.password);
+ * await lab.waitFor('registered', ({ user }) => user === 'alice');
+ */
+export async function startLab<const Name extends string = (typeof DEFAULT_USERS)[number]>(
+  options: LabOptions<Name> = {},
+): Promise<Lab<Name>> {
+  const { users = DEFAULT_USERS as readonly string[] as readonly Name[], config = {}, logger = silentLogger } = options;
+  const passwords = labPasswords(users);
+  const complete = parseConfig(labConfig(config, passwords));
+  const keeps = complete.stateDir !== undefined;
+  const server = await createServer(complete, {
+    logger,
+    showUsers: true,
+    ...(!keeps && { state: await createLabState(certificateNames(complete)) }),
+  });
+  await server.start();
+  const named = [...passwords].map(([name, password]): [string, LabUser] => {
+    return [name, { name, password: password.revealText(), uri: `sip:${name}@${complete.domain}` }];
+  });
+  return new Lab(server, Object.fromEntries(named) as Record<Name, LabUser<Name>>, systemClock);
+}

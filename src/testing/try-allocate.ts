@@ -1,0 +1,97 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { errorCode } from '../stun/attributes/error-code.ts';
+import { lifetime } from '../stun/attributes/lifetime.ts';
+import { nonce } from '../stun/attributes/nonce.ts';
+import { realm } from '../stun/attributes/realm.ts';
+import { requestedTransport } from '../stun/attributes/requested-transport.ts';
+import { username } from '../stun/attributes/username.ts';
+import { xorRelayedAddress } from '../stun/attributes/xor-relayed-address.ts';
+import { Method } from '../stun/message-type.ts';
+import { decodeMessage, type StunMessage } from '../stun/message.ts';
+import { StunWriter } from '../stun/writer.ts';
+
+/** What the TURN server said to an Allocate. */
+export type AllocateOutcome =
+  | { readonly granted: true; readonly relayed: TransportAddress }
+  | { readonly granted: false; readonly code: number; readonly reason: string };
+
+const UDP_PROTOCOL = 17;
+const ANSWER_MS = 2000;
+/** RFC 8489 §6.2.1 has 500 ms for the first; on loopback an answer takes less than one. */
+const RETRANSMIT_MS = 250;
+
+type Exchange = (request: Buffer) => Promise<StunMessage>;
+
+/**
+ * Allocates over UDP as a browser would (RFC 8656 §7, with the 401 of RFC 8489 §9.2 first) and deletes the allocation again. Rejects when
+ * the server does not answer.
+ */
+export async function tryAllocate(
+  server: TransportAddress,
+  credential: { readonly username: string; readonly password: string },
+): Promise<AllocateOutcome> {
+  const socket = createSocket(server.family === 4 ? 'udp4' : 'udp6');
+  const waiting = new Map<string, (message: StunMessage) => void>();
+  socket.on('message', (bytes) => {
+    const decoded = decodeMessage(bytes);
+    if (decoded.ok) waiting.get(decoded.value.transactionId.toString('hex'))?.(decoded.value);
+  });
+  const exchange: Exchange = (request) =>
+    new Promise((resolve, reject) => {
+      const id = request.subarray(8, 20).toString('hex');
+      const send = (): void => {
+        socket.send(request, server.port, server.address);
+      };
+      const repeat = setInterval(send, RETRANSMIT_MS);
+      const end = setTimeout(() => {
+        clearInterval(repeat);
+        reject(new Error(`no answer from ${formatTransportAddress(server)} within ${ANSWER_MS} ms`));
+      }, ANSWER_MS);
+      waiting.set(id, (message) => {
+        clearInterval(repeat);
+        clearTimeout(end);
+        waiting.delete(id);
+        resolve(message);
+      });
+      send();
+    });
+  try {
+    return await allocate(exchange, credential);
+  } finally {
+    await new Promise<void>((resolve) => {
+      socket.close(resolve);
+    });
+  }
+}
+
+async function allocate(
+  exchange: Exchange,
+  credential: { readonly username: string; readonly password: string },
+): Promise<AllocateOutcome> {
+  const challenge = await exchange(createAllocate().finish());
+  const [realmText, nonceText] = [challenge.get(realm), challenge.get(nonce)];
+  if (realmText === undefined || nonceText === undefined) return outcomeOf(challenge);
+  const key = createHash('md5').update(`${credential.username}:${realmText}:${credential.password}`).digest();
+  const authenticated = (writer: StunWriter): Buffer =>
+    writer.add(username, credential.username).add(realm, realmText).add(nonce, nonceText).addIntegrity(key).finish();
+  const outcome = outcomeOf(await exchange(authenticated(createAllocate())));
+  if (outcome.granted) await exchange(authenticated(createRequest(Method.Refresh).add(lifetime, 0)));
+  return outcome;
+}
+
+function createAllocate(): StunWriter {
+  return createRequest(Method.Allocate).add(requestedTransport, UDP_PROTOCOL);
+}
+
+function createRequest(method: number): StunWriter {
+  return new StunWriter(method, 'request', randomBytes(12));
+}
+
+function outcomeOf(response: StunMessage): AllocateOutcome {
+  const relayed = response.get(xorRelayedAddress);
+  if (relayed) return { granted: true, relayed };
+  const { code = 0, reason = '' } = response.get(errorCode) ?? {};
+  return { granted: false, code, reason };
+}
