@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createRandomPool } from '../core/random-pool.ts';
 
 /** RFC 3261 §8.1.1.7: a branch that begins with this is unique across space and time. */
 export const BRANCH_MAGIC_COOKIE = 'z9hG4bK';
+
+const randomBytes = createRandomPool();
 
 /** A tag for From or To (RFC 3261 §19.3): 72 random bits unless bytes are given. */
 export function newTag(random: Uint8Array = randomBytes(9)): string {

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { createRandomPool } from '../../core/random-pool.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 
 const TIME_BYTES = 6;
@@ -15,6 +16,7 @@ export type NonceCheck =
 /** Digest nonces that need no table: time of issue under an HMAC that also binds the flow it was given to (RFC 7616 §3.3). */
 export class NonceMint {
   readonly #key = randomBytes(32);
+  readonly #random = createRandomPool();
   readonly #lifetimeMs: number;
 
   constructor(lifetimeSec: number) {
@@ -22,7 +24,7 @@ export class NonceMint {
   }
 
   issue(flowId: string, nowMs: number): string {
-    const head = Buffer.concat([Buffer.alloc(TIME_BYTES), randomBytes(RANDOM_BYTES)]);
+    const head = Buffer.concat([Buffer.alloc(TIME_BYTES), this.#random(RANDOM_BYTES)]);
     head.writeUIntBE(Math.floor(nowMs), 0, TIME_BYTES);
     return Buffer.concat([head, this.#mac(head, flowId)]).toString('base64url');
   }

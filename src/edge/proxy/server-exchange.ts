@@ -20,14 +20,13 @@ export class ServerExchange {
   readonly key: string;
   readonly request: SipRequest;
   readonly hop: Hop;
-  /** Tag of the To in every response that is made here (RFC 3261 §8.2.6.2). */
-  readonly toTag = newTag();
   /** Called with each response before it leaves. */
   decorate: ((response: SipResponse) => void) | undefined;
   /** Called when the sender gives up: by CANCEL, or by closing its connection. */
   onAbandoned: (() => void) | undefined;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
+  #toTag: string | undefined;
 
   constructor(request: SipRequest, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
     this.request = request;
@@ -47,6 +46,12 @@ export class ServerExchange {
     this.#transaction =
       request.method === 'INVITE' ? new InviteServerTransaction(options) : new NonInviteServerTransaction(options);
     this.key = `${hop.id} ${this.#transaction.key}`;
+  }
+
+  /** Tag of the To in every response that is made here (RFC 3261 §8.2.6.2). */
+  get toTag(): string {
+    this.#toTag ??= newTag();
+    return this.#toTag;
   }
 
   respond(response: SipResponse): void {
