@@ -26,8 +26,8 @@ export class RequestForwarder {
     this.#registrations = registrations;
   }
 
-  /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. */
-  forwardCopy(request: SipRequest, from: Hop, target: CoreTarget, loopHash: string): SipRequest {
+  /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. `request` is `received` without what is not to go on. */
+  forwardCopy(request: SipRequest, received: SipRequest, from: Hop, target: CoreTarget): SipRequest {
     const headers = request.headers.clone();
     const copy: SipRequest = { kind: 'request', method: request.method, uri: target.uri, headers, body: request.body };
     const maxForwards = headers.get('Max-Forwards');
@@ -47,7 +47,7 @@ export class RequestForwarder {
       headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : ''));
       headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri));
     }
-    const params = new Map([['branch', this.#loops.branch(loopHash)]]);
+    const params = new Map([['branch', this.#loops.branch(received)]]);
     const { viaTransport } = target.hop;
     headers.prepend('Via', formatVia({ transport: viaTransport, sentBy: { host: this.#domain }, params }));
     return copy;

@@ -18,28 +18,30 @@ export class LoopDetection {
     this.#sentBy = sentBy;
   }
 
-  /** Hash of the request as it was received. */
-  hash(request: SipRequest): string {
+  /** A branch for one forwarded copy of the request as it was received; unique for each (RFC 3261 §16.6 step 8). */
+  branch(received: SipRequest): string {
+    return `${newBranch()}.${this.#hash(received)}`;
+  }
+
+  /** Most requests come straight from their sender; one that has passed here before has our Via below the sender's. */
+  hasLooped(received: SipRequest): boolean {
+    const [, ...earlier] = received.headers.getList('Via');
+    const own = earlier.map((text) => this.#ownBranch(text)).filter((branch) => branch !== undefined);
+    if (own.length === 0) return false;
+    const suffix = `.${this.#hash(received)}`;
+    return own.some((branch) => branch.endsWith(suffix));
+  }
+
+  #ownBranch(viaText: string): string | undefined {
+    const via = parseVia(viaText);
+    return via.ok && via.value.sentBy.host === this.#sentBy ? via.value.params.get('branch') : undefined;
+  }
+
+  #hash(request: SipRequest): string {
     const { headers } = request;
     const parts = [request.uri, headers.get('From'), headers.get('To'), headers.get('Call-ID'), headers.get('CSeq')];
     const lists = ['Route', 'Proxy-Require', 'Proxy-Authorization'].flatMap((name) => headers.getAll(name));
     const hmac = createHmac('sha256', this.#key).update([...parts, ...lists].join('\n'));
     return hmac.digest('base64url').slice(0, HASH_LENGTH);
-  }
-
-  /** A branch for one forwarded copy; unique for each (RFC 3261 §16.6 step 8). */
-  branch(hash: string): string {
-    return `${newBranch()}.${hash}`;
-  }
-
-  hasLooped(request: SipRequest, hash: string): boolean {
-    const [, ...earlier] = request.headers.getList('Via');
-    // Most requests come straight from their sender; one that has passed here before has our Via below the sender's.
-    return earlier.some((text) => {
-      const via = parseVia(text);
-      return (
-        via.ok && via.value.sentBy.host === this.#sentBy && (via.value.params.get('branch') ?? '').endsWith(`.${hash}`)
-      );
-    });
   }
 }

@@ -50,7 +50,6 @@ interface AdmittedRequest {
   /** Without our own Route entries; what is forwarded. */
   readonly copy: SipRequest;
   readonly uri: SipUri;
-  readonly loopHash: string;
   readonly route: Exclude<RouteDecision, { kind: 'refuse' }>;
   readonly sender: Registration | undefined;
 }
@@ -152,7 +151,7 @@ export class Proxy {
       refuse(checked.response);
       return;
     }
-    const { uri, loopHash } = checked;
+    const { uri } = checked;
     const sender = this.#registrationOf(essentials, hop);
     if (hop.kind === 'wic' && !sender && request.method !== 'REGISTER') {
       refuse(this.#answerStranger(request, uri, hop));
@@ -167,14 +166,14 @@ export class Proxy {
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const route = routeRequest(copy, hop, { tokens: this.#tokens, home });
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
-    else this.#handle({ request, copy, uri, loopHash, route, sender }, hop);
+    else this.#handle({ request, copy, uri, route, sender }, hop);
   }
 
-  #handle({ request, copy, uri, loopHash, route, sender }: AdmittedRequest, hop: Hop): void {
+  #handle({ request, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
     const exchange = this.#context.layer.openServer(request, hop);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#context.registerPath.prepare(copy, hop);
-      this.#askCore(copy, this.#contextFor(exchange, copy, loopHash, 480), hop);
+      this.#askCore(copy, this.#contextFor(exchange, copy, 480), hop);
       return;
     }
     if (route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
@@ -184,11 +183,11 @@ export class Proxy {
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
     if (route.kind === 'flow') {
-      this.#forwardToFlow(exchange, copy, loopHash, route.flow);
+      this.#forwardToFlow(exchange, copy, route.flow);
       return;
     }
     const contact = this.#targets.byContact(copy);
-    const context = this.#contextFor(exchange, copy, loopHash, 480);
+    const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, context, hop);
   }
@@ -200,9 +199,9 @@ export class Proxy {
       : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
   }
 
-  #forwardToFlow(exchange: ServerExchange, copy: SipRequest, loopHash: string, flow: FlowReference): void {
+  #forwardToFlow(exchange: ServerExchange, copy: SipRequest, flow: FlowReference): void {
     const target = this.#targets.byFlow(copy, flow);
-    if (target) this.#contextFor(exchange, copy, loopHash, 430).forward([target]);
+    if (target) this.#contextFor(exchange, copy, 430).forward([target]);
     // RFC 5626 §5.3.1
     else exchange.respondWith(430);
   }
@@ -217,7 +216,7 @@ export class Proxy {
     if (decision.kind === 'refuse') return;
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
-        this.#context.layer.send(this.#forwarder.forwardCopy(copy, hop, target, checked.loopHash), target.hop);
+        this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
       }
     };
     const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : this.#targets.byContact(copy);
@@ -237,9 +236,9 @@ export class Proxy {
     return aor === undefined ? undefined : registrations.find(hop, aor);
   }
 
-  #contextFor(exchange: ServerExchange, copy: SipRequest, loopHash: string, closed: 430 | 480): ResponseContext {
+  #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
     const { layer } = this.#context;
-    const options = { exchange, request: copy, loopHash, hopClosedStatus: closed, forwarder: this.#forwarder, layer };
+    const options = { exchange, request: copy, hopClosedStatus: closed, forwarder: this.#forwarder, layer };
     return new ResponseContext(options);
   }
 

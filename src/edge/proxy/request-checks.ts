@@ -6,8 +6,7 @@ import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
 export type CheckedRequest =
-  | { readonly ok: true; readonly uri: SipUri; readonly loopHash: string }
-  | { readonly ok: false; readonly response: SipResponse };
+  { readonly ok: true; readonly uri: SipUri } | { readonly ok: false; readonly response: SipResponse };
 
 /** Says what was wrong, where the reason phrase is all a user of a browser phone will ever see. */
 export function badRequest(request: SipRequest, what: string): SipResponse {
@@ -32,8 +31,7 @@ export function checkRequest(request: SipRequest, essentials: RequestEssentials,
   // Step 3: Max-Forwards. REGISTER ends here whatever its count.
   if (essentials.maxForwards === 0 && request.method !== 'REGISTER') return refuse(483);
   // Step 4: loops.
-  const loopHash = loops.hash(request);
-  if (loops.hasLooped(request, loopHash)) return refuse(482);
+  if (loops.hasLooped(request)) return refuse(482);
   // Step 5: extensions this proxy would have to understand; it knows none.
   const required = request.headers.getAll('Proxy-Require');
   if (required.length > 0) {
@@ -41,5 +39,5 @@ export function checkRequest(request: SipRequest, essentials: RequestEssentials,
     for (const value of required) response.headers.append('Unsupported', value);
     return { ok: false, response };
   }
-  return { ok: true, uri: uri.value, loopHash };
+  return { ok: true, uri: uri.value };
 }

@@ -13,7 +13,6 @@ export interface ResponseContextOptions {
   readonly exchange: ServerExchange;
   /** The request without what is not to go on; its copies are forwarded. */
   readonly request: SipRequest;
-  readonly loopHash: string;
   /** What the sender is told when a target's connection is gone: 480 for a user, 430 for a flow (RFC 5626 §5.3). */
   readonly hopClosedStatus: 430 | 480;
   readonly forwarder: RequestForwarder;
@@ -50,9 +49,10 @@ export class ResponseContext implements CoreOutcome {
       this.#send(this.#own(487));
       return;
     }
-    const { forwarder, request, loopHash, layer } = this.#options;
+    const { forwarder, request, layer } = this.#options;
+    const { request: received, hop } = this.#exchange;
     for (const target of targets) {
-      const copy = forwarder.forwardCopy(request, this.#exchange.hop, target, loopHash);
+      const copy = forwarder.forwardCopy(request, received, hop, target);
       const branch: ClientBranch = new ClientBranch(copy, target.hop, layer, {
         response: (response) => {
           this.#receive(response, target);
