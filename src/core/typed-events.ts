@@ -30,6 +30,11 @@ export class TypedEvents<Events extends object> {
     return off;
   }
 
+  /** Whether anybody listens; for events that cost something to make. */
+  has(name: keyof Events): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     const set = this.#listeners.get(name);
     if (!set || set.size === 0) return;

@@ -33,6 +33,7 @@ export class MessageTracer {
   }
 
   #trace(message: SipMessage, hop: Hop, from: Party, to: Party): void {
+    if (!this.#events.has('message')) return;
     this.#events.emit('message', {
       direction: to === 'edge' ? 'in' : 'out',
       from,

@@ -18,6 +18,15 @@ it('reports a listener that throws and still serves the others', () => {
   expect(errors).toHaveLength(1);
 });
 
+it('knows for which events anybody listens', () => {
+  const events = new TypedEvents<Events>(() => undefined);
+  expect(events.has('tick')).toBe(false);
+  const off = events.on('tick', () => undefined);
+  expect(events.has('tick')).toBe(true);
+  off();
+  expect(events.has('tick')).toBe(false);
+});
+
 it('calls a once-listener one time and a removed listener never', () => {
   const events = new TypedEvents<Events>(() => undefined);
   const heard: string[] = [];
