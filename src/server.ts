@@ -93,6 +93,8 @@ export class Server {
   readonly #showUsers: boolean;
   readonly #sharedKey: SharedKey;
   #state: 'stopped' | 'starting' | 'stopping' | 'running' = 'stopped';
+  #starting: Promise<ServerAddresses> | undefined;
+  #stopping: Promise<void> | undefined;
   #turn: TurnServer | undefined;
   #edge: Edge | undefined;
   #https: HttpsListeners | undefined;
@@ -121,25 +123,19 @@ export class Server {
   async start(): Promise<ServerAddresses> {
     if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
     this.#state = 'starting';
-    try {
-      await this.#startTurn();
-      await this.#startEdge();
-    } catch (error) {
-      await this.#close();
-      throw error;
-    }
-    this.#state = 'running';
-    const { addresses } = this;
-    this.#events.emit('ready', addresses);
-    return addresses;
+    this.#starting = this.#open();
+    return this.#starting;
   }
 
-  /** Tells the clients, ends what is live and frees all ports; a no-op when not running. */
+  /**
+   * Tells the clients, ends what is live and frees all ports; a no-op when stopped. Waits for a start that is under way; further calls
+   * resolve with the first.
+   */
   async stop(): Promise<void> {
-    if (this.#state !== 'running') return;
-    this.#state = 'stopping';
-    await this.#close();
-    this.#events.emit('stopped', {});
+    this.#stopping ??= this.#stopOnce().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
   }
 
   /** Empty unless started. */
@@ -167,6 +163,29 @@ export class Server {
         ...(edge && { edge: { transactions: edge.transactions, timers: edge.timers } }),
       },
     };
+  }
+
+  async #open(): Promise<ServerAddresses> {
+    try {
+      await this.#startTurn();
+      await this.#startEdge();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#state = 'running';
+    const { addresses } = this;
+    this.#events.emit('ready', addresses);
+    return addresses;
+  }
+
+  async #stopOnce(): Promise<void> {
+    // Whoever started it hears of a failure.
+    await this.#starting?.catch(() => undefined);
+    if (this.#state !== 'running') return;
+    this.#state = 'stopping';
+    await this.#close();
+    this.#events.emit('stopped', {});
   }
 
   async #startTurn(): Promise<void> {
@@ -200,6 +219,7 @@ export class Server {
     this.#https = await HttpsListeners.open(
       { ...config.edge.listen, limits, ...material.certificate },
       await this.#createApp(),
+      this.#logger,
     );
     for (const server of this.#https.servers) this.#edge.attach(server);
   }
@@ -219,11 +239,16 @@ export class Server {
     });
   }
 
-  /** The edge first, so that nobody is sent to a relay that is going. */
+  /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
   async #close(): Promise<void> {
-    await this.#edge?.stop();
-    await this.#https?.close();
-    await this.#turn?.stop();
+    const parts = [() => this.#edge?.stop(), () => this.#https?.close(), () => this.#turn?.stop()];
+    for (const stop of parts) {
+      try {
+        await stop();
+      } catch (error) {
+        this.#logger.error({ err: error }, 'a part of the server failed to stop');
+      }
+    }
     this.#edge = undefined;
     this.#https = undefined;
     this.#turn = undefined;

@@ -45,6 +45,29 @@ function get(url: string, headers: Record<string, string> = {}): Promise<{ statu
 }
 
 describe('a server', () => {
+  it('stops also when told so while it starts, and frees its ports before either of two stops resolves', async () => {
+    const server = await build({ edge: { listen: { port: 0 } }, turn: { listeners: UDP, relay: RELAY } });
+    const started = server.start();
+    const states: string[] = [];
+    const stops = [server.stop(), server.stop()].map((stop) =>
+      stop.then(() => states.push(String(server.addresses.https.length + server.addresses.turn.length))),
+    );
+    await started;
+    await Promise.all(stops);
+    expect(states).toEqual(['0', '0']);
+    await server.start();
+    expect(server.addresses.https.length).toBeGreaterThan(0);
+  });
+
+  it('tells its addresses to an observer of the stop', async () => {
+    const server = await build({ edge: { listen: { port: 0 } }, turn: { listeners: UDP, relay: RELAY } });
+    await server.start();
+    const stopped = server.stop();
+    expect(() => server.addresses).not.toThrow();
+    await stopped;
+    expect(server.addresses).toEqual({ https: [], turn: [], turnUris: [] });
+  });
+
   it('runs edge and TURN server with nothing but ports to choose', async () => {
     const server = await build({ edge: { listen: { port: 0 } }, turn: { listeners: ALL, relay: RELAY } });
     const told: unknown[] = [];

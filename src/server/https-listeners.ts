@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { type Hono } from 'hono';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { type Logger } from '../core/logger.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 
 interface HttpsOptions {
@@ -25,28 +26,33 @@ const MAX_HEADER_BYTES = 16_384;
 /** HTTPS on every address, all or none. */
 export class HttpsListeners {
   readonly servers: readonly Server[];
+  readonly addresses: readonly TransportAddress[];
 
   private constructor(servers: readonly Server[]) {
     this.servers = servers;
+    this.addresses = servers.flatMap((server) => {
+      const { address, port } = server.address() as AddressInfo;
+      return transportAddress(address, port) ?? [];
+    });
   }
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  static async open(options: HttpsOptions, app: Hono): Promise<HttpsListeners> {
+  static async open(options: HttpsOptions, app: Hono, logger: Logger): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return new HttpsListeners(await openAll(options, app));
+        const listeners = new HttpsListeners(await openAll(options, app));
+        for (const server of listeners.servers) {
+          // Failing to accept one connection, for want of file descriptors say, must not end the process.
+          server.on('error', (error) => {
+            logger.warn({ err: error }, 'HTTPS listener reported an error');
+          });
+        }
+        return listeners;
       } catch (error) {
         const retry = options.port === 0 && attempt < PORT_ATTEMPTS;
         if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
       }
     }
-  }
-
-  get addresses(): TransportAddress[] {
-    return this.servers.flatMap((server) => {
-      const { address, port } = server.address() as AddressInfo;
-      return transportAddress(address, port) ?? [];
-    });
   }
 
   async close(): Promise<void> {

@@ -60,6 +60,8 @@ export class Flow implements Hop {
   #registrationTimer: TimerHandle | undefined;
   #maxBufferedBytes = 0;
   #awaitingPong = false;
+  /** When the client last let itself be heard. */
+  #heardAtMs: number;
   /** By user name tried; never more than the limit on failures, which closes the flow. */
   readonly #authenticationFailures = new Map<string, number>();
 
@@ -71,6 +73,7 @@ export class Flow implements Hop {
     this.#context = context;
     const { messagesPerSec, messageBurst } = context.limits;
     this.#messages = new TokenBucket({ burst: messageBurst, perSec: messagesPerSec, nowMs });
+    this.#heardAtMs = nowMs;
     this.#pingTimer = this.#schedulePing();
     this.setRegistered(false);
     socket.on('message', (data, isBinary) => {
@@ -81,8 +84,12 @@ export class Flow implements Hop {
       this.#admitsFrame();
     });
     socket.on('pong', () => {
-      if (this.#awaitingPong) this.#awaitingPong = false;
-      else this.#admitsFrame();
+      if (!this.#awaitingPong) {
+        this.#admitsFrame();
+        return;
+      }
+      this.#awaitingPong = false;
+      this.#heardAtMs = context.clock.now().monotonicMs;
     });
     socket.on('error', (error) => {
       this.#finish(causeOfError(error), ABNORMAL_CLOSURE);
@@ -183,7 +190,8 @@ export class Flow implements Hop {
   #admitsFrame(): boolean {
     // A close was sent: what still arrives was written before the client knew.
     if (!this.isOpen) return false;
-    if (this.#messages.take(this.#context.clock.now().monotonicMs)) return true;
+    this.#heardAtMs = this.#context.clock.now().monotonicMs;
+    if (this.#messages.take(this.#heardAtMs)) return true;
     this.#context.handlers.limited(this, 'message-rate');
     this.close('message-rate');
     return false;
@@ -198,11 +206,18 @@ export class Flow implements Hop {
     else if (text !== '\r\n') this.#context.handlers.message(this, text);
   }
 
+  /** A ping after `pingSec` of silence. The timer is not moved for each message: it looks, when due, whether it came too early. */
   #schedulePing(): TimerHandle {
-    return this.#schedule(this.#context.keepalive.pingSec * 1000, () => {
+    const { timers, clock, keepalive } = this.#context;
+    const dueMs = this.#heardAtMs + keepalive.pingSec * 1000;
+    return timers.schedule(Math.max(dueMs, clock.now().monotonicMs), () => {
+      if (this.#heardAtMs + keepalive.pingSec * 1000 > clock.now().monotonicMs) {
+        this.#pingTimer = this.#schedulePing();
+        return;
+      }
       this.#awaitingPong = true;
       this.#socket.ping();
-      this.#pingTimer = this.#schedule(this.#context.keepalive.pongTimeoutSec * 1000, () => {
+      this.#pingTimer = this.#schedule(keepalive.pongTimeoutSec * 1000, () => {
         if (this.#awaitingPong) this.close('ping-timeout');
         else this.#pingTimer = this.#schedulePing();
       });

@@ -103,6 +103,19 @@ describe('a flow', () => {
     expect(await alice.socket.closed).toBe(1008);
   });
 
+  it('is not pinged while it lets itself be heard', async () => {
+    await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 1, pongTimeoutSec: 0.5 } }));
+    const socket = await server.connect();
+    let pings = 0;
+    socket.webSocket.on('ping', () => pings++);
+    for (let i = 0; i < 20; i++) {
+      socket.webSocket.send('\r\n\r\n');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(pings).toBe(0);
+    await expect.poll(() => pings, { timeout: 5000 }).toBe(1);
+  });
+
   it('is pinged, and cut when it does not answer', async () => {
     await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 0.05, pongTimeoutSec: 0.5 } }));
     const answering = await server.connect();
