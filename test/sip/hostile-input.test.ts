@@ -17,7 +17,7 @@ import { parseCredentialRequest, parseTurnCredential, stripCredentialHeaders } f
 import { addressOfRecord, formatSipUri, parseSipUri } from '../../src/sip/uri.ts';
 import { sameSipUri } from '../../src/sip/uri-equality.ts';
 import { validateRequest } from '../../src/sip/validate-request.ts';
-import { formatVia, parseVia } from '../../src/sip/via.ts';
+import { formatVia, parseVia, topVia } from '../../src/sip/via.ts';
 import { inviteText, limits, registerText } from './sample-messages.ts';
 
 const awkward = fc.constantFrom(
@@ -84,7 +84,8 @@ function exercise(message: SipMessage): void {
   }
   if (message.kind === 'response') return;
   validateRequest(message);
-  serverTransactionKey(message);
+  const via = topVia(headers);
+  if (via) serverTransactionKey(message.method, via);
   const answer = createResponse(message, 200);
   const written = [formatSipMessage(answer), formatSipMessage(createAck(message, answer))];
   written.push(formatSipMessage(createCancel(message)));

@@ -3,7 +3,7 @@ import { type TimerQueue } from '../../core/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
-import { validateRequest, type RequestEssentials } from '../../sip/validate-request.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
@@ -34,10 +34,8 @@ export class EmbeddedCore implements ImsCore {
     this.#registrar = new Registrar(registration, timers, observer);
   }
 
-  handle(request: SipRequest, hop: Hop, outcome: CoreOutcome): void {
-    const essentials = validateRequest(request);
-    if (!essentials.ok) outcome.respond(createResponse(request, 400));
-    else if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials.value, hop));
+  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
+    if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials, hop));
     else this.#locate(request, outcome);
   }
 

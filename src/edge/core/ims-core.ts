@@ -1,4 +1,5 @@
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Hop } from '../flow/hop.ts';
 
 /** Where a request goes on, and the Request-URI it goes with. */
@@ -21,7 +22,7 @@ export interface CoreOutcome {
  */
 export interface ImsCore {
   /** `hop` is the flow the request came on. The request holds no TURN-Cred-Req any more. The core must not change it. */
-  handle(request: SipRequest, hop: Hop, outcome: CoreOutcome): void;
+  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */
   flowClosed(hop: Hop): void;
 }

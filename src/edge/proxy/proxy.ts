@@ -44,9 +44,15 @@ export interface ProxyContext {
   readonly findHop: (id: string) => Hop | undefined;
 }
 
-/** A request that has passed every check which needs no transaction. */
-interface AdmittedRequest {
+interface ReceivedRequest {
   readonly request: SipRequest;
+  readonly essentials: RequestEssentials;
+  /** From `serverTransactionKey`. */
+  readonly key: string;
+}
+
+/** A request that has passed every check which needs no transaction. */
+interface AdmittedRequest extends ReceivedRequest {
   /** Without our own Route entries; what is forwarded. */
   readonly copy: SipRequest;
   readonly uri: SipUri;
@@ -105,33 +111,33 @@ export class Proxy {
   }
 
   #receiveRequest(request: SipRequest, hop: Hop): void {
-    const essentials = validateRequest(request);
-    const key = serverTransactionKey(request);
-    if (!essentials.ok || key === undefined) {
+    const validated = validateRequest(request);
+    const key = validated.ok ? serverTransactionKey(request.method, validated.value.via) : undefined;
+    if (!validated.ok || key === undefined) {
       if (request.method === 'ACK') return;
-      this.#sendStateless(badRequest(request, essentials.ok ? 'via branch' : essentials.reason), hop);
+      this.#sendStateless(badRequest(request, validated.ok ? 'via branch' : validated.reason), hop);
       return;
     }
+    const essentials = validated.value;
     const { layer } = this.#context;
     const existing = layer.findServer(hop, key);
     if (request.method === 'ACK') {
-      const ends = existing?.receiveAck() ?? this.#tags.isAckOfRefusal(essentials.value);
-      if (!ends) this.#forwardAck(request, essentials.value, hop);
+      const ends = existing?.receiveAck() ?? this.#tags.isAckOfRefusal(essentials);
+      if (!ends) this.#forwardAck(request, essentials, hop);
       return;
     }
     if (existing) {
       existing.receiveRetransmission();
       return;
     }
-    noteReceived(request, hop);
-    if (request.method === 'CANCEL') this.#cancel(layer.openServer(request, hop));
-    else this.#admit(request, essentials.value, hop);
+    noteReceived(request, essentials.via, hop);
+    if (request.method === 'CANCEL') this.#cancel(layer.openServer(request, key, hop), essentials);
+    else this.#admit({ request, essentials, key }, hop);
   }
 
   /** RFC 3261 §16.10 */
-  #cancel(exchange: ServerExchange): void {
-    const { request, hop } = exchange;
-    const invite = this.#context.layer.findServer(hop, serverTransactionKey(request, 'INVITE') ?? '');
+  #cancel(exchange: ServerExchange, { via }: RequestEssentials): void {
+    const invite = this.#context.layer.findServer(exchange.hop, serverTransactionKey('INVITE', via) ?? '');
     exchange.respondWith(invite ? 200 : 481);
     invite?.onAbandoned?.();
   }
@@ -140,7 +146,8 @@ export class Proxy {
    * Whatever can be refused by looking at it is refused without a transaction (RFC 3261 §8.2.7): one would have to wait for an ACK, and
    * strangers would choose how many of them wait.
    */
-  #admit(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
+  #admit(received: ReceivedRequest, hop: Hop): void {
+    const { request, essentials } = received;
     const { home, layer } = this.#context;
     const refuse = (response: SipResponse): void => {
       this.#tags.stamp(response, request, essentials);
@@ -152,8 +159,9 @@ export class Proxy {
       return;
     }
     const { uri } = checked;
-    const sender = this.#registrationOf(essentials, hop);
-    if (hop.kind === 'wic' && !sender && request.method !== 'REGISTER') {
+    const isRegister = request.method === 'REGISTER';
+    const sender = isRegister ? undefined : this.#registrationOf(essentials, hop);
+    if (hop.kind === 'wic' && !sender && !isRegister) {
       refuse(this.#answerStranger(request, uri, hop));
       return;
     }
@@ -166,14 +174,14 @@ export class Proxy {
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const route = routeRequest(copy, hop, { tokens: this.#tokens, home });
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
-    else this.#handle({ request, copy, uri, route, sender }, hop);
+    else this.#handle({ ...received, copy, uri, route, sender }, hop);
   }
 
-  #handle({ request, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
-    const exchange = this.#context.layer.openServer(request, hop);
+  #handle({ request, essentials, key, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
+    const exchange = this.#context.layer.openServer(request, key, hop);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#context.registerPath.prepare(copy, hop);
-      this.#askCore(copy, this.#contextFor(exchange, copy, 480), hop);
+      this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), hop);
       return;
     }
     if (route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
@@ -189,7 +197,7 @@ export class Proxy {
     const contact = this.#targets.byContact(copy);
     const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
-    else this.#askCore(copy, context, hop);
+    else this.#askCore(copy, essentials, context, hop);
   }
 
   /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
@@ -221,7 +229,7 @@ export class Proxy {
     };
     const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : this.#targets.byContact(copy);
     if (target) forward([target]);
-    else if (decision.kind === 'core') this.#askCore(copy, { respond: () => undefined, forward }, hop);
+    else if (decision.kind === 'core') this.#askCore(copy, essentials, { respond: () => undefined, forward }, hop);
   }
 
   #isForEdge({ method }: SipRequest, uri: SipUri): boolean {
@@ -242,10 +250,10 @@ export class Proxy {
     return new ResponseContext(options);
   }
 
-  #askCore(copy: SipRequest, outcome: CoreOutcome, hop: Hop): void {
+  #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, hop: Hop): void {
     const { core, tracer } = this.#context;
     tracer.toCore(copy, hop);
-    core.handle(copy, hop, tracedOutcome(outcome, copy, hop, tracer));
+    core.handle(copy, essentials, hop, tracedOutcome(outcome, copy, hop, tracer));
   }
 
   #sendStateless(response: SipResponse, hop: Hop): void {

@@ -28,11 +28,14 @@ export class ServerExchange {
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
 
-  constructor(request: SipRequest, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
+  /** `key` is that of `serverTransactionKey`. */
+  constructor(request: SipRequest, key: string, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
+    this.key = `${hop.id} ${key}`;
     this.request = request;
     this.hop = hop;
     this.#layer = layer;
     const options = {
+      key,
       request,
       reliable: true,
       timers: layer.timers,
@@ -45,7 +48,6 @@ export class ServerExchange {
     };
     this.#transaction =
       request.method === 'INVITE' ? new InviteServerTransaction(options) : new NonInviteServerTransaction(options);
-    this.key = `${hop.id} ${this.#transaction.key}`;
   }
 
   /** Tag of the To in every response that is made here (RFC 3261 §8.2.6.2). */

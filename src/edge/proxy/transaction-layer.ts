@@ -80,8 +80,9 @@ export class TransactionLayer implements ExchangeLayer {
     return this.#serversByHop.of(hop);
   }
 
-  openServer(request: SipRequest, hop: Hop): ServerExchange {
-    const exchange: ServerExchange = new ServerExchange(request, hop, this, () => {
+  /** `key` is that of `serverTransactionKey`. */
+  openServer(request: SipRequest, key: string, hop: Hop): ServerExchange {
+    const exchange: ServerExchange = new ServerExchange(request, key, hop, this, () => {
       this.#servers.delete(exchange);
       this.#serversByHop.delete(hop, exchange);
     });

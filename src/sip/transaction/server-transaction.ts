@@ -1,20 +1,17 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
 import { type SipResponse } from '../message.ts';
 import { Transaction, type Moves, type TransactionEvents, type TransactionOptions } from './transaction.ts';
-import { serverTransactionKey } from './transaction-key.ts';
 
-export type ServerTransactionOptions = TransactionOptions<TransactionEvents>;
+export interface ServerTransactionOptions extends TransactionOptions<TransactionEvents> {
+  /** From `serverTransactionKey`. */
+  readonly key: string;
+}
 
 /** What the INVITE and the non-INVITE server transaction share (RFC 3261 §17.2). */
 export abstract class ServerTransaction<State extends string> extends Transaction<State> {
   #lastResponse: SipResponse | undefined;
 
   protected constructor(initial: State, moves: Moves<State | 'terminated'>, options: ServerTransactionOptions) {
-    const key = serverTransactionKey(options.request);
-    if (key === undefined) {
-      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP request: expected a top Via with an RFC 3261 branch');
-    }
-    super(key, initial, moves, options);
+    super(options.key, initial, moves, options);
   }
 
   /**

@@ -1,18 +1,17 @@
 import { parseCSeq } from '../cseq.ts';
 import { formatHostPort } from '../host-port.ts';
-import { type SipMessage, type SipRequest } from '../message.ts';
+import { type SipMessage } from '../message.ts';
 import { BRANCH_MAGIC_COOKIE } from '../token.ts';
-import { topVia } from '../via.ts';
+import { topVia, type Via } from '../via.ts';
 
 /**
- * RFC 3261 §17.2.3: method, sent-by and branch of the top Via; an ACK, and with `method: 'INVITE'` a CANCEL, finds the INVITE. `undefined` for a
+ * RFC 3261 §17.2.3: method of the request, sent-by and branch of its top Via; an ACK, and a CANCEL as `INVITE`, finds the INVITE. `undefined` for a
  * branch without the magic cookie: elements of RFC 2543 are not served. Method and sent-by hold no space, so no two requests share a
  * key by the choice of their parts. Whoever serves several connections keeps one table for each, or adds the connection to the key.
  */
-export function serverTransactionKey(request: SipRequest, method = request.method): string | undefined {
-  const via = topVia(request.headers);
-  const branch = via?.params.get('branch');
-  if (!via || branch === undefined || !hasMagicCookie(branch)) return undefined;
+export function serverTransactionKey(method: string, via: Via): string | undefined {
+  const branch = via.params.get('branch');
+  if (branch === undefined || !hasMagicCookie(branch)) return undefined;
   return `${method === 'ACK' ? 'INVITE' : method} ${formatHostPort(via.sentBy)} ${branch}`;
 }
 

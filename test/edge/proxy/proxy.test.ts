@@ -107,7 +107,7 @@ describe('CANCEL', () => {
     const alice = bench.register('alice');
     const bob = bench.register('bob');
     let thinking: CoreOutcome | undefined;
-    bench.handle = (_request, _hop, outcome) => {
+    bench.handle = (_request, _essentials, _hop, outcome) => {
       thinking = outcome;
     };
     const invite = alice.wic.build('INVITE', BOB, BOB);
@@ -137,7 +137,7 @@ describe('a core', () => {
     const bench = new ProxyBench();
     const alice = bench.register('alice');
     const bob = bench.register('bob');
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       outcome.respond(createResponse(request, 180, { toTag: 'c' }));
       outcome.respond(createResponse(request, 486, { toTag: 'c' }));
       outcome.respond(createResponse(request, 200, { toTag: 'c' }));
@@ -150,7 +150,7 @@ describe('a core', () => {
 
   it.each([401, 200])('cannot hand out a credential of its own in a %i', (status) => {
     const bench = new ProxyBench();
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       const response = createResponse(request, status);
       response.headers.append('TURN-Cred-Rsp', 'name="x";pwd="y";lifetime=1');
       outcome.respond(response);
@@ -164,7 +164,7 @@ describe('a core', () => {
   it('that is a hop of its own gets REGISTER without TURN-Cred-Req, and its 200 leaves with our credential only', () => {
     const bench = new ProxyBench();
     const core = bench.addHop({ kind: 'core' });
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       outcome.forward([{ hop: core, uri: request.uri }]);
     };
     const { wic, hop } = bench.register('alice');
@@ -184,7 +184,7 @@ describe('a core', () => {
     const bench = new ProxyBench();
     const core = bench.addHop({ kind: 'core' });
     const { wic, hop } = bench.register('alice');
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       outcome.forward([{ hop: core, uri: request.uri }]);
     };
     bench.receive(wic.build('INVITE', BOB, BOB), hop);
@@ -202,7 +202,7 @@ describe('a core that answers a REGISTER after its flow has closed', () => {
   it('registers nobody', () => {
     const bench = new ProxyBench();
     let thinking: (() => void) | undefined;
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       thinking = () => {
         const response = createResponse(request, 200);
         response.headers.append('Contact', request.headers.get('Contact')!);
@@ -411,7 +411,7 @@ describe('digest between two WICs', () => {
     const bench = new ProxyBench();
     const core = bench.addHop({ kind: 'core' });
     const { wic, hop } = bench.register('alice');
-    bench.handle = (request, _hop, outcome) => {
+    bench.handle = (request, _essentials, _hop, outcome) => {
       outcome.forward([{ hop: core, uri: request.uri }]);
     };
     bench.receive(wic.build('INVITE', BOB, BOB, { 'Proxy-Authorization': PROOF }), hop);

@@ -27,7 +27,7 @@ export class ProxyBench {
   readonly registrations: Registrations;
   readonly proxy: Proxy;
   /** What the core does with what it is given; REGISTER is accepted unless it says otherwise. */
-  handle: ImsCore['handle'] = (request, _hop, outcome) => {
+  handle: ImsCore['handle'] = (request, _essentials, _hop, outcome) => {
     const response = createResponse(request, 200);
     for (const contact of request.headers.getAll('Contact')) response.headers.append('Contact', contact);
     outcome.respond(response);
@@ -67,8 +67,8 @@ export class ProxyBench {
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.layer,
       core: {
-        handle: (request, hop, outcome) => {
-          this.handle(request, hop, outcome);
+        handle: (request, essentials, hop, outcome) => {
+          this.handle(request, essentials, hop, outcome);
         },
         flowClosed: () => undefined,
       },
@@ -102,7 +102,7 @@ export class ProxyBench {
 
   /** From now on every request for the core goes on to these. */
   routeTo(...targets: { readonly wic: WicMessages; readonly hop: FakeHop }[]): void {
-    this.handle = (_request, _hop, outcome) => {
+    this.handle = (_request, _essentials, _hop, outcome) => {
       outcome.forward(targets.map(({ wic, hop }) => ({ hop, uri: wic.contactUri })));
     };
   }

@@ -5,6 +5,7 @@ import {
   type ClientTransactionEvents,
   type ClientTransactionOptions,
 } from '../../../src/sip/transaction/client-transaction.ts';
+import { type ServerTransactionOptions } from '../../../src/sip/transaction/server-transaction.ts';
 import { type TransactionTimings } from '../../../src/sip/transaction/timings.ts';
 import { lines, request } from '../sample-messages.ts';
 
@@ -31,8 +32,13 @@ export class Stage {
   readonly timers = new TimerQueue();
   nowMs = 0;
 
-  options(method: string, reliable: boolean, on: Partial<ClientTransactionEvents> = {}): ClientTransactionOptions {
+  options(
+    method: string,
+    reliable: boolean,
+    on: Partial<ClientTransactionEvents> = {},
+  ): ClientTransactionOptions & ServerTransactionOptions {
     return {
+      key: `${method} x.invalid z9hG4bKabc`,
       request: requestOf(method),
       reliable,
       timers: this.timers,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InviteServerTransaction } from '../../../src/sip/transaction/invite-server.ts';
-import { requestOf, respond, Stage } from './harness.ts';
+import { respond, Stage } from './harness.ts';
 
 function start(reliable: boolean): { stage: Stage; transaction: InviteServerTransaction } {
   const stage = new Stage();
@@ -134,14 +134,5 @@ describe('InviteServerTransaction', () => {
     unreliable.transaction.transportFailed();
     expect(unreliable.stage.take()).toEqual(['0 transport error']);
     expect(unreliable.transaction.state).toBe('completed');
-  });
-
-  it('refuses to be made of a request that has no key', () => {
-    const stage = new Stage();
-    const options = stage.options('INVITE', true);
-    const request = requestOf('INVITE');
-    request.headers.set('Via', 'SIP/2.0/UDP old.example.com;branch=1');
-    expect(() => new InviteServerTransaction({ ...options, request })).toThrow('expected a top Via');
-    expect(stage.timers.size).toBe(0);
   });
 });

@@ -1,24 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { createAck, createCancel } from '../../../src/sip/hop-requests.ts';
+import { type SipRequest } from '../../../src/sip/message.ts';
 import { clientTransactionKey, serverTransactionKey } from '../../../src/sip/transaction/transaction-key.ts';
+import { topVia } from '../../../src/sip/via.ts';
 import { requestOf } from './harness.ts';
 
 function withVia(via: string): string | undefined {
   const request = requestOf('INVITE');
   request.headers.set('Via', via);
-  return serverTransactionKey(request);
+  return keyOf(request);
+}
+
+function keyOf(request: SipRequest, method = request.method): string | undefined {
+  const via = topVia(request.headers);
+  return via && serverTransactionKey(method, via);
 }
 
 describe('serverTransactionKey', () => {
   it('is the same for an INVITE, the ACK of its failure, and its CANCEL when that asks for the INVITE', () => {
     const invite = requestOf('INVITE');
-    const key = serverTransactionKey(invite);
+    const key = keyOf(invite);
     expect(key).toBe('INVITE x.invalid z9hG4bKabc');
-    expect(serverTransactionKey(createAck(invite, createResponse(invite, 486)))).toBe(key);
+    expect(keyOf(createAck(invite, createResponse(invite, 486)))).toBe(key);
     const cancel = createCancel(invite);
-    expect(serverTransactionKey(cancel)).toBe('CANCEL x.invalid z9hG4bKabc');
-    expect(serverTransactionKey(cancel, 'INVITE')).toBe(key);
+    expect(keyOf(cancel)).toBe('CANCEL x.invalid z9hG4bKabc');
+    expect(keyOf(cancel, 'INVITE')).toBe(key);
   });
 
   it('tells sent-by and branch apart', () => {
