@@ -13,6 +13,7 @@ const doors = {
   edge: ['core', 'sip', 'credentials'],
   admin: ['core'],
   config: ['core'],
+  wic: [],
   cli: ['core', 'config', 'server', 'credentials'],
   testing: ['core', 'stun', 'config', 'server', 'credentials'],
 };
