@@ -48,7 +48,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly ca: string;
   /** For Chromium: `--ignore-certificate-errors-spki-list=<this>`. */
   readonly spkiHash: string;
-  /** A WebSocket for Node that trusts the lab: `globalThis.WebSocket = lab.WebSocket` before JsSIP or SIP.js connect. */
+  /** A WebSocket for Node that trusts the lab: `Object.assign(globalThis, { WebSocket: lab.WebSocket })` before JsSIP or SIP.js connect. */
   readonly WebSocket: LabWebSocket;
   readonly #server: Server;
   readonly #log: LabEventLog;

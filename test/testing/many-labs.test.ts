@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { startLab, type Lab } from '../../src/testing/start-lab.ts';
+import { WicSocket } from '../edge/support/wic-socket.ts';
+import { TurnClient } from '../turn/support/turn-client.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const LABS = 50;
+const AT_ONCE = 10;
+/** A lab that stayed would hold its sockets, tables and page: some hundred kilobytes. */
+const BYTES_PER_LAB = 20_000;
+
+async function settledBytes(): Promise<number> {
+  for (let i = 0; i < 5; i++) {
+    collect();
+    await pause(20);
+  }
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return heapUsed + external + arrayBuffers;
+}
+
+/** Sockets, servers and timers by kind, as far as they keep a process alive. */
+function handles(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+/** A client on the edge and one on the relay, there still when the lab stops. */
+async function useLab(): Promise<WeakRef<Lab>> {
+  await using lab = await startLab();
+  const socket = await WicSocket.connect(lab.webSocket, { ca: lab.ca, rejectUnauthorized: true });
+  await lab.waitFor('flow-opened');
+  const { username, password } = lab.mint('alice');
+  const server = lab.addresses.turn.find(({ transport }) => transport === 'udp')!;
+  const client = await TurnClient.connect({ transport: 'udp', server, username, password });
+  await client.allocate();
+  expect(lab.snapshot()).toMatchObject({ flows: [{}], allocations: [{ user: 'alice' }] });
+  await lab.stop();
+  client.close();
+  await Promise.all([client.closed, socket.closed]);
+  return new WeakRef<Lab>(lab);
+}
+
+async function useLabs(count: number): Promise<WeakRef<Lab>[]> {
+  const used: WeakRef<Lab>[] = [];
+  while (used.length < count) used.push(...(await Promise.all(Array.from({ length: AT_ONCE }, useLab))));
+  return used;
+}
+
+it(`gives handles and memory of ${LABS} labs back, ${AT_ONCE} of them at once`, async () => {
+  // Code is compiled and tables find their size.
+  await useLabs(2 * AT_ONCE);
+  const bytesBefore = await settledBytes();
+  const handlesBefore = handles();
+  const used = await useLabs(LABS);
+  const bytesAfter = await settledBytes();
+  expect(handles()).toEqual(handlesBefore);
+  expect(used.filter((lab) => lab.deref() !== undefined)).toHaveLength(0);
+  expect(bytesAfter - bytesBefore).toBeLessThan(LABS * BYTES_PER_LAB);
+});
