@@ -18,16 +18,17 @@ const doors = {
   testing: ['core', 'stun', 'config', 'server', 'credentials'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
-const ioModules = [
-  'node:net',
-  'node:tls',
-  'node:dgram',
-  'node:http',
-  'node:https',
-  'node:fs',
-  'node:fs/promises',
-  'ws',
-];
+
+/** Rooms inside a room, none with folders of its own: what they may import from outside, and from beside them. */
+const innerDoors = {
+  'turn/engine': { outside: ['core', 'stun', 'credentials'], beside: [] },
+  'turn/dataplane': { outside: ['core', 'stun'], beside: ['engine'] },
+  'turn/listeners': { outside: ['core', 'stun'], beside: ['engine', 'dataplane'] },
+};
+
+const ioModules = ['net', 'tls', 'dgram', 'http', 'https', 'fs', 'fs/promises', 'timers', 'timers/promises'];
+/** Reading and writing the text of an address is no I/O, though Node keeps it with the sockets. */
+const textOfAddresses = ['net', 'node:net'];
 
 function door(room, open) {
   const closed = rooms.filter((other) => other !== room && !open.includes(other));
@@ -38,31 +39,50 @@ function door(room, open) {
   return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
 }
 
+function innerPatterns(room) {
+  const { outside, beside } = innerDoors[room];
+  const open = [`\\.\\./(${outside.join('|')})/`, ...beside.map((other) => `${other}/`)].join('|');
+  return [{ regex: `^\\.\\./(?!${open})`, message: `${room} has no door there: see ARCHITECTURE.md.` }];
+}
+
 /** The protocol rooms take bytes and a time and hand effects out; sockets and clocks live elsewhere. */
-function pure(files, room, open) {
-  const { patterns } = door(room, open).rules['no-restricted-imports'][1];
-  const engineDoor =
-    room === 'turn' ? [{ regex: '^\\.\\./(listeners|dataplane)/', message: 'The engine knows no transport.' }] : [];
+function pure(room, patterns, exempt = []) {
   const paths = ioModules
-    .filter((name) => name !== 'node:net' || room === 'turn')
+    .flatMap((name) => [name, `node:${name}`])
+    .concat('ws')
+    .filter((name) => !exempt.includes(name))
     .map((name) => ({ name, message: 'This room does no I/O.' }));
   return {
-    files,
+    files: [`src/${room}/**/*.ts`],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [...patterns, ...engineDoor], paths }],
+      'no-restricted-imports': ['error', { patterns, paths }],
       'no-restricted-globals': [
         'error',
-        ...['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance'].map((name) => ({
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch', 'performance'].map((name) => ({
           name,
           message: 'This room reads no clock and arms no timer.',
         })),
       ],
-      'no-restricted-properties': [
+      'no-restricted-syntax': [
         'error',
-        { object: 'Date', property: 'now', message: 'Time comes in as an argument.' },
+        noExportAll,
+        { selector: 'NewExpression[callee.name="Date"]', message: 'Time comes in as an argument.' },
+        {
+          selector: 'MemberExpression[object.name="Date"][property.name="now"]',
+          message: 'Time comes in as an argument.',
+        },
       ],
     },
   };
+}
+
+const noExportAll = {
+  selector: 'ExportAllDeclaration',
+  message: 'Export by name, so that a reader sees what is public.',
+};
+
+function patternsOf(room) {
+  return door(room, doors[room]).rules['no-restricted-imports'][1].patterns;
 }
 
 export default tseslint.config(
@@ -82,16 +102,18 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'no-console': 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportAllDeclaration', message: 'Export by name, so that a reader sees what is public.' },
-      ],
+      'no-restricted-syntax': ['error', noExportAll],
     },
   },
   ...Object.entries(doors).map(([room, open]) => door(room, open)),
-  pure(['src/turn/engine/**/*.ts'], 'turn', doors.turn),
-  pure(['src/stun/**/*.ts'], 'stun', doors.stun),
-  pure(['src/sip/**/*.ts'], 'sip', doors.sip),
+  door('server', ['core', 'credentials', 'turn', 'edge', 'admin', 'config']),
+  ...['turn/dataplane', 'turn/listeners'].map((room) => ({
+    files: [`src/${room}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns: innerPatterns(room) }] },
+  })),
+  pure('turn/engine', innerPatterns('turn/engine')),
+  pure('stun', patternsOf('stun'), textOfAddresses),
+  pure('sip', patternsOf('sip'), textOfAddresses),
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.{js,mjs,cjs}'],
