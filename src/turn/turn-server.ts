@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
+import { type AddressFamily } from '../core/ip.ts';
 import { createRandomPool } from '../core/random-pool.ts';
 import { type Logger } from '../core/logger.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../core/transport-address.ts';
@@ -10,12 +11,14 @@ import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters } from './dataplane/drop-counters.ts';
 import { NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/relay-directory.ts';
+import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { type SessionSnapshot } from './engine/session-snapshot.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { LateSink } from './late-sink.ts';
+import { relayAddressError } from './listeners/listen-error.ts';
 import { type Listener } from './listeners/listener.ts';
 import { openListeners } from './listeners/open-listeners.ts';
 import { StreamListener } from './listeners/stream-listener.ts';
@@ -77,7 +80,7 @@ export class TurnServer {
 
   /**
    * Opens everything or nothing. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED for a
-   * listener, ERR_CONFIG_INVALID for options that cannot be served, ERR_INVALID_STATE when it was started before.
+   * listener or a relay address, ERR_CONFIG_INVALID for options that cannot be served, ERR_INVALID_STATE when it was started before.
    */
   async start(): Promise<void> {
     if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', 'TURN server: already started');
@@ -145,6 +148,7 @@ export class TurnServer {
     const drops = new DropCounters();
     const sink = new LateSink();
     const plane = this.#createPlane(sink, drops);
+    for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
     const listeners = await openListeners(
       { ...this.#options, tls: this.#tls, udpBufferBytes: this.#options.sockets.listenerBufferBytes },
       { sink, channelData: plane, drops, logger: this.#logger, nowMs: () => this.#clock.now().monotonicMs },
@@ -226,6 +230,15 @@ function relayAddresses({ relay }: TurnServerOptions): readonly RelayAddress[] {
       `${path}: expected an IPv${family} address for ${address}, got ${advertised.address}`,
     );
   });
+}
+
+/** A relay is bound only when a client asks for one: that its address is of this machine is better known at start. */
+function probeRelayAddress(family: AddressFamily, address: string): void {
+  try {
+    bindUdpSocket({ family, address, port: 0, socketBufferBytes: 0 }).close();
+  } catch (cause) {
+    throw relayAddressError(address, cause);
+  }
 }
 
 function ipOf(text: string, path: string): TransportAddress {

@@ -334,6 +334,20 @@ describe('start and stop', () => {
     });
   });
 
+  it('does not start with a relay address that is not of this machine, and names key and address', async () => {
+    const relay = { ...turnServerOptions().relay, addresses: ['127.0.0.1', '192.0.2.7'] };
+    const server = createTurnServer(turnServerOptions({ relay }), {
+      verifier: staticVerifier({}),
+      logger: silentLogger,
+    });
+    await expect(server.start()).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_UNAVAILABLE',
+      message:
+        'turn.relay.addresses: 192.0.2.7 is no address of this host; name one of its own in turn.relay.addresses (EADDRNOTAVAIL)',
+    });
+    expect(server.addresses).toEqual([]);
+  });
+
   it('refuses a second start, and takes a second stop as nothing', async () => {
     const server = createTurnServer(turnServerOptions(), { verifier, logger: silentLogger });
     await server.start();

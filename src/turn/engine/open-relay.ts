@@ -35,7 +35,7 @@ export function openRelay(
   let binds = 0;
   for (const port of engine.relayPorts.candidates(wish.family, wish.shape, nowMs)) {
     if (binds++ === MAX_BINDS) return fail('no-free-port');
-    const opened = openAt(engine, client, wish, port);
+    const opened = openAt(engine, client, wish, port, nowMs);
     if (opened.ok) {
       engine.relayPorts.take(wish.family, port);
       if (opened.value.next) engine.relayPorts.take(wish.family, port + 1);
@@ -51,14 +51,15 @@ function openAt(
   client: ClientPath,
   { family, shape, expiresAtMs }: RelayWish,
   port: number,
+  nowMs: number,
 ): Result<OpenedRelay, BindFailure> {
   const { plane } = engine;
-  const first = bind(engine, () => plane.openRelay(client, family, port, expiresAtMs));
+  const first = bind(engine, nowMs, () => plane.openRelay(client, family, port, expiresAtMs));
   if (!first.ok) return first;
   const relay = first.value;
   if (shape !== 'even-pair') return ok({ relay, port });
 
-  const second = bind(engine, () => plane.reserveRelay(family, port + 1));
+  const second = bind(engine, nowMs, () => plane.reserveRelay(family, port + 1));
   if (second.ok && second.value.relayed.address === relay.relayed.address)
     return ok({ relay, port, next: second.value });
   plane.closeRelay(relay);
@@ -67,12 +68,14 @@ function openAt(
   return fail('in-use');
 }
 
-function bind(engine: EngineState, open: () => RelayHandle): Result<RelayHandle, BindFailure> {
+function bind({ limitedLog }: EngineState, nowMs: number, open: () => RelayHandle): Result<RelayHandle, BindFailure> {
   try {
     return ok(open());
   } catch (error) {
     if (error instanceof RelayPortError && error.kind === 'in-use') return fail('in-use');
-    engine.logger.error({ err: error }, 'relayed transport address could not be opened');
+    // What the system refuses is no fault of ours: its stack would tell nothing.
+    const fields = error instanceof RelayPortError ? { reason: error.message } : { err: error };
+    limitedLog.error('relay unavailable', fields, 'relayed transport address could not be opened', nowMs);
     return fail('unavailable');
   }
 }

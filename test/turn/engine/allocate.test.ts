@@ -259,6 +259,17 @@ describe('a plane that cannot open the relay', () => {
     expect(world.logged.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
+  it('is logged in a bounded number of lines, without a stack, however often clients ask', () => {
+    const world = new World();
+    world.faults = true;
+    world.plane.failWith = new RelayPortError('unavailable', 'bind EADDRNOTAVAIL 192.0.2.7');
+    for (let i = 0; i < 200; i++) world.client().as('alice').allocate();
+    const lines = world.logged.filter(({ level }) => level === 'error');
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThan(50);
+    expect(lines[0]?.fields).toEqual({ reason: 'bind EADDRNOTAVAIL 192.0.2.7' });
+  });
+
   it('is asked a bounded number of times when every port is taken by others', () => {
     const world = new World();
     for (let port = 50_000; port <= 50_999; port++) world.plane.busy.add(port);

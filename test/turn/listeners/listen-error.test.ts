@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listenError } from '../../../src/turn/listeners/listen-error.ts';
+import { listenError, relayAddressError } from '../../../src/turn/listeners/listen-error.ts';
 
 const at = { family: 6, address: '2001:db8::1', port: 443 } as const;
 
@@ -17,4 +17,14 @@ it.each([
   expect(error.message).toMatch(/^TURN tls listener \[2001:db8::1\]:443: [^\n]+$/);
   expect(error.message).toContain(text);
   expect(error.message).toContain(systemCode);
+});
+
+it.each([
+  ['EADDRNOTAVAIL', 'ERR_ADDRESS_UNAVAILABLE', '192.0.2.7 is no address of this host'],
+  ['EMFILE', 'ERR_LISTEN_FAILED', '192.0.2.7 could not be opened'],
+])('turns %s of a relay address into %s and one line that names the key', (systemCode, code, text) => {
+  const error = relayAddressError('192.0.2.7', Object.assign(new Error('bind'), { code: systemCode }));
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(/^turn\.relay\.addresses: [^\n]+$/);
+  expect(error.message).toContain(text);
 });
