@@ -56,11 +56,10 @@ export function keepCredential(
   function tick(force = false): void {
     if (!attached) return;
     const nowMs = Date.now();
+    const ready = nowMs >= dueAtMs && isReady();
     if (nowMs >= dueAtMs) {
-      const ready = isReady();
       // Also for the answer that never comes. Without a registration, the next REGISTER brings one sooner than this does.
       dueAtMs = nowMs + (ready ? ANSWER_PATIENCE_MS : firstRetryMs);
-      if (ready) ask(header, answered);
     }
     let sleepMs = LONGEST_SLEEP_MS;
     const [current] = held;
@@ -71,7 +70,9 @@ export function keepCredential(
       } else if (current && call(current, nowMs, force)) sleepMs = BUSY_SLEEP_MS;
     }
     clearTimeout(timer);
-    if (attached) timer = setTimeout(tick, Math.min(Math.max(dueAtMs - nowMs, 0), sleepMs));
+    timer = setTimeout(tick, Math.min(Math.max(dueAtMs - nowMs, 0), sleepMs));
+    // Last, since the answer may be here before this returns.
+    if (ready) ask(header, answered);
   }
 
   function answered(accepted: boolean, headers?: HeaderSource | null): void {
