@@ -51,7 +51,7 @@ const allocation = section(
 const quota = section(
   {
     perUser: wholeNumber(1, 1_000_000, 100, 'Most allocations of one user (486 beyond).'),
-    total: wholeNumber(1, 1_000_000, 10_000, 'Most allocations of this server (508 beyond).'),
+    total: wholeNumber(1, 1_000_000, 10_000, 'Most allocations of this server (486 beyond).'),
   },
   'Quotas.',
 );
