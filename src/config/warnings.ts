@@ -1,4 +1,4 @@
-import { isLoopback } from './loopback.ts';
+import { isLoopback, isWildcard } from './loopback.ts';
 import { type Material } from './material.ts';
 import { type Config } from './schema/tree.ts';
 import { certificateEndMs } from './given-certificate.ts';
@@ -10,7 +10,12 @@ const CERTIFICATE_WARNING_MS = 14 * 86_400_000;
 
 /** One line for each value that runs, but that an operator should know about. */
 export function startupWarnings(config: Config, material: Material, nowMs: number): string[] {
-  return [...edgeWarnings(config, material), ...turnWarnings(config), ...keyWarnings(config, material, nowMs)];
+  return [
+    ...edgeWarnings(config, material),
+    ...uriWarnings(config),
+    ...turnWarnings(config),
+    ...keyWarnings(config, material, nowMs),
+  ];
 }
 
 function edgeWarnings({ edge }: Config, { generated, users }: Material): string[] {
@@ -29,6 +34,16 @@ function edgeWarnings({ edge }: Config, { generated, users }: Material): string[
     }
   }
   return warnings;
+}
+
+/** A wildcard listener is handed out under the domain, and `localhost` is the client's own machine to every client elsewhere. */
+function uriWarnings({ domain, edge, turn }: Config): string[] {
+  if (!edge.enabled || !turn.enabled || edge.credential.uris !== 'auto') return [];
+  const wildcard = turn.listeners.find(({ address }) => isWildcard(address));
+  if (!wildcard || turn.publicHost !== undefined || domain !== 'localhost') return [];
+  return [
+    `turn.listeners has ${wildcard.address}, so clients elsewhere are handed turn:localhost: set turn.publicHost to what they reach this machine by`,
+  ];
 }
 
 function turnWarnings({ turn }: Config): string[] {

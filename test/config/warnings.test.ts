@@ -47,6 +47,12 @@ describe('start-up', () => {
       /allowPrivate/,
     ],
     ['a relay that peers cannot reach', { turn: relayOutside }, {}, /turn\.relay\.addresses/],
+    [
+      'turn:localhost handed out to clients elsewhere',
+      { turn: { listeners: [{ transport: 'udp', address: '0.0.0.0' }], relay: { addresses: ['192.0.2.7'] } } },
+      {},
+      /0\.0\.0\.0.*turn:localhost: set turn\.publicHost/,
+    ],
     ['every address as a peer', { turn: { peers: { allow: ['0.0.0.0/0'] } } }, {}, /turn\.peers\.allow\.0/],
     ['credentials that do not end', { turn: { expiryPolicy: 'allocate-only' } }, {}, /expiryPolicy/],
     ['a short Km', {}, { keys: [{ id: 'k', secret: new Secret('short') }] }, /key k has 5 bytes/],
@@ -61,5 +67,17 @@ describe('start-up', () => {
     const warnings = warningsOf(input, material);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(expected);
+  });
+
+  const wildcard = {
+    listeners: [{ transport: 'udp' as const, address: '::' }],
+    relay: { addresses: ['192.0.2.7'] },
+  };
+  it.each<[string, ConfigInput]>([
+    ['a public host', { turn: { ...wildcard, publicHost: 'turn.example.com' } }],
+    ['a domain', { domain: 'example.com', turn: wildcard }],
+    ['URIs that were written', { edge: { credential: { uris: ['turn:turn.example.com'] } }, turn: wildcard }],
+  ])('does not warn of a wildcard listener with %s', (_what, input) => {
+    expect(warningsOf(input)).toEqual([]);
   });
 });
