@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOnce } from 'node:crypto';
 import { fail, ok, type Result } from '../core/result.ts';
 import { constantTimeEqual, Secret } from '../core/secret.ts';
 import { parseAuthFields } from './auth-params.ts';
@@ -168,7 +168,7 @@ export interface Ha1Input {
  * same for an algorithm and its -sess variant; `computeDigestResponse` adds the session part.
  */
 export function ha1({ algorithm, username, realm, password }: Ha1Input): Secret {
-  return new Secret(hash(algorithm, `${username}:${realm}:`, password.reveal()));
+  return new Secret(hash(algorithm, Buffer.concat([Buffer.from(`${username}:${realm}:`), password.reveal()])));
 }
 
 export interface DigestInput {
@@ -185,10 +185,11 @@ export interface DigestInput {
 /** `request-digest` of RFC 7616 §3.4.1 in lower-case hexadecimal. */
 export function computeDigestResponse({ algorithm, ha1: a1, method, uri, nonce, qop }: DigestInput): string {
   const isSession = algorithm.endsWith('-sess');
-  const key = isSession ? hash(algorithm, a1.reveal(), `:${nonce}:${qop?.cnonce ?? ''}`) : a1.reveal();
+  const a1Text = a1.revealText();
+  const key = isSession ? hash(algorithm, `${a1Text}:${nonce}:${qop?.cnonce ?? ''}`) : a1Text;
   const a2 = hash(algorithm, `${method}:${uri}`);
   const middle = qop ? `:${nonce}:${qop.nc}:${qop.cnonce}:auth:` : `:${nonce}:`;
-  return hash(algorithm, key, middle, a2);
+  return hash(algorithm, key + middle + a2);
 }
 
 /** Whether the proof in `authorization` was made with this HA1 for this method. Nonce, realm and URI are the caller's to judge. */
@@ -198,8 +199,6 @@ export function verifyDigest(authorization: DigestAuthorization, method: string,
   return constantTimeEqual(Buffer.from(expected), Buffer.from(response));
 }
 
-function hash(algorithm: DigestAlgorithm, ...parts: readonly (string | Uint8Array)[]): string {
-  const digest = createHash(HASHES[algorithm].name);
-  for (const part of parts) digest.update(part);
-  return digest.digest('hex');
+function hash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
+  return hashOnce(HASHES[algorithm].name, data, 'hex');
 }

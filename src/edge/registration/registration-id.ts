@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Contact } from '../../sip/contact.ts';
 import { type SipRequest } from '../../sip/message.ts';
 
@@ -14,5 +14,5 @@ export function bindingKey({ uri, instanceId, regId }: Contact, outbound: boolea
 
 /** Stable over refreshes and reconnections of one device of one user; tells nothing of either. 22 characters. */
 export function registrationIdOf(aor: string, key: string): string {
-  return createHash('sha256').update(`${aor}\n${key}`).digest('base64url').slice(0, 22);
+  return hash('sha256', `${aor}\n${key}`, 'base64url').slice(0, 22);
 }
