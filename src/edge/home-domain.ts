@@ -27,7 +27,7 @@ export class HomeDomain {
     if (uri.user === undefined || !this.holds(uri)) return undefined;
     const user = unescapeText(uri.user);
     // Escaped control characters would reach logs as line breaks; no user is called so.
-    return /\p{Cc}/u.test(user) ? undefined : `sip:${user}@${this.name}`;
+    return user !== uri.user && /\p{Cc}/u.test(user) ? undefined : `sip:${user}@${this.name}`;
   }
 
   aorOfText(text: string): string | undefined {

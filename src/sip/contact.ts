@@ -1,3 +1,4 @@
+import { type Mutable } from '../core/mutable.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
@@ -41,13 +42,12 @@ function withFeatures(nameAddr: NameAddr): Contact | undefined {
   if ((params.has('q') && q === undefined) || (params.has('reg-id') && !regId)) return undefined;
   const expiresSec = parseDeltaSeconds(params.get('expires') ?? '');
   const instance = params.get('+sip.instance');
-  return {
-    ...nameAddr,
-    ...(q !== undefined && { q }),
-    ...(expiresSec !== undefined && { expiresSec }),
-    ...(instance !== undefined && { instanceId: instance.replace(/^<(.*)>$/, '$1') }),
-    ...(regId !== undefined && { regId }),
-  };
+  const contact: Mutable<Contact> = { ...nameAddr };
+  if (q !== undefined) contact.q = q;
+  if (expiresSec !== undefined) contact.expiresSec = expiresSec;
+  if (instance !== undefined) contact.instanceId = instance.replace(/^<(.*)>$/, '$1');
+  if (regId !== undefined) contact.regId = regId;
+  return contact;
 }
 
 /** `qvalue` of RFC 3261 §25.1: 0 to 1 with up to three decimals. */

@@ -1,3 +1,4 @@
+import { type Mutable } from '../core/mutable.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { isUriHeaderText, isUriParamText, isUserInfo } from './character-class.ts';
 import { formatHostPort, parseHostPort } from './host-port.ts';
@@ -29,27 +30,33 @@ export function parseSipUri(text: string): Result<SipUri, SipUriError> {
   const at = text.lastIndexOf('@');
   const rest = at < 0 ? text.slice(colon + 1) : text.slice(at + 1);
   const questionMark = rest.indexOf('?');
-  const headers = questionMark < 0 ? undefined : rest.slice(questionMark + 1);
-  const [hostText = '', ...paramTexts] = (questionMark < 0 ? rest : rest.slice(0, questionMark)).split(';');
-  const hostPort = parseHostPort(hostText);
-  const params = parseUriParams(paramTexts);
-  const userInfo = at < 0 ? {} : parseUserInfo(text.slice(colon + 1, at));
-  if (!hostPort || !params || !userInfo || (headers !== undefined && !areUriHeaders(headers))) return fail('malformed');
-  return ok({ scheme, ...userInfo, ...hostPort, params, ...(headers !== undefined && { headers }) });
+  const beforeHeaders = questionMark < 0 ? rest : rest.slice(0, questionMark);
+  const semicolon = beforeHeaders.indexOf(';');
+  const hostPort = parseHostPort(semicolon < 0 ? beforeHeaders : beforeHeaders.slice(0, semicolon));
+  const params = semicolon < 0 ? new Map<string, string>() : parseUriParams(beforeHeaders.slice(semicolon + 1));
+  if (!hostPort || !params) return fail('malformed');
+  const uri: Mutable<SipUri> = { scheme, host: hostPort.host, params };
+  if (hostPort.port !== undefined) uri.port = hostPort.port;
+  if (at >= 0 && !addUserInfo(uri, text.slice(colon + 1, at))) return fail('malformed');
+  if (questionMark >= 0) {
+    uri.headers = rest.slice(questionMark + 1);
+    if (!areUriHeaders(uri.headers)) return fail('malformed');
+  }
+  return ok(uri);
 }
 
-function parseUserInfo(text: string): { user: string; password?: string } | undefined {
+function addUserInfo(uri: Mutable<SipUri>, text: string): boolean {
   const colon = text.indexOf(':');
-  const user = colon < 0 ? text : text.slice(0, colon);
-  if (!isUserInfo(user)) return undefined;
-  if (colon < 0) return { user };
-  const password = text.slice(colon + 1);
-  return password === '' || isUserInfo(password) ? { user, password } : undefined;
+  uri.user = colon < 0 ? text : text.slice(0, colon);
+  if (!isUserInfo(uri.user)) return false;
+  if (colon < 0) return true;
+  uri.password = text.slice(colon + 1);
+  return uri.password === '' || isUserInfo(uri.password);
 }
 
-function parseUriParams(texts: readonly string[]): Map<string, string | undefined> | undefined {
+function parseUriParams(list: string): Map<string, string | undefined> | undefined {
   const params = new Map<string, string | undefined>();
-  for (const text of texts) {
+  for (const text of list.split(';')) {
     const equals = text.indexOf('=');
     const name = (equals < 0 ? text : text.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? undefined : text.slice(equals + 1);
