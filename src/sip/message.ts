@@ -1,6 +1,6 @@
 import { EpcscfTurnError } from '../core/errors.ts';
 import { isToken, trimBlanks } from './character-class.ts';
-import { headerKey } from './header-names.ts';
+import { headerKey, knownHeaderKey } from './header-names.ts';
 import { splitList, endOfFirstListValue } from './list.ts';
 
 /**
@@ -26,7 +26,10 @@ export class SipHeaders {
   /** The value of every field of that name, in order; comma-separated lists stay whole. */
   getAll(name: string): string[] {
     const key = headerKey(name);
-    return this.#values.filter((_, index) => this.#keys[index] === key);
+    const values: string[] = [];
+    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1))
+      values.push(this.#values[i] ?? '');
+    return values;
   }
 
   /** Every value of every field of that name: lists are split at commas outside quotes and angle brackets. */
@@ -43,12 +46,19 @@ export class SipHeaders {
     return this.#keys.includes(headerKey(name));
   }
 
+  /** Whether there is more than one field of that name. */
+  isRepeated(name: string): boolean {
+    const key = headerKey(name);
+    const first = this.#keys.indexOf(key);
+    return first >= 0 && this.#keys.includes(key, first + 1);
+  }
+
   /** Puts one field in the place of the first of that name and takes the others away; appends when there is none. */
   set(name: string, value: string): void {
     const key = checkedKey(name, value);
     const index = this.#keys.indexOf(key);
     if (index < 0) {
-      this.#insert(this.#keys.length, name, key, value);
+      this.appendParsed(name, key, trimBlanks(value));
       return;
     }
     this.#names[index] = name;
@@ -57,13 +67,16 @@ export class SipHeaders {
   }
 
   append(name: string, value: string): void {
-    this.#insert(this.#keys.length, name, checkedKey(name, value), value);
+    this.appendParsed(name, checkedKey(name, value), trimBlanks(value));
   }
 
   /** Inserts before the first field of that name, else on top: what Via, Route and Record-Route want. */
   prepend(name: string, value: string): void {
     const key = checkedKey(name, value);
-    this.#insert(Math.max(0, this.#keys.indexOf(key)), name, key, value);
+    const index = Math.max(0, this.#keys.indexOf(key));
+    this.#names.splice(index, 0, name);
+    this.#keys.splice(index, 0, key);
+    this.#values.splice(index, 0, trimBlanks(value));
   }
 
   /** Takes the first value of a comma-separated field away, as Via and Route need it, and returns it. */
@@ -95,7 +108,7 @@ export class SipHeaders {
     return copy;
   }
 
-  /** For the parser, which has judged name and value while it scanned them. */
+  /** For a name and value that are judged already, as the parser does while it scans them. */
   appendParsed(name: string, key: string, value: string): void {
     this.#names.push(name);
     this.#keys.push(key);
@@ -115,12 +128,6 @@ export class SipHeaders {
       }
     }
     return written ? lines : `${lines}Content-Length: ${contentLength}\r\n`;
-  }
-
-  #insert(index: number, name: string, key: string, value: string): void {
-    this.#names.splice(index, 0, name);
-    this.#keys.splice(index, 0, key);
-    this.#values.splice(index, 0, trimBlanks(value));
   }
 
   #removeAt(index: number): void {
@@ -149,13 +156,14 @@ export class SipHeaders {
 
 /** A name or value with a line break would let whoever supplied it write header fields of its own: that is a mistake of ours. */
 function checkedKey(name: string, value: string): string {
-  if (!isToken(name)) {
+  const known = knownHeaderKey(name);
+  if (known === undefined && !isToken(name)) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `header name: expected a token, got ${JSON.stringify(name)}`);
   }
   if (value.includes('\r') || value.includes('\n')) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `${name}: expected a value without line breaks`);
   }
-  return headerKey(name);
+  return known ?? headerKey(name);
 }
 
 export interface SipRequest {

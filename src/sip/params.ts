@@ -82,7 +82,7 @@ export function unquote(text: string): string | undefined {
 
 /** `text` as a quoted-string. */
 export function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 /** A parameter value as it goes on the wire: quoted unless it is a token or an address. */

@@ -35,7 +35,7 @@ export function validateRequest(request: SipRequest): Result<RequestEssentials, 
   const { headers } = request;
   const via = topVia(headers);
   if (!via) return fail('malformed-via');
-  if (SINGLE.some((name) => headers.getAll(name).length > 1)) return fail('repeated-header');
+  if (SINGLE.some((name) => headers.isRepeated(name))) return fail('repeated-header');
   const from = parseNameAddr(headers.get('From') ?? '');
   if (!from.ok) return fail('malformed-from');
   const to = parseNameAddr(headers.get('To') ?? '');

@@ -25,13 +25,14 @@ export function parseVia(text: string): Result<Via, 'malformed'> {
   const rest = trimBlanks(text, secondSlash + 1, end);
   const space = rest.search(/[ \t]/);
   const transport = rest.slice(0, Math.max(0, space)).toUpperCase();
-  const sentBy = parseHostPort(withoutBlanksAtColons(rest.slice(space)));
+  const sentBy = parseHostPort(withoutBlanksAtColons(trimBlanks(rest, Math.max(0, space))));
   const params = parseParams(text, end);
   if (name !== 'SIP' || version !== '2.0' || !isToken(transport) || !sentBy || !params.ok) return fail('malformed');
   return ok({ transport, sentBy, params: params.value });
 }
 
 function withoutBlanksAtColons(text: string): string {
+  if (!/[ \t]/.test(text)) return text;
   return text
     .split(':')
     .map((part) => trimBlanks(part))
