@@ -1,3 +1,4 @@
+import { AgeMap } from '../../core/age-map.ts';
 import { type Now } from '../../core/clock.ts';
 import { ok } from '../../core/result.ts';
 import { Secret } from '../../core/secret.ts';
@@ -41,13 +42,13 @@ interface Remembered {
 /** Approach 1 of TS 33.203 X.5.2 (figure 6.3.3-1), step 7: u, t and p = HASH(u + t, Km). */
 export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): CredentialIssuer {
   const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
-  const registrations = new Map<string, Remembered>();
+  const registrations = new AgeMap<Remembered>();
 
   function remember(registrationId: string): Remembered {
     const known = registrations.get(registrationId);
     if (known) return known;
-    const [oldest] = registrations.keys();
-    if (oldest !== undefined && registrations.size >= maxRegistrations) registrations.delete(oldest);
+    const { oldest } = registrations;
+    if (oldest && registrations.size >= maxRegistrations) registrations.delete(oldest.key);
     const fresh: Remembered = { name: pseudonyms.create(registrationId) };
     registrations.set(registrationId, fresh);
     return fresh;

@@ -1,3 +1,5 @@
+import { AgeMap } from '../../core/age-map.ts';
+
 /** How far behind the highest count a request may come and still be new; over one flow they arrive in order. */
 const WINDOW = 32;
 
@@ -15,7 +17,7 @@ interface Entry {
 export class NonceCounts {
   readonly #capacity: number;
   readonly #lifetimeMs: number;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new AgeMap<Entry>();
   #forgottenUpToMs = -Infinity;
 
   constructor(options: { readonly capacity: number; readonly lifetimeSec: number }) {
@@ -38,10 +40,11 @@ export class NonceCounts {
   }
 
   #makeRoom(nowMs: number): void {
-    for (const [nonce, { issuedAtMs }] of this.#entries) {
+    for (let oldest = this.#entries.oldest; oldest; oldest = this.#entries.oldest) {
+      const { issuedAtMs } = oldest.value;
       const expired = nowMs - issuedAtMs >= this.#lifetimeMs;
       if (!expired && this.#entries.size < this.#capacity) return;
-      this.#entries.delete(nonce);
+      this.#entries.delete(oldest.key);
       if (!expired) this.#forgottenUpToMs = Math.max(this.#forgottenUpToMs, issuedAtMs);
     }
   }

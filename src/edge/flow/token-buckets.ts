@@ -1,3 +1,4 @@
+import { AgeMap } from '../../core/age-map.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface TokenBucketsOptions {
@@ -11,8 +12,8 @@ export interface TokenBucketsOptions {
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
   readonly #refillMs: number;
-  /** Longest unused first. */
-  readonly #entries = new Map<string, { readonly bucket: TokenBucket; usedAtMs: number }>();
+  /** By last use. */
+  readonly #entries = new AgeMap<{ readonly bucket: TokenBucket; readonly usedAtMs: number }>();
 
   constructor(options: TokenBucketsOptions) {
     this.#options = options;
@@ -27,16 +28,15 @@ export class TokenBuckets {
   take(key: string, nowMs: number): number {
     const { burst, perSec } = this.#options;
     const bucket = this.#entries.get(key)?.bucket ?? new TokenBucket({ burst, perSec, nowMs });
-    this.#entries.delete(key);
-    this.#makeRoom(nowMs);
     this.#entries.set(key, { bucket, usedAtMs: nowMs });
+    this.#makeRoom(nowMs);
     return bucket.take(nowMs) ? 0 : bucket.waitSec;
   }
 
   #makeRoom(nowMs: number): void {
-    for (const [key, { usedAtMs }] of this.#entries) {
-      if (this.#entries.size < this.#options.maxKeys && nowMs - usedAtMs < this.#refillMs) return;
-      this.#entries.delete(key);
+    for (let oldest = this.#entries.oldest; oldest; oldest = this.#entries.oldest) {
+      if (this.#entries.size <= this.#options.maxKeys && nowMs - oldest.value.usedAtMs < this.#refillMs) return;
+      this.#entries.delete(oldest.key);
     }
   }
 }

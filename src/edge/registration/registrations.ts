@@ -1,3 +1,4 @@
+import { AgeMap } from '../../core/age-map.ts';
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
@@ -50,7 +51,7 @@ export class Registrations {
   readonly #byHop = new Map<string, Set<Registration>>();
   /** Standing and lapsed registrations by Contact and id, in the order in which the Contact was first claimed. */
   readonly #claims = new Map<string, Map<string, Registration>>();
-  readonly #lapsed = new Map<string, Stored>();
+  readonly #lapsed = new AgeMap<Stored>();
 
   constructor(context: RegistrationsContext) {
     this.#context = context;
@@ -174,8 +175,8 @@ export class Registrations {
 
   #lapse(registration: Registration): void {
     const { registrationId, expiresAtMs } = registration;
-    const [oldest] = this.#lapsed.keys();
-    if (oldest !== undefined && this.#lapsed.size >= this.#context.maxLapsed) this.#release(oldest);
+    const { oldest } = this.#lapsed;
+    if (oldest && this.#lapsed.size >= this.#context.maxLapsed) this.#release(oldest.key);
     const timer = this.#context.timers.schedule(expiresAtMs, () => {
       this.#release(registrationId);
     });

@@ -1,0 +1,56 @@
+interface Entry<V> {
+  readonly key: string;
+  value: V;
+  older: Entry<V> | undefined;
+  newer: Entry<V> | undefined;
+}
+
+/**
+ * A map that knows its oldest entry, for tables that let go of it when they are full. A `Map` knows it too, but steps over the places of
+ * all entries deleted since it last grew to find it, which makes each replacement in a full table cost as much as the table is large.
+ */
+export class AgeMap<V> {
+  readonly #entries = new Map<string, Entry<V>>();
+  #oldest: Entry<V> | undefined;
+  #newest: Entry<V> | undefined;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get oldest(): { readonly key: string; readonly value: V } | undefined {
+    return this.#oldest;
+  }
+
+  get(key: string): V | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  /** The entry becomes the newest, also when it was there before. */
+  set(key: string, value: V): void {
+    const known = this.#entries.get(key);
+    const entry = known ?? { key, value, older: undefined, newer: undefined };
+    if (known) this.#unlink(known);
+    else this.#entries.set(key, entry);
+    entry.value = value;
+    entry.older = this.#newest;
+    entry.newer = undefined;
+    if (this.#newest) this.#newest.newer = entry;
+    else this.#oldest = entry;
+    this.#newest = entry;
+  }
+
+  delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#unlink(entry);
+  }
+
+  #unlink({ older, newer }: Entry<V>): void {
+    if (older) older.newer = newer;
+    else this.#oldest = newer;
+    if (newer) newer.older = older;
+    else this.#newest = older;
+  }
+}
