@@ -1,15 +1,17 @@
 import { stringify } from 'yaml';
 import { knownKeys } from '../config/known-keys.ts';
-import { loadMaterial } from '../config/material.ts';
+import { loadMaterial, stateDirOf } from '../config/material.ts';
+import { TrialState } from '../config/state/trial-state.ts';
 import { startupWarnings } from '../config/warnings.ts';
 import { systemClock } from '../core/clock.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 
-/** Everything a start checks, short of listening. */
+/** Everything a start checks, short of listening; nothing is written. */
 export async function checkConfig(flags: ConfigFlags): Promise<void> {
   const config = configFrom(flags);
   const { unixMs } = systemClock.now();
-  const material = await loadMaterial(config, process.env, unixMs);
+  const state = new TrialState(stateDirOf(config, process.env));
+  const material = await loadMaterial(config, process.env, unixMs, state);
   for (const warning of startupWarnings(config, material, unixMs)) console.error(`warning: ${warning}`);
   console.log('configuration is valid');
 }
@@ -21,6 +23,7 @@ export function printConfig(flags: ConfigFlags & { readonly env?: boolean }): vo
     return;
   }
   // Secrets print themselves as [secret] on the way through JSON.
-  const shown: unknown = JSON.parse(JSON.stringify(configFrom(flags)));
+  const config = configFrom(flags);
+  const shown: unknown = JSON.parse(JSON.stringify({ ...config, stateDir: stateDirOf(config, process.env) }));
   console.log(stringify(shown).trimEnd());
 }

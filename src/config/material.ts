@@ -38,7 +38,8 @@ function stateFolderOf(config: Config, environment: Environment): OpenState {
   return () => (folder ??= new StateFolder(stateDirOf(config, environment)));
 }
 
-function stateDirOf(config: Config, environment: Environment): string {
+/** The state folder, whether there is one or not. */
+export function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 
@@ -69,27 +70,27 @@ export async function loadMaterial(
   };
 }
 
-/** The keys alone, for commands that neither listen nor register. Throws as `loadMaterial`. */
-export function loadKeys(config: Config, environment: Environment): KeyMaterial {
-  return readKeys(config, givenKeys(config), stateFolderOf(config, environment));
-}
-
 function readKeys(config: Config, keys: KeyMaterial['keys'], open: OpenState): KeyMaterial {
-  const { pseudonymKey, pseudonymKeyFile } = config.credentials;
-  const pseudonym = secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
   return {
     keys: keys.length > 0 ? keys : [{ id: 'lab', secret: labKey(open(), 'km.key') }],
-    pseudonymKey: pseudonym ?? labKey(open(), 'pseudonym.key'),
+    pseudonymKey: givenPseudonymKey(config) ?? labKey(open(), 'pseudonym.key'),
   };
 }
 
-function givenKeys({ credentials }: Config): { id: string; secret: Secret }[] {
+/** Of the configuration or the files it names; empty when it gives none. Throws ERR_CONFIG_UNREADABLE. */
+export function givenKeys({ credentials }: Config): { id: string; secret: Secret }[] {
   const single = secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile');
   if (single) return [{ id: 'k1', secret: single }];
   return credentials.keys.flatMap(({ id, secret, secretFile }, i) => {
     const value = secretOf(secret, secretFile, `credentials.keys.${i}.secretFile`);
     return value ? [{ id, secret: value }] : [];
   });
+}
+
+/** As `givenKeys`. */
+export function givenPseudonymKey({ credentials }: Config): Secret | undefined {
+  const { pseudonymKey, pseudonymKeyFile } = credentials;
+  return secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
 }
 
 function givenUsers({ edge }: Config): Map<string, Secret> {

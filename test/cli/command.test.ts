@@ -204,6 +204,12 @@ describe('epcscf-turn check-config', () => {
     expect(stderr).toMatch(/^warning: turn\.expiryPolicy/);
   });
 
+  it('writes nothing, not even the state folder', async () => {
+    const state = join(base, 'never-made');
+    expect((await run(['check-config'], { EPCSCF_STATE_DIR: state })).code).toBe(0);
+    expect(existsSync(state)).toBe(false);
+  });
+
   it('ends with 2 for a file that is not there, also when the environment names it', async () => {
     const { code, stderr } = await run(['check-config'], { EPCSCF_CONFIG: '/nonexistent.yaml' });
     expect(code).toBe(2);
@@ -217,6 +223,7 @@ describe('epcscf-turn print-config', () => {
     const { code, stdout } = await run(['print-config'], environment);
     expect(code).toBe(0);
     expect(stdout).toContain('realm: example.com');
+    expect(stdout).toContain(`stateDir: ${join(base, 'epcscf-turn')}\n`);
     expect(stdout).toContain('secret: "[secret]"');
     expect(stdout).not.toContain('km-not-to-be-seen');
     const file = join(base, 'printed.yaml');
@@ -257,6 +264,34 @@ describe('epcscf-turn mint and verify', () => {
     const { code, stdout } = await run(['verify', username, secret], km);
     expect(code).toBe(1);
     expect(stdout).toMatch(reason);
+  });
+});
+
+describe('epcscf-turn without the keys of a server', () => {
+  it.each([
+    [['mint', 'alice'], 'Km', 'credentials.keys'],
+    [['verify', '4000000000:alice', 'password'], 'Km', 'credentials.keys'],
+    [['unmask', 'u-name'], 'pseudonym key', 'credentials.pseudonymKey'],
+  ])('ends %j with 1 and one line, and makes none', async (args, what, key) => {
+    const state = join(base, 'no-server-here');
+    expect(await run(args, { EPCSCF_STATE_DIR: state })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `epcscf-turn: no ${what} in ${state}: set ${key} to that of the server, or stateDir to the folder of a server that has run\n`,
+    });
+    expect(existsSync(state)).toBe(false);
+  });
+
+  it('verifies with Km alone, and leaves the registration hidden', async () => {
+    const environment = {
+      EPCSCF_CREDENTIALS_SECRET: 'a-shared-secret',
+      EPCSCF_STATE_DIR: join(base, 'no-server-here'),
+    };
+    const username = '4000000000:alice';
+    const password = createHmac('sha1', 'a-shared-secret').update(username).digest('base64');
+    const { code, stdout } = await run(['verify', username, password], environment);
+    expect(code).toBe(0);
+    expect(stdout).toContain('registration: hidden, no pseudonym key here\n');
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadKeys, loadMaterial } from '../../src/config/material.ts';
+import { loadMaterial } from '../../src/config/material.ts';
 import { labCertificate } from '../../src/config/state/lab-certificate.ts';
 import { StateFolder } from '../../src/config/state/state-folder.ts';
 
@@ -140,10 +140,5 @@ describe('what a configuration points to', () => {
     if (typeof message === 'string') expect(text).toBe(message);
     else expect(text).toMatch(message);
     expect(text).not.toContain('\n');
-  });
-
-  it('is, for a single secret, a ring of one key', () => {
-    const { keys } = loadKeys(parseConfig({ credentials: { secret: 'the-key', pseudonymKey: 'p' } }), {});
-    expect(keys.map(({ secret }) => secret.revealText())).toEqual(['the-key']);
   });
 });

@@ -8,14 +8,28 @@ const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/;
 const USERS_FILE = 'users.json';
 const LAB_USERS = ['alice', 'bob'];
 
+type KeyFile = 'km.key' | 'pseudonym.key';
+
 /**
  * A generated key. Its value is the base64 text, not the bytes behind it, so that the very line can be pasted into coturn's
  * `static-auth-secret`.
  */
-export function labKey(state: StateStore, name: 'km.key' | 'pseudonym.key'): Secret {
-  const text = (state.read(name) ?? state.create(name, `${randomBytes(KEY_BYTES).toString('base64')}\n`)).trim();
-  if (!KEY_FORM.test(text)) throw state.broken(name, 'one line of 44 base64 characters');
-  return new Secret(text);
+export function labKey(state: StateStore, name: KeyFile): Secret {
+  return (
+    keptKey(state, name) ?? parseKey(state, name, state.create(name, `${randomBytes(KEY_BYTES).toString('base64')}\n`))
+  );
+}
+
+/** The key that was generated earlier; `undefined` when none was. */
+export function keptKey(state: StateStore, name: KeyFile): Secret | undefined {
+  const text = state.read(name);
+  return text === undefined ? undefined : parseKey(state, name, text);
+}
+
+function parseKey(state: StateStore, name: KeyFile, text: string): Secret {
+  const line = text.trim();
+  if (!KEY_FORM.test(line)) throw state.broken(name, 'one line of 44 base64 characters');
+  return new Secret(line);
 }
 
 /** Users of the embedded core that make a lab usable without configuration. */

@@ -9,11 +9,12 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  type Stats,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { type Environment } from '../environment.ts';
 import { type StateStore } from './state-store.ts';
@@ -34,17 +35,28 @@ export class StateFolder implements StateStore {
 
   constructor(path: string) {
     this.path = path;
+    let status: Stats;
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(resolve(path));
+      status = statSync(path);
     } catch (cause) {
       throw unusable(path, `cannot be made (${codeOf(cause)}); set stateDir to a folder you may write`, cause);
     }
-    const status = statSync(path);
     if (!status.isDirectory()) throw unusable(path, 'is no folder; set stateDir to one');
     if (isForeign(status.uid))
       throw unusable(path, `belongs to another user (uid ${status.uid}); set stateDir to a folder of yours`);
     if (hasModes() && (status.mode & 0o022) !== 0)
       throw unusable(path, 'can be written by others; run chmod 700 on it');
+  }
+
+  /** The folder if there is one; nothing is made. Throws as the constructor. */
+  static find(path: string): StateFolder | undefined {
+    try {
+      if (!statSync(path, { throwIfNoEntry: false })) return undefined;
+    } catch (cause) {
+      throw unusable(path, `cannot be read (${codeOf(cause)}); set stateDir to a folder you may read`, cause);
+    }
+    return new StateFolder(path);
   }
 
   file(name: string): string {
@@ -119,6 +131,22 @@ export class StateFolder implements StateStore {
       throw unusable(this.path, `cannot be written (${codeOf(cause)}); set stateDir to a folder you may write`, cause);
     }
     return temporary;
+  }
+}
+
+/**
+ * With its parents, one by one: `mkdirSync` of Node 20 with `recursive` never returns where a file system refuses a new folder with ENOENT,
+ * as /proc does.
+ */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

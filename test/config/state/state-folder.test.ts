@@ -73,6 +73,28 @@ describe('the state folder', () => {
     expect(() => new StateFolder(join(base, 'file'))).toThrow(unusable(/set stateDir/));
   });
 
+  it.runIf(process.platform === 'linux')(
+    'says so too where the file system takes no folder, in place of trying for ever',
+    () => {
+      expect(() => new StateFolder('/proc/nonexistent/state')).toThrow(
+        unusable(/cannot be made \(ENOENT\); set stateDir/),
+      );
+    },
+  );
+
+  it('says so too at a link that leads nowhere', () => {
+    symlinkSync(join(base, 'nowhere'), join(base, 'state'));
+    expect(() => new StateFolder(join(base, 'state'))).toThrow(unusable(/cannot be made \(ENOENT\); set stateDir/));
+  });
+
+  it('is only looked for by find, never made', () => {
+    expect(StateFolder.find(join(base, 'state'))).toBeUndefined();
+    expect(readdirSync(base)).toEqual([]);
+    expect(StateFolder.find(base)?.path).toBe(base);
+    writeFileSync(join(base, 'file'), '');
+    expect(() => StateFolder.find(join(base, 'file', 'state'))).toThrow(unusable(/cannot be read \(ENOTDIR\)/));
+  });
+
   it('says when a file cannot be written', () => {
     mkdirSync(join(base, 'cert'));
     const folder = new StateFolder(base);
