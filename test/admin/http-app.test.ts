@@ -70,7 +70,7 @@ describe('the lab users', () => {
     const response = await app(options).request('/setup.json', { headers });
     expect(response.headers.get('Cache-Control')).toBe('no-store');
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
-    return (await response.json());
+    return await response.json();
   };
   const withUsers = { domain: 'lab.example', path: '/sip', users: [{ name: 'alice', password: 'her-password' }] };
   const withoutUsers = { domain: 'lab.example', path: '/sip' };
