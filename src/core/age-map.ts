@@ -34,7 +34,6 @@ export class AgeMap<V> {
     else this.#entries.set(key, entry);
     entry.value = value;
     entry.older = this.#newest;
-    entry.newer = undefined;
     if (this.#newest) this.#newest.newer = entry;
     else this.#oldest = entry;
     this.#newest = entry;
@@ -47,10 +46,14 @@ export class AgeMap<V> {
     this.#unlink(entry);
   }
 
-  #unlink({ older, newer }: Entry<V>): void {
+  #unlink(entry: Entry<V>): void {
+    const { older, newer } = entry;
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;
     else this.#newest = older;
+    // An entry that waits for its collection must not keep younger ones from theirs.
+    entry.older = undefined;
+    entry.newer = undefined;
   }
 }
