@@ -146,8 +146,7 @@ export class Proxy {
    * Whatever can be refused by looking at it is refused without a transaction (RFC 3261 §8.2.7): one would have to wait for an ACK, and
    * strangers would choose how many of them wait.
    */
-  #admit(received: ReceivedRequest, hop: Hop): void {
-    const { request, essentials } = received;
+  #admit({ request, essentials, key }: ReceivedRequest, hop: Hop): void {
     const { home, layer } = this.#context;
     const refuse = (response: SipResponse): void => {
       this.#tags.stamp(response, request, essentials);
@@ -174,7 +173,7 @@ export class Proxy {
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const route = routeRequest(copy, hop, { tokens: this.#tokens, home });
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
-    else this.#handle({ ...received, copy, uri, route, sender }, hop);
+    else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
   }
 
   #handle({ request, essentials, key, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
