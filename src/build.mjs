@@ -4,10 +4,13 @@ import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeNotices } from './third-party-notices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = 'src/admin/demo-page';
 const pageOut = 'dist/pages/demo';
+const notices = 'dist/THIRD-PARTY-NOTICES.txt';
+const notice = '/* Licences of what is bundled here: dist/THIRD-PARTY-NOTICES.txt of the package epcscf-turn. */';
 process.chdir(root);
 
 rmSync('dist', { recursive: true, force: true });
@@ -18,7 +21,7 @@ if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
 // The command starts in half the time as one file. What it needs only now and then stays outside.
 rmSync('dist/cli', { recursive: true });
-await build({
+const command = await build({
   entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/cli/main.js',
   bundle: true,
@@ -28,17 +31,16 @@ await build({
   external: ['selfsigned', 'pino-pretty', 'bufferutil', 'utf-8-validate'],
   // Some dependencies are CommonJS and ask for require.
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    js: `${notice}\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);`,
   },
-  sourcemap: true,
-  sourcesContent: false,
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
 chmodSync('dist/cli/main.js', 0o755);
 
 mkdirSync(pageOut, { recursive: true });
-await build({
+const pageScript = await build({
   entryPoints: [`${page}/page.ts`],
   outfile: `${pageOut}/page.js`,
   bundle: true,
@@ -46,7 +48,11 @@ await build({
   format: 'esm',
   target: ['chrome109', 'firefox115', 'safari16.4'],
   minify: true,
+  banner: { js: notice },
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
 for (const name of ['index.html', 'page.css', 'icon.svg']) cpSync(`${page}/${name}`, `${pageOut}/${name}`);
+
+writeNotices(notices, [command.metafile, pageScript.metafile]);

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const COMMAND = 'dist/cli/main.js';
+const NOTICES = 'dist/THIRD-PARTY-NOTICES.txt';
+
+beforeAll(() => {
+  if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is missing: npm run build`);
+});
+
+const filesEnding = (ending: string) =>
+  readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(ending));
+
+describe('the built package', () => {
+  it('names every package whose code is in the command or in the page, with its licence', () => {
+    // The bundler marks where each file begins.
+    const marks = readFileSync(COMMAND, 'utf8').matchAll(/^\/\/ (?:.*\/)?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm);
+    const bundled = new Set([...marks].map(([, name = '']) => name));
+    expect(bundled.size).toBeGreaterThan(5);
+    const notices = readFileSync(NOTICES, 'utf8');
+    for (const name of [...bundled, 'jssip', 'sdp-transform']) {
+      const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as {
+        version: string;
+        license: string;
+      };
+      expect(notices).toContain(`\n\n${name} ${version}\nLicence: ${license}\n\n`);
+    }
+    expect(notices.match(/Permission is hereby granted/g)!.length).toBeGreaterThan(bundled.size / 2);
+  });
+
+  it('has the notices in what is published', () => {
+    const listing = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [{ files }] = JSON.parse(listing) as [{ files: { path: string }[] }];
+    expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining([NOTICES, COMMAND]));
+  });
+
+  it('has source maps that hold their sources, which are not published', () => {
+    const maps = filesEnding('.map');
+    expect(maps.length).toBeGreaterThan(10);
+    for (const file of maps) {
+      const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join('dist', file), 'utf8')) as {
+        sources: string[];
+        sourcesContent?: (string | null)[];
+      };
+      expect(sourcesContent.filter(Boolean), file).toHaveLength(sources.length);
+    }
+    for (const file of filesEnding('.js')) {
+      const [, map] = /^\/\/# sourceMappingURL=(.+)$/m.exec(readFileSync(join('dist', file), 'utf8')) ?? [];
+      if (map !== undefined) expect(existsSync(join('dist', file, '..', map)), file).toBe(true);
+    }
+  });
+});
