@@ -3,6 +3,7 @@ import { intercept } from './intercept.ts';
 /** Parts of `RTCPeerConnection`, and no types of the DOM, so that Node needs none. */
 export interface PeerConnection {
   readonly signalingState: string;
+  readonly iceGatheringState: string;
   readonly localDescription: { readonly sdp: string } | null;
   getConfiguration(): { iceServers?: { urls: string | string[]; username?: string; credential?: string }[] };
   setConfiguration(configuration: object): void;
@@ -11,7 +12,10 @@ export interface PeerConnection {
 }
 
 const GATHERING_STEP_MS = 100;
-const GATHERING_STEPS = 30;
+/** While it lasts, media keeps to the old pair. */
+const GATHERING_STEPS = 100;
+/** When `complete` can no longer mean the gathering before. */
+const STEPS_TO_BELIEVE = 90;
 
 /** Changes with every ICE restart (RFC 8839 §5.4). */
 export function ufragOf({ localDescription }: PeerConnection): string | undefined {
@@ -28,7 +32,7 @@ export async function usesRelay(connection: PeerConnection): Promise<boolean> {
 
 /**
  * JsSIP and SIP.js send a description off when the gathering state says `complete`, which just after an ICE restart is still the state of
- * the gathering before. Here `setLocalDescription` of a restart is done only when a relay candidate is there. Returns what undoes this.
+ * the gathering before. Here `setLocalDescription` of a restart is done when a relay candidate is there. Returns what undoes this.
  */
 export function describeWithRelay(connection: PeerConnection): () => void {
   let stepsLeft = 0;
@@ -39,8 +43,9 @@ export function describeWithRelay(connection: PeerConnection): () => void {
     await original(...args);
     if (!before || ufragOf(connection) === before) return;
     for (stepsLeft = GATHERING_STEPS; stepsLeft > 0; stepsLeft--) {
+      const complete = stepsLeft < STEPS_TO_BELIEVE && connection.iceGatheringState === 'complete';
       // One step more, for relay candidates of other transports or families.
-      if (connection.localDescription?.sdp.includes(' typ relay')) stepsLeft = 1;
+      if (complete || connection.localDescription?.sdp.includes(' typ relay')) stepsLeft = 1;
       await new Promise<void>((resolve) => {
         wake = resolve;
         timer = setTimeout(resolve, GATHERING_STEP_MS);

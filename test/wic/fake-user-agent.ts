@@ -82,6 +82,7 @@ interface Server {
 /** An `RTCPeerConnection` whose candidates are gathered in the blink of an eye. */
 export class FakePeerConnection {
   signalingState = 'stable';
+  iceGatheringState = 'gathering';
   candidateType = 'relay';
   localDescription: { sdp: string } | null = { sdp: 'v=0\r\na=ice-ufrag:one\r\n' };
   restarts = 0;
