@@ -5,7 +5,7 @@ import { type Config } from '../config/schema/tree.ts';
 
 export interface ConfigFlags {
   readonly config?: string;
-  readonly set: string[];
+  readonly set?: string[];
 }
 
 /** The flags of every command that reads the configuration. */
@@ -15,13 +15,12 @@ export function withConfigOptions(command: Command): Command {
     .option(
       '-s, --set <key=value>',
       'one key, as in turn.realm=example.com; may be repeated',
-      (value: string, before: string[]) => [...before, value],
-      [],
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
     );
 }
 
 /** File < environment < flags. Throws what `loadConfig` throws. */
-export function configFrom({ config, set }: ConfigFlags): Config {
+export function configFrom({ config, set = [] }: ConfigFlags): Config {
   const file = config ?? process.env[CONFIG_FILE_VARIABLE];
   return loadConfig({ ...(file !== undefined && { file }), environment: process.env, assignments: set });
 }

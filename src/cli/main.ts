@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { checkConfig, printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
 import { mint, unmask, verify } from './credential-commands.ts';
@@ -30,7 +31,7 @@ function buildProgram(): Command {
 
   withConfigOptions(program.command('mint'))
     .description('make a TURN credential for a user')
-    .argument('<user>', 'whom it is for; does not show in the credential')
+    .argument('<user>', 'whom it is for; does not show in the credential', userName)
     .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
     .action(mint);
 
@@ -57,8 +58,24 @@ function wholeSeconds(text: string): number {
   return Number(text);
 }
 
+function userName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected a name');
+  return text;
+}
+
+/** Without this a word that is no command would count as an argument too many of the default one. */
+function refuseUnknownCommand(program: Command, [word = '-']: readonly string[]): void {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (word.startsWith('-') || names.includes(word)) return;
+  const near = nearest(word, names);
+  const hint = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean "${near}"?`;
+  program.error(`error: unknown command "${word}"; ${hint}`);
+}
+
 try {
-  await buildProgram().parseAsync();
+  const program = buildProgram();
+  refuseUnknownCommand(program, process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.config;
   else process.exit(reportFailure(error));

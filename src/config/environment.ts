@@ -1,7 +1,7 @@
 import { nodeAt } from './json-schema.ts';
 import { knownKeys } from './known-keys.ts';
 import { nearest } from './nearest.ts';
-import { readText } from './overlay.ts';
+import { readValue } from './overlay.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,12 +16,14 @@ export interface Override {
 export const CONFIG_FILE_VARIABLE = 'EPCSCF_CONFIG';
 const PREFIX = 'EPCSCF_';
 
-/** Every `EPCSCF_…` variable as a key and value. A name that stands for no key is a problem: a silent slip would run with the default. */
+/** Every `EPCSCF_…` variable as a key and value, entries of a list in their order. A name that stands for no key is a problem: a silent slip would run with the default. */
 export function readEnvironment(environment: Environment): { overrides: Override[]; problems: string[] } {
   const overrides: Override[] = [];
   const problems: string[] = [];
   const keys = knownKeys().map((key) => ({ ...key, pattern: patternOf(key.environment) }));
-  for (const [name, text] of Object.entries(environment).sort(([a], [b]) => a.localeCompare(b))) {
+  for (const [name, text] of Object.entries(environment).sort(([a], [b]) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  )) {
     if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) continue;
     const match = firstMatch(keys, name);
     if (!match) {
@@ -31,7 +33,7 @@ export function readEnvironment(environment: Environment): { overrides: Override
       continue;
     }
     const node = nodeAt(match);
-    if (node) overrides.push({ path: match, value: readText(node, text), source: name });
+    if (node) overrides.push({ path: match, value: readValue(node, text), source: name });
   }
   return { overrides, problems };
 }

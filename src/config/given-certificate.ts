@@ -1,14 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Config } from './schema/tree.ts';
-import { readText } from './secret-files.ts';
 import { type Certificate } from './state/lab-certificate.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The certificate of `tls.certFile` and `tls.keyFile`, checked to be one. Throws ERR_CERTIFICATE_UNREADABLE. */
 export function givenCertificate({ tls: { certFile, keyFile } }: Config): Certificate | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
-  const cert = readText(certFile, 'tls.certFile', 'ERR_CERTIFICATE_UNREADABLE');
-  const key = readText(keyFile, 'tls.keyFile', 'ERR_CERTIFICATE_UNREADABLE');
+  const cert = readTextFile(certFile, 'tls.certFile', 'ERR_CERTIFICATE_UNREADABLE');
+  const key = readTextFile(keyFile, 'tls.keyFile', 'ERR_CERTIFICATE_UNREADABLE');
   const certificate = parse(() => new X509Certificate(cert), `tls.certFile: expected a PEM certificate in ${certFile}`);
   const privateKey = parse(
     () => createPrivateKey(key),

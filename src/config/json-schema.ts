@@ -13,6 +13,7 @@ export interface SchemaNode {
   readonly const?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minItems?: number;
   readonly additionalProperties?: SchemaNode | boolean;
   /** What a value must be, where type and bounds do not say it. */
   readonly expected?: string;
@@ -68,7 +69,7 @@ export function expectedOf(node: SchemaNode): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return 'a list';
+      return (node.minItems ?? 0) > 0 ? 'a list that is not empty' : 'a list';
     case 'object':
       return 'a mapping';
     default:

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
-import { EpcscfTurnError } from '../core/errors.ts';
 import { readEnvironment, type Environment, type Override } from './environment.ts';
 import { nodeAt } from './json-schema.ts';
-import { readText, setAt } from './overlay.ts';
-import { describeIssues, invalidConfig, isMapping, unknownKey } from './problems.ts';
+import { gapAt, readValue, setAt } from './overlay.ts';
+import { describeIssues, invalidConfig, isMapping, kindOf, unknownKey } from './problems.ts';
 import { configSchema } from './schema/schema.ts';
 import { type Config, type ConfigInput } from './schema/tree.ts';
+import { readTextFile } from './text-file.ts';
+import { parseYaml } from './yaml-text.ts';
 
 export interface ConfigSources {
   /** YAML (or JSON) file. */
@@ -25,11 +24,17 @@ export function loadConfig({ file, environment = {}, assignments = [] }: ConfigS
   const fromEnvironment = readEnvironment(environment);
   const fromFlags = readAssignments(assignments);
   const sources = new Map<string, string>();
+  const gaps: string[] = [];
   for (const { path, value, source } of [...fromEnvironment.overrides, ...fromFlags.overrides]) {
+    const gap = gapAt(tree, path);
+    if (gap) {
+      gaps.push(`${source}: expected the next entry of ${gap.list}, which is ${gap.length}, got ${gap.place}`);
+      continue;
+    }
     setAt(tree, path, value);
     sources.set(path.join('.'), source);
   }
-  return validate(tree, sources, [...fromEnvironment.problems, ...fromFlags.problems]);
+  return validate(tree, sources, [...fromEnvironment.problems, ...fromFlags.problems, ...gaps]);
 }
 
 /** Checks a configuration object and fills in the defaults. Throws ERR_CONFIG_INVALID with one line for each problem. */
@@ -44,29 +49,11 @@ function validate(input: unknown, sources: ReadonlyMap<string, string>, problems
 }
 
 function readConfigFile(file: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new EpcscfTurnError('ERR_CONFIG_UNREADABLE', `${file}: cannot read the configuration file (${reason})`, {
-      cause,
-    });
-  }
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw invalidConfig(
-      document.errors.map(({ message, linePos }) => {
-        const [at] = linePos ?? [];
-        const summary = message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
-        return `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${summary}`;
-      }),
-    );
-  }
-  const tree: unknown = document.toJS({ maxAliasCount: 100 });
-  if (tree === null || tree === undefined) return {};
-  if (!isMapping(tree)) throw invalidConfig([`${file}: expected a mapping of sections, got ${typeof tree}`]);
-  return tree;
+  const { value, problems } = parseYaml(readTextFile(file, 'configuration file', 'ERR_CONFIG_UNREADABLE'));
+  if (problems.length > 0) throw invalidConfig(problems.map((problem) => `${file}:${problem}`));
+  if (value === null || value === undefined) return {};
+  if (!isMapping(value)) throw invalidConfig([`${file}: expected a mapping of sections, got ${kindOf(value)}`]);
+  return value;
 }
 
 function readAssignments(assignments: readonly string[]): { overrides: Override[]; problems: string[] } {
@@ -81,7 +68,7 @@ function readAssignments(assignments: readonly string[]): { overrides: Override[
     const path = assignment.slice(0, equals).trim().split('.');
     const node = nodeAt(path);
     if (node) {
-      overrides.push({ path, value: readText(node, assignment.slice(equals + 1)), source: '--set' });
+      overrides.push({ path, value: readValue(node, assignment.slice(equals + 1)), source: '--set' });
       continue;
     }
     const depth = path.findIndex((_, i) => nodeAt(path.slice(0, i + 1)) === undefined);

@@ -68,6 +68,12 @@ function showValue(value: unknown, hidden: boolean): string {
   return show(value);
 }
 
+/** For a value that may be long or hold secrets. */
+export function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return isMapping(value) ? 'a mapping' : typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
 function show(value: unknown): string {
   const text = Array.isArray(value)
     ? `[${value.join(', ')}]`

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
+import { readTextFile } from './text-file.ts';
 
 /** The secret that was written, or that a file holds; `undefined` when neither was given. Throws ERR_CONFIG_UNREADABLE. */
 export function secretOf(secret: Secret | undefined, file: string | undefined, path: string): Secret | undefined {
@@ -9,21 +9,7 @@ export function secretOf(secret: Secret | undefined, file: string | undefined, p
 
 /** One newline at the end is not part of the secret: editors and `echo` write one. */
 function readSecretFile(file: string, path: string): Secret {
-  const text = readText(file, path, 'ERR_CONFIG_UNREADABLE').replace(/\r?\n$/, '');
+  const text = readTextFile(file, path, 'ERR_CONFIG_UNREADABLE').replace(/\r?\n$/, '');
   if (text === '') throw new EpcscfTurnError('ERR_CONFIG_UNREADABLE', `${path}: ${file} is empty`);
   return new Secret(text);
-}
-
-export function readText(
-  file: string,
-  path: string,
-  code: 'ERR_CONFIG_UNREADABLE' | 'ERR_CERTIFICATE_UNREADABLE',
-): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    const remedy = reason === 'EACCES' ? '; let this user read it' : '';
-    throw new EpcscfTurnError(code, `${path}: cannot read ${file} (${reason})${remedy}`, { cause });
-  }
 }

@@ -147,7 +147,8 @@ describe('epcscf-turn serve', () => {
     expect(await run(['serve', ...EPHEMERAL], tls)).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'epcscf-turn: tls.certFile: cannot read /nonexistent/cert.pem (ENOENT)\n',
+      stderr:
+        'epcscf-turn: tls.certFile: cannot read /nonexistent/cert.pem (ENOENT); there is no /nonexistent/cert.pem, correct the path\n',
     });
   });
 
@@ -185,7 +186,25 @@ describe('epcscf-turn', () => {
     for (const name of ['serve', 'check-config', 'print-config', 'mint', 'verify']) expect(stdout).toContain(name);
   });
 
-  it.each([[['srve']], [['serve', '--jsn']], [['mint']], [['mint', 'alice', '--ttl', 'long']]])(
+  it.each([
+    ['srve', 'error: unknown command "srve"; did you mean "serve"?\n'],
+    [
+      'bogus',
+      'error: unknown command "bogus"; the commands are serve, check-config, print-config, mint, verify, unmask, help\n',
+    ],
+  ])('says of %s that it is no command, and which was meant', async (word, line) => {
+    const { code, stderr } = await run([word]);
+    expect(code).toBe(2);
+    expect(stderr).toBe(`${line}(epcscf-turn --help lists the commands)\n`);
+  });
+
+  it('shows no default that is none in its help', async () => {
+    const { stdout } = await run(['serve', '--help']);
+    expect(stdout).toContain('--set <key=value>');
+    expect(stdout).not.toContain('default: []');
+  });
+
+  it.each([[['srve']], [['serve', '--jsn']], [['mint']], [['mint', '']], [['mint', 'alice', '--ttl', 'long']]])(
     'ends with 2 when it is called as %j',
     async (args) => {
       const { code, stdout, stderr } = await run(args);
@@ -213,7 +232,9 @@ describe('epcscf-turn check-config', () => {
   it('ends with 2 for a file that is not there, also when the environment names it', async () => {
     const { code, stderr } = await run(['check-config'], { EPCSCF_CONFIG: '/nonexistent.yaml' });
     expect(code).toBe(2);
-    expect(stderr).toBe('/nonexistent.yaml: cannot read the configuration file (ENOENT)\n');
+    expect(stderr).toBe(
+      'configuration file: cannot read /nonexistent.yaml (ENOENT); there is no /nonexistent.yaml, correct the path\n',
+    );
   });
 });
 

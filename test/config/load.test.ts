@@ -20,6 +20,18 @@ function file(text: string): string {
   return path;
 }
 
+/** A few lines of YAML that stand for millions of values. */
+function bomb(): string {
+  const levels = ['a', 'b', 'c', 'd', 'e'];
+  const lines = levels.map(
+    (name, i) =>
+      `${name}: &${name} [${Array(9)
+        .fill(i === 0 ? 'x' : `*${levels[i - 1]}`)
+        .join(',')}]`,
+  );
+  return lines.join('\n');
+}
+
 /** The lines of the error, or nothing when it loads. */
 function problems(sources: ConfigSources): string[] {
   try {
@@ -114,6 +126,24 @@ describe('a value in the environment', () => {
     expect(keys[1]?.secret?.revealText()).toBe('old-secret');
   });
 
+  it('may be the eleventh of a list, although its name sorts before that of the second', () => {
+    const listeners = Array.from({ length: 11 }, (_, i) => [
+      [`EPCSCF_TURN_LISTENERS_${i}_TRANSPORT`, 'udp'],
+      [`EPCSCF_TURN_LISTENERS_${i}_ADDRESS`, '127.0.0.1'],
+      [`EPCSCF_TURN_LISTENERS_${i}_PORT`, String(5000 + i)],
+    ]);
+    const environment = Object.fromEntries(listeners.flat()) as Record<string, string>;
+    expect(loadConfig({ environment }).turn.listeners.map(({ port }) => port - 5000)).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
+  });
+
+  it('that is no YAML for its list is told in one line', () => {
+    expect(problems({ environment: { EPCSCF_TURN_RELAY_EXTERNAL_ADDRESSES: '!tag {}' } })).toEqual([
+      'turn.relay.externalAddresses: expected a mapping, got "!tag {}" (from EPCSCF_TURN_RELAY_EXTERNAL_ADDRESSES)',
+    ]);
+  });
+
   it('of another program is left alone', () => {
     expect(problems({ environment: { PATH: '/bin', EPCSCF: 'x', EPCSCF_CONFIG: 'file.yaml' } })).toEqual([]);
   });
@@ -138,7 +168,7 @@ describe('a slip', () => {
     ['domain:', 'domain: expected a host name, got nothing'],
     ['turn: true', 'turn: expected a mapping, got true'],
     ['turn: { software: "yes" }', 'turn.software: expected true or false, got "yes"'],
-    ['turn: { listeners: [] }', 'turn.listeners: expected a list, got []'],
+    ['turn: { listeners: [] }', 'turn.listeners: expected a list that is not empty, got []'],
     [
       'turn: { listeners: [{ transport: sctp, address: 127.0.0.1 }] }',
       'turn.listeners.0.transport: expected one of udp, tcp, tls, got "sctp"',
@@ -176,11 +206,18 @@ describe('a slip', () => {
       'credentials: { keys: [{ id: "a b", secret: x }] }',
       'credentials.keys.0.id: expected up to 32 letters, digits, ".", "_" or "-", got "a b"',
     ],
-    ['[1]', /: expected a mapping of sections, got object$/],
+    ['edge: { credential: { uris: [] } }', /^edge\.credential\.uris: expected .* that is not empty, got \[\]$/],
+    ['turn: { relay: { externalAddresses: foo } }', 'turn.relay.externalAddresses: expected a mapping, got "foo"'],
+    ['[1]', /: expected a mapping of sections, got a list$/],
+    ['text', /: expected a mapping of sections, got text$/],
+    ['domain: a\n---\ndomain: b', /^.*\.yaml:2:1: expected one YAML document, got another after "---"$/],
+    ['domain: !foo bar', /^.*\.yaml:1:9: expected a plain value, got one with a tag \("!…"\)$/],
+    [bomb(), /^.*\.yaml:1:1: expected aliases that stand for at most 100 values, got more$/],
     ['a: [', /^.*\.yaml:1:\d+: /],
     ['domain: a\ndomain: b', /^.*\.yaml:2:1: Map keys must be unique/],
   ])('in the file (%s) is told in one line', (text, expected) => {
     const lines = problems({ file: file(text) });
+    expect(lines).toHaveLength(text.startsWith('log:') ? 2 : 1);
     if (typeof expected === 'string') expect(lines).toContain(expected);
     else expect(lines[0]).toMatch(expected);
   });
@@ -215,8 +252,23 @@ describe('a slip', () => {
 
   it('of the file name says so', () => {
     expect(problems({ file: join(folder, 'missing.yaml') })).toEqual([
-      `${join(folder, 'missing.yaml')}: cannot read the configuration file (ENOENT)`,
+      `configuration file: cannot read ${join(folder, 'missing.yaml')} (ENOENT); there is no ${join(folder, 'missing.yaml')}, correct the path`,
     ]);
+    expect(problems({ file: folder })).toEqual([
+      `configuration file: cannot read ${folder} (EISDIR); it is a folder, name a file`,
+    ]);
+  });
+
+  it('in the place of a list entry names the variable and the next place', () => {
+    expect(problems({ environment: { EPCSCF_EDGE_CORE_USERS_5_NAME: 'carol' } })).toEqual([
+      'EPCSCF_EDGE_CORE_USERS_5_NAME: expected the next entry of edge.core.users, which is 0, got 5',
+    ]);
+    expect(
+      problems({
+        file: file('edge: { core: { users: [{ name: alice, password: a-password }] } }'),
+        assignments: ['edge.core.users.2.name=carol'],
+      }),
+    ).toEqual(['--set: expected the next entry of edge.core.users, which is 1, got 2']);
   });
 
   it('of any shape ends in an error of ours, and __proto__ stays a key like others', () => {

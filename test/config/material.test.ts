@@ -94,7 +94,7 @@ describe('what a configuration points to', () => {
       'a secret file that is missing',
       () => ({ credentials: { secretFile: '/nonexistent/km' } }),
       'ERR_CONFIG_UNREADABLE',
-      'credentials.secretFile: cannot read /nonexistent/km (ENOENT)',
+      'credentials.secretFile: cannot read /nonexistent/km (ENOENT); there is no /nonexistent/km, correct the path',
     ],
     [
       'a secret file that is empty',
@@ -112,7 +112,7 @@ describe('what a configuration points to', () => {
       'a certificate that is missing',
       () => ({ tls: { ...tls, certFile: '/nonexistent/cert' } }),
       'ERR_CERTIFICATE_UNREADABLE',
-      'tls.certFile: cannot read /nonexistent/cert (ENOENT)',
+      'tls.certFile: cannot read /nonexistent/cert (ENOENT); there is no /nonexistent/cert, correct the path',
     ],
     [
       'a certificate that is none',

@@ -151,7 +151,7 @@ const credential = section(
       .default('auto')
       .meta({
         description: 'TURN URIs handed out; `auto`: those of this process.',
-        expected: '"auto" or a list of TURN URIs (RFC 7065)',
+        expected: '"auto" or a list of TURN URIs (RFC 7065) that is not empty',
       }),
     burst: wholeNumber(
       1,

@@ -19,10 +19,18 @@ export function checkRules(config: Config, context: RuleContext): void {
       input: got,
     });
   };
+  checkTls(config, report);
   checkParts(config, report);
   checkTurn(config, report);
   checkEdge(config, report);
   checkCredentials(config, report);
+}
+
+function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {
+  if (certFile !== undefined && keyFile === undefined)
+    report('tls.keyFile', 'the key of tls.certFile, in a file', undefined);
+  if (keyFile !== undefined && certFile === undefined)
+    report('tls.certFile', 'the certificate of tls.keyFile, in a file', undefined);
 }
 
 function checkParts({ edge, turn }: Config, report: Report): void {

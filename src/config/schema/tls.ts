@@ -10,8 +10,5 @@ export const tlsSection = z
       .optional()
       .meta({ description: 'PEM private key of the certificate.', defaultText: 'lab key in the state folder' }),
   })
-  .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
-    error: 'both certFile and keyFile, or neither',
-  })
   .prefault({})
   .meta({ description: 'One certificate for the edge and for turns.' });

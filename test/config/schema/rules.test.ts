@@ -100,9 +100,14 @@ describe('keys that do not fit together', () => {
       'credentials: expected either "keys" or a single "secret", got "both"',
     ],
     [
-      'half a certificate',
+      'a certificate without its key',
       { tls: { certFile: 'cert.pem' } },
-      'tls: expected both certFile and keyFile, or neither, got a mapping',
+      'tls.keyFile: expected the key of tls.certFile, in a file, got nothing',
+    ],
+    [
+      'a key without its certificate',
+      { tls: { keyFile: 'key.pem' } },
+      'tls.certFile: expected the certificate of tls.keyFile, in a file, got nothing',
     ],
   ];
   it.each(table)('(%s) are told with the key that is wrong', (_what, input, line) => {
