@@ -35,12 +35,6 @@ function rangeBetween(firstText: string, lastText: string): IpRange | undefined 
   return range.first <= range.last ? range : undefined;
 }
 
-export function rangeContains(range: IpRange, address: Uint8Array): boolean {
-  if (familyOf(address) !== range.family) return false;
-  const value = ipToBigInt(address);
-  return range.first <= value && value <= range.last;
-}
-
 function ipToBigInt(bytes: Uint8Array): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

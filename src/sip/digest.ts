@@ -92,26 +92,6 @@ function parseQop(
   return ok({ nc, nonceCount: Number.parseInt(nc, 16), cnonce });
 }
 
-export function parseChallenge(text: string): Result<DigestChallenge, DigestError> {
-  const params = digestParams(text);
-  if (!params.ok) return params;
-  const field = (name: string): string | undefined => params.value.get(name);
-  const [realm, nonce, opaque, domain] = [field('realm'), field('nonce'), field('opaque'), field('domain')];
-  if (realm === undefined || nonce === undefined) return fail('malformed');
-  const algorithm = parseAlgorithm(field('algorithm'));
-  if (!algorithm) return fail('unsupported-algorithm');
-  const qop = (field('qop') ?? '').toLowerCase().split(',');
-  return ok({
-    realm,
-    nonce,
-    algorithm,
-    qop: qop.map((option) => option.trim()).filter((option) => option !== ''),
-    stale: field('stale')?.toLowerCase() === 'true',
-    ...(opaque !== undefined && { opaque }),
-    ...(domain !== undefined && { domain }),
-  });
-}
-
 function digestParams(text: string): Result<ReadonlyMap<string, string>, 'other-scheme' | 'malformed'> {
   const fields = parseAuthFields(text);
   if (!fields) return fail('malformed');
@@ -139,20 +119,6 @@ export function formatChallenge(challenge: DigestChallenge): string {
     ...(stale ? ['stale=true'] : []),
     `algorithm=${algorithm}`,
     ...(qop.length === 0 ? [] : [`qop=${quote(qop.filter(isToken).join(','))}`]),
-  ].join(', ')}`;
-}
-
-export function formatAuthorization(authorization: DigestAuthorization): string {
-  const { username, realm, nonce, uri, response, algorithm, qop, opaque } = authorization;
-  return `Digest ${[
-    `username=${quote(username)}`,
-    `realm=${quote(realm)}`,
-    `nonce=${quote(nonce)}`,
-    `uri=${quote(uri)}`,
-    `response=${quote(response)}`,
-    `algorithm=${algorithm}`,
-    ...(qop ? ['qop=auth', `nc=${qop.nc}`, `cnonce=${quote(qop.cnonce)}`] : []),
-    ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
   ].join(', ')}`;
 }
 

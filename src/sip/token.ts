@@ -14,8 +14,3 @@ export function newTag(random: Uint8Array = randomBytes(9)): string {
 export function newBranch(random: Uint8Array = randomBytes(15)): string {
   return `${BRANCH_MAGIC_COOKIE}${Buffer.from(random).toString('base64url')}`;
 }
-
-/** A Call-ID: 120 random bits unless bytes are given. */
-export function newCallId(random: Uint8Array = randomBytes(15)): string {
-  return Buffer.from(random).toString('base64url');
-}

@@ -74,15 +74,6 @@ function areUriHeaders(text: string): boolean {
   });
 }
 
-export function formatSipUri(uri: SipUri): string {
-  const password = uri.password === undefined ? '' : `:${uri.password}`;
-  const userInfo = uri.user === undefined ? '' : `${uri.user}${password}@`;
-  let params = '';
-  for (const [name, value] of uri.params) params += value === undefined ? `;${name}` : `;${name}=${value}`;
-  const headers = uri.headers === undefined ? '' : `?${uri.headers}`;
-  return `${uri.scheme}:${userInfo}${formatHostPort(uri)}${params}${headers}`;
-}
-
 /**
  * The canonical address-of-record of RFC 3261 §10.3 step 5: parameters and headers gone, escapes resolved. A key for maps; not a URI that
  * may be sent, since resolved escapes can be characters that a URI may not hold.
@@ -90,11 +81,6 @@ export function formatSipUri(uri: SipUri): string {
 export function addressOfRecord(uri: SipUri): string {
   const user = uri.user === undefined ? '' : `${unescapeText(uri.user)}@`;
   return `${uri.scheme}:${user}${formatHostPort(uri)}`;
-}
-
-/** Whether both name the same address-of-record. */
-export function sameAor(a: SipUri, b: SipUri): boolean {
-  return addressOfRecord(a) === addressOfRecord(b);
 }
 
 /** Resolves `%HH` escapes as UTF-8; text whose escapes are no UTF-8 stays as it is. */

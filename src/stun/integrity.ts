@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { constantTimeEqual } from '../core/secret.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
@@ -6,7 +6,6 @@ import { messageIntegritySha256 } from './attributes/message-integrity-sha256.ts
 import { messageIntegrity } from './attributes/message-integrity.ts';
 import { HEADER_BYTES } from './message-type.ts';
 import { type StunMessage } from './message.ts';
-import { opaqueString } from './opaque-string.ts';
 
 export type IntegrityAlgorithm = 'sha1' | 'sha256';
 export type IntegrityCheck = 'valid' | 'invalid' | 'absent';
@@ -51,24 +50,4 @@ export function computeIntegrity(
   const end = attributeOffset + ATTRIBUTE_HEADER_BYTES + HMAC_BYTES[algorithm];
   typeAndLength.writeUInt16BE(end - HEADER_BYTES, 2);
   return createHmac(algorithm, key).update(typeAndLength).update(bytes.subarray(4, attributeOffset)).digest();
-}
-
-/**
- * The 16-byte key of the long-term credential mechanism (RFC 8489 §18.5.1.1). `username` is hashed as it came in USERNAME; a password
- * given as bytes is hashed as it is.
- */
-export function longTermKeyMd5(username: string, realm: string, password: string | Buffer): Buffer {
-  return longTermKey('md5', username, realm, password);
-}
-
-/** The 32-byte key for clients that chose SHA-256 in PASSWORD-ALGORITHM (RFC 8489 §18.5.1.2). */
-export function longTermKeySha256(username: string, realm: string, password: string | Buffer): Buffer {
-  return longTermKey('sha256', username, realm, password);
-}
-
-function longTermKey(algorithm: 'md5' | 'sha256', username: string, realm: string, password: string | Buffer): Buffer {
-  return createHash(algorithm)
-    .update(`${username}:${opaqueString(realm)}:`)
-    .update(typeof password === 'string' ? opaqueString(password) : password)
-    .digest();
 }

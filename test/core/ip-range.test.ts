@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
-import { parseIp } from '../../src/core/ip.ts';
-import { parseIpRange, rangeContains } from '../../src/core/ip-range.ts';
+import { familyOf, parseIp } from '../../src/core/ip.ts';
+import { parseIpRange, type IpRange } from '../../src/core/ip-range.ts';
+
+function contains({ family, first, last }: IpRange, text: string): boolean {
+  const bytes = parseIp(text)!;
+  const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+  return familyOf(bytes) === family && first <= value && value <= last;
+}
 
 it.each([
   ['192.0.2.0/24', ['192.0.2.0', '192.0.2.255'], ['192.0.1.255', '192.0.3.0', '::ffff:192.0.2.1']],
@@ -12,8 +18,8 @@ it.each([
   ['2001:db8::5/128', ['2001:db8::5'], ['2001:db8::4', '2001:db8::6']],
 ])('%s holds its first and last address and no neighbour', (text, inside, outside) => {
   const range = parseIpRange(text)!;
-  for (const address of inside) expect([address, rangeContains(range, parseIp(address)!)]).toEqual([address, true]);
-  for (const address of outside) expect([address, rangeContains(range, parseIp(address)!)]).toEqual([address, false]);
+  for (const address of inside) expect([address, contains(range, address)]).toEqual([address, true]);
+  for (const address of outside) expect([address, contains(range, address)]).toEqual([address, false]);
 });
 
 it.each([

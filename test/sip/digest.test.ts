@@ -4,15 +4,14 @@ import { Secret } from '../../src/core/secret.ts';
 import {
   computeDigestResponse,
   DIGEST_ALGORITHMS,
-  formatAuthorization,
   formatChallenge,
   ha1,
   parseAuthorization,
-  parseChallenge,
   verifyDigest,
   type DigestAlgorithm,
   type DigestAuthorization,
 } from '../../src/sip/digest.ts';
+import { formatAuthorization, parseChallenge } from './digest-client.ts';
 import { require } from './sample-messages.ts';
 
 const jsSipDigest = require('jssip/lib/DigestAuthentication') as new (credentials: object) => {
@@ -158,8 +157,8 @@ describe('parseAuthorization', () => {
   });
 });
 
-describe('parseChallenge', () => {
-  it('reads what formatChallenge writes', () => {
+describe('formatChallenge', () => {
+  it('writes what a client reads', () => {
     const challenge = {
       realm: 'a "realm"',
       nonce: 'n',
@@ -173,22 +172,6 @@ describe('parseChallenge', () => {
     const plain = { realm: 'r', nonce: 'n', algorithm: 'MD5' as const, qop: [], stale: false };
     expect(formatChallenge(plain)).toBe('Digest realm="r", nonce="n", algorithm=MD5');
     expect(parseChallenge(formatChallenge(plain))).toEqual({ ok: true, value: plain });
-  });
-
-  it('reads a list of qop options and the default algorithm', () => {
-    expect(parseChallenge('digest nonce="n",realm=r,qop="auth , AUTH-int",stale=TRUE')).toMatchObject({
-      value: { algorithm: 'MD5', qop: ['auth', 'auth-int'], stale: true },
-    });
-  });
-
-  it.each([
-    ['Digest realm="r"', 'malformed'],
-    ['Digest nonce="n"', 'malformed'],
-    ['Digest realm="r", nonce="n", algorithm=AKAv1-MD5', 'unsupported-algorithm'],
-    ['Bearer realm="r"', 'other-scheme'],
-    ['"Digest" realm="r"', 'malformed'],
-  ])('refuses %j', (text, reason) => {
-    expect(parseChallenge(text)).toEqual({ ok: false, reason });
   });
 });
 

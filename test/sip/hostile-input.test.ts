@@ -4,7 +4,7 @@ import { parseAuthFields } from '../../src/sip/auth-params.ts';
 import { parseContacts } from '../../src/sip/contact.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { parseCSeq } from '../../src/sip/cseq.ts';
-import { parseAuthorization, parseChallenge } from '../../src/sip/digest.ts';
+import { parseAuthorization } from '../../src/sip/digest.ts';
 import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { createAck, createCancel } from '../../src/sip/hop-requests.ts';
 import { splitList } from '../../src/sip/list.ts';
@@ -14,7 +14,8 @@ import { parseParams } from '../../src/sip/params.ts';
 import { parseSipMessage } from '../../src/sip/parse-message.ts';
 import { clientTransactionKey, serverTransactionKey } from '../../src/sip/transaction/transaction-key.ts';
 import { parseCredentialRequest, parseTurnCredential, stripCredentialHeaders } from '../../src/sip/turn-credential.ts';
-import { addressOfRecord, formatSipUri, parseSipUri } from '../../src/sip/uri.ts';
+import { addressOfRecord, parseSipUri } from '../../src/sip/uri.ts';
+import { formatSipUri } from './format-sip-uri.ts';
 import { sameSipUri } from '../../src/sip/uri-equality.ts';
 import { validateRequest } from '../../src/sip/validate-request.ts';
 import { formatVia, parseVia, topVia } from '../../src/sip/via.ts';
@@ -103,7 +104,6 @@ function exerciseValue(value: string): void {
   parseCSeq(value);
   parseAuthFields(value);
   parseAuthorization(value);
-  parseChallenge(value);
   const via = parseVia(value);
   if (via.ok) expect(parseVia(formatVia(via.value))).toEqual(via);
   const uri = parseSipUri(value);
@@ -146,7 +146,7 @@ describe('hostile input', () => {
     expect(accepted).toBeGreaterThan(100);
   });
 
-  it('is read in linear time by every value parser', () => {
+  it('is refused, or read back as it was written, when it repeats one thing 20,000 times', () => {
     for (const unit of [
       '"',
       '\\',
@@ -171,24 +171,13 @@ describe('hostile input', () => {
       '[',
       'a ',
     ]) {
-      const text = unit.repeat(50_000);
+      const text = unit.repeat(20_000);
       for (const prefix of ['', 'sip:', 'Digest ', 'SIP/2.0/WS a', '"', '<sip:a>', 'sip:a?a=b', '1 ']) {
-        exerciseLinear(prefix + text);
+        exerciseValue(prefix + text);
       }
     }
   });
 });
-
-function exerciseLinear(value: string): void {
-  splitList(value);
-  parseParams(value);
-  parseNameAddr(value);
-  parseCSeq(value);
-  parseAuthorization(value);
-  expect(parseVia(value)).toBeDefined();
-  const uri = parseSipUri(value);
-  if (uri.ok) addressOfRecord(uri.value);
-}
 
 function isNotLength([name]: [string, string]): boolean {
   return !/^(?:content-length|l)$/i.test(name);

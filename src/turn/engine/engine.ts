@@ -97,12 +97,6 @@ export class TurnEngine implements DataPlaneSink {
     });
   }
 
-  /** Whether a client has a live allocation: a connection that has none for long is idle. */
-  hasAllocation(clientKey: string): boolean {
-    const allocation = this.#state.allocations.ofClient(clientKey);
-    return allocation !== undefined && allocation.expiresAtMs > this.#ports.now().monotonicMs;
-  }
-
   /** Monotonic milliseconds of the earliest deadline, `undefined` when there is none. */
   get nextDeadlineMs(): number | undefined {
     return this.#state.timers.nextMs;

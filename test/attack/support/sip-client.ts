@@ -1,6 +1,7 @@
 import WebSocket from 'ws';
 import { Secret } from '../../../src/core/secret.ts';
-import { computeDigestResponse, formatAuthorization, ha1, parseChallenge } from '../../../src/sip/digest.ts';
+import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
+import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';

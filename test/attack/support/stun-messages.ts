@@ -9,7 +9,7 @@ import { requestedTransport } from '../../../src/stun/attributes/requested-trans
 import { software } from '../../../src/stun/attributes/software.ts';
 import { username } from '../../../src/stun/attributes/username.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { longTermKeyMd5 } from '../../../src/stun/integrity.ts';
+import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 import { HEADER_BYTES, Method } from '../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
 import { type Random } from './random.ts';

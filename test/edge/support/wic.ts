@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { computeDigestResponse, formatAuthorization, ha1, parseChallenge } from '../../../src/sip/digest.ts';
+import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { newBranch, newCallId, newTag } from '../../../src/sip/token.ts';
+import { newBranch, newTag } from '../../../src/sip/token.ts';
+import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { PASSWORDS } from './edge-options.ts';
 import { type WicSocket } from './wic-socket.ts';
 
 const DOMAIN = 'example.com';
+
+function newCallId(): string {
+  return randomBytes(15).toString('base64url');
+}
 
 export interface RegisterOptions {
   readonly expires?: number;

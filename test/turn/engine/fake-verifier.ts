@@ -6,7 +6,7 @@ import {
   type LookupFailure,
   type LookupRequest,
 } from '../../../src/credentials/credential.ts';
-import { longTermKeyMd5 } from '../../../src/stun/integrity.ts';
+import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 
 /** `t:u` names, each with the password `<key>/<username>` for every key of the ring; `static:<u>` never ends. */
 export class FakeVerifier implements CredentialVerifier {

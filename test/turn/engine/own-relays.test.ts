@@ -73,9 +73,9 @@ describe('two clients of a server whose relay is on loopback', () => {
     world.advance(300);
     expect(alice.relay.permissions.size).toBe(0);
     world.advance(3000);
-    expect(world.engine.hasAllocation(alice.key)).toBe(true);
+    expect(world.engine.sessions()).toHaveLength(1);
     world.advance(300);
-    expect(world.engine.hasAllocation(alice.key)).toBe(false);
+    expect(world.engine.sessions()).toEqual([]);
   });
 });
 

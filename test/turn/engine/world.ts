@@ -12,7 +12,7 @@ import { nonce } from '../../../src/stun/attributes/nonce.ts';
 import { realm } from '../../../src/stun/attributes/realm.ts';
 import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
 import { username } from '../../../src/stun/attributes/username.ts';
-import { longTermKeyMd5 } from '../../../src/stun/integrity.ts';
+import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 import { Method, type MessageClass } from '../../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';

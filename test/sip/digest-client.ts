@@ -1,0 +1,48 @@
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { parseAuthFields } from '../../src/sip/auth-params.ts';
+import {
+  DIGEST_ALGORITHMS,
+  type DigestAuthorization,
+  type DigestChallenge,
+  type DigestError,
+} from '../../src/sip/digest.ts';
+import { quote } from '../../src/sip/params.ts';
+
+/* The client's half of digest authentication (RFC 7616 §3.3 and §3.4), which the edge has no use for. */
+
+export function parseChallenge(text: string): Result<DigestChallenge, DigestError> {
+  const fields = parseAuthFields(text);
+  if (!fields) return fail('malformed');
+  if (fields.scheme !== 'digest') return fail('other-scheme');
+  const field = (name: string): string | undefined => fields.params?.get(name);
+  const [realm, nonce, opaque, domain] = [field('realm'), field('nonce'), field('opaque'), field('domain')];
+  if (realm === undefined || nonce === undefined) return fail('malformed');
+  const algorithm = DIGEST_ALGORITHMS.find(
+    (known) => known.toLowerCase() === (field('algorithm') ?? 'MD5').toLowerCase(),
+  );
+  if (!algorithm) return fail('unsupported-algorithm');
+  const qop = (field('qop') ?? '').toLowerCase().split(',');
+  return ok({
+    realm,
+    nonce,
+    algorithm,
+    qop: qop.map((option) => option.trim()).filter((option) => option !== ''),
+    stale: field('stale')?.toLowerCase() === 'true',
+    ...(opaque !== undefined && { opaque }),
+    ...(domain !== undefined && { domain }),
+  });
+}
+
+export function formatAuthorization(authorization: DigestAuthorization): string {
+  const { username, realm, nonce, uri, response, algorithm, qop, opaque } = authorization;
+  return `Digest ${[
+    `username=${quote(username)}`,
+    `realm=${quote(realm)}`,
+    `nonce=${quote(nonce)}`,
+    `uri=${quote(uri)}`,
+    `response=${quote(response)}`,
+    `algorithm=${algorithm}`,
+    ...(qop ? ['qop=auth', `nc=${qop.nc}`, `cnonce=${quote(qop.cnonce)}`] : []),
+    ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
+  ].join(', ')}`;
+}
