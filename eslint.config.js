@@ -14,8 +14,8 @@ const doors = {
   admin: ['core'],
   config: ['core'],
   wic: [],
-  cli: ['core', 'config', 'server', 'credentials'],
-  testing: ['core', 'stun', 'config', 'server', 'credentials'],
+  cli: ['core', 'config', 'server', 'credentials', 'lab'],
+  lab: ['core', 'stun', 'sip', 'config', 'server', 'credentials'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 

@@ -17,6 +17,7 @@ import { type EdgeEvents } from './edge/edge-events.ts';
 import { edgeOptions } from './server/edge-options.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
 import { HttpsListeners } from './server/https-listeners.ts';
+import { type ServerHooks } from './server/hooks.ts';
 import { createLogger } from './server/logger.ts';
 import { demoPageFolder } from './server/page-folder.ts';
 import { publicUrls } from './server/public-urls.ts';
@@ -59,6 +60,7 @@ export interface ServerOptions {
   readonly state?: StateStore;
   /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
   readonly showUsers?: boolean;
+  readonly hooks?: ServerHooks;
 }
 
 /** What a server is doing at the moment, as plain data without secrets. */
@@ -82,7 +84,7 @@ export interface ServerFacts {
   readonly realm: string;
 }
 
-type ServerParts = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers'>>;
+type ServerParts = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
 
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
@@ -91,6 +93,7 @@ export class Server {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #showUsers: boolean;
+  readonly #hooks: ServerHooks;
   readonly #sharedKey: SharedKey;
   #state: 'stopped' | 'starting' | 'stopping' | 'running' = 'stopped';
   #starting: Promise<ServerAddresses> | undefined;
@@ -100,12 +103,13 @@ export class Server {
   #https: HttpsListeners | undefined;
 
   /** Use `createServer`. */
-  constructor(config: Config, material: Material, { logger, clock, showUsers }: ServerParts) {
+  constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerParts) {
     this.#sharedKey = createSharedKey(config, material);
     this.facts = { config, material, realm: this.#sharedKey.realm };
     this.#logger = logger;
     this.#clock = clock;
     this.#showUsers = showUsers;
+    this.#hooks = hooks;
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -192,7 +196,7 @@ export class Server {
     const { config, material } = this.facts;
     if (!config.turn.enabled) return;
     this.#turn = createTurnServer(turnServerOptions(config, material), {
-      verifier: this.#sharedKey.verifier,
+      verifier: this.#hooks.wrapVerifier?.(this.#sharedKey.verifier) ?? this.#sharedKey.verifier,
       logger: this.#logger,
       clock: this.#clock,
       // One emitter for all: it knows the TURN server's events among others.
@@ -206,7 +210,7 @@ export class Server {
     if (!config.edge.enabled || !material.certificate) return;
     const uris = turnUris(config, this.#turn?.addresses ?? []);
     this.#edge = createEdge(edgeOptions(config, material, uris), {
-      issuer: this.#sharedKey.issuer,
+      issuer: this.#hooks.wrapIssuer?.(this.#sharedKey.issuer) ?? this.#sharedKey.issuer,
       logger: this.#logger,
       clock: this.#clock,
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
@@ -236,6 +240,8 @@ export class Server {
       page,
       labUsers: isLab ? material.users : new Map(),
       isReady: () => this.#state === 'running',
+      labPath: this.#hooks.labPath,
+      mountRoutes: this.#hooks.mountRoutes,
     });
   }
 
@@ -266,12 +272,12 @@ export class Server {
  * const { turnUris } = await server.start();
  */
 export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
-  const { environment = process.env, clock = systemClock, showUsers = false } = options;
+  const { environment = process.env, clock = systemClock, showUsers = false, hooks = {} } = options;
   const { config, notes } = adaptToHost(parseConfig(input), hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
   const material = await loadMaterial(config, environment, unixMs, options.state);
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
-  return new Server(config, material, { logger, clock, showUsers });
+  return new Server(config, material, { logger, clock, showUsers, hooks });
 }

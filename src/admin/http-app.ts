@@ -17,6 +17,10 @@ export interface HttpAppOptions {
   readonly labUsers: ReadonlyMap<string, Secret>;
   /** False while the server starts or stops. */
   readonly isReady: () => boolean;
+  /** Path of the lab's control interface, for the page; absent: there is none. */
+  readonly labPath?: string | undefined;
+  /** Adds routes of others, before the page's. */
+  readonly mountRoutes?: ((app: Hono) => void) | undefined;
 }
 
 /** Names by which a browser on this machine reaches a loopback listener. */
@@ -24,7 +28,7 @@ const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
-  const { domain, webSocketPath, page, labUsers, isReady } = options;
+  const { domain, webSocketPath, page, labUsers, isReady, labPath, mountRoutes } = options;
   const app = new Hono();
   app.use(securityHeaders());
 
@@ -33,13 +37,20 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     return isReady() ? context.text('ok\n') : context.text('not ready\n', 503);
   });
 
+  mountRoutes?.(app);
+
   if (page) {
     app.get('/setup.json', (context) => {
       context.header('Cache-Control', 'no-store');
       const { req } = context;
       const told = mayLearnUsers(req.header('host'), req.header('sec-fetch-site')) ? [...labUsers] : [];
       const users = told.map(([name, password]) => ({ name, password: password.revealText() }));
-      return context.json({ domain, path: webSocketPath, ...(users.length > 0 && { users }) });
+      return context.json({
+        domain,
+        path: webSocketPath,
+        ...(users.length > 0 && { users }),
+        ...(labPath !== undefined && { lab: labPath }),
+      });
     });
     for (const [path, { body, type }] of page) {
       app.get(path, (context) => context.body(body, 200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }));

@@ -65,10 +65,12 @@ interface MessageTraceBase {
   readonly at: number;
 }
 
-/** One SIP message as it passes, for a ladder diagram. Holds neither bodies nor credentials. */
+/** One SIP message as it passes, for a ladder diagram. Holds no credentials. */
 export interface MessageTrace extends MessageTraceBase {
   /** Absent for a request. */
   readonly status?: number;
+  /** The whole message, passwords and digest responses masked. Only where it was asked for, as a lab does. */
+  readonly text?: string;
 }
 
 export interface RegistrationEvent {

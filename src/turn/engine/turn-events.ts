@@ -71,6 +71,14 @@ export interface AllocationInfo extends ClientInfo {
 }
 
 export interface TurnEvents {
+  /** A request that was served or refused, and its answer. Made only while somebody listens. */
+  'turn-message': ClientInfo & {
+    readonly direction: 'in' | 'out';
+    /** UNIX milliseconds */
+    readonly at: number;
+    /** The STUN message, a copy. */
+    readonly bytes: Uint8Array;
+  };
   'allocation-created': AllocationInfo & { readonly lifetimeSec: number };
   'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number };
   'allocation-ended': AllocationInfo & { readonly cause: AllocationEndCause; readonly counters: RelayCounters };

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { startLab, type Lab } from '../../src/testing/start-lab.ts';
+import { startLab, type Lab } from '../../src/lab/start-lab.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 

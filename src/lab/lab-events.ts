@@ -32,6 +32,7 @@ const NAMES: Readonly<Record<LabEventName, true>> = {
   'credential-refused': true,
   limited: true,
   message: true,
+  'turn-message': true,
   'allocation-created': true,
   'allocation-refreshed': true,
   'allocation-ended': true,

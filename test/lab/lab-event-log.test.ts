@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { LabEventLog } from '../../src/testing/lab-event-log.ts';
-import { LAB_EVENT_NAMES, type LabEvent } from '../../src/testing/lab-events.ts';
-import { LabWaitError } from '../../src/testing/lab-wait-error.ts';
+import { LabEventLog } from '../../src/lab/lab-event-log.ts';
+import { LAB_EVENT_NAMES, type LabEvent } from '../../src/lab/lab-events.ts';
+import { LabWaitError } from '../../src/lab/lab-wait-error.ts';
 
 const soon = { timeoutMs: 20 };
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
-import { labConfig } from '../../src/testing/lab-config.ts';
-import { startLab, type Lab, type LabUser } from '../../src/testing/start-lab.ts';
+import { labConfig } from '../../src/lab/lab-config.ts';
+import { startLab, type Lab, type LabUser } from '../../src/lab/start-lab.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { createAgent } from './support/jssip-agent.ts';
 

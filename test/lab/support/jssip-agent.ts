@@ -1,5 +1,5 @@
 import { UA, WebSocketInterface } from 'jssip';
-import { type Lab } from '../../../src/testing/start-lab.ts';
+import { type Lab } from '../../../src/lab/start-lab.ts';
 import { installBrowserGlobals } from '../../edge/support/browser-globals.ts';
 
 /** A JsSIP agent of a lab user, that asks for a credential. It trusts nothing but the lab's CA. */

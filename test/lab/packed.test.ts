@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
  */
 
 const run = promisify(execFile);
-const BUILT = 'dist/testing/start-lab.js';
+const BUILT = 'dist/lab/start-lab.js';
 const HERE = resolve('node_modules');
 const RUN_MS = 15_000;
 

@@ -1,0 +1,37 @@
+import { type SipMessage, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { type Hop } from './flow/hop.ts';
+
+/** What becomes of a request in place of its ordinary way. */
+export type RequestVerdict =
+  | { readonly kind: 'answer'; readonly response: SipResponse }
+  /** As if it had never come. */
+  | { readonly kind: 'drop' };
+
+/** How a message to a client goes out in place of at once and once. */
+export type DeliveryVerdict =
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  | { readonly kind: 'twice' };
+
+/** Stands in the way of what passes between WICs and the edge, to cause faults on purpose. Absent in production. */
+export interface EdgeTap {
+  /**
+   * A well-formed request of a WIC, ACK excepted, when it comes for the first time and before the edge acts on it. Its header fields may be
+   * changed in place. `undefined` lets it pass.
+   */
+  request(request: SipRequest, hop: Hop): RequestVerdict | undefined;
+  /** Anything on its way to a WIC. Its header fields may be changed in place. `undefined` lets it pass. */
+  delivery(message: SipMessage, hop: Hop): DeliveryVerdict | undefined;
+}
+
+/** A program in the core that takes calls to users of the home domain, in the place of a device. */
+export interface ApplicationServer {
+  /** Whether requests to this user (the user part, unescaped) are for it when no device is registered by the name. */
+  serves(user: string): boolean;
+  /** Called once, before anything is received; `send` hands requests and responses to the edge. */
+  connect(send: (message: SipMessage) => void): void;
+  /** A request to one of its users, or a response to one of its own. May call `send` at once or later. */
+  receive(message: SipMessage): void;
+  /** The edge stops: calls end without further messages. */
+  close(): void;
+}

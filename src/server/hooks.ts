@@ -1,0 +1,19 @@
+import { type Hono } from 'hono';
+import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
+import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
+import { type TurnTap } from '../turn/engine/turn-tap.ts';
+
+/** Where a lab reaches into a server. A server in production has none of them. */
+export interface ServerHooks {
+  readonly edgeTap?: EdgeTap;
+  readonly turnTap?: TurnTap;
+  readonly applicationServer?: ApplicationServer;
+  readonly wrapIssuer?: (issuer: CredentialIssuer) => CredentialIssuer;
+  readonly wrapVerifier?: (verifier: CredentialVerifier) => CredentialVerifier;
+  /** Adds routes to the HTTPS server of the edge, before the page's. */
+  readonly mountRoutes?: (app: Hono) => void;
+  /** Path of those routes, for the page to know; absent: the page does without. */
+  readonly labPath?: string;
+  /** `message` events carry the text of the message, passwords and digest responses masked. */
+  readonly messageText?: boolean;
+}
