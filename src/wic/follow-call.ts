@@ -55,9 +55,10 @@ export function followCall(
 
   return (current, nowMs, force) => {
     const stable = connection.signalingState === 'stable';
-    if (stable && ufragOf(connection) !== ufrag) {
-      // Whichever side began it, a restart has gathered anew.
-      ufrag = ufragOf(connection);
+    const currentUfrag = ufragOf(connection);
+    if (currentUfrag !== ufrag) {
+      // Whichever side began it, a restart gathers with what was configured then: a newer credential that came since is not in it.
+      ufrag = currentUfrag;
       gathered = configured;
       wanted = false;
     }
