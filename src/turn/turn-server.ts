@@ -15,7 +15,9 @@ import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { type SessionSnapshot } from './engine/session-snapshot.ts';
+import { type Impairment } from './engine/impairment.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
+import { type TurnTap } from './engine/turn-tap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { LateSink } from './late-sink.ts';
 import { relayAddressError } from './listeners/listen-error.ts';
@@ -32,6 +34,8 @@ export interface TurnServerPorts {
   readonly clock?: Clock;
   /** An emitter of its own when absent. */
   readonly events?: TypedEvents<TurnEvents>;
+  /** None when absent. */
+  readonly tap?: TurnTap | undefined;
 }
 
 export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
@@ -57,14 +61,16 @@ export class TurnServer {
   readonly #verifier: CredentialVerifier;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #tap: TurnTap | undefined;
   #tls: TlsContext | undefined;
   #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
 
-  constructor(options: TurnServerOptions, { verifier, logger, clock, events }: TurnServerPorts) {
+  constructor(options: TurnServerOptions, { verifier, logger, clock, events, tap }: TurnServerPorts) {
     this.#options = options;
     this.#verifier = verifier;
     this.#logger = logger;
     this.#clock = clock ?? systemClock;
+    this.#tap = tap;
     this.#tls = options.tls;
     this.events =
       events ??
@@ -118,6 +124,14 @@ export class TurnServer {
   /** Ends what a user (u) holds; how many allocations that were. */
   endAllocationsOf(user: string): number {
     return this.#running?.engine.endAllocationsOf(user) ?? 0;
+  }
+
+  /**
+   * Loses or delays what passes the relay of an allocation as `impairment` decides, until the allocation ends or is given `undefined`.
+   * False when there is no such allocation.
+   */
+  impair(allocationId: string, impairment: Impairment | undefined): boolean {
+    return this.#running?.engine.impair(allocationId, impairment) ?? false;
   }
 
   /** `undefined` unless started. */
@@ -196,6 +210,7 @@ export class TurnServer {
         randomInt: (below) => randomInt(below),
         events: this.events,
         logger: this.#logger,
+        tap: this.#tap,
         onDeadlineChanged: (deadlineMs) => {
           timer.arm(deadlineMs);
         },

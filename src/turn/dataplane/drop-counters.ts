@@ -10,6 +10,7 @@ export const TRANSPORT_DROP_REASONS = [
   'send-queue-full',
   'client-not-reading',
   'connection-limit',
+  'impaired',
 ] as const;
 export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[number];
 
@@ -40,5 +41,6 @@ export const Drop = {
   SendQueueFull: 7,
   ClientNotReading: 8,
   ConnectionLimit: 9,
+  Impaired: 10,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];

@@ -11,8 +11,10 @@ import {
   type DataPlaneSink,
   type SendOptions,
 } from '../engine/data-plane.ts';
+import { type Impairment } from '../engine/impairment.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
+import { ImpairedPath, type HeldDatagram } from './impaired-path.ts';
 import { addressFromKernel } from './kernel-address.ts';
 import { CounterAt, RelayCounters } from './relay-counters.ts';
 import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-directory.ts';
@@ -49,6 +51,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #sink: DataPlaneSink;
   readonly #drops: DropCounters;
   readonly #logger: Logger;
+  readonly #nowMs: () => number;
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
@@ -58,6 +61,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#sink = sink;
     this.#drops = drops;
     this.#logger = logger;
+    this.#nowMs = nowMs;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
   }
@@ -97,6 +101,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     }
     relay.hosts.clear();
     relay.leg = undefined;
+    relay.impaired?.close();
     relay.socket.close();
     this.#counters.release(relay.slot);
   }
@@ -144,6 +149,12 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#toPeer(relay, this.#directory.ofAddress(peer.address)?.relays, peer.address, peer.port, data, 0, data.length);
   }
 
+  setImpairment(relay: Relay, impairment: Impairment | undefined): void {
+    const isOpen = relay.siblings.get(relay.relayed.port) === relay;
+    if (isOpen && impairment !== undefined) relay.impaired ??= this.#impairedPath(relay);
+    relay.impaired?.set(impairment);
+  }
+
   readCounters(into: Float64Array, slots: readonly number[]): void {
     this.#counters.readInto(into, slots);
   }
@@ -182,6 +193,19 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     offset: number,
     length: number,
   ): void {
+    if (relay.impaired?.holds('to-peer', address, port, data, offset, length) === true) return;
+    this.#passToPeer(relay, ownRelays, address, port, data, offset, length);
+  }
+
+  #passToPeer(
+    relay: Relay,
+    ownRelays: ReadonlyMap<number, Relay> | undefined,
+    address: string,
+    port: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
     const other = ownRelays?.get(port);
     if (other !== undefined) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
@@ -210,7 +234,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     }
   }
 
-  /** False when the data is permitted and has no channel. */
+  /** False when the data is permitted and has no channel, and the engine is to have it now. */
   #toClient(relay: Relay, address: string, port: number, data: Uint8Array, offset: number, length: number): boolean {
     const { leg } = relay;
     if (leg === undefined) return this.#drop(relay, Drop.ReservedRelay);
@@ -218,7 +242,19 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (host === undefined) return this.#drop(relay, Drop.NoPermission);
     const nowMs = this.#clock.nowMs();
     if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.#drop(relay, Drop.Expired);
-    const channel = host.channels.get(port);
+    if (relay.impaired?.holds('to-client', address, port, data, offset, length) === true) return true;
+    return this.#passToClient(relay, leg, host.channels.get(port), nowMs, data, offset, length);
+  }
+
+  #passToClient(
+    relay: Relay,
+    leg: ClientLeg,
+    channel: Channel | undefined,
+    nowMs: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
     if (channel === undefined || nowMs >= channel.expiresAtMs) {
       this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
       return false;
@@ -227,6 +263,33 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
     } else this.#add(relay, CounterAt.dropped, 1);
     return true;
+  }
+
+  #impairedPath(relay: Relay): ImpairedPath {
+    return new ImpairedPath(relay, {
+      nowMs: this.#nowMs,
+      release: (held, datagram) => {
+        this.#release(held, datagram);
+      },
+      drop: (held, reason) => {
+        this.#drop(held, reason);
+      },
+    });
+  }
+
+  /** What was held back goes on as if it came now; permission to send it was asked when it came. */
+  #release(relay: Relay, { direction, address, port, data }: HeldDatagram): void {
+    const { leg } = relay;
+    if (leg === undefined) return;
+    if (direction === 'to-peer') {
+      const ownRelays = this.#directory.ofAddress(address)?.relays;
+      this.#passToPeer(relay, ownRelays, address, port, data, 0, data.length);
+      return;
+    }
+    const channel = relay.hosts.get(address)?.channels.get(port);
+    if (this.#passToClient(relay, leg, channel, this.#clock.nowMs(), data, 0, data.length)) return;
+    const peer = addressFromKernel(address, port);
+    if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
   }
 
   /** Of several addresses of the family, the first that has the port free; both ports of an EVEN-PORT pair begin at the same one. */

@@ -1,6 +1,7 @@
 import { type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
+import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
 
 /*
  * What the plane holds of clients, relayed transport addresses, permissions and channels: one web of references, so that a packet is one lookup.
@@ -55,6 +56,22 @@ export interface PeerHost {
   readonly channels: Map<number, Channel>;
 }
 
+/** Stands at a relay whose datagrams are lost or delayed on purpose. */
+export interface PacketHold {
+  set(impairment: Impairment | undefined): void;
+  /** True when the datagram is not to be passed on now: it was lost, or a copy of it will pass later. */
+  holds(
+    direction: RelayDirection,
+    address: string,
+    port: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean;
+  /** Forgets what it holds; leaves no timer. */
+  close(): void;
+}
+
 /** One relayed transport address that this plane holds open. */
 export class Relay implements RelayHandle {
   readonly slot: number;
@@ -67,6 +84,8 @@ export class Relay implements RelayHandle {
   /** Absent while the address is only reserved. */
   leg: ClientLeg | undefined;
   expiresAtMs = 0;
+  /** Absent unless a lab asks for it. */
+  impaired: PacketHold | undefined = undefined;
 
   constructor(slot: number, relayed: TransportAddress, socket: Socket, siblings: Map<number, Relay>) {
     this.slot = slot;

@@ -1,5 +1,6 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { type Impairment } from './impairment.ts';
 
 export type ClientTransport = 'udp' | 'tcp' | 'tls';
 
@@ -83,6 +84,11 @@ export interface DataPlane {
   removeChannel(relay: RelayHandle, channel: number): void;
   /** A Send indication's payload. The engine has checked permission and policy. Never throws: what cannot be sent is counted as dropped. */
   sendToPeer(relay: RelayHandle, peer: TransportAddress, data: Uint8Array, options: SendOptions): void;
+  /**
+   * Asks `impairment` about each datagram of the relay that would pass, in place of an earlier one; `undefined` lets all pass. What is held
+   * back at that moment still leaves when it is due, and what is held when the relay closes is gone.
+   */
+  setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void;
   /** Copies the counters of `slots` into `into`, `COUNTERS_PER_SLOT` each, in order. */
   readCounters(into: Float64Array, slots: readonly number[]): void;
 }

@@ -11,6 +11,7 @@ import { type PeerPolicy } from './peer-policy.ts';
 import { type RelayPorts } from './relay-ports.ts';
 import { type Reservations } from './reservations.ts';
 import { type Tally } from './tally.ts';
+import { type TurnTap } from './turn-tap.ts';
 import { type TurnEvents } from './turn-events.ts';
 
 /** What one engine holds and what its handlers work on. */
@@ -28,6 +29,7 @@ export interface EngineState {
   /** For lines that clients can cause as often as they like. */
   readonly limitedLog: LimitedLog;
   readonly tally: Tally;
+  readonly tap: TurnTap | undefined;
   /** Families with a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;
   /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */

@@ -29,6 +29,8 @@ import { serveRequest } from './serve-request.ts';
 import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
 import { Tally, type DropReason } from './tally.ts';
 import { type AllocationEndCause, type TurnEvents } from './turn-events.ts';
+import { type Impairment } from './impairment.ts';
+import { type TurnTap } from './turn-tap.ts';
 import { understoodAttributes } from './understood-attributes.ts';
 
 const NONCE_KEY_BYTES = 32;
@@ -44,6 +46,7 @@ interface TurnEnginePorts {
   readonly randomInt: (below: number) => number;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
+  readonly tap?: TurnTap | undefined;
   /** The earliest deadline moved: arm one timeout that calls `runTimers`, or none for `undefined`. Monotonic milliseconds. */
   readonly onDeadlineChanged: (deadlineMs: number | undefined) => void;
 }
@@ -140,6 +143,13 @@ export class TurnEngine implements DataPlaneSink {
     this.#dropReservations(user);
     this.#endAll(allocations, 'operator');
     return allocations.length;
+  }
+
+  /** Puts what passes an allocation's relay at the mercy of `impairment`, or lets it pass again. False when there is no such allocation. */
+  impair(id: string, impairment: Impairment | undefined): boolean {
+    const allocation = this.#state.allocations.ofId(id);
+    if (allocation) this.#state.plane.setImpairment(allocation.relay, impairment);
+    return allocation !== undefined;
   }
 
   /** Ends everything and gives all ports back. What still arrives is dropped: the plane may be closed by then. */
@@ -243,6 +253,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
     tally: new Tally(),
+    tap: ports.tap,
     families: new Set(families),
     understood: understoodAttributes(options),
     randomBytes: ports.randomBytes,

@@ -80,6 +80,18 @@ export function reportPeerDenied(
   events.emit('peer-denied', { ...infoOf(allocation), peer, cause });
 }
 
+/** A STUN message as it came or went. */
+export function reportMessage(
+  { events }: EngineState,
+  { client, now }: IncomingRequest,
+  direction: 'in' | 'out',
+  bytes: Uint8Array,
+): void {
+  if (!events.has('turn-message')) return;
+  const { transport, remote } = client;
+  events.emit('turn-message', { transport, client: remote, direction, at: now.unixMs, bytes: Uint8Array.from(bytes) });
+}
+
 export function reportAuthenticationRefused(
   { events, logger, limitedLog, tally }: EngineState,
   { client, message, now }: IncomingRequest,

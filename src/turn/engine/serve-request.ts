@@ -1,10 +1,12 @@
+import { username } from '../../stun/attributes/username.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
-import { type Answer } from './answer.ts';
+import { refuse, type Answer } from './answer.ts';
 import {
   authenticate,
   type AuthenticatedRequest,
+  type AuthenticationFailure,
   type AuthenticationPorts,
   type IncomingRequest,
 } from './authenticate.ts';
@@ -15,8 +17,9 @@ import { handleBinding } from './handle-binding.ts';
 import { handleChannelBind } from './handle-channel-bind.ts';
 import { handleCreatePermission } from './handle-create-permission.ts';
 import { handleRefresh } from './handle-refresh.ts';
-import { reportAuthenticationRefused, reportRequestRefused } from './report.ts';
+import { reportAuthenticationRefused, reportMessage, reportRequestRefused } from './report.ts';
 import { type DropReason } from './tally.ts';
+import { type TappedRequest } from './turn-tap.ts';
 
 type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer;
 
@@ -26,6 +29,9 @@ const AUTHENTICATED: ReadonlyMap<number, AuthenticatedHandler> = new Map([
   [Method.CreatePermission, handleCreatePermission],
   [Method.ChannelBind, handleChannelBind],
 ]);
+
+/** Answered with realm and nonce, and unsigned: the client is to sign anew (RFC 8489 §9.2.4). */
+const CHALLENGES: ReadonlySet<number> = new Set([ErrorCode.Unauthenticated, ErrorCode.StaleNonce]);
 
 /** RFC 8656 §5 wants SOFTWARE in the answers to these two. */
 const NAMES_SOFTWARE: ReadonlySet<number> = new Set([Method.Allocate, Method.Refresh]);
@@ -38,19 +44,19 @@ export function serveRequest(
 ): DropReason | undefined {
   const { message } = request;
   if (message.method === Method.Binding) {
+    reportMessage(engine, request, 'in', message.bytes);
     serveBinding(request, engine);
     return undefined;
   }
   const handler = AUTHENTICATED.get(message.method);
   if (!handler) return 'unknown-method';
-  serveAuthenticated(request, handler, engine, ports);
-  return undefined;
+  reportMessage(engine, request, 'in', message.bytes);
+  return serveAuthenticated(request, handler, engine, ports);
 }
 
 function serveBinding(request: IncomingRequest, engine: EngineState): void {
-  const { message, client } = request;
   const answer = handleBinding(request, engine);
-  client.send(encodeAnswer(message, answer, {}));
+  send(request, encodeAnswer(request.message, answer, {}), engine);
   if (!answer.granted) reportRequestRefused(engine, request, answer);
   else engine.tally.requestsGranted += 1;
 }
@@ -60,33 +66,63 @@ function serveAuthenticated(
   handler: AuthenticatedHandler,
   engine: EngineState,
   ports: AuthenticationPorts,
-): void {
+): DropReason | undefined {
   const { message, client, now } = request;
+  const fate = engine.tap?.unauthenticated(tapped(request));
+  if (fate === 'no-answer') return 'fault';
+  if (fate !== undefined) {
+    refuseAuthentication(request, { code: fate, cause: 'fault', username: message.get(username) }, engine, ports);
+    return undefined;
+  }
+
   const known = liveAllocation(engine, client.key, now.monotonicMs)?.credential;
   const authentication = authenticate(request, known, ports);
   if (!authentication.ok) {
-    const { failure } = authentication;
-    challenge(request, failure.code, ports);
-    reportAuthenticationRefused(engine, request, failure);
-    return;
+    refuseAuthentication(request, authentication.failure, engine, ports);
+    return undefined;
   }
 
   const { credential } = authentication.request;
-  const answer = handler(authentication.request, engine);
+  const faultCode = engine.tap?.authenticated(tapped(request));
+  const answer = faultCode === undefined ? handler(authentication.request, engine) : refuse(faultCode, 'fault');
   if (answer.granted) engine.tally.requestsGranted += 1;
-  if (!answer.granted && answer.code === ErrorCode.Unauthenticated) challenge(request, answer.code, ports);
+  if (!answer.granted && CHALLENGES.has(answer.code)) challenge(request, answer.code, engine, ports);
   else {
     const software = NAMES_SOFTWARE.has(message.method) ? engine.options.software : undefined;
-    client.send(encodeAnswer(message, answer, { key: credential.key, software }));
+    send(request, encodeAnswer(message, answer, { key: credential.key, software }), engine);
   }
   if (!answer.granted) reportRequestRefused(engine, request, answer, credential.user);
+  return undefined;
+}
+
+function refuseAuthentication(
+  request: IncomingRequest,
+  failure: AuthenticationFailure,
+  engine: EngineState,
+  ports: AuthenticationPorts,
+): void {
+  challenge(request, failure.code, engine, ports);
+  reportAuthenticationRefused(engine, request, failure);
 }
 
 function challenge(
-  { message, client, now }: IncomingRequest,
+  request: IncomingRequest,
   code: number,
+  engine: EngineState,
   { realm, nonces }: AuthenticationPorts,
 ): void {
+  const { message, client, now } = request;
   const withNonce = code !== ErrorCode.BadRequest;
-  client.send(encodeChallenge(message, code, withNonce ? { realm, nonce: nonces.issue(client, now) } : undefined));
+  const challenged = withNonce ? { realm, nonce: nonces.issue(client, now) } : undefined;
+  send(request, encodeChallenge(message, code, challenged), engine);
+}
+
+function send(request: IncomingRequest, bytes: Buffer, engine: EngineState): void {
+  request.client.send(bytes);
+  reportMessage(engine, request, 'out', bytes);
+}
+
+function tapped({ client, message }: IncomingRequest): TappedRequest {
+  const { transport, remote } = client;
+  return { transport, client: remote, method: message.method, username: message.get(username) };
 }

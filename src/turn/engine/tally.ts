@@ -15,6 +15,8 @@ export type DropReason =
   | 'peer-denied'
   | 'oversized'
   | 'stopped'
+  /** A `TurnTap` wants it unanswered. */
+  | 'fault'
   | 'engine-fault';
 
 /** Counts since the engine was made. */

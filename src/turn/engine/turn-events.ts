@@ -10,7 +10,9 @@ export type AuthenticationCause =
   | 'incomplete-credentials'
   | 'wrong-key-or-password'
   | 'stale-nonce'
-  | 'foreign-nonce';
+  | 'foreign-nonce'
+  /** A `TurnTap` asked for it. */
+  | 'fault';
 
 /** Why a peer is out of bounds. */
 export type PeerDenial =
@@ -49,7 +51,9 @@ export type RefusalCause =
   | 'channel-out-of-range'
   | 'channel-bound-to-other-peer'
   | 'peer-bound-to-other-channel'
-  | 'channel-limit';
+  | 'channel-limit'
+  /** A `TurnTap` asked for it. */
+  | 'fault';
 
 export type AllocationEndCause = 'expired' | 'deleted-by-client' | 'client-closed' | 'operator' | 'stopped';
 
@@ -71,7 +75,7 @@ export interface AllocationInfo extends ClientInfo {
 }
 
 export interface TurnEvents {
-  /** A request that was served or refused, and its answer. Made only while somebody listens. */
+  /** Each request of a method that is ours, and its answer; in between, what the request caused. Made only while somebody listens. */
   'turn-message': ClientInfo & {
     readonly direction: 'in' | 'out';
     /** UNIX milliseconds */

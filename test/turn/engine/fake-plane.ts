@@ -9,12 +9,14 @@ import {
   type RelayHandle,
   type SendOptions,
 } from '../../../src/turn/engine/data-plane.ts';
+import { type Impairment } from '../../../src/turn/engine/impairment.ts';
 
 export interface FakeRelay extends RelayHandle {
   client: ClientPath | undefined;
   expiresAtMs: number;
   readonly permissions: Map<string, number>;
   readonly channels: Map<number, ChannelEntry>;
+  impairment?: Impairment | undefined;
 }
 
 interface SentToPeer extends SendOptions {
@@ -88,6 +90,10 @@ export class FakePlane implements DataPlane {
       data: Buffer.from(data).toString(),
       dontFragment,
     });
+  }
+
+  setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void {
+    this.#own(relay).impairment = impairment;
   }
 
   readCounters(into: Float64Array, slots: readonly number[]): void {
