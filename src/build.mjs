@@ -40,19 +40,19 @@ const command = await build({
 chmodSync('dist/cli/main.js', 0o755);
 
 mkdirSync(pageOut, { recursive: true });
-const pageScript = await build({
-  entryPoints: [`${page}/page.ts`],
-  outfile: `${pageOut}/page.js`,
+const pageFiles = await build({
+  entryPoints: [`${page}/page.ts`, `${page}/page.css`],
+  outdir: pageOut,
   bundle: true,
   platform: 'browser',
   format: 'esm',
   target: ['chrome109', 'firefox115', 'safari16.4'],
   minify: true,
-  banner: { js: notice },
+  banner: { js: notice, css: notice },
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
 });
-for (const name of ['index.html', 'page.css', 'icon.svg']) cpSync(`${page}/${name}`, `${pageOut}/${name}`);
+for (const name of ['index.html', 'icon.svg']) cpSync(`${page}/${name}`, `${pageOut}/${name}`);
 
-writeNotices(notices, [command.metafile, pageScript.metafile]);
+writeNotices(notices, [command.metafile, pageFiles.metafile]);

@@ -43,4 +43,8 @@ export const page = {
   icePair: element('ice-pair', HTMLElement),
   relayTransport: element('relay-transport', HTMLElement),
   received: element('received', HTMLElement),
+  ladder: element('ladder', HTMLElement),
+  charts: element('charts', HTMLElement),
+  faults: element('faults', HTMLElement),
+  copyAsTest: element('copy-as-test', HTMLElement),
 };

@@ -1,6 +1,12 @@
+import { mountCharts } from './charts/charts.ts';
 import { reportConnection } from './connection-report.ts';
+import { mountCopyAsTest } from './copy-as-test/copy-as-test.ts';
 import { type TransportChoice, type TurnCredential } from './credential.ts';
 import { page } from './elements.ts';
+import { mountFaults } from './faults-panel/faults-panel.ts';
+import { LabClient } from './lab-client.ts';
+import { mountLadder } from './ladder/ladder.ts';
+import { PageBus } from './page-bus.ts';
 import { cameraAndMicrophone, testPictureAndTone, type LocalMedia } from './media.ts';
 import { loadSetup, type Setup } from './setup.ts';
 import { Phone, type CallOptions, type PhoneEvents } from './phone.ts';
@@ -17,6 +23,7 @@ import {
 
 const TICK_MS = 1000;
 const OTHER_USER = '';
+const bus = new PageBus();
 
 let setup: Setup;
 let phone: Phone | undefined;
@@ -164,6 +171,16 @@ function offerUsers(): void {
   chooseUser();
 }
 
+function mountParts(): void {
+  const lab = LabClient.open(setup.labPath, bus);
+  const users = setup.users.map(({ name }) => name);
+  mountLadder(page.ladder, bus, { hasLab: lab !== undefined });
+  mountCharts(page.charts, bus);
+  if (lab) mountFaults(page.faults, bus, lab, users);
+  page.faults.hidden = lab === undefined;
+  mountCopyAsTest(page.copyAsTest, bus, { domain: setup.domain, users });
+}
+
 function onSubmit(form: HTMLFormElement, run: () => unknown): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -197,6 +214,7 @@ try {
   setup = await loadSetup();
   page.edgeUrl.textContent = setup.edgeUrl;
   offerUsers();
+  mountParts();
   showStatus('Not registered');
   setInterval(() => void tick(), TICK_MS);
 } catch {

@@ -5,18 +5,21 @@ export interface Setup {
   readonly edgeUrl: string;
   /** The lab users; empty unless the server runs as a lab on this very machine. */
   readonly users: readonly { readonly name: string; readonly password: string }[];
+  /** Path of the lab's control interface (serve --lab-control). */
+  readonly labPath: string | undefined;
 }
 
 interface SetupAnswer {
   readonly domain: string;
   readonly path: string;
   readonly users?: Setup['users'];
+  readonly lab?: string;
 }
 
 /** Throws when the server does not answer. */
 export async function loadSetup(): Promise<Setup> {
   const response = await fetch('setup.json', { cache: 'no-store' });
   if (!response.ok) throw new Error(`setup.json: ${response.status}`);
-  const { domain, path, users = [] } = (await response.json()) as SetupAnswer;
-  return { domain, edgeUrl: new URL(path, location.href).href.replace(/^http/, 'ws'), users };
+  const { domain, path, users = [], lab } = (await response.json()) as SetupAnswer;
+  return { domain, edgeUrl: new URL(path, location.href).href.replace(/^http/, 'ws'), users, labPath: lab };
 }

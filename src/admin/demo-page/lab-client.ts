@@ -1,0 +1,86 @@
+import { type LabEventJson, type PageBus } from './page-bus.ts';
+
+/** A fault as it is asked for: `kind` and the fields of that kind. */
+export interface FaultRequest {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+export interface FaultStatus extends FaultRequest {
+  readonly id: string;
+  /** How often it has hit. */
+  readonly fired: number;
+  readonly active: boolean;
+}
+
+interface LabError {
+  readonly error?: { readonly message?: string };
+}
+
+/** A browser gives up a stream that the server refuses, and tries again by itself only where the connection broke. */
+const REOPEN_MS = 2000;
+
+/** The lab's control interface, which a server has only when it was asked for. */
+export class LabClient {
+  readonly #path: string;
+  readonly #bus: PageBus;
+  #seen: number | undefined;
+
+  private constructor(path: string, bus: PageBus) {
+    this.#path = path;
+    this.#bus = bus;
+    this.#listen();
+  }
+
+  /** Puts every event of the server on the bus. `undefined` when the server has no such interface. */
+  static open(path: string | undefined, bus: PageBus): LabClient | undefined {
+    return path === undefined ? undefined : new LabClient(path, bus);
+  }
+
+  /** Rejects with the server's own words about what is wrong with the request; so do the others. */
+  async addFault(request: FaultRequest): Promise<FaultStatus> {
+    return (await this.#ask('POST', '/faults', request)) as FaultStatus;
+  }
+
+  /** The active ones. */
+  async faults(): Promise<readonly FaultStatus[]> {
+    const answer = await this.#ask('GET', '/faults');
+    return Array.isArray(answer) ? (answer as FaultStatus[]) : (answer as { faults: FaultStatus[] }).faults;
+  }
+
+  async clearFault(id: string): Promise<void> {
+    await this.#ask('DELETE', `/faults/${encodeURIComponent(id)}`);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#ask('DELETE', '/faults');
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(this.#path + path, {
+      method,
+      cache: 'no-store',
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    });
+    const text = await response.text();
+    const answer: unknown = text === '' ? undefined : JSON.parse(text);
+    if (!response.ok) throw new Error((answer as LabError).error?.message ?? `The server answered ${response.status}.`);
+    return answer;
+  }
+
+  #listen(): void {
+    const since = this.#seen === undefined ? '' : `?since=${this.#seen}`;
+    const source = new EventSource(`${this.#path}/events/stream${since}`);
+    source.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      const event = JSON.parse(data) as LabEventJson;
+      this.#seen = event.seq;
+      this.#bus.emit('lab-event', event);
+    });
+    source.addEventListener('error', () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(() => {
+        this.#listen();
+      }, REOPEN_MS);
+    });
+  }
+}
