@@ -24,6 +24,7 @@ import { publicUrls } from './server/public-urls.ts';
 import { createSharedKey, type SharedKey } from './server/shared-key.ts';
 import { turnServerOptions } from './server/turn-options.ts';
 import { turnUris } from './server/turn-uris.ts';
+import { type Impairment } from './turn/engine/impairment.ts';
 import { type SessionSnapshot } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
 import { createTurnServer, type TurnServer, type TurnServerStats } from './turn/turn-server.ts';
@@ -169,6 +170,16 @@ export class Server {
     };
   }
 
+  /** False when there is no such allocation. */
+  endAllocation(allocationId: string): boolean {
+    return this.#turn?.endAllocation(allocationId) ?? false;
+  }
+
+  /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
+  impair(allocationId: string, impairment: Impairment | undefined): boolean {
+    return this.#turn?.impair(allocationId, impairment) ?? false;
+  }
+
   async #open(): Promise<ServerAddresses> {
     try {
       await this.#startTurn();
@@ -199,6 +210,7 @@ export class Server {
       verifier: this.#hooks.wrapVerifier?.(this.#sharedKey.verifier) ?? this.#sharedKey.verifier,
       logger: this.#logger,
       clock: this.#clock,
+      tap: this.#hooks.turnTap,
       // One emitter for all: it knows the TURN server's events among others.
       events: this.#events as unknown as TypedEvents<TurnEvents>,
     });
@@ -214,6 +226,7 @@ export class Server {
       logger: this.#logger,
       clock: this.#clock,
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
+      tap: this.#hooks.edgeTap,
     });
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {

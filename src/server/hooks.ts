@@ -3,6 +3,9 @@ import { type CredentialIssuer, type CredentialVerifier } from '../credentials/c
 import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
 import { type TurnTap } from '../turn/engine/turn-tap.ts';
 
+export { LOST, type Impairment, type RelayDirection } from '../turn/engine/impairment.ts';
+export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
+
 /** Where a lab reaches into a server. A server in production has none of them. */
 export interface ServerHooks {
   readonly edgeTap?: EdgeTap;
