@@ -1,9 +1,8 @@
 import { EpcscfTurnError } from '../core/errors.ts';
-import { LAB_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
+import { LabEventHistory, type HistoryEntry } from './lab-event-history.ts';
+import { LAB_EVENT_NAMES, type LabEvent, type LabEventName, type UncountedEvent } from './lab-events.ts';
 import { describeWait, LabWaitError } from './lab-wait-error.ts';
 
-/** Events kept at most; the oldest go first. */
-const HISTORY = 10_000;
 const DEFAULT_TIMEOUT_MS = 5000;
 /** What a timer of Node can wait. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -13,11 +12,16 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Leaves out what happened before this call. */
   readonly fresh?: boolean;
+  /** Counts what has a higher `seq`, also if an earlier wait was given it. */
+  readonly since?: number;
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 interface Wait {
   readonly name: LabEventName;
   readonly matches: (event: LabEvent) => boolean;
+  readonly isSpent: (entry: HistoryEntry) => boolean;
   readonly resolve: (event: LabEvent) => void;
   /** Without an error: the lab was stopped. */
   readonly reject: (error?: Error) => void;
@@ -26,56 +30,96 @@ interface Wait {
 /** What happened in a lab, and who waits for what. */
 export class LabEventLog {
   readonly #startedAtUnixMs = Date.now();
-  #history: LabEvent[] = [];
-  /** What waits have been given: an event ends one wait in the past, and all that wait when it comes. */
-  readonly #given = new WeakSet<LabEvent>();
+  readonly #history: LabEventHistory;
   readonly #waits = new Set<Wait>();
+  readonly #listeners = new Set<() => void>();
   #closed = false;
 
-  add(event: LabEvent): void {
-    this.#history.push(event);
-    // In portions, so that a full history does not move at each event.
-    if (this.#history.length >= 2 * HISTORY) this.#history = this.#history.slice(-HISTORY);
-    for (const wait of [...this.#waits]) this.#offer(wait, event);
+  constructor(history = new LabEventHistory()) {
+    this.#history = history;
   }
 
-  events(): readonly LabEvent[] {
-    return this.#history.slice(-HISTORY);
+  /** `seq` of the newest event, 0 before the first. */
+  get lastSeq(): number {
+    return this.#history.lastSeq;
+  }
+
+  /** An event ends one wait when it lies in the past, and all that wait when it comes. */
+  add(uncounted: UncountedEvent): LabEvent {
+    const entry = this.#history.add(uncounted);
+    for (const wait of [...this.#waits]) this.#offer(wait, entry);
+    for (const listener of [...this.#listeners]) listener();
+    return entry.event;
+  }
+
+  /** Those with a `seq` above `since`, oldest first. */
+  events(since = 0): readonly LabEvent[] {
+    return this.#history.after(since).map(({ event }) => event);
+  }
+
+  /** Calls `listener` after each event, and once when the lab is stopped. Returns a function that takes it off. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   waitFor<Name extends LabEventName>(
     name: Name,
     condition: (event: LabEvent<Name>) => boolean,
-    { timeoutMs = DEFAULT_TIMEOUT_MS, fresh = false }: WaitOptions,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, fresh = false, since, signal }: WaitOptions,
   ): Promise<LabEvent<Name>> {
     const problem = problemOf(name, timeoutMs);
     if (problem !== undefined) return Promise.reject(new EpcscfTurnError('ERR_INVALID_ARGUMENT', problem));
-    const before = new WeakSet(fresh ? this.#history : []);
-    const isSpent = (event: LabEvent): boolean => before.has(event) || this.#given.has(event);
+    const after = fresh ? this.lastSeq : since;
+    const isSpent = ({ event, given }: HistoryEntry): boolean => (after === undefined ? given : event.seq <= after);
     const waiting = new Promise<LabEvent>((resolve, reject) => {
       const fail = (code: LabWaitError['code'], what: string): void => {
-        const happened = this.events();
-        const facts = { name, happened, startedAtUnixMs: this.#startedAtUnixMs, isSpent };
+        const entries = this.#history.after(0);
+        const happened = entries.map(({ event }) => event);
+        const spent = new Set(entries.filter(isSpent).map(({ event }) => event.seq));
+        const facts = { name, happened, startedAtUnixMs: this.#startedAtUnixMs, spent };
         reject(new LabWaitError(code, describeWait(what, facts), happened));
+      };
+      const abort = (): void => {
+        const { reason } = signal as AbortSignal;
+        this.#waits.delete(wait);
+        wait.reject(reason instanceof Error ? reason : new Error(String(reason)));
+      };
+      const release = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
       };
       const timer = setTimeout(() => {
         this.#waits.delete(wait);
+        release();
         fail('ERR_LAB_TIMEOUT', `nothing matched within ${timeoutMs} ms`);
       }, timeoutMs);
       const wait: Wait = {
         name,
+        isSpent,
         matches: (event) => condition(event as LabEvent<Name>),
         resolve: (event) => {
-          clearTimeout(timer);
+          release();
           resolve(event);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          release();
           if (error) reject(error);
           else fail('ERR_LAB_STOPPED', 'the lab was stopped first');
         },
       };
-      this.#begin(wait, isSpent);
+      if (signal?.aborted) {
+        abort();
+        return;
+      }
+      signal?.addEventListener('abort', abort);
+      this.#begin(wait);
     });
     return waiting as Promise<LabEvent<Name>>;
   }
@@ -84,23 +128,25 @@ export class LabEventLog {
     this.#closed = true;
     for (const wait of this.#waits) wait.reject();
     this.#waits.clear();
+    for (const listener of [...this.#listeners]) listener();
   }
 
-  #begin(wait: Wait, isSpent: (event: LabEvent) => boolean): void {
+  #begin(wait: Wait): void {
     this.#waits.add(wait);
-    for (const event of this.events()) {
-      if (!isSpent(event)) this.#offer(wait, event);
+    for (const entry of this.#history.after(0)) {
+      if (!wait.isSpent(entry)) this.#offer(wait, entry);
       if (!this.#waits.has(wait)) return;
     }
     if (this.#closed && this.#waits.delete(wait)) wait.reject();
   }
 
-  #offer(wait: Wait, event: LabEvent): void {
+  #offer(wait: Wait, entry: HistoryEntry): void {
+    const { event } = entry;
     if (event.type !== wait.name) return;
     try {
       if (!wait.matches(event)) return;
       this.#waits.delete(wait);
-      this.#given.add(event);
+      entry.given = true;
       wait.resolve(event);
     } catch (error) {
       this.#waits.delete(wait);

@@ -1,10 +1,18 @@
 import { type ServerEvents } from '../server.ts';
+import { type TurnMessageFacts } from './turn-message-text.ts';
+
+/** What a lab tells: the events of its server, STUN messages as text in the place of bytes. */
+interface LabEvents extends Omit<ServerEvents, 'ready' | 'turn-message'> {
+  'turn-message': Omit<ServerEvents['turn-message'], 'bytes'> & TurnMessageFacts;
+}
 
 /** A lab is handed out when it is ready. */
-export type LabEventName = Exclude<keyof ServerEvents, 'ready'>;
+export type LabEventName = keyof LabEvents;
 
 /** What a lab adds to an event of the server. */
 interface LabEventFacts<Name extends LabEventName> {
+  /** 1, 2, 3 …: the place of the event among all of its lab. */
+  readonly seq: number;
   readonly type: Name;
   /** UNIX milliseconds. */
   readonly atUnixMs: number;
@@ -16,7 +24,12 @@ interface LabEventFacts<Name extends LabEventName> {
 
 /** An event of the server (see `ServerEvents`) with `user` as the lab knows the user: `event.user === 'alice'`. */
 export type LabEvent<Name extends LabEventName = LabEventName> = {
-  [N in Name]: Readonly<Omit<ServerEvents[N], 'user'>> & LabEventFacts<N>;
+  [N in Name]: Readonly<Omit<LabEvents[N], 'user'>> & LabEventFacts<N>;
+}[Name];
+
+/** An event that its lab has not counted yet. */
+export type UncountedEvent<Name extends LabEventName = LabEventName> = {
+  [N in Name]: Omit<LabEvent<N>, 'seq'>;
 }[Name];
 
 const NAMES: Readonly<Record<LabEventName, true>> = {

@@ -20,13 +20,13 @@ export interface WaitFacts {
   readonly name: LabEventName;
   readonly happened: readonly LabEvent[];
   readonly startedAtUnixMs: number;
-  /** Events that were given to earlier waits, or came before a wait for what is to come. */
-  readonly isSpent: (event: LabEvent) => boolean;
+  /** `seq` of events that were given to earlier waits, or came before a wait for what is to come. */
+  readonly spent: ReadonlySet<number>;
 }
 
 /** What did happen, so that a failing test says more than that it failed. */
-export function describeWait(what: string, { name, happened, startedAtUnixMs, isSpent }: WaitFacts): string {
-  const line = (event: LabEvent): string => formatEvent(event, startedAtUnixMs, isSpent(event));
+export function describeWait(what: string, { name, happened, startedAtUnixMs, spent }: WaitFacts): string {
+  const line = (event: LabEvent): string => formatEvent(event, startedAtUnixMs, spent.has(event.seq));
   const alike = happened.filter((event) => event.type === name);
   const others = happened.filter((event) => event.type !== name);
   return [
@@ -43,7 +43,11 @@ function section(title: string, events: readonly LabEvent[], line: (event: LabEv
   return [`${title}${count}:`, ...events.slice(-SHOWN).map(line)];
 }
 
-function formatEvent({ type, user, atUnixMs, ...rest }: LabEvent, startedAtUnixMs: number, spent: boolean): string {
+function formatEvent(
+  { seq: _seq, type, user, atUnixMs, ...rest }: LabEvent,
+  startedAtUnixMs: number,
+  spent: boolean,
+): string {
   const details = JSON.stringify(rest);
   const short = details.length > LINE_CHARACTERS ? `${details.slice(0, LINE_CHARACTERS)}…` : details;
   const who = user === undefined ? '' : ` ${user}`;

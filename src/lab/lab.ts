@@ -6,6 +6,7 @@ import { createSharedKey } from '../server/shared-key.ts';
 import { spkiHashOf } from './lab-authority.ts';
 import { LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
 import { LabEventLog, type WaitOptions } from './lab-event-log.ts';
+import { LabEventRecorder } from './lab-event-recorder.ts';
 import { LAB_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
 import { LabIdentities, userOfAor } from './lab-identities.ts';
 import { type LabUser } from './lab-users.ts';
@@ -72,7 +73,8 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#log = new LabEventLog();
     this.#identities = new LabIdentities(sharedKey.verifierOptions.profile);
     this.#credentials = new LabCredentials(sharedKey, this.addresses.turnUris, clock);
-    for (const name of LAB_EVENT_NAMES) this.#record(name, clock);
+    const recorder = new LabEventRecorder(this.#identities, clock);
+    for (const name of LAB_EVENT_NAMES) this.#record(name, recorder);
   }
 
   /** `wss://localhost:…/`. Throws ERR_INVALID_STATE in a lab without the edge. */
@@ -165,10 +167,9 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     return this.stop();
   }
 
-  #record(name: LabEventName, clock: Clock): void {
+  #record(name: LabEventName, recorder: LabEventRecorder): void {
     this.#server.on(name, (event) => {
-      const { user, turnName } = this.#identities.identify(event);
-      const recorded = { ...event, type: name, atUnixMs: clock.now().unixMs, user, turnName } as unknown as LabEvent;
+      const recorded = recorder.record(name, event);
       if (recorded.type === 'credential-issued') {
         const { name: issuedName, expiresAtSec, via, aor } = recorded;
         this.#credentials.noteIssued({ user: userOfAor(aor), turnName: issuedName, expiresAtSec, via });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { LabEventLog } from '../../src/lab/lab-event-log.ts';
-import { LAB_EVENT_NAMES, type LabEvent } from '../../src/lab/lab-events.ts';
+import { LAB_EVENT_NAMES, type UncountedEvent } from '../../src/lab/lab-events.ts';
 import { LabWaitError } from '../../src/lab/lab-wait-error.ts';
 
 const soon = { timeoutMs: 20 };
 
-function registered(user: string): LabEvent<'registered'> {
+function registered(user: string): UncountedEvent<'registered'> {
   const facts = { flowId: 'f1', aor: `sip:${user}@localhost`, registrationId: 'r', expiresSec: 60, refresh: false };
   return { type: 'registered', atUnixMs: Date.now(), user, turnName: undefined, ...facts };
 }
 
-function closed(): LabEvent<'flow-closed'> {
+function closed(): UncountedEvent<'flow-closed'> {
   const facts = { flowId: 'f1', cause: 'client' as const, code: 1000 };
   return { type: 'flow-closed', atUnixMs: Date.now(), user: undefined, turnName: undefined, ...facts };
 }
@@ -24,8 +24,7 @@ async function failure(waiting: Promise<unknown>): Promise<LabWaitError> {
 describe('waiting for an event', () => {
   it('counts what has happened already', async () => {
     const log = new LabEventLog();
-    const event = registered('alice');
-    log.add(event);
+    const event = log.add(registered('alice'));
     expect(await log.waitFor('registered', () => true, soon)).toBe(event);
   });
 
@@ -33,16 +32,14 @@ describe('waiting for an event', () => {
     const log = new LabEventLog();
     const waiting = log.waitFor('registered', ({ user }) => user === 'bob', soon);
     log.add(registered('alice'));
-    const event = registered('bob');
-    log.add(event);
+    const event = log.add(registered('bob'));
     expect(await waiting).toBe(event);
   });
 
   it('is given each event of the past once, oldest first', async () => {
     const log = new LabEventLog();
-    const [first, second] = [registered('alice'), registered('alice')];
-    log.add(first);
-    log.add(second);
+    const first = log.add(registered('alice'));
+    const second = log.add(registered('alice'));
     expect(await log.waitFor('registered', () => true, soon)).toBe(first);
     expect(await log.waitFor('registered', () => true, soon)).toBe(second);
     await expect(log.waitFor('registered', () => true, soon)).rejects.toThrow('nothing matched');
@@ -50,9 +47,8 @@ describe('waiting for an event', () => {
 
   it('leaves what does not meet its condition to others', async () => {
     const log = new LabEventLog();
-    const [alice, bob] = [registered('alice'), registered('bob')];
-    log.add(alice);
-    log.add(bob);
+    const alice = log.add(registered('alice'));
+    const bob = log.add(registered('bob'));
     expect(await log.waitFor('registered', ({ user }) => user === 'bob', soon)).toBe(bob);
     expect(await log.waitFor('registered', () => true, soon)).toBe(alice);
   });
@@ -60,8 +56,7 @@ describe('waiting for an event', () => {
   it('ends for all who wait when one event meets all their conditions', async () => {
     const log = new LabEventLog();
     const waiting = [1, 2].map(() => log.waitFor('registered', () => true, soon));
-    const event = registered('alice');
-    log.add(event);
+    const event = log.add(registered('alice'));
     expect(await Promise.all(waiting)).toEqual([event, event]);
   });
 
@@ -69,8 +64,7 @@ describe('waiting for an event', () => {
     const log = new LabEventLog();
     log.add(registered('alice'));
     const waiting = log.waitFor('registered', () => true, { ...soon, fresh: true });
-    const event = registered('alice');
-    log.add(event);
+    const event = log.add(registered('alice'));
     expect(await waiting).toBe(event);
   });
 
@@ -151,8 +145,7 @@ describe('a wait that fails', () => {
 describe('the history', () => {
   it('holds the last 10,000 events', () => {
     const log = new LabEventLog();
-    const events = Array.from({ length: 25_000 }, closed);
-    for (const event of events) log.add(event);
+    const events = Array.from({ length: 25_000 }, () => log.add(closed()));
     const kept = log.events();
     expect(kept).toHaveLength(10_000);
     expect(kept[0]).toBe(events[15_000]);

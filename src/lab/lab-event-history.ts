@@ -1,0 +1,108 @@
+import { type LabEvent, type UncountedEvent } from './lab-events.ts';
+
+/** Events kept at most; the oldest go first. */
+export const HISTORY_EVENTS = 10_000;
+
+export interface HistoryLimits {
+  readonly events: number;
+  /** Of the texts of SIP and STUN messages; beyond, the oldest events lose theirs. */
+  readonly textCharacters: number;
+  /** Of all text in all events; beyond, the oldest events go. */
+  readonly characters: number;
+}
+
+const LIMITS: HistoryLimits = { events: HISTORY_EVENTS, textCharacters: 8_000_000, characters: 32_000_000 };
+
+export interface HistoryEntry {
+  event: LabEvent;
+  /** A wait has been given it. */
+  given: boolean;
+  textCharacters: number;
+  otherCharacters: number;
+}
+
+/** What happened, oldest first, within bounds that no client can move: also one that sends large messages. */
+export class LabEventHistory {
+  readonly #limits: HistoryLimits;
+  #entries: HistoryEntry[] = [];
+  /** The first entry that is kept; those before it leave the array in portions, so that a full history does not move at each event. */
+  #first = 0;
+  /** The first entry that may still have a text. */
+  #firstText = 0;
+  #textCharacters = 0;
+  #otherCharacters = 0;
+  #lastSeq = 0;
+
+  constructor(limits: HistoryLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** `seq` of the newest event, 0 before the first. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  add(uncounted: UncountedEvent): HistoryEntry {
+    this.#lastSeq += 1;
+    const event = { seq: this.#lastSeq, ...uncounted } as LabEvent;
+    const textCharacters = textOf(event)?.length ?? 0;
+    const entry = { event, given: false, textCharacters, otherCharacters: charactersOf(event) - textCharacters };
+    this.#entries.push(entry);
+    this.#textCharacters += entry.textCharacters;
+    this.#otherCharacters += entry.otherCharacters;
+    this.#shrink();
+    return entry;
+  }
+
+  /** Those with a higher number than `seq`, oldest first. */
+  after(seq: number): HistoryEntry[] {
+    const oldest = this.#lastSeq - (this.#entries.length - this.#first) + 1;
+    return this.#entries.slice(this.#first + Math.max(0, seq + 1 - oldest));
+  }
+
+  #shrink(): void {
+    const { events, textCharacters, characters } = this.#limits;
+    while (this.#entries.length - this.#first > events) this.#dropOldest();
+    while (this.#textCharacters > textCharacters && this.#dropOldestText());
+    while (this.#otherCharacters + this.#textCharacters > characters && this.#entries.length - this.#first > 1) {
+      this.#dropOldest();
+    }
+    if (this.#first < events) return;
+    this.#entries = this.#entries.slice(this.#first);
+    this.#firstText = Math.max(0, this.#firstText - this.#first);
+    this.#first = 0;
+  }
+
+  #dropOldest(): void {
+    const entry = this.#entries[this.#first];
+    this.#first += 1;
+    if (!entry) return;
+    this.#textCharacters -= entry.textCharacters;
+    this.#otherCharacters -= entry.otherCharacters;
+  }
+
+  /** Whoever has the event keeps it as it was. False when there is no text left. */
+  #dropOldestText(): boolean {
+    this.#firstText = Math.max(this.#firstText, this.#first);
+    const entry = this.#entries[this.#firstText];
+    if (!entry) return false;
+    this.#firstText += 1;
+    if (entry.textCharacters === 0) return true;
+    this.#textCharacters -= entry.textCharacters;
+    entry.textCharacters = 0;
+    const { text: _text, ...rest } = entry.event as LabEvent<'message'>;
+    entry.event = rest;
+    return true;
+  }
+}
+
+function textOf(event: LabEvent): string | undefined {
+  return event.type === 'message' || event.type === 'turn-message' ? event.text : undefined;
+}
+
+/** What an event holds beside text is of fixed size. */
+function charactersOf(event: LabEvent): number {
+  let sum = 0;
+  for (const value of Object.values(event)) if (typeof value === 'string') sum += value.length;
+  return sum;
+}

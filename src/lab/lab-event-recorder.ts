@@ -1,0 +1,50 @@
+import { type Clock } from '../core/clock.ts';
+import { formatTransportAddress } from '../core/transport-address.ts';
+import { type ServerEvents } from '../server.ts';
+import { type UncountedEvent } from './lab-events.ts';
+import { type LabIdentities } from './lab-identities.ts';
+import { readTurnMessage } from './turn-message-text.ts';
+
+/** TURN clients whose name is remembered at most; the longest-known is forgotten first. */
+const CLIENTS = 10_000;
+
+/** Makes events of a lab out of those of its server. */
+export class LabEventRecorder {
+  readonly #identities: LabIdentities;
+  readonly #clock: Clock;
+  readonly #usernameByClient = new Map<string, string>();
+
+  constructor(identities: LabIdentities, clock: Clock) {
+    this.#identities = identities;
+    this.#clock = clock;
+  }
+
+  record<Name extends keyof ServerEvents>(type: Name, event: ServerEvents[Name]): UncountedEvent {
+    if (type === 'turn-message') return this.#turnMessage(event as ServerEvents['turn-message']);
+    return { ...event, type, ...this.#facts(event) } as unknown as UncountedEvent;
+  }
+
+  #turnMessage({ bytes, ...event }: ServerEvents['turn-message']): UncountedEvent {
+    const { facts, username } = readTurnMessage(bytes);
+    const client = `${event.transport} ${formatTransportAddress(event.client)}`;
+    // RFC 8489 §9.2.3.1: a client begins without credentials. Whoever had the address before it is gone.
+    if (username === undefined && facts.method === 'Allocate' && facts.class === 'request') {
+      this.#usernameByClient.delete(client);
+    }
+    if (username !== undefined) this.#remember(client, username);
+    const known = this.#usernameByClient.get(client);
+    const whom = this.#facts(known === undefined ? {} : { username: known });
+    return { ...event, ...facts, type: 'turn-message', ...whom };
+  }
+
+  #facts(event: object) {
+    return { atUnixMs: this.#clock.now().unixMs, ...this.#identities.identify(event) };
+  }
+
+  #remember(client: string, username: string): void {
+    this.#usernameByClient.delete(client);
+    const [oldest] = this.#usernameByClient.keys();
+    if (oldest !== undefined && this.#usernameByClient.size >= CLIENTS) this.#usernameByClient.delete(oldest);
+    this.#usernameByClient.set(client, username);
+  }
+}

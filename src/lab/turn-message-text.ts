@@ -1,0 +1,110 @@
+import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { indexAttributes } from '../stun/attribute-index.ts';
+import { registeredAttribute } from '../stun/attribute-registry.ts';
+import { accessToken } from '../stun/attributes/access-token.ts';
+import { errorCode } from '../stun/attributes/error-code.ts';
+import { mobilityTicket } from '../stun/attributes/mobility-ticket.ts';
+import { requestedTransport } from '../stun/attributes/requested-transport.ts';
+import { reservationToken } from '../stun/attributes/reservation-token.ts';
+import { username } from '../stun/attributes/username.ts';
+import { decodeMessageType, HEADER_BYTES, Method, type MessageClass } from '../stun/message-type.ts';
+import { decodeMessage, type StunMessage } from '../stun/message.ts';
+
+/** A STUN message for a person to read and a program to pick from. */
+export interface TurnMessageFacts {
+  /** `Allocate`; `0x0ab` for a number without a name, `unreadable` for bytes that are no STUN message. */
+  readonly method: string;
+  readonly class: MessageClass;
+  /** Of ERROR-CODE. */
+  readonly code?: number;
+  /**
+   * The type, the transaction id and each attribute, a line each. Of what proves or grants something only the presence is told. Absent
+   * when it was forgotten for newer ones.
+   */
+  readonly text?: string;
+}
+
+const METHOD_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(Method).map(([name, method]): [number, string] => [method, name]),
+);
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
+  [17, 'UDP'],
+  [6, 'TCP'],
+]);
+/** Who holds the value can go on with it: it is no more shown than a password. */
+const GRANTING: ReadonlySet<number> = new Set([accessToken.type, reservationToken.type, mobilityTicket.type]);
+
+/** Never throws, whatever the bytes. `username` is that of USERNAME, if there is one. */
+export function readTurnMessage(bytes: Uint8Array): { facts: TurnMessageFacts; username: string | undefined } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decoded = decodeMessage(buffer);
+  if (decoded.ok) return { facts: factsOf(decoded.value), username: decoded.value.get(username) };
+  const { messageClass } = decodeMessageType(buffer.length < 2 ? 0 : buffer.readUInt16BE(0));
+  const text = `${bytesOf(buffer.length)} that are no STUN message (${decoded.reason})`;
+  return { facts: { method: 'unreadable', class: messageClass, text }, username: undefined };
+}
+
+function factsOf(message: StunMessage): TurnMessageFacts {
+  const { messageClass, transactionId, bytes } = message;
+  const method = METHOD_NAMES.get(message.method) ?? hex(message.method, 3);
+  const code = message.get(errorCode)?.code;
+  const text = [
+    `${method} ${messageClass}, ${bytesOf(bytes.length)}`,
+    `transaction ${transactionId.toString('hex')}`,
+    ...attributeLines(message),
+  ].join('\n');
+  return { method, class: messageClass, ...(code !== undefined && { code }), text };
+}
+
+function attributeLines({ bytes, transactionId }: StunMessage): string[] {
+  const index = indexAttributes(bytes);
+  if (!index.ok) return [];
+  const { types, offsets, lengths } = index.value;
+  return types.map((type, at) => {
+    const offset = offsets[at] ?? HEADER_BYTES;
+    const value = bytes.subarray(offset, offset + (lengths[at] ?? 0));
+    const attribute = registeredAttribute(type);
+    if (!attribute) return `${hex(type, 4)}: ${bytesOf(value.length)}`;
+    const decoded = attribute.decode(value, transactionId);
+    return `${attribute.name}: ${decoded === undefined ? `malformed, ${bytesOf(value.length)}` : shown(type, decoded)}`;
+  });
+}
+
+function shown(type: number, value: unknown): string {
+  if (GRANTING.has(type)) return 'present';
+  if (type === requestedTransport.type && typeof value === 'number') {
+    return `${PROTOCOL_NAMES.get(value) ?? 'protocol'} (${value})`;
+  }
+  return valueText(value);
+}
+
+/** Bytes are an HMAC, a checksum or payload: how many says enough. */
+function valueText(value: unknown): string {
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return oneLine(value);
+  if (value instanceof Uint8Array) return `present, ${bytesOf(value.length)}`;
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (isTransportAddress(value)) return formatTransportAddress(value);
+  return Object.values(value as object)
+    .map(valueText)
+    .join(' ');
+}
+
+function isTransportAddress(value: unknown): value is TransportAddress {
+  return typeof value === 'object' && value !== null && 'address' in value && 'port' in value;
+}
+
+/** A name from the network must not pretend to be a further attribute. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => `\\x${character.charCodeAt(0).toString(16)}`);
+}
+
+function bytesOf(count: number): string {
+  return `${count} ${count === 1 ? 'byte' : 'bytes'}`;
+}
+
+function hex(value: number, digits: number): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`;
+}
