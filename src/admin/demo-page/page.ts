@@ -10,7 +10,7 @@ import { PageBus } from './page-bus.ts';
 import { cameraAndMicrophone, testPictureAndTone, type LocalMedia } from './media.ts';
 import { loadSetup, type Setup } from './setup.ts';
 import { Phone, type CallOptions, type PhoneEvents } from './phone.ts';
-import { inPlainWords, relayProblem } from './plain-words.ts';
+import { inPlainWords, relayProblem } from './explain/plain-words.ts';
 import {
   showCall,
   showConnection,

@@ -1,7 +1,7 @@
 import { type ConnectionReport } from './connection-report.ts';
 import { type TurnCredential } from './credential.ts';
 import { page } from './elements.ts';
-import { timeLeft } from './plain-words.ts';
+import { timeLeft } from './explain/plain-words.ts';
 
 type RegistrationState = 'signed-out' | 'connecting' | 'registered';
 type CallState = 'idle' | 'calling' | 'ringing' | 'incoming' | 'in-call';

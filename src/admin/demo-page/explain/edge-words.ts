@@ -1,0 +1,72 @@
+/* Causes of the edge in words, each with what to do next. */
+
+/** Why SIP digest failed, by `cause` of `authentication-failed`. */
+export const DIGEST_WORDS = {
+  malformed: 'Its Authorization cannot be read, or lacks qop, cnonce or nc. Use digest with qop=auth (RFC 3261 §22).',
+  'wrong-realm': 'Its Authorization answers another realm. Use the realm of the 401.',
+  algorithm:
+    'Its Authorization uses an algorithm that was not offered. Take one of the WWW-Authenticate lines of the 401.',
+  'unknown-user': 'There is no such user here. Use a user of this lab, or add one to edge.core.users.',
+  'wrong-password':
+    'The password is wrong. The lab users and their passwords are what the server printed at its start.',
+  'uri-mismatch':
+    'The uri= of its Authorization is not the Request-URI. Compute the digest over the Request-URI as sent.',
+  'foreign-nonce':
+    'Its nonce was made for another WebSocket or before a restart. The new 401 carries one; the client repeats the request with it.',
+  replayed: 'The same nonce count was used before. Count nc up with each request; the new 401 carries a fresh nonce.',
+  'other-identity': 'It proves one user’s password and registers another. Use the user’s own address in To and From.',
+} as const;
+
+/** Why an answer carries no TURN credential, by `cause` of `credential-refused`. */
+export const CREDENTIAL_WORDS = {
+  denied: 'The issuer does not give one to this user. Ask the operator.',
+  quota: 'There are too many credentials for now. Try again after retry-after.',
+  unsupported: 'This edge makes no credential of the kind asked for. Ask with “TURN-Cred-Req: turn”.',
+  unavailable: 'The issuer does not work at the moment. Try again later; the registration itself stands.',
+  insecure:
+    'The request did not come over a secure WebSocket, and a password must not go in the clear. Connect with wss://.',
+  malformed: 'TURN-Cred-Req cannot be read. Send “TURN-Cred-Req: turn”, with ttl=<seconds> at most.',
+  unregistered: 'There is no registration on this WebSocket. Register first, then ask by OPTIONS.',
+  limited: 'This user asks too often (edge.credential.burst and intervalSec). Wait as long as Retry-After says.',
+} as const;
+
+/** Why a WebSocket was refused, by `cause` of `flow-refused`. */
+export const FLOW_REFUSAL_WORDS = {
+  method: 'A WebSocket opens with GET. Connect with a WebSocket client.',
+  path: 'There is no WebSocket at that path. Use the address that the server printed.',
+  subprotocol: 'The client did not offer the subprotocol sip. Open it with new WebSocket(url, "sip").',
+  origin: 'The page’s origin is not allowed. Add it to edge.origins.allow.',
+  'origin-missing': 'There was no Origin, as from Node. Set edge.origins.allowMissing in a lab.',
+  connections: 'There are as many connections as are allowed. Close some, or raise edge.limits.connections.',
+  'connections-per-address':
+    'That address has as many connections as are allowed. Close some, or raise edge.limits.connectionsPerAddress.',
+  stopping: 'The server is about to stop. Connect again when it is back.',
+  handshake: 'The WebSocket handshake is broken. See Sec-WebSocket-Key and Sec-WebSocket-Version in RFC 6455 §4.',
+} as const;
+
+/** What was too much, by `cause` of `limited`. */
+export const LIMIT_WORDS = {
+  connections: 'There are too many connections.',
+  'connections-per-address': 'There are too many connections from one address.',
+  'message-rate': 'There are too many messages a second on one WebSocket. Send less often.',
+  'message-size': 'A message is too long. Send less in one: fewer candidates or codecs.',
+  'buffered-bytes': 'The client reads too slowly, and too much waits for it. See whether its tab sleeps.',
+  transactions: 'Too many requests are open at once on this server. Wait for answers before sending more.',
+  'transactions-per-flow': 'Too many requests are open at once on one WebSocket. Wait for answers before sending more.',
+  'contacts-per-user': 'That user is registered from too many devices. Unregister some.',
+  'credential-rate': 'That user asks for credentials too often. Keep the one there is until it nears its end.',
+  'authentication-failures': 'There were too many failed logins. Mend the password, then connect again.',
+} as const;
+
+/** How a WebSocket ended against the client’s will, by `cause` of `flow-closed`. Closing it and stopping the server are no failures. */
+export const FLOW_CLOSE_WORDS = {
+  abrupt:
+    'It broke without a close frame: the network went, or a fault cut it. The client should connect and register again.',
+  'ping-timeout': 'The client did not answer pings in time. See whether its tab sleeps or its network went.',
+  'slow-reader': 'The client did not read what was sent to it. See whether its tab sleeps.',
+  'message-rate': 'It sent too many messages a second. Send less often.',
+  'message-size': 'It sent a message that is too long. Send less in one.',
+  'protocol-error': 'It sent what is no WebSocket frame or no SIP. See the log of the server.',
+  unregistered: 'It was open for long without a registration. Register soon after connecting.',
+  'authentication-failures': 'It failed to log in too often. Mend the password, then connect again.',
+} as const;

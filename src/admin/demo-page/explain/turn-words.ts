@@ -1,0 +1,102 @@
+/*
+ * Causes of the TURN server in words, each with what to do next. The server tells them to its operator only (the answer on the wire is a bare
+ * code), so this page is where a developer learns them.
+ */
+
+/** Why a request did not pass authentication, by `cause` of `authentication-refused`. */
+export const AUTHENTICATION_WORDS = {
+  'no-credentials':
+    'It came without MESSAGE-INTEGRITY, as the first request of every client does. The 401 carries realm and nonce for the second try.',
+  'incomplete-credentials':
+    'It has MESSAGE-INTEGRITY but lacks USERNAME, REALM or NONCE. Send all three, as the 401 gave them.',
+  'stale-nonce': 'Its nonce is too old. The answer carries a new one; the client repeats the request with it.',
+  'foreign-nonce':
+    'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
+  'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
+  'unknown-form':
+    'Its USERNAME is no credential of this edge: u and t cannot be told apart. Use TURN-Username as it came.',
+  'unknown-user': 'Nobody here has that USERNAME. Register first and use the credential of the 200 OK.',
+  expired:
+    'The time t of the credential has passed. Ask for a fresh one with OPTIONS or a new REGISTER, and restart ICE with it.',
+  'not-yet-valid':
+    'The time t of the credential lies too far ahead: it was not made by this edge, or the clocks differ. Compare the clocks of edge and TURN server.',
+  'wrong-key-or-password':
+    'The password does not fit this USERNAME: it was copied wrongly, belongs to another credential, or was made with another Km. Take name and password from the same 200 OK, and compare Km of edge and TURN server.',
+  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+} as const;
+
+/** Why an authenticated request was refused, by `cause` of `request-refused`. */
+export const REFUSAL_WORDS = {
+  expired:
+    'The time t of the credential has passed, so no lifetime is left to give. Ask for a fresh one and restart ICE.',
+  'malformed-attribute': 'An attribute cannot be read. Compare its length and padding with RFC 8489 §14.',
+  'missing-attribute': 'An attribute that the request needs is missing. Compare it with RFC 8656 §18.',
+  'conflicting-attributes':
+    'Two attributes exclude each other, such as EVEN-PORT and RESERVATION-TOKEN. Leave one out.',
+  'unknown-attribute':
+    'It holds a comprehension-required attribute that this server does not know; UNKNOWN-ATTRIBUTES of the answer lists it. Leave it out.',
+  'no-allocation':
+    'There is no allocation on this address and port (any more): it ended, or the client’s address changed. Allocate again: restart ICE.',
+  'allocation-exists': 'This address and port has an allocation already. Refresh it, or allocate from another port.',
+  'other-user':
+    'The allocation was made with the credential of another registration. Use a fresh credential of the same one, or allocate anew: restart ICE.',
+  'unsupported-transport': 'Only UDP is relayed here. Ask for REQUESTED-TRANSPORT 17.',
+  'unsupported-family':
+    'The server has no relay address of that family. Ask for the other family, or configure turn.relay.addresses.',
+  'family-mismatch':
+    'The peer is IPv4 and the relay IPv6, or the other way round. Allocate a relay of the peer’s family.',
+  'tunnelled-client':
+    'The client comes through Teredo or 6to4, which RFC 8656 §21.4 forbids. Reach the server without that tunnel.',
+  'unknown-reservation': 'That RESERVATION-TOKEN is unknown or has ended. Allocate with EVEN-PORT anew.',
+  'user-quota':
+    'This user has as many allocations as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
+  'total-quota': 'The server has as many allocations as are allowed (turn.quota.total). Wait, or raise the quota.',
+  'no-free-port': 'No relay port is free. Widen turn.relay.ports, or wait until others end.',
+  'relay-unavailable':
+    'The relay socket could not be opened. See the log of the server, and whether turn.relay.addresses are addresses of its machine.',
+  'peer-denied': 'The peer is out of bounds for this relay. The event peer-denied beside it says why.',
+  'permission-limit': 'The allocation has as many permissions as are allowed. Raise turn.allocation.permissions.',
+  'channel-out-of-range': 'Channel numbers go from 0x4000 to 0x4FFF (RFC 8656 §12). Choose one of those.',
+  'channel-bound-to-other-peer': 'That channel is bound to another peer. Choose another number, or wait until it ends.',
+  'peer-bound-to-other-channel': 'That peer has another channel already. Use that one.',
+  'channel-limit': 'The allocation has as many channels as are allowed. Raise turn.allocation.channels.',
+  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+} as const;
+
+/** Why a peer is out of bounds, by `cause` of `peer-denied`. */
+export const PEER_WORDS = {
+  'not-an-address': 'It is no IP address. Send XOR-PEER-ADDRESS as RFC 8656 §18.3 says.',
+  'own-listener': 'It is this TURN server itself, which never relays to itself. Use the candidate of the other client.',
+  'not-a-live-relay':
+    'It is an address of this relay, but no allocation lives at that port. The other side’s allocation has ended or not begun: let both sides gather anew.',
+  'port-zero': 'Port 0 is nobody’s. Use the port of the candidate.',
+  'ipv4-in-ipv6': 'An IPv4 address inside an IPv6 one is never a peer. Ask for an IPv4 relay instead.',
+  'not-unicast': 'It is no address of a single host, such as multicast. Use the candidate of the other client.',
+  'deny-list': 'It is on the list turn.peers.deny. Take it off, or let the other side use a relay candidate.',
+  metadata: 'It is the metadata service of a cloud, which a relay must not reach. No client needs it.',
+  private:
+    'It is a private or loopback address, which a relay does not reach unless asked to. Let both sides use relay candidates, or in a lab set turn.peers.allowPrivate.',
+  'special-purpose':
+    'It is set aside for another purpose (IANA special-purpose registry). Let both sides use relay candidates, or list it in turn.peers.allow.',
+} as const;
+
+/** How an allocation ended on its own, by `cause` of `allocation-ended`. Deleting it and stopping the server are no failures. */
+export const ALLOCATION_END_WORDS = {
+  expired:
+    'Its lifetime ran out: no Refresh came, or the credential ended and none may outlive it. Get a fresh credential before the end, and restart ICE with it.',
+  operator: 'The operator, or a fault, ended it. Restart ICE to get another.',
+} as const;
+
+const METHODS: ReadonlyMap<unknown, string> = new Map([
+  [0x001, 'Binding'],
+  [0x003, 'Allocate'],
+  [0x004, 'Refresh'],
+  [0x006, 'Send'],
+  [0x008, 'CreatePermission'],
+  [0x009, 'ChannelBind'],
+]);
+
+/** `3` or `Allocate` → `Allocate`; the event of the server has the number of the STUN method. */
+export function turnMethodName(method: unknown): string {
+  return METHODS.get(method) ?? (typeof method === 'string' ? method : 'request');
+}
