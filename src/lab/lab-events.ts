@@ -1,8 +1,17 @@
 import { type ServerEvents } from '../server.ts';
+import { type FaultEnded, type FaultFired } from './faults/active-fault.ts';
 import { type TurnMessageFacts } from './turn-message-text.ts';
 
-/** What a lab tells: the events of its server, STUN messages as text in the place of bytes. */
-interface LabEvents extends Omit<ServerEvents, 'ready' | 'turn-message'> {
+/** What happens in a lab only. */
+export interface OwnLabEvents {
+  'fault-fired': FaultFired;
+  'fault-ended': FaultEnded;
+  /** The server is back on its ports, without flows, registrations and allocations. */
+  'server-restarted': { readonly downMs: number };
+}
+
+/** What a lab tells: the events of its server, STUN messages as text in the place of bytes, and its own. */
+interface LabEvents extends Omit<ServerEvents, 'ready' | 'turn-message'>, OwnLabEvents {
   'turn-message': Omit<ServerEvents['turn-message'], 'bytes'> & TurnMessageFacts;
 }
 
@@ -32,7 +41,13 @@ export type UncountedEvent<Name extends LabEventName = LabEventName> = {
   [N in Name]: Omit<LabEvent<N>, 'seq'>;
 }[Name];
 
-const NAMES: Readonly<Record<LabEventName, true>> = {
+const OWN_NAMES: Readonly<Record<keyof OwnLabEvents, true>> = {
+  'fault-fired': true,
+  'fault-ended': true,
+  'server-restarted': true,
+};
+
+const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, true>> = {
   stopped: true,
   'flow-opened': true,
   'flow-closed': true,
@@ -56,4 +71,8 @@ const NAMES: Readonly<Record<LabEventName, true>> = {
   'peer-denied': true,
 };
 
-export const LAB_EVENT_NAMES = Object.keys(NAMES) as readonly LabEventName[];
+export const SERVER_EVENT_NAMES = Object.keys(SERVER_NAMES) as readonly (keyof typeof SERVER_NAMES)[];
+export const LAB_EVENT_NAMES: readonly LabEventName[] = [
+  ...SERVER_EVENT_NAMES,
+  ...(Object.keys(OWN_NAMES) as (keyof OwnLabEvents)[]),
+];

@@ -7,7 +7,7 @@ import { spkiHashOf } from './lab-authority.ts';
 import { LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
 import { LabEventLog, type WaitOptions } from './lab-event-log.ts';
 import { LabEventRecorder } from './lab-event-recorder.ts';
-import { LAB_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
+import { SERVER_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
 import { LabIdentities, userOfAor } from './lab-identities.ts';
 import { type LabUser } from './lab-users.ts';
 import { tryAllocate, type AllocateOutcome } from './try-allocate.ts';
@@ -74,7 +74,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#identities = new LabIdentities(sharedKey.verifierOptions.profile);
     this.#credentials = new LabCredentials(sharedKey, this.addresses.turnUris, clock);
     const recorder = new LabEventRecorder(this.#identities, clock);
-    for (const name of LAB_EVENT_NAMES) this.#record(name, recorder);
+    for (const name of SERVER_EVENT_NAMES) this.#record(name, recorder);
   }
 
   /** `wss://localhost:…/`. Throws ERR_INVALID_STATE in a lab without the edge. */
@@ -167,7 +167,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     return this.stop();
   }
 
-  #record(name: LabEventName, recorder: LabEventRecorder): void {
+  #record(name: (typeof SERVER_EVENT_NAMES)[number], recorder: LabEventRecorder): void {
     this.#server.on(name, (event) => {
       const recorded = recorder.record(name, event);
       if (recorded.type === 'credential-issued') {

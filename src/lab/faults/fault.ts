@@ -4,6 +4,12 @@ const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1);
 const direction = z.enum(['to-peer', 'to-client', 'both']).default('both');
 const sipStatus = z.int().min(300).max(699);
+/** RFC 6455 §7.4: 1004 to 1006 and 1015 are never sent, and those below 3000 that nobody has defined are refused. */
+const closeCode = z
+  .int()
+  .refine((code) => (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999), {
+    error: 'expected a close code that can be sent: 1000-1003, 1007-1014 or 3000-4999',
+  });
 const turnCode = z.int().min(300).max(699);
 
 /** Whom and how often a fault hits; everything, for as long as the lab runs, unless said. */
@@ -50,7 +56,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   fault('answer-delayed', { delayMs: milliseconds, method: sipMethod }),
   fault('answer-doubled', { method: sipMethod }),
   fault('answer-lost', { method: sipMethod }),
-  fault('flow-closed', { code: z.int().min(1000).max(4999).default(1012), method: sipMethod }),
+  fault('flow-closed', { code: closeCode.default(1012), method: sipMethod }),
   fault('flow-cut', { method: sipMethod }),
   fault('server-restart', { downMs: milliseconds.default(0) }),
   fault('turn-answer', { code: turnCode, method: turnMethod }),

@@ -1,0 +1,165 @@
+import { AgeMap } from '../../core/age-map.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { EpcscfTurnError } from '../../core/errors.ts';
+import {
+  ActiveFault,
+  type Fault,
+  type FaultEnded,
+  type FaultFired,
+  type FaultStatus,
+  type FaultTarget,
+} from './active-fault.ts';
+import { type FaultKind, type FaultRequest, type FaultSpec } from './fault.ts';
+import { parseFault } from './parse-fault.ts';
+
+const MAX_ACTIVE = 1000;
+/** Ended ones that can still be asked for. */
+const REMEMBERED = 1000;
+
+export interface FaultRegistryPorts {
+  readonly fired: (event: FaultFired) => void;
+  readonly ended: (event: FaultEnded) => void;
+  /** Names of the lab's users, against slips in `user`; any name is taken when absent. */
+  readonly users?: () => readonly string[];
+  readonly clock?: Clock;
+}
+
+/** What a test can do with the faults of its lab. */
+export interface Faults {
+  /**
+   * From now on until it is cleared, or its `times` or `forMs` are over. One that acts on what is there, such as `server-restart`, has ended
+   * when this returns. Throws ERR_INVALID_ARGUMENT, which tells what is wrong with the request, and ERR_INVALID_STATE when there are 1000.
+   *
+   * @example
+   * using fault = lab.faults.add({ kind: 'sip-answer', status: 503, retryAfterSec: 2, user: 'alice', times: 1 });
+   */
+  add(request: FaultRequest): Fault;
+  /** The active ones as plain data, in the order in which they came. */
+  list(): readonly FaultStatus[];
+  /** Of the last 1000 ended ones, too. */
+  get(id: string): Fault | undefined;
+  /** Ends all. */
+  clear(): void;
+}
+
+/** The faults of one lab: who adds them here, who causes them asks here. */
+export class FaultRegistry implements Faults {
+  readonly #ports: FaultRegistryPorts;
+  readonly #clock: Clock;
+  readonly #active = new Map<string, ActiveFault>();
+  readonly #ended = new AgeMap<ActiveFault>();
+  readonly #instant = new Map<FaultKind, (fault: ActiveFault) => void>();
+  readonly #listeners = new Set<() => void>();
+  #count = 0;
+
+  constructor(ports: FaultRegistryPorts) {
+    this.#ports = ports;
+    this.#clock = ports.clock ?? systemClock;
+  }
+
+  add(request: FaultRequest): Fault {
+    const spec = parseFault(request);
+    this.#check(spec);
+    const fault = new ActiveFault(`f${(this.#count += 1)}`, spec, {
+      nowMs: () => this.#clock.now().monotonicMs,
+      fired: this.#ports.fired,
+      ended: (ended, cause) => {
+        this.#active.delete(ended.id);
+        this.#remember(ended);
+        this.#ports.ended({ faultId: ended.id, kind: ended.spec.kind, cause });
+        this.#changed();
+      },
+    });
+    this.#active.set(fault.id, fault);
+    const act = isInstant(spec) ? this.#instant.get(spec.kind) : undefined;
+    if (act) {
+      act(fault);
+      fault.end('times');
+    } else this.#changed();
+    return fault;
+  }
+
+  list(): readonly FaultStatus[] {
+    return this.#current().map(({ status }) => status);
+  }
+
+  get(id: string): ActiveFault | undefined {
+    return this.#active.get(id) ?? this.#ended.get(id);
+  }
+
+  clear(): void {
+    for (const fault of [...this.#active.values()]) fault.clear();
+  }
+
+  /** The first active fault of these kinds that hits there, counted and told. */
+  take<Kind extends FaultKind>(kinds: readonly Kind[], target: FaultTarget): ActiveFault<Kind> | undefined {
+    const fault = this.find(kinds, target);
+    fault?.fire(target);
+    return fault;
+  }
+
+  /** As `take`, yet neither counted nor told: the caller does that with `fire` once it has hit. */
+  find<Kind extends FaultKind>(kinds: readonly Kind[], target: FaultTarget): ActiveFault<Kind> | undefined {
+    // Hardly ever is there one, and this is asked for each message.
+    if (this.#active.size === 0) return undefined;
+    return this.active(kinds).find((fault) => fault.hits(target));
+  }
+
+  /** All active faults of these kinds, whomever they are aimed at. */
+  active<Kind extends FaultKind>(kinds: readonly Kind[]): ActiveFault<Kind>[] {
+    const wanted: readonly FaultKind[] = kinds;
+    return this.#current().filter(({ spec }) => wanted.includes(spec.kind)) as unknown as ActiveFault<Kind>[];
+  }
+
+  /** Runs after each fault that comes or ends. */
+  onChange(run: () => void): void {
+    this.#listeners.add(run);
+  }
+
+  /**
+   * What a fault of this kind does at once, to all that is there and that it `hits`: `run` calls `fire` for each while the fault is
+   * `active`. It has ended afterwards.
+   */
+  actAtOnce<Kind extends FaultKind>(kind: Kind, run: (fault: ActiveFault<Kind>) => void): void {
+    this.#instant.set(kind, run as unknown as (fault: ActiveFault) => void);
+  }
+
+  #current(): ActiveFault[] {
+    return [...this.#active.values()].filter(({ active }) => active);
+  }
+
+  #check({ user }: FaultSpec): void {
+    const users = this.#ports.users?.();
+    if (user !== undefined && users && !users.includes(user)) {
+      const names = users.join(', ');
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `faults.add: user: expected one of ${names}, got "${user}"`);
+    }
+    if (this.#current().length >= MAX_ACTIVE) {
+      throw new EpcscfTurnError('ERR_INVALID_STATE', `faults.add: ${MAX_ACTIVE} faults are active; clear some first`);
+    }
+  }
+
+  #remember(fault: ActiveFault): void {
+    const { oldest } = this.#ended;
+    if (oldest && this.#ended.size >= REMEMBERED) this.#ended.delete(oldest.key);
+    this.#ended.set(fault.id, fault);
+  }
+
+  #changed(): void {
+    for (const run of this.#listeners) run();
+  }
+}
+
+/** Whether it acts on what is there now, in place of on what comes. */
+function isInstant(spec: FaultSpec): boolean {
+  switch (spec.kind) {
+    case 'server-restart':
+    case 'allocation-ended':
+      return true;
+    case 'flow-closed':
+    case 'flow-cut':
+      return spec.method === undefined;
+    default:
+      return false;
+  }
+}
