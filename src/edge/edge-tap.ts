@@ -9,15 +9,14 @@ export type RequestVerdict =
 
 /** How a message to a client goes out in place of at once and once. */
 export type DeliveryVerdict =
-  | { readonly kind: 'drop' }
-  | { readonly kind: 'delay'; readonly delayMs: number }
-  | { readonly kind: 'twice' };
+  { readonly kind: 'drop' } | { readonly kind: 'delay'; readonly delayMs: number } | { readonly kind: 'twice' };
 
 /** Stands in the way of what passes between WICs and the edge, to cause faults on purpose. Absent in production. */
 export interface EdgeTap {
   /**
    * A well-formed request of a WIC, ACK excepted, when it comes for the first time and before the edge acts on it. Its header fields may be
-   * changed in place. `undefined` lets it pass.
+   * changed in place, other than those by which it was recognised (Via, From, To, Call-ID, CSeq). `undefined` lets it pass. An answer leaves
+   * no transaction behind: its To tag is overwritten, and the ACK of an INVITE that was answered ends here.
    */
   request(request: SipRequest, hop: Hop): RequestVerdict | undefined;
   /** Anything on its way to a WIC. Its header fields may be changed in place. `undefined` lets it pass. */

@@ -12,6 +12,7 @@ import { CredentialInsertion } from './credential-insertion/credential-insertion
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
+import { type EdgeTap } from './edge-tap.ts';
 import { SERVICE_RESTART } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
@@ -29,6 +30,7 @@ export interface EdgeDependencies {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
+  readonly tap?: EdgeTap | undefined;
 }
 
 export interface FlowSnapshot {
@@ -76,7 +78,7 @@ export class Edge {
   #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
-    const { clock, events, logger, issuer } = dependencies;
+    const { clock, events, logger, issuer, tap } = dependencies;
     const { limits } = options;
     this.#dependencies = dependencies;
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
@@ -105,7 +107,7 @@ export class Edge {
     const defer = (run: () => void): void => {
       this.#defer(run);
     };
-    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, defer });
+    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
       options: options.credential,
@@ -125,6 +127,7 @@ export class Edge {
       insertion,
       tracer,
       events,
+      tap,
       findHop: (id) => flows.findOpen(id),
     });
     const flowContext = { limits, keepalive: options.keepalive, clock, timers, handlers: this.#flowHandlers() };

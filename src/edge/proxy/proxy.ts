@@ -11,6 +11,7 @@ import { type CredentialInsertion } from '../credential-insertion/credential-ins
 import { answerOptions } from '../credential-insertion/refresh-path.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
+import { type EdgeTap } from '../edge-tap.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
@@ -40,6 +41,8 @@ export interface ProxyContext {
   readonly insertion: CredentialInsertion;
   readonly tracer: MessageTracer;
   readonly events: TypedEvents<EdgeEvents>;
+  /** Hears of each request of a WIC before anything comes of it. */
+  readonly tap?: EdgeTap | undefined;
   /** An open hop by its id. */
   readonly findHop: (id: string) => Hop | undefined;
 }
@@ -94,6 +97,7 @@ export class Proxy {
     const { layer, registrations, core } = this.#context;
     registrations.endFlow(hop);
     core.flowClosed(hop);
+    layer.dropDelayed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {
       exchange.onAbandoned?.();
@@ -131,8 +135,15 @@ export class Proxy {
       return;
     }
     noteReceived(request, essentials.via, hop);
+    if (this.#context.tap !== undefined && this.#settledByTap(this.#context.tap, request, essentials, hop)) return;
     if (request.method === 'CANCEL') this.#cancel(layer.openServer(request, key, hop), essentials);
     else this.#admit({ request, essentials, key }, hop);
+  }
+
+  #settledByTap(tap: EdgeTap, request: SipRequest, essentials: RequestEssentials, hop: Hop): boolean {
+    const verdict = hop.kind === 'wic' ? tap.request(request, hop) : undefined;
+    if (verdict?.kind === 'answer') this.#refuse(verdict.response, request, essentials, hop);
+    return verdict !== undefined;
   }
 
   /** RFC 3261 §16.10 */
@@ -149,8 +160,7 @@ export class Proxy {
   #admit({ request, essentials, key }: ReceivedRequest, hop: Hop): void {
     const { home, layer } = this.#context;
     const refuse = (response: SipResponse): void => {
-      this.#tags.stamp(response, request, essentials);
-      layer.send(response, hop);
+      this.#refuse(response, request, essentials, hop);
     };
     const checked = checkRequest(request, essentials, this.#loops);
     if (!checked.ok) {
@@ -253,6 +263,12 @@ export class Proxy {
     const { core, tracer } = this.#context;
     tracer.toCore(copy, hop);
     core.handle(copy, essentials, hop, tracedOutcome(outcome, copy, hop, tracer));
+  }
+
+  /** Without a transaction: the tag of the answer is what its ACK is known by. */
+  #refuse(response: SipResponse, request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
+    this.#tags.stamp(response, request, essentials);
+    this.#sendStateless(response, hop);
   }
 
   #sendStateless(response: SipResponse, hop: Hop): void {

@@ -8,8 +8,10 @@ import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
+import { type EdgeTap } from '../edge-tap.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
+import { DelayedMessages } from './delayed-messages.ts';
 import { HopIndex } from './hop-index.ts';
 import { type ExchangeLayer, ServerExchange } from './server-exchange.ts';
 
@@ -23,6 +25,8 @@ export interface TransactionLayerContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly tracer: MessageTracer;
+  /** Hears of each message to a WIC before it leaves. */
+  readonly tap?: EdgeTap | undefined;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
 }
@@ -43,10 +47,12 @@ export class TransactionLayer implements ExchangeLayer {
   readonly #serversByHop = new HopIndex<ServerExchange>();
   readonly #clients = new TransactionTable<ClientEntry>();
   readonly #clientsByHop = new HopIndex<ClientEntry>();
+  readonly #delayed: DelayedMessages;
 
   constructor(context: TransactionLayerContext) {
     const { t1Ms, t2Ms, t4Ms } = context.options;
     this.context = context;
+    this.#delayed = new DelayedMessages(context.timers, context.limits.transactions);
     this.timings = { t1Ms, t2Ms, t4Ms, timerDMs: TIMER_D_MS, tryingDelayMs: TRYING_DELAY_MS };
   }
 
@@ -140,7 +146,35 @@ export class TransactionLayer implements ExchangeLayer {
     for (const { transaction } of this.#clientsByHop.of(hop)) transaction.transportFailed();
   }
 
+  /** Forgets what is held back for this hop. */
+  dropDelayed(hop: Hop): void {
+    this.#delayed.drop(hop);
+  }
+
+  /** False when the hop is gone. What a tap keeps back counts as sent. */
   send(message: SipMessage, hop: Hop): boolean {
+    const { tap } = this.context;
+    return tap === undefined || hop.kind !== 'wic' ? this.#transmit(message, hop) : this.#deliver(message, hop, tap);
+  }
+
+  #deliver(message: SipMessage, hop: Hop, tap: EdgeTap): boolean {
+    const verdict = tap.delivery(message, hop);
+    switch (verdict?.kind) {
+      case undefined:
+        return this.#transmit(message, hop);
+      case 'drop':
+        return true;
+      case 'twice':
+        return this.#transmit(message, hop) && this.#transmit(message, hop);
+      case 'delay':
+        this.#delayed.add(hop, this.nowMs + verdict.delayMs, () => {
+          this.#transmit(message, hop);
+        });
+        return true;
+    }
+  }
+
+  #transmit(message: SipMessage, hop: Hop): boolean {
     if (!hop.send(message)) return false;
     this.context.tracer.sent(message, hop);
     return true;

@@ -3,7 +3,7 @@ import { type AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { systemClock } from '../../../src/core/clock.ts';
 import { type LogFields, type Logger, silentLogger } from '../../../src/core/logger.ts';
-import { createEdge, type Edge } from '../../../src/edge/edge.ts';
+import { createEdge, type Edge, type EdgeDependencies } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { FakeIssuer } from './fake-issuer.ts';
 import { RecordedEvents } from './recorded-events.ts';
@@ -29,7 +29,7 @@ export interface EdgeServer extends AsyncDisposable {
   connect(options?: WicSocketOptions): Promise<WicSocket>;
 }
 
-export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
+export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependencies> = {}): Promise<EdgeServer> {
   certificate ??= generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', curve: 'P-256' });
   const { cert, private: key } = await certificate;
   const server = createServer({ cert, key }, (_request, response) => {
@@ -51,7 +51,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
       errors.push(fields);
     },
   };
-  const dependencies = { issuer, logger, clock: systemClock, events };
+  const dependencies = { issuer, logger, clock: systemClock, events, ...more };
   let edge = createEdge(options, dependencies);
   let detach = edge.attach(server);
   await new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@ import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
 import { CredentialInsertion } from '../../../src/edge/credential-insertion/credential-insertion.ts';
 import { RegisterPath } from '../../../src/edge/credential-insertion/register-path.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { Proxy } from '../../../src/edge/proxy/proxy.ts';
@@ -33,7 +34,7 @@ export class ProxyBench {
     outcome.respond(response);
   };
 
-  constructor(options: EdgeOptions = edgeOptions()) {
+  constructor(options: EdgeOptions = edgeOptions(), tap?: EdgeTap) {
     const { clock, events, issuer } = this;
     const { timers } = clock;
     const home = new HomeDomain(options.domain);
@@ -60,6 +61,7 @@ export class ProxyBench {
       clock,
       timers,
       tracer,
+      tap,
       defer: queueMicrotask,
     });
     this.proxy = new Proxy({
@@ -77,6 +79,7 @@ export class ProxyBench {
       insertion,
       tracer,
       events,
+      tap,
       findHop: (id) => this.hops.get(id),
     });
   }
