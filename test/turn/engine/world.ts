@@ -20,6 +20,7 @@ import { type ClientPath, type ClientTransport } from '../../../src/turn/engine/
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine } from '../../../src/turn/engine/engine.ts';
 import { type TurnEvents } from '../../../src/turn/engine/turn-events.ts';
+import { type TurnTap } from '../../../src/turn/engine/turn-tap.ts';
 import { FakePlane, type FakeRelay } from './fake-plane.ts';
 import { FakeVerifier, passwordFor } from './fake-verifier.ts';
 
@@ -80,13 +81,16 @@ export class World {
   readonly engine: TurnEngine;
   readonly events: { readonly name: keyof TurnEvents; readonly event: object }[] = [];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
+  readonly emitter = new TypedEvents<TurnEvents>((error) => {
+    throw error;
+  });
   readonly deadlines: (number | undefined)[] = [];
   now: Now = { monotonicMs: 5_000, unixMs: START_SEC * 1000 };
   faults = false;
   randomInt: (below: number) => number;
   #clients = 0;
 
-  constructor(changes: Partial<TurnEngineOptions> = {}) {
+  constructor(changes: Partial<TurnEngineOptions> = {}, { tap }: { readonly tap?: TurnTap } = {}) {
     this.options = engineOptions(changes);
     const byFamily = { 4: [] as string[], 6: [] as string[] };
     for (const text of this.options.relay.addresses) byFamily[text.includes(':') ? 6 : 4].push(text);
@@ -96,17 +100,15 @@ export class World {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed % below;
     };
-    const events = new TypedEvents<TurnEvents>((error) => {
-      throw error;
-    });
-    for (const name of EVENT_NAMES) events.on(name, (event) => this.events.push({ name, event }));
+    for (const name of EVENT_NAMES) this.emitter.on(name, (event) => this.events.push({ name, event }));
     this.engine = createTurnEngine(this.options, {
       plane: this.plane,
       verifier: this.verifier,
       now: () => this.now,
       randomBytes: (count) => randomBytes(count),
       randomInt: (below) => this.randomInt(below),
-      events,
+      events: this.emitter,
+      tap,
       logger: this.#logger(),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
     });
