@@ -1,3 +1,4 @@
+import { type Mutable } from '../core/mutable.ts';
 import { type LabEvent, type UncountedEvent } from './lab-events.ts';
 
 /** Events kept at most; the oldest go first. */
@@ -90,8 +91,9 @@ export class LabEventHistory {
     if (entry.textCharacters === 0) return true;
     this.#textCharacters -= entry.textCharacters;
     entry.textCharacters = 0;
-    const { text: _text, ...rest } = entry.event as LabEvent<'message'>;
-    entry.event = rest;
+    const textless = { ...entry.event } as Mutable<LabEvent<'message'>>;
+    delete textless.text;
+    entry.event = textless;
     return true;
   }
 }

@@ -87,7 +87,7 @@ export class LabEventLog {
         reject(new LabWaitError(code, describeWait(what, facts), happened));
       };
       const abort = (): void => {
-        const { reason } = signal as AbortSignal;
+        const reason: unknown = signal?.reason;
         this.#waits.delete(wait);
         wait.reject(reason instanceof Error ? reason : new Error(String(reason)));
       };

@@ -68,6 +68,27 @@ describe('waiting for an event', () => {
     expect(await waiting).toBe(event);
   });
 
+  it('counts from a number on, also what an earlier wait had', async () => {
+    const log = new LabEventLog();
+    const first = log.add(registered('alice'));
+    const second = log.add(registered('alice'));
+    await log.waitFor('registered', () => true, soon);
+    expect(await log.waitFor('registered', () => true, { ...soon, since: 0 })).toBe(first);
+    expect(await log.waitFor('registered', () => true, { ...soon, since: first.seq })).toBe(second);
+    await expect(log.waitFor('registered', () => true, { ...soon, since: 2 })).rejects.toThrow('nothing matched');
+  });
+
+  it('is given up by its signal, and takes no event from others then', async () => {
+    const log = new LabEventLog();
+    const away = new AbortController();
+    const waiting = log.waitFor('registered', () => true, { signal: away.signal });
+    away.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    await expect(log.waitFor('registered', () => true, { signal: away.signal })).rejects.toThrow('gone');
+    const event = log.add(registered('alice'));
+    expect(await log.waitFor('registered', () => true, soon)).toBe(event);
+  });
+
   it('fails with what its condition throws', async () => {
     const log = new LabEventLog();
     const broken = log.waitFor('registered', () => expect.fail('my own mistake'), soon);
@@ -139,6 +160,22 @@ describe('a wait that fails', () => {
     log.add(registered('alice'));
     expect(await log.waitFor('registered', () => true, soon)).toMatchObject({ user: 'alice' });
     expect((await failure(log.waitFor('registered', () => true, soon))).code).toBe('ERR_LAB_STOPPED');
+  });
+});
+
+describe('a listener', () => {
+  it('hears of each event and of the end', () => {
+    const log = new LabEventLog();
+    const heard: [number, boolean][] = [];
+    const off = log.onChange(() => heard.push([log.lastSeq, log.closed]));
+    log.add(registered('alice'));
+    log.close();
+    off();
+    log.add(registered('alice'));
+    expect(heard).toEqual([
+      [1, false],
+      [1, true],
+    ]);
   });
 });
 
