@@ -6,12 +6,17 @@ const IPV6 = '::1';
 
 /**
  * What a lab is unless its configuration says otherwise: loopback, ports of the system's choice, and peers on loopback permitted, since that
- * is where the other side of a test runs.
+ * is where the other side of a test runs. All clients share an address there, and a suite is in more of a hurry than a person: limits on
+ * either are out of reach.
  */
 export function labConfig(overrides: ConfigInput, users: ReadonlyMap<string, Secret>): ConfigInput {
   const transports = ['udp', 'tcp', 'tls'] as const;
   const defaults: ConfigInput = {
-    edge: { listen: { addresses: [IPV4, IPV6], port: 0 } },
+    edge: {
+      listen: { addresses: [IPV4, IPV6], port: 0 },
+      limits: { connectionsPerAddress: 10_000 },
+      credential: { burst: 1_000_000 },
+    },
     turn: {
       listeners: [IPV4, IPV6].flatMap((address) => transports.map((transport) => ({ transport, address, port: 0 }))),
       relay: { addresses: [IPV4, IPV6] },

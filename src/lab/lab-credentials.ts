@@ -46,11 +46,12 @@ interface Issued {
 /** Makes credentials as the edge does, and knows those that the edge has made. */
 export class LabCredentials {
   readonly #sharedKey: SharedKey;
-  readonly #uris: readonly string[];
+  readonly #uris: () => readonly string[];
   readonly #clock: Clock;
+  readonly #wrongPasswords = new Map<string, string>();
   #issued: Issued[] = [];
 
-  constructor(sharedKey: SharedKey, uris: readonly string[], clock: Clock) {
+  constructor(sharedKey: SharedKey, uris: () => readonly string[], clock: Clock) {
     this.#sharedKey = sharedKey;
     this.#uris = uris;
     this.#clock = clock;
@@ -65,6 +66,21 @@ export class LabCredentials {
     const nowSec = Math.floor(this.#clock.now().unixMs / 1000);
     const expiresAtSec = expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
     return this.#credential(user, pseudonyms.create(`lab ${user}`), expiresAtSec);
+  }
+
+  /** p of a credential of this name and end. */
+  passwordOf(turnName: string, expiresAtSec: number): { readonly username: string; readonly password: string } {
+    const { realm, verifierOptions } = this.#sharedKey;
+    const { keyRing, profile } = verifierOptions;
+    const username = formatUsername(profile, { name: turnName, expiresAtSec });
+    return { username, password: computePassword(keyRing.newest.secret, profile, username, realm) };
+  }
+
+  /** A fault has put this password in the place of the right one. */
+  noteWrongPassword(username: string, password: string): void {
+    const [oldest] = this.#wrongPasswords.keys();
+    if (oldest !== undefined && this.#wrongPasswords.size >= REMEMBERED) this.#wrongPasswords.delete(oldest);
+    this.#wrongPasswords.set(username, password);
   }
 
   noteIssued(issued: Issued): void {
@@ -83,15 +99,16 @@ export class LabCredentials {
   }
 
   #complete({ user, turnName, expiresAtSec, via }: Issued): IssuedCredential {
-    return { ...this.#credential(user, turnName, expiresAtSec), via };
+    const right = this.#credential(user, turnName, expiresAtSec);
+    const wrong = this.#wrongPasswords.get(right.username);
+    if (wrong === undefined) return { ...right, via };
+    return { ...right, via, password: wrong, iceServer: { ...right.iceServer, credential: wrong } };
   }
 
   #credential(user: string, turnName: string, expiresAtSec: number): LabCredential {
-    const { realm, verifierOptions } = this.#sharedKey;
-    const { keyRing, profile } = verifierOptions;
-    const username = formatUsername(profile, { name: turnName, expiresAtSec });
-    const password = computePassword(keyRing.newest.secret, profile, username, realm);
-    const iceServer = { urls: [...this.#uris], username, credential: password };
+    const { realm } = this.#sharedKey;
+    const { username, password } = this.passwordOf(turnName, expiresAtSec);
+    const iceServer = { urls: [...this.#uris()], username, credential: password };
     return { user, turnName, username, password, realm, expiresAtSec, iceServer };
   }
 }

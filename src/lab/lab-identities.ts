@@ -5,7 +5,8 @@ import { type ServerEvents } from '../server.ts';
 const REMEMBERED = 10_000;
 
 type AnyEvent = Partial<
-  Readonly<Record<'user' | 'username' | 'name' | 'aor' | 'flowId', string>> & Pick<ServerEvents['flow-closed'], 'code'>
+  Readonly<Record<'user' | 'username' | 'name' | 'aor' | 'flowId' | 'registrationId', string>> &
+    Pick<ServerEvents['flow-closed'], 'code'>
 >;
 
 /** Which lab user is behind a pseudonymous TURN name, an address-of-record or a WebSocket. */
@@ -13,6 +14,7 @@ export class LabIdentities {
   readonly #profile: SharedKeyProfile;
   readonly #userByTurnName = new Map<string, string>();
   readonly #userByFlow = new Map<string, string>();
+  readonly #userByRegistration = new Map<string, string>();
 
   constructor(profile: SharedKeyProfile) {
     this.#profile = profile;
@@ -30,13 +32,25 @@ export class LabIdentities {
     return this.#userByFlow.get(flowId);
   }
 
+  userOfRegistration(registrationId: string): string | undefined {
+    return this.#userByRegistration.get(registrationId);
+  }
+
+  userOfUsername(username: string): string | undefined {
+    const split = splitUsername(this.#profile, username);
+    return split && this.#userByTurnName.get(split.name);
+  }
+
   /** Learns from an event, and says whom it concerns. */
   identify(event: object): { user: string | undefined; turnName: string | undefined } {
-    const { user, username, name, aor, flowId }: AnyEvent = event;
+    const { user, username, name, aor, flowId, registrationId }: AnyEvent = event;
     const turnName =
       user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
     const registered = aor === undefined ? undefined : userOfAor(aor);
     if (registered !== undefined && flowId !== undefined) remember(this.#userByFlow, flowId, registered);
+    if (registered !== undefined && registrationId !== undefined) {
+      remember(this.#userByRegistration, registrationId, registered);
+    }
     if (registered !== undefined && turnName !== undefined) this.noteTurnName(turnName, registered);
     const ofFlow = flowId === undefined ? undefined : this.#userByFlow.get(flowId);
     const ofTurnName = turnName === undefined ? undefined : this.#userByTurnName.get(turnName);

@@ -23,3 +23,13 @@ export function labPasswords(requests: readonly LabUserRequest<string>[]): Map<s
   }
   return passwords;
 }
+
+export function labUsersOf<Name extends string>(
+  passwords: ReadonlyMap<string, Secret>,
+  domain: string,
+): Readonly<Record<Name, LabUser<Name>>> {
+  const named = [...passwords].map(([name, password]): [string, LabUser] => {
+    return [name, { name, password: password.revealText(), uri: `sip:${name}@${domain}` }];
+  });
+  return Object.fromEntries(named) as Record<Name, LabUser<Name>>;
+}

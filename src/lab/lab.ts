@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Server, type ServerAddresses, type ServerSnapshot } from '../server.ts';
-import { createSharedKey } from '../server/shared-key.ts';
+import { type Faults } from './faults/fault-registry.ts';
 import { spkiHashOf } from './lab-authority.ts';
-import { LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
-import { LabEventLog, type WaitOptions } from './lab-event-log.ts';
+import { type LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
+import { type LabEventLog, type WaitOptions } from './lab-event-log.ts';
 import { LabEventRecorder } from './lab-event-recorder.ts';
 import { SERVER_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
-import { LabIdentities, userOfAor } from './lab-identities.ts';
-import { type LabUser } from './lab-users.ts';
+import { type LabIdentities, userOfAor } from './lab-identities.ts';
+import { labUsersOf, type LabUser } from './lab-users.ts';
 import { tryAllocate, type AllocateOutcome } from './try-allocate.ts';
 import { trustingWebSocket, type LabWebSocket } from './trusting-web-socket.ts';
 
@@ -33,6 +33,16 @@ export interface LabSnapshot {
   readonly stats: ServerSnapshot['stats'];
 }
 
+/** What a lab is put together from; `createLab` does. */
+export interface LabParts {
+  readonly server: Server;
+  readonly log: LabEventLog;
+  readonly identities: LabIdentities;
+  readonly credentials: LabCredentials;
+  readonly faults: Faults;
+  readonly clock: Clock;
+}
+
 /** A running edge and TURN server for one test; `startLab` makes it. */
 export class Lab<Name extends string = string> implements AsyncDisposable {
   /** By name: `lab.users.alice.password`. */
@@ -41,7 +51,6 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly domain: string;
   /** TURN realm. */
   readonly realm: string;
-  readonly addresses: ServerAddresses;
   /**
    * PEM of the CA to trust, one for all labs of this process: option `ca` of `tls.connect`, `https.request` and `ws`. For
    * NODE_EXTRA_CA_CERTS of another process, write it to a file.
@@ -51,30 +60,42 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly spkiHash: string;
   /** A WebSocket for Node that trusts the lab: `Object.assign(globalThis, { WebSocket: lab.WebSocket })` before JsSIP or SIP.js connect. */
   readonly WebSocket: LabWebSocket;
-  readonly #server: Server;
+  /** Makes things go wrong: `lab.faults.add({ kind: 'answer-lost', user: 'alice', times: 1 })`. */
+  readonly faults: Faults;
+  /** Edge and TURN server of this lab, for what the lab has no word for. Their events have pseudonyms, not lab users. */
+  readonly server: Server;
   readonly #log: LabEventLog;
   readonly #identities: LabIdentities;
   readonly #credentials: LabCredentials;
+  #addresses: ServerAddresses;
   #stopped: Promise<void> | undefined;
 
-  /** Use `startLab`. The server runs since a moment ago; nothing has happened in it. */
-  constructor(server: Server, users: Readonly<Record<Name, LabUser<Name>>>, clock: Clock) {
+  /** Use `startLab`. */
+  constructor({ server, log, identities, credentials, faults, clock }: LabParts) {
     const { config, material, realm } = server.facts;
     const cert = material.certificate?.cert ?? '';
-    const sharedKey = createSharedKey(config, material);
-    this.users = users;
+    this.users = labUsersOf<Name>(material.users, config.domain);
     this.domain = config.domain;
     this.realm = realm;
-    this.addresses = server.addresses;
     this.ca = material.ca ?? cert;
     this.spkiHash = cert === '' ? '' : spkiHashOf(new X509Certificate(cert));
     this.WebSocket = trustingWebSocket(this.ca);
-    this.#server = server;
-    this.#log = new LabEventLog();
-    this.#identities = new LabIdentities(sharedKey.verifierOptions.profile);
-    this.#credentials = new LabCredentials(sharedKey, this.addresses.turnUris, clock);
-    const recorder = new LabEventRecorder(this.#identities, clock);
+    this.faults = faults;
+    this.server = server;
+    this.#log = log;
+    this.#identities = identities;
+    this.#credentials = credentials;
+    this.#addresses = server.addresses;
+    server.on('ready', (addresses) => {
+      this.#addresses = addresses;
+    });
+    const recorder = new LabEventRecorder(identities, clock);
     for (const name of SERVER_EVENT_NAMES) this.#record(name, recorder);
+  }
+
+  /** Where everything is, while a restart is under way too. */
+  get addresses(): ServerAddresses {
+    return this.#addresses;
   }
 
   /** `wss://localhost:…/`. Throws ERR_INVALID_STATE in a lab without the edge. */
@@ -117,7 +138,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   }
 
   snapshot(): LabSnapshot {
-    const { flows, registrations, allocations, stats } = this.#server.snapshot();
+    const { flows, registrations, allocations, stats } = this.server.snapshot();
     return {
       flows: flows.map((flow) => ({ ...flow, user: this.#identities.userOfFlow(flow.id) })),
       registrations: registrations.map((one) => ({ ...one, user: userOfAor(one.aor) })),
@@ -157,7 +178,8 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
 
   /** Ends everything in it and leaves no handle open; resolves when that is done, at the second call too. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#server.stop().finally(() => {
+    this.faults.clear();
+    this.#stopped ??= this.server.stop().finally(() => {
       this.#log.close();
     });
     return this.#stopped;
@@ -168,7 +190,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   }
 
   #record(name: (typeof SERVER_EVENT_NAMES)[number], recorder: LabEventRecorder): void {
-    this.#server.on(name, (event) => {
+    this.server.on(name, (event) => {
       const recorded = recorder.record(name, event);
       if (recorded.type === 'credential-issued') {
         const { name: issuedName, expiresAtSec, via, aor } = recorded;

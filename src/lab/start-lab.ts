@@ -1,14 +1,16 @@
 import { parseConfig } from '../config/load.ts';
 import { certificateNames } from '../config/material.ts';
 import { type ConfigInput } from '../config/schema/tree.ts';
-import { systemClock } from '../core/clock.ts';
 import { silentLogger, type Logger } from '../core/logger.ts';
-import { createServer } from '../server.ts';
+import { createLab } from './create-lab.ts';
 import { createLabState } from './lab-authority.ts';
 import { labConfig } from './lab-config.ts';
-import { labPasswords, type LabUser, type LabUserRequest } from './lab-users.ts';
-import { Lab } from './lab.ts';
+import { labPasswords, type LabUserRequest } from './lab-users.ts';
+import { type Lab } from './lab.ts';
 
+export { type FaultKind, type FaultRequest, type FaultSpec } from './faults/fault.ts';
+export { type Fault, type FaultDetail, type FaultEndCause, type FaultStatus } from './faults/active-fault.ts';
+export { type Faults } from './faults/fault-registry.ts';
 export { type Lab, type LabSnapshot } from './lab.ts';
 export { type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
 export { type LabEvent, type LabEventName } from './lab-events.ts';
@@ -48,14 +50,11 @@ export async function startLab<const Name extends string = (typeof DEFAULT_USERS
   const passwords = labPasswords(users);
   const complete = parseConfig(labConfig(config, passwords));
   const keeps = complete.stateDir !== undefined;
-  const server = await createServer(complete, {
+  const lab = await createLab(complete, {
     logger,
     showUsers: true,
     ...(!keeps && { state: await createLabState(certificateNames(complete)) }),
   });
-  await server.start();
-  const named = [...passwords].map(([name, password]): [string, LabUser] => {
-    return [name, { name, password: password.revealText(), uri: `sip:${name}@${complete.domain}` }];
-  });
-  return new Lab(server, Object.fromEntries(named) as Record<Name, LabUser<Name>>, systemClock);
+  await lab.server.start();
+  return lab as Lab<Name>;
 }

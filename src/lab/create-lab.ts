@@ -1,0 +1,62 @@
+import { type Hono } from 'hono';
+import { parseConfig } from '../config/load.ts';
+import { type Environment } from '../config/environment.ts';
+import { type Config, type ConfigInput } from '../config/schema/tree.ts';
+import { type StateStore } from '../config/state/state-store.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { createServer, type Server } from '../server.ts';
+import { type ServerHooks } from '../server/hooks.ts';
+import { createSharedKey } from '../server/shared-key.ts';
+import { FaultRegistry } from './faults/fault-registry.ts';
+import { LabCredentials } from './lab-credentials.ts';
+import { LabEventLog } from './lab-event-log.ts';
+import { LabIdentities } from './lab-identities.ts';
+import { Lab } from './lab.ts';
+
+export interface CreateLabOptions {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** As of `createServer`. */
+  readonly environment?: Environment;
+  readonly state?: StateStore;
+  readonly showUsers?: boolean;
+  /** Control over HTTP, on the HTTPS server of the edge. */
+  readonly control?: LabControl;
+}
+
+export interface LabControl {
+  /** Path of the routes, for the page to know. */
+  readonly path: string;
+  /** Adds the routes; at each start of the server, so after each restart again. */
+  readonly mount: (app: Hono, lab: Lab, log: LabEventLog) => void;
+}
+
+/** A lab that is not started yet, on top of any configuration and state. Throws as `createServer`. */
+export async function createLab(input: ConfigInput | Config, options: CreateLabOptions = {}): Promise<Lab> {
+  const { clock = systemClock, control, ...serverOptions } = options;
+  const config = parseConfig(input);
+  const log = new LabEventLog();
+  const identities = new LabIdentities(config.credentials);
+  const atOnce = () => ({ atUnixMs: clock.now().unixMs, turnName: undefined });
+  const faults = new FaultRegistry({
+    fired: (event) => log.add({ type: 'fault-fired', ...atOnce(), ...event }),
+    ended: (event) => log.add({ type: 'fault-ended', ...atOnce(), user: undefined, ...event }),
+    users: () => [...server.facts.material.users.keys()],
+    clock,
+  });
+  const hooks: ServerHooks = {
+    messageText: true,
+    ...(control && {
+      labPath: control.path,
+      mountRoutes: (app: Hono) => {
+        control.mount(app, lab, log);
+      },
+    }),
+  };
+  const server: Server = await createServer(config, { ...serverOptions, clock, hooks });
+  const sharedKey = createSharedKey(server.facts.config, server.facts.material);
+  const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
+  const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });
+  return lab;
+}
