@@ -9,6 +9,8 @@ import { createServer, type Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
 import { createSharedKey } from '../server/shared-key.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
+import { causeRelayFaults } from './faults/relay-faults.ts';
+import { createTurnTap } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
 import { LabEventLog } from './lab-event-log.ts';
 import { LabIdentities } from './lab-identities.ts';
@@ -47,6 +49,7 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
   });
   const hooks: ServerHooks = {
     messageText: true,
+    turnTap: createTurnTap({ faults, userOf: (username) => identities.userOfUsername(username) }),
     ...(control && {
       labPath: control.path,
       mountRoutes: (app: Hono) => {
@@ -55,6 +58,7 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
     }),
   };
   const server: Server = await createServer(config, { ...serverOptions, clock, hooks });
+  causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
   const sharedKey = createSharedKey(server.facts.config, server.facts.material);
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });

@@ -27,7 +27,11 @@ interface Untold {
 }
 
 /** Causes what happens to allocations and to the packets on them: `allocation-ended` and the faults named `relay-…`. */
-export class RelayFaults {
+export function causeRelayFaults(ports: RelayFaultPorts): void {
+  new RelayFaults(ports).attach();
+}
+
+class RelayFaults {
   readonly #ports: RelayFaultPorts;
   /** By allocation id. A stage keeps its state while other faults come and go. */
   readonly #stages = new Map<string, readonly Stage[]>();
@@ -35,7 +39,10 @@ export class RelayFaults {
 
   constructor(ports: RelayFaultPorts) {
     this.#ports = ports;
-    const { faults, server } = ports;
+  }
+
+  attach(): void {
+    const { faults, server } = this.#ports;
     faults.onChange(() => {
       this.#applyToAll();
     });
