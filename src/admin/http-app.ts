@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { isLoopbackHost } from '../core/loopback-host.ts';
 import { type Secret } from '../core/secret.ts';
 import { type PageAsset } from './page-assets.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -22,9 +23,6 @@ export interface HttpAppOptions {
   /** Adds routes of others, before the page's. */
   readonly mountRoutes?: ((app: Hono) => void) | undefined;
 }
-
-/** Names by which a browser on this machine reaches a loopback listener. */
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
@@ -67,7 +65,5 @@ export function createHttpApp(options: HttpAppOptions): Hono {
  * another page's request. Neither learns a password.
  */
 function mayLearnUsers(host: string | undefined, fetchSite: string | undefined): boolean {
-  return (
-    LOOPBACK_HOST.test(host ?? '') && (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none')
-  );
+  return isLoopbackHost(host) && (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none');
 }
