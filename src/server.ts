@@ -227,6 +227,7 @@ export class Server {
       clock: this.#clock,
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
       tap: this.#hooks.edgeTap,
+      applicationServer: this.#hooks.applicationServer,
     });
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {

@@ -6,13 +6,14 @@ import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
+import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { type CoreObserver } from './core/core-observer.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
-import { type EdgeTap } from './edge-tap.ts';
+import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
 import { SERVICE_RESTART } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
@@ -31,6 +32,7 @@ export interface EdgeDependencies {
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
   readonly tap?: EdgeTap | undefined;
+  readonly applicationServer?: ApplicationServer | undefined;
 }
 
 export interface FlowSnapshot {
@@ -74,6 +76,7 @@ export class Edge {
   readonly #registrations: Registrations;
   readonly #layer: TransactionLayer;
   readonly #proxy: Proxy;
+  readonly #applicationServer: ApplicationServerHop | undefined;
   #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -96,6 +99,10 @@ export class Edge {
       maxLapsed: limits.connections,
       on: this.#registrationHandlers(),
     });
+    const defer = (run: () => void): void => {
+      this.#defer(run);
+    };
+    this.#applicationServer = this.#connectApplicationServer();
     const core = new EmbeddedCore({
       options: options.core,
       registration: options.registration,
@@ -103,10 +110,8 @@ export class Edge {
       clock,
       timers,
       observer: this.#coreObserver(),
+      applicationServer: this.#applicationServer,
     });
-    const defer = (run: () => void): void => {
-      this.#defer(run);
-    };
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
@@ -128,7 +133,7 @@ export class Edge {
       tracer,
       events,
       tap,
-      findHop: (id) => flows.findOpen(id),
+      findHop: (id) => flows.findOpen(id) ?? this.#findApplicationServer(id),
     });
     const flowContext = { limits, keepalive: options.keepalive, clock, timers, handlers: this.#flowHandlers() };
     this.#upgrades = new UpgradeHandler({
@@ -185,6 +190,7 @@ export class Edge {
 
   async #stop(options: StopOptions): Promise<void> {
     this.#upgrades.stop();
+    this.#applicationServer?.close();
     const flows = [...this.#flows.all];
     const released = new Promise<void>((resolve) => {
       this.#allReleased = resolve;
@@ -205,6 +211,26 @@ export class Edge {
 
   get #nowMs(): number {
     return this.#dependencies.clock.now().monotonicMs;
+  }
+
+  #connectApplicationServer(): ApplicationServerHop | undefined {
+    const { applicationServer } = this.#dependencies;
+    return (
+      applicationServer &&
+      new ApplicationServerHop(applicationServer, {
+        receive: (text, hop) => {
+          this.#proxy.receive(text, hop);
+        },
+        defer: (run) => {
+          this.#defer(run);
+        },
+      })
+    );
+  }
+
+  #findApplicationServer(hopId: string): ApplicationServerHop | undefined {
+    const hop = this.#applicationServer;
+    return hop?.id === hopId && hop.isOpen ? hop : undefined;
   }
 
   #flowHandlers(): FlowHandlers {

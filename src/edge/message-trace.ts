@@ -1,6 +1,7 @@
 import { type Clock } from '../core/clock.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { parseCSeq } from '../sip/cseq.ts';
+import { isInDialog } from '../sip/in-dialog.ts';
 import { type SipMessage } from '../sip/message.ts';
 import { type EdgeEvents, type Party } from './edge-events.ts';
 import { type Hop } from './flow/hop.ts';
@@ -20,10 +21,11 @@ export class MessageTracer {
   }
 
   sent(message: SipMessage, hop: Hop): void {
+    if (hop.kind === 'core' && wasAskedOfCore(message)) return;
     this.#trace(message, hop, 'edge', hop.kind);
   }
 
-  /** The embedded core has no connection whose traffic could be seen; these stand in for it. */
+  /** What passes while the core is asked where a request goes. The embedded one has no connection whose traffic could be seen. */
   toCore(message: SipMessage, hop: Hop): void {
     this.#trace(message, hop, 'edge', 'core');
   }
@@ -45,6 +47,11 @@ export class MessageTracer {
       at: this.#clock.now().unixMs,
     });
   }
+}
+
+/** `toCore` has told of it, and the core's answer was that it is for the core itself. */
+function wasAskedOfCore(message: SipMessage): boolean {
+  return message.kind === 'request' && message.method !== 'CANCEL' && !isInDialog(message);
 }
 
 function methodOf(cseqText = ''): string {

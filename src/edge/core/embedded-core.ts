@@ -7,6 +7,7 @@ import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
+import { type ApplicationServerHop } from './application-server-hop.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { DigestAuthenticator } from './digest-authenticator.ts';
 import { type CoreOutcome, type ImsCore } from './ims-core.ts';
@@ -19,6 +20,7 @@ export interface EmbeddedCoreContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly observer: CoreObserver;
+  readonly applicationServer: ApplicationServerHop | undefined;
 }
 
 /** A registrar and location service inside the process, in the place of an I/S-CSCF: for labs and small deployments. */
@@ -77,9 +79,9 @@ export class EmbeddedCore implements ImsCore {
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
 
-  /** RFC 3261 §16.5: a user's bindings are the targets, all at once. */
+  /** RFC 3261 §16.5: a user's bindings are the targets, all at once; who has none may be served by a program. */
   #locate(request: SipRequest, outcome: CoreOutcome): void {
-    const { home, clock, options } = this.#context;
+    const { home, clock, options, applicationServer } = this.#context;
     const uri = parseSipUri(request.uri);
     // No relaying to elsewhere: this core has no way out.
     if (!uri.ok || !home.holds(uri.value) || request.headers.has('Route')) {
@@ -90,6 +92,10 @@ export class EmbeddedCore implements ImsCore {
     const targets = aor === undefined ? [] : this.#registrar.bindings.of(aor, clock.now().monotonicMs);
     if (targets.length > 0) {
       outcome.forward(targets.map(({ hop, contact }) => ({ hop, uri: contact.uri })));
+      return;
+    }
+    if (aor !== undefined && applicationServer?.serves(home.userOf(aor))) {
+      outcome.forward([{ hop: applicationServer, uri: request.uri }]);
       return;
     }
     const known = aor !== undefined && options.users.passwordOf(home.userOf(aor)) !== undefined;

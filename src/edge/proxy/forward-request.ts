@@ -1,3 +1,4 @@
+import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { formatVia } from '../../sip/via.ts';
@@ -57,9 +58,4 @@ export class RequestForwarder {
     const aor = this.#registrations.aorAt(hop, contactUri);
     return `<sip:${this.#tokens.issue(hop.id, aor)}@${this.#domain};transport=ws;lr>`;
   }
-}
-
-function isInDialog(request: SipRequest): boolean {
-  const to = parseNameAddr(request.headers.get('To') ?? '');
-  return to.ok && to.value.params.has('tag');
 }

@@ -261,6 +261,11 @@ export class Proxy {
 
   #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, hop: Hop): void {
     const { core, tracer } = this.#context;
+    if (hop.kind === 'core') {
+      // It has been seen on its way from there.
+      core.handle(copy, essentials, hop, outcome);
+      return;
+    }
     tracer.toCore(copy, hop);
     core.handle(copy, essentials, hop, tracedOutcome(outcome, copy, hop, tracer));
   }

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { formatSipMessage } from '../../sip/format-message.ts';
+import { type SipMessage } from '../../sip/message.ts';
+import { type ApplicationServer } from '../edge-tap.ts';
+import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
+import { type Hop } from '../flow/hop.ts';
+
+export interface ApplicationServerPorts {
+  /** A message on its way into the edge, as it would come over a connection. */
+  readonly receive: (text: string, hop: Hop) => void;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
+}
+
+/**
+ * An application server of this process as the neighbour it would be over a connection: messages cross in both directions as copies and
+ * never while another is being worked on, so that it lives by the same rules as every hop and cannot break a transaction in midst of it.
+ */
+export class ApplicationServerHop implements Hop {
+  /** A flow id, by its size: it stands in Record-Route. */
+  readonly id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+  readonly kind = 'core';
+  readonly viaTransport = 'TCP';
+  readonly authority = undefined;
+  readonly remoteAddress = '127.0.0.1';
+  readonly remotePort = 0;
+  readonly secure = true;
+  readonly #server: ApplicationServer;
+  readonly #ports: ApplicationServerPorts;
+  #isOpen = true;
+
+  constructor(server: ApplicationServer, ports: ApplicationServerPorts) {
+    this.#server = server;
+    this.#ports = ports;
+    server.connect((message) => {
+      this.#receive(message);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  serves(user: string): boolean {
+    return this.#isOpen && this.#server.serves(user);
+  }
+
+  send(message: SipMessage): boolean {
+    if (!this.#isOpen) return false;
+    const copy = { ...message, headers: message.headers.clone() };
+    this.#ports.defer(() => {
+      if (this.#isOpen) this.#server.receive(copy);
+    });
+    return true;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#ports.defer(() => {
+      this.#server.close();
+    });
+  }
+
+  #receive(message: SipMessage): void {
+    if (!this.#isOpen) return;
+    const text = formatSipMessage(message);
+    this.#ports.defer(() => {
+      if (this.#isOpen) this.#ports.receive(text, this);
+    });
+  }
+}

@@ -1,0 +1,8 @@
+import { type SipRequest } from './message.ts';
+import { parseNameAddr } from './name-addr.ts';
+
+/** Whether a request belongs to a dialog that exists (RFC 3261 §12.2): its To has a tag. */
+export function isInDialog(request: SipRequest): boolean {
+  const to = parseNameAddr(request.headers.get('To') ?? '');
+  return to.ok && to.value.params.has('tag');
+}
