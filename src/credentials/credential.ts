@@ -24,7 +24,7 @@ export interface IssueRequest {
   readonly grantedExpiresSec: number;
 }
 
-export type IssueFailure = 'denied' | 'quota' | 'unsupported' | 'unavailable';
+export type IssueFailure = 'denied' | 'quota' | 'insecure' | 'unsupported' | 'unavailable';
 
 /** Makes credentials. The edge knows no more of an approach than this. */
 export interface CredentialIssuer {

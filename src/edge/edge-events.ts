@@ -21,6 +21,7 @@ export type FlowCloseCause =
   | 'protocol-error'
   | 'unregistered'
   | 'authentication-failures'
+  | 'operator'
   | 'stopped';
 
 export type UnregisteredCause = 'requested' | 'expired' | 'flow-closed' | 'replaced' | 'removed';
@@ -36,7 +37,7 @@ export type AuthenticationFailure =
   | 'replayed'
   | 'other-identity';
 
-export type CredentialRefusal = IssueFailure | 'insecure' | 'malformed' | 'unregistered' | 'limited';
+export type CredentialRefusal = IssueFailure | 'malformed' | 'unregistered' | 'limited';
 
 export type LimitCause =
   | 'connections'

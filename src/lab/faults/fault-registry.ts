@@ -99,10 +99,19 @@ export class FaultRegistry implements Faults {
   }
 
   /** As `take`, yet neither counted nor told: the caller does that with `fire` once it has hit. */
-  find<Kind extends FaultKind>(kinds: readonly Kind[], target: FaultTarget): ActiveFault<Kind> | undefined {
+  find<Kind extends FaultKind>(
+    kinds: readonly Kind[],
+    target: FaultTarget,
+    meets: (spec: FaultSpec<Kind>) => boolean = () => true,
+  ): ActiveFault<Kind> | undefined {
     // Hardly ever is there one, and this is asked for each message.
-    if (this.#active.size === 0) return undefined;
-    return this.active(kinds).find((fault) => fault.hits(target));
+    if (this.isQuiet) return undefined;
+    return this.active(kinds).find((fault) => fault.hits(target) && meets(fault.spec));
+  }
+
+  /** Whether no fault is active. */
+  get isQuiet(): boolean {
+    return this.#active.size === 0;
   }
 
   /** All active faults of these kinds, whomever they are aimed at. */

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { type Now } from '../../core/clock.ts';
+import { fail, ok } from '../../core/result.ts';
+import { Secret } from '../../core/secret.ts';
+import {
+  type CredentialIssuer,
+  type CredentialVerifier,
+  type IssueRequest,
+  type TurnCredential,
+} from '../../credentials/credential.ts';
+import { type SipHeaders, type SipResponse } from '../../sip/message.ts';
+import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { type LabCredentials } from '../lab-credentials.ts';
+import { type LabIdentities } from '../lab-identities.ts';
+import { type FaultTarget } from './active-fault.ts';
+import { type FaultSpec } from './fault.ts';
+import { type FaultRegistry } from './fault-registry.ts';
+import { rewriteHeader } from './rewrite-header.ts';
+
+export interface CredentialFaultsContext {
+  readonly faults: FaultRegistry;
+  readonly identities: LabIdentities;
+  readonly credentials: () => Pick<LabCredentials, 'passwordOf' | 'noteWrongPassword'>;
+}
+
+const COMBINED = ['TURN-Cred-Rsp', 'TURN-Cred-Rsp-Hdr'];
+/** As long as an HMAC-SHA1, so that it looks like any other. */
+const PASSWORD_BYTES = 20;
+
+/** Credentials that are none, or not what they should be, and clocks that disagree about them. */
+export class CredentialFaults {
+  readonly #context: CredentialFaultsContext;
+  /** What is still to be done to the response that carries what was issued just now: it is written in the same turn. */
+  #pending: { readonly user: string | undefined; readonly edit: (headers: SipHeaders) => void } | undefined;
+
+  constructor(context: CredentialFaultsContext) {
+    this.#context = context;
+  }
+
+  wrapIssuer(issuer: CredentialIssuer): CredentialIssuer {
+    return {
+      issue: (request, now) => {
+        this.#pending = undefined;
+        return this.#issue(issuer, request, now);
+      },
+      release: (registrationId) => {
+        issuer.release(registrationId);
+      },
+    };
+  }
+
+  /** A verifier whose clock is wrong, and who does not know: the end it tells is in the time of those who do. */
+  wrapVerifier(verifier: CredentialVerifier): CredentialVerifier {
+    const { faults, identities } = this.#context;
+    return {
+      lookup: (request, now) => {
+        const target = { user: identities.userOfUsername(request.username) };
+        const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'turn');
+        if (!skew) return verifier.lookup(request, now);
+        skew.fire(target);
+        const { seconds } = skew.spec;
+        const found = verifier.lookup(request, shifted(now, seconds));
+        if (!found.ok || found.value.expiresAtSec === undefined) return found;
+        return ok({ ...found.value, expiresAtSec: found.value.expiresAtSec - seconds });
+      },
+    };
+  }
+
+  /** Changes the credential fields of a response on its way to a WIC. */
+  response({ headers }: SipResponse, target: FaultTarget): void {
+    const carries = COMBINED.some((name) => headers.has(name)) || headers.has('TURN-Username');
+    if (!carries) return;
+    if (this.#pending?.user === target.user) {
+      this.#pending?.edit(headers);
+      this.#pending = undefined;
+    }
+    if (isRefusal(headers)) return;
+    const fault = this.#context.faults.take(['credential-missing', 'credential-malformed'], target);
+    if (fault?.spec.kind === 'credential-missing') stripCredentialHeaders(headers);
+    if (fault?.spec.kind === 'credential-malformed') malform(headers);
+  }
+
+  #issue(issuer: CredentialIssuer, request: IssueRequest, now: Now): ReturnType<CredentialIssuer['issue']> {
+    const { faults, identities } = this.#context;
+    const target = { user: identities.userOfRegistration(request.registrationId) };
+    const refusal = faults.take(['credential-error'], target);
+    if (refusal) return this.#refuse(refusal.spec, target);
+    const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'edge');
+    skew?.fire(target);
+    const edgeNow = shifted(now, skew?.spec.seconds ?? 0);
+    const issued = issuer.issue(request, edgeNow);
+    if (!issued.ok) return issued;
+    const credential = this.#changed(issued.value, target, edgeNow);
+    if (skew) {
+      // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
+      const ttlSec = credential.expiresAtSec - Math.floor(edgeNow.unixMs / 1000);
+      const edit = (headers: SipHeaders): void => {
+        rewriteCombined(headers, (value) => value.replace(/;ttl=\d+/, `;ttl=${ttlSec}`));
+      };
+      this.#pending = { user: target.user, edit };
+    }
+    return ok(credential);
+  }
+
+  #changed(credential: TurnCredential, target: FaultTarget, now: Now): TurnCredential {
+    const { faults, credentials } = this.#context;
+    let changed = credential;
+    const short = faults.take(['credential-ttl'], target);
+    if (short) {
+      const expiresAtSec = Math.floor(now.unixMs / 1000) + short.spec.ttlSec;
+      const { username, password } = credentials().passwordOf(credential.name, expiresAtSec);
+      changed = { ...changed, username, password: new Secret(password), expiresAtSec };
+    }
+    if (faults.take(['credential-wrong-password'], target)) {
+      const password = randomBytes(PASSWORD_BYTES).toString('base64');
+      credentials().noteWrongPassword(changed.username, password);
+      changed = { ...changed, password: new Secret(password) };
+    }
+    return changed;
+  }
+
+  #refuse({ error, retryAfterSec }: FaultSpec<'credential-error'>, { user }: FaultTarget) {
+    if (retryAfterSec !== undefined) {
+      const edit = (headers: SipHeaders): void => {
+        rewriteCombined(headers, () => `error=${error};retry-after=${retryAfterSec}`);
+        // A 503 to OPTIONS says it here, too.
+        if (headers.has('Retry-After')) headers.set('Retry-After', String(retryAfterSec));
+      };
+      this.#pending = { user, edit };
+    }
+    return fail(error);
+  }
+}
+
+function rewriteCombined(headers: SipHeaders, rewrite: (value: string) => string): void {
+  for (const name of COMBINED) rewriteHeader(headers, name, rewrite);
+}
+
+function shifted({ monotonicMs, unixMs }: Now, seconds: number): Now {
+  return { monotonicMs, unixMs: unixMs + seconds * 1000 };
+}
+
+function isRefusal(headers: SipHeaders): boolean {
+  return COMBINED.some((name) => headers.getAll(name).some((value) => value.startsWith('error=')));
+}
+
+/** Cut off within the password, as by a middlebox that knows a longest line; and an end that is no number. */
+function malform(headers: SipHeaders): void {
+  rewriteCombined(headers, (value) => value.replace(/(;pwd="[^"]{1,4}).*/, '$1'));
+  if (headers.has('TURN-Lifetime')) headers.set('TURN-Lifetime', 'soon');
+}
