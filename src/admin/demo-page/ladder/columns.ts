@@ -1,0 +1,57 @@
+import { partyName, type Arrow, type Party } from './arrow.ts';
+
+export interface Column {
+  readonly party: Party;
+  /** Of a WIC; absent for WICs whose user is not known, and for those that got no column of their own. */
+  readonly user?: string | undefined;
+  readonly name: string;
+}
+
+/** WICs with a column of their own at most; on a phone more would leave no room for words. */
+const MOST_WICS = 4;
+
+/** Which columns these arrows need: WICs in the order in which they came, then the network. */
+export function columnsOf(arrows: readonly Arrow[], hasLab: boolean): readonly Column[] {
+  const users = new Set<string>();
+  let hasOthers = false;
+  for (const { user, from, to } of arrows) {
+    if (user === undefined) hasOthers ||= from === 'wic' || to === 'wic';
+    else users.add(user);
+  }
+  const own = [...users].slice(0, MOST_WICS);
+  hasOthers ||= users.size > own.length || users.size === 0;
+  const wics: Column[] = own.map((user) => ({ party: 'wic', user, name: user }));
+  if (hasOthers) wics.push({ party: 'wic', name: own.length === 0 ? 'WIC' : 'other WIC' });
+  // What passes between edge and core, only the server can tell.
+  const network: readonly Party[] = hasLab ? ['edge', 'core', 'turn'] : ['edge', 'turn'];
+  return [...wics, ...network.map((party) => ({ party, name: partyName(party) }))];
+}
+
+export interface Place {
+  /** From 1, as a grid counts. */
+  readonly first: number;
+  readonly span: number;
+  readonly direction: 'right' | 'left' | 'both' | 'none';
+}
+
+/** Where an arrow goes among the columns. A note takes the columns beside its own, where there are any, to have room for its words. */
+export function placeOf({ kind, from, to, user }: Arrow, columns: readonly Column[]): Place {
+  const [start, end] = [indexOf(columns, from, user), indexOf(columns, to, user)];
+  if (start === end) {
+    const first = Math.max(0, start - 1);
+    const last = Math.min(columns.length - 1, start + 1);
+    return { first: first + 1, span: last - first + 1, direction: 'none' };
+  }
+  const [first, last] = start < end ? [start, end] : [end, start];
+  const direction = kind === 'note' ? 'none' : kind === 'media' ? 'both' : start < end ? 'right' : 'left';
+  return { first: first + 1, span: last - first + 1, direction };
+}
+
+function indexOf(columns: readonly Column[], party: Party, user: string | undefined): number {
+  const own = columns.findIndex((column) => column.party === party && (party !== 'wic' || column.user === user));
+  if (own !== -1) return own;
+  return Math.max(
+    0,
+    columns.findIndex((column) => column.party === party && column.user === undefined),
+  );
+}
