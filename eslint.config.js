@@ -11,7 +11,7 @@ const doors = {
   credentials: ['core'],
   turn: ['core', 'stun', 'credentials'],
   edge: ['core', 'sip', 'credentials'],
-  admin: ['core'],
+  admin: ['core', 'wic'],
   config: ['core'],
   wic: [],
   cli: ['core', 'config', 'server', 'credentials', 'lab'],

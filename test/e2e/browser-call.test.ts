@@ -9,6 +9,7 @@ import {
   launchBrowser,
   openDemoPage,
   pathOf,
+  problemsOf,
   register,
   type DemoPage,
 } from './browser.ts';
@@ -34,8 +35,8 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
     browser = await launchBrowser(chromium ?? '');
     alice = await openDemoPage(browser, server.ready.page);
     bob = await openDemoPage(browser, server.ready.page);
-    await register(alice.page, 'alice');
-    await register(bob.page, 'bob');
+    await register(alice.pane, 'alice');
+    await register(bob.pane, 'bob');
   });
 
   afterAll(async () => {
@@ -43,7 +44,7 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
     expect(await server.stop()).toBe(0);
   });
 
-  const pages = () => [alice.page, bob.page];
+  const panes = () => [alice.pane, bob.pane];
   const turnUri = (transport: (typeof TRANSPORTS)[number]) => {
     const start = transport === 'tls' ? 'turns:' : 'turn:';
     const end = transport === 'udp' ? 'udp' : 'tcp';
@@ -51,65 +52,65 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
   };
 
   async function callThrough(transport: (typeof TRANSPORTS)[number]): Promise<void> {
-    for (const page of pages()) await page.selectOption('#transport', transport);
-    await call(alice.page, bob.page);
-    const before = await Promise.all(pages().map(pathOf));
+    for (const pane of panes()) await pane.part('transport').selectOption(transport);
+    await call(alice.pane, bob.pane);
+    const before = await Promise.all(panes().map(pathOf));
     await alice.page.waitForTimeout(HOLD_MS);
-    const after = await Promise.all(pages().map(pathOf));
+    const after = await Promise.all(panes().map(pathOf));
     for (const [i, path] of after.entries()) {
       expect(path).toMatchObject({ local: 'relay', remote: 'relay', protocol: transport });
       expect(path.packets - before[i]!.packets).toBeGreaterThan((CALL_SEC - 1) * LEAST_PACKETS_PER_SEC);
     }
-    await alice.page.click('#hang-up');
-    for (const page of pages()) await page.locator('body[data-call=idle]').waitFor();
+    await alice.pane.part('hang-up').click();
+    for (const pane of panes()) await pane.call('idle');
   }
 
   it.each(TRANSPORTS)('call through relay candidates reached by %s, with media on both sides', callThrough);
 
   it('call with the fresh credential that OPTIONS brought', async () => {
-    for (const page of pages()) {
-      const before = await credentialOf(page);
+    for (const pane of panes()) {
+      const before = await credentialOf(pane);
       // t counts seconds: two credentials of one second are the same.
-      await page.waitForTimeout(1100);
-      await page.click('#refresh');
+      await pane.page.waitForTimeout(1100);
+      await pane.part('refresh').click();
       await expect
-        .poll(() => page.locator('#credential-username').innerText(), { timeout: 5000 })
+        .poll(() => pane.part('credential-username').innerText(), { timeout: 5000 })
         .not.toBe(before.username);
     }
     await callThrough('udp');
   });
 
   it('hear in plain words that the other side declined', async () => {
-    await alice.page.click('#dial');
-    await bob.page.locator('body[data-call=incoming]').waitFor();
-    await bob.page.click('#decline');
-    await alice.page.locator('body[data-call=idle]').waitFor();
-    expect(await alice.page.locator('#problem').innerText()).toMatch(/^The other side declined the call\./);
-    expect(await bob.page.locator('body').getAttribute('data-call')).toBe('idle');
+    await alice.pane.part('dial').click();
+    await bob.pane.call('incoming');
+    await bob.pane.part('decline').click();
+    for (const pane of panes()) await pane.call('idle');
+    expect(await problemsOf(alice.pane)).toEqual([expect.stringMatching(/^The other side declined the call\./)]);
   });
 
   it('see a call that was cancelled end on both sides', async () => {
-    await alice.page.click('#dial');
-    await bob.page.locator('body[data-call=incoming]').waitFor();
-    await alice.page.click('#hang-up');
-    for (const page of pages()) await page.locator('body[data-call=idle]').waitFor();
+    await alice.pane.part('dial').click();
+    await bob.pane.call('incoming');
+    await alice.pane.part('hang-up').click();
+    for (const pane of panes()) await pane.call('idle');
   });
 
   it('hear in plain words that a password is wrong or a user is not there', async () => {
-    const { page } = await openDemoPage(browser, server.ready.page);
-    await page.selectOption('#lab-user', 'another user…');
-    await page.fill('#user-name', 'alice');
-    await page.fill('#user-password', 'not-her-password');
-    await page.click('#register');
-    await expect.poll(() => page.locator('#problem').innerText()).toMatch(/^User name or password is wrong\./);
-    await page.fill('#user-password', server.ready.users.find(({ name }) => name === 'alice')?.password ?? '');
-    await page.click('#register');
-    await page.locator('body[data-registration=registered]').waitFor();
-    await page.fill('#callee', 'nobody');
-    await page.click('#dial');
+    const { page, pane } = await openDemoPage(browser, server.ready.page);
+    await pane.part('lab-user').selectOption('another user…');
+    await pane.part('user-name').fill('alice');
+    await pane.part('user-password').fill('not-her-password');
+    await pane.part('register').click();
+    await expect.poll(() => problemsOf(pane)).toEqual([expect.stringMatching(/^User name or password is wrong\./)]);
+    await pane.part('user-password').fill(server.ready.users.find(({ name }) => name === 'alice')?.password ?? '');
+    await pane.part('register').click();
+    await pane.registration('registered');
+    await pane.part('callee-choice').selectOption('somebody else…');
+    await pane.part('callee').fill('nobody');
+    await pane.part('dial').click();
     await expect
-      .poll(() => page.locator('#problem').innerText())
-      .toMatch(/^(There is no such user|The other side is not)/);
+      .poll(() => problemsOf(pane))
+      .toEqual([expect.stringMatching(/^(There is no such user|The other side is not)/)]);
     await page.context().close();
   });
 
@@ -119,7 +120,7 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
 
   describe.each(TRANSPORTS)('by %s', (transport) => {
     it('get a relay candidate for the credential of the registration', async () => {
-      const { username, password } = await credentialOf(alice.page);
+      const { username, password } = await credentialOf(alice.pane);
       const server = { urls: turnUri(transport), username, credential: password };
       const { relays, errorCodes } = await gatherRelays(alice.page, server);
       expect(relays).not.toEqual([]);
@@ -132,8 +133,8 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
       ['a wrong password', wrongPassword],
       ['the password of another user', passwordOfAnother],
     ])('get no relay candidate but 401 for %s', async (_what, forge) => {
-      const own = await credentialOf(alice.page);
-      const other = await credentialOf(bob.page);
+      const own = await credentialOf(alice.pane);
+      const other = await credentialOf(bob.pane);
       const { username, password } = forge(own, other, server.km);
       const { relays, errorCodes } = await gatherRelays(alice.page, {
         urls: turnUri(transport),

@@ -1,4 +1,4 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 
 const FLAGS = [
   '--no-sandbox',
@@ -22,6 +22,7 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
 /** The demo page in a window of its own, and every error its console showed. */
 export interface DemoPage {
   readonly page: Page;
+  readonly pane: PhonePane;
   readonly errors: string[];
 }
 
@@ -34,30 +35,57 @@ export async function openDemoPage(browser: Browser, url: string): Promise<DemoP
   });
   page.on('pageerror', (error) => errors.push(error.message));
   await page.goto(url);
-  await page.locator('#lab-user').waitFor();
-  return { page, errors };
+  const pane = phonePane(page);
+  await pane.part('lab-user').waitFor();
+  return { page, pane, errors };
 }
 
-export async function register(page: Page, user: string): Promise<void> {
-  await page.selectOption('#lab-user', user);
-  await page.click('#register');
-  await page.locator('body[data-registration=registered]').waitFor();
+/** One phone of the page; `part` finds what the page calls by that name in it. */
+export interface PhonePane {
+  readonly page: Page;
+  readonly root: Locator;
+  part(name: string): Locator;
+  /** Resolves when its registration is in that state. */
+  registration(state: 'signed-out' | 'connecting' | 'registered'): Promise<void>;
+  /** Resolves when its call is in that state. */
+  call(state: 'idle' | 'calling' | 'ringing' | 'incoming' | 'in-call'): Promise<void>;
 }
 
-export async function credentialOf(page: Page): Promise<{ username: string; password: string }> {
-  const username = await page.locator('#credential-username').innerText();
-  const mask = page.locator('#credential-password[data-masked=true]');
-  if (await mask.isVisible()) await page.click('#show-password');
-  const password = await page.locator('#credential-password[data-masked=false]').innerText();
-  return { username, password };
+export function phonePane(page: Page, number = 1): PhonePane {
+  const id = `#pane-${number}`;
+  return {
+    page,
+    root: page.locator(id),
+    part: (name) => page.locator(`${id} [data-part="${name}"]`),
+    registration: (state) => page.locator(`${id}[data-registration=${state}]`).waitFor(),
+    call: (state) => page.locator(`${id}[data-call=${state}]`).waitFor(),
+  };
+}
+
+export async function register(pane: PhonePane, user: string): Promise<void> {
+  await pane.part('lab-user').selectOption(user);
+  await pane.part('register').click();
+  await pane.registration('registered');
+}
+
+export async function credentialOf(pane: PhonePane): Promise<{ username: string; password: string }> {
+  const username = await pane.part('credential-username').innerText();
+  const password = pane.part('credential-password');
+  if ((await password.getAttribute('data-masked')) === 'true') await pane.part('show-password').click();
+  return { username, password: await password.innerText() };
 }
 
 /** One calls, the other answers; resolves when both are in the call. */
-export async function call(caller: Page, callee: Page): Promise<void> {
-  await caller.click('#dial');
-  await callee.locator('body[data-call=incoming]').waitFor();
-  await callee.click('#answer');
-  for (const page of [caller, callee]) await page.locator('body[data-call=in-call]').waitFor();
+export async function call(caller: PhonePane, callee: PhonePane): Promise<void> {
+  await caller.part('dial').click();
+  await callee.call('incoming');
+  await callee.part('answer').click();
+  for (const pane of [caller, callee]) await pane.call('in-call');
+}
+
+/** What failed, as the pane tells it. */
+export async function problemsOf(pane: PhonePane): Promise<readonly string[]> {
+  return pane.part('problem-list').locator('li').allTextContents();
 }
 
 export interface PathReport {
@@ -68,14 +96,13 @@ export interface PathReport {
 }
 
 /** What the page reads from getStats. */
-export async function pathOf(page: Page): Promise<PathReport> {
-  const pair = page.locator('#ice-pair[data-local]');
-  await pair.waitFor();
+export async function pathOf(pane: PhonePane): Promise<PathReport> {
+  await pane.root.locator('[data-part="ice-pair"]:not([data-local=none])').waitFor();
   return {
-    local: await pair.getAttribute('data-local'),
-    remote: await pair.getAttribute('data-remote'),
-    protocol: await page.locator('#relay-transport').getAttribute('data-protocol'),
-    packets: Number(await page.locator('#received').getAttribute('data-packets')),
+    local: await pane.part('ice-pair').getAttribute('data-local'),
+    remote: await pane.part('ice-pair').getAttribute('data-remote'),
+    protocol: await pane.part('relay-transport').getAttribute('data-protocol'),
+    packets: Number(await pane.part('received').getAttribute('data-packets')),
   };
 }
 

@@ -1,22 +1,23 @@
-import { UA, URI, WebSocketInterface } from 'jssip';
+import { UA } from 'jssip';
 import { type RTCSession } from 'jssip/lib/RTCSession';
-import { type IncomingResponse } from 'jssip/lib/SIPMessage';
 import { type IncomingRTCSessionEvent, type OutgoingRTCSessionEvent } from 'jssip/lib/UA';
+import { attachTurnCredentials, type CredentialFailure, type TurnCredentials } from '../../wic/index.ts';
 import {
-  credentialFrom,
+  credentialIn,
   iceConfiguration,
-  refusalFrom,
+  maskSecrets,
   type TransportChoice,
   type TurnCredential,
 } from './credential.ts';
+import { sendBack } from './echo.ts';
+import { watchCandidates } from './ice-watch.ts';
+import { type PageBus } from './page-bus.ts';
+import { tracedSocket } from './traced-socket.ts';
 
-const CREDENTIAL_REQUEST = 'TURN-Cred-Req: turn';
 /** With one relay candidate in hand, a call need not wait for servers that do not answer. */
 const GATHERING_GRACE_MS = 800;
-/** A fresh credential is fetched when this part of the life is over. */
-const REFRESH_AT = 0.75;
 
-interface Account {
+export interface Account {
   readonly user: string;
   readonly password: string;
   readonly domain: string;
@@ -24,7 +25,8 @@ interface Account {
 }
 
 export interface CallOptions {
-  readonly stream: MediaStream;
+  /** Absent: what comes in is sent back. */
+  readonly stream: MediaStream | undefined;
   readonly transport: TransportChoice;
   readonly relayOnly: boolean;
 }
@@ -35,55 +37,51 @@ export interface PhoneEvents {
   registrationFailed(cause: string): void;
   disconnected(): void;
   credential(credential: TurnCredential): void;
-  credentialRefused(reason: string): void;
+  credentialRefused(failure: CredentialFailure): void;
   incoming(from: string): void;
   ringing(): void;
   established(connection: RTCPeerConnection): void;
   remoteStream(stream: MediaStream): void;
-  /** No server gave a relay candidate; this is what one of them said. */
-  relayError(code: number, text: string, url: string): void;
+  /** Gathering ended without a relay candidate; this is what a server said, if one did. */
+  noRelay(error: RTCPeerConnectionIceErrorEvent | undefined, hasCredential: boolean): void;
   /** Signalling works, but no pair of candidates does. */
   pathFailed(): void;
   /** `failure` is JsSIP's word when the call did not come about. */
   ended(failure: string | undefined): void;
 }
 
-/** JsSIP has the method; its type declarations do not. */
-interface OptionsSender {
-  sendOptions(
-    target: URI,
-    body: undefined,
-    options: {
-      extraHeaders: string[];
-      eventHandlers: {
-        succeeded(event: { response: IncomingResponse }): void;
-        failed(event: { cause: string }): void;
-      };
-    },
-  ): unknown;
-}
-
 /** One registered user and at most one call. */
 export class Phone {
   readonly #ua: UA;
+  readonly #turn: TurnCredentials;
   readonly #account: Account;
   readonly #events: PhoneEvents;
+  readonly #bus: PageBus;
   #session: RTCSession | undefined;
-  #credential: TurnCredential | undefined;
-  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #seen: TurnCredential | undefined;
+  #moveOnChange = false;
 
-  constructor(account: Account, events: PhoneEvents) {
+  constructor(account: Account, events: PhoneEvents, bus: PageBus) {
     this.#account = account;
     this.#events = events;
+    this.#bus = bus;
     this.#ua = new UA({
-      sockets: [new WebSocketInterface(account.edgeUrl)],
+      sockets: tracedSocket(account.edgeUrl, (direction, text) => {
+        this.#trace(direction, text);
+      }),
       uri: `sip:${account.user}@${account.domain}`,
       password: account.password,
       session_timers: false,
     });
-    this.#ua.registrator().setExtraHeaders([CREDENTIAL_REQUEST]);
-    this.#ua.on('registered', ({ response }) => {
-      this.#takeCredential(response);
+    this.#turn = attachTurnCredentials(this.#ua, {
+      onChange: () => {
+        this.#takeCredential();
+      },
+      onFailure: (failure) => {
+        events.credentialRefused(failure);
+      },
+    });
+    this.#ua.on('registered', () => {
       events.registered();
     });
     this.#ua.on('registrationFailed', ({ cause }) => {
@@ -104,32 +102,19 @@ export class Phone {
 
   /** Ends the call, removes the registration and closes the WebSocket. */
   stop(): void {
-    clearTimeout(this.#refreshTimer);
+    this.#turn.detach();
     this.#ua.stop();
   }
 
-  /** Asks the edge for a fresh credential by OPTIONS to the home domain. */
-  refreshCredential(): void {
-    const sender = this.#ua as unknown as OptionsSender;
-    // From text, JsSIP would take the domain for a user of the domain.
-    const home = new URI('sip', '', this.#account.domain);
-    sender.sendOptions(home, undefined, {
-      extraHeaders: [CREDENTIAL_REQUEST],
-      eventHandlers: {
-        succeeded: ({ response }) => {
-          this.#takeCredential(response);
-        },
-        failed: ({ cause }) => {
-          this.#events.credentialRefused(cause);
-        },
-      },
-    });
+  /** Asks the edge for a fresh credential by OPTIONS, and moves the running call to it if that is wished. */
+  refreshCredential(moveCall: boolean): void {
+    this.#moveOnChange = moveCall;
+    this.#turn.refresh();
   }
 
   call(callee: string, options: CallOptions): void {
     const session = this.#ua.call(callee.includes('@') ? callee : `sip:${callee}@${this.#account.domain}`, {
-      mediaStream: options.stream,
-      pcConfig: this.#iceConfiguration(options),
+      ...this.#mediaOptions(options),
       eventHandlers: {
         peerconnection: ({ peerconnection }) => {
           this.#watchConnection(peerconnection);
@@ -143,7 +128,11 @@ export class Phone {
   }
 
   answer(options: CallOptions): void {
-    this.#session?.answer({ mediaStream: options.stream, pcConfig: this.#iceConfiguration(options) });
+    this.#session?.on('peerconnection', ({ peerconnection }) => {
+      this.#watchConnection(peerconnection);
+      if (!options.stream) sendBack(peerconnection);
+    });
+    this.#session?.answer(this.#mediaOptions(options));
   }
 
   decline(): void {
@@ -156,15 +145,33 @@ export class Phone {
     this.#session?.terminate();
   }
 
+  #mediaOptions({ stream, transport, relayOnly }: CallOptions) {
+    const pcConfig = iceConfiguration(this.#turn.iceServers(), transport, relayOnly);
+    // Without a stream and without wishes, JsSIP asks for neither camera nor microphone.
+    return stream ? { mediaStream: stream, pcConfig } : { mediaConstraints: { audio: false, video: false }, pcConfig };
+  }
+
+  #trace(direction: 'in' | 'out', message: string): void {
+    const atUnixMs = Date.now();
+    // Before JsSIP and the helper hear of it.
+    if (direction === 'in') this.#seen = credentialIn(message, atUnixMs) ?? this.#seen;
+    this.#bus.emit('sip', { user: this.#account.user, direction, text: maskSecrets(message), atUnixMs });
+  }
+
+  #takeCredential(): void {
+    const [server] = this.#turn.iceServers();
+    if (!this.#seen || server?.username !== this.#seen.username) return;
+    this.#events.credential(this.#seen);
+    if (this.#moveOnChange) this.#turn.moveCalls();
+    this.#moveOnChange = false;
+  }
+
   #receive(session: RTCSession): void {
     if (this.#session) {
       session.terminate({ status_code: 486, reason_phrase: 'Busy Here' });
       return;
     }
     this.#watch(session);
-    session.on('peerconnection', ({ peerconnection }) => {
-      this.#watchConnection(peerconnection);
-    });
     this.#events.incoming(session.remote_identity.uri.user);
   }
 
@@ -192,45 +199,15 @@ export class Phone {
   }
 
   #watchConnection(connection: RTCPeerConnection): void {
+    const hasCredential = (connection.getConfiguration().iceServers ?? []).length > 0;
     connection.addEventListener('track', ({ streams: [stream] }) => {
       if (stream) this.#events.remoteStream(stream);
-    });
-    // One server that refuses is no matter while another serves, so this waits for the end of gathering.
-    let hasRelay = false;
-    let refusal: RTCPeerConnectionIceErrorEvent | undefined;
-    connection.addEventListener('icecandidate', ({ candidate }) => {
-      hasRelay ||= candidate?.type === 'relay';
-    });
-    connection.addEventListener('icecandidateerror', (event) => {
-      refusal = event;
-    });
-    connection.addEventListener('icegatheringstatechange', () => {
-      if (connection.iceGatheringState !== 'complete' || hasRelay || !refusal) return;
-      this.#events.relayError(refusal.errorCode, refusal.errorText, refusal.url);
     });
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'failed') this.#events.pathFailed();
     });
-  }
-
-  #iceConfiguration({ transport, relayOnly }: CallOptions): RTCConfiguration {
-    return this.#credential ? iceConfiguration(this.#credential, transport, relayOnly) : {};
-  }
-
-  #takeCredential(response: IncomingResponse): void {
-    const credential = credentialFrom(response);
-    if (!credential) {
-      this.#events.credentialRefused(refusalFrom(response) ?? 'none in the answer');
-      return;
-    }
-    this.#credential = credential;
-    this.#events.credential(credential);
-    clearTimeout(this.#refreshTimer);
-    const leftMs = credential.expiresAtSec * 1000 - Date.now();
-    // A timer holds 31 bits of milliseconds.
-    const refreshInMs = Math.min(Math.max(leftMs * REFRESH_AT, 5000), 2 ** 31 - 1);
-    this.#refreshTimer = setTimeout(() => {
-      this.refreshCredential();
-    }, refreshInMs);
+    watchCandidates(connection, this.#account.user, this.#bus, (error) => {
+      this.#events.noRelay(error, hasCredential);
+    });
   }
 }
