@@ -35,6 +35,8 @@ export interface ClientOptions {
   /** TLS: the certificate to trust. */
   readonly ca?: string;
   readonly localAddress?: string;
+  /** How long it waits for an answer; it sends each request once. */
+  readonly waitMs?: number;
 }
 
 /** What came from the server that is no response: data of a peer. */
@@ -202,7 +204,7 @@ export class TurnClient {
       const timer = setTimeout(() => {
         this.#responses.delete(key);
         reject(new Error(`no response to method ${method}`));
-      }, WAIT_MS);
+      }, this.#options.waitMs ?? WAIT_MS);
       this.#responses.set(key, (message) => {
         clearTimeout(timer);
         resolve(message);
