@@ -8,8 +8,10 @@ import { type Logger } from '../core/logger.ts';
 import { createServer, type Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
 import { createSharedKey } from '../server/shared-key.ts';
+import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
+import { SipFaults } from './faults/sip-faults.ts';
 import { createTurnTap } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
 import { LabEventLog } from './lab-event-log.ts';
@@ -47,7 +49,19 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
     users: () => [...server.facts.material.users.keys()],
     clock,
   });
+  const credentialFaults = new CredentialFaults({ faults, identities, credentials: () => credentials });
+  const edgeTap = new SipFaults({
+    faults,
+    identities,
+    credentialFaults,
+    domain: config.domain.toLowerCase(),
+    flows: () => server.snapshot().flows.map(({ id }) => ({ id, user: identities.userOfFlow(id) })),
+    closeFlow: (flowId, how) => server.closeFlow(flowId, how),
+  });
   const hooks: ServerHooks = {
+    edgeTap,
+    wrapIssuer: (issuer) => credentialFaults.wrapIssuer(issuer),
+    wrapVerifier: (verifier) => credentialFaults.wrapVerifier(verifier),
     messageText: true,
     turnTap: createTurnTap({ faults, userOf: (username) => identities.userOfUsername(username) }),
     ...(control && {
