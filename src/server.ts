@@ -14,6 +14,7 @@ import { createHttpApp } from './admin/http-app.ts';
 import { readPageAssets } from './admin/page-assets.ts';
 import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
+import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { edgeOptions } from './server/edge-options.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
 import { HttpsListeners } from './server/https-listeners.ts';
@@ -170,9 +171,22 @@ export class Server {
     };
   }
 
+  /**
+   * Closes a WebSocket, with code 1000 unless told otherwise, or cuts its connection without a word; `flow-closed` then has the cause
+   * `operator`. False when no such flow is open. Throws ERR_INVALID_ARGUMENT for a code or reason that may not be sent.
+   */
+  closeFlow(flowId: string, how: CloseFrame | 'cut' = {}): boolean {
+    return this.#edge?.closeFlow(flowId, how) ?? false;
+  }
+
   /** False when there is no such allocation. */
   endAllocation(allocationId: string): boolean {
     return this.#turn?.endAllocation(allocationId) ?? false;
+  }
+
+  /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
+  endAllocationsOf(user: string): number {
+    return this.#turn?.endAllocationsOf(user) ?? 0;
   }
 
   /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */

@@ -14,7 +14,7 @@ import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
-import { SERVICE_RESTART } from './flow/close-codes.ts';
+import { checkCloseFrame, type CloseFrame, SERVICE_RESTART } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
@@ -182,6 +182,18 @@ export class Edge {
     };
   }
 
+  /**
+   * Closes a WebSocket, with code 1000 unless told otherwise, or cuts its connection without a word. False when no such flow is open. Throws
+   * ERR_INVALID_ARGUMENT for a code or reason that may not be sent.
+   */
+  closeFlow(flowId: string, how: CloseFrame | 'cut' = {}): boolean {
+    if (how !== 'cut') checkCloseFrame(how, 'closeFlow');
+    const flow = this.#flows.findOpen(flowId);
+    if (how === 'cut') flow?.cut('operator');
+    else flow?.close('operator', how);
+    return flow !== undefined;
+  }
+
   /** Refuses new connections and closes all others; resolves when they are gone. */
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopped ??= this.#stop(options);
@@ -196,12 +208,11 @@ export class Edge {
       this.#allReleased = resolve;
     });
     for (const flow of flows) {
-      if (options.restart) flow.close('stopped', SERVICE_RESTART);
-      else flow.close('stopped');
+      flow.close('stopped', options.restart ? { code: SERVICE_RESTART } : {});
     }
     if (this.#flows.size > 0) {
       const cut = setTimeout(() => {
-        for (const flow of flows) flow.cut();
+        for (const flow of flows) flow.cut('stopped');
       }, STOP_GRACE_MS);
       await released;
       clearTimeout(cut);

@@ -1,3 +1,4 @@
+import { EpcscfTurnError } from '../../core/errors.ts';
 import { type FlowCloseCause } from '../edge-events.ts';
 
 /** Why this side closes a flow. */
@@ -12,6 +13,7 @@ export const CLOSE_CODES = {
   'protocol-error': 1002,
   unregistered: 1008,
   'authentication-failures': 1008,
+  operator: 1000,
   stopped: 1001,
 } as const satisfies Record<OwnCloseCause, number | undefined>;
 
@@ -19,3 +21,36 @@ export const CLOSE_CODES = {
 export const ABNORMAL_CLOSURE = 1006;
 /** Tells clients to come back at once: JsSIP does within two seconds. */
 export const SERVICE_RESTART = 1012;
+
+/** What a close frame says (RFC 6455 §5.5.1). */
+export interface CloseFrame {
+  /** 1000 to 1014 without 1004 to 1006, which never travel, or 3000 to 4999. */
+  readonly code?: number;
+  /** Up to 123 bytes of UTF-8. */
+  readonly reason?: string;
+}
+
+const MAX_REASON_BYTES = 123;
+const FIRST_UNASSIGNED = 1015;
+
+/** Throws ERR_INVALID_ARGUMENT for a close frame that may not be sent. `where` names the call. */
+export function checkCloseFrame({ code, reason = '' }: CloseFrame, where: string): void {
+  if (code !== undefined && !isSendable(code)) {
+    throw new EpcscfTurnError(
+      'ERR_INVALID_ARGUMENT',
+      `${where}: expected a close code 1000-1003, 1007-1014 or 3000-4999, got ${code}`,
+    );
+  }
+  const bytes = Buffer.byteLength(reason);
+  if (bytes > MAX_REASON_BYTES) {
+    throw new EpcscfTurnError(
+      'ERR_INVALID_ARGUMENT',
+      `${where}: expected a reason of up to ${MAX_REASON_BYTES} bytes, got ${bytes}`,
+    );
+  }
+}
+
+function isSendable(code: number): boolean {
+  if (!Number.isInteger(code) || code < 1000 || code > 4999) return false;
+  return code >= 3000 || (code < FIRST_UNASSIGNED && (code < 1004 || code > ABNORMAL_CLOSURE));
+}

@@ -5,7 +5,7 @@ import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
-import { ABNORMAL_CLOSURE, CLOSE_CODES, type OwnCloseCause } from './close-codes.ts';
+import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
 import { type Hop } from './hop.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -129,23 +129,24 @@ export class Flow implements Hop {
     return this.#sendText(formatSipMessage(message));
   }
 
-  /** `code` overrides the usual close code of the cause. */
-  close(cause: OwnCloseCause, code: number | undefined = CLOSE_CODES[cause]): void {
+  /** With the usual close code of the cause and its name as the reason, unless others are given. */
+  close(cause: OwnCloseCause, { code = CLOSE_CODES[cause], reason = cause }: CloseFrame = {}): void {
     if (!this.isOpen) return;
     if (code === undefined) {
-      this.#socket.terminate();
-    } else {
-      this.#socket.close(code, cause);
-      this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
-        this.#socket.terminate();
-      });
+      this.cut(cause);
+      return;
     }
-    this.#finish(cause, code ?? ABNORMAL_CLOSURE);
+    this.#socket.close(code, reason);
+    this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
+      this.#socket.terminate();
+    });
+    this.#finish(cause, code);
   }
 
   /** Ends the connection at once, whatever is still to be sent. */
-  cut(): void {
+  cut(cause: OwnCloseCause): void {
     this.#socket.terminate();
+    this.#finish(cause, ABNORMAL_CLOSURE);
   }
 
   /** A flow that carries no registration for a while is closed, and meanwhile has less kept for it. */
