@@ -83,7 +83,7 @@ const RULES: readonly Rule[] = [
     step: 8,
     words: 'the 200 OK brings the WIC its credential: name u, password p, lifetime t.',
   },
-  { arrow: /^edge wic 200 REGISTER$/, words: 'the registration holds. This answer carries no TURN credential.' },
+  { arrow: /^edge wic 200 REGISTER$/, words: 'the registration holds.' },
   {
     arrow: /^wic turn Allocate$/,
     title: /with USERNAME/,
@@ -98,9 +98,17 @@ const RULES: readonly Rule[] = [
   },
   {
     arrow: /^turn wic 401 Allocate$/,
+    title: /\((?!no-credentials\))/,
+    step: 10,
+    words: 'the TURN server does not accept the credential. The WIC learns 401 and no more; the cause is the server’s.',
+  },
+  {
+    arrow: /^turn wic 401 Allocate$/,
     step: 9,
     words: 'the TURN server wants proof, and tells realm and nonce to make it with.',
   },
+  { arrow: /^turn wic 438 /, words: 'the nonce is too old. The WIC takes the new one and asks again.' },
+  { arrow: /^turn wic [3-6]\d\d /, words: 'the TURN server refuses; the code says why.' },
   {
     arrow: /^turn turn allocation-created$/,
     step: 10,
