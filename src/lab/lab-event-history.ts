@@ -55,10 +55,11 @@ export class LabEventHistory {
     return entry;
   }
 
-  /** Those with a higher number than `seq`, oldest first. */
-  after(seq: number): HistoryEntry[] {
+  /** Those with a higher number than `seq`, oldest first, `limit` of them at most. */
+  after(seq: number, limit = Infinity): HistoryEntry[] {
     const oldest = this.#lastSeq - (this.#entries.length - this.#first) + 1;
-    return this.#entries.slice(this.#first + Math.max(0, seq + 1 - oldest));
+    const start = this.#first + Math.max(0, seq + 1 - oldest);
+    return this.#entries.slice(start, start + limit);
   }
 
   #shrink(): void {

@@ -52,9 +52,9 @@ export class LabEventLog {
     return entry.event;
   }
 
-  /** Those with a `seq` above `since`, oldest first. */
-  events(since = 0): readonly LabEvent[] {
-    return this.#history.after(since).map(({ event }) => event);
+  /** Those with a `seq` above `since`, oldest first, `limit` of them at most. */
+  events(since = 0, limit = Infinity): readonly LabEvent[] {
+    return this.#history.after(since, limit).map(({ event }) => event);
   }
 
   /** Calls `listener` after each event, and once when the lab is stopped. Returns a function that takes it off. */

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { faultSchema } from '../faults/fault.ts';
+import { address, clientTransport, count, relayCounters, turnName, unixMs, unixSec, user } from './common-schemas.ts';
+import { CONTROL_STATUS, type ControlErrorCode } from './control-error.ts';
+import { EVENT_SCHEMAS } from './event-schemas.ts';
+
+/*
+ * What the lab takes and answers over HTTP, each by the name it has in the OpenAPI document. Answers are open objects: a client must bear
+ * fields that it does not know yet.
+ */
+
+const name = z.string().min(1).max(64);
+const uris = z.array(z.string()).describe('turn: and turns: URIs, as the edge hands them out.');
+const listener = z.looseObject({ ...address.shape, transport: clientTransport });
+
+const lab = z.looseObject({
+  version: z.string(),
+  domain: z.string().describe('SIP home domain.'),
+  realm: z.string().describe('TURN realm.'),
+  webSocket: z.string().describe('wss: URL of the edge.').optional(),
+  page: z.string().describe('https: URL of the demo page.').optional(),
+  https: z.array(address),
+  turn: z.array(listener),
+  turnUris: uris,
+  users: z.array(z.looseObject({ name, password: z.string(), uri: z.string().describe('sip:alice@localhost') })),
+  ca: z.string().describe('PEM of the certificate to trust.'),
+  spkiHash: z.string().describe("For Chromium's --ignore-certificate-errors-spki-list."),
+  openapi: z.string().describe('Path of this document.'),
+});
+
+const credential = z.looseObject({
+  user: name,
+  turnName,
+  username: z.string().describe('What goes into USERNAME: u and t.'),
+  password: z.string(),
+  realm: z.string(),
+  expiresAtSec: unixSec,
+  iceServer: z
+    .looseObject({ urls: uris, username: z.string(), credential: z.string() })
+    .describe('As RTCPeerConnection takes it.'),
+});
+const issuedCredential = credential.extend({ via: z.enum(['REGISTER', 'OPTIONS']) });
+
+const event = z.discriminatedUnion('type', EVENT_SCHEMAS.map(([, schema]) => schema) as [EventSchema]);
+type EventSchema = (typeof EVENT_SCHEMAS)[number][1];
+
+const snapshot = z.looseObject({
+  flows: z.array(
+    z.looseObject({
+      id: z.string(),
+      remoteAddress: z.string(),
+      origin: z.string().optional(),
+      secure: z.boolean(),
+      user,
+    }),
+  ),
+  registrations: z.array(
+    z.looseObject({
+      registrationId: z.string(),
+      aor: z.string(),
+      contactUri: z.string(),
+      flowId: z.string(),
+      expiresSec: z.number().describe('Seconds left.'),
+      user,
+    }),
+  ),
+  allocations: z.array(
+    z.looseObject({
+      allocationId: z.string(),
+      user,
+      turnName,
+      keyId: z.string(),
+      transport: clientTransport,
+      client: address,
+      relayed: address,
+      createdAtUnixMs: unixMs,
+      expiresInSec: z.number(),
+      credentialExpiresAtSec: unixSec.optional(),
+      permissions: count,
+      channels: count,
+      counters: relayCounters,
+    }),
+  ),
+  credentials: z.array(issuedCredential).describe('All that the edge has issued, oldest first, with passwords.'),
+  stats: z.looseObject({ turn: z.looseObject({}).optional(), edge: z.looseObject({}).optional() }),
+});
+
+const status = { id: z.string(), fired: count.describe('How often it has hit.'), active: z.boolean() };
+const faultStatus = z
+  .union(faultSchema.options.map((option) => z.looseObject({ ...option.shape, ...status })))
+  .describe('A fault with its defaults filled in.');
+
+const problem = z.looseObject({
+  error: z.looseObject({
+    code: z.enum(Object.keys(CONTROL_STATUS) as [ControlErrorCode, ...ControlErrorCode[]]),
+    message: z.string().describe('For a person: what was expected. After a wait that failed: what happened instead.'),
+  }),
+});
+
+export const mintRequest = z.strictObject({
+  user: name,
+  ttlSec: z.int().min(1).max(315_360_000).describe('Seconds from now; 3600 when absent.').optional(),
+  expired: z.boolean().describe('Makes one that ended a minute ago.').optional(),
+});
+
+export const allocateRequest = z.strictObject({
+  username: z.string().min(1).max(508),
+  password: z.string().max(1024),
+});
+
+export const REQUEST_SCHEMAS = {
+  FaultRequest: faultSchema,
+  MintRequest: mintRequest,
+  AllocateRequest: allocateRequest,
+} as const;
+
+export const ANSWER_SCHEMAS = {
+  Lab: lab,
+  LabEvent: event,
+  LabEvents: z.looseObject({
+    events: z.array(event),
+    next: count.describe('`since` of the next request.'),
+  }),
+  Snapshot: snapshot,
+  Credential: credential,
+  IssuedCredential: issuedCredential,
+  AllocateOutcome: z.union([
+    z.looseObject({ granted: z.literal(true), relayed: address }),
+    z.looseObject({ granted: z.literal(false), code: z.int(), reason: z.string() }),
+  ]),
+  FaultStatus: faultStatus,
+  FaultList: z.looseObject({ faults: z.array(faultStatus) }),
+  Problem: problem,
+} as const;
+
+export type RequestName = keyof typeof REQUEST_SCHEMAS;
+export type AnswerName = keyof typeof ANSWER_SCHEMAS;

@@ -1,0 +1,138 @@
+import { type LabEventLog } from '../lab-event-log.ts';
+import { type LabEvent } from '../lab-events.ts';
+
+/** Events of one chunk at most: what a reader has not taken is never more than this, the rest waits in the history. */
+const CHUNK_EVENTS = 100;
+/** A browser that lost the connection tries again after this. */
+const RETRY_MS = 1000;
+
+export interface EventStreamOptions {
+  /** `seq` after which to begin. */
+  readonly since: number;
+  readonly accepts: (event: LabEvent) => boolean;
+  /** How often silence is filled, so that whoever is between does not take the connection for dead. */
+  readonly keepaliveMs: number;
+  /** How long a reader may take nothing while there is something. */
+  readonly stallMs: number;
+  /** The reader is too slow: end its connection. */
+  readonly onStall: () => void;
+  /** The stream has ended, one way or another; called once. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * The events of a lab as server-sent events (WHATWG HTML §9.2): the history from a number on, then what happens. It holds no queue but its place in
+ * the history, so a slow reader costs no memory; one that falls out of the history is told of the gap.
+ */
+export function eventStream(log: LabEventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
+  const reader = new Reader(log, options);
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => reader.pull(controller),
+      cancel: () => {
+        reader.end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+class Reader {
+  readonly #log: LabEventLog;
+  readonly #options: EventStreamOptions;
+  readonly #encoder = new TextEncoder();
+  readonly #offChange: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #cursor: number;
+  #opened = false;
+  #ended = false;
+  /** Set while the reader asks for more. */
+  #wake: ((cause: 'event' | 'silence' | 'end') => void) | undefined;
+  #lastTakenMs = performance.now();
+  #lastSentMs = performance.now();
+
+  constructor(log: LabEventLog, options: EventStreamOptions) {
+    this.#log = log;
+    this.#options = options;
+    this.#cursor = options.since;
+    this.#offChange = log.onChange(() => this.#wake?.('event'));
+    this.#timer = setInterval(
+      () => {
+        this.#tick();
+      },
+      Math.min(options.keepaliveMs, options.stallMs),
+    );
+    this.#timer.unref();
+  }
+
+  /** Resolves when something was handed out, or the stream has ended. */
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#lastTakenMs = performance.now();
+    const send = (text: string): void => {
+      this.#lastSentMs = performance.now();
+      controller.enqueue(this.#encoder.encode(text));
+    };
+    if (!this.#opened) {
+      this.#opened = true;
+      send(`retry: ${RETRY_MS}\n\n`);
+      return;
+    }
+    while (!this.#ended) {
+      const text = this.#next();
+      if (text !== '') {
+        send(text);
+        return;
+      }
+      if (this.#log.closed) {
+        this.end();
+        controller.close();
+        return;
+      }
+      const cause = await new Promise<'event' | 'silence' | 'end'>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+      this.#lastTakenMs = performance.now();
+      if (cause === 'silence') {
+        send(': keepalive\n\n');
+        return;
+      }
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#timer);
+    this.#offChange();
+    this.#wake?.('end');
+    this.#options.onEnd();
+  }
+
+  /** Moves the cursor; empty when there is nothing that the reader accepts. */
+  #next(): string {
+    let text = '';
+    while (text === '' && this.#cursor < this.#log.lastSeq) {
+      const events = this.#log.events(this.#cursor, CHUNK_EVENTS);
+      const [first] = events;
+      if (!first) break;
+      if (first.seq > this.#cursor + 1)
+        text += `: events ${this.#cursor + 1} to ${first.seq - 1} are no longer kept\n\n`;
+      this.#cursor = events.at(-1)?.seq ?? this.#cursor;
+      for (const event of events) {
+        if (this.#options.accepts(event)) text += `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+      }
+    }
+    return text;
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    if (this.#wake) {
+      if (nowMs - this.#lastSentMs >= this.#options.keepaliveMs / 2) this.#wake('silence');
+    } else if (this.#log.lastSeq > this.#cursor && nowMs - this.#lastTakenMs >= this.#options.stallMs) {
+      this.end();
+      this.#options.onStall();
+    }
+  }
+}
