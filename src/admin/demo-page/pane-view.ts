@@ -23,6 +23,8 @@ export function showRegistration(parts: PaneParts, state: RegistrationState): vo
 export function showCall(parts: PaneParts, state: CallState): void {
   parts.root.dataset.call = state;
   const idle = state === 'idle';
+  // What there is to see of a call stays until the next one.
+  if (!idle) parts.root.dataset.called = 'true';
   // Whoever is called chooses the own media and way, too.
   parts.callOptions.disabled = !idle && state !== 'incoming';
   parts.calleeChoice.disabled = !idle;
@@ -43,7 +45,7 @@ export function showStatus(parts: PaneParts, text: string): void {
 export function showConnection(parts: PaneParts, report: ConnectionReport | undefined): void {
   const { icePair, relayTransport, received } = parts;
   icePair.textContent = report
-    ? `${report.localType} ${report.localAddress} → ${report.remoteType} ${report.remoteAddress}`
+    ? `${report.localType} ${report.localAddress}\n→ ${report.remoteType} ${report.remoteAddress}`
     : '–';
   icePair.dataset.local = report?.localType ?? 'none';
   icePair.dataset.remote = report?.remoteType ?? 'none';
