@@ -2,6 +2,7 @@ import { type LabEvent, type LabEventName } from './lab-events.ts';
 
 const SHOWN = 25;
 const LINE_CHARACTERS = 220;
+const UNTOLD: ReadonlySet<string> = new Set(['seq', 'type', 'user', 'atUnixMs', 'at', 'text']);
 
 /** `waitFor` ended without its event. `happened` is the history of that moment, oldest first. */
 export class LabWaitError extends Error {
@@ -43,12 +44,11 @@ function section(title: string, events: readonly LabEvent[], line: (event: LabEv
   return [`${title}${count}:`, ...events.slice(-SHOWN).map(line)];
 }
 
-function formatEvent(
-  { seq: _seq, type, user, atUnixMs, ...rest }: LabEvent,
-  startedAtUnixMs: number,
-  spent: boolean,
-): string {
-  const details = JSON.stringify(rest);
+/** Without what every event of a lab has, and without texts: they would hide the rest. */
+function formatEvent(event: LabEvent, startedAtUnixMs: number, spent: boolean): string {
+  const { type, user, atUnixMs } = event;
+  const rest = Object.entries(event).filter(([field]) => !UNTOLD.has(field));
+  const details = JSON.stringify(Object.fromEntries(rest));
   const short = details.length > LINE_CHARACTERS ? `${details.slice(0, LINE_CHARACTERS)}…` : details;
   const who = user === undefined ? '' : ` ${user}`;
   return `  +${atUnixMs - startedAtUnixMs} ms ${type}${who} ${short}${spent ? ' (not counted: an earlier wait had it, or it came before)' : ''}`;
