@@ -3,6 +3,7 @@ import { z } from 'zod';
 const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1);
 const direction = z.enum(['to-peer', 'to-client', 'both']).default('both');
+const printable = z.string().regex(/^[\x20-\x7e]{1,127}$/, 'expected 1 to 127 printable ASCII characters');
 const sipStatus = z.int().min(300).max(699);
 /** RFC 6455 §7.4: 1004 to 1006 and 1015 are never sent, and those below 3000 that nobody has defined are refused. */
 const closeCode = z
@@ -52,7 +53,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     method: sipMethod,
   }),
   fault('sip-stale-nonce', {}),
-  fault('sip-wrong-realm', { realm: z.string().min(1).max(127).default('wrong.invalid') }),
+  fault('sip-wrong-realm', { realm: printable.default('wrong.invalid') }),
   fault('answer-delayed', { delayMs: milliseconds, method: sipMethod }),
   fault('answer-doubled', { method: sipMethod }),
   fault('answer-lost', { method: sipMethod }),
