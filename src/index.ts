@@ -1,5 +1,6 @@
 export { createServer } from './server.ts';
 export {
+  type RestartOptions,
   type Server,
   type ServerAddresses,
   type ServerEvents,
@@ -15,4 +16,5 @@ export { Secret } from './core/secret.ts';
 export { type TransportAddress } from './core/transport-address.ts';
 export { type TurnListenAddress } from './turn/turn-server-options.ts';
 export { type TurnEvents } from './turn/engine/turn-events.ts';
+export { type CloseFrame } from './edge/flow/close-codes.ts';
 export { type EdgeEvents } from './edge/edge-events.ts';

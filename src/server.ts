@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadMaterial, type Material } from './config/material.ts';
 import { parseConfig } from './config/load.ts';
 import { type Environment } from './config/environment.ts';
@@ -12,7 +13,7 @@ import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
 import { createHttpApp } from './admin/http-app.ts';
 import { readPageAssets } from './admin/page-assets.ts';
-import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot } from './edge/edge.ts';
+import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { edgeOptions } from './server/edge-options.ts';
@@ -21,6 +22,7 @@ import { HttpsListeners } from './server/https-listeners.ts';
 import { type ServerHooks } from './server/hooks.ts';
 import { createLogger } from './server/logger.ts';
 import { demoPageFolder } from './server/page-folder.ts';
+import { pinPorts } from './server/pinned-ports.ts';
 import { publicUrls } from './server/public-urls.ts';
 import { createSharedKey, type SharedKey } from './server/shared-key.ts';
 import { turnServerOptions } from './server/turn-options.ts';
@@ -33,6 +35,9 @@ import { type TurnListenAddress } from './turn/turn-server-options.ts';
 
 /** Room for pages and health checks beside the WebSockets. */
 const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
+
+/** setTimeout holds a signed 32-bit number of milliseconds. */
+const MAX_DOWN_MS = 0x7fff_ffff;
 
 /** Where a started server is reached. */
 export interface ServerAddresses {
@@ -78,6 +83,11 @@ export interface ServerSnapshot {
   };
 }
 
+export interface RestartOptions {
+  /** How long nothing answers. */
+  readonly downMs?: number;
+}
+
 /** What generates and what was generated, for whoever tells an operator. */
 export interface ServerFacts {
   /** The effective configuration. */
@@ -97,7 +107,9 @@ export class Server {
   readonly #showUsers: boolean;
   readonly #hooks: ServerHooks;
   readonly #sharedKey: SharedKey;
-  #state: 'stopped' | 'starting' | 'stopping' | 'running' = 'stopped';
+  #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' = 'stopped';
+  /** Ends the time that a restart stays down. */
+  #pause: AbortController | undefined;
   #starting: Promise<ServerAddresses> | undefined;
   #stopping: Promise<void> | undefined;
   #turn: TurnServer | undefined;
@@ -129,7 +141,23 @@ export class Server {
   async start(): Promise<ServerAddresses> {
     if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
     this.#state = 'starting';
-    this.#starting = this.#open();
+    this.#starting = this.#open(this.facts.config);
+    return this.#starting;
+  }
+
+  /**
+   * Stops, sending clients straight back (close code 1012), stays down for `downMs`, and starts again on the very ports it had, also those
+   * that the system chose. Keys and users stay; registrations and allocations are gone. Emits `stopped` and `ready`. Throws
+   * ERR_INVALID_STATE when the server does not run, or is stopped meanwhile; what `start()` throws when it cannot open its ports again, and
+   * the server is then stopped.
+   */
+  async restart({ downMs = 0 }: RestartOptions = {}): Promise<ServerAddresses> {
+    if (!(downMs >= 0 && downMs <= MAX_DOWN_MS)) {
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `restart: expected downMs 0-${MAX_DOWN_MS}, got ${downMs}`);
+    }
+    if (this.#state !== 'running') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
+    this.#state = 'restarting';
+    this.#starting = this.#reopen(downMs);
     return this.#starting;
   }
 
@@ -194,12 +222,27 @@ export class Server {
     return this.#turn?.impair(allocationId, impairment) ?? false;
   }
 
-  async #open(): Promise<ServerAddresses> {
+  async #reopen(downMs: number): Promise<ServerAddresses> {
+    const config = pinPorts(this.facts.config, this.addresses);
+    const pause = new AbortController();
+    this.#pause = pause;
+    await this.#close({ restart: true });
+    this.#events.emit('stopped', {});
+    await sleep(downMs, undefined, { signal: pause.signal }).catch(() => undefined);
+    if (pause.signal.aborted) {
+      this.#state = 'stopped';
+      throw new EpcscfTurnError('ERR_INVALID_STATE', 'restart: the server was stopped meanwhile');
+    }
+    return this.#open(config);
+  }
+
+  async #open(config: Config): Promise<ServerAddresses> {
     try {
-      await this.#startTurn();
-      await this.#startEdge();
+      await this.#startTurn(config);
+      await this.#startEdge(config);
     } catch (error) {
       await this.#close();
+      this.#state = 'stopped';
       throw error;
     }
     this.#state = 'running';
@@ -209,16 +252,18 @@ export class Server {
   }
 
   async #stopOnce(): Promise<void> {
+    this.#pause?.abort();
     // Whoever started it hears of a failure.
     await this.#starting?.catch(() => undefined);
     if (this.#state !== 'running') return;
     this.#state = 'stopping';
     await this.#close();
+    this.#state = 'stopped';
     this.#events.emit('stopped', {});
   }
 
-  async #startTurn(): Promise<void> {
-    const { config, material } = this.facts;
+  async #startTurn(config: Config): Promise<void> {
+    const { material } = this.facts;
     if (!config.turn.enabled) return;
     this.#turn = createTurnServer(turnServerOptions(config, material), {
       verifier: this.#hooks.wrapVerifier?.(this.#sharedKey.verifier) ?? this.#sharedKey.verifier,
@@ -231,8 +276,8 @@ export class Server {
     await this.#turn.start();
   }
 
-  async #startEdge(): Promise<void> {
-    const { config, material } = this.facts;
+  async #startEdge(config: Config): Promise<void> {
+    const { material } = this.facts;
     if (!config.edge.enabled || !material.certificate) return;
     const uris = turnUris(config, this.#turn?.addresses ?? []);
     this.#edge = createEdge(edgeOptions(config, material, uris), {
@@ -274,8 +319,8 @@ export class Server {
   }
 
   /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
-  async #close(): Promise<void> {
-    const parts = [() => this.#edge?.stop(), () => this.#https?.close(), () => this.#turn?.stop()];
+  async #close(options: StopOptions = {}): Promise<void> {
+    const parts = [() => this.#edge?.stop(options), () => this.#https?.close(), () => this.#turn?.stop()];
     for (const stop of parts) {
       try {
         await stop();
@@ -286,7 +331,6 @@ export class Server {
     this.#edge = undefined;
     this.#https = undefined;
     this.#turn = undefined;
-    this.#state = 'stopped';
   }
 }
 

@@ -11,6 +11,7 @@ import { calleeDialog, callerDialog, Wic } from './support/wic.ts';
 
 const ECHO = 'sip:echo@example.com';
 const CONTACT = 'sip:program@core.invalid';
+const PATIENT = { timeout: 10_000 };
 
 /** Serves `echo` and `a b`; each test says what it does with what it gets. */
 class TestServer implements ApplicationServer {
@@ -98,7 +99,7 @@ describe('an application server', () => {
       expect(incoming.uri).toBe(ECHO);
       expect(incoming.headers.getList('Record-Route')).toHaveLength(2);
       alice.inDialog('ACK', callerDialog(accepted), ackOf(invite));
-      await expect.poll(() => program.log.at(-1)).toBe('ACK');
+      await expect.poll(() => program.log.at(-1), PATIENT).toBe('ACK');
       expect((program.last('ACK') as SipRequest).uri).toBe(CONTACT);
       if (ender === 'alice') {
         alice.inDialog('BYE', callerDialog(accepted));
@@ -108,7 +109,7 @@ describe('an application server', () => {
         const { routes, remoteTarget, local, remote, callId } = calleeDialog(incoming, accepted);
         program.request('BYE', remoteTarget, { Route: routes.join(', '), From: local, To: remote, 'Call-ID': callId });
         alice.reply(await alice.socket.request('BYE'), 200);
-        await expect.poll(() => program.log.at(-1)).toBe('200');
+        await expect.poll(() => program.log.at(-1), PATIENT).toBe('200');
       }
     }
     expect(alice.socket.unread).toEqual(['100', '100']);
@@ -124,7 +125,7 @@ describe('an application server', () => {
     const invite = program.request('INVITE', alice.aor, { Contact: `<${CONTACT}>` });
     const incoming = await alice.socket.request('INVITE');
     const answer = alice.reply(incoming, 200);
-    await expect.poll(() => program.log).toEqual(['connect', '100', '200']);
+    await expect.poll(() => program.log, PATIENT).toEqual(['connect', '100', '200']);
     const { routes, remoteTarget, callId, local, remote } = callerDialog(program.last('200') as SipResponse);
     const dialog = { Route: routes.join(', '), 'Call-ID': callId, From: local, To: remote };
     program.request('ACK', remoteTarget, { ...dialog, ...ackOf(invite) });
@@ -155,7 +156,7 @@ describe('an application server', () => {
     await alice.socket.response(200, 'CANCEL');
     const terminated = await alice.socket.response(487, 'INVITE');
     alice.send(createAck(invite, terminated));
-    await expect.poll(() => program.log).toEqual(['connect', 'INVITE', 'CANCEL', 'ACK']);
+    await expect.poll(() => program.log, PATIENT).toEqual(['connect', 'INVITE', 'CANCEL', 'ACK']);
   });
 
   it('refuses a call with what it likes, and gets the ACK of the edge', async () => {
@@ -166,7 +167,7 @@ describe('an application server', () => {
     };
     alice.invite(ECHO);
     await alice.socket.response(486, 'INVITE');
-    await expect.poll(() => program.log).toEqual(['connect', 'INVITE', 'ACK']);
+    await expect.poll(() => program.log, PATIENT).toEqual(['connect', 'INVITE', 'ACK']);
   });
 
   it('takes a MESSAGE to its users, also under an escaped name, and nobody else gets one for a user who is not', async () => {
