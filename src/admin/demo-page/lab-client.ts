@@ -24,15 +24,15 @@ const REOPEN_MS = 2000;
 export class LabClient {
   readonly #path: string;
   readonly #bus: PageBus;
-  #seen: number | undefined;
+  #seen = 0;
 
   private constructor(path: string, bus: PageBus) {
     this.#path = path;
     this.#bus = bus;
-    this.#listen();
+    void this.#begin();
   }
 
-  /** Puts every event of the server on the bus. `undefined` when the server has no such interface. */
+  /** Puts every event of the server from now on on the bus. `undefined` when the server has no such interface. */
   static open(path: string | undefined, bus: PageBus): LabClient | undefined {
     return path === undefined ? undefined : new LabClient(path, bus);
   }
@@ -68,9 +68,20 @@ export class LabClient {
     return answer;
   }
 
+  /** What happened before this page was opened is another story. */
+  async #begin(): Promise<void> {
+    try {
+      // Of a kind that no server in use has had: only the cursor is of interest.
+      const { next } = (await this.#ask('GET', '/events?type=stopped')) as { readonly next: number };
+      this.#seen = next;
+      this.#listen();
+    } catch {
+      setTimeout(() => void this.#begin(), REOPEN_MS);
+    }
+  }
+
   #listen(): void {
-    const since = this.#seen === undefined ? '' : `?since=${this.#seen}`;
-    const source = new EventSource(`${this.#path}/events/stream${since}`);
+    const source = new EventSource(`${this.#path}/events/stream?since=${this.#seen}`);
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {
       const event = JSON.parse(data) as LabEventJson;
       this.#seen = event.seq;
