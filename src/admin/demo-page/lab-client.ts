@@ -44,8 +44,8 @@ export class LabClient {
 
   /** The active ones. */
   async faults(): Promise<readonly FaultStatus[]> {
-    const answer = await this.#ask('GET', '/faults');
-    return Array.isArray(answer) ? (answer as FaultStatus[]) : (answer as { faults: FaultStatus[] }).faults;
+    const { faults } = (await this.#ask('GET', '/faults')) as { readonly faults: readonly FaultStatus[] };
+    return faults;
   }
 
   async clearFault(id: string): Promise<void> {
