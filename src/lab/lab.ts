@@ -67,6 +67,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly #log: LabEventLog;
   readonly #identities: LabIdentities;
   readonly #credentials: LabCredentials;
+  readonly #clock: Clock;
   #addresses: ServerAddresses;
   #stopped: Promise<void> | undefined;
 
@@ -85,6 +86,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#log = log;
     this.#identities = identities;
     this.#credentials = credentials;
+    this.#clock = clock;
     this.#addresses = server.addresses;
     server.on('ready', (addresses) => {
       this.#addresses = addresses;
@@ -174,6 +176,16 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     return Promise.reject(
       new EpcscfTurnError('ERR_INVALID_STATE', 'tryAllocate: this lab has no TURN listener over UDP'),
     );
+  }
+
+  /**
+   * Ends every connection, registration and allocation and comes back on the same ports after `downMs` (0 when absent). WebSockets close
+   * with 1012. Throws as `Server.restart` does.
+   */
+  async restart({ downMs = 0 }: { readonly downMs?: number } = {}): Promise<void> {
+    await this.server.restart({ downMs });
+    const atUnixMs = this.#clock.now().unixMs;
+    this.#log.add({ type: 'server-restarted', atUnixMs, user: undefined, turnName: undefined, downMs });
   }
 
   /** Ends everything in it and leaves no handle open; resolves when that is done, at the second call too. */

@@ -1,0 +1,25 @@
+import { EpcscfTurnError } from '../../core/errors.ts';
+import { type FaultRegistry } from './fault-registry.ts';
+
+/** So that the answer to whoever asked over HTTP has left before the connection goes. */
+const ANSWER_FIRST_MS = 20;
+
+/** Causes `server-restart`. */
+export function causeRestarts(
+  faults: FaultRegistry,
+  restart: (options: { readonly downMs: number }) => Promise<void>,
+): void {
+  faults.actAtOnce('server-restart', (fault) => {
+    const { user, downMs } = fault.spec;
+    fault.fire({ user }, { downMs });
+    setTimeout(() => {
+      restart({ downMs }).catch(report);
+    }, ANSWER_FIRST_MS).unref();
+  });
+}
+
+/** Nobody waits for this restart, and nothing works after one that failed. A lab that is stopped meanwhile is no failure. */
+function report(error: unknown): void {
+  if (error instanceof EpcscfTurnError && error.code === 'ERR_INVALID_STATE') return;
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
