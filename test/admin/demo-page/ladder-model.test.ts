@@ -49,9 +49,9 @@ describe('the arrows of the ladder', () => {
       '9. I/S-CSCF → eP-CSCF: 200 REGISTER: OK',
       '10. eP-CSCF, for alice: Makes u, t and p = HASH(u + t, Km)',
       '11. eP-CSCF → alice: 200 REGISTER: OK, TURN credential',
-      '12. alice → TURN server: Allocate without credentials',
+      '12. alice → TURN server: Allocate without credentials (UDP)',
       '13. TURN server → alice: 401 Allocate: Unauthenticated (no-credentials)',
-      '14. alice → TURN server: Allocate with USERNAME',
+      '14. alice → TURN server: Allocate with USERNAME (UDP)',
       '15. TURN server, for alice: Splits USERNAME, recomputes p, opens relay 127.0.0.1:50000',
       '16. TURN server → alice: Allocate success: relay 127.0.0.1:50000',
     ]);
@@ -133,6 +133,16 @@ describe('the arrows of the ladder', () => {
   it('tell a REGISTER that leaves from one that comes', () => {
     const told = message('wic edge REGISTER', 'alice', register('Expires: 0'));
     expect(last(told).title).toBe('REGISTER, to leave');
+  });
+
+  it('tell of a request to the TURN server what it is for', () => {
+    const title = (method: string, ...attributes: string[]) => last(turnRequest('alice', method, ...attributes)).title;
+    expect(title('Refresh', 'LIFETIME: 0', 'USERNAME: 1:u')).toBe('Refresh, to give the relay back (UDP)');
+    expect(title('Refresh', 'LIFETIME: 600', 'USERNAME: 1:u')).toBe('Refresh (UDP)');
+    expect(title('ChannelBind', 'USERNAME: 1:u', 'XOR-PEER-ADDRESS: 10.0.0.1:9')).toBe(
+      'ChannelBind for 10.0.0.1:9 (UDP)',
+    );
+    expect(title('CreatePermission')).toBe('CreatePermission without credentials (UDP)');
   });
 
   it('say on a 401 of the TURN server why it was given', () => {

@@ -3,14 +3,15 @@ import { type Arrow } from './arrow.ts';
 import { columnsOf, type Column } from './columns.ts';
 import { button, create } from './elements.ts';
 import { LAST_STEP, matchesFigure } from './figure.ts';
+import { followEnd } from './follow-end.ts';
 import { LadderModel } from './ladder-model.ts';
 import { MessageDialog } from './message-dialog.ts';
 import { Rows } from './rows.ts';
 
-/** Closer to the end than this counts as at the end. */
-const AT_END_PX = 40;
 /** A screen reader hears the count at most so often. */
 const SUMMARY_MS = 1000;
+/** Users of whose progress the summary tells. */
+const MOST_PROGRESS = 2;
 const TITLE_ID = 'ladder-title';
 
 /** The ladder of figure 6.3.3-1, from the events of both sides; without a lab, from what this tab sees itself. */
@@ -49,6 +50,7 @@ class LadderView {
   readonly #rows: Rows;
   readonly #heads = create('div', 'ladder-heads');
   readonly #scroll: HTMLElement;
+  readonly #followEnd: () => void;
   readonly #summary = create('p', 'ladder-summary');
   readonly #pause: HTMLButtonElement;
   readonly #hidesRoutine = create('input', '');
@@ -57,6 +59,8 @@ class LadderView {
   #isDue = false;
   #isPaused = false;
   #summaryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The furthest step of the figure that each user has come to: the arrows of the first may be gone by now. */
+  #steps: ReadonlyMap<string, number> = new Map();
 
   constructor(root: HTMLElement, model: LadderModel, hasLab: boolean) {
     this.#model = model;
@@ -73,6 +77,7 @@ class LadderView {
     // The list says of each arrow where it begins and ends; the heads are for the eye.
     this.#heads.setAttribute('aria-hidden', 'true');
     this.#scroll = create('div', 'ladder-scroll', this.#heads, list);
+    this.#followEnd = followEnd(this.#scroll);
     this.#summary.setAttribute('role', 'status');
     this.#summary.dataset.testid = 'ladder-summary';
     root.setAttribute('aria-labelledby', TITLE_ID);
@@ -102,6 +107,7 @@ class LadderView {
     const clear = button('Clear', () => {
       this.#model.clear();
       this.#rows.clear();
+      this.#steps = new Map();
       this.#redraw();
     });
     this.#hidesRoutine.type = 'checkbox';
@@ -129,13 +135,11 @@ class LadderView {
     const { version, arrows } = this.#model;
     if (version === this.#drawnVersion) return;
     this.#drawnVersion = version;
-    const scroll = this.#scroll;
-    const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
     const shown = arrows.filter(({ routine }) => !routine || !this.#hidesRoutine.checked);
     const columns = columnsOf(shown, this.#hasLab);
     this.#drawHeads(columns);
     this.#rows.show(shown, columns);
-    if (isAtEnd) scroll.scrollTop = scroll.scrollHeight;
+    this.#followEnd();
   }
 
   #drawHeads(columns: readonly Column[]): void {
@@ -149,10 +153,12 @@ class LadderView {
   #summarize(): void {
     const { arrows } = this.#model;
     const count = arrows.length - 1;
-    const progress = usersOf(arrows).map((user) => progressText(arrows, user));
+    this.#steps = new Map(
+      usersOf(arrows).map((user) => [user, Math.max(matchesFigure(arrows, user).step, this.#steps.get(user) ?? 0)]),
+    );
     const parts = [
       `${count} ${count === 1 ? 'arrow' : 'arrows'}${this.#isPaused ? ', drawing paused' : ''}.`,
-      ...(count === 0 ? ['Register to see the first.'] : progress),
+      ...(count === 0 ? ['Register to see the first.'] : [...this.#steps].map(progressText)),
     ];
     const text = parts.join(' ');
     // Written only on change, so that a screen reader is not made to read the same again.
@@ -165,11 +171,13 @@ function headOf({ party, user, name }: Column): HTMLElement {
   return create('div', `ladder-party ladder-party-${party}`, name, create('small', '', role));
 }
 
+/** The first ones: a line holds no more. */
 function usersOf(arrows: readonly Arrow[]): readonly string[] {
-  return [...new Set(arrows.flatMap(({ user }) => user ?? []))].slice(0, 2);
+  return [...new Set(arrows.flatMap(({ user }) => user ?? []))].slice(0, MOST_PROGRESS);
 }
 
-function progressText(arrows: readonly Arrow[], user: string): string {
-  const { matches, step } = matchesFigure(arrows, user);
-  return matches ? `${user}: all ${LAST_STEP} steps of the figure.` : `${user}: step ${step} of ${LAST_STEP}.`;
+function progressText([user, step]: readonly [string, number]): string {
+  return step === LAST_STEP
+    ? `${user}: all ${LAST_STEP} steps of the figure.`
+    : `${user}: step ${step} of ${LAST_STEP}.`;
 }

@@ -17,7 +17,7 @@ export function turnArrow(event: LadderEvent): ArrowFacts {
     origin: turnOrigin(event),
   } as const;
   if (event.direction === 'in') {
-    const title = `${method}${requestDetail(method, text)}`;
+    const title = `${method}${requestDetail(method, text)}${viaText(event)}`;
     return { ...shared, from: 'wic', to: 'turn', label: method, title, look: 'plain' };
   }
   const answer = { ...shared, from: 'turn', to: 'wic' } as const;
@@ -46,7 +46,16 @@ export function turnOrigin(event: LadderEvent): string {
 function requestDetail(method: string, text: string | undefined): string {
   if (text === undefined || method === 'Binding') return '';
   if (attribute(text, 'USERNAME') === undefined) return ' without credentials';
-  return attribute(text, 'LIFETIME') === '0' ? ' with USERNAME, to give the relay back' : ' with USERNAME';
+  if (method === 'Allocate') return ' with USERNAME';
+  if (method === 'Refresh') return attribute(text, 'LIFETIME') === '0' ? ', to give the relay back' : '';
+  const peer = attribute(text, 'XOR-PEER-ADDRESS');
+  return peer === undefined ? '' : ` for ${peer}`;
+}
+
+/** Browsers try several ways at a time, which look the same but for this. */
+function viaText(event: LadderEvent): string {
+  const transport = textField(event, 'transport');
+  return transport === undefined ? '' : ` (${transport.toUpperCase()})`;
 }
 
 /** The value on the line of that attribute. */
