@@ -47,7 +47,8 @@ export function createHttpApp(options: HttpAppOptions): Hono {
         domain,
         path: webSocketPath,
         ...(users.length > 0 && { users }),
-        ...(labPath !== undefined && { lab: labPath }),
+        // From elsewhere it takes a token, which a page does not have.
+        ...(labPath !== undefined && isLoopbackHost(req.header('host')) && { lab: labPath }),
       });
     });
     for (const [path, { body, type }] of page) {

@@ -4,8 +4,9 @@ import { type Server, type ServerAddresses } from '../server.ts';
 type Facts = Server['facts'];
 
 /** What a person needs to go on from here, and what was chosen on their behalf. */
-export function formatBanner(version: string, addresses: ServerAddresses, facts: Facts): string {
+export function formatBanner(version: string, addresses: ServerAddresses, facts: Facts, labPath?: string): string {
   const { config, material, realm } = facts;
+  const lab = labUrl(addresses, labPath);
   const rows: [string, readonly string[]][] = [
     ['Demo page', addresses.page === undefined ? [] : [addresses.page]],
     ['WebSocket', addresses.webSocket === undefined ? [] : [addresses.webSocket]],
@@ -13,6 +14,7 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
     ['TURN realm', config.turn.enabled && realm !== config.domain ? [realm] : []],
     ['SIP domain', [config.domain]],
     ['Users', userLines(facts)],
+    ['Lab control', lab === undefined ? [] : [lab, `${lab}/openapi.json`]],
     ['State', usesState(facts) ? [material.stateDir] : []],
   ];
   const lines = rows.flatMap(([label, values]) =>
@@ -33,13 +35,15 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
 }
 
 /** One line for a script to wait for. */
-export function formatReadyLine(version: string, addresses: ServerAddresses, facts: Facts): string {
+export function formatReadyLine(version: string, addresses: ServerAddresses, facts: Facts, labPath?: string): string {
   const { config, material, realm } = facts;
+  const lab = labUrl(addresses, labPath);
   return JSON.stringify({
     ready: true,
     version,
     pid: process.pid,
     ...addresses,
+    ...(lab !== undefined && { lab }),
     domain: config.domain,
     realm,
     stateDir: material.stateDir,
@@ -48,6 +52,12 @@ export function formatReadyLine(version: string, addresses: ServerAddresses, fac
       users: [...material.users].map(([name, password]) => ({ name, password: password.revealText() })),
     }),
   });
+}
+
+/** It shares the listener of the WebSocket. */
+function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): string | undefined {
+  if (webSocket === undefined || labPath === undefined) return undefined;
+  return `https://${new URL(webSocket).host}${labPath}`;
 }
 
 /** Passwords of generated users only: those of a configuration are known to whoever wrote it. */

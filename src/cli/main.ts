@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { LAB_TOKEN_VARIABLE } from '../config/environment.ts';
 import { nearest } from '../config/nearest.ts';
 import { checkConfig, printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
@@ -18,6 +19,8 @@ function buildProgram(): Command {
   withConfigOptions(program.command('serve', { isDefault: true }))
     .description('run the edge and the TURN server; without a configuration, a lab on this machine only')
     .option('--json', 'print one line of JSON with every address once ready, instead of the banner')
+    .option('--lab-control', 'open /lab: events, credentials and faults over HTTP, for tests; on this machine only')
+    .option('--lab-token-file <file>', `let whoever shows this token use it from elsewhere (or $${LAB_TOKEN_VARIABLE})`)
     .action(serve);
 
   withConfigOptions(program.command('check-config'))

@@ -1,26 +1,61 @@
 import { createServer, type Server } from '../server.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type Secret } from '../core/secret.ts';
 import { formatBanner, formatReadyLine } from './banner.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 import { EXIT, reportFailure } from './exit.ts';
+import { checkLabControl, labToken, type LabFlags } from './lab-token.ts';
 import { packageVersion } from './version.ts';
 
 /** Clients that do not let go are left behind after this. */
 const STOP_TIMEOUT_MS = 10_000;
 
-export async function serve(flags: ConfigFlags & { readonly json?: boolean }): Promise<void> {
+/** What is stopped at the end: a server, or the lab around it. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: boolean }): Promise<void> {
   const config = configFrom(flags);
-  const server = await createServer(config);
-  stopOnSignals(server);
+  const token = flags.labControl ? labToken(flags, process.env) : undefined;
+  checkLabControl(flags, config, token);
+  const { server, whole, labPath } = flags.labControl
+    ? await createControlledLab(config, token)
+    : await createPlainServer(config);
+  stopOnSignals(whole);
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
-  console.log(format(packageVersion(), addresses, server.facts));
+  console.log(format(packageVersion(), addresses, server.facts, labPath));
+}
+
+interface Made {
+  readonly server: Server;
+  readonly whole: Stoppable;
+  /** Of lab control, when it is open. */
+  readonly labPath?: string;
+}
+
+async function createPlainServer(config: Config): Promise<Made> {
+  const server = await createServer(config);
+  return { server, whole: server };
+}
+
+/** The lab is loaded only here: who does not ask for it neither waits for it nor has it in the process. */
+async function createControlledLab(config: Config, token: Secret | undefined): Promise<Made> {
+  const [{ createLab }, { createLabControl }] = await Promise.all([
+    import('../lab/create-lab.ts'),
+    import('../lab/control/lab-control.ts'),
+  ]);
+  const control = createLabControl({ version: packageVersion(), ...(token && { token }) });
+  const lab = await createLab(config, { showUsers: true, control });
+  return { server: lab.server, whole: lab, labPath: control.path };
 }
 
 /** npm passes on a Ctrl-C that the terminal has sent us as well: that is one wish, not two. */
 const SAME_WISH_MS = 500;
 
 /** The first signal stops in order, the second at once. */
-function stopOnSignals(server: Server): void {
+function stopOnSignals(whole: Stoppable): void {
   let stoppingSinceMs: number | undefined;
   for (const [signal, number] of [
     ['SIGINT', 2],
@@ -30,16 +65,16 @@ function stopOnSignals(server: Server): void {
       const nowMs = performance.now();
       if (stoppingSinceMs === undefined) {
         stoppingSinceMs = nowMs;
-        void stop(server);
+        void stop(whole);
       } else if (nowMs - stoppingSinceMs > SAME_WISH_MS) process.exit(128 + number);
     });
   }
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(whole: Stoppable): Promise<void> {
   setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
   try {
-    await server.stop();
+    await whole.stop();
     process.exit(EXIT.ok);
   } catch (error) {
     process.exit(reportFailure(error));

@@ -14,6 +14,8 @@ export interface Override {
 
 /** Read by the command line, not part of the tree. */
 export const CONFIG_FILE_VARIABLE = 'EPCSCF_CONFIG';
+export const LAB_TOKEN_VARIABLE = 'EPCSCF_LAB_TOKEN';
+const OTHERS: readonly string[] = [CONFIG_FILE_VARIABLE, LAB_TOKEN_VARIABLE];
 const PREFIX = 'EPCSCF_';
 
 /** Every `EPCSCF_…` variable as a key and value, entries of a list in their order. A name that stands for no key is a problem: a silent slip would run with the default. */
@@ -24,10 +26,10 @@ export function readEnvironment(environment: Environment): { overrides: Override
   for (const [name, text] of Object.entries(environment).sort(([a], [b]) =>
     a.localeCompare(b, 'en', { numeric: true }),
   )) {
-    if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) continue;
+    if (!name.startsWith(PREFIX) || OTHERS.includes(name) || text === undefined) continue;
     const match = firstMatch(keys, name);
     if (!match) {
-      const near = nearest(name, [...keys.map((key) => key.environment), CONFIG_FILE_VARIABLE]);
+      const near = nearest(name, [...keys.map((key) => key.environment), ...OTHERS]);
       const hint = near === undefined ? 'print-config --env lists all names' : `did you mean "${near}"?`;
       problems.push(`${name}: unknown environment variable; ${hint}`);
       continue;
