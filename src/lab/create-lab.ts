@@ -11,12 +11,14 @@ import { createSharedKey } from '../server/shared-key.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
+import { causeRestarts } from './faults/restart-faults.ts';
 import { SipFaults } from './faults/sip-faults.ts';
 import { createTurnTap } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
 import { LabEventLog } from './lab-event-log.ts';
 import { LabIdentities } from './lab-identities.ts';
 import { Lab } from './lab.ts';
+import { createPeers } from './peers/create-peers.ts';
 
 export interface CreateLabOptions {
   readonly logger?: Logger;
@@ -58,8 +60,19 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
     flows: () => server.snapshot().flows.map(({ id }) => ({ id, user: identities.userOfFlow(id) })),
     closeFlow: (flowId, how) => server.closeFlow(flowId, how),
   });
+  const peers = createPeers({
+    domain: config.domain,
+    mint: (user, ttlSec) => {
+      const credential = credentials.mint(user, { ttlSec });
+      identities.noteTurnName(credential.turnName, user);
+      return credential;
+    },
+    started: (event) => log.add({ type: 'peer-call-started', ...atOnce(), ...event }),
+    ended: (event) => log.add({ type: 'peer-call-ended', ...atOnce(), ...event }),
+  });
   const hooks: ServerHooks = {
     edgeTap,
+    applicationServer: peers,
     wrapIssuer: (issuer) => credentialFaults.wrapIssuer(issuer),
     wrapVerifier: (verifier) => credentialFaults.wrapVerifier(verifier),
     messageText: true,
@@ -76,5 +89,6 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
   const sharedKey = createSharedKey(server.facts.config, server.facts.material);
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });
+  causeRestarts(faults, (how) => lab.restart(how));
   return lab;
 }

@@ -1,5 +1,6 @@
 import { type ServerEvents } from '../server.ts';
 import { type FaultEnded, type FaultFired } from './faults/active-fault.ts';
+import { type PeerCallEnded, type PeerCallFacts } from './peers/peer-events.ts';
 import { type TurnMessageFacts } from './turn-message-text.ts';
 
 /** What happens in a lab only. */
@@ -8,6 +9,8 @@ export interface OwnLabEvents {
   'fault-ended': FaultEnded;
   /** The server is back on its ports, without flows, registrations and allocations. */
   'server-restarted': { readonly downMs: number };
+  'peer-call-started': PeerCallFacts;
+  'peer-call-ended': PeerCallEnded;
 }
 
 /** What a lab tells: the events of its server, STUN messages as text in the place of bytes, and its own. */
@@ -45,6 +48,8 @@ const OWN_NAMES: Readonly<Record<keyof OwnLabEvents, true>> = {
   'fault-fired': true,
   'fault-ended': true,
   'server-restarted': true,
+  'peer-call-started': true,
+  'peer-call-ended': true,
 };
 
 const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, true>> = {

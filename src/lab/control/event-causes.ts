@@ -143,3 +143,14 @@ export const authenticationCause = oneOf<CauseOf<'authentication-refused'>>({
 });
 
 export const faultEndCause = oneOf<CauseOf<'fault-ended'>>({ times: true, time: true, cleared: true });
+
+export const peerCallEnd = oneOf<CauseOf<'peer-call-ended'>>({
+  'hung-up': true,
+  cancelled: true,
+  refused: true,
+  'not-acknowledged': true,
+  'session-expired': true,
+  'media-lost': true,
+  'too-long': true,
+  stopped: true,
+});

@@ -35,6 +35,11 @@ const allocation = {
 const lifetimeSec = z.int().min(0);
 const faultKind = z.enum(FAULT_KINDS);
 const fault = { faultId: z.string(), kind: faultKind };
+const peerCall = {
+  peer: z.string().describe('User part of the peer: echo.'),
+  from: z.string().describe('URI of the caller.'),
+  callId: z.string(),
+};
 
 /** Fields that are an event's own. Whether none is missing, the compiler knows. */
 type Fields<Name extends LabEventName> = Readonly<
@@ -93,6 +98,12 @@ const FIELDS = {
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe('What the hit did.'),
   },
   'fault-ended': { ...fault, cause: causes.faultEndCause },
+  'peer-call-started': peerCall,
+  'peer-call-ended': {
+    ...peerCall,
+    cause: causes.peerCallEnd,
+    status: z.int().min(300).max(699).describe('Of a call that was refused.').optional(),
+  },
 } satisfies { readonly [Name in LabEventName]: Fields<Name> };
 
 const FIELDS_BY_NAME: ReadonlyMap<string, z.ZodRawShape> = new Map(Object.entries(FIELDS));

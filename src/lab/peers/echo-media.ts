@@ -1,0 +1,88 @@
+import { gathered } from './gathering.ts';
+import { type OpenPeerMedia, type PeerMedia } from './peer-media.ts';
+import { loadPeerConnection, type DataChannel, type IceServer, type PeerConnection } from './wrtc.ts';
+
+/** How long a failed connection may take to be mended by an ICE restart of the caller. */
+const MENDING_MS = 30_000;
+/** What a data channel may owe a caller that does not read. */
+const MAX_BUFFERED_BYTES = 1 << 20;
+
+/** Sends every track and every message of a data channel back. `iceServer` makes a TURN credential, fresh at each offer. */
+export function openEchoMedia(iceServer: () => IceServer | undefined): OpenPeerMedia {
+  return async (lost) => {
+    const PeerConnection = await loadPeerConnection();
+    if (!PeerConnection) return undefined;
+    return new EchoMedia(new PeerConnection(configurationOf(iceServer)), iceServer, lost);
+  };
+}
+
+class EchoMedia implements PeerMedia {
+  readonly #connection: PeerConnection;
+  readonly #iceServer: () => IceServer | undefined;
+  readonly #sentBack = new Set<string>();
+  #mending: NodeJS.Timeout | undefined;
+  #hasAnswered = false;
+  #isClosed = false;
+
+  constructor(connection: PeerConnection, iceServer: () => IceServer | undefined, lost: () => void) {
+    this.#connection = connection;
+    this.#iceServer = iceServer;
+    connection.ontrack = ({ track, streams }) => {
+      // A stream that was held and goes on is told again.
+      if (this.#sentBack.has(track.id)) return;
+      this.#sentBack.add(track.id);
+      connection.addTrack(track, ...streams);
+    };
+    connection.ondatachannel = ({ channel }) => {
+      sendMessagesBack(channel);
+    };
+    connection.onconnectionstatechange = () => {
+      clearTimeout(this.#mending);
+      if (connection.connectionState === 'failed') this.#mending = setTimeout(lost, MENDING_MS).unref();
+    };
+  }
+
+  async answer(offer: string): Promise<string> {
+    const connection = this.#connection;
+    if (this.#hasAnswered) connection.setConfiguration(configurationOf(this.#iceServer));
+    await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    const answer = await connection.createAnswer();
+    const isGathered = this.#hasAnswered && fragmentOf(answer.sdp) === fragmentOf(this.#sdp);
+    const candidates = isGathered ? undefined : gathered(connection);
+    await connection.setLocalDescription(answer);
+    this.#hasAnswered = true;
+    await candidates;
+    return this.#sdp;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#mending);
+    const connection = this.#connection;
+    connection.ontrack = null;
+    connection.ondatachannel = null;
+    connection.onconnectionstatechange = null;
+    connection.close();
+  }
+
+  get #sdp(): string {
+    return this.#connection.localDescription?.sdp ?? '';
+  }
+}
+
+function configurationOf(iceServer: () => IceServer | undefined) {
+  const server = iceServer();
+  return { iceServers: server ? [server] : [] };
+}
+
+/** The ICE session that a description is of: the ufrag of its first stream, which all share. */
+function fragmentOf(sdp: string): string | undefined {
+  return /^a=ice-ufrag:(.*)$/m.exec(sdp)?.[1];
+}
+
+function sendMessagesBack(channel: DataChannel): void {
+  channel.onmessage = ({ data }) => {
+    if (channel.readyState === 'open' && channel.bufferedAmount < MAX_BUFFERED_BYTES) channel.send(data);
+  };
+}

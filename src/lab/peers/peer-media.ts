@@ -1,0 +1,10 @@
+/** What speaks for a peer in a call. */
+export interface PeerMedia {
+  /** The SDP answer, complete with candidates, to the first offer and to each that follows. Rejects for an offer it can do nothing with. */
+  answer(offer: string): Promise<string>;
+  /** Ends it; whatever happens in it afterwards is told to nobody. */
+  close(): void;
+}
+
+/** `lost` is called once when media has failed for good. Resolves with `undefined` where WebRTC is not installed. */
+export type OpenPeerMedia = (lost: () => void) => Promise<PeerMedia | undefined>;
