@@ -39,9 +39,11 @@ afterAll(() => {
 });
 
 /** The code block of the README that follows the mark. */
-function readmeExample(): string {
-  const block = /<!-- example:testing -->\s+```ts\n(.*?)```/s.exec(readFileSync('README.md', 'utf8'));
-  if (!block?.[1]) throw new Error('README.md: no example after <!-- example:testing -->');
+function readmeExample(name: 'testing' | 'faults'): string {
+  const mark = `<!-- example:${name} -->`;
+  const [, after = ''] = readFileSync('README.md', 'utf8').split(mark);
+  const block = /^\s+```ts\n(.*?)```/s.exec(after);
+  if (!block?.[1]) throw new Error(`README.md: no example after ${mark}`);
   return block[1];
 }
 
@@ -60,13 +62,10 @@ async function inProject(file: string, text: string, command: readonly string[])
 }
 
 describe('the packed library in a project of its own', () => {
-  it('runs the test of the README under vitest', async () => {
+  it.each(['testing', 'faults'] as const)('runs the test of the README about %s under vitest', async (name) => {
     const vitest = createRequire(import.meta.url).resolve('vitest/package.json');
-    const output = await inProject('wic.test.ts', readmeExample(), [
-      join(dirname(vitest), 'vitest.mjs'),
-      'run',
-      'wic.test.ts',
-    ]);
+    const file = `${name}.test.ts`;
+    const output = await inProject(file, readmeExample(name), [join(dirname(vitest), 'vitest.mjs'), 'run', file]);
     expect(output).toMatch(/Tests\s+1 passed/);
   });
 
@@ -121,7 +120,8 @@ describe('the packed library in a project of its own', () => {
       '--skipLibCheck',
     ];
     // What JsSIP's own declarations lack is not ours to check.
-    writeFileSync(join(project, 'example.ts'), readmeExample());
-    expect(await inProject('types.ts', text, [tsc, ...flags, 'types.ts', 'example.ts'])).toBe('');
+    writeFileSync(join(project, 'example.ts'), readmeExample('testing'));
+    writeFileSync(join(project, 'faults.ts'), readmeExample('faults'));
+    expect(await inProject('types.ts', text, [tsc, ...flags, 'types.ts', 'example.ts', 'faults.ts'])).toBe('');
   });
 });

@@ -29,44 +29,66 @@ const turnMethod = z
   .optional()
   .describe('TURN method it hits; all of them when absent.');
 
-function fault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) {
-  return z.strictObject({ kind: z.literal(kind), ...shape, ...aim });
+function fault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, effect: string, shape: Shape) {
+  return z.strictObject({ kind: z.literal(kind), ...shape, ...aim }).describe(effect);
 }
 
 /** One fault as it is asked for, over HTTP too. */
 export const faultSchema = z.discriminatedUnion('kind', [
-  fault('credential-ttl', { ttlSec: z.int().min(1).max(86_400) }),
-  fault('credential-missing', {}),
-  fault('credential-malformed', {}),
-  fault('credential-error', {
+  fault('credential-ttl', 'The edge issues credentials that end after so many seconds.', {
+    ttlSec: z.int().min(1).max(86_400),
+  }),
+  fault('credential-missing', 'The 200 has no credential field.', {}),
+  fault('credential-malformed', 'The 200 has credential fields that a parser must refuse.', {}),
+  fault('credential-error', 'The 200 says error= in place of a credential.', {
     error: z.enum(['denied', 'quota', 'insecure', 'unsupported', 'unavailable']),
     retryAfterSec: z.int().min(1).max(86_400).optional(),
   }),
-  fault('credential-wrong-password', {}),
-  fault('clock-skew', {
+  fault('credential-wrong-password', 'The edge issues a password that the TURN server refuses.', {}),
+  fault('clock-skew', 'The clock that the TURN server checks credentials by, or the edge issues them by, is wrong.', {
     seconds: z.int().min(-315_360_000).max(315_360_000).describe('How far its clock is ahead; behind when negative.'),
     of: z.enum(['turn', 'edge']).default('turn'),
   }),
-  fault('sip-answer', {
+  fault('sip-answer', 'The edge answers a request so in place of serving it; a 423 asks for a minute more.', {
     status: sipStatus,
     retryAfterSec: z.int().min(0).max(86_400).optional(),
     method: sipMethod,
   }),
-  fault('sip-stale-nonce', {}),
-  fault('sip-wrong-realm', { realm: printable.default('wrong.invalid') }),
-  fault('answer-delayed', { delayMs: milliseconds, method: sipMethod }),
-  fault('answer-doubled', { method: sipMethod }),
-  fault('answer-lost', { method: sipMethod }),
-  fault('flow-closed', { code: closeCode.default(1012), method: sipMethod }),
-  fault('flow-cut', { method: sipMethod }),
-  fault('server-restart', { downMs: milliseconds.default(0) }),
-  fault('turn-answer', { code: turnCode, method: turnMethod }),
-  fault('turn-no-answer', { method: turnMethod }),
-  fault('allocation-ended', {}),
-  fault('relay-loss', { ratio, direction }),
-  fault('relay-delay', { delayMs: milliseconds, jitterMs: milliseconds.default(0), direction }),
-  fault('relay-reorder', { ratio, delayMs: z.int().min(1).max(10_000).default(50), direction }),
-  fault('relay-bandwidth', { bitsPerSec: z.int().min(1000).max(10_000_000_000), direction }),
+  fault('sip-stale-nonce', 'A digest answer is challenged anew with stale=true.', {}),
+  fault('sip-wrong-realm', 'A digest challenge names another realm.', { realm: printable.default('wrong.invalid') }),
+  fault('answer-delayed', 'A final response to a client comes late.', { delayMs: milliseconds, method: sipMethod }),
+  fault('answer-doubled', 'A final response to a client comes twice.', { method: sipMethod }),
+  fault('answer-lost', 'A final response to a client does not come.', { method: sipMethod }),
+  fault('flow-closed', 'The WebSocket closes with a code: at once, or when a request of the method comes.', {
+    code: closeCode.default(1012),
+    method: sipMethod,
+  }),
+  fault('flow-cut', 'The WebSocket ends without a close frame: at once, or when a request of the method comes.', {
+    method: sipMethod,
+  }),
+  fault(
+    'server-restart',
+    'Edge and TURN server stop, and come back on the same ports without registrations and allocations.',
+    { downMs: milliseconds.default(0) },
+  ),
+  fault('turn-answer', 'The TURN server answers a request with this error.', { code: turnCode, method: turnMethod }),
+  fault('turn-no-answer', 'The TURN server does not answer a request.', { method: turnMethod }),
+  fault('allocation-ended', 'Allocations end at once; what they relayed is lost, and a Refresh gets 437.', {}),
+  fault('relay-loss', 'A share of relayed packets is lost.', { ratio, direction }),
+  fault('relay-delay', 'Relayed packets come late, give or take the jitter.', {
+    delayMs: milliseconds,
+    jitterMs: milliseconds.default(0),
+    direction,
+  }),
+  fault('relay-reorder', 'A share of relayed packets comes after later ones.', {
+    ratio,
+    delayMs: z.int().min(1).max(10_000).default(50),
+    direction,
+  }),
+  fault('relay-bandwidth', 'A relay passes no more bits than this.', {
+    bitsPerSec: z.int().min(1000).max(10_000_000_000),
+    direction,
+  }),
 ]);
 
 /** What to pass in: only `kind` and what has no default need be said. */
