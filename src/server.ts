@@ -287,6 +287,7 @@ export class Server {
       events: this.#events as unknown as TypedEvents<EdgeEvents>,
       tap: this.#hooks.edgeTap,
       applicationServer: this.#hooks.applicationServer,
+      messageText: this.#hooks.messageText,
     });
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {

@@ -33,6 +33,8 @@ export interface EdgeDependencies {
   readonly events: TypedEvents<EdgeEvents>;
   readonly tap?: EdgeTap | undefined;
   readonly applicationServer?: ApplicationServer | undefined;
+  /** `message` events carry the text of the message, secrets masked. */
+  readonly messageText?: boolean | undefined;
 }
 
 export interface FlowSnapshot {
@@ -81,7 +83,7 @@ export class Edge {
   #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
-    const { clock, events, logger, issuer, tap } = dependencies;
+    const { clock, events, logger, issuer, tap, messageText } = dependencies;
     const { limits } = options;
     this.#dependencies = dependencies;
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
@@ -89,7 +91,7 @@ export class Edge {
       this.#reportMistake(error, undefined);
     });
     const home = new HomeDomain(options.domain);
-    const tracer = new MessageTracer(events, clock);
+    const tracer = new MessageTracer(events, clock, messageText);
     const flows = new FlowTable(limits);
     this.#timers = timers;
     this.#flows = flows;

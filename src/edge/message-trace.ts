@@ -2,6 +2,7 @@ import { type Clock } from '../core/clock.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { isInDialog } from '../sip/in-dialog.ts';
+import { formatMasked } from '../sip/mask-secrets.ts';
 import { type SipMessage } from '../sip/message.ts';
 import { type EdgeEvents, type Party } from './edge-events.ts';
 import { type Hop } from './flow/hop.ts';
@@ -10,10 +11,13 @@ import { type Hop } from './flow/hop.ts';
 export class MessageTracer {
   readonly #events: TypedEvents<EdgeEvents>;
   readonly #clock: Clock;
+  readonly #withText: boolean;
 
-  constructor(events: TypedEvents<EdgeEvents>, clock: Clock) {
+  /** `withText`: each event carries the message itself, secrets masked. */
+  constructor(events: TypedEvents<EdgeEvents>, clock: Clock, withText = false) {
     this.#events = events;
     this.#clock = clock;
+    this.#withText = withText;
   }
 
   received(message: SipMessage, hop: Hop): void {
@@ -45,6 +49,7 @@ export class MessageTracer {
       callId: message.headers.get('Call-ID') ?? '',
       flowId: hop.id,
       at: this.#clock.now().unixMs,
+      ...(this.#withText && { text: formatMasked(message) }),
     });
   }
 }

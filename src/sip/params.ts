@@ -35,7 +35,7 @@ function addParam(params: Params, text: string): boolean {
 }
 
 /** Index of the semicolon that ends a parameter, or the length of the text. */
-function endOfParam(text: string, start: number): number {
+export function endOfParam(text: string, start: number): number {
   let quoted = false;
   for (let i = start; i < text.length; i++) {
     const code = text.charCodeAt(i);
