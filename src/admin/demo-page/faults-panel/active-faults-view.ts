@@ -20,9 +20,9 @@ export class ActiveFaultsView {
   readonly #none = document.createElement('p');
   readonly #endAll = document.createElement('button');
   readonly #shown = new Map<string, Shown>();
-  readonly #end: (id: string) => void;
+  readonly #end: (id: string, fault: AskedFault) => void;
 
-  constructor(end: (id: string) => void, endAll: () => void) {
+  constructor(end: (id: string, fault: AskedFault) => void, endAll: () => void) {
     this.#end = end;
     this.#title.textContent = 'Active faults';
     // Takes the focus when the button that had it is gone.
@@ -76,7 +76,7 @@ export class ActiveFaultsView {
     end.textContent = 'End';
     end.setAttribute('aria-label', `End ${describeFault(fault)}`);
     end.addEventListener('click', () => {
-      this.#end(id);
+      this.#end(id, fault);
     });
     item.append(words, hits, end);
     this.#list.append(item);

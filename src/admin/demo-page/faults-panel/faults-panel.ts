@@ -33,8 +33,8 @@ class FaultsPanel {
     this.#bus = bus;
     this.#lab = lab;
     this.#active = new ActiveFaultsView(
-      (id) => void this.#try(() => lab.clearFault(id)),
-      () => void this.#try(() => lab.clearFaults()),
+      (id, ended) => void this.#try(() => this.#do({ ended }, () => lab.clearFault(id))),
+      () => void this.#try(() => this.#do({ ended: 'all' }, () => lab.clearFaults())),
     );
     const title = document.createElement('h2');
     title.id = 'faults-title';
@@ -97,12 +97,16 @@ class FaultsPanel {
     return buttons;
   }
 
-  async #add(request: AskedFault): Promise<void> {
-    // Told before the server does it: some faults act at once, and what follows from one comes after it.
-    const action = { user: this.#user.value, kind: 'fault', detail: { request }, atUnixMs: Date.now() } as const;
-    await this.#lab.addFault(request);
+  #add(request: AskedFault): Promise<void> {
+    return this.#do({ request }, () => this.#lab.addFault(request));
+  }
+
+  async #do(detail: Readonly<Record<string, unknown>>, run: () => Promise<unknown>): Promise<void> {
+    // The time before the server does it: some faults act at once, and what follows from one comes after it.
+    const action = { user: this.#user.value, kind: 'fault', detail, atUnixMs: Date.now() } as const;
+    await run();
     this.#bus.emit('action', action);
-    await this.#refresh();
+    await this.#refresh().catch(ignoreRestart);
   }
 
   /** Says what went wrong, in the server's words. */
@@ -110,7 +114,6 @@ class FaultsPanel {
     this.#problem.textContent = '';
     try {
       await run();
-      await this.#refresh();
     } catch (error) {
       this.#problem.textContent = error instanceof Error ? error.message : String(error);
     }
@@ -121,8 +124,7 @@ class FaultsPanel {
     this.#gathering = true;
     setTimeout(() => {
       this.#gathering = false;
-      // A server that restarts does not answer for a while; the next flock or poll asks again.
-      this.#refresh().catch(() => undefined);
+      this.#refresh().catch(ignoreRestart);
     }, GATHER_MS);
   }
 
@@ -136,4 +138,9 @@ class FaultsPanel {
     this.#toldAtMs = nowMs;
     this.#told.textContent = text;
   }
+}
+
+/** A server that restarts does not answer for a while; the list is asked for again soon. */
+function ignoreRestart(): void {
+  // Nothing to say: what is shown may be a few seconds old.
 }
