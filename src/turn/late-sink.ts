@@ -1,5 +1,5 @@
 import { type TransportAddress } from '../core/transport-address.ts';
-import { type ClientPath, type DataPlaneSink, type RelayHandle } from './engine/data-plane.ts';
+import { type ClientPath, type DataPlaneSink, type PeerError, type RelayHandle } from './engine/data-plane.ts';
 
 /** Stands in for the engine while the listeners open, since it is made from their actual ports; what comes before it is lost. */
 export class LateSink implements DataPlaneSink {
@@ -15,6 +15,10 @@ export class LateSink implements DataPlaneSink {
 
   onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void {
     this.#sink?.onPeerData(relay, peer, data);
+  }
+
+  onPeerError(relay: RelayHandle, error: PeerError): void {
+    this.#sink?.onPeerError(relay, error);
   }
 
   onClientClosed(client: ClientPath): void {

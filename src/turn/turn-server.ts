@@ -9,6 +9,7 @@ import { formatTransportAddress, transportAddress, type TransportAddress } from 
 import { TypedEvents } from '../core/typed-events.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters } from './dataplane/drop-counters.ts';
+import { kernelUdp } from './dataplane/kernel-udp.ts';
 import { NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/relay-directory.ts';
 import { bindUdpSocket } from './dataplane/udp-socket.ts';
@@ -98,7 +99,8 @@ export class TurnServer {
       throw error;
     }
     const listeners = this.addresses.map((at) => `${at.transport} ${formatTransportAddress(at)}`);
-    this.#logger.info({ listeners, dataPlane: this.#state.plane.kind }, 'TURN server started');
+    const { kind, setsDontFragment } = this.#state.plane;
+    this.#logger.info({ listeners, dataPlane: kind, kernelUdp: setsDontFragment }, 'TURN server started');
   }
 
   /** Ends all allocations, closes all connections and frees all ports. Leaves no handle behind; a no-op when not started. */
@@ -183,9 +185,10 @@ export class TurnServer {
 
   #createPlane(sink: DataPlaneSink, drops: DropCounters): NodeDataPlane {
     const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
+    const kernel = this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
     return new NodeDataPlane(
       { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs },
-      { sink, drops, logger: this.#logger, nowMs: () => this.#clock.now().monotonicMs },
+      { sink, drops, logger: this.#logger, kernel, nowMs: () => this.#clock.now().monotonicMs },
     );
   }
 
@@ -199,8 +202,8 @@ export class TurnServer {
         relay: { addresses: relays.map(({ advertised }) => advertised), ports, portQuarantineSec },
         listeners: listeners.map(({ local }) => local),
         ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
-        // No plane of ours can promise the DF bit, see NodeDataPlane: DONT-FRAGMENT is then an unknown attribute (RFC 8656 §7.2).
-        dontFragment: false,
+        // A plane that cannot set the DF bit does not know DONT-FRAGMENT (RFC 8656 §7.2).
+        dontFragment: plane.setsDontFragment,
       },
       {
         plane,

@@ -130,7 +130,10 @@ export const turnSection = section(
     stream,
     sockets,
     reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
-    dataPlane: z.enum(['auto', 'node']).default('auto').meta({ description: 'How packets are relayed.' }),
+    dataPlane: z.enum(['auto', 'node']).default('auto').meta({
+      description:
+        '`auto`: on Linux with the optional package koffi, relay sockets that can set DF and tell of ICMP errors; `node`: without.',
+    }),
   },
   'The TURN server.',
 );

@@ -2,27 +2,18 @@ import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { formatIp, parseIp, type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
-
-/** What the network said about a datagram that was sent (RFC 792, RFC 4443). */
-export interface IcmpError {
-  /** Where the datagram was going. */
-  readonly peer: TransportAddress;
-  readonly type: number;
-  readonly code: number;
-  /** Next-hop MTU where type and code say so, else 0. */
-  readonly data: number;
-}
+import { type PeerError } from '../engine/data-plane.ts';
 
 /** What a UDP socket of Linux can do and `node:dgram` cannot ask for. `fd` is the socket's file descriptor. */
 export interface KernelUdp {
   /** File descriptor of a bound, non-blocking socket. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
-  /** Sends now or not at all: 0, or the number of the error. An ICMP error about an earlier datagram does not stop it. */
+  /** Sends now or not at all: 0, or the number of the error, which may be that of an earlier datagram. Then errors wait, to be read. */
   send(fd: number, to: Uint8Array, data: Uint8Array): number;
   /** As `send`, with the DF bit set for this datagram alone. */
   sendUnfragmented(fd: number, family: AddressFamily, to: Uint8Array, data: Uint8Array): number;
   /** The oldest ICMP error that waits, `other` for a local one, `undefined` when none waits. */
-  readError(fd: number): IcmpError | 'other' | undefined;
+  readError(fd: number): PeerError | 'other' | undefined;
 }
 
 /*
@@ -57,6 +48,14 @@ interface Koffi {
   address(buffer: Buffer): bigint;
   errno(): number;
   readonly os: { readonly errno: Readonly<Record<string, number>> };
+}
+
+let shared: KernelUdp | 'none' | undefined;
+
+/** The one of this process, loaded at the first call. */
+export function kernelUdp(): KernelUdp | undefined {
+  shared ??= loadKernelUdp() ?? 'none';
+  return shared === 'none' ? undefined : shared;
 }
 
 /** `undefined` where the platform or the optional package `koffi` does not give it. */
@@ -129,8 +128,6 @@ class LinuxUdp implements KernelUdp {
   }
 
   send(fd: number, to: Uint8Array, data: Uint8Array): number {
-    if (this.#sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, to, to.length) >= 0) return 0;
-    // An ICMP error about an earlier datagram is told in the place of sending this one, and once: ask again.
     return this.#sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, to, to.length) >= 0 ? 0 : this.#koffi.errno();
   }
 
@@ -141,7 +138,7 @@ class LinuxUdp implements KernelUdp {
     return failure;
   }
 
-  readError(fd: number): IcmpError | 'other' | undefined {
+  readError(fd: number): PeerError | 'other' | undefined {
     const message = this.#message;
     message.fill(0);
     message.writeBigUInt64LE(this.#koffi.address(this.#name), 0);
@@ -170,7 +167,7 @@ class LinuxUdp implements KernelUdp {
 }
 
 /** The first control message of an error queue: `struct cmsghdr`, then `struct sock_extended_err`. */
-function decodeError(name: Buffer, control: Buffer): IcmpError | undefined {
+function decodeError(name: Buffer, control: Buffer): PeerError | undefined {
   if (control.length < CMSG_HEADER_BYTES + 16) return undefined;
   const peer = decodeSockaddr(name);
   const origin = control[CMSG_HEADER_BYTES + 4];

@@ -1,4 +1,4 @@
-import { type RemoteInfo, type Socket } from 'node:dgram';
+import { type RemoteInfo } from 'node:dgram';
 import { type AddressFamily } from '../../core/ip.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
@@ -16,10 +16,12 @@ import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
 import { ImpairedPath, type HeldDatagram } from './impaired-path.ts';
 import { addressFromKernel } from './kernel-address.ts';
+import { type KernelUdp } from './kernel-udp.ts';
 import { CounterAt, RelayCounters } from './relay-counters.ts';
 import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-directory.ts';
 import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink } from './relay-state.ts';
-import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from './udp-socket.ts';
+import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
+import { MAX_UDP_PAYLOAD } from './udp-socket.ts';
 
 export interface NodeDataPlaneOptions {
   /** Of a family without one, nothing can be relayed. */
@@ -34,33 +36,39 @@ export interface NodeDataPlanePorts {
   readonly sink: DataPlaneSink;
   readonly drops: DropCounters;
   readonly logger: Logger;
+  /** Absent: the plane makes do with `node:dgram`. */
+  readonly kernel?: KernelUdp | undefined;
   /** Monotonic milliseconds of the same clock the engine lives by. */
   readonly nowMs: () => number;
 }
 
 /**
- * The data plane over `node:dgram`: one socket for each relayed transport address, everything on the main thread.
+ * The data plane of one socket for each relayed transport address, everything on the main thread: over `node:dgram`, and with a `KernelUdp`
+ * for what that cannot do.
  *
- * DONT-FRAGMENT (RFC 8656 §11.3): Node cannot set IP_MTU_DISCOVER. Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
- * net.ipv4.ip_no_pmtu_disc is set) already sends every datagram that fits the path MTU it knows with the DF bit, asked or not; a larger
- * one is fragmented here, asked or not. So `dontFragment` changes nothing in this plane, and the server does not claim to honour it.
+ * DONT-FRAGMENT (RFC 8656 §11.3) is honoured with a `KernelUdp` only. Without one, Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
+ * net.ipv4.ip_no_pmtu_disc is set) sends every datagram that fits the path MTU it knows with the DF bit, asked or not, so nothing is claimed.
  */
 export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly kind = 'node';
+  readonly setsDontFragment: boolean;
   readonly #options: NodeDataPlaneOptions;
   readonly #sink: DataPlaneSink;
   readonly #drops: DropCounters;
   readonly #logger: Logger;
+  readonly #kernel: KernelUdp | undefined;
   readonly #nowMs: () => number;
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
 
-  constructor(options: NodeDataPlaneOptions, { sink, drops, logger, nowMs }: NodeDataPlanePorts) {
+  constructor(options: NodeDataPlaneOptions, { sink, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
     this.#options = options;
     this.#sink = sink;
     this.#drops = drops;
     this.#logger = logger;
+    this.#kernel = kernel;
+    this.setsDontFragment = kernel !== undefined;
     this.#nowMs = nowMs;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
@@ -144,9 +152,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.forgetIfEmpty(entry.host);
   }
 
-  sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, _options: SendOptions): void {
+  sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
     if (relay.leg === undefined) return;
-    this.#toPeer(relay, this.#directory.ofAddress(peer.address)?.relays, peer.address, peer.port, data, 0, data.length);
+    const { address, port } = peer;
+    const ownRelays = this.#directory.ofAddress(address)?.relays;
+    const goesOut = relay.impaired === undefined && ownRelays?.has(port) !== true;
+    if (dontFragment && goesOut) this.#sendUnfragmented(relay, peer, data);
+    else this.#toPeer(relay, ownRelays, address, port, data, 0, data.length);
   }
 
   setImpairment(relay: Relay, impairment: Impairment | undefined): void {
@@ -212,8 +224,16 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       this.#fromOwnRelay(other, relay, data, offset, length);
     } else if (port === 0) this.#drop(relay, Drop.BadPeerAddress);
     else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.#drop(relay, Drop.TooLarge);
-    else if (sendNow(relay.socket, data, offset, length, port, address)) {
+    else if (relay.socket.send(data, offset, length, port, address)) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+    } else this.#drop(relay, Drop.SendQueueFull);
+  }
+
+  #sendUnfragmented(relay: Relay, peer: TransportAddress, data: Uint8Array): void {
+    if (peer.port === 0) this.#drop(relay, Drop.BadPeerAddress);
+    else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.#drop(relay, Drop.TooLarge);
+    else if (relay.socket.sendUnfragmented(data, 0, data.length, peer)) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, data.length);
     } else this.#drop(relay, Drop.SendQueueFull);
   }
 
@@ -300,32 +320,37 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       const own = addresses[((port >> 1) + i) % addresses.length];
       if (!own) continue;
       const bound = this.#bindSocket(own, port);
-      if (!(bound instanceof RelayPortError)) return this.#register(own, port, bound);
+      if (!(bound instanceof RelayPortError)) return this.#register(own, bound);
       failure = bound;
     }
     throw failure ?? new RelayPortError('unavailable', `no relay address of family IPv${family}`);
   }
 
-  #bindSocket({ family, address }: OwnAddress, port: number): Socket | RelayPortError {
+  #bindSocket({ family, address }: OwnAddress, port: number): RelaySocket | RelayPortError {
+    const { socketBufferBytes } = this.#options;
     try {
-      return bindUdpSocket({ family, address, port, socketBufferBytes: this.#options.socketBufferBytes });
+      return openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       return new RelayPortError(code === 'EADDRINUSE' ? 'in-use' : 'unavailable', message, { cause: error });
     }
   }
 
-  #register(own: OwnAddress, port: number, socket: Socket): Relay {
+  #register(own: OwnAddress, socket: RelaySocket): Relay {
     const { family, advertised } = own;
-    const relayed = { family, address: advertised, port: port === 0 ? socket.address().port : port };
+    const relayed = { family, address: advertised, port: socket.port };
     const relay = new Relay(this.#counters.take(), relayed, socket, own.relays);
     own.relays.set(relayed.port, relay);
-    socket.on('message', (data, remote) => {
-      this.#onDatagram(relay, data, remote);
-    });
-    // An ICMP error or a receive failure concerns one datagram, never the relay.
-    socket.on('error', (error) => {
-      this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
+    socket.listen({
+      datagram: (data, from) => {
+        this.#onDatagram(relay, data, from);
+      },
+      peerError: (error) => {
+        this.#sink.onPeerError(relay, error);
+      },
+      failed: (error) => {
+        this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
+      },
     });
     return relay;
   }

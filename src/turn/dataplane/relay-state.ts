@@ -1,7 +1,7 @@
-import { type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
 import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
+import { type RelaySocket } from './relay-socket.ts';
 
 /*
  * What the plane holds of clients, relayed transport addresses, permissions and channels: one web of references, so that a packet is one lookup.
@@ -76,7 +76,7 @@ export interface PacketHold {
 export class Relay implements RelayHandle {
   readonly slot: number;
   readonly relayed: TransportAddress;
-  readonly socket: Socket;
+  readonly socket: RelaySocket;
   /** The relays on the same address by port, this one among them while it is open. */
   readonly siblings: Map<number, Relay>;
   /** By canonical IP text, which is also how the kernel's addresses arrive. */
@@ -87,7 +87,7 @@ export class Relay implements RelayHandle {
   /** Absent unless a lab asks for it. */
   impaired: PacketHold | undefined = undefined;
 
-  constructor(slot: number, relayed: TransportAddress, socket: Socket, siblings: Map<number, Relay>) {
+  constructor(slot: number, relayed: TransportAddress, socket: RelaySocket, siblings: Map<number, Relay>) {
     this.slot = slot;
     this.relayed = relayed;
     this.socket = socket;

@@ -39,6 +39,16 @@ export interface ChannelEntry {
   readonly expiresAtMs: number;
 }
 
+/** What the network said about a datagram that a relay sent: an ICMP error (RFC 792, RFC 4443). */
+export interface PeerError {
+  /** Where the datagram was going. */
+  readonly peer: TransportAddress;
+  readonly type: number;
+  readonly code: number;
+  /** The next-hop MTU where type and code say so, else 0. */
+  readonly data: number;
+}
+
 export interface SendOptions {
   /** Set the DF bit, as DONT-FRAGMENT asks (RFC 8656 §11.3). */
   readonly dontFragment: boolean;
@@ -66,6 +76,8 @@ export class RelayPortError extends Error {
  */
 export interface DataPlane {
   readonly kind: 'node' | 'batch' | 'ebpf';
+  /** Whether `SendOptions.dontFragment` has an effect. */
+  readonly setsDontFragment: boolean;
   /** Binds one relayed transport address for the client's 5-tuple. Throws `RelayPortError`. */
   openRelay(client: ClientPath, family: AddressFamily, port: number, expiresAtMs: number): RelayHandle;
   /** Binds a port without a client (EVEN-PORT with the R bit, RFC 8656 §7.2): data that arrives is dropped. Throws `RelayPortError`. */
@@ -99,6 +111,8 @@ export interface DataPlaneSink {
   onClientMessage(client: ClientPath, bytes: Buffer): void;
   /** Data of a permitted peer that has no channel: becomes a Data indication. `data` is valid during the call only. */
   onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void;
+  /** A datagram of this relay did not arrive, as the network told. */
+  onPeerError(relay: RelayHandle, error: PeerError): void;
   /** A TCP or TLS client connection has gone. */
   onClientClosed(client: ClientPath): void;
 }

@@ -14,15 +14,16 @@ import { AllocationTable } from './allocation-table.ts';
 import { type Allocation } from './allocation.ts';
 import { type AuthenticationPorts } from './authenticate.ts';
 import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
-import { type ClientPath, type DataPlane, type DataPlaneSink, type RelayHandle } from './data-plane.ts';
+import { type ClientPath, type DataPlane, type DataPlaneSink, type PeerError, type RelayHandle } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
 import { handleSend } from './handle-send.ts';
 import { Nonces } from './nonces.ts';
 import { OwnRelayChannels } from './own-relay-channels.ts';
 import { handlePeerData } from './peer-data.ts';
+import { handlePeerError } from './peer-error.ts';
 import { PeerPolicy } from './peer-policy.ts';
-import { relayCounters } from './relay-counters.ts';
+import { allocationCounters } from './relay-counters.ts';
 import { RelayPorts } from './relay-ports.ts';
 import { Reservations } from './reservations.ts';
 import { serveRequest } from './serve-request.ts';
@@ -92,6 +93,10 @@ export class TurnEngine implements DataPlaneSink {
     this.#guarded(() => handlePeerData(relay, peer, data, this.#ports.now().monotonicMs, this.#state));
   }
 
+  onPeerError(relay: RelayHandle, error: PeerError): void {
+    this.#guarded(() => handlePeerError(relay, error, this.#ports.now().monotonicMs, this.#state));
+  }
+
   onClientClosed(client: ClientPath): void {
     this.#guarded(() => {
       const allocation = this.#state.allocations.ofClient(client.key);
@@ -119,10 +124,7 @@ export class TurnEngine implements DataPlaneSink {
 
   sessions(): readonly SessionSnapshot[] {
     const all = this.#state.allocations.all();
-    const counters = relayCounters(
-      this.#state.plane,
-      all.map(({ relay }) => relay),
-    );
+    const counters = allocationCounters(this.#state.plane, all);
     const nowMs = this.#ports.now().monotonicMs;
     return all.flatMap((allocation, index) => {
       const own = counters[index];
@@ -145,10 +147,10 @@ export class TurnEngine implements DataPlaneSink {
     return allocations.length;
   }
 
-  /** Puts what passes an allocation's relay at the mercy of `impairment`, or lets it pass again. False when there is no such allocation. */
+  /** Puts what passes an allocation's relays at the mercy of `impairment`, or lets it pass again. False when there is no such allocation. */
   impair(id: string, impairment: Impairment | undefined): boolean {
     const allocation = this.#state.allocations.ofId(id);
-    if (allocation) this.#state.plane.setImpairment(allocation.relay, impairment);
+    for (const { relay } of allocation?.relays ?? []) this.#state.plane.setImpairment(relay, impairment);
     return allocation !== undefined;
   }
 

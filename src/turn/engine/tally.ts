@@ -14,6 +14,8 @@ export type DropReason =
   | 'family-mismatch'
   | 'peer-denied'
   | 'oversized'
+  /** An ICMP error that is not the client's to know. */
+  | 'other-icmp'
   | 'stopped'
   /** A `TurnTap` wants it unanswered. */
   | 'fault'

@@ -56,12 +56,15 @@ describe.skipIf(!kernel).each([
     expect(udp.readError(one.fd)).toBeUndefined();
     const received: string[] = [];
     other.socket.on('message', (data) => received.push(data.toString()));
+    const unreachable = family === 4 ? { type: 3, code: 3 } : { type: 1, code: 4 };
     for (let i = 0; i < 5; i++) {
       expect(udp.send(one.fd, to(port), Buffer.from('nobody'))).toBe(0);
+      // In the place of sending this one.
+      expect(udp.send(one.fd, to(other.port), Buffer.from(String(i)))).toBeGreaterThan(0);
+      expect(udp.readError(one.fd)).toEqual({ peer: transportAddress(address, port), ...unreachable, data: 0 });
+      expect(udp.readError(one.fd)).toBeUndefined();
       expect(udp.send(one.fd, to(other.port), Buffer.from(String(i)))).toBe(0);
     }
-    const unreachable = family === 4 ? { type: 3, code: 3 } : { type: 1, code: 4 };
-    expect(udp.readError(one.fd)).toEqual({ peer: transportAddress(address, port), ...unreachable, data: 0 });
     await expect.poll(() => received).toEqual(['0', '1', '2', '3', '4']);
   });
 

@@ -3,9 +3,10 @@ import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
+import { type KernelUdp } from '../../../src/turn/dataplane/kernel-udp.ts';
 import { NodeDataPlane } from '../../../src/turn/dataplane/node-data-plane.ts';
 import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';
-import { type DataPlaneSink, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
+import { type DataPlaneSink, type PeerError, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
 
 /** A client transport that keeps what it is given. */
 export class FakeClient implements ClientLink {
@@ -42,6 +43,7 @@ export interface Harness {
   readonly plane: NodeDataPlane;
   readonly drops: DropCounters;
   readonly peerData: { relay: RelayHandle; peer: TransportAddress; data: string }[];
+  readonly peerErrors: PeerError[];
   nowMs: number;
 }
 
@@ -51,19 +53,21 @@ const LOOPBACK: readonly RelayAddress[] = [
 ];
 
 /** A plane on a clock the test moves, with a sink that keeps what it hears. */
-export function harness(addresses: readonly RelayAddress[] = LOOPBACK): Harness {
+export function harness(addresses: readonly RelayAddress[] = LOOPBACK, kernel?: KernelUdp): Harness {
   const peerData: Harness['peerData'] = [];
+  const peerErrors: PeerError[] = [];
   const sink: DataPlaneSink = {
     onClientMessage: () => undefined,
     onClientClosed: () => undefined,
+    onPeerError: (_relay, error) => peerErrors.push(error),
     onPeerData: (relay, peer, data) => peerData.push({ relay, peer, data: data.toString() }),
   };
   const drops = new DropCounters();
   const plane = new NodeDataPlane(
     { addresses, socketBufferBytes: 0, clockResolutionMs: 0 },
-    { sink, drops, logger: silentLogger, nowMs: () => harnessed.nowMs },
+    { sink, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
   );
-  const harnessed: Harness = { plane, drops, peerData, nowMs: 0 };
+  const harnessed: Harness = { plane, drops, peerData, peerErrors, nowMs: 0 };
   return harnessed;
 }
 

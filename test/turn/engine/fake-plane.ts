@@ -28,10 +28,13 @@ interface SentToPeer extends SendOptions {
 /** A plane that remembers what it was told and fails a test that tells it nonsense. */
 export class FakePlane implements DataPlane {
   readonly kind = 'node';
+  readonly setsDontFragment = true;
   readonly open = new Map<string, FakeRelay>();
   readonly sent: SentToPeer[] = [];
   /** Ports that other programs of the host hold. */
   readonly busy = new Set<number>();
+  /** Families of which no relay opens. */
+  readonly broken = new Set<AddressFamily>();
   /** Opens the second port of a pair on another address than the first. */
   splitsPairs = false;
   binds = 0;
@@ -102,9 +105,10 @@ export class FakePlane implements DataPlane {
     });
   }
 
-  /** The one open relay of a client, as the plane knows it. */
-  relayOf(clientKey: string): FakeRelay {
-    const found = [...this.open.values()].filter(({ client }) => client?.key === clientKey);
+  /** The one open relay of a client, or the one of a family, as the plane knows it. */
+  relayOf(clientKey: string, family?: AddressFamily): FakeRelay {
+    const all = [...this.open.values()].filter(({ client }) => client?.key === clientKey);
+    const found = all.filter(({ relayed }) => family === undefined || relayed.family === family);
     if (found.length !== 1) throw new Error(`${clientKey} has ${found.length} relays`);
     return found[0]!;
   }
@@ -118,6 +122,7 @@ export class FakePlane implements DataPlane {
   ): RelayHandle {
     this.binds += 1;
     if (this.failWith) throw this.failWith;
+    if (this.broken.has(family)) throw new RelayPortError('unavailable', `no IPv${family} today`);
     const all = this.addresses[family];
     const offset = (port >> 1) + skip;
     for (let i = 0; i < all.length; i++) {

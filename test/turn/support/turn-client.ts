@@ -7,6 +7,7 @@ import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
 import { data as dataAttribute } from '../../../src/stun/attributes/data.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
 import { evenPort } from '../../../src/stun/attributes/even-port.ts';
+import { icmp } from '../../../src/stun/attributes/icmp.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
 import { nonce as nonceAttribute } from '../../../src/stun/attributes/nonce.ts';
 import { realm as realmAttribute } from '../../../src/stun/attributes/realm.ts';
@@ -56,6 +57,8 @@ interface Wire {
 /** A TURN client for tests: one transport to the server, one allocation, every response matched to its request. */
 export class TurnClient {
   readonly arrivals: Arrival[] = [];
+  /** ICMP errors that the server told of. */
+  readonly errors: { peer: TransportAddress; error: { type: number; code: number; data: number } }[] = [];
   relayed: TransportAddress | undefined;
   mapped: TransportAddress | undefined;
   token: Buffer | undefined;
@@ -224,6 +227,11 @@ export class TurnClient {
     const message = decoded.value;
     if (message.messageClass === 'indication') {
       const peer = message.get(xorPeerAddress)!;
+      const error = message.get(icmp);
+      if (error) {
+        this.errors.push({ peer, error });
+        return;
+      }
       this.#arrived({ kind: 'indication', peer, data: message.get(dataAttribute)! });
       return;
     }
