@@ -26,7 +26,8 @@ export interface DemoPage {
   readonly errors: string[];
 }
 
-export async function openDemoPage(browser: Browser, url: string): Promise<DemoPage> {
+/** @param script runs before the page's own */
+export async function openDemoPage(browser: Browser, url: string, script?: string): Promise<DemoPage> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   const errors: string[] = [];
@@ -34,6 +35,7 @@ export async function openDemoPage(browser: Browser, url: string): Promise<DemoP
     if (message.type() === 'error' || message.text().includes('Content Security Policy')) errors.push(message.text());
   });
   page.on('pageerror', (error) => errors.push(error.message));
+  if (script !== undefined) await page.addInitScript(script);
   await page.goto(url);
   const pane = phonePane(page);
   await pane.part('lab-user').waitFor();

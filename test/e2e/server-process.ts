@@ -29,7 +29,10 @@ export interface ServerProcess {
 }
 
 /** The built command on ports of the system's choice, in a state folder of its own. */
-export async function startServerProcess(settings: readonly string[] = []): Promise<ServerProcess> {
+export async function startServerProcess(
+  settings: readonly string[] = [],
+  options: readonly string[] = [],
+): Promise<ServerProcess> {
   const stateDir = mkdtempSync(join(tmpdir(), 'epcscf-turn-e2e-'));
   const listeners = ['udp', 'tcp', 'tls'].map((transport) => `{transport: ${transport}, address: 127.0.0.1, port: 0}`);
   const assignments = [
@@ -39,7 +42,7 @@ export async function startServerProcess(settings: readonly string[] = []): Prom
     'log.format=json',
     ...settings,
   ];
-  const flags = assignments.flatMap((assignment) => ['--set', assignment]);
+  const flags = [...options, ...assignments.flatMap((assignment) => ['--set', assignment])];
   const child = spawn(process.execPath, [COMMAND, 'serve', '--json', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
