@@ -21,7 +21,7 @@ interface Described {
 
 /** OpenAPI 3.1 of the routes, from the very schemas that check what comes in. */
 export function describeApi(routes: readonly Route[], { version, path, hasToken }: Described): Json {
-  const byPath = groupBy(routes, ({ path: where }) => (where === '' ? '/' : where));
+  const byPath = groupBy(routes, ({ path: below }) => path + below);
   return {
     openapi: '3.1.0',
     info: {
@@ -30,7 +30,7 @@ export function describeApi(routes: readonly Route[], { version, path, hasToken 
       description:
         'Events, credentials and faults of a running eP-CSCF edge and TURN server, for tests in any language.',
     },
-    servers: [{ url: path }],
+    servers: [{ url: '/' }],
     paths: Object.fromEntries(
       [...byPath].map(([where, ofPath]) => [
         where,
