@@ -48,11 +48,11 @@ describe('credential-ttl', () => {
     'issues credentials that end within seconds, policy %s',
     async (policy) => {
       const lab = await openLab({ config: { credentials: { policy } } });
-      using fault = lab.faults.add({ kind: 'credential-ttl', ttlSec: 2, user: 'alice' });
+      using fault = lab.faults.add({ kind: 'credential-ttl', ttlSec: 3, user: 'alice' });
       const { agent, answer } = await register(lab, 'alice');
       const credential = credentialIn(answer);
-      expect(credential.expiresAtSec).toBeLessThanOrEqual(nowSec() + 2);
-      expect(credential.ttlSec).toBeLessThanOrEqual(2);
+      expect(credential.expiresAtSec).toBeLessThanOrEqual(nowSec() + 3);
+      expect(credential.ttlSec).toBeLessThanOrEqual(3);
       expect(answer.getHeader('TURN-Lifetime')).toBe(String(credential.expiresAtSec));
       expect(await lab.waitFor('credential-issued')).toMatchObject({ expiresAtSec: credential.expiresAtSec });
       expect(lab.credentialOf('alice')).toMatchObject({
@@ -154,7 +154,10 @@ describe('clock-skew', () => {
     expect(await lab.tryAllocate(lab.mint('alice'))).toMatchObject({ granted: false, code: 401 });
     await lab.waitFor('authentication-refused', ({ user, cause }) => user === 'alice' && cause === 'expired');
     expect(await lab.tryAllocate(lab.mint('bob'))).toMatchObject({ granted: true });
-    expect(lab.events('fault-fired')).toMatchObject([{ user: 'alice', detail: { seconds: 86_400, of: 'turn' } }]);
+    const hits = lab.events('fault-fired');
+    expect(hits[0]).toMatchObject({ detail: { seconds: 86_400, of: 'turn' } });
+    // A request that is sent again is another hit.
+    expect(new Set(hits.map(({ user }) => user))).toEqual(new Set(['alice']));
     fault.clear();
     expect(await lab.tryAllocate(lab.mint('alice'))).toMatchObject({ granted: true });
   });

@@ -41,13 +41,14 @@ describe('flow-closed', () => {
     const fault = lab.faults.add({ kind: 'flow-closed', code: 1011, method: 'INVITE', times: 1 });
     expect(fault).toMatchObject({ fired: 0, active: true });
     const gone = disconnected(agent);
+    const back = registered(agent);
     const failed = once(call(agent, lab.users.bob.uri), 'failed') as Promise<[{ originator: string }]>;
     expect(await gone).toMatchObject({ code: 1011 });
     expect((await failed)[0]).toMatchObject({ originator: 'local' });
     expect(lab.events('fault-fired')).toMatchObject([{ user: 'alice', method: 'INVITE' }]);
     const reached = lab.events('message').filter(({ method, to }) => method === 'INVITE' && to === 'core');
     expect(reached).toEqual([]);
-    await registered(agent);
+    await back;
     await once(call(agent, lab.users.bob.uri), 'confirmed');
   });
 });
