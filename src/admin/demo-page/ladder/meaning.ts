@@ -167,7 +167,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What an arrow is about, and which step of figure 6.3.3-1 it belongs to. */
-export function meaningOf({ from, to, label, title }: Arrow): Meaning {
+function meaningOf({ from, to, label, title }: Arrow): Meaning {
   const arrow = `${from} ${to} ${label}`;
   const rule = RULES.find((candidate) => candidate.arrow.test(arrow) && (candidate.title?.test(title) ?? true));
   if (!rule) return { words: '' };
