@@ -8,11 +8,12 @@ const MENDING_MS = 30_000;
 const MAX_BUFFERED_BYTES = 1 << 20;
 
 /** Sends every track and every message of a data channel back. `iceServer` makes a TURN credential, fresh at each offer. */
-export function openEchoMedia(iceServer: () => IceServer | undefined): OpenPeerMedia {
+export function openEchoMedia(iceServer: () => IceServer | undefined, mendingMs = MENDING_MS): OpenPeerMedia {
   return async (lost) => {
     const PeerConnection = await loadPeerConnection();
     if (!PeerConnection) return undefined;
-    return new EchoMedia(new PeerConnection(configurationOf(iceServer)), iceServer, lost);
+    const connection = new PeerConnection(configurationOf(iceServer));
+    return new EchoMedia(connection, iceServer, () => setTimeout(lost, mendingMs).unref());
   };
 }
 
@@ -20,13 +21,15 @@ class EchoMedia implements PeerMedia {
   readonly #connection: PeerConnection;
   readonly #iceServer: () => IceServer | undefined;
   readonly #sentBack = new Set<string>();
+  readonly #startMending: () => NodeJS.Timeout;
   #mending: NodeJS.Timeout | undefined;
   #hasAnswered = false;
   #isClosed = false;
 
-  constructor(connection: PeerConnection, iceServer: () => IceServer | undefined, lost: () => void) {
+  constructor(connection: PeerConnection, iceServer: () => IceServer | undefined, startMending: () => NodeJS.Timeout) {
     this.#connection = connection;
     this.#iceServer = iceServer;
+    this.#startMending = startMending;
     connection.ontrack = ({ track, streams }) => {
       // A stream that was held and goes on is told again.
       if (this.#sentBack.has(track.id)) return;
@@ -37,8 +40,7 @@ class EchoMedia implements PeerMedia {
       sendMessagesBack(channel);
     };
     connection.onconnectionstatechange = () => {
-      clearTimeout(this.#mending);
-      if (connection.connectionState === 'failed') this.#mending = setTimeout(lost, MENDING_MS).unref();
+      this.#watch(connection.connectionState);
     };
   }
 
@@ -64,6 +66,15 @@ class EchoMedia implements PeerMedia {
     connection.ondatachannel = null;
     connection.onconnectionstatechange = null;
     connection.close();
+  }
+
+  #watch(state: string): void {
+    if (state === 'connected') {
+      clearTimeout(this.#mending);
+      this.#mending = undefined;
+    } else if (state === 'disconnected' || state === 'failed' || state === 'closed') {
+      this.#mending ??= this.#startMending();
+    }
   }
 
   get #sdp(): string {
