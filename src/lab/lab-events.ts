@@ -69,6 +69,7 @@ const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, t
   'allocation-created': true,
   'allocation-refreshed': true,
   'allocation-ended': true,
+  'relay-ended': true,
   'permission-created': true,
   'channel-bound': true,
   'authentication-refused': true,

@@ -50,8 +50,8 @@ const allocation = section(
 
 const quota = section(
   {
-    perUser: wholeNumber(1, 1_000_000, 100, 'Most allocations of one user (486 beyond).'),
-    total: wholeNumber(1, 1_000_000, 10_000, 'Most allocations of this server (486 beyond).'),
+    perUser: wholeNumber(1, 1_000_000, 100, 'Most relayed addresses of one user (486 beyond).'),
+    total: wholeNumber(1, 1_000_000, 10_000, 'Most relayed addresses of this server (486 beyond).'),
   },
   'Quotas.',
 );

@@ -73,6 +73,7 @@ const snapshot = z.looseObject({
       transport: clientTransport,
       client: address,
       relayed: address,
+      relayedAll: z.array(address).describe('One, or IPv4 and then IPv6.'),
       createdAtUnixMs: unixMs,
       expiresInSec: z.number(),
       credentialExpiresAtSec: unixSec.optional(),
@@ -103,10 +104,9 @@ export const mintRequest = z.strictObject({
   expired: z.boolean().describe('Makes one that ended a minute ago.').optional(),
 });
 
-export const allocateRequest = z.strictObject({
-  username: z.string().min(1).max(508),
-  password: z.string().max(1024),
-});
+export const allocateRequest = z
+  .looseObject({ username: z.string().min(1).max(508), password: z.string().max(1024) })
+  .describe('A credential as it was handed out; other fields are ignored.');
 
 export const REQUEST_SCHEMAS = {
   FaultRequest: faultSchema,

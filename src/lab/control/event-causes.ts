@@ -77,6 +77,8 @@ export const allocationEndCause = oneOf<CauseOf<'allocation-ended'>>({
   stopped: true,
 });
 
+export const relayEndCause = oneOf<CauseOf<'relay-ended'>>({ expired: true, 'deleted-by-client': true });
+
 export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   expired: true,
   'malformed-attribute': true,

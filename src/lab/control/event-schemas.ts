@@ -29,7 +29,8 @@ const allocation = {
   ...client,
   allocationId: z.string(),
   keyId: z.string().describe('Label of the key that verified the credential.'),
-  relayed: address,
+  relayed: address.describe('The first of relayedAll.'),
+  relayedAll: z.array(address).describe('One, or IPv4 and then IPv6.'),
   family: z.union([z.literal(4), z.literal(6)]),
 };
 const lifetimeSec = z.int().min(0);
@@ -82,6 +83,7 @@ const FIELDS = {
   'allocation-created': { ...allocation, lifetimeSec },
   'allocation-refreshed': { ...allocation, lifetimeSec },
   'allocation-ended': { ...allocation, cause: causes.allocationEndCause, counters: relayCounters },
+  'relay-ended': { ...allocation, ended: address, cause: causes.relayEndCause },
   'permission-created': { ...allocation, peerAddress: z.string() },
   'channel-bound': { ...allocation, channel: z.int(), peer: address },
   'authentication-refused': {

@@ -1,17 +1,28 @@
 import { formatTransportAddress } from '../../core/transport-address.ts';
-import { type Allocation } from './allocation.ts';
+import { type AllocatedRelay, type Allocation, type ChannelBinding } from './allocation.ts';
 import { type EngineState } from './engine-state.ts';
-import { relayCounters } from './relay-counters.ts';
-import { reportEnded } from './report.ts';
+import { allocationCounters, settleCounters } from './relay-counters.ts';
+import { reportEnded, reportRelayEnded } from './report.ts';
 import { type Reservation } from './reservations.ts';
-import { type AllocationEndCause } from './turn-events.ts';
+import { type AllocationEndCause, type RelayEndCause } from './turn-events.ts';
 
-/** The live allocation of a 5-tuple. One whose time is over is ended here, if its timer has not done so yet. */
+/** The live allocation of a 5-tuple, all of its relays live. What is over of it is ended here, if its timer has not done so yet. */
 export function liveAllocation(engine: EngineState, clientKey: string, nowMs: number): Allocation | undefined {
   const allocation = engine.allocations.ofClient(clientKey);
-  if (!allocation || allocation.expiresAtMs > nowMs) return allocation;
-  endAllocation(engine, allocation, 'expired', nowMs);
-  return undefined;
+  if (!allocation || allocation.firstEndMs > nowMs) return allocation;
+  return endExpired(engine, allocation, nowMs) ? undefined : allocation;
+}
+
+/** Ends the relays whose time is over, and the allocation with its last one. True when the allocation is gone. */
+function endExpired(engine: EngineState, allocation: Allocation, nowMs: number): boolean {
+  if (allocation.expiresAtMs <= nowMs) {
+    endAllocation(engine, allocation, 'expired', nowMs);
+    return true;
+  }
+  for (const one of allocation.relays) {
+    if (one.expiresAtMs <= nowMs) endRelay(engine, allocation, one, 'expired', nowMs);
+  }
+  return false;
 }
 
 /** Takes an allocation up: from here on it is found, and ends by itself. */
@@ -36,10 +47,7 @@ export function armAllocation(engine: EngineState, allocation: Allocation): void
 }
 
 function onDeadline(engine: EngineState, allocation: Allocation, nowMs: number): void {
-  if (allocation.expiresAtMs <= nowMs) {
-    endAllocation(engine, allocation, 'expired', nowMs);
-    return;
-  }
+  if (endExpired(engine, allocation, nowMs)) return;
   forgetExpired(engine, allocation, nowMs);
   armAllocation(engine, allocation);
 }
@@ -47,40 +55,73 @@ function onDeadline(engine: EngineState, allocation: Allocation, nowMs: number):
 /** Frees what has expired in an allocation, here and in the plane. */
 export function forgetExpired(engine: EngineState, allocation: Allocation, nowMs: number): void {
   const { permissions, channels } = allocation.sweep(nowMs);
-  for (const address of permissions) engine.plane.removePermission(allocation.relay, address);
+  for (const { family, address } of permissions) {
+    const to = allocation.relayTo(family);
+    if (to) engine.plane.removePermission(to.relay, address);
+  }
   for (const { channel, peer } of channels) {
-    engine.plane.removeChannel(allocation.relay, channel);
+    const to = allocation.relayTo(peer.family);
+    if (to) engine.plane.removeChannel(to.relay, channel);
     engine.ownRelayChannels.unbound(peer, allocation);
   }
 }
 
-/** Ends an allocation, its port and its share of the quota at once. */
+/** Ends an allocation, its ports and its share of the quota at once. */
 export function endAllocation(
   engine: EngineState,
   allocation: Allocation,
   cause: AllocationEndCause,
   nowMs: number,
 ): void {
-  const counters = relayCounters(engine.plane, [allocation.relay]);
+  const [counters] = allocationCounters(engine.plane, [allocation]);
   if (allocation.timer) engine.timers.cancel(allocation.timer);
   engine.allocations.remove(allocation);
-  engine.plane.closeRelay(allocation.relay);
-  engine.relayPorts.free(allocation.family, allocation.port, nowMs);
-  unbindOwnRelay(engine, allocation);
+  for (const one of allocation.relays) closeRelay(engine, one, nowMs);
+  unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);
   engine.tally.allocationsEnded += 1;
-  const [final] = counters;
-  if (final) reportEnded(engine, allocation, cause, final);
+  if (counters) reportEnded(engine, allocation, cause, counters);
 }
 
-/** Takes an allocation that ends out of both sides of `OwnRelayChannels`: its own channels, and those towards it. */
-function unbindOwnRelay(engine: EngineState, allocation: Allocation): void {
+/**
+ * Ends one of two relays with its port, its share of the quota, its permissions and its channels. The allocation goes on with the other;
+ * the caller arms it.
+ */
+export function endRelay(
+  engine: EngineState,
+  allocation: Allocation,
+  ended: AllocatedRelay,
+  cause: RelayEndCause,
+  nowMs: number,
+): void {
+  settleCounters(engine.plane, allocation, ended);
+  const channels = allocation.removeRelay(ended);
+  engine.allocations.removeRelay(allocation, ended);
+  closeRelay(engine, ended, nowMs);
+  unbindOwnRelays(engine, allocation, channels, [ended]);
+  reportRelayEnded(engine, allocation, ended.relay.relayed, cause);
+}
+
+function closeRelay(engine: EngineState, { relay, family, port }: AllocatedRelay, nowMs: number): void {
+  engine.plane.closeRelay(relay);
+  engine.relayPorts.free(family, port, nowMs);
+}
+
+/** Takes relays that end out of both sides of `OwnRelayChannels`: their own channels, and those towards them. */
+function unbindOwnRelays(
+  engine: EngineState,
+  allocation: Allocation,
+  channels: Iterable<ChannelBinding>,
+  ended: readonly AllocatedRelay[],
+): void {
   const { ownRelayChannels, plane } = engine;
-  for (const { peer } of allocation.channels()) ownRelayChannels.unbound(peer, allocation);
-  const { relayed } = allocation.relay;
-  for (const holder of ownRelayChannels.takeHolders(relayed)) {
-    const binding = holder.removeChannelTo(relayed);
-    if (binding) plane.removeChannel(holder.relay, binding.channel);
-    armAllocation(engine, holder);
+  for (const { peer } of channels) ownRelayChannels.unbound(peer, allocation);
+  for (const { relayed } of ended.map(({ relay }) => relay)) {
+    for (const holder of ownRelayChannels.takeHolders(relayed)) {
+      const binding = holder.removeChannelTo(relayed);
+      const from = holder.relayTo(relayed.family);
+      if (binding && from) plane.removeChannel(from.relay, binding.channel);
+      armAllocation(engine, holder);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
-import { type Allocation } from './allocation.ts';
+import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type RelayHandle } from './data-plane.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
@@ -9,9 +9,15 @@ export class AllocationTable {
   readonly #byId = new Map<string, Allocation>();
   readonly #byRelayed = new Map<string, Allocation>();
   readonly #byUser = new Map<string, Set<Allocation>>();
+  readonly #relaysByUser = new Map<string, number>();
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Relayed transport addresses of all of them. */
+  get relays(): number {
+    return this.#bySlot.size;
   }
 
   get users(): number {
@@ -20,21 +26,30 @@ export class AllocationTable {
 
   add(allocation: Allocation): void {
     this.#byClient.set(allocation.client.key, allocation);
-    this.#bySlot.set(allocation.relay.slot, allocation);
     this.#byId.set(allocation.id, allocation);
-    this.#byRelayed.set(formatTransportAddress(allocation.relay.relayed), allocation);
+    for (const { relay } of allocation.relays) {
+      this.#bySlot.set(relay.slot, allocation);
+      this.#byRelayed.set(formatTransportAddress(relay.relayed), allocation);
+      this.#count(allocation.user, 1);
+    }
     const ofUser = this.#byUser.get(allocation.user) ?? new Set();
     this.#byUser.set(allocation.user, ofUser.add(allocation));
   }
 
   remove(allocation: Allocation): void {
     this.#byClient.delete(allocation.client.key);
-    this.#bySlot.delete(allocation.relay.slot);
     this.#byId.delete(allocation.id);
-    this.#byRelayed.delete(formatTransportAddress(allocation.relay.relayed));
+    for (const one of allocation.relays) this.removeRelay(allocation, one);
     const ofUser = this.#byUser.get(allocation.user);
     ofUser?.delete(allocation);
     if (ofUser?.size === 0) this.#byUser.delete(allocation.user);
+  }
+
+  /** Forgets one of two relays, whose allocation goes on. */
+  removeRelay({ user }: Allocation, { relay }: AllocatedRelay): void {
+    this.#bySlot.delete(relay.slot);
+    this.#byRelayed.delete(formatTransportAddress(relay.relayed));
+    this.#count(user, -1);
   }
 
   ofClient(clientKey: string): Allocation | undefined {
@@ -53,8 +68,9 @@ export class AllocationTable {
     return [...(this.#byUser.get(user) ?? [])];
   }
 
-  countOf(user: string): number {
-    return this.#byUser.get(user)?.size ?? 0;
+  /** Relayed transport addresses of a user: what the quota bounds. */
+  relaysOf(user: string): number {
+    return this.#relaysByUser.get(user) ?? 0;
   }
 
   isRelayed(address: TransportAddress): boolean {
@@ -63,5 +79,11 @@ export class AllocationTable {
 
   all(): readonly Allocation[] {
     return [...this.#byId.values()];
+  }
+
+  #count(user: string, change: number): void {
+    const count = this.relaysOf(user) + change;
+    if (count > 0) this.#relaysByUser.set(user, count);
+    else this.#relaysByUser.delete(user);
   }
 }

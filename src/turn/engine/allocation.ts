@@ -4,6 +4,7 @@ import { formatTransportAddress, type TransportAddress } from '../../core/transp
 import { type Credential } from './authenticate.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type AddressRule } from './peer-policy.ts';
+import { type RelayCounters } from './turn-events.ts';
 
 export interface Permission {
   /** Monotonic milliseconds. */
@@ -14,45 +15,63 @@ export interface Permission {
   denialReported: boolean;
 }
 
-interface ChannelBinding {
+interface Permitted {
+  readonly family: AddressFamily;
+  /** Canonical IP text. */
+  readonly address: string;
+}
+
+export interface ChannelBinding {
   readonly channel: number;
   readonly peer: TransportAddress;
   /** Monotonic milliseconds. */
   expiresAtMs: number;
 }
 
+/** One relayed transport address of an allocation, with its own time-to-expiry: RFC 8656 §8.1 refreshes and deletes each of two by itself. */
+export interface AllocatedRelay {
+  readonly relay: RelayHandle;
+  readonly family: AddressFamily;
+  /** The port asked of the plane, which behind a port-mapping NAT need not be the one peers see. */
+  readonly port: number;
+  /** Monotonic milliseconds. */
+  expiresAtMs: number;
+}
+
+/** The family of ADDITIONAL-ADDRESS-FAMILY that was wished and not had, and why, as ADDRESS-ERROR-CODE tells it. */
+export interface MissingFamily {
+  readonly family: AddressFamily;
+  readonly code: number;
+}
+
 interface AllocationInit {
   readonly id: string;
   readonly client: ClientPath;
-  readonly relay: RelayHandle;
-  readonly family: AddressFamily;
-  readonly port: number;
+  /** One, or IPv4 and then IPv6. */
+  readonly relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
   /** Of the Allocate that made it, in hex: its retransmission is answered again. */
   readonly createdBy: string;
   readonly credential: Credential;
   readonly createdAtUnixMs: number;
-  readonly expiresAtMs: number;
   readonly reservationToken: Buffer | undefined;
-  /** The client asked for a second family that it did not get. */
-  readonly missingFamily: AddressFamily | undefined;
+  readonly missing: MissingFamily | undefined;
 }
 
 /** The record of RFC 8656 §6. Times are monotonic milliseconds; what has expired counts as gone whether or not it was swept. */
 export class Allocation {
   readonly id: string;
   readonly client: ClientPath;
-  readonly relay: RelayHandle;
-  readonly family: AddressFamily;
-  /** The port asked of the plane, which behind a port-mapping NAT need not be the one peers see. */
-  readonly port: number;
   readonly createdBy: string;
   readonly createdAtUnixMs: number;
   readonly reservationToken: Buffer | undefined;
-  readonly missingFamily: AddressFamily | undefined;
+  readonly missing: MissingFamily | undefined;
   /** Moves to a fresh credential of the same user on Refresh. */
   credential: Credential;
-  expiresAtMs: number;
   timer: TimerHandle | undefined;
+  /** What passed through a relay of it that has ended. */
+  settled: RelayCounters | undefined;
+  /** Never empty: without its last relay an allocation is no more. */
+  #relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
   readonly #permissions = new Map<string, Permission>();
   readonly #channels = new Map<number, ChannelBinding>();
   readonly #channelByPeer = new Map<string, ChannelBinding>();
@@ -60,20 +79,61 @@ export class Allocation {
   constructor(init: AllocationInit) {
     this.id = init.id;
     this.client = init.client;
-    this.relay = init.relay;
-    this.family = init.family;
-    this.port = init.port;
+    this.#relays = init.relays;
     this.createdBy = init.createdBy;
     this.createdAtUnixMs = init.createdAtUnixMs;
     this.reservationToken = init.reservationToken;
-    this.missingFamily = init.missingFamily;
+    this.missing = init.missing;
     this.credential = init.credential;
-    this.expiresAtMs = init.expiresAtMs;
     this.timer = undefined;
+    this.settled = undefined;
   }
 
   get user(): string {
     return this.credential.user;
+  }
+
+  /** Those it has by now; a second one may have ended before. */
+  get relays(): readonly [AllocatedRelay, ...AllocatedRelay[]] {
+    return this.#relays;
+  }
+
+  /** The first of its relays. Peers of either family are reached through `relayTo`. */
+  get relay(): RelayHandle {
+    return this.#relays[0].relay;
+  }
+
+  /** Of the first of its relays. */
+  get family(): AddressFamily {
+    return this.#relays[0].family;
+  }
+
+  /** `undefined` when it relays to no peer of this family. */
+  relayTo(family: AddressFamily): AllocatedRelay | undefined {
+    return this.#relays.find((one) => one.family === family);
+  }
+
+  /** When the last of its relays ends. */
+  get expiresAtMs(): number {
+    return this.#relays.reduce((last, { expiresAtMs }) => Math.max(last, expiresAtMs), 0);
+  }
+
+  /** When the first of its relays ends. */
+  get firstEndMs(): number {
+    return this.#relays.reduce((first, { expiresAtMs }) => Math.min(first, expiresAtMs), Infinity);
+  }
+
+  /** Takes out one of two relays with its permissions and channels; those of the other stay (RFC 8656 §8.1). */
+  removeRelay(ended: AllocatedRelay): readonly ChannelBinding[] {
+    const [first, ...others] = this.#relays.filter((one) => one !== ended);
+    if (!first) return [];
+    this.#relays = [first, ...others];
+    for (const address of this.#permissions.keys()) {
+      if (familyOfText(address) === ended.family) this.#permissions.delete(address);
+    }
+    const channels = [...this.#channels.values()].filter(({ peer }) => peer.family === ended.family);
+    for (const { peer } of channels) this.removeChannelTo(peer);
+    return channels;
   }
 
   /** Whole seconds left, as LIFETIME tells them. */
@@ -132,23 +192,28 @@ export class Allocation {
   }
 
   /** Forgets what has expired and tells what it was. */
-  sweep(nowMs: number): { readonly permissions: readonly string[]; readonly channels: readonly ChannelBinding[] } {
+  sweep(nowMs: number): { readonly permissions: readonly Permitted[]; readonly channels: readonly ChannelBinding[] } {
     const permissions = [...this.#permissions]
       .filter(([, { expiresAtMs }]) => expiresAtMs <= nowMs)
-      .map(([key]) => key);
+      .map(([address]) => ({ family: familyOfText(address), address }));
     const channels = [...this.#channels.values()].filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
-    for (const address of permissions) this.#permissions.delete(address);
+    for (const { address } of permissions) this.#permissions.delete(address);
     for (const { peer } of channels) this.removeChannelTo(peer);
     return { permissions, channels };
   }
 
   /** When the next thing of this allocation ends. */
   nextDeadlineMs(): number {
-    let next = this.expiresAtMs;
+    let next = this.firstEndMs;
     for (const { expiresAtMs } of this.#permissions.values()) next = Math.min(next, expiresAtMs);
     for (const { expiresAtMs } of this.#channels.values()) next = Math.min(next, expiresAtMs);
     return next;
   }
+}
+
+/** Of canonical IP text. */
+function familyOfText(address: string): AddressFamily {
+  return address.includes(':') ? 6 : 4;
 }
 
 function live(binding: ChannelBinding | undefined, nowMs: number): ChannelBinding | undefined {

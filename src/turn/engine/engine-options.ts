@@ -49,7 +49,7 @@ export interface TurnEngineOptions {
   /** Addresses of this host beside the relayed and the listeners' ones: its interfaces, and external addresses that lead to it. */
   readonly ownAddresses: readonly string[];
   readonly allocation: AllocationOptions;
-  /** Allocations and held reservations, of one user and of all. */
+  /** Relayed transport addresses, held ones too, of one user and of all. */
   readonly quota: { readonly perUser: number; readonly total: number };
   readonly peers: PeerOptions;
   /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */

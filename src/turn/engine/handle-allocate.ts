@@ -1,3 +1,4 @@
+import { type AddressFamily } from '../../core/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
 import { addressErrorCode } from '../../stun/attributes/address-error-code.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
@@ -11,7 +12,7 @@ import { grant, refuse, type Answer, type Granted } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type RelayHandle } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
-import { openRelay, type OpenedRelay } from './open-relay.ts';
+import { openRelays, type OpenedRelays } from './open-relays.ts';
 import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
 import { reportCreated } from './report.ts';
 
@@ -33,10 +34,10 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const expiresAtMs = now.monotonicMs + plan.lifetimeSec * 1000;
   const opened = plan.reservation
     ? claim(request, engine, plan.reservation, expiresAtMs)
-    : openRelay(engine, client, { ...plan, expiresAtMs }, now.monotonicMs);
+    : openRelays(engine, client, { ...plan, expiresAtMs }, now.monotonicMs);
   if (!opened.ok) return refuse(ErrorCode.InsufficientCapacity, opened.reason);
 
-  const allocation = record(request, engine, plan, opened.value, expiresAtMs);
+  const allocation = record(request, engine, opened.value);
   beginAllocation(engine, allocation);
   reportCreated(engine, allocation, plan.lifetimeSec);
   return allocated(allocation, now.monotonicMs);
@@ -47,31 +48,28 @@ function claim(
   engine: EngineState,
   reservation: NonNullable<AllocationPlan['reservation']>,
   expiresAtMs: number,
-): { readonly ok: true; readonly value: OpenedRelay } {
+): { readonly ok: true; readonly value: OpenedRelays } {
   claimReservation(engine, reservation);
-  engine.plane.claimRelay(reservation.relay, client, expiresAtMs);
-  return { ok: true, value: { relay: reservation.relay, port: reservation.port } };
+  const { relay, family, port } = reservation;
+  engine.plane.claimRelay(relay, client, expiresAtMs);
+  return { ok: true, value: { relays: [{ relay, family, port, expiresAtMs }], missing: undefined, next: undefined } };
 }
 
 function record(
   { client, message, now, credential }: AuthenticatedRequest,
   engine: EngineState,
-  plan: AllocationPlan,
-  { relay, port, next }: OpenedRelay,
-  expiresAtMs: number,
+  { relays, missing, next }: OpenedRelays,
 ): Allocation {
+  const [{ family, port }] = relays;
   return new Allocation({
     id: engine.randomBytes(ALLOCATION_ID_BYTES).toString('hex'),
     client,
-    relay,
-    family: plan.family,
-    port,
+    relays,
     createdBy: message.transactionId.toString('hex'),
     credential,
     createdAtUnixMs: now.unixMs,
-    expiresAtMs,
-    reservationToken: next && reserve(engine, credential.user, next, plan.family, port + 1, now.monotonicMs),
-    missingFamily: plan.missingFamily,
+    reservationToken: next && reserve(engine, credential.user, next, family, port + 1, now.monotonicMs),
+    missing,
   });
 }
 
@@ -79,7 +77,7 @@ function reserve(
   engine: EngineState,
   user: string,
   relay: RelayHandle,
-  family: AllocationPlan['family'],
+  family: AddressFamily,
   port: number,
   nowMs: number,
 ): Buffer {
@@ -92,12 +90,12 @@ function reserve(
 /** The success response, from the record alone, so that a retransmission gets the same with the lifetime as it is by then. */
 function allocated(allocation: Allocation, nowMs: number): Granted {
   return grant((answer) => {
-    answer.add(xorRelayedAddress, allocation.relay.relayed);
+    for (const { relay } of allocation.relays) answer.add(xorRelayedAddress, relay.relayed);
     answer.add(lifetime, allocation.lifetimeLeftSec(nowMs));
     if (allocation.reservationToken) answer.add(reservationToken, allocation.reservationToken);
     answer.add(xorMappedAddress, allocation.client.remote);
-    if (allocation.missingFamily === undefined) return;
-    const code = ErrorCode.AddressFamilyNotSupported;
-    answer.add(addressErrorCode, { family: familyToCode(allocation.missingFamily), code, reason: defaultReason(code) });
+    if (!allocation.missing) return;
+    const { family, code } = allocation.missing;
+    answer.add(addressErrorCode, { family: familyToCode(family), code, reason: defaultReason(code) });
   });
 }

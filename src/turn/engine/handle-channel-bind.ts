@@ -39,8 +39,9 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
   const boundTo = allocation.channelTo(peer, nowMs);
   if (boundTo && boundTo.channel !== channel) return refuse(ErrorCode.BadRequest, 'peer-bound-to-other-channel');
 
-  // 4. A peer of the allocation's family.
-  if (peer.family !== allocation.family) return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
+  // 4. A peer of a family that the allocation relays to.
+  const to = allocation.relayTo(peer.family);
+  if (!to) return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
 
   // 5. Within policy, to the port: the plane relays channel data without asking again.
   const rule = policy.addressRule(peer.address);
@@ -60,9 +61,9 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
     return refuse(ErrorCode.InsufficientCapacity, 'permission-limit');
   }
 
-  permit(engine, allocation, peer.address, rule, nowMs);
+  permit(engine, allocation, to, peer.address, rule, nowMs);
   const binding = allocation.setChannel(channel, peer, nowMs + options.allocation.channelLifetimeSec * 1000);
-  engine.plane.setChannel(allocation.relay, binding);
+  engine.plane.setChannel(to.relay, binding);
   if (rule === 'own-relays-only') engine.ownRelayChannels.bound(peer, allocation);
   armAllocation(engine, allocation);
   if (!bound) reportChannel(engine, allocation, channel, peer);

@@ -2,6 +2,7 @@ import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, forgetExpired } from './allocation-lifecycle.ts';
 import { grant, refuse, type Answer } from './answer.ts';
+import { type AllocatedRelay } from './allocation.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { type AddressRule } from './peer-policy.ts';
@@ -24,30 +25,31 @@ export function handleCreatePermission(request: AuthenticatedRequest, engine: En
   const peers = message.getAll(xorPeerAddress);
   if (peers.length === 0) return refuse(ErrorCode.BadRequest, 'missing-attribute');
 
-  // 3. All of the allocation's family.
-  if (peers.some(({ family }) => family !== allocation.family)) {
+  // 3. All of families that the allocation relays to.
+  if (peers.some(({ family }) => !allocation.relayTo(family))) {
     return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
   }
 
   // 4. All within policy. A permission has no port, so the ports are not looked at here.
-  const rules = new Map<string, AddressRule>();
+  const wished = new Map<string, { readonly to: AllocatedRelay; readonly rule: AddressRule }>();
   for (const peer of peers) {
+    const to = allocation.relayTo(peer.family);
     const rule = engine.policy.addressRule(peer.address);
     if (typeof rule === 'object') {
       reportPeerDenied(engine, allocation, peer, rule.denied, now.monotonicMs);
       return refuse(ErrorCode.Forbidden, 'peer-denied');
     }
-    rules.set(peer.address, rule);
+    if (to) wished.set(peer.address, { to, rule });
   }
 
   // 5. Room for those that are new.
   forgetExpired(engine, allocation, now.monotonicMs);
-  const added = [...rules.keys()].filter((address) => !allocation.permission(address, now.monotonicMs)).length;
+  const added = [...wished.keys()].filter((address) => !allocation.permission(address, now.monotonicMs)).length;
   if (allocation.permissionCount + added > engine.options.allocation.permissions) {
     return refuse(ErrorCode.InsufficientCapacity, 'permission-limit');
   }
 
-  for (const [address, rule] of rules) permit(engine, allocation, address, rule, now.monotonicMs);
+  for (const [address, { to, rule }] of wished) permit(engine, allocation, to, address, rule, now.monotonicMs);
   armAllocation(engine, allocation);
   return grant((answer) => answer);
 }

@@ -2,8 +2,9 @@ import { familyFromCode } from '../../stun/address-family.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
 import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
-import { armAllocation, endAllocation } from './allocation-lifecycle.ts';
+import { armAllocation, endAllocation, endRelay } from './allocation-lifecycle.ts';
 import { grant, refuse, type Answer } from './answer.ts';
+import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
@@ -20,16 +21,14 @@ export function handleRefresh(request: AuthenticatedRequest, engine: EngineState
   if (!found.ok) return found.refused;
   const { allocation } = found;
 
-  // 1. The family, if one is named, is the allocation's.
-  const family = message.get(requestedAddressFamily);
-  if (family !== undefined && familyFromCode(family) !== allocation.family) {
-    return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
-  }
+  // 1. The family, if one is named, is the allocation's, and the rest concerns it alone; else both (RFC 8656 §8.1).
+  const meant = relaysMeant(allocation, message.get(requestedAddressFamily));
+  if (meant.length === 0) return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
 
   // 2. Desired lifetime zero deletes, whatever has become of the credential.
   const wishedSec = message.get(lifetime);
   if (wishedSec === 0) {
-    endAllocation(engine, allocation, 'deleted-by-client', now.monotonicMs);
+    deleteRelays(engine, allocation, meant, now.monotonicMs);
     return grant((answer) => answer.add(lifetime, 0));
   }
 
@@ -40,9 +39,31 @@ export function handleRefresh(request: AuthenticatedRequest, engine: EngineState
   if (grantedSec <= 0) return refuse(ErrorCode.Unauthenticated, 'expired');
 
   allocation.credential = credential;
-  allocation.expiresAtMs = now.monotonicMs + grantedSec * 1000;
-  engine.plane.setRelayExpiry(allocation.relay, allocation.expiresAtMs);
+  for (const one of meant) {
+    one.expiresAtMs = now.monotonicMs + grantedSec * 1000;
+    engine.plane.setRelayExpiry(one.relay, one.expiresAtMs);
+  }
   armAllocation(engine, allocation);
   reportRefreshed(engine, allocation, grantedSec);
   return grant((answer) => answer.add(lifetime, grantedSec));
+}
+
+function relaysMeant(allocation: Allocation, familyCode: number | undefined): readonly AllocatedRelay[] {
+  if (familyCode === undefined) return allocation.relays;
+  return allocation.relays.filter(({ family }) => family === familyFromCode(familyCode));
+}
+
+/** With its last relay the allocation goes too. */
+function deleteRelays(
+  engine: EngineState,
+  allocation: Allocation,
+  meant: readonly AllocatedRelay[],
+  nowMs: number,
+): void {
+  if (meant.length === allocation.relays.length) {
+    endAllocation(engine, allocation, 'deleted-by-client', nowMs);
+    return;
+  }
+  for (const one of meant) endRelay(engine, allocation, one, 'deleted-by-client', nowMs);
+  armAllocation(engine, allocation);
 }

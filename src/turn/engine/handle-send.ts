@@ -18,8 +18,9 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   const payload = message.get(data);
   if (!peer || !payload) return 'incomplete-indication';
 
-  // 2. Of the allocation's family.
-  if (peer.family !== allocation.family) return 'family-mismatch';
+  // 2. Of a family that the allocation relays to.
+  const to = allocation.relayTo(peer.family);
+  if (!to) return 'family-mismatch';
 
   // 3. A permission for the address. Sending does not refresh it.
   const permission = allocation.permission(peer.address, now.monotonicMs);
@@ -28,6 +29,6 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   // 4. The policy for this very port.
   if (deniedOnPath(engine, allocation, permission, peer, now.monotonicMs)) return 'peer-denied';
 
-  engine.plane.sendToPeer(allocation.relay, peer, payload, { dontFragment: message.has(dontFragment) });
+  engine.plane.sendToPeer(to.relay, peer, payload, { dontFragment: message.has(dontFragment) });
   return undefined;
 }

@@ -4,7 +4,7 @@ import { RelayPortError, type ClientPath, type RelayHandle } from './data-plane.
 import { type EngineState } from './engine-state.ts';
 import { type PortShape } from './relay-ports.ts';
 
-export interface OpenedRelay {
+interface OpenedRelay {
   readonly relay: RelayHandle;
   readonly port: number;
   /** The next port on the same address, held: present for the shape `even-pair`. */
@@ -16,6 +16,8 @@ interface RelayWish {
   readonly shape: PortShape;
   readonly expiresAtMs: number;
 }
+
+export type OpenFailure = 'no-free-port' | 'relay-unavailable';
 
 type BindFailure = RelayPortError['kind'];
 
@@ -31,7 +33,7 @@ export function openRelay(
   client: ClientPath,
   wish: RelayWish,
   nowMs: number,
-): Result<OpenedRelay, 'no-free-port' | 'relay-unavailable'> {
+): Result<OpenedRelay, OpenFailure> {
   let binds = 0;
   for (const port of engine.relayPorts.candidates(wish.family, wish.shape, nowMs)) {
     if (binds++ === MAX_BINDS) return fail('no-free-port');

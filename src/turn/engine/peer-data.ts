@@ -22,7 +22,8 @@ export function handlePeerData(
   engine: EngineState,
 ): DropReason | undefined {
   const allocation = engine.allocations.ofRelay(relay);
-  if (!allocation || allocation.expiresAtMs <= nowMs) return 'no-allocation';
+  const own = allocation?.relayTo(peer.family);
+  if (!allocation || !own || own.expiresAtMs <= nowMs) return 'no-allocation';
   const permission = allocation.permission(peer.address, nowMs);
   if (!permission) return 'no-permission';
   if (deniedOnPath(engine, allocation, permission, peer, nowMs)) return 'peer-denied';

@@ -1,12 +1,13 @@
-import { type Allocation } from './allocation.ts';
+import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type EngineState } from './engine-state.ts';
 import { type AddressRule } from './peer-policy.ts';
 import { reportPermission } from './report.ts';
 
-/** Installs or refreshes a permission (RFC 8656 §9), which CreatePermission and ChannelBind both do. The caller has checked policy and limit. */
+/** Installs or refreshes a permission (RFC 8656 §9), which CreatePermission and ChannelBind both do. The caller has checked family, policy and limit. */
 export function permit(
   engine: EngineState,
   allocation: Allocation,
+  to: AllocatedRelay,
   address: string,
   rule: AddressRule,
   nowMs: number,
@@ -14,6 +15,6 @@ export function permit(
   const isNew = allocation.permission(address, nowMs) === undefined;
   const expiresAtMs = nowMs + engine.options.allocation.permissionLifetimeSec * 1000;
   allocation.setPermission(address, rule, expiresAtMs);
-  engine.plane.setPermission(allocation.relay, address, expiresAtMs);
+  engine.plane.setPermission(to.relay, address, expiresAtMs);
   if (isNew) reportPermission(engine, allocation, address);
 }

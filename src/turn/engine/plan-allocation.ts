@@ -7,26 +7,29 @@ import { requestedAddressFamily } from '../../stun/attributes/requested-address-
 import { requestedTransport } from '../../stun/attributes/requested-transport.ts';
 import { reservationToken } from '../../stun/attributes/reservation-token.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
-import { type Allocation } from './allocation.ts';
+import { type Allocation, type MissingFamily } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
+import { quotaLeft } from './quota-left.ts';
 import { type PortShape } from './relay-ports.ts';
 import { unfitAttributes } from './request-on-allocation.ts';
 import { type Reservation } from './reservations.ts';
 import { isTunnelled } from './tunnelled-client.ts';
 
 const PROTOCOL_UDP = 17;
+const FAMILIES: readonly AddressFamily[] = [4, 6];
 
 /** What an Allocate that passes its checks gets. */
 export interface AllocationPlan {
   readonly granted: true;
   readonly lifetimeSec: number;
-  readonly family: AddressFamily;
+  /** One, or IPv4 and then IPv6; that of the reservation if there is one. */
+  readonly families: readonly AddressFamily[];
   readonly shape: PortShape;
   readonly reservation: Reservation | undefined;
-  readonly missingFamily: AddressFamily | undefined;
+  readonly missing: MissingFamily | undefined;
 }
 
 /** The checks of RFC 8656 §7.2, numbered as there, on a request that passed step 1 (authentication). Changes nothing. */
@@ -58,6 +61,7 @@ export function planAllocation(
   if (unfit) return unfit;
 
   // 5. RESERVATION-TOKEN: alone, and good.
+  const base = { granted: true, lifetimeSec } as const;
   const token = message.get(reservationToken);
   const family = message.get(requestedAddressFamily);
   const additional = message.get(additionalAddressFamily);
@@ -67,7 +71,7 @@ export function planAllocation(
     const reservation = engine.reservations.find(token, credential.user, now.monotonicMs);
     if (!reservation) return refuse(ErrorCode.InsufficientCapacity, 'unknown-reservation');
     // 10. No quota to check: the reservation already counted.
-    return plan(lifetimeSec, reservation.family, 'any', { reservation });
+    return { ...base, families: [reservation.family], shape: 'any', reservation, missing: undefined };
   }
 
   // 6. One of the two address family attributes.
@@ -75,8 +79,7 @@ export function planAllocation(
 
   // 7. A family that we relay to; IPv4 if none is named.
   const wanted = familyFromCode(family ?? FamilyCode.IPv4);
-  const granted = additional === undefined ? wanted : firstOf(engine.families);
-  if (granted === undefined || !engine.families.has(granted)) {
+  if (additional === undefined && (wanted === undefined || !engine.families.has(wanted))) {
     return refuse(ErrorCode.AddressFamilyNotSupported, 'unsupported-family');
   }
 
@@ -84,43 +87,42 @@ export function planAllocation(
   if (even === true && additional !== undefined) return conflicting();
   const shape = shapeOf(even);
 
-  // 9. ADDITIONAL-ADDRESS-FAMILY: IPv6 is its only value. One family is what we can meet; the other is told in ADDRESS-ERROR-CODE.
+  // 9. ADDITIONAL-ADDRESS-FAMILY: IPv6 is its only value. A family that we do not relay to is told in ADDRESS-ERROR-CODE.
   if (additional !== undefined && additional !== FamilyCode.IPv6) return conflicting();
+  const wished = additional === undefined && wanted !== undefined ? [wanted] : FAMILIES;
 
-  // 10. Quotas, by user and in all. A pair counts twice.
-  const needed = shape === 'even-pair' ? 2 : 1;
-  const { allocations, reservations } = engine;
-  const ofUser = allocations.countOf(credential.user) + reservations.countOf(credential.user);
-  if (ofUser + needed > options.quota.perUser) return refuse(ErrorCode.AllocationQuotaReached, 'user-quota');
-  if (allocations.size + reservations.size + needed > options.quota.total) {
-    return refuse(ErrorCode.AllocationQuotaReached, 'total-quota');
+  // 10. Quotas, by user and in all.
+  const { left, cause } = quotaLeft(engine, credential.user);
+  if (left < (shape === 'even-pair' ? 2 : 1)) return refuse(ErrorCode.AllocationQuotaReached, cause);
+  return { ...base, ...within(left, wished, engine), shape, reservation: undefined };
+}
+
+/** Step 9: of two families wished, what can be had of them, and why the other cannot. */
+function within(
+  left: number,
+  wished: readonly AddressFamily[],
+  engine: EngineState,
+): Pick<AllocationPlan, 'families' | 'missing'> {
+  const families = wished.filter((family) => engine.families.has(family));
+  const [, second] = families;
+  if (second !== undefined && left < 2) {
+    return {
+      families: families.slice(0, 1),
+      missing: { family: second, code: ErrorCode.InsufficientCapacity },
+    };
   }
-  const missingFamily = additional === undefined ? undefined : otherFamily(granted);
-  return plan(lifetimeSec, granted, shape, { missingFamily });
+  const unsupported = wished.find((family) => !engine.families.has(family));
+  return {
+    families,
+    missing: unsupported && { family: unsupported, code: ErrorCode.AddressFamilyNotSupported },
+  };
 }
 
 function conflicting(): Refused {
   return refuse(ErrorCode.BadRequest, 'conflicting-attributes');
 }
 
-function plan(
-  lifetimeSec: number,
-  family: AddressFamily,
-  shape: PortShape,
-  { reservation, missingFamily }: { reservation?: Reservation; missingFamily?: AddressFamily | undefined },
-): AllocationPlan {
-  return { granted: true, lifetimeSec, family, shape, reservation, missingFamily };
-}
-
 function shapeOf(even: boolean | undefined): PortShape {
   if (even === undefined) return 'any';
   return even ? 'even-pair' : 'even';
-}
-
-function firstOf(families: ReadonlySet<AddressFamily>): AddressFamily {
-  return families.has(4) ? 4 : 6;
-}
-
-function otherFamily(family: AddressFamily): AddressFamily {
-  return family === 4 ? 6 : 4;
 }

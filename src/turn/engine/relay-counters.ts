@@ -1,20 +1,31 @@
-import { COUNTERS_PER_SLOT, RELAY_COUNTERS, type DataPlane, type RelayHandle } from './data-plane.ts';
+import { type AllocatedRelay, type Allocation } from './allocation.ts';
+import { COUNTERS_PER_SLOT, RELAY_COUNTERS, type DataPlane } from './data-plane.ts';
 import { type RelayCounters } from './turn-events.ts';
 
-/** The plane's counters of each relay, in order. */
-export function relayCounters(plane: DataPlane, relays: readonly RelayHandle[]): readonly RelayCounters[] {
-  const values = new Float64Array(relays.length * COUNTERS_PER_SLOT);
-  plane.readCounters(
-    values,
-    relays.map(({ slot }) => slot),
-  );
-  return relays.map((_relay, index) => countersAt(values, index * COUNTERS_PER_SLOT));
+/** What passed through each allocation: the sum of its relays' counters, with those of a relay that ended before. In order. */
+export function allocationCounters(plane: DataPlane, allocations: readonly Allocation[]): readonly RelayCounters[] {
+  const slots = allocations.flatMap(({ relays }) => relays.map(({ relay }) => relay.slot));
+  const values = new Float64Array(slots.length * COUNTERS_PER_SLOT);
+  plane.readCounters(values, slots);
+  let offset = 0;
+  return allocations.map(({ relays, settled }) => {
+    const start = offset;
+    offset += relays.length * COUNTERS_PER_SLOT;
+    return sumOf(values.subarray(start, offset), settled);
+  });
 }
 
-function countersAt(values: Float64Array, offset: number): RelayCounters {
-  const [packetsToPeer = 0, bytesToPeer = 0, packetsToClient = 0, bytesToClient = 0, dropped = 0] = values.subarray(
-    offset,
-    offset + RELAY_COUNTERS.length,
-  );
-  return { packetsToPeer, bytesToPeer, packetsToClient, bytesToClient, dropped };
+/** Keeps what passed through one of two relays, which ends. */
+export function settleCounters(plane: DataPlane, allocation: Allocation, { relay }: AllocatedRelay): void {
+  const values = new Float64Array(COUNTERS_PER_SLOT);
+  plane.readCounters(values, [relay.slot]);
+  allocation.settled = sumOf(values, allocation.settled);
+}
+
+function sumOf(values: Float64Array, settled: RelayCounters | undefined): RelayCounters {
+  const sum = { packetsToPeer: 0, bytesToPeer: 0, packetsToClient: 0, bytesToClient: 0, dropped: 0, ...settled };
+  for (let at = 0; at < values.length; at += COUNTERS_PER_SLOT) {
+    for (const [index, name] of RELAY_COUNTERS.entries()) sum[name] += values[at + index] ?? 0;
+  }
+  return sum;
 }

@@ -4,14 +4,20 @@ import { type Refused } from './answer.ts';
 import { type AuthenticationFailure, type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
-import { type AllocationEndCause, type AllocationInfo, type PeerDenial, type RelayCounters } from './turn-events.ts';
+import {
+  type AllocationEndCause,
+  type AllocationInfo,
+  type PeerDenial,
+  type RelayCounters,
+  type RelayEndCause,
+} from './turn-events.ts';
 
 /*
  * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can
  * make happen at will is logged at debug, and what a client can, a limited number of times for each cause: a flood does not fill a disk.
  */
 
-export function infoOf({ id, client, user, credential, relay, family }: Allocation): AllocationInfo {
+export function infoOf({ id, client, user, credential, relay, relays, family }: Allocation): AllocationInfo {
   return {
     allocationId: id,
     transport: client.transport,
@@ -19,17 +25,18 @@ export function infoOf({ id, client, user, credential, relay, family }: Allocati
     user,
     keyId: credential.keyId,
     relayed: relay.relayed,
+    relayedAll: relays.map((one) => one.relay.relayed),
     family,
   };
 }
 
-function fieldsOf({ id, client, user, credential, relay }: Allocation): Record<string, unknown> {
+function fieldsOf({ id, client, user, credential, relays }: Allocation): Record<string, unknown> {
   return {
     allocation: id,
     client: `${client.transport} ${formatTransportAddress(client.remote)}`,
     user,
     keyId: credential.keyId,
-    relayed: formatTransportAddress(relay.relayed),
+    relayed: relays.map(({ relay }) => formatTransportAddress(relay.relayed)).join(' '),
   };
 }
 
@@ -51,6 +58,16 @@ export function reportEnded(
 ): void {
   logger.info({ ...fieldsOf(allocation), cause, ...counters }, 'allocation ended');
   events.emit('allocation-ended', { ...infoOf(allocation), cause, counters });
+}
+
+export function reportRelayEnded(
+  { events, logger }: EngineState,
+  allocation: Allocation,
+  ended: TransportAddress,
+  cause: RelayEndCause,
+): void {
+  logger.debug({ ...fieldsOf(allocation), ended: formatTransportAddress(ended), cause }, 'relay ended');
+  events.emit('relay-ended', { ...infoOf(allocation), ended, cause });
 }
 
 export function reportPermission({ events, logger }: EngineState, allocation: Allocation, peerAddress: string): void {

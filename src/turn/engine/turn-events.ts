@@ -57,6 +57,9 @@ export type RefusalCause =
 
 export type AllocationEndCause = 'expired' | 'deleted-by-client' | 'client-closed' | 'operator' | 'stopped';
 
+/** Why one of two relayed transport addresses ended before its allocation. */
+export type RelayEndCause = Extract<AllocationEndCause, 'expired' | 'deleted-by-client'>;
+
 export type RelayCounters = Readonly<Record<RelayCounter, number>>;
 
 export interface ClientInfo {
@@ -70,7 +73,11 @@ export interface AllocationInfo extends ClientInfo {
   readonly user: string;
   /** Label of the key that verified the credential. */
   readonly keyId: string;
+  /** The first of `relayedAll`. */
   readonly relayed: TransportAddress;
+  /** What it has at the moment: one, or IPv4 and then IPv6. */
+  readonly relayedAll: readonly TransportAddress[];
+  /** Of `relayed`. */
   readonly family: AddressFamily;
 }
 
@@ -85,7 +92,13 @@ export interface TurnEvents {
   };
   'allocation-created': AllocationInfo & { readonly lifetimeSec: number };
   'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number };
-  'allocation-ended': AllocationInfo & { readonly cause: AllocationEndCause; readonly counters: RelayCounters };
+  'allocation-ended': AllocationInfo & {
+    readonly cause: AllocationEndCause;
+    /** Summed over all the relayed transport addresses it had. */
+    readonly counters: RelayCounters;
+  };
+  /** One of two relayed transport addresses ended, and its allocation goes on with the other. */
+  'relay-ended': AllocationInfo & { readonly ended: TransportAddress; readonly cause: RelayEndCause };
   /** Once for each address that had no live permission before; refreshing one is silent. */
   'permission-created': AllocationInfo & { readonly peerAddress: string };
   /** Once for each new binding; refreshing one is silent. */

@@ -13,15 +13,12 @@ function holders(): [Allocation, Allocation] {
     new Allocation({
       id,
       client,
-      relay: { slot: 0, relayed: address4 },
-      family: 4,
-      port: 1,
+      relays: [{ relay: { slot: 0, relayed: address4 }, family: 4, port: 1, expiresAtMs: 1 }],
       createdBy: '',
       credential,
       createdAtUnixMs: 0,
-      expiresAtMs: 1,
       reservationToken: undefined,
-      missingFamily: undefined,
+      missing: undefined,
     });
   return [make('a'), make('b')];
 }

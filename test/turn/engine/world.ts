@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Now } from '../../../src/core/clock.ts';
+import { type AddressFamily } from '../../../src/core/ip.ts';
 import { type LogFields } from '../../../src/core/logger.ts';
 import {
   type TransportAddress,
@@ -32,6 +33,7 @@ const EVENT_NAMES = [
   'allocation-created',
   'allocation-refreshed',
   'allocation-ended',
+  'relay-ended',
   'permission-created',
   'channel-bound',
   'authentication-refused',
@@ -186,6 +188,11 @@ export class TestClient implements ClientPath {
 
   get relay(): FakeRelay {
     return this.#world.plane.relayOf(this.key);
+  }
+
+  /** Of an allocation with two. */
+  relayOf(family: AddressFamily): FakeRelay {
+    return this.#world.plane.relayOf(this.key, family);
   }
 
   get relayed(): TransportAddress {
