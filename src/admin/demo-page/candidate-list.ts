@@ -14,7 +14,7 @@ export class CandidateList {
       if (event.user === this.#user) this.#add(event);
     });
     bus.on('ice-error', (event) => {
-      if (event.user === this.#user) this.#append(`${event.code} ${event.text} ${event.url}`.trim(), 'error');
+      if (event.user === this.#user) this.#addError(`${event.code} ${event.text} ${event.url}`.trim());
     });
     bus.on('ice-pair', (event) => {
       if (event.user === this.#user) this.#mark(event.local);
@@ -41,6 +41,12 @@ export class CandidateList {
     item.dataset.address = hostPort(address, port);
     this.#count += 1;
     this.#parts.candidateCount.textContent = `(${this.#count})`;
+  }
+
+  /** Each address of this machine has one of its own, of the same words. */
+  #addError(text: string): void {
+    const { children } = this.#parts.candidateList;
+    if (![...children].some(({ textContent }) => textContent === text)) this.#append(text, 'error');
   }
 
   #append(text: string, kind: string): HTMLLIElement {

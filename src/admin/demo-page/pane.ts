@@ -178,6 +178,7 @@ export class Pane {
       },
       credentialRefused: ({ error, retryInMs }) => {
         const next = retryInMs === undefined ? '' : ` The page asks again in ${Math.ceil(retryInMs / 1000)} s.`;
+        if (this.#moving) this.#showStatus('In a call, not moved: there is no new credential');
         this.#moving = false;
         this.#tellProblem(`The edge gave no TURN credential (${error}).${next}`);
       },
@@ -197,6 +198,8 @@ export class Pane {
         parts.remoteVideo.srcObject = stream;
       },
       noRelay: (error, hasCredential) => {
+        if (this.#moving) this.#showStatus('In a call, not moved: there is no new relay');
+        this.#moving = false;
         this.#tellProblem(
           error ? relayProblem(error.errorCode, error.errorText, error.url) : noRelayCandidate(hasCredential),
         );
