@@ -20,7 +20,8 @@ export function handlePeerError(
 ): DropReason | undefined {
   if (!RELAYED_TYPES[peer.family].includes(type)) return 'other-icmp';
   const allocation = engine.allocations.ofRelay(relay);
-  if (!allocation || allocation.expiresAtMs <= nowMs) return 'no-allocation';
+  const own = allocation?.relayTo(peer.family);
+  if (!allocation || !own || own.expiresAtMs <= nowMs) return 'no-allocation';
   if (!allocation.permission(peer.address, nowMs)) return 'no-permission';
   const indication = new StunWriter(Method.Data, 'indication', engine.randomBytes(TRANSACTION_ID_BYTES));
   allocation.client.send(indication.add(xorPeerAddress, peer).add(icmp, { type, code, data }).finish());

@@ -3,6 +3,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
 import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
 import { data as dataAttribute } from '../../../src/stun/attributes/data.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
@@ -60,6 +61,8 @@ export class TurnClient {
   /** ICMP errors that the server told of. */
   readonly errors: { peer: TransportAddress; error: { type: number; code: number; data: number } }[] = [];
   relayed: TransportAddress | undefined;
+  /** Both of an allocation of two families. */
+  relayedAll: readonly TransportAddress[] = [];
   mapped: TransportAddress | undefined;
   token: Buffer | undefined;
   grantedSec = 0;
@@ -106,25 +109,30 @@ export class TurnClient {
 
   /** Allocates; the 401 with realm and nonce is part of it. Rejects on any other error. */
   async allocate(
-    options: { family?: 4 | 6; evenPort?: boolean; token?: Buffer; lifetimeSec?: number } = {},
+    options: { family?: 4 | 6; bothFamilies?: boolean; evenPort?: boolean; token?: Buffer; lifetimeSec?: number } = {},
   ): Promise<TransportAddress> {
     const response = await this.request(Method.Allocate, (request) => {
       request.add(requestedTransport, UDP_PROTOCOL);
       if (options.family !== undefined) request.add(requestedAddressFamily, options.family === 4 ? 1 : 2);
+      if (options.bothFamilies === true) request.add(additionalAddressFamily, 2);
       if (options.evenPort !== undefined) request.add(evenPort, options.evenPort);
       if (options.token) request.add(reservationToken, options.token);
       if (options.lifetimeSec !== undefined) request.add(lifetime, options.lifetimeSec);
       return request;
     });
-    this.relayed = response.get(xorRelayedAddress);
+    this.relayedAll = response.getAll(xorRelayedAddress);
+    this.relayed = this.relayedAll[0];
     this.mapped = response.get(xorMappedAddress);
     this.token = response.get(reservationToken);
     this.grantedSec = response.get(lifetime) ?? 0;
     return this.relayed!;
   }
 
-  async refresh(lifetimeSec: number): Promise<void> {
-    await this.request(Method.Refresh, (request) => request.add(lifetime, lifetimeSec));
+  async refresh(lifetimeSec: number, family?: 4 | 6): Promise<void> {
+    await this.request(Method.Refresh, (request) => {
+      if (family !== undefined) request.add(requestedAddressFamily, family === 4 ? 1 : 2);
+      return request.add(lifetime, lifetimeSec);
+    });
   }
 
   async permit(...peers: TransportAddress[]): Promise<void> {
