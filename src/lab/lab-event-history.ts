@@ -2,7 +2,7 @@ import { type Mutable } from '../core/mutable.ts';
 import { type LabEvent, type UncountedEvent } from './lab-events.ts';
 
 /** Events kept at most; the oldest go first. */
-export const HISTORY_EVENTS = 10_000;
+const HISTORY_EVENTS = 10_000;
 
 export interface HistoryLimits {
   readonly events: number;

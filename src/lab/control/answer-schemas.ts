@@ -98,13 +98,13 @@ const problem = z.looseObject({
   }),
 });
 
-export const mintRequest = z.strictObject({
+const mintRequest = z.strictObject({
   user: name,
   ttlSec: z.int().min(1).max(315_360_000).describe('Seconds from now; 3600 when absent.').optional(),
   expired: z.boolean().describe('Makes one that ended a minute ago.').optional(),
 });
 
-export const allocateRequest = z
+const allocateRequest = z
   .looseObject({ username: z.string().min(1).max(508), password: z.string().max(1024) })
   .describe('A credential as it was handed out; other fields are ignored.');
 

@@ -6,7 +6,7 @@ type CauseOf<Name extends LabEventName> =
   LabEvent<Name> extends { readonly cause: infer Cause extends string } ? Cause : never;
 
 /** The names of a closed union: the compiler holds the list against it. */
-export function oneOf<T extends string>(names: Readonly<Record<T, true>>) {
+function oneOf<T extends string>(names: Readonly<Record<T, true>>) {
   return z.enum(Object.keys(names) as [T, ...T[]]);
 }
 

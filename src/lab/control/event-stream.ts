@@ -1,8 +1,9 @@
 import { type LabEventLog } from '../lab-event-log.ts';
 import { type LabEvent } from '../lab-events.ts';
 
-/** Events of one chunk at most: what a reader has not taken is never more than this, the rest waits in the history. */
+/** Of one chunk at most: what a reader has not taken is hardly more than this, the rest waits in the history. */
 const CHUNK_EVENTS = 100;
+const CHUNK_CHARACTERS = 262_144;
 /** A browser that lost the connection tries again after this. */
 const RETRY_MS = 1000;
 
@@ -118,8 +119,9 @@ class Reader {
       if (!first) break;
       if (first.seq > this.#cursor + 1)
         text += `: events ${this.#cursor + 1} to ${first.seq - 1} are no longer kept\n\n`;
-      this.#cursor = events.at(-1)?.seq ?? this.#cursor;
       for (const event of events) {
+        if (text.length >= CHUNK_CHARACTERS) break;
+        this.#cursor = event.seq;
         if (this.#options.accepts(event)) text += `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
       }
     }

@@ -83,6 +83,19 @@ describe('an event stream', () => {
     await cancel();
   });
 
+  it('makes no portion of many long texts', async () => {
+    const log = new LabEventLog();
+    for (let i = 0; i < 20; i++) log.add(message('x'.repeat(60_000)));
+    const { next, cancel } = reading(log);
+    await next();
+    const portions = [await next(), await next(), await next(), await next()];
+    for (const portion of portions) expect(portion?.length).toBeLessThan(400_000);
+    expect(portions.flatMap((portion) => told(portion)).map(([seq]) => seq)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    await cancel();
+  });
+
   it('says which events are no longer kept', async () => {
     const log = new LabEventLog(new LabEventHistory({ events: 3, textCharacters: 1000, characters: 10_000 }));
     for (let i = 1; i <= 10; i++) log.add(restarted(i));
