@@ -76,11 +76,10 @@ export function columnsOf(rows: readonly Row[], users: readonly string[], { line
   return [rows.map(({ atMs }) => (atMs - newest) / 1000), ...values];
 }
 
-/** `512 kbit/s`, `7.3 ms`; a dash for what is not known. */
-export function formatValue(value: number | undefined, unit: string): string {
+/** `512`, `7.3`; a dash for what is not known. */
+export function formatValue(value: number | undefined): string {
   if (value === undefined) return '–';
-  const text = value >= 10 || value === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(1);
-  return `${text} ${unit}`;
+  return value >= 10 || value === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(1);
 }
 
 /** What somebody hears who does not see the chart. */
@@ -88,7 +87,7 @@ export function describeChart(row: Row | undefined, users: readonly string[], { 
   const values = users.flatMap((user) => {
     const sample = row?.samples.get(user);
     if (!sample) return [];
-    const told = lines.map(({ read, name }) => `${name} ${formatValue(read(sample), unit)}`);
+    const told = lines.map(({ read, name }) => `${name} ${formatValue(read(sample))} ${unit}`);
     return [`${user}: ${told.join(', ')}`];
   });
   return `${title}, last ${WINDOW_SEC} seconds. ${values.length === 0 ? 'No call.' : `Now ${values.join('; ')}.`}`;

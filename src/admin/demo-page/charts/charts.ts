@@ -7,6 +7,16 @@ const SAMPLE_MS = 1000;
 /** A screen reader is told of a new text at most this often. */
 const DESCRIBE_MS = 10_000;
 
+/** Of the table: names and units, in the order of the charts' lines. */
+const COLUMNS = [
+  ['User', ''],
+  ['In', 'kbit/s'],
+  ['Out', 'kbit/s'],
+  ['Loss', '%'],
+  ['Round trip', 'ms'],
+  ['Jitter', 'ms'],
+] as const;
+
 interface Watched {
   readonly connection: RTCPeerConnection;
   totals: Totals | undefined;
@@ -57,17 +67,26 @@ class Charts {
   }
 
   #watch(user: string, connection: RTCPeerConnection | undefined): void {
-    if (!connection) {
-      this.#watched.delete(user);
-      if (this.#watched.size > 0) return;
-      clearInterval(this.#timer);
-      this.#timer = undefined;
+    if (this.#watched.get(user)?.connection === connection) return;
+    // Who calls or hangs up should hear of it with the next sample, or now.
+    this.#describedAtMs = -DESCRIBE_MS;
+    if (connection) {
+      if (!this.#users.includes(user)) this.#users.push(user);
+      this.#watched.set(user, { connection, totals: undefined });
+      this.#timer ??= setInterval(() => void this.#sample(), SAMPLE_MS);
       return;
     }
-    if (this.#watched.get(user)?.connection === connection) return;
-    if (!this.#users.includes(user)) this.#users.push(user);
-    this.#watched.set(user, { connection, totals: undefined });
-    this.#timer ??= setInterval(() => void this.#sample(), SAMPLE_MS);
+    this.#watched.delete(user);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#showTable();
+    this.#describe();
+  }
+
+  /** What there is to tell of now: nothing when no call goes on. */
+  get #newest(): Row | undefined {
+    return this.#watched.size === 0 ? undefined : this.#rows.at(-1);
   }
 
   async #sample(): Promise<void> {
@@ -89,12 +108,9 @@ class Charts {
   }
 
   #showTable(): void {
-    const newest = this.#rows.at(-1);
     const rows = this.#users.map((user, place) => {
-      const sample = newest?.samples.get(user);
-      const values = CHARTED.flatMap(({ lines, unit }) =>
-        lines.map(({ read }) => formatValue(sample && read(sample), unit)),
-      );
+      const sample = this.#newest?.samples.get(user);
+      const values = CHARTED.flatMap(({ lines }) => lines.map(({ read }) => formatValue(sample && read(sample))));
       return tableRow(user, place, values);
     });
     this.#table.replaceChildren(...(rows.length === 0 ? [emptyRow()] : rows));
@@ -105,7 +121,7 @@ class Charts {
     if (nowMs - this.#describedAtMs < DESCRIBE_MS) return;
     this.#describedAtMs = nowMs;
     for (const { box, charted } of this.#charts) {
-      box.setAttribute('aria-label', describeChart(this.#rows.at(-1), this.#users, charted));
+      box.setAttribute('aria-label', describeChart(this.#newest, this.#users, charted));
     }
   }
 }
@@ -114,10 +130,7 @@ function showChart(grid: HTMLElement, charted: Charted): ShownChart {
   const whole = document.createElement('figure');
   whole.className = 'charts-figure';
   const caption = document.createElement('figcaption');
-  const unit = document.createElement('span');
-  unit.className = 'charts-unit';
-  unit.textContent = charted.unit;
-  caption.append(`${charted.title} `, unit);
+  caption.append(`${charted.title} `, unitText(charted.unit));
   const box = document.createElement('div');
   box.className = 'charts-box';
   box.setAttribute('role', 'img');
@@ -132,10 +145,10 @@ function valueTable(body: HTMLTableSectionElement): HTMLElement {
   const table = document.createElement('table');
   table.dataset.testid = 'chart-values';
   const head = table.createTHead().insertRow();
-  for (const name of ['User', 'In', 'Out', 'Loss', 'Round trip', 'Jitter']) {
+  for (const [name, unit] of COLUMNS) {
     const cell = document.createElement('th');
     cell.scope = 'col';
-    cell.textContent = name;
+    cell.append(name, ...(unit === '' ? [] : [' ', unitText(unit)]));
     head.append(cell);
   }
   table.append(body);
@@ -155,10 +168,17 @@ function tableRow(user: string, place: number, values: readonly string[]): HTMLT
   return row;
 }
 
+function unitText(unit: string): HTMLElement {
+  const element = document.createElement('span');
+  element.className = 'charts-unit';
+  element.textContent = unit;
+  return element;
+}
+
 function emptyRow(): HTMLTableRowElement {
   const row = document.createElement('tr');
   const cell = row.insertCell();
-  cell.colSpan = 6;
+  cell.colSpan = COLUMNS.length;
   cell.textContent = 'No call yet.';
   return row;
 }

@@ -59,7 +59,7 @@ export class LineChart {
       {
         width: this.#box.clientWidth,
         height: HEIGHT_PX,
-        padding: [8, 12, 0, 0],
+        padding: [8, 18, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: {

@@ -45,7 +45,7 @@ export function describeFault({ kind, user, method, times, forMs, ...rest }: Ask
   const form = FAULT_FORMS.get(kind);
   const values = (form?.fields ?? []).flatMap((field) => {
     const value = rest[field.name];
-    return value === undefined ? [] : [describeValue(field, value)];
+    return value === undefined || goesWithoutSaying(field, value) ? [] : [describeValue(field, value)];
   });
   const aim = [
     user ?? 'everybody',
@@ -56,6 +56,11 @@ export function describeFault({ kind, user, method, times, forMs, ...rest }: Ask
   return [[form?.label ?? kind, ...values].join(', '), ...aim.filter((one) => one !== undefined).map(textOf)].join(
     ' · ',
   );
+}
+
+/** A jitter of nothing, or both directions. */
+function goesWithoutSaying({ start }: FaultField, value: unknown): boolean {
+  return start === value && (value === 0 || value === 'both');
 }
 
 function describeValue(field: FaultField, value: unknown): string {

@@ -1,85 +1,33 @@
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { check } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OtherProject } from './project.ts';
 import { STORIES } from './stories.ts';
 import { Tape } from './tape.ts';
 
-const run = promisify(execFile);
-const BUILT = 'dist/lab/start-lab.js';
 const ALL_MS = 280_000;
 const names = Object.keys(STORIES);
 const texts = names.map((name) => STORIES[name]!.test());
 
-/** A project of its own, with this package by its name and what a written test imports besides. */
-function createProject(): string {
-  if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: npm run build`);
-  const project = mkdtempSync(join(tmpdir(), 'epcscf-turn-copied-'));
-  const link = (name: string, target: string): void => {
-    const path = join(project, 'node_modules', name);
-    mkdirSync(dirname(path), { recursive: true });
-    symlinkSync(target, path, 'dir');
-  };
-  const installed = join(project, 'node_modules', 'epcscf-turn');
-  cpSync('dist', join(installed, 'dist'), { recursive: true });
-  cpSync('package.json', join(installed, 'package.json'));
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
-  for (const name of [...Object.keys(dependencies), 'jssip', 'vitest', '@roamhq/wrtc', '@types/node']) {
-    link(name, resolve('node_modules', name));
-  }
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'a-wic', type: 'module', private: true }));
-  return project;
-}
-
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly failureMessages: readonly string[] }[];
-  }[];
-}
-
 describe('a test that the page wrote', () => {
-  let project: string;
+  let project: OtherProject;
   const files = names.map((_, place) => `story-${place}.test.ts`);
 
   beforeAll(() => {
-    project = createProject();
-    for (const [place, file] of files.entries()) writeFileSync(join(project, file), texts[place]!);
+    project = new OtherProject();
+    for (const [place, file] of files.entries()) project.write(file, texts[place]!);
   });
   afterAll(() => {
-    rmSync(project, { recursive: true, force: true });
+    project[Symbol.dispose]();
   });
 
   it('passes, whatever the story', { timeout: ALL_MS + 20_000 }, async () => {
-    const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-    const options = ['--no-isolate', '--no-file-parallelism', '--reporter=json', '--outputFile=report.json'];
-    const environment = { PATH: process.env.PATH, HOME: project, NO_COLOR: '1' };
-    const ended = await run(process.execPath, [vitest, 'run', ...options], {
-      cwd: project,
-      env: environment,
-      timeout: ALL_MS,
-    }).catch((error: unknown) => error as { stdout: string; stderr: string });
-    expect(existsSync(join(project, 'report.json')), ended.stdout + ended.stderr).toBe(true);
-    const report = JSON.parse(readFileSync(join(project, 'report.json'), 'utf8')) as Report;
-    const results = report.testResults.map(({ name, message, assertionResults }) => {
-      const story = names[files.findIndex((file) => name.endsWith(`/${file}`))];
-      return [story, assertionResults.flatMap(({ failureMessages }) => failureMessages).join('\n') || message];
-    });
-    expect(Object.fromEntries(results)).toEqual(Object.fromEntries(names.map((name) => [name, ''])));
+    const results = Object.entries(await project.test(ALL_MS));
+    const byStory = results.map(([file, failure]) => [names[files.indexOf(file)], failure]);
+    expect(Object.fromEntries(byStory)).toEqual(Object.fromEntries(names.map((name) => [name, ''])));
   });
 
   it('has types that a strict project takes', { timeout: 120_000 }, async () => {
-    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-    const flags = '--noEmit --strict --module nodenext --target es2023 --lib es2023,esnext.disposable,dom --types node';
-    const ended = await run(process.execPath, [tsc, ...flags.split(' '), '--skipLibCheck', ...files], {
-      cwd: project,
-    }).catch((error: unknown) => error as { stdout: string; stderr: string });
-    expect(ended.stdout + ended.stderr).toBe('');
+    expect(await project.types(files)).toBe('');
   });
 });
 

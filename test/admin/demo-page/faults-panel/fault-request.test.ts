@@ -51,9 +51,9 @@ describe('the forms of the faults', () => {
     for (const field of [...fields, ...AIM_FIELDS]) {
       const schema = properties[field.name]!;
       if (field.type === 'choice') expect([...field.values].sort()).toEqual([...schema.enum!].sort());
-      if (field.type === 'text') expect(field.maxLength).toBe(schema.maxLength);
+      if (field.type === 'text' && schema.maxLength !== undefined) expect(field.maxLength).toBe(schema.maxLength);
       if (field.type !== 'number') continue;
-      // Without bounds of its own the schema has a rule in code, which the test of the largest and smallest asks.
+      // Without bounds of its own the schema has a rule in code, which the test of the largest and smallest values asks.
       if (schema.maximum !== Number.MAX_SAFE_INTEGER) expect(field.max * field.scale).toBe(schema.maximum);
       // The form's smallest step need not be the schema's.
       expect(field.min * field.scale).toBeGreaterThanOrEqual(schema.minimum ?? schema.exclusiveMinimum!);
@@ -71,11 +71,12 @@ describe('the forms of the faults', () => {
     expect(faultSchema.safeParse(requestIn(kind))).toMatchObject({ success: true, data: { kind } });
   });
 
-  it.each(CASES)('make of the largest and smallest numbers of %s requests that the server takes', (kind) => {
+  it.each(CASES)('make of the largest and smallest values of %s requests that the server takes', (kind) => {
     for (const side of ['min', 'max'] as const) {
       const values = untouched(kind);
       for (const field of [...FAULT_FORMS.get(kind)!.fields, ...AIM_FIELDS]) {
         if (field.type === 'number') values.set(field.name, String(field[side]));
+        if (field.type === 'text') values.set(field.name, 'x'.repeat(side === 'min' ? 1 : field.maxLength));
       }
       const filled = requestOf(kind, values.set('user', 'alice'));
       expect(filled.ok && faultSchema.safeParse(filled.request).error).toBeUndefined();
@@ -150,6 +151,7 @@ describe('the frequent faults', () => {
 describe('a fault in words', () => {
   it.each([
     [{ kind: 'relay-loss', ratio: 0.07, direction: 'to-peer' }, 'Packets lost, 7 %, to-peer · everybody'],
+    [{ kind: 'relay-delay', delayMs: 300, jitterMs: 0, direction: 'both' }, 'Packets delayed, 300 ms · everybody'],
     [{ kind: 'relay-bandwidth', bitsPerSec: 100_000, user: 'bob' }, 'Bandwidth limit, 100 kbit/s · bob'],
     [
       { kind: 'sip-answer', status: 503, retryAfterSec: 5, method: 'REGISTER', times: 1, user: 'alice' },
