@@ -1,76 +1,66 @@
-import { CandidateList } from './candidate-list.ts';
-import { reportConnection } from './connection-report.ts';
+import { AccountForm } from './account-form.ts';
 import { CalleeChoice } from './callee-choice.ts';
-import { type TransportChoice } from './credential.ts';
+import { CandidateList } from './candidate-list.ts';
 import { CredentialView } from './credential-view.ts';
 import { explainLabEvent } from './explain/explain.ts';
 import { inPlainWords, noRelayCandidate, relayProblem } from './explain/plain-words.ts';
-import { cameraAndMicrophone, testPictureAndTone, type LocalMedia } from './media.ts';
 import { type LabEventJson, type PageBus, type PageEvents } from './page-bus.ts';
+import { PaneCall } from './pane-call.ts';
 import { type PaneParts } from './pane-parts.ts';
-import { showCall, showConnection, showRegistration, showStatus, type CallState } from './pane-view.ts';
-import { Phone, type CallOptions, type PhoneEvents } from './phone.ts';
+import { showRegistration, showStatus } from './pane-view.ts';
+import { Phone, type PhoneEvents } from './phone.ts';
 import { ProblemList } from './problem-list.ts';
 import { type Setup } from './setup.ts';
-
-/** Not a name that a user can have. */
-const OTHER_USER = '';
 
 /** One user of the page: account, credential, and a call. */
 export class Pane {
   readonly #parts: PaneParts;
   readonly #setup: Setup;
   readonly #bus: PageBus;
+  readonly #account: AccountForm;
   readonly #problems: ProblemList;
   readonly #credential: CredentialView;
-  readonly #candidates: CandidateList;
   readonly #callees: CalleeChoice;
+  readonly #call: PaneCall;
   #phone: Phone | undefined;
   #user = '';
-  #call: CallState = 'idle';
-  #media: LocalMedia | undefined;
-  #connection: RTCPeerConnection | undefined;
-  #pair = '';
-  #moving = false;
 
   constructor(parts: PaneParts, setup: Setup, bus: PageBus, defaultUser: string | undefined) {
     this.#parts = parts;
     this.#setup = setup;
     this.#bus = bus;
+    this.#account = new AccountForm(parts, setup.users, defaultUser);
     this.#problems = new ProblemList(parts);
     this.#credential = new CredentialView(parts);
-    this.#candidates = new CandidateList(parts, bus);
     this.#callees = new CalleeChoice(parts, setup);
-    this.#offerUsers(defaultUser);
+    this.#call = new PaneCall(parts, bus, new CandidateList(parts, bus), {
+      begin: () => {
+        this.#problems.clear();
+      },
+      problem: (text) => {
+        this.#tellProblem(text);
+      },
+      did: (kind, detail) => {
+        this.#did(kind, detail);
+      },
+    });
     this.#listen();
     showRegistration(parts, 'signed-out');
-    showCall(parts, 'idle');
   }
 
   /** Whom it is registered as, or would register as. */
   get user(): string {
-    return this.#phone ? this.#user : this.#parts.labUser.value;
+    return this.#phone ? this.#user : this.#account.user;
   }
 
   focus(): void {
-    const { labUser, userName } = this.#parts;
-    (labUser.checkVisibility() ? labUser : userName).focus();
+    this.#account.focus();
   }
 
   /** Once a second. */
   async tick(): Promise<void> {
     this.#credential.showTimeLeft();
-    const connection = this.#connection;
-    const report = connection && (await reportConnection(connection).catch(() => undefined));
-    if (!report || connection !== this.#connection) return;
-    showConnection(this.#parts, report);
-    const local = `${report.localType} ${report.localAddress}`;
-    const remote = `${report.remoteType} ${report.remoteAddress}`;
-    if (this.#pair === `${local} ${remote}`) return;
-    if (this.#moving && this.#pair !== '') this.#showStatus('In a call, moved to the new credential');
-    this.#moving = false;
-    this.#pair = `${local} ${remote}`;
-    this.#bus.emit('ice-pair', { user: this.#user, local, remote, atUnixMs: Date.now() });
+    await this.#call.tick();
   }
 
   /** Signs out; the pane itself stays. */
@@ -78,83 +68,68 @@ export class Pane {
     const leaving = this.#phone;
     this.#phone = undefined;
     leaving?.stop();
-    this.#endCall();
+    this.#call.use(undefined, '');
     this.#credential.clear();
     showRegistration(this.#parts, 'signed-out');
     this.#parts.title.textContent = 'User';
-    this.#showStatus('Not registered');
+    showStatus(this.#parts, 'Not registered');
     this.#user = '';
   }
 
   #listen(): void {
-    const { accountForm, signOut, callForm, hangUp, answer, decline, refresh, refreshAndMove, labUser } = this.#parts;
+    const { accountForm, signOut, register, callForm, hangUp, answer, decline } = this.#parts;
+    const { refresh, refreshAndMove } = this.#parts;
     onSubmit(accountForm, () => {
       this.#signIn();
     });
-    onSubmit(callForm, () => void this.#placeCall());
-    signOut.addEventListener('click', () => {
+    onSubmit(callForm, () => void this.#call.place(this.#callees.callee));
+    onClick(signOut, () => {
       this.#did('unregister', {});
       this.stop();
-      this.#parts.register.focus();
+      register.focus();
     });
-    hangUp.addEventListener('click', () => {
-      this.#did('hang-up', {});
-      this.#phone?.endCall();
+    onClick(hangUp, () => {
+      this.#call.hangUp();
     });
-    answer.addEventListener('click', () => void this.#acceptCall());
-    decline.addEventListener('click', () => {
-      this.#did('decline', {});
-      this.#phone?.decline();
+    onClick(answer, () => void this.#call.accept());
+    onClick(decline, () => {
+      this.#call.decline();
     });
-    refresh.addEventListener('click', () => {
+    onClick(refresh, () => {
       this.#refresh(false);
     });
-    refreshAndMove.addEventListener('click', () => {
+    onClick(refreshAndMove, () => {
       this.#refresh(true);
-    });
-    labUser.addEventListener('change', () => {
-      this.#chooseUser();
     });
     this.#bus.on('lab-event', (event) => {
       this.#hearServer(event);
     });
   }
 
-  #offerUsers(defaultUser: string | undefined): void {
-    const { labUser, labUserField } = this.#parts;
-    const options = this.#setup.users.map(({ name }) => new Option(name, name, false, name === defaultUser));
-    labUser.replaceChildren(...options, new Option('another user…', OTHER_USER));
-    labUserField.hidden = this.#setup.users.length === 0;
-    this.#chooseUser();
-  }
-
-  #chooseUser(): void {
-    const { labUser, userNameField, userPasswordField, userName } = this.#parts;
-    const other = labUser.value === OTHER_USER;
-    userNameField.hidden = !other;
-    userPasswordField.hidden = !other;
-    userName.required = other;
-  }
-
   #signIn(): void {
-    const { labUser, userName, userPassword, title } = this.#parts;
-    const chosen = this.#setup.users.find(({ name }) => name === labUser.value);
-    const user = chosen?.name ?? userName.value.trim();
-    const password = chosen?.password ?? userPassword.value;
+    const { user, password } = this.#account;
     this.#problems.clear();
     if (user === '' || password === '') {
       this.#problems.add('Fill in user name and password.', 'browser');
       return;
     }
     this.#user = user;
-    title.textContent = user;
+    this.#parts.title.textContent = user;
     showRegistration(this.#parts, 'connecting');
-    this.#showStatus('Registering…');
+    showStatus(this.#parts, 'Registering…');
     this.#callees.offer(user);
-    const { domain, edgeUrl } = this.#setup;
     this.#did('register', {});
-    this.#phone = new Phone({ user, password, domain, edgeUrl }, this.#phoneEvents(), this.#bus);
-    this.#phone.start();
+    const { domain, edgeUrl } = this.#setup;
+    const phone = new Phone({ user, password, domain, edgeUrl }, this.#phoneEvents(), this.#bus);
+    this.#phone = phone;
+    this.#call.use(phone, user);
+    phone.start();
+  }
+
+  #refresh(moveCall: boolean): void {
+    this.#did('refresh', { moveCall });
+    if (moveCall) this.#call.beginMove();
+    this.#phone?.refreshCredential(moveCall);
   }
 
   #phoneEvents(): PhoneEvents {
@@ -162,7 +137,7 @@ export class Pane {
     return {
       registered: () => {
         showRegistration(parts, 'registered');
-        this.#showStatus(this.#call === 'idle' ? 'Registered' : 'Registered, in a call');
+        showStatus(parts, this.#call.isIdle ? 'Registered' : 'Registered again, in a call');
       },
       registrationFailed: (cause) => {
         this.#tellProblem(inPlainWords(cause));
@@ -171,35 +146,30 @@ export class Pane {
       disconnected: () => {
         if (!this.#phone) return;
         showRegistration(parts, 'connecting');
-        this.#showStatus('Connection lost, trying again…');
+        showStatus(parts, 'Connection lost, trying again…');
       },
       credential: (credential) => {
         this.#credential.show(credential);
       },
       credentialRefused: ({ error, retryInMs }) => {
         const next = retryInMs === undefined ? '' : ` The page asks again in ${Math.ceil(retryInMs / 1000)} s.`;
-        if (this.#moving) this.#showStatus('In a call, not moved: there is no new credential');
-        this.#moving = false;
+        this.#call.notMoved('there is no new credential');
         this.#tellProblem(`The edge gave no TURN credential (${error}).${next}`);
       },
       incoming: (from) => {
-        this.#receiveCall(from);
+        this.#call.receive(from);
       },
       ringing: () => {
-        this.#showCall('ringing', 'Ringing…');
+        this.#call.ringing();
       },
       established: (connection) => {
-        this.#connection = connection;
-        this.#showCall('in-call', 'In a call');
-        this.#bus.emit('connection', { user: this.#user, connection });
-        void this.tick();
+        this.#call.established(connection);
       },
       remoteStream: (stream) => {
         parts.remoteVideo.srcObject = stream;
       },
       noRelay: (error, hasCredential) => {
-        if (this.#moving) this.#showStatus('In a call, not moved: there is no new relay');
-        this.#moving = false;
+        this.#call.notMoved('there is no new relay');
         this.#tellProblem(
           error ? relayProblem(error.errorCode, error.errorText, error.url) : noRelayCandidate(hasCredential),
         );
@@ -208,95 +178,17 @@ export class Pane {
         this.#tellProblem(inPlainWords('RTP Timeout'));
       },
       ended: (failure) => {
-        this.#endCall();
+        this.#call.end();
         if (failure !== undefined) this.#tellProblem(inPlainWords(failure));
-        if (this.#phone) this.#showStatus('Registered');
+        if (this.#phone) showStatus(parts, 'Registered');
       },
     };
   }
 
-  async #placeCall(): Promise<void> {
-    const callee = this.#callees.callee;
-    if (this.#call !== 'idle' || callee === '') return;
-    this.#problems.clear();
-    this.#candidates.begin(this.#user);
-    this.#showCall('calling', 'Calling…');
-    const options = await this.#prepareCall();
-    if (!options) return;
-    const { transport, relayOnly } = options;
-    this.#did('call', { callee, transport, relayOnly, media: this.#parts.media.value });
-    this.#phone?.call(callee, options);
-  }
-
-  #receiveCall(from: string): void {
-    this.#problems.clear();
-    this.#candidates.begin(this.#user);
-    this.#showCall('incoming', `${from} is calling`);
-    this.#parts.incomingText.textContent = `${from} is calling`;
-    if (this.#parts.echo.checked) void this.#acceptCall();
-    else this.#parts.answer.focus();
-  }
-
-  async #acceptCall(): Promise<void> {
-    const options = await this.#prepareCall();
-    if (!options) {
-      this.#phone?.decline();
-      return;
-    }
-    const { transport, relayOnly } = options;
-    this.#did('answer', { transport, relayOnly, echo: !options.stream });
-    this.#phone?.answer(options);
-  }
-
-  /** `undefined` when camera or microphone are not to be had; the page says so. */
-  async #prepareCall(): Promise<CallOptions | undefined> {
-    const { media, transport, policy, echo, localVideo } = this.#parts;
-    const choices = { transport: transport.value as TransportChoice, relayOnly: policy.value === 'relay' };
-    if (this.#call === 'incoming' && echo.checked) return { stream: undefined, ...choices };
-    try {
-      this.#media = media.value === 'devices' ? await cameraAndMicrophone() : testPictureAndTone(this.#user);
-    } catch {
-      this.#endCall();
-      this.#tellProblem(inPlainWords('User Denied Media Access'));
-      return undefined;
-    }
-    localVideo.srcObject = this.#media.stream;
-    return { stream: this.#media.stream, ...choices };
-  }
-
-  #refresh(moveCall: boolean): void {
-    this.#did('refresh', { moveCall });
-    this.#moving = moveCall;
-    if (moveCall) this.#showStatus('In a call, moving it to a new credential…');
-    this.#phone?.refreshCredential(moveCall);
-  }
-
-  #endCall(): void {
-    this.#media?.stop();
-    this.#media = undefined;
-    if (this.#connection) this.#bus.emit('connection', { user: this.#user, connection: undefined });
-    this.#connection = undefined;
-    this.#pair = '';
-    this.#moving = false;
-    this.#parts.remoteVideo.srcObject = null;
-    this.#parts.localVideo.srcObject = null;
-    this.#showCall('idle');
-  }
-
-  #showCall(state: CallState, status?: string): void {
-    this.#call = state;
-    showCall(this.#parts, state);
-    if (status !== undefined) this.#showStatus(status);
-  }
-
-  #showStatus(text: string): void {
-    showStatus(this.#parts, text);
-  }
-
   /** Whose event it is, the server often knows; what it cannot tell concerns whoever is about to connect. */
   #hearServer(event: LabEventJson): void {
-    const mine =
-      event.user === undefined ? this.#parts.root.dataset.registration === 'connecting' : event.user === this.#user;
+    const { registration } = this.#parts.root.dataset;
+    const mine = event.user === undefined ? registration === 'connecting' : event.user === this.#user;
     const words = mine && this.#user !== '' ? explainLabEvent(event) : undefined;
     if (words !== undefined) this.#problems.add(words, 'server');
   }
@@ -316,4 +208,8 @@ function onSubmit(form: HTMLFormElement, run: () => void): void {
     event.preventDefault();
     run();
   });
+}
+
+function onClick(button: HTMLButtonElement, run: () => void): void {
+  button.addEventListener('click', run);
 }
