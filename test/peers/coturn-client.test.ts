@@ -81,6 +81,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['between two clients', '-y -s -m 4'],
     ['between two clients over TLS', '-y -t -S -s -m 4'],
     ['from an IPv6 relay', '-x -s -m 4 -e ::1'],
+    ['from relays of both families in one allocation', '-Z -s -m 4 -e 127.0.0.1'],
+    ['from relays of both families, to IPv6', '-Z -x -s -m 4 -e ::1'],
     ['with large messages', '-s -m 2 -l 1400 -e 127.0.0.1'],
   ])('loses nothing %s by Send indications', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));
@@ -93,6 +95,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['between two clients', '-y -m 4'],
     ['between two clients over TLS', '-y -t -S -m 4'],
     ['from an IPv6 relay', '-x -m 4 -e ::1'],
+    ['from relays of both families in one allocation', '-Z -m 4 -e 127.0.0.1'],
+    ['from relays of both families over TLS, to IPv6', '-Z -x -t -S -m 4 -e ::1'],
     ['with channels padded over UDP', '-D -m 4 -l 101 -e 127.0.0.1'],
   ])('loses nothing %s by channels', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));

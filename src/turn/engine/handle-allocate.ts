@@ -1,11 +1,11 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
-import { addressErrorCode } from '../../stun/attributes/address-error-code.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
 import { reservationToken } from '../../stun/attributes/reservation-token.ts';
 import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
 import { xorRelayedAddress } from '../../stun/attributes/xor-relayed-address.ts';
 import { defaultReason, ErrorCode } from '../../stun/error-code.ts';
+import { additionalFamily } from './additional-family.ts';
 import { beginAllocation, claimReservation, holdReservation, liveAllocation } from './allocation-lifecycle.ts';
 import { Allocation } from './allocation.ts';
 import { grant, refuse, type Answer, type Granted } from './answer.ts';
@@ -26,7 +26,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
 
   // §7.2, last note: a retransmission of the request that made the allocation gets its answer again.
   const retransmitted = existing?.createdBy === message.transactionId.toString('hex');
-  if (retransmitted && existing.user === credential.user) return allocated(existing, now.monotonicMs);
+  if (retransmitted && existing.user === credential.user) return allocated(request, existing);
 
   const plan = planAllocation(request, existing, engine);
   if (!plan.granted) return plan;
@@ -40,7 +40,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const allocation = record(request, engine, opened.value);
   beginAllocation(engine, allocation);
   reportCreated(engine, allocation, plan.lifetimeSec);
-  return allocated(allocation, now.monotonicMs);
+  return allocated(request, allocation);
 }
 
 function claim(
@@ -88,14 +88,16 @@ function reserve(
 }
 
 /** The success response, from the record alone, so that a retransmission gets the same with the lifetime as it is by then. */
-function allocated(allocation: Allocation, nowMs: number): Granted {
+function allocated({ message, now }: AuthenticatedRequest, allocation: Allocation): Granted {
   return grant((answer) => {
     for (const { relay } of allocation.relays) answer.add(xorRelayedAddress, relay.relayed);
-    answer.add(lifetime, allocation.lifetimeLeftSec(nowMs));
+    answer.add(lifetime, allocation.lifetimeLeftSec(now.monotonicMs));
     if (allocation.reservationToken) answer.add(reservationToken, allocation.reservationToken);
     answer.add(xorMappedAddress, allocation.client.remote);
-    if (!allocation.missing) return;
-    const { family, code } = allocation.missing;
-    answer.add(addressErrorCode, { family: familyToCode(family), code, reason: defaultReason(code) });
+    const { missing } = allocation;
+    const additional = additionalFamily(message);
+    if (!missing || !additional) return;
+    const { family, code } = missing;
+    answer.add(additional.errorAttribute, { family: familyToCode(family), code, reason: defaultReason(code) });
   });
 }

@@ -1,12 +1,12 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyFromCode, FamilyCode } from '../../stun/address-family.ts';
-import { additionalAddressFamily } from '../../stun/attributes/additional-address-family.ts';
 import { evenPort } from '../../stun/attributes/even-port.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
 import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
 import { requestedTransport } from '../../stun/attributes/requested-transport.ts';
 import { reservationToken } from '../../stun/attributes/reservation-token.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
+import { additionalFamily } from './additional-family.ts';
 import { type Allocation, type MissingFamily } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
@@ -64,7 +64,7 @@ export function planAllocation(
   const base = { granted: true, lifetimeSec } as const;
   const token = message.get(reservationToken);
   const family = message.get(requestedAddressFamily);
-  const additional = message.get(additionalAddressFamily);
+  const additional = additionalFamily(message);
   const even = message.get(evenPort);
   if (token) {
     if (even !== undefined || family !== undefined || additional !== undefined) return conflicting();
@@ -88,7 +88,7 @@ export function planAllocation(
   const shape = shapeOf(even);
 
   // 9. ADDITIONAL-ADDRESS-FAMILY: IPv6 is its only value. A family that we do not relay to is told in ADDRESS-ERROR-CODE.
-  if (additional !== undefined && additional !== FamilyCode.IPv6) return conflicting();
+  if (additional !== undefined && additional.code !== FamilyCode.IPv6) return conflicting();
   const wished = additional === undefined && wanted !== undefined ? [wanted] : FAMILIES;
 
   // 10. Quotas, by user and in all.

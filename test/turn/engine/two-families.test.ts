@@ -63,6 +63,29 @@ describe('ADDITIONAL-ADDRESS-FAMILY', () => {
     expect(world.plane.binds).toBe(2);
   });
 
+  it('in the numbering of the draft, which coturn has, is understood and answered alike', () => {
+    const world = new World();
+    const drafted = { ...additionalAddressFamily, type: 0x8032 };
+    const one = world
+      .client()
+      .as('alice')
+      .allocate((m) => m.add(drafted, 2));
+    expect(one.getAll(xorRelayedAddress).map(({ family }) => family)).toEqual([4, 6]);
+    const single = new World({ relay: { ...relay, addresses: ['8.8.4.1'] } });
+    const answer = single
+      .client()
+      .as('alice')
+      .allocate((m) => m.add(drafted, 2));
+    expect(answer.get({ ...addressErrorCode, type: 0x8033 })).toMatchObject({ family: 2, code: 440 });
+    expect(answer.has(addressErrorCode)).toBe(false);
+  });
+
+  it('of any other value in the numbering of the draft is none', () => {
+    const client = new World().client().as('alice');
+    const answer = client.allocate((m) => m.add({ ...additionalAddressFamily, type: 0x8032 }, 1));
+    expect(answer.getAll(xorRelayedAddress).map(({ family }) => family)).toEqual([4]);
+  });
+
   it.each<[string, string[], number, number]>([
     ['IPv4', ['8.8.4.1'], 4, 2],
     ['IPv6', ['2a00:1450::1'], 6, 1],
