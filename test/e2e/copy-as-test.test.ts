@@ -87,7 +87,7 @@ describe.skipIf(!chromium)('faults, charts and "Copy as test" of the page', { ti
     await form.locator('input[name=code]').fill('1005');
     await form.locator('select[name=method]').selectOption('MESSAGE');
     await press('Add fault');
-    await form.getByText('close code').waitFor();
+    await form.getByText('expected a close code that can be sent').waitFor();
     await form.locator('input[name=code]').fill('4000');
     await press('Add fault');
     await page.getByRole('button', { name: 'End WebSocket closed, close code 4000 · everybody · MESSAGE' }).click();
