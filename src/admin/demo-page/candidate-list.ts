@@ -67,6 +67,6 @@ export class CandidateList {
   }
 }
 
-export function hostPort(address: string, port: number): string {
+function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -34,7 +34,7 @@ export interface FaultForm {
 }
 
 /** The schema takes any SIP method; these are what a WIC sends. */
-export const SIP_METHODS = ['REGISTER', 'OPTIONS', 'INVITE', 'ACK', 'BYE', 'CANCEL', 'MESSAGE'] as const;
+const SIP_METHODS = ['REGISTER', 'OPTIONS', 'INVITE', 'ACK', 'BYE', 'CANCEL', 'MESSAGE'] as const;
 export const TURN_METHODS = ['Allocate', 'Refresh', 'CreatePermission', 'ChannelBind'] as const;
 
 /** Whom and how often; `user` and `method` are choices that depend on the lab and the fault. */

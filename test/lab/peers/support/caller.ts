@@ -18,7 +18,7 @@ interface Connection {
 }
 
 /** RTCPeerConnection of @roamhq/wrtc. Its types are those of a browser, which this program is not. */
-export const PeerConnection = (wrtc as unknown as { RTCPeerConnection: new (configuration: object) => Connection })
+const PeerConnection = (wrtc as unknown as { RTCPeerConnection: new (configuration: object) => Connection })
   .RTCPeerConnection;
 
 /** The other side of a peer's media, with a data channel. Without tracks of its own: those of the library outlive their connection. */

@@ -5,7 +5,7 @@ import { type SipMessage, type SipRequest, type SipResponse } from '../../../../
 import { callerDialog, type DialogPeer, WicMessages } from '../../../edge/support/wic.ts';
 
 /** Answers each offer by its text, and rejects those that are `bad`. */
-export class FakeMedia implements PeerMedia {
+class FakeMedia implements PeerMedia {
   readonly lost: () => void;
   isClosed = false;
   /** Holds answers back until it is called. */
@@ -41,15 +41,19 @@ export class DirectPeers {
   /** `none`: WebRTC is not installed. */
   webRtc: 'fake' | 'none' | 'broken' = 'fake';
   holdsAnswers = false;
+  sourceClosed = 0;
   readonly peers = new LabPeers({
     domain: 'example.com',
-    openMedia: (lost) => {
-      if (this.webRtc === 'broken') return Promise.reject(new Error('no'));
-      if (this.webRtc === 'none') return Promise.resolve(undefined);
-      const media = new FakeMedia(lost);
-      media.isHeld = this.holdsAnswers;
-      this.media.push(media);
-      return Promise.resolve(media);
+    media: {
+      open: (lost) => {
+        if (this.webRtc === 'broken') return Promise.reject(new Error('no'));
+        if (this.webRtc === 'none') return Promise.resolve(undefined);
+        const media = new FakeMedia(lost);
+        media.isHeld = this.holdsAnswers;
+        this.media.push(media);
+        return Promise.resolve(media);
+      },
+      close: () => (this.sourceClosed += 1),
     },
     started: (facts) => this.started.push(facts),
     ended: (facts) => this.ended.push(facts),
