@@ -8,6 +8,9 @@ import { type PaneParts } from './pane-parts.ts';
 import { showCall, showConnection, showStatus, type CallState } from './pane-view.ts';
 import { type CallOptions, type Phone } from './phone.ts';
 
+/** A path that works is found within this; what stood in the way is of interest after it. */
+const PATH_PATIENCE_MS = 4000;
+
 type Action = PageEvents['action'];
 
 export interface CallTeller {
@@ -28,6 +31,7 @@ export class PaneCall {
   #state: CallState = 'idle';
   #media: LocalMedia | undefined;
   #connection: RTCPeerConnection | undefined;
+  #establishedAtMs = 0;
   #pair = '';
   #moving = false;
 
@@ -41,6 +45,13 @@ export class PaneCall {
 
   get isIdle(): boolean {
     return this.#state === 'idle';
+  }
+
+  /** `undefined` while there is no telling. */
+  get hasPath(): boolean | undefined {
+    if (!this.#connection) return undefined;
+    if (this.#connection.connectionState === 'connected') return true;
+    return performance.now() < this.#establishedAtMs + PATH_PATIENCE_MS ? undefined : false;
   }
 
   /** Whose calls these are from now on; `undefined`: nobody's. */
@@ -94,6 +105,7 @@ export class PaneCall {
 
   established(connection: RTCPeerConnection): void {
     this.#connection = connection;
+    this.#establishedAtMs = performance.now();
     this.#show('in-call', 'In a call');
     this.#bus.emit('connection', { user: this.#user, connection });
     void this.tick();

@@ -12,6 +12,9 @@ import { Phone, type PhoneEvents } from './phone.ts';
 import { ProblemList } from './problem-list.ts';
 import { type Setup } from './setup.ts';
 
+/** One peer has several addresses, and two users of one tab are each other's peers. */
+const MOST_REFUSED_PEERS = 3;
+
 /** One user of the page: account, credential, and a call. */
 export class Pane {
   readonly #parts: PaneParts;
@@ -24,6 +27,8 @@ export class Pane {
   readonly #call: PaneCall;
   #phone: Phone | undefined;
   #user = '';
+  /** Peers that the relay refused, in words. ICE tries every pair, so most calls have some, and do well. */
+  #refusedPeers: string[] = [];
 
   constructor(parts: PaneParts, setup: Setup, bus: PageBus, defaultUser: string | undefined) {
     this.#parts = parts;
@@ -35,6 +40,7 @@ export class Pane {
     this.#callees = new CalleeChoice(parts, setup);
     this.#call = new PaneCall(parts, bus, new CandidateList(parts, bus), {
       begin: () => {
+        this.#refusedPeers = [];
         this.#problems.clear();
       },
       problem: (text) => {
@@ -61,6 +67,8 @@ export class Pane {
   async tick(): Promise<void> {
     this.#credential.showTimeLeft();
     await this.#call.tick();
+    if (this.#call.hasPath === false) for (const words of this.#refusedPeers) this.#problems.add(words, 'server');
+    if (this.#call.hasPath !== undefined) this.#refusedPeers = [];
   }
 
   /** Signs out; the pane itself stays. */
@@ -104,6 +112,10 @@ export class Pane {
     this.#bus.on('lab-event', (event) => {
       this.#hearServer(event);
     });
+    this.#bus.on('action', ({ user, kind, atUnixMs }) => {
+      // What a fault does at once may be here before it is told that somebody caused it.
+      if (kind === 'fault' && (user === '' || user === this.#user)) this.#problems.clear(atUnixMs);
+    });
   }
 
   #signIn(): void {
@@ -127,6 +139,7 @@ export class Pane {
   }
 
   #refresh(moveCall: boolean): void {
+    this.#problems.clear();
     this.#did('refresh', { moveCall });
     if (moveCall) this.#call.beginMove();
     this.#phone?.refreshCredential(moveCall);
@@ -190,7 +203,9 @@ export class Pane {
     const { registration } = this.#parts.root.dataset;
     const mine = event.user === undefined ? registration === 'connecting' : event.user === this.#user;
     const words = mine && this.#user !== '' ? explainLabEvent(event) : undefined;
-    if (words !== undefined) this.#problems.add(words, 'server');
+    if (words === undefined) return;
+    if (event.type !== 'peer-denied' && event.cause !== 'peer-denied') this.#problems.add(words, 'server');
+    else if (this.#refusedPeers.length < MOST_REFUSED_PEERS) this.#refusedPeers.push(words);
   }
 
   #tellProblem(text: string): void {

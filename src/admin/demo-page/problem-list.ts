@@ -25,14 +25,19 @@ export class ProblemList {
     const item = document.createElement('li');
     item.textContent = text;
     item.dataset.source = source;
+    item.dataset.atMs = String(now);
     problemList.append(item);
     if (problemList.childElementCount > MOST) problemList.firstElementChild?.remove();
     problem.hidden = false;
     if (source === 'browser') problem.scrollIntoView({ block: 'nearest' });
   }
 
-  clear(): void {
-    this.#parts.problemList.replaceChildren();
-    this.#parts.problem.hidden = true;
+  /** @param beforeMs what failed later stays; everything goes when absent */
+  clear(beforeMs = Infinity): void {
+    const { problem, problemList } = this.#parts;
+    for (const item of [...problemList.children]) {
+      if (item instanceof HTMLElement && Number(item.dataset.atMs) < beforeMs) item.remove();
+    }
+    problem.hidden = problemList.childElementCount === 0;
   }
 }
