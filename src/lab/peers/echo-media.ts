@@ -1,5 +1,5 @@
 import { gathered } from './gathering.ts';
-import { type OpenPeerMedia, type PeerMedia } from './peer-media.ts';
+import { type PeerMedia, type PeerMediaSource } from './peer-media.ts';
 import { loadPeerConnection, type DataChannel, type IceServer, type PeerConnection } from './wrtc.ts';
 
 /** How long a failed connection may take to be mended by an ICE restart of the caller. */
@@ -7,14 +7,37 @@ const MENDING_MS = 30_000;
 /** What a data channel may owe a caller that does not read. */
 const MAX_BUFFERED_BYTES = 1 << 20;
 
-/** Sends every track and every message of a data channel back. `iceServer` makes a TURN credential, fresh at each offer. */
-export function openEchoMedia(iceServer: () => IceServer | undefined, mendingMs = MENDING_MS): OpenPeerMedia {
-  return async (lost) => {
+/** Media that sends every track and every message of a data channel back. */
+export class EchoMediaSource implements PeerMediaSource {
+  readonly #iceServer: () => IceServer | undefined;
+  readonly #mendingMs: number;
+  /**
+   * While one connection is open, all others share its threads and sockets; those of a last one that closes stay until its garbage is
+   * collected. So this one, which connects to nobody, stays open between calls.
+   */
+  #keeper: PeerConnection | undefined;
+  #timesClosed = 0;
+
+  /** `iceServer` makes a TURN credential, fresh at each offer. */
+  constructor(iceServer: () => IceServer | undefined, mendingMs = MENDING_MS) {
+    this.#iceServer = iceServer;
+    this.#mendingMs = mendingMs;
+  }
+
+  async open(lost: () => void): Promise<PeerMedia | undefined> {
+    const timesClosed = this.#timesClosed;
     const PeerConnection = await loadPeerConnection();
-    if (!PeerConnection) return undefined;
-    const connection = new PeerConnection(configurationOf(iceServer));
-    return new EchoMedia(connection, iceServer, () => setTimeout(lost, mendingMs).unref());
-  };
+    if (!PeerConnection || timesClosed !== this.#timesClosed) return undefined;
+    this.#keeper ??= new PeerConnection({ iceServers: [] });
+    const connection = new PeerConnection(configurationOf(this.#iceServer));
+    return new EchoMedia(connection, this.#iceServer, () => setTimeout(lost, this.#mendingMs).unref());
+  }
+
+  close(): void {
+    this.#timesClosed += 1;
+    this.#keeper?.close();
+    this.#keeper = undefined;
+  }
 }
 
 class EchoMedia implements PeerMedia {

@@ -9,7 +9,7 @@ import { createEchoMessage } from './echo-message.ts';
 import { PeerCall } from './peer-call.ts';
 import { PEER_ALLOW, PEER_METHODS } from './peer-dialog.ts';
 import { type PeerCallEnd, type PeerCallEnded, type PeerCallFacts } from './peer-events.ts';
-import { type OpenPeerMedia } from './peer-media.ts';
+import { type PeerMediaSource } from './peer-media.ts';
 import { peerPlan, type PeerPlan } from './peer-plan.ts';
 import { refuseDemands } from './request-demands.ts';
 
@@ -20,7 +20,7 @@ const RETRY_AFTER_SEC = 5;
 export interface LabPeersOptions {
   /** SIP home domain. */
   readonly domain: string;
-  readonly openMedia: OpenPeerMedia;
+  readonly media: PeerMediaSource;
   readonly started: (facts: PeerCallFacts) => void;
   readonly ended: (facts: PeerCallEnded) => void;
 }
@@ -66,6 +66,7 @@ export class LabPeers implements ApplicationServer {
 
   close(): void {
     for (const call of [...this.#calls.values()]) call.close();
+    this.#options.media.close();
     this.#send = () => undefined;
   }
 
@@ -133,7 +134,7 @@ export class LabPeers implements ApplicationServer {
       essentials,
       contact: `sip:${encodeURIComponent(peer)}@${this.#options.domain};transport=ws`,
       plan,
-      openMedia: this.#options.openMedia,
+      media: this.#options.media,
       send: this.#send,
       ended: (cause, finalStatus) => {
         this.#calls.delete(call.dialog.localTag);

@@ -4,7 +4,7 @@ import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { CallTimers } from './call-timers.ts';
 import { PEER_METHODS, PeerDialog } from './peer-dialog.ts';
 import { type PeerCallEnd } from './peer-events.ts';
-import { type OpenPeerMedia, type PeerMedia } from './peer-media.ts';
+import { type PeerMedia, type PeerMediaSource } from './peer-media.ts';
 import { type PeerPlan } from './peer-plan.ts';
 import { RefusingMedia } from './refusing-media.ts';
 import { RepeatedAnswer } from './repeated-answer.ts';
@@ -32,7 +32,7 @@ export interface PeerCallOptions {
   /** The URI under which the peer is reached in the call. */
   readonly contact: string;
   readonly plan: Exclude<PeerPlan, { kind: 'refuse' }>;
-  readonly openMedia: OpenPeerMedia;
+  readonly media: PeerMediaSource;
   readonly send: (message: SipMessage) => void;
   /** Once, after the last message of the call. `status`: of the answer that refused it. */
   readonly ended: (cause: PeerCallEnd, status?: number) => void;
@@ -173,7 +173,7 @@ export class PeerCall {
       this.#hangUp('media-lost', 'no media passes');
     };
     try {
-      const media = await this.#options.openMedia(lost);
+      const media = await this.#options.media.open(lost);
       if (!media && withoutMedia === 'unavailable') return NO_MEDIA;
       this.#media = media ?? new RefusingMedia();
     } catch {

@@ -6,5 +6,10 @@ export interface PeerMedia {
   close(): void;
 }
 
-/** `lost` is called once when media has failed for good. Resolves with `undefined` where WebRTC is not installed. */
-export type OpenPeerMedia = (lost: () => void) => Promise<PeerMedia | undefined>;
+/** Where media of calls comes from. */
+export interface PeerMediaSource {
+  /** `lost` is called once when media has failed for good. Resolves with `undefined` where WebRTC is not installed. */
+  open(lost: () => void): Promise<PeerMedia | undefined>;
+  /** No call is left; may be opened again. */
+  close(): void;
+}

@@ -1,12 +1,14 @@
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEchoMedia } from '../../../src/lab/peers/echo-media.ts';
-import { type PeerMedia } from '../../../src/lab/peers/peer-media.ts';
+import { EchoMediaSource } from '../../../src/lab/peers/echo-media.ts';
+import { type PeerMedia, type PeerMediaSource } from '../../../src/lab/peers/peer-media.ts';
 import { type Lab, startLab } from '../../../src/lab/start-lab.ts';
 import { Caller } from './support/caller.ts';
 
 const callers: Caller[] = [];
+const sources: PeerMediaSource[] = [];
 afterEach(() => {
-  for (const caller of callers.splice(0)) caller.close();
+  for (const open of [...callers.splice(0), ...sources.splice(0)]) open.close();
 });
 
 function caller(...args: ConstructorParameters<typeof Caller>): Caller {
@@ -15,9 +17,14 @@ function caller(...args: ConstructorParameters<typeof Caller>): Caller {
   return created;
 }
 
-async function open(lab?: Lab, lost: () => void = () => undefined, mendingMs = 30_000): Promise<PeerMedia> {
-  const iceServer = () => lab?.mint('bob').iceServer;
-  const media = await openEchoMedia(iceServer, mendingMs)(lost);
+function source(...args: ConstructorParameters<typeof EchoMediaSource>): EchoMediaSource {
+  const created = new EchoMediaSource(...args);
+  sources.push(created);
+  return created;
+}
+
+async function open(lab?: Lab): Promise<PeerMedia> {
+  const media = await source(() => lab?.mint('bob').iceServer).open(() => undefined);
   return media!;
 }
 
@@ -55,10 +62,11 @@ describe('echo media', () => {
     await using lab = await startLab({ config: { turn: { peers: { allowPrivate: false } } } });
     const alice = caller({ iceServers: [lab.mint('alice').iceServer], iceTransportPolicy: 'relay' });
     let minted = 0;
-    const media = (await openEchoMedia(() => {
+    const counted = source(() => {
       minted += 1;
       return lab.mint('bob').iceServer;
-    })(() => undefined))!;
+    });
+    const media = (await counted.open(() => undefined))!;
     const first = await media.answer(await alice.offer());
     await alice.accept(first);
     const second = await media.answer(await alice.offer());
@@ -92,18 +100,44 @@ describe('echo media', () => {
   it('tells when the other side is gone for good', { timeout: 90_000 }, async () => {
     const alice = caller();
     let isLost = false;
-    const media = await open(
-      undefined,
-      () => {
-        isLost = true;
-      },
-      10,
-    );
+    const media = (await source(() => undefined, 10).open(() => {
+      isLost = true;
+    }))!;
     await alice.accept(await media.answer(await alice.offer()));
     await alice.opened;
     expect(isLost).toBe(false);
     alice.close();
     await expect.poll(() => isLost, { timeout: 80_000, interval: 200 }).toBe(true);
     media.close();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'holds no more threads and files after many calls than after the first',
+    { timeout: 60_000 },
+    async () => {
+      const echo = source(() => undefined);
+      const held = () => ['task', 'fd'].map((what) => readdirSync(`/proc/self/${what}`).length);
+      const call = async (): Promise<void> => {
+        const media = (await echo.open(() => undefined))!;
+        await media.answer(await caller().offer());
+        media.close();
+        callers.pop()!.close();
+      };
+      for (let i = 0; i < 3; i++) await call();
+      const before = held();
+      for (let i = 0; i < 30; i++) await call();
+      const after = held();
+      for (const [i, count] of after.entries()) expect(count).toBeLessThan(before[i]! + 20);
+    },
+  );
+
+  it('opens nothing when it is closed in the meantime, and again afterwards', async () => {
+    const echo = source(() => undefined);
+    const opening = echo.open(() => undefined);
+    echo.close();
+    expect(await opening).toBeUndefined();
+    const media = await echo.open(() => undefined);
+    expect(media).toBeDefined();
+    media!.close();
   });
 });

@@ -161,6 +161,7 @@ describe('a call to a peer', () => {
     scene.peers.close();
     expect(scene.lines).toEqual([]);
     expect(scene.media[0]!.isClosed).toBe(true);
+    expect(scene.sourceClosed).toBe(1);
     expect(scene.ended).toMatchObject([{ cause: 'stopped' }]);
     const again: string[] = [];
     scene.peers.connect((message) => again.push(message.kind));
