@@ -130,7 +130,8 @@ function showChart(grid: HTMLElement, charted: Charted): ShownChart {
   const whole = document.createElement('figure');
   whole.className = 'charts-figure';
   const caption = document.createElement('figcaption');
-  caption.append(`${charted.title} `, unitText(charted.unit));
+  const hasDashes = charted.lines.some(({ dashed }) => dashed);
+  caption.append(`${charted.title} `, unitText(`${charted.unit}${hasDashes ? ', out dashed' : ''}`));
   const box = document.createElement('div');
   box.className = 'charts-box';
   box.setAttribute('role', 'img');
