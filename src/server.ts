@@ -217,6 +217,22 @@ export class Server {
     return this.#turn?.endAllocationsOf(user) ?? 0;
   }
 
+  /**
+   * The TURN server makes no new allocation from here on: clients are sent to one of `turn.alternateServers`, or are answered 508. Allocations
+   * that exist go on; `snapshot().stats.turn` tells how many are left. Until `resumeTurn()`, a restart or a stop. False without a TURN
+   * server that runs.
+   */
+  drainTurn(): boolean {
+    this.#turn?.drain();
+    return this.#turn !== undefined;
+  }
+
+  /** The TURN server takes new allocations again. False without a TURN server that runs. */
+  resumeTurn(): boolean {
+    this.#turn?.resume();
+    return this.#turn !== undefined;
+  }
+
   /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
   impair(allocationId: string, impairment: Impairment | undefined): boolean {
     return this.#turn?.impair(allocationId, impairment) ?? false;

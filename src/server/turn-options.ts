@@ -16,6 +16,7 @@ export function turnServerOptions({ domain, turn }: Config, { certificate }: Mat
     nonceLifetimeSec: turn.nonceLifetimeSec,
     quota: turn.quota,
     peers: turn.peers,
+    redirect: { servers: turn.alternateServers, when: turn.redirect, abovePercent: turn.redirectAbovePercent },
     legacyChannelNumbers: turn.legacyChannelNumbers,
     expiryPolicy: turn.expiryPolicy,
     stream: turn.stream,

@@ -136,6 +136,19 @@ export class TurnServer {
     return this.#running?.engine.impair(allocationId, impairment) ?? false;
   }
 
+  /**
+   * From here on no new allocation is made: clients are sent to one of the alternate servers (300), or are answered 508 when there is none of
+   * their family. Allocations that exist go on, and `stats().allocations` tells how many are left. Throws ERR_INVALID_STATE unless started.
+   */
+  drain(): void {
+    this.#setDraining(true);
+  }
+
+  /** Takes new allocations again. Throws ERR_INVALID_STATE unless started. */
+  resume(): void {
+    this.#setDraining(false);
+  }
+
   /** `undefined` unless started. */
   stats(): TurnServerStats | undefined {
     const running = this.#running;
@@ -154,6 +167,14 @@ export class TurnServer {
       if (listener instanceof StreamListener) listener.setTlsContext(context);
     }
     this.#tls = context;
+  }
+
+  #setDraining(draining: boolean): void {
+    const running = this.#running;
+    if (!running) throw new EpcscfTurnError('ERR_INVALID_STATE', 'TURN server: not started');
+    running.engine.draining = draining;
+    const { allocations } = running.engine.stats();
+    this.#logger.info({ allocations }, draining ? 'TURN server draining' : 'TURN server takes new allocations again');
   }
 
   get #running(): Running | undefined {

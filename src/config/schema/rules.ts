@@ -52,6 +52,9 @@ function checkTurn({ turn }: Config, report: Report): void {
       allocation.maxLifetimeSec,
     );
   }
+  if (turn.redirect !== 'draining' && turn.alternateServers.length === 0) {
+    report('turn.alternateServers', `at least one server, because turn.redirect is ${turn.redirect}`, []);
+  }
   relay.addresses.forEach((address, i) => {
     if (isWildcard(address)) report(`turn.relay.addresses.${i}`, 'an address of this machine', address);
   });

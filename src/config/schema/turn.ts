@@ -68,6 +68,17 @@ const peers = section(
   'Peer policy. Special-purpose ranges are denied by default.',
 );
 
+const alternateServer = z.strictObject({
+  address: ipAddress.meta({ description: 'Address of another TURN server; clients of its family are sent there.' }),
+  port: z.int().min(1).max(65_535).default(3478).meta({ description: 'Its port for UDP and TCP.' }),
+  tlsPort: z.int().min(1).max(65_535).default(5349).meta({ description: 'Its port for TLS.' }),
+  host: hostName.optional().meta({
+    description: 'Name in its certificate, told to TLS clients.',
+    defaultText: 'the name by which they know this server',
+  }),
+  weight: wholeNumber(1, 1000, 1, 'How often it is chosen, relative to the others.'),
+});
+
 const stream = section(
   {
     frameBytes: wholeNumber(1500, 131_072, 65_536, 'Longest STUN message or ChannelData from a TCP or TLS client.'),
@@ -127,6 +138,16 @@ export const turnSection = section(
       description:
         'What the end of a credential means after Allocate. `allocate-only`: nothing, as in coturn; `cap`: no lifetime passes it; `strict`: no request succeeds after it, either.',
     }),
+    alternateServers: z
+      .array(alternateServer)
+      .max(100)
+      .default([])
+      .meta({ description: 'Servers to send clients to (300 and ALTERNATE-SERVER) that want a new allocation.' }),
+    redirect: z.enum(['draining', 'loaded', 'all']).default('draining').meta({
+      description:
+        'When clients are sent to `alternateServers`. `draining`: while the server is drained; `loaded`: also at `redirectAbovePercent`; `all`: always.',
+    }),
+    redirectAbovePercent: wholeNumber(1, 100, 80, 'Share of `quota.total` from which `loaded` sends clients away.'),
     stream,
     sockets,
     reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),

@@ -95,6 +95,8 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   'unknown-reservation': true,
   'user-quota': true,
   'total-quota': true,
+  redirected: true,
+  draining: true,
   'no-free-port': true,
   'relay-unavailable': true,
   'peer-denied': true,

@@ -15,6 +15,8 @@ export interface Refused {
   readonly cause: RefusalCause;
   /** UNKNOWN-ATTRIBUTES of a 420. */
   readonly unknown: readonly number[];
+  /** Adds what else goes with the code. */
+  readonly write?: (answer: StunWriter) => void;
 }
 
 export function grant(write: (answer: StunWriter) => void): Granted {
@@ -23,4 +25,8 @@ export function grant(write: (answer: StunWriter) => void): Granted {
 
 export function refuse(code: number, cause: RefusalCause, unknown: readonly number[] = []): Refused {
   return { granted: false, code, cause, unknown };
+}
+
+export function refuseWith(code: number, cause: RefusalCause, write: (answer: StunWriter) => void): Refused {
+  return { ...refuse(code, cause), write };
 }

@@ -27,6 +27,7 @@ export function encodeAnswer(request: StunMessage, answer: Answer, frame: Answer
   else {
     writer.add(errorCode, { code: answer.code, reason: defaultReason(answer.code) });
     if (answer.unknown.length > 0) writer.add(unknownAttributes, [...answer.unknown]);
+    answer.write?.(writer);
   }
   if (frame.software !== undefined) writer.add(software, frame.software);
   if (frame.key) writer.addIntegrity(frame.key);

@@ -1,4 +1,5 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { type RedirectOptions } from './redirection.ts';
 
 /**
  * What the end of a credential means for an allocation made with it.
@@ -55,6 +56,8 @@ export interface TurnEngineOptions {
   /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */
   readonly legacyChannelNumbers: boolean;
   readonly expiryPolicy: ExpiryPolicy;
+  /** Other servers for new allocations; nowhere when absent. */
+  readonly redirect?: RedirectOptions | undefined;
   /** How long the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
   readonly reservationSec: number;
   /** Whether the data plane can set the DF bit. If not, DONT-FRAGMENT is an unknown attribute (RFC 8656 §7.2 step 4). */

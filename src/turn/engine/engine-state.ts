@@ -8,6 +8,7 @@ import { type DataPlane } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type OwnRelayChannels } from './own-relay-channels.ts';
 import { type PeerPolicy } from './peer-policy.ts';
+import { type Redirection } from './redirection.ts';
 import { type RelayPorts } from './relay-ports.ts';
 import { type Reservations } from './reservations.ts';
 import { type Tally } from './tally.ts';
@@ -29,6 +30,7 @@ export interface EngineState {
   /** For lines that clients can cause as often as they like. */
   readonly limitedLog: LimitedLog;
   readonly tally: Tally;
+  readonly redirection: Redirection;
   readonly tap: TurnTap | undefined;
   /** Families with a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;

@@ -24,6 +24,7 @@ import { handlePeerData } from './peer-data.ts';
 import { handlePeerError } from './peer-error.ts';
 import { PeerPolicy } from './peer-policy.ts';
 import { allocationCounters } from './relay-counters.ts';
+import { Redirection } from './redirection.ts';
 import { RelayPorts } from './relay-ports.ts';
 import { Reservations } from './reservations.ts';
 import { serveRequest } from './serve-request.ts';
@@ -58,6 +59,7 @@ export interface TurnEngineStats {
   readonly users: number;
   readonly relayPortsTaken: number;
   readonly timers: number;
+  readonly draining: boolean;
   /** Since the engine was made. */
   readonly allocationsCreated: number;
   readonly allocationsEnded: number;
@@ -154,6 +156,11 @@ export class TurnEngine implements DataPlaneSink {
     return allocation !== undefined;
   }
 
+  /** While true, no new allocation is made: clients are sent to another server, or are answered 508. Those that exist go on. */
+  set draining(draining: boolean) {
+    this.#state.redirection.draining = draining;
+  }
+
   /** Ends everything and gives all ports back. What still arrives is dropped: the plane may be closed by then. */
   stop(): void {
     this.#stopped = true;
@@ -162,13 +169,14 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   stats(): TurnEngineStats {
-    const { allocations, reservations, relayPorts, timers, tally } = this.#state;
+    const { allocations, reservations, relayPorts, timers, redirection, tally } = this.#state;
     return {
       allocations: allocations.size,
       reservations: reservations.size,
       users: allocations.users,
       relayPortsTaken: relayPorts.taken,
       timers: timers.size,
+      draining: redirection.draining,
       allocationsCreated: tally.allocationsCreated,
       allocationsEnded: tally.allocationsEnded,
       requestsGranted: tally.requestsGranted,
@@ -255,6 +263,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
     tally: new Tally(),
+    redirection: new Redirection(options.redirect, ports.randomInt),
     tap: ports.tap,
     families: new Set(families),
     understood: understoodAttributes(options),

@@ -91,6 +91,11 @@ export function planAllocation(
   if (additional !== undefined && additional.code !== FamilyCode.IPv6) return conflicting();
   const wished = additional === undefined && wanted !== undefined ? [wanted] : FAMILIES;
 
+  // 11. Another server, where the operator wants that. A port that is held for the client is here alone, so that came before.
+  const { allocations, reservations, redirection } = engine;
+  const redirected = redirection.refusal(client, allocations.relays + reservations.size, options.quota.total);
+  if (redirected) return redirected;
+
   // 10. Quotas, by user and in all.
   const { left, cause } = quotaLeft(engine, credential.user);
   if (left < (shape === 'even-pair' ? 2 : 1)) return refuse(ErrorCode.AllocationQuotaReached, cause);

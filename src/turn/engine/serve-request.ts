@@ -2,7 +2,7 @@ import { username } from '../../stun/attributes/username.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
-import { refuse, type Answer } from './answer.ts';
+import { refuse, type Answer, type Refused } from './answer.ts';
 import {
   authenticate,
   type AuthenticatedRequest,
@@ -84,7 +84,8 @@ function serveAuthenticated(
 
   const { credential } = authentication.request;
   const faultCode = engine.tap?.authenticated(tapped(request));
-  const answer = faultCode === undefined ? handler(authentication.request, engine) : refuse(faultCode, 'fault');
+  const answer =
+    faultCode === undefined ? handler(authentication.request, engine) : refuseByFault(faultCode, request, engine);
   if (answer.granted) engine.tally.requestsGranted += 1;
   if (!answer.granted && CHALLENGES.has(answer.code)) challenge(request, answer.code, engine, ports);
   else {
@@ -93,6 +94,11 @@ function serveAuthenticated(
   }
   if (!answer.granted) reportRequestRefused(engine, request, answer, credential.user);
   return undefined;
+}
+
+function refuseByFault(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {
+  const redirected = code === ErrorCode.TryAlternate ? redirection.tryAlternate(client, 'fault') : undefined;
+  return redirected ?? refuse(code, 'fault');
 }
 
 function refuseAuthentication(

@@ -44,6 +44,10 @@ export type RefusalCause =
   | 'unknown-reservation'
   | 'user-quota'
   | 'total-quota'
+  /** Sent to another server. */
+  | 'redirected'
+  /** This server takes no new allocations, and there is none to send the client to. */
+  | 'draining'
   | 'no-free-port'
   | 'relay-unavailable'
   | 'peer-denied'

@@ -51,6 +51,8 @@ export const REFUSAL_WORDS = {
   'user-quota':
     'This user has as many allocations as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
   'total-quota': 'The server has as many allocations as are allowed (turn.quota.total). Wait, or raise the quota.',
+  redirected: 'This server sends new allocations to another one: ALTERNATE-SERVER of the 300 names it.',
+  draining: 'This server is being drained: what exists goes on, nothing new begins. Try another server.',
   'no-free-port': 'No relay port is free. Widen turn.relay.ports, or wait until others end.',
   'relay-unavailable':
     'The relay socket could not be opened. See the log of the server, and whether turn.relay.addresses are addresses of its machine.',
