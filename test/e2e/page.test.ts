@@ -173,6 +173,15 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
     for (const pane of panes()) await pane.call('idle');
   });
 
+  it('tells why the WebSocket ended, and that the user is registered again', async () => {
+    await page.locator('[data-fault=flow-cut]').click();
+    await expect
+      .poll(() => problemsOf(alice))
+      .toEqual([expect.stringMatching(/^Alice’s WebSocket ended: /), expect.stringMatching(/^The fault flow-cut hit/)]);
+    await alice.registration('registered');
+    await expect.poll(() => alice.part('status').innerText()).toBe('Registered');
+  });
+
   it.each([
     ['busy', /^The other side is busy/],
     ['decline', /^The other side declined/],
@@ -194,6 +203,30 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
 
   it('shows no error and breaks no rule of the content security policy', () => {
     expect(opened.errors).toEqual([]);
+  });
+});
+
+describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer', { timeout: 90_000 }, () => {
+  it('tells which peer the policy denies, once it is plain that media finds no way', async () => {
+    const server = await startServerProcess(['turn.peers.deny=["0.0.0.0/0", "::/0"]'], ['--lab-control']);
+    const browser = await launchBrowser(chromium ?? '');
+    const { page, pane: alice } = await openDemoPage(browser, server.ready.page);
+    const bob = phonePane(page, 2);
+    await register(alice, 'alice');
+    await page.click('#add-pane');
+    await register(bob, 'bob');
+    // A relay may always reach its own relayed addresses, so this takes a peer without one.
+    await page.locator('[data-testid=fault-user]').selectOption('bob');
+    await page.locator('[data-fault=turn-answer]').click();
+    await bob.part('policy').selectOption('all');
+    await call(alice, bob);
+    const told = async (pane: PhonePane): Promise<string> => (await problemsOf(pane)).join('\n');
+    await expect.poll(() => told(bob)).toMatch(/The relay has no room for another call of this user now \(486\)/);
+    await expect
+      .poll(() => told(alice), { timeout: 20_000 })
+      .toMatch(/The relay does not carry alice’s media to \S+:\d+: .+\.\n[^]*No sound or picture came through/);
+    await browser.close();
+    await server.stop();
   });
 });
 
