@@ -1,33 +1,47 @@
-interface Entry<V> {
-  readonly key: string;
+interface Entry<V, K> {
+  readonly key: K;
   value: V;
-  older: Entry<V> | undefined;
-  newer: Entry<V> | undefined;
+  older: Entry<V, K> | undefined;
+  newer: Entry<V, K> | undefined;
 }
 
 /**
  * A map that knows its oldest entry, for tables that let go of it when they are full. A `Map` knows it too, but steps over the places of
  * all entries deleted since it last grew to find it, which makes each replacement in a full table cost as much as the table is large.
  */
-export class AgeMap<V> {
-  readonly #entries = new Map<string, Entry<V>>();
-  #oldest: Entry<V> | undefined;
-  #newest: Entry<V> | undefined;
+export class AgeMap<V, K extends string | number = string> {
+  readonly #entries = new Map<K, Entry<V, K>>();
+  #oldest: Entry<V, K> | undefined;
+  #newest: Entry<V, K> | undefined;
 
   get size(): number {
     return this.#entries.size;
   }
 
-  get oldest(): { readonly key: string; readonly value: V } | undefined {
+  get oldest(): { readonly key: K; readonly value: V } | undefined {
     return this.#oldest;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.#entries.get(key)?.value;
   }
 
+  has(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Oldest first. Only the entry that was just met may be taken out on the way. */
+  *entries(): Generator<{ readonly key: K; readonly value: V }, void, undefined> {
+    let entry = this.#oldest;
+    while (entry) {
+      const { newer } = entry;
+      yield entry;
+      entry = newer;
+    }
+  }
+
   /** The entry becomes the newest, also when it was there before. */
-  set(key: string, value: V): void {
+  set(key: K, value: V): void {
     const known = this.#entries.get(key);
     const entry = known ?? { key, value, older: undefined, newer: undefined };
     if (known) this.#unlink(known);
@@ -39,14 +53,14 @@ export class AgeMap<V> {
     this.#newest = entry;
   }
 
-  delete(key: string): void {
+  delete(key: K): void {
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#entries.delete(key);
     this.#unlink(entry);
   }
 
-  #unlink(entry: Entry<V>): void {
+  #unlink(entry: Entry<V, K>): void {
     const { older, newer } = entry;
     if (older) older.newer = newer;
     else this.#oldest = newer;

@@ -21,8 +21,10 @@ describe('a map by age', () => {
           expect(map.oldest && [map.oldest.key, map.oldest.value]).toEqual(oldest);
           expect([map.size, map.get(key)]).toEqual([model.size, model.get(key)]);
         }
-        for (const [key, value] of model) {
+        expect([...map.entries()].map(({ key, value }) => [key, value])).toEqual([...model]);
+        for (const { key, value } of map.entries()) {
           expect(map.oldest).toMatchObject({ key, value });
+          expect(map.has(key)).toBe(true);
           map.delete(key);
         }
         expect([map.oldest, map.size]).toEqual([undefined, 0]);

@@ -12,7 +12,7 @@ import {
 import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
-import { TokenBuckets } from '../flow/token-buckets.ts';
+import { TokenBuckets } from '../../core/token-buckets.ts';
 import { type Registration } from '../registration/registrations.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */

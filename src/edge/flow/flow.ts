@@ -7,7 +7,7 @@ import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
 import { type Hop } from './hop.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** Facts of the connection that stay as they were at the upgrade. */
 export interface FlowFacts {

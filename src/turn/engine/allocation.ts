@@ -1,3 +1,4 @@
+import { AgeMap } from '../../core/age-map.ts';
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TimerHandle } from '../../core/timer-queue.ts';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
@@ -72,8 +73,9 @@ export class Allocation {
   settled: RelayCounters | undefined;
   /** Never empty: without its last relay an allocation is no more. */
   #relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
-  readonly #permissions = new Map<string, Permission>();
-  readonly #channels = new Map<number, ChannelBinding>();
+  /** All permissions have the same lifetime, and so have all channels: in the order of their last refresh, which is that of their ends. */
+  readonly #permissions = new AgeMap<Permission>();
+  readonly #channels = new AgeMap<ChannelBinding, number>();
   readonly #channelByPeer = new Map<string, ChannelBinding>();
 
   constructor(init: AllocationInit) {
@@ -128,10 +130,10 @@ export class Allocation {
     const [first, ...others] = this.#relays.filter((one) => one !== ended);
     if (!first) return [];
     this.#relays = [first, ...others];
-    for (const address of this.#permissions.keys()) {
+    for (const { key: address } of this.#permissions.entries()) {
       if (familyOfText(address) === ended.family) this.#permissions.delete(address);
     }
-    const channels = [...this.#channels.values()].filter(({ peer }) => peer.family === ended.family);
+    const channels = this.channels().filter(({ peer }) => peer.family === ended.family);
     for (const { peer } of channels) this.removeChannelTo(peer);
     return channels;
   }
@@ -148,9 +150,9 @@ export class Allocation {
 
   /** Inserts or refreshes. */
   setPermission(address: string, rule: AddressRule, expiresAtMs: number): void {
-    const permission = this.#permissions.get(address);
-    if (permission) permission.expiresAtMs = expiresAtMs;
-    else this.#permissions.set(address, { expiresAtMs, rule, denialReported: false });
+    const permission = this.#permissions.get(address) ?? { expiresAtMs, rule, denialReported: false };
+    permission.expiresAtMs = expiresAtMs;
+    this.#permissions.set(address, permission);
   }
 
   channel(channel: number, nowMs: number): ChannelBinding | undefined {
@@ -179,8 +181,8 @@ export class Allocation {
     return binding;
   }
 
-  channels(): Iterable<ChannelBinding> {
-    return this.#channels.values();
+  channels(): readonly ChannelBinding[] {
+    return [...this.#channels.entries()].map(({ value }) => value);
   }
 
   get permissionCount(): number {
@@ -191,23 +193,28 @@ export class Allocation {
     return this.#channels.size;
   }
 
-  /** Forgets what has expired and tells what it was. */
+  /** Forgets what has expired and tells what it was. Looks at no more than that, however much there is. */
   sweep(nowMs: number): { readonly permissions: readonly Permitted[]; readonly channels: readonly ChannelBinding[] } {
-    const permissions = [...this.#permissions]
-      .filter(([, { expiresAtMs }]) => expiresAtMs <= nowMs)
-      .map(([address]) => ({ family: familyOfText(address), address }));
-    const channels = [...this.#channels.values()].filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
-    for (const { address } of permissions) this.#permissions.delete(address);
-    for (const { peer } of channels) this.removeChannelTo(peer);
+    const permissions: Permitted[] = [];
+    for (const { key: address, value } of this.#permissions.entries()) {
+      if (value.expiresAtMs > nowMs) break;
+      permissions.push({ family: familyOfText(address), address });
+      this.#permissions.delete(address);
+    }
+    const channels: ChannelBinding[] = [];
+    for (const { value } of this.#channels.entries()) {
+      if (value.expiresAtMs > nowMs) break;
+      channels.push(value);
+      this.removeChannelTo(value.peer);
+    }
     return { permissions, channels };
   }
 
   /** When the next thing of this allocation ends. */
   nextDeadlineMs(): number {
-    let next = this.firstEndMs;
-    for (const { expiresAtMs } of this.#permissions.values()) next = Math.min(next, expiresAtMs);
-    for (const { expiresAtMs } of this.#channels.values()) next = Math.min(next, expiresAtMs);
-    return next;
+    const permissionEndMs = this.#permissions.oldest?.value.expiresAtMs ?? Infinity;
+    const channelEndMs = this.#channels.oldest?.value.expiresAtMs ?? Infinity;
+    return Math.min(this.firstEndMs, permissionEndMs, channelEndMs);
   }
 }
 

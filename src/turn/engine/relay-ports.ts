@@ -1,4 +1,6 @@
+import { AgeMap } from '../../core/age-map.ts';
 import { type AddressFamily } from '../../core/ip.ts';
+import { PortSet } from './port-set.ts';
 
 /** `even-pair` also needs the next port (EVEN-PORT with the R bit). */
 export type PortShape = 'any' | 'even' | 'even-pair';
@@ -16,88 +18,103 @@ interface RelayPortsOptions {
 interface FamilyPorts {
   readonly inUse: Map<number, number>;
   /** Until when, oldest first. */
-  readonly quarantine: Map<number, number>;
+  readonly quarantine: AgeMap<number, number>;
+  /** Free on one of the addresses at least, and not in quarantine. */
+  readonly rested: PortSet;
 }
 
-/** Random tries before the range is walked: with half the ports taken, all of them miss once in 65,536 times. */
-const RANDOM_TRIES = 16;
+/** Ports looked at for one pair. In a range where two neighbours are hardly ever free, none is found rather than the whole of it searched. */
+const MAX_LOOKS = 2048;
 
 /**
- * Which port of the range to try next. Random as RFC 6056 advises, so that relayed addresses are not guessed; then every port in turn from a
- * random place; and only then those freed a moment ago. Knows what this engine took, not what others on the host did: the plane finds out.
+ * Which port of the range to try next. Random as RFC 6056 advises, so that relayed addresses are not guessed, and only when none is left
+ * those freed a moment ago, longest ago first. Finding one costs the same whether the range is empty, full or all in quarantine, so that a
+ * client that opens and closes in a hurry slows down nobody. Knows what this engine took, not what others on the host did: the plane finds
+ * out.
  */
 export class RelayPorts {
   readonly #options: RelayPortsOptions;
   readonly #randomInt: (below: number) => number;
-  readonly #families: Readonly<Record<AddressFamily, FamilyPorts>> = { 4: noPorts(), 6: noPorts() };
+  readonly #families: Readonly<Record<AddressFamily, FamilyPorts>>;
+  #taken = 0;
 
   constructor(options: RelayPortsOptions, randomInt: (below: number) => number) {
     this.#options = options;
     this.#randomInt = randomInt;
+    this.#families = { 4: allPorts(options, 4), 6: allPorts(options, 6) };
   }
 
-  /** Ports worth a bind, best first, at most once around the range. */
+  /** Ports worth a bind, best first, each at most once. Nothing may be taken or freed while it is walked. */
   *candidates(family: AddressFamily, shape: PortShape, nowMs: number): Generator<number, void, undefined> {
-    const { min, max, excluded, addresses } = this.#options;
-    const { inUse, quarantine } = this.#families[family];
     this.#endQuarantine(family, nowMs);
-    const span = max - min + 1;
-    const free = (port: number): boolean => !excluded.has(port) && (inUse.get(port) ?? 0) < addresses[family];
-    const usable = (port: number): boolean =>
-      fits(port, shape, max) && free(port) && (shape !== 'even-pair' || free(port + 1));
-    const rested = (port: number): boolean =>
-      !quarantine.has(port) && (shape !== 'even-pair' || !quarantine.has(port + 1));
-
-    const tried = new Set<number>();
-    for (let i = 0; i < RANDOM_TRIES; i++) {
-      const port = min + this.#randomInt(span);
-      if (tried.has(port) || !usable(port) || !rested(port)) continue;
-      tried.add(port);
-      yield port;
-    }
-    const start = this.#randomInt(span);
-    for (const wantRested of [true, false]) {
-      for (let i = 0; i < span; i++) {
-        const port = min + ((start + i) % span);
-        if (!tried.has(port) && usable(port) && rested(port) === wantRested) yield port;
-      }
+    let looks = 0;
+    for (const port of this.#bestFirst(family, shape)) {
+      if (this.#fits(family, port, shape)) yield port;
+      else if (++looks === MAX_LOOKS) return;
     }
   }
 
   take(family: AddressFamily, port: number): void {
-    const { inUse } = this.#families[family];
+    const { inUse, rested, quarantine } = this.#families[family];
     inUse.set(port, (inUse.get(port) ?? 0) + 1);
+    this.#taken += 1;
+    if (this.#isFree(family, port)) return;
+    rested.delete(port);
+    quarantine.delete(port);
   }
 
   free(family: AddressFamily, port: number, nowMs: number): void {
-    const { inUse, quarantine } = this.#families[family];
+    const { inUse, quarantine, rested } = this.#families[family];
     const left = (inUse.get(port) ?? 0) - 1;
     if (left > 0) inUse.set(port, left);
     else inUse.delete(port);
-    quarantine.delete(port);
+    this.#taken -= 1;
+    rested.delete(port);
     quarantine.set(port, nowMs + this.#options.quarantineMs);
   }
 
   /** Ports in use, counted once for each relayed address that has them. */
   get taken(): number {
-    const counts = [...this.#families[4].inUse.values(), ...this.#families[6].inUse.values()];
-    return counts.reduce((sum, count) => sum + count, 0);
+    return this.#taken;
+  }
+
+  /** A pair of which one half is in quarantine comes last, as does one of which both are. */
+  *#bestFirst(family: AddressFamily, shape: PortShape): Generator<number, void, undefined> {
+    const { rested, quarantine } = this.#families[family];
+    const isPair = shape === 'even-pair';
+    for (const port of rested.shuffled(shape === 'any' ? 'any' : 'even', this.#randomInt)) {
+      if (!isPair || !quarantine.has(port + 1)) yield port;
+    }
+    for (const { key: port } of quarantine.entries()) {
+      yield port;
+      if (isPair && rested.has(port - 1)) yield port - 1;
+    }
+  }
+
+  #fits(family: AddressFamily, port: number, shape: PortShape): boolean {
+    if (!this.#isFree(family, port)) return false;
+    if (shape === 'any') return true;
+    return port % 2 === 0 && (shape === 'even' || this.#isFree(family, port + 1));
+  }
+
+  #isFree(family: AddressFamily, port: number): boolean {
+    const { max, excluded, addresses } = this.#options;
+    if (port > max || excluded.has(port)) return false;
+    return (this.#families[family].inUse.get(port) ?? 0) < addresses[family];
   }
 
   #endQuarantine(family: AddressFamily, nowMs: number): void {
-    const { quarantine } = this.#families[family];
-    for (const [port, untilMs] of quarantine) {
+    const { quarantine, rested } = this.#families[family];
+    for (const { key: port, value: untilMs } of quarantine.entries()) {
       if (untilMs > nowMs) return;
       quarantine.delete(port);
+      if (this.#isFree(family, port)) rested.add(port);
     }
   }
 }
 
-function fits(port: number, shape: PortShape, max: number): boolean {
-  if (shape === 'any') return true;
-  return port % 2 === 0 && (shape === 'even' || port < max);
-}
-
-function noPorts(): FamilyPorts {
-  return { inUse: new Map(), quarantine: new Map() };
+function allPorts({ min, max, excluded, addresses }: RelayPortsOptions, family: AddressFamily): FamilyPorts {
+  const rested = new PortSet();
+  for (let port = min; addresses[family] > 0 && port <= max; port++) if (!excluded.has(port)) rested.add(port);
+  return { inUse: new Map(), quarantine: new AgeMap(), rested };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenBucket } from '../../../src/edge/flow/token-bucket.ts';
+import { TokenBucket } from '../../src/core/token-bucket.ts';
 
 describe('a token bucket', () => {
   it('gives its burst at once, then one token per interval, and says how long to wait', () => {

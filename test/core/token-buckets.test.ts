@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenBuckets } from '../../../src/edge/flow/token-buckets.ts';
+import { TokenBuckets } from '../../src/core/token-buckets.ts';
 
 describe('token buckets', () => {
   const options = { burst: 2, perSec: 0.5, maxKeys: 3 };

@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { AgeMap } from './age-map.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface TokenBucketsOptions {
