@@ -14,6 +14,13 @@ const echo = peer('turnutils_peer');
 const KM = 'the shared secret';
 const MESSAGES = 30;
 
+const keyRing = createKeyRing([
+  { id: 'new', secret: new Secret('a newer secret') },
+  { id: 'old', secret: new Secret(KM) },
+]);
+const profile = { order: 't:u', separator: ':', hash: 'sha1', realmBound: false } as const;
+const verifier = createSharedKeyVerifier({ keyRing, profile, skewSec: 0 });
+
 let server: TurnServer;
 let echoes: Daemon;
 let echoPort: number;
@@ -23,9 +30,9 @@ function port(transport: 'udp' | 'tcp' | 'tls'): string {
 }
 
 /** One run of the client in its shared-secret mode: it mints `expiry:user` and its password from Km by itself. */
-function talk(flags: string, timeoutMs = 60_000): Promise<Outcome> {
+function talk(flags: string, timeoutMs = 60_000, at?: string): Promise<Outcome> {
   const transport = flags.includes('-S') ? 'tls' : flags.includes('-t') ? 'tcp' : 'udp';
-  const args = `${flags} -r ${echoPort} -n ${MESSAGES} -p ${port(transport)}`.split(' ');
+  const args = `${flags} -r ${echoPort} -n ${MESSAGES} -p ${at ?? port(transport)}`.split(' ');
   return run(uclient!, ['-W', KM, '-u', 'lab', ...args.filter((arg) => arg !== ''), '127.0.0.1'], timeoutMs);
 }
 
@@ -50,12 +57,6 @@ async function freeUdpPort(): Promise<number> {
 
 describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () => {
   beforeAll(async () => {
-    const keyRing = createKeyRing([
-      { id: 'new', secret: new Secret('a newer secret') },
-      { id: 'old', secret: new Secret(KM) },
-    ]);
-    const profile = { order: 't:u', separator: ':', hash: 'sha1', realmBound: false } as const;
-    const verifier = createSharedKeyVerifier({ keyRing, profile, skewSec: 0 });
     const listeners = (['udp', 'tcp', 'tls'] as const).map((transport) => ({
       transport,
       address: '127.0.0.1',
@@ -113,6 +114,34 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     expect(server.stats()?.drops).not.toHaveProperty('engine-fault');
     expectNoLoss(await talk('-s -e 127.0.0.1'));
   });
+
+  it.each([
+    ['over UDP', '-s -m 4 -e 127.0.0.1', 'udp'],
+    ['over TLS', '-t -S -m 4 -e 127.0.0.1', 'tls'],
+  ] as const)(
+    'is followed to the alternate server of a 300 %s',
+    { timeout: 60_000 },
+    async (_what, flags, transport) => {
+      const to = (at: 'udp' | 'tls'): number => Number(port(at));
+      const alternate = { address: '127.0.0.1', port: to('udp'), tlsPort: to('tls'), weight: 1 };
+      const listeners = [{ transport, address: '127.0.0.1', port: 0 }];
+      const first = createTurnServer(
+        turnServerOptions({
+          listeners,
+          tls: await makeCertificate(),
+          redirect: { servers: [alternate], when: 'all', abovePercent: 100 },
+        }),
+        { verifier, logger: silentLogger },
+      );
+      await first.start();
+      try {
+        expectNoLoss(await talk(flags, 60_000, String(first.addresses[0]!.port)));
+        expect(first.stats()).toMatchObject({ allocationsCreated: 0 });
+      } finally {
+        await first.stop();
+      }
+    },
+  );
 
   it('refuses a client with another secret', async () => {
     const before = server.stats()!.allocationsCreated;
