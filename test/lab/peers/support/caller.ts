@@ -1,6 +1,6 @@
 import wrtc from '@roamhq/wrtc';
 
-interface Channel {
+export interface Channel {
   send(data: string | Uint8Array): void;
   onopen: () => void;
   onmessage: (event: { readonly data: string | ArrayBuffer }) => void;
@@ -17,9 +17,11 @@ interface Connection {
   close(): void;
 }
 
-/** RTCPeerConnection of @roamhq/wrtc. Its types are those of a browser, which this program is not. */
-const PeerConnection = (wrtc as unknown as { RTCPeerConnection: new (configuration: object) => Connection })
-  .RTCPeerConnection;
+/** WebRTC of @roamhq/wrtc. Its types are those of a browser, which this program is not. */
+export const { RTCPeerConnection: PeerConnection, RTCSessionDescription: SessionDescription } = wrtc as unknown as {
+  readonly RTCPeerConnection: new (configuration: object) => Connection;
+  readonly RTCSessionDescription: object;
+};
 
 /** The other side of a peer's media, with a data channel. Without tracks of its own: those of the library outlive their connection. */
 export class Caller {
