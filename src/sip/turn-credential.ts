@@ -64,8 +64,9 @@ export function parseCredentialRequest(headers: SipHeaders): CredentialRequest |
   const semicolon = value.indexOf(';');
   const kindText = trimBlanks(value, 0, semicolon < 0 ? value.length : semicolon).toLowerCase();
   const params = parseParams(value, semicolon < 0 ? value.length : semicolon);
-  if (values.length > 1 || !params.ok || (kindText !== '' && !isToken(kindText)))
-    return { kind: 'malformed', spelling };
+  // An app may ask besides its helper library; what they say must be the same.
+  const isClear = values.every((other) => other === value) && params.ok && (kindText === '' || isToken(kindText));
+  if (!isClear) return { kind: 'malformed', spelling };
   if (kindText === '' && semicolon >= 0) return { kind: 'malformed', spelling };
   const ttlSec = parseDecimal(params.value.get('ttl') ?? '', MAX_TTL_SEC);
   if (params.value.has('ttl') && !ttlSec) return { kind: 'malformed', spelling };

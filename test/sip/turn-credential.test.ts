@@ -73,12 +73,16 @@ describe('parseCredentialRequest', () => {
     });
   });
 
-  it('tells two fields as malformed, whichever their spelling', () => {
-    for (const second of ['TURN-Cred-Req', 'TURN-Cred-Req-Hdr']) {
-      expect(parseCredentialRequest(headersOf([second, 'turn'], ['TURN-Cred-Req', 'turn']))).toMatchObject({
-        kind: 'malformed',
-      });
-    }
+  it.each(['TURN-Cred-Req', 'TURN-Cred-Req-Hdr'])('takes two fields that say the same as one: %s', (second) => {
+    expect(parseCredentialRequest(headersOf([second, 'turn'], ['TURN-Cred-Req', 'turn']))).toMatchObject({
+      kind: 'turn',
+    });
+  });
+
+  it.each(['TURN-Cred-Req', 'TURN-Cred-Req-Hdr'])('tells two fields that differ as malformed: %s', (second) => {
+    expect(parseCredentialRequest(headersOf([second, 'turn;ttl=60'], ['TURN-Cred-Req', 'turn']))).toMatchObject({
+      kind: 'malformed',
+    });
   });
 
   it('is undefined when nothing is asked', () => {
