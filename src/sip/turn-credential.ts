@@ -53,7 +53,7 @@ const MAX_TTL_SEC = 0xffff_ffff;
 
 /**
  * `TURN-Cred-Req = [ cred-kind *( SEMI param ) ]`: empty means `turn`; unknown parameters are ignored. `undefined` when the field is
- * absent; more than one field, or a ttl that is no positive number, is malformed.
+ * absent; fields that differ, or a ttl that is no positive number, is malformed.
  */
 export function parseCredentialRequest(headers: SipHeaders): CredentialRequest | UnusableCredentialRequest | undefined {
   const plain = headers.getAll(REQUEST_NAMES.plain);
