@@ -27,6 +27,7 @@ import { publicUrls } from './server/public-urls.ts';
 import { createSharedKey, type SharedKey } from './server/shared-key.ts';
 import { turnServerOptions } from './server/turn-options.ts';
 import { turnUris } from './server/turn-uris.ts';
+import { createVerifier } from './server/verifier.ts';
 import { type Impairment } from './turn/engine/impairment.ts';
 import { type SessionSnapshot } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
@@ -223,14 +224,12 @@ export class Server {
    * server that runs.
    */
   drainTurn(): boolean {
-    this.#turn?.drain();
-    return this.#turn !== undefined;
+    return this.#turn?.drain() ?? false;
   }
 
   /** The TURN server takes new allocations again. False without a TURN server that runs. */
   resumeTurn(): boolean {
-    this.#turn?.resume();
-    return this.#turn !== undefined;
+    return this.#turn?.resume() ?? false;
   }
 
   /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
@@ -281,8 +280,9 @@ export class Server {
   async #startTurn(config: Config): Promise<void> {
     const { material } = this.facts;
     if (!config.turn.enabled) return;
+    const verifier = createVerifier(material, this.#sharedKey);
     this.#turn = createTurnServer(turnServerOptions(config, material), {
-      verifier: this.#hooks.wrapVerifier?.(this.#sharedKey.verifier) ?? this.#sharedKey.verifier,
+      verifier: this.#hooks.wrapVerifier?.(verifier) ?? verifier,
       logger: this.#logger,
       clock: this.#clock,
       tap: this.#hooks.turnTap,

@@ -1,6 +1,7 @@
 import { type Secret } from '../core/secret.ts';
 import { type Environment } from './environment.ts';
 import { givenCertificate } from './given-certificate.ts';
+import { longTermUsers, type LongTermUser } from './long-term-users.ts';
 import { isWildcard } from './loopback.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
@@ -18,6 +19,8 @@ export interface KeyMaterial {
 /** Everything that a configuration only points to: read from files, or made in the state folder where nothing was given. */
 export interface Material extends KeyMaterial {
   readonly users: ReadonlyMap<string, Secret>;
+  /** Users of the TURN server. */
+  readonly longTermUsers: readonly LongTermUser[];
   /** Absent when nothing here speaks TLS. */
   readonly certificate?: Certificate;
   /** What of it was generated. */
@@ -62,6 +65,7 @@ export async function loadMaterial(
   return {
     ...readKeys(config, keys, open),
     users: makesUsers ? labUsers(open()) : users,
+    longTermUsers: longTermUsers(config),
     generated: { km: keys.length === 0, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),

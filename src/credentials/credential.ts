@@ -34,6 +34,10 @@ export interface CredentialIssuer {
   release(registrationId: string): void;
 }
 
+/** What a long-term key is hashed with (RFC 8489 §18.5), the stronger first. */
+export const KEY_ALGORITHMS = ['sha256', 'md5'] as const;
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
+
 /** Why a USERNAME was refused before any integrity check. Goes to the log and the event, never into the answer. */
 export type LookupFailure = 'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm';
 
@@ -56,12 +60,27 @@ export interface KnownUser {
 export interface CandidateKey {
   /** Names the key in logs: its label in the key ring, never its bytes. */
   readonly keyId: string;
-  /** Long-term key of RFC 8489 §9.2.2 for MESSAGE-INTEGRITY: MD5(username ":" realm ":" password), 16 bytes. */
-  longTermKey(): Buffer;
+  /** The hash of username ":" realm ":" password (RFC 8489 §9.2.2); `undefined` when only the other hash of it is known. */
+  longTermKey(algorithm: KeyAlgorithm): Buffer | undefined;
+}
+
+export interface HashLookupRequest {
+  /** USERHASH as received, 32 bytes. */
+  readonly userhash: Buffer;
+  readonly realm: string;
+}
+
+/** Whom a USERHASH stands for, with the USERNAME behind it. */
+export interface HashedUser extends KnownUser {
+  readonly username: string;
 }
 
 /** Checks credentials. The TURN server knows no more of an approach than this. */
 export interface CredentialVerifier {
   /** Never throws, whatever the username holds. */
   lookup(request: LookupRequest, now: Now): Result<KnownUser, LookupFailure>;
+  /** As `lookup`, for clients that hide their USERNAME (RFC 8489 §14.4). Absent when not every user could be found by it. */
+  lookupHash?(request: HashLookupRequest, now: Now): Result<HashedUser, LookupFailure>;
+  /** The algorithms under which every user has a key; MD5 alone when absent. */
+  readonly keyAlgorithms?: readonly KeyAlgorithm[];
 }

@@ -62,10 +62,13 @@ export class LabCredentials {
     if (!(Number.isSafeInteger(ttlSec) && ttlSec > 0)) {
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `mint: ttlSec: expected whole seconds above 0, got ${ttlSec}`);
     }
-    const { pseudonyms, verifierOptions } = this.#sharedKey;
-    const nowSec = Math.floor(this.#clock.now().unixMs / 1000);
+    const { pseudonyms, verifierOptions, issuedNames } = this.#sharedKey;
+    const now = this.#clock.now();
+    const nowSec = Math.floor(now.unixMs / 1000);
     const expiresAtSec = expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
-    return this.#credential(user, pseudonyms.create(`lab ${user}`), expiresAtSec);
+    const minted = this.#credential(user, pseudonyms.create(`lab ${user}`), expiresAtSec);
+    issuedNames?.note(minted.username, expiresAtSec, now);
+    return minted;
   }
 
   /** p of a credential of this name and end. */

@@ -1,7 +1,10 @@
+import { defaultRealm } from '../config/long-term-users.ts';
 import { type KeyMaterial } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
+import { inRealm } from '../credentials/combined.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { createSharedKeyIssuer } from '../credentials/shared-key/issuer.ts';
+import { IssuedNames } from '../credentials/shared-key/issued-names.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
 import { createPseudonyms, type Pseudonyms } from '../credentials/shared-key/pseudonym.ts';
 import { createSharedKeyVerifier, type SharedKeyVerifierOptions } from '../credentials/shared-key/verifier.ts';
@@ -13,21 +16,29 @@ export interface SharedKey {
   readonly verifierOptions: SharedKeyVerifierOptions;
   readonly pseudonyms: Pseudonyms;
   readonly realm: string;
+  /** The names handed out, where a client may hide its own behind a hash. */
+  readonly issuedNames: IssuedNames | undefined;
 }
 
 /** Throws ERR_CONFIG_INVALID when the keys make no ring. */
-export function createSharedKey({ domain, turn, credentials }: Config, { keys, pseudonymKey }: KeyMaterial): SharedKey {
+export function createSharedKey(config: Config, { keys, pseudonymKey }: KeyMaterial): SharedKey {
+  const { turn, credentials } = config;
   const { order, separator, hash, realmBound, policy, ttl, skewSec, maxRegistrations } = credentials;
   const keyRing = createKeyRing(keys);
   const profile = { order, separator, hash, realmBound };
   const pseudonyms = createPseudonyms(pseudonymKey);
-  const realm = turn.realm ?? domain;
+  const realm = defaultRealm(config);
   const verifierOptions = { keyRing, profile, skewSec };
+  const issuer = createSharedKeyIssuer({ keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations });
+  const anyRealm = createSharedKeyVerifier(verifierOptions);
+  const verifier = realmBound ? anyRealm : inRealm(realm, anyRealm);
+  const issuedNames = turn.usernameAnonymity ? new IssuedNames({ realm, max: maxRegistrations, skewSec }) : undefined;
   return {
-    issuer: createSharedKeyIssuer({ keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations }),
-    verifier: createSharedKeyVerifier(verifierOptions),
+    issuer: issuedNames?.noting(issuer) ?? issuer,
+    verifier: issuedNames?.finding(verifier) ?? verifier,
     verifierOptions,
     pseudonyms,
     realm,
+    issuedNames,
   };
 }

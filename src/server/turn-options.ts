@@ -1,3 +1,4 @@
+import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type TurnServerOptions } from '../turn/turn-server-options.ts';
@@ -5,9 +6,13 @@ import { type TurnServerOptions } from '../turn/turn-server-options.ts';
 /** SOFTWARE without a version: what an attacker can look up should not come for the asking. */
 const SOFTWARE = 'epcscf-turn';
 
-export function turnServerOptions({ domain, turn }: Config, { certificate }: Material): TurnServerOptions {
+export function turnServerOptions(config: Config, { certificate }: Material): TurnServerOptions {
+  const { turn } = config;
   return {
-    realm: turn.realm ?? domain,
+    realm: defaultRealm(config),
+    originRealms: new Map(turn.realms.flatMap(({ realm, origins }) => origins.map((origin) => [origin, realm]))),
+    passwordAlgorithms: turn.passwordAlgorithms,
+    usernameAnonymity: turn.usernameAnonymity,
     software: turn.software ? SOFTWARE : undefined,
     tls: certificate,
     listeners: turn.listeners,
@@ -15,6 +20,7 @@ export function turnServerOptions({ domain, turn }: Config, { certificate }: Mat
     allocation: turn.allocation,
     nonceLifetimeSec: turn.nonceLifetimeSec,
     quota: turn.quota,
+    answerLimit: turn.answerLimit,
     peers: turn.peers,
     redirect: { servers: turn.alternateServers, when: turn.redirect, abovePercent: turn.redirectAbovePercent },
     legacyChannelNumbers: turn.legacyChannelNumbers,

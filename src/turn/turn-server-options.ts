@@ -25,9 +25,11 @@ export interface TurnSocketOptions {
 
 export interface TurnServerOptions extends Omit<
   TurnEngineOptions,
-  'relay' | 'listeners' | 'ownAddresses' | 'dontFragment'
+  'relay' | 'realms' | 'listeners' | 'ownAddresses' | 'dontFragment'
 > {
   readonly listeners: readonly ListenOptions[];
+  /** Realm by web origin. */
+  readonly originRealms: ReadonlyMap<string, string>;
   /** Of the `tls` listeners; required when there is one. */
   readonly tls: TlsContext | undefined;
   readonly relay: TurnRelayOptions;

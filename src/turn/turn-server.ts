@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { type TLSSocket } from 'node:tls';
+import { type Arrival } from '../core/arrivals.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
+import { ConnectionLimits } from '../core/connection-limits.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type AddressFamily } from '../core/ip.ts';
 import { createRandomPool } from '../core/random-pool.ts';
@@ -14,6 +17,7 @@ import { NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/relay-directory.ts';
 import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
+import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { type SessionSnapshot } from './engine/session-snapshot.ts';
 import { type Impairment } from './engine/impairment.ts';
@@ -21,6 +25,7 @@ import { type TurnEvents } from './engine/turn-events.ts';
 import { type TurnTap } from './engine/turn-tap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { LateSink } from './late-sink.ts';
+import { HandedStreams } from './listeners/handed-streams.ts';
 import { relayAddressError } from './listeners/listen-error.ts';
 import { type Listener } from './listeners/listener.ts';
 import { openListeners } from './listeners/open-listeners.ts';
@@ -51,6 +56,7 @@ interface Running {
   readonly engine: TurnEngine;
   readonly plane: NodeDataPlane;
   readonly listeners: readonly Listener[];
+  readonly handed: HandedStreams;
   readonly timer: DeadlineTimer;
   readonly drops: DropCounters;
 }
@@ -113,6 +119,16 @@ export class TurnServer {
     this.#logger.info({}, 'TURN server stopped');
   }
 
+  /**
+   * Serves a TLS client that somebody else accepted, counted with those of the listeners: `remote` is where it comes from, `via` the proxy
+   * that said so. Ends the connection when a limit is reached or the server does not run.
+   */
+  acceptSecure(socket: TLSSocket, from: Pick<Arrival, 'remote' | 'via'>): void {
+    const running = this.#running;
+    if (running) running.handed.accept(socket, from);
+    else socket.destroy();
+  }
+
   /** The live allocations. */
   sessions(): readonly SessionSnapshot[] {
     return this.#running?.engine.sessions() ?? [];
@@ -138,15 +154,15 @@ export class TurnServer {
 
   /**
    * From here on no new allocation is made: clients are sent to one of the alternate servers (300), or are answered 508 when there is none of
-   * their family. Allocations that exist go on, and `stats().allocations` tells how many are left. Throws ERR_INVALID_STATE unless started.
+   * their family. Allocations that exist go on, and `stats().allocations` tells how many are left. False unless started.
    */
-  drain(): void {
-    this.#setDraining(true);
+  drain(): boolean {
+    return this.#setDraining(true);
   }
 
-  /** Takes new allocations again. Throws ERR_INVALID_STATE unless started. */
-  resume(): void {
-    this.#setDraining(false);
+  /** Takes new allocations again. False unless started. */
+  resume(): boolean {
+    return this.#setDraining(false);
   }
 
   /** `undefined` unless started. */
@@ -154,7 +170,8 @@ export class TurnServer {
     const running = this.#running;
     if (!running) return undefined;
     const { drops, ...engine } = running.engine.stats();
-    const connections = running.listeners.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
+    const entries = [...running.listeners, running.handed];
+    const connections = entries.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
     return { ...engine, dataPlane: running.plane.kind, connections, drops: sumOf(drops, running.drops.snapshot()) };
   }
 
@@ -169,12 +186,13 @@ export class TurnServer {
     this.#tls = context;
   }
 
-  #setDraining(draining: boolean): void {
+  #setDraining(draining: boolean): boolean {
     const running = this.#running;
-    if (!running) throw new EpcscfTurnError('ERR_INVALID_STATE', 'TURN server: not started');
+    if (!running) return false;
     running.engine.draining = draining;
     const { allocations } = running.engine.stats();
     this.#logger.info({ allocations }, draining ? 'TURN server draining' : 'TURN server takes new allocations again');
+    return true;
   }
 
   get #running(): Running | undefined {
@@ -186,10 +204,16 @@ export class TurnServer {
     const sink = new LateSink();
     const plane = this.#createPlane(sink, drops);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
+    const nowMs = (): number => this.#clock.now().monotonicMs;
+    const ports = { sink, channelData: plane, drops, logger: this.#logger, nowMs };
+    const { stream, sockets } = this.#options;
+    const limits = new ConnectionLimits(stream);
     const listeners = await openListeners(
-      { ...this.#options, tls: this.#tls, udpBufferBytes: this.#options.sockets.listenerBufferBytes },
-      { sink, channelData: plane, drops, logger: this.#logger, nowMs: () => this.#clock.now().monotonicMs },
+      { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes },
+      ports,
+      limits,
     );
+    const handed = new HandedStreams(stream, limits, ports);
     const timer = new DeadlineTimer(this.#clock);
     try {
       const engine = this.#createEngine(plane, listeners, timer);
@@ -197,7 +221,7 @@ export class TurnServer {
       timer.onDue = (now) => {
         engine.runTimers(now);
       };
-      return { engine, plane, listeners, timer, drops };
+      return { engine, plane, listeners, handed, timer, drops };
     } catch (error) {
       await Promise.all(listeners.map((listener) => listener.close()));
       throw error;
@@ -221,6 +245,7 @@ export class TurnServer {
       {
         ...this.#options,
         relay: { addresses: relays.map(({ advertised }) => advertised), ports, portQuarantineSec },
+        realms: { byListener: this.#listenerRealms(listeners), byOrigin: this.#options.originRealms },
         listeners: listeners.map(({ local }) => local),
         ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
         // A plane that cannot set the DF bit does not know DONT-FRAGMENT (RFC 8656 §7.2).
@@ -241,16 +266,24 @@ export class TurnServer {
       },
     );
   }
+
+  /** Listeners come in the order of the options. */
+  #listenerRealms(listeners: readonly Listener[]): TurnEngineOptions['realms']['byListener'] {
+    return this.#options.listeners.flatMap(({ realm }, i) => {
+      const listener = listeners[i];
+      return realm === undefined || !listener ? [] : [{ listener, realm }];
+    });
+  }
 }
 
 export function createTurnServer(options: TurnServerOptions, ports: TurnServerPorts): TurnServer {
   return new TurnServer(options, ports);
 }
 
-async function close({ engine, plane, listeners, timer }: Running): Promise<void> {
+async function close({ engine, plane, listeners, handed, timer }: Running): Promise<void> {
   engine.stop();
   plane.close();
-  await Promise.all(listeners.map((listener) => listener.close()));
+  await Promise.all([...listeners, handed].map((entry) => entry.close()));
   timer.clear();
 }
 

@@ -12,6 +12,7 @@ function warningsOf(input: ConfigInput, material: Partial<Material> = {}): strin
     keys: [{ id: 'k', secret: new Secret('0123456789abcdef0123') }],
     pseudonymKey: new Secret('pseudonym-key'),
     users: new Map([['alice', new Secret('long-enough')]]),
+    longTermUsers: [],
     generated: { km: false, certificate: true, users: false },
     stateDir: '/state',
     ...material,

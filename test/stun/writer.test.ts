@@ -16,7 +16,7 @@ import { longTermKeyMd5, longTermKeySha256 } from './long-term-key.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { PasswordAlgorithm } from '../../src/stun/password-algorithm.ts';
-import { usernameHash } from '../../src/stun/username-hash.ts';
+import { usernameHash } from '../../src/credentials/username-hash.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
 import { hex } from '../vectors/hex.ts';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exactlyOne, filePath, flag, seconds, secretText, section, wholeNumber } from './fields.ts';
+import { exactlyOne, filePath, flag, realmText, seconds, secretText, section, wholeNumber } from './fields.ts';
 
 const keySecret = exactlyOne('secret');
 
@@ -15,6 +15,33 @@ const key = z
       .meta({ description: 'File that holds Km; one newline at its end is not part of it.' }),
   })
   .refine(keySecret.check, keySecret.params);
+
+const user = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[^\p{Cc}]{1,127}$/u)
+      .meta({ description: 'USERNAME.', expected: 'up to 127 characters, none of them a control character' }),
+    realm: realmText.optional().meta({
+      description: 'The one of `turn.realms` that this user is of.',
+      defaultText: 'the value of `turn.realm`',
+    }),
+    password: secretText.optional().meta({ description: 'Password.', secret: true }),
+    passwordFile: filePath
+      .optional()
+      .meta({ description: 'File that holds the password; one newline at its end is not part of it.' }),
+    key: secretText.optional().meta({
+      description: 'Instead of a password: MD5 of `name:realm:password` in 32 hexadecimal digits, as coturn keeps it.',
+      secret: true,
+    }),
+  })
+  .refine(({ password, passwordFile, key }) => [password, passwordFile, key].filter(isGiven).length === 1, {
+    error: 'exactly one of "password", "passwordFile" and "key"',
+  });
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
+}
 
 const ttl = section(
   {
@@ -33,6 +60,10 @@ export const credentialsSection = section(
     }),
     secret: secretText.optional().meta({ description: 'Short for `keys` with a single Km.', secret: true }),
     secretFile: filePath.optional().meta({ description: 'File that holds the single Km.' }),
+    users: z
+      .array(user)
+      .default([])
+      .meta({ description: 'Long-term TURN users with a password that does not end, beside those of Km.' }),
     pseudonymKey: secretText.optional().meta({
       description: 'Key that maps u back to the registration it stands for.',
       secret: true,
@@ -61,5 +92,5 @@ export const credentialsSection = section(
     skewSec: seconds(0, 300, 0, 'How far the clocks of edge and TURN server may differ.'),
     maxRegistrations: wholeNumber(1, 10_000_000, 100_000, 'Registrations whose u is remembered.'),
   },
-  'Credentials of approach 1: HASH(u + t, Km).',
+  'Credentials of approach 1, HASH(u + t, Km), and long-term users.',
 );

@@ -1,5 +1,6 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { isWildcard } from '../loopback.ts';
+import { checkLongTermUsers, checkRealms } from './realm-rules.ts';
 import { type Config } from './tree.ts';
 
 interface RuleContext {
@@ -7,7 +8,7 @@ interface RuleContext {
 }
 
 /** `path` is dotted, or a list where a key itself holds dots. */
-type Report = (path: string | string[], expected: string, got: unknown) => void;
+export type Report = (path: string | string[], expected: string, got: unknown) => void;
 
 /** Rules between keys. Each says what was expected of the key it names; `got` is what came. */
 export function checkRules(config: Config, context: RuleContext): void {
@@ -24,6 +25,8 @@ export function checkRules(config: Config, context: RuleContext): void {
   checkTurn(config, report);
   checkEdge(config, report);
   checkCredentials(config, report);
+  checkRealms(config, report);
+  checkLongTermUsers(config, report);
 }
 
 function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {

@@ -6,8 +6,25 @@ const listener = z
     transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
     address: ipAddress.meta({ description: 'Address to listen on.' }),
     port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
+    realm: realmText.optional().meta({
+      description: 'Realm of the clients that come here; one of `turn.realms`.',
+      defaultText: 'the value of `turn.realm`',
+    }),
   })
   .transform((written) => ({ ...written, port: written.port ?? (written.transport === 'tls' ? 5349 : 3478) }));
+
+const otherRealm = z.strictObject({
+  realm: realmText.meta({ description: 'Name of a further realm, for users of its own.' }),
+  origins: z
+    .array(
+      z
+        .string()
+        .regex(/^[\x21-\x7e]{1,267}$/)
+        .meta({ expected: 'a web origin such as https://app.example' }),
+    )
+    .default([])
+    .meta({ description: 'Clients whose ORIGIN attribute is one of these are of this realm.' }),
+});
 
 const LAB_LISTENERS = ['127.0.0.1', '::1'].flatMap((address) =>
   (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, address })),
@@ -51,9 +68,28 @@ const allocation = section(
 const quota = section(
   {
     perUser: wholeNumber(1, 1_000_000, 100, 'Most relayed addresses of one user (486 beyond).'),
+    perAddress: wholeNumber(
+      1,
+      1_000_000,
+      10_000,
+      'Most relayed addresses of clients at one IPv4 address or IPv6 /64 (486 beyond).',
+    ),
     total: wholeNumber(1, 1_000_000, 10_000, 'Most relayed addresses of this server (486 beyond).'),
   },
   'Quotas.',
+);
+
+const answerLimit = section(
+  {
+    perSec: wholeNumber(0, 1_000_000, 100, 'Answers a second to one IPv4 address or IPv6 /64; 0: no limit.'),
+    burst: wholeNumber(1, 1_000_000, 1000, 'Answers at once.'),
+    sources: wholeNumber(64, 1_000_000, 65_536, 'Addresses told apart; past it the longest silent is forgotten.'),
+    exempt: z
+      .array(ipRange)
+      .default(['127.0.0.0/8', '::1'])
+      .meta({ description: 'Ranges without a limit, such as a load balancer whose address many clients share.' }),
+  },
+  'Answers over UDP to requests that prove nothing (Binding, and all that are not authenticated), so that forged ones do not bury their victim in answers.',
 );
 
 const peers = section(
@@ -114,7 +150,22 @@ const sockets = section(
 export const turnSection = section(
   {
     enabled: flag(true, 'Run the TURN server.'),
-    realm: realmText.optional().meta({ description: 'TURN realm.', defaultText: 'the value of `domain`' }),
+    realm: realmText.optional().meta({
+      description: 'TURN realm; what the edge hands out is good in this one.',
+      defaultText: 'the value of `domain`',
+    }),
+    realms: z.array(otherRealm).default([]).meta({ description: 'Further realms.' }),
+    passwordAlgorithms: z
+      .array(z.enum(['sha256', 'md5']))
+      .default(['sha256', 'md5'])
+      .meta({
+        description:
+          'Key hashes offered to clients of RFC 8489, best first; others ignore the offer and use MD5, unless it is not in a list that is not empty. SHA-256 is left out when a user has no more than a `key`.',
+      }),
+    usernameAnonymity: flag(
+      false,
+      'Ask clients of RFC 8489 to send USERHASH instead of USERNAME. Only where every credential comes from this process or `credentials.users`: other names cannot be found by their hash.',
+    ),
     software: flag(true, 'Send the SOFTWARE attribute.'),
     publicHost: z.union([hostName, ipAddress]).optional().meta({
       description: 'Host name or address in the TURN URIs that the edge hands out.',
@@ -129,6 +180,7 @@ export const turnSection = section(
     allocation,
     nonceLifetimeSec: seconds(60, 86_400, 3600, 'Nonce lifetime; RFC 8656 §7.2 asks for a change at least hourly.'),
     quota,
+    answerLimit,
     peers,
     legacyChannelNumbers: flag(
       false,

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
 import { type Now } from '../../core/clock.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
-import { type CredentialVerifier, type KnownUser, type LookupFailure } from '../credential.ts';
+import {
+  KEY_ALGORITHMS,
+  type CredentialVerifier,
+  type KeyAlgorithm,
+  type KnownUser,
+  type LookupFailure,
+} from '../credential.ts';
+import { longTermKey } from '../long-term-key.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
 import { splitUsername, type SharedKeyProfile, type SplitUsername } from './profile.ts';
@@ -17,22 +23,19 @@ export interface SharedKeyVerifierOptions {
 /** Step 10 of figure 6.3.3-1: split USERNAME into u and t, refuse a t that has passed, recompute p under every Km of the ring. */
 export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): CredentialVerifier {
   return {
+    keyAlgorithms: KEY_ALGORITHMS,
     lookup({ username, realm }, now): Result<KnownUser, LookupFailure> {
       const split = splitUsername(profile, username);
       if (!split) return fail('unknown-form');
       if (hasExpired(split, skewSec, now)) return fail('expired');
       const keys = keyRing.all.map(({ id, secret }) => ({
         keyId: id,
-        longTermKey: () => longTermKey(username, realm, computePassword(secret, profile, username, realm)),
+        longTermKey: (algorithm: KeyAlgorithm) =>
+          longTermKey(algorithm, username, realm, computePassword(secret, profile, username, realm)),
       }));
       return ok({ user: split.name, expiresAtSec: split.expiresAtSec + skewSec, keys });
     },
   };
-}
-
-/** RFC 8489 §9.2.2. A pushed store may hold this key instead of the password, which is why the engine asks for it ready-made. */
-function longTermKey(username: string, realm: string, password: string): Buffer {
-  return createHash('md5').update(`${username}:${realm}:${password}`, 'utf8').digest();
 }
 
 function hasExpired({ expiresAtSec }: SplitUsername, skewSec: number, now: Now): boolean {

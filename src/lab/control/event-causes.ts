@@ -94,6 +94,7 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   'tunnelled-client': true,
   'unknown-reservation': true,
   'user-quota': true,
+  'address-quota': true,
   'total-quota': true,
   redirected: true,
   draining: true,
@@ -143,6 +144,8 @@ export const authenticationCause = oneOf<CauseOf<'authentication-refused'>>({
   'wrong-key-or-password': true,
   'stale-nonce': true,
   'foreign-nonce': true,
+  'bid-down': true,
+  'weak-algorithm': true,
   fault: true,
 });
 

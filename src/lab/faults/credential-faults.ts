@@ -53,6 +53,7 @@ export class CredentialFaults {
   wrapVerifier(verifier: CredentialVerifier): CredentialVerifier {
     const { faults, identities } = this.#context;
     return {
+      ...verifier,
       lookup: (request, now) => {
         const target = { user: identities.userOfUsername(request.username) };
         const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'turn');

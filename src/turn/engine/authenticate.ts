@@ -1,20 +1,35 @@
 import { type Now } from '../../core/clock.ts';
-import { type CandidateKey, type CredentialVerifier } from '../../credentials/credential.ts';
+import { opaqueString } from '../../core/opaque-string.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import {
+  type CandidateKey,
+  type CredentialVerifier,
+  type HashedUser,
+  type KeyAlgorithm,
+  type LookupFailure,
+} from '../../credentials/credential.ts';
+import { messageIntegritySha256 } from '../../stun/attributes/message-integrity-sha256.ts';
 import { messageIntegrity } from '../../stun/attributes/message-integrity.ts';
 import { nonce } from '../../stun/attributes/nonce.ts';
 import { realm } from '../../stun/attributes/realm.ts';
+import { userhash } from '../../stun/attributes/userhash.ts';
 import { username } from '../../stun/attributes/username.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
-import { checkIntegrity } from '../../stun/integrity.ts';
+import { checkIntegrity, type IntegrityAlgorithm } from '../../stun/integrity.ts';
 import { type StunMessage } from '../../stun/message.ts';
+import { chooseAlgorithm } from './choose-algorithm.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type Nonces } from './nonces.ts';
+import { type Realms } from './realms.ts';
+import { type SecurityFeatures } from './security-features.ts';
 import { type AuthenticationCause } from './turn-events.ts';
 
 /*
  * The long-term credential mechanism of RFC 8489 §9.2 for TURN requests. Who can forge what:
- * - MESSAGE-INTEGRITY is keyed by MD5(username ":" realm ":" password), so only one who knows the password (or Km, from which it is made)
- *   can form a request or an answer that verifies.
+ * - The integrity attribute is keyed by a hash of username ":" realm ":" password, so only one who knows the password (or Km, from which it
+ *   is made) can form a request or an answer that verifies.
+ * - A client of RFC 8489 is offered SHA-256 for that hash. Who takes the offer away on the path, or what the client chose of it, is found out
+ *   by the client from the nonce, or here from the offer that comes back (§9.2.1). A client of RFC 5389 knows of no offer.
  * - The nonce is bound to the client's transport address. A recorded request can be replayed from that address within the nonce's
  *   lifetime; it then repeats what its author asked for, on the author's own 5-tuple.
  * - Indications and ChannelData are not authenticated (RFC 8656 §5): who can send from a client's address can send data as that client,
@@ -37,16 +52,22 @@ export interface Credential {
   /** t in UNIX seconds; `undefined` never ends. */
   readonly expiresAtSec: number | undefined;
   readonly keyId: string;
-  /** The long-term key; never the password (RFC 8656 §6). */
+  readonly realm: string;
+  /** USERHASH, when it came in the place of USERNAME. */
+  readonly userhash: Buffer | undefined;
+  readonly algorithm: KeyAlgorithm;
+  /** The long-term key by that algorithm; never the password (RFC 8656 §6). */
   readonly key: Buffer;
 }
 
 const proof = Symbol('authenticated');
 
-/** Only `authenticate` makes one: a handler that takes this type cannot be reached without a valid MESSAGE-INTEGRITY. */
+/** Only `authenticate` makes one: a handler that takes this type cannot be reached without a valid integrity attribute. */
 export interface AuthenticatedRequest extends IncomingRequest {
   readonly [proof]: true;
   readonly credential: Credential;
+  /** What it was signed with, and its answer is. */
+  readonly integrity: IntegrityAlgorithm;
 }
 
 export interface AuthenticationFailure {
@@ -60,9 +81,10 @@ type Authentication =
   | { readonly ok: false; readonly failure: AuthenticationFailure };
 
 export interface AuthenticationPorts {
-  readonly realm: string;
+  readonly realms: Realms;
   readonly nonces: Nonces;
   readonly verifier: CredentialVerifier;
+  readonly features: SecurityFeatures;
 }
 
 /**
@@ -73,43 +95,80 @@ export interface AuthenticationPorts {
 export function authenticate(
   request: IncomingRequest,
   known: Credential | undefined,
-  { realm: ourRealm, nonces, verifier }: AuthenticationPorts,
+  { realms, nonces, verifier, features }: AuthenticationPorts,
 ): Authentication {
   const { message, client, now } = request;
   const name = message.get(username);
+  const integrity = integrityOf(message);
 
-  // 1. Without MESSAGE-INTEGRITY: tell what is needed.
-  if (!message.has(messageIntegrity)) return failed(ErrorCode.Unauthenticated, 'no-credentials', name);
+  // 1. Without MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256: tell what is needed.
+  if (integrity === undefined) return failed(ErrorCode.Unauthenticated, 'no-credentials', name);
 
   // 2. With it, but without what it is computed from.
+  const hash = name === undefined ? message.get(userhash) : undefined;
   const theirRealm = message.get(realm);
   const theirNonce = message.get(nonce);
-  if (name === undefined || theirRealm === undefined || theirNonce === undefined) {
+  if ((name === undefined && hash === undefined) || theirRealm === undefined || theirNonce === undefined) {
     return failed(ErrorCode.BadRequest, 'incomplete-credentials', name);
   }
 
-  // 3. A nonce of ours, for this client, and young enough.
-  const nonceCheck = nonces.check(theirNonce, client, now);
+  // 3. A nonce of ours, for this client and realm, and young enough.
+  const ourRealm = realms.of(message, client);
+  const nonceCheck = nonces.check(theirNonce, client, ourRealm, now);
   if (nonceCheck !== 'valid') return failed(ErrorCode.StaleNonce, `${nonceCheck}-nonce`, name);
 
   // 4. Our realm.
-  if (theirRealm !== ourRealm) return failed(ErrorCode.Unauthenticated, 'wrong-realm', name);
+  if (opaqueString(theirRealm) !== ourRealm) return failed(ErrorCode.Unauthenticated, 'wrong-realm', name);
 
-  // 5. The key this allocation was last used with.
-  if (known?.username === name && checkIntegrity(message, known.key) === 'valid') return passed(request, known);
+  // 5. What we offered, and a choice of it; or neither.
+  const algorithm = chooseAlgorithm(message, features);
+  if (algorithm === 'bid-down') return failed(ErrorCode.BadRequest, algorithm, name);
+  if (algorithm === 'weak-algorithm') return failed(ErrorCode.Unauthenticated, algorithm, name);
 
-  // 6. A username that stands for somebody, now.
-  const found = verifier.lookup({ username: name, realm: theirRealm }, now);
+  // 6. The key this allocation was last used with.
+  if (known?.realm === ourRealm && known.algorithm === algorithm && isSameName(known, name, hash)) {
+    if (checkIntegrity(message, known.key, integrity) === 'valid') return passed(request, known, integrity);
+  }
+
+  // 7. A name that stands for somebody, now.
+  const found = lookup(verifier, { name, hash, realm: ourRealm }, now);
   if (!found.ok) return failed(ErrorCode.Unauthenticated, found.reason, name);
 
-  // 7. One of the keys it could have.
-  const { user, expiresAtSec, keys } = found.value;
+  // 8. One of the keys it could have.
+  const { user, username: foundName, expiresAtSec, keys } = found.value;
   for (const candidate of preferring(known?.keyId, keys)) {
-    const key = candidate.longTermKey();
-    if (checkIntegrity(message, key) !== 'valid') continue;
-    return passed(request, { user, username: name, expiresAtSec, keyId: candidate.keyId, key });
+    const key = candidate.longTermKey(algorithm);
+    if (!key || checkIntegrity(message, key, integrity) !== 'valid') continue;
+    const who = { user: realms.userIn(ourRealm, user), username: foundName, realm: ourRealm, expiresAtSec };
+    return passed(
+      request,
+      { ...who, userhash: hash && Buffer.from(hash), algorithm, keyId: candidate.keyId, key },
+      integrity,
+    );
   }
   return failed(ErrorCode.Unauthenticated, 'wrong-key-or-password', name);
+}
+
+/** The stronger where both came: MESSAGE-INTEGRITY-SHA256 covers MESSAGE-INTEGRITY, and one that is wrong is not made good by the other. */
+function integrityOf(message: StunMessage): IntegrityAlgorithm | undefined {
+  if (message.has(messageIntegritySha256)) return 'sha256';
+  return message.has(messageIntegrity) ? 'sha1' : undefined;
+}
+
+function isSameName(known: Credential, name: string | undefined, hash: Buffer | undefined): boolean {
+  if (hash) return known.userhash?.equals(hash) ?? false;
+  return known.username === name;
+}
+
+function lookup(
+  verifier: CredentialVerifier,
+  { name, hash, realm }: { name: string | undefined; hash: Buffer | undefined; realm: string },
+  now: Now,
+): Result<HashedUser, LookupFailure> {
+  if (name === undefined)
+    return (hash && verifier.lookupHash?.({ userhash: hash, realm }, now)) ?? fail('unknown-user');
+  const found = verifier.lookup({ username: name, realm }, now);
+  return found.ok ? ok({ ...found.value, username: name }) : found;
 }
 
 function preferring(keyId: string | undefined, keys: readonly CandidateKey[]): readonly CandidateKey[] {
@@ -117,8 +176,8 @@ function preferring(keyId: string | undefined, keys: readonly CandidateKey[]): r
   return [...keys.filter((key) => key.keyId === keyId), ...keys.filter((key) => key.keyId !== keyId)];
 }
 
-function passed(request: IncomingRequest, credential: Credential): Authentication {
-  return { ok: true, request: { ...request, credential, [proof]: true } };
+function passed(request: IncomingRequest, credential: Credential, integrity: IntegrityAlgorithm): Authentication {
+  return { ok: true, request: { ...request, credential, integrity, [proof]: true } };
 }
 
 function failed(code: number, cause: AuthenticationCause, name: string | undefined): Authentication {

@@ -1,23 +1,28 @@
 import { errorCode } from '../../stun/attributes/error-code.ts';
 import { fingerprint } from '../../stun/attributes/fingerprint.ts';
 import { nonce } from '../../stun/attributes/nonce.ts';
+import { passwordAlgorithms } from '../../stun/attributes/password-algorithms.ts';
 import { realm } from '../../stun/attributes/realm.ts';
 import { software } from '../../stun/attributes/software.ts';
 import { unknownAttributes } from '../../stun/attributes/unknown-attributes.ts';
 import { defaultReason } from '../../stun/error-code.ts';
+import { type IntegrityAlgorithm } from '../../stun/integrity.ts';
 import { type StunMessage } from '../../stun/message.ts';
+import { type PasswordAlgorithmChoice } from '../../stun/password-algorithm.ts';
 import { StunWriter } from '../../stun/writer.ts';
 import { type Answer } from './answer.ts';
 
 interface AnswerFrame {
-  /** Keys MESSAGE-INTEGRITY; absent when the request was not authenticated. */
-  readonly key?: Buffer;
+  /** Signs with what the request was signed with; absent when it was not authenticated. */
+  readonly signature?: { readonly key: Buffer; readonly integrity: IntegrityAlgorithm };
   readonly software?: string | undefined;
 }
 
 interface Challenge {
   readonly realm: string;
   readonly nonce: string;
+  /** PASSWORD-ALGORITHMS; left out when empty. */
+  readonly offer: readonly PasswordAlgorithmChoice[];
 }
 
 /** A success or error response. FINGERPRINT answers FINGERPRINT. */
@@ -30,18 +35,19 @@ export function encodeAnswer(request: StunMessage, answer: Answer, frame: Answer
     answer.write?.(writer);
   }
   if (frame.software !== undefined) writer.add(software, frame.software);
-  if (frame.key) writer.addIntegrity(frame.key);
+  if (frame.signature) writer.addIntegrity(frame.signature.key, frame.signature.integrity);
   return sealed(request, writer);
 }
 
 /**
- * An answer to a request that did not authenticate. 401 and 438 carry realm and nonce, 400 neither (RFC 8489 §9.2.4); none carries
+ * An answer to a request that did not authenticate. 401 and 438 carry realm, nonce and offered algorithms, 400 none of them (RFC 8489 §9.2.4); none carries
  * MESSAGE-INTEGRITY, nor SOFTWARE: the source may be forged, and what is sent to a victim should not be much more than what came in.
  */
 export function encodeChallenge(request: StunMessage, code: number, challenge: Challenge | undefined): Buffer {
   const writer = new StunWriter(request.method, 'error', request.transactionId);
   writer.add(errorCode, { code, reason: defaultReason(code) });
   if (challenge) writer.add(realm, challenge.realm).add(nonce, challenge.nonce);
+  if (challenge && challenge.offer.length > 0) writer.add(passwordAlgorithms, challenge.offer);
   return sealed(request, writer);
 }
 

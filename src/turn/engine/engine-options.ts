@@ -1,4 +1,7 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { type AnswerLimitOptions } from './answer-limit.ts';
+import { type RealmOptions } from './realms.ts';
+import { type SecurityFeatureOptions } from './security-features.ts';
 import { type RedirectOptions } from './redirection.ts';
 
 /**
@@ -39,8 +42,7 @@ export interface PeerOptions {
   readonly allowPrivate: boolean;
 }
 
-export interface TurnEngineOptions {
-  readonly realm: string;
+export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions {
   /** SOFTWARE of Allocate and Refresh answers to authenticated clients; `undefined` sends none. */
   readonly software: string | undefined;
   readonly nonceLifetimeSec: number;
@@ -50,8 +52,10 @@ export interface TurnEngineOptions {
   /** Addresses of this host beside the relayed and the listeners' ones: its interfaces, and external addresses that lead to it. */
   readonly ownAddresses: readonly string[];
   readonly allocation: AllocationOptions;
-  /** Relayed transport addresses, held ones too, of one user and of all. */
-  readonly quota: { readonly perUser: number; readonly total: number };
+  /** Relayed transport addresses, held ones too, of one user, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */
+  readonly quota: { readonly perUser: number; readonly perAddress?: number | undefined; readonly total: number };
+  /** Answers to those who have proved nothing; without a limit when absent. */
+  readonly answerLimit?: AnswerLimitOptions | undefined;
   readonly peers: PeerOptions;
   /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */
   readonly legacyChannelNumbers: boolean;

@@ -12,6 +12,7 @@ import { Method } from '../../stun/message-type.ts';
 import { dropReservation, endAllocation } from './allocation-lifecycle.ts';
 import { AllocationTable } from './allocation-table.ts';
 import { type Allocation } from './allocation.ts';
+import { AnswerLimit } from './answer-limit.ts';
 import { type AuthenticationPorts } from './authenticate.ts';
 import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
 import { type ClientPath, type DataPlane, type DataPlaneSink, type PeerError, type RelayHandle } from './data-plane.ts';
@@ -25,8 +26,10 @@ import { handlePeerError } from './peer-error.ts';
 import { PeerPolicy } from './peer-policy.ts';
 import { allocationCounters } from './relay-counters.ts';
 import { Redirection } from './redirection.ts';
+import { Realms } from './realms.ts';
 import { RelayPorts } from './relay-ports.ts';
 import { Reservations } from './reservations.ts';
+import { securityFeatures } from './security-features.ts';
 import { serveRequest } from './serve-request.ts';
 import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
 import { Tally, type DropReason } from './tally.ts';
@@ -59,6 +62,8 @@ export interface TurnEngineStats {
   readonly users: number;
   readonly relayPortsTaken: number;
   readonly timers: number;
+  /** Sources of unauthenticated requests that the answer limit tells apart. */
+  readonly limitedSources: number;
   readonly draining: boolean;
   /** Since the engine was made. */
   readonly allocationsCreated: number;
@@ -176,6 +181,7 @@ export class TurnEngine implements DataPlaneSink {
       users: allocations.users,
       relayPortsTaken: relayPorts.taken,
       timers: timers.size,
+      limitedSources: answerLimit.size,
       draining: redirection.draining,
       allocationsCreated: tally.allocationsCreated,
       allocationsEnded: tally.allocationsEnded,
@@ -262,6 +268,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     events: ports.events,
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
+    answerLimit: new AnswerLimit(options.answerLimit),
     tally: new Tally(),
     redirection: new Redirection(options.redirect, ports.randomInt),
     tap: ports.tap,
@@ -269,6 +276,8 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     understood: understoodAttributes(options),
     randomBytes: ports.randomBytes,
   };
-  const nonces = new Nonces(ports.randomBytes(NONCE_KEY_BYTES), options.nonceLifetimeSec);
-  return new TurnEngine(state, { realm: options.realm, nonces, verifier: ports.verifier }, ports);
+  const { verifier } = ports;
+  const features = securityFeatures(options, verifier);
+  const nonces = new Nonces(ports.randomBytes(NONCE_KEY_BYTES), options.nonceLifetimeSec, features.nonceCookie);
+  return new TurnEngine(state, { realms: new Realms(options), nonces, verifier, features }, ports);
 }

@@ -45,8 +45,7 @@ export function serveRequest(
   const { message } = request;
   if (message.method === Method.Binding) {
     reportMessage(engine, request, 'in', message.bytes);
-    serveBinding(request, engine);
-    return undefined;
+    return serveBinding(request, engine);
   }
   const handler = AUTHENTICATED.get(message.method);
   if (!handler) return 'unknown-method';
@@ -54,11 +53,13 @@ export function serveRequest(
   return serveAuthenticated(request, handler, engine, ports);
 }
 
-function serveBinding(request: IncomingRequest, engine: EngineState): void {
+function serveBinding(request: IncomingRequest, engine: EngineState): DropReason | undefined {
+  if (isOneTooMany(request, engine)) return 'answer-limit';
   const answer = handleBinding(request, engine);
   send(request, encodeAnswer(request.message, answer, {}), engine);
   if (!answer.granted) reportRequestRefused(engine, request, answer);
   else engine.tally.requestsGranted += 1;
+  return undefined;
 }
 
 function serveAuthenticated(
@@ -78,11 +79,12 @@ function serveAuthenticated(
   const known = liveAllocation(engine, client.key, now.monotonicMs)?.credential;
   const authentication = authenticate(request, known, ports);
   if (!authentication.ok) {
+    if (isOneTooMany(request, engine)) return 'answer-limit';
     refuseAuthentication(request, authentication.failure, engine, ports);
     return undefined;
   }
 
-  const { credential } = authentication.request;
+  const { credential, integrity } = authentication.request;
   const faultCode = engine.tap?.authenticated(tapped(request));
   const answer =
     faultCode === undefined ? handler(authentication.request, engine) : refuseByFault(faultCode, request, engine);
@@ -90,7 +92,7 @@ function serveAuthenticated(
   if (!answer.granted && CHALLENGES.has(answer.code)) challenge(request, answer.code, engine, ports);
   else {
     const software = NAMES_SOFTWARE.has(message.method) ? engine.options.software : undefined;
-    send(request, encodeAnswer(message, answer, { key: credential.key, software }), engine);
+    send(request, encodeAnswer(message, answer, { signature: { key: credential.key, integrity }, software }), engine);
   }
   if (!answer.granted) reportRequestRefused(engine, request, answer, credential.user);
   return undefined;
@@ -99,6 +101,14 @@ function serveAuthenticated(
 function refuseByFault(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {
   const redirected = code === ErrorCode.TryAlternate ? redirection.tryAlternate(client, 'fault') : undefined;
   return redirected ?? refuse(code, 'fault');
+}
+
+/** Nothing is told of each: what a flood costs is to be little. */
+function isOneTooMany({ client, now }: IncomingRequest, { answerLimit, limitedLog }: EngineState): boolean {
+  if (!answerLimit.isOver(client, now.monotonicMs)) return false;
+  const fields = { address: client.remote.address };
+  limitedLog.warn('answer limit', fields, 'answers limited: too many unauthenticated requests', now.monotonicMs);
+  return true;
 }
 
 function refuseAuthentication(
@@ -115,11 +125,12 @@ function challenge(
   request: IncomingRequest,
   code: number,
   engine: EngineState,
-  { realm, nonces }: AuthenticationPorts,
+  { realms, nonces, features }: AuthenticationPorts,
 ): void {
   const { message, client, now } = request;
   const withNonce = code !== ErrorCode.BadRequest;
-  const challenged = withNonce ? { realm, nonce: nonces.issue(client, now) } : undefined;
+  const realm = realms.of(message, client);
+  const challenged = withNonce ? { realm, nonce: nonces.issue(client, realm, now), offer: features.offer } : undefined;
   send(request, encodeChallenge(message, code, challenged), engine);
 }
 

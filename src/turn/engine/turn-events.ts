@@ -11,6 +11,10 @@ export type AuthenticationCause =
   | 'wrong-key-or-password'
   | 'stale-nonce'
   | 'foreign-nonce'
+  /** It chose a password algorithm, but not from what was offered, or without MESSAGE-INTEGRITY-SHA256. */
+  | 'bid-down'
+  /** Its key is made with MD5, which is not offered. */
+  | 'weak-algorithm'
   /** A `TurnTap` asked for it. */
   | 'fault';
 
@@ -43,6 +47,7 @@ export type RefusalCause =
   | 'tunnelled-client'
   | 'unknown-reservation'
   | 'user-quota'
+  | 'address-quota'
   | 'total-quota'
   /** Sent to another server. */
   | 'redirected'

@@ -8,11 +8,13 @@ import { mappedAddress } from '../../stun/attributes/mapped-address.ts';
 import { messageIntegritySha256 } from '../../stun/attributes/message-integrity-sha256.ts';
 import { messageIntegrity } from '../../stun/attributes/message-integrity.ts';
 import { nonce } from '../../stun/attributes/nonce.ts';
+import { passwordAlgorithm } from '../../stun/attributes/password-algorithm.ts';
 import { realm } from '../../stun/attributes/realm.ts';
 import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
 import { requestedTransport } from '../../stun/attributes/requested-transport.ts';
 import { reservationToken } from '../../stun/attributes/reservation-token.ts';
 import { unknownAttributes } from '../../stun/attributes/unknown-attributes.ts';
+import { userhash } from '../../stun/attributes/userhash.ts';
 import { username } from '../../stun/attributes/username.ts';
 import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
 import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
@@ -28,11 +30,13 @@ const UNDERSTOOD = [
   messageIntegrity,
   messageIntegritySha256,
   nonce,
+  passwordAlgorithm,
   realm,
   requestedAddressFamily,
   requestedTransport,
   reservationToken,
   unknownAttributes,
+  userhash,
   username,
   xorMappedAddress,
   xorPeerAddress,

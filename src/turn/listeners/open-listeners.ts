@@ -13,6 +13,10 @@ export interface ListenOptions {
   readonly address: string;
   /** 0 lets the kernel choose; UDP and TCP on one address then get the same port where that is possible. */
   readonly port: number;
+  /** Of the clients that come here; the server's when absent. */
+  readonly realm?: string | undefined;
+  /** Ranges of proxies that begin each TCP or TLS connection with a PROXY header. When there are some, only they may connect. */
+  readonly proxyProtocolFrom?: readonly string[] | undefined;
 }
 
 export interface OpenListenersOptions {
@@ -25,8 +29,11 @@ export interface OpenListenersOptions {
 }
 
 /** Opens all listeners or none: when one fails, those opened before it are closed and its error is thrown. */
-export async function openListeners(options: OpenListenersOptions, ports: ListenerPorts): Promise<Listener[]> {
-  const limits = new ConnectionLimits(options.stream);
+export async function openListeners(
+  options: OpenListenersOptions,
+  ports: ListenerPorts,
+  limits = new ConnectionLimits(options.stream),
+): Promise<Listener[]> {
   const open: Listener[] = [];
   try {
     for (const wish of options.listeners)
@@ -62,7 +69,7 @@ function sharedPort(wish: ListenOptions, open: readonly Listener[]): number {
 }
 
 async function bind(
-  { transport, address }: ListenOptions,
+  { transport, address, proxyProtocolFrom }: ListenOptions,
   port: number,
   { tls, stream, udpBufferBytes }: OpenListenersOptions,
   limits: ConnectionLimits,
@@ -76,7 +83,7 @@ async function bind(
       'turn.listeners: a tls listener needs tls.certFile and tls.keyFile',
     );
   }
-  return StreamListener.listen(local, transport === 'tls' ? tls : undefined, stream, limits, ports);
+  return StreamListener.listen(local, transport === 'tls' ? tls : undefined, stream, limits, ports, proxyProtocolFrom);
 }
 
 function localAddress(address: string, port: number): TransportAddress {

@@ -1,15 +1,18 @@
 import { type Now } from '../../../src/core/clock.ts';
 import { fail, ok, type Result } from '../../../src/core/result.ts';
 import {
+  KEY_ALGORITHMS,
   type CredentialVerifier,
+  type KeyAlgorithm,
   type KnownUser,
   type LookupFailure,
   type LookupRequest,
 } from '../../../src/credentials/credential.ts';
-import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
+import { longTermKeyMd5, longTermKeySha256 } from '../../stun/long-term-key.ts';
 
 /** `t:u` names, each with the password `<key>/<username>` for every key of the ring; `static:<u>` never ends. */
 export class FakeVerifier implements CredentialVerifier {
+  readonly keyAlgorithms = KEY_ALGORITHMS;
   keyIds = ['k1'];
   lookups: string[] = [];
 
@@ -20,7 +23,8 @@ export class FakeVerifier implements CredentialVerifier {
     const [, t = '', user = ''] = match;
     const keys = this.keyIds.map((keyId) => ({
       keyId,
-      longTermKey: () => longTermKeyMd5(username, realm, passwordFor(username, keyId)),
+      longTermKey: (algorithm: KeyAlgorithm) =>
+        (algorithm === 'md5' ? longTermKeyMd5 : longTermKeySha256)(username, realm, passwordFor(username, keyId)),
     }));
     if (t === 'static') return ok({ user, keys });
     if (now.unixMs / 1000 >= Number(t)) return fail('expired');

@@ -4,10 +4,11 @@ import { nonce } from '../../../src/stun/attributes/nonce.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type ClientPath, type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { Nonces } from '../../../src/turn/engine/nonces.ts';
-import { address, codeOf, World } from './world.ts';
+import { address, codeOf, REALM, World } from './world.ts';
 
 const LIFETIME_SEC = 600;
 const KEY = Buffer.alloc(32, 1);
+const COOKIE = 'obMatJos2gAAA';
 const at = (seconds: number) => ({ monotonicMs: seconds * 1000, unixMs: 0 });
 
 function path(remote = '192.0.2.1:5000', transport: ClientTransport = 'udp'): ClientPath {
@@ -16,13 +17,24 @@ function path(remote = '192.0.2.1:5000', transport: ClientTransport = 'udp'): Cl
 }
 
 describe('a nonce', () => {
-  const nonces = new Nonces(KEY, LIFETIME_SEC);
-  const text = nonces.issue(path(), at(1000));
+  const nonces = new Nonces(KEY, LIFETIME_SEC, COOKIE);
+  const text = nonces.issue(path(), REALM, at(1000));
 
-  it('is short ASCII that promises no features of RFC 8489', () => {
-    expect(text).toMatch(/^[\w-]{22}$/);
-    expect(text.startsWith('obMatJos2')).toBe(false);
+  it('is short ASCII behind the nonce cookie', () => {
+    expect(text.slice(0, 13)).toBe(COOKIE);
+    expect(text.slice(13)).toMatch(/^[\w-]{22}$/);
   });
+
+  it('is foreign in another realm', () => {
+    expect(nonces.check(text, path(), 'elsewhere.example', at(1001))).toBe('foreign');
+  });
+
+  it.each(['obMatJos2AAAA', 'obMatJos2QAAA', 'obMatJos2wAAA', 'obmatjos2gAAA', ''])(
+    'is foreign with the cookie %j in the place of its own, which promises other features',
+    (cookie) => {
+      expect(nonces.check(cookie + text.slice(13), path(), REALM, at(1001))).toBe('foreign');
+    },
+  );
 
   it.each([
     [1000, 'valid'],
@@ -31,7 +43,7 @@ describe('a nonce', () => {
     [99_999, 'stale'],
     [999, 'stale'],
   ])('of second 1000 is at second %d %s', (seconds, verdict) => {
-    expect(nonces.check(text, path(), at(seconds))).toBe(verdict);
+    expect(nonces.check(text, path(), REALM, at(seconds))).toBe(verdict);
   });
 
   it.each([
@@ -39,26 +51,26 @@ describe('a nonce', () => {
     ['port', path('192.0.2.1:5001')],
     ['transport', path('192.0.2.1:5000', 'tcp')],
   ])('is foreign to a client of another %s', (_what, other) => {
-    expect(nonces.check(text, other, at(1001))).toBe('foreign');
+    expect(nonces.check(text, other, REALM, at(1001))).toBe('foreign');
   });
 
   it('is foreign to another process', () => {
-    expect(new Nonces(Buffer.alloc(32, 2), LIFETIME_SEC).check(text, path(), at(1001))).toBe('foreign');
+    expect(new Nonces(Buffer.alloc(32, 2), LIFETIME_SEC, COOKIE).check(text, path(), REALM, at(1001))).toBe('foreign');
   });
 
   it('is foreign when any of its 128 bits is changed, its time among them', () => {
-    const bytes = Buffer.from(text, 'base64url');
+    const bytes = Buffer.from(text.slice(13), 'base64url');
     for (let bit = 0; bit < 128; bit++) {
       const changed = Buffer.from(bytes);
       changed[bit >> 3] = changed[bit >> 3]! ^ (1 << (bit & 7));
-      expect(nonces.check(changed.toString('base64url'), path(), at(1001))).toBe('foreign');
+      expect(nonces.check(COOKIE + changed.toString('base64url'), path(), REALM, at(1001))).toBe('foreign');
     }
   });
 
   it.each(['', 'A', 'A'.repeat(21), 'A'.repeat(23), 'A'.repeat(763), '\0'.repeat(22), 'é'.repeat(22), ' '.repeat(22)])(
     'is none: %j',
     (other) => {
-      expect(nonces.check(other, path(), at(1001))).toBe('foreign');
+      expect(nonces.check(other, path(), REALM, at(1001))).toBe('foreign');
     },
   );
 });

@@ -8,7 +8,16 @@ function holders(): [Allocation, Allocation] {
   const address4 = address('192.0.2.1:1');
   const drop = (): void => undefined;
   const client = { transport: 'udp', remote: address4, local: address4, key: 'k', send: drop, close: drop } as const;
-  const credential = { user: 'u', username: 'u', expiresAtSec: undefined, keyId: 'k1', key: Buffer.alloc(16) };
+  const credential = {
+    user: 'u',
+    username: 'u',
+    expiresAtSec: undefined,
+    keyId: 'k1',
+    realm: 'r',
+    userhash: undefined,
+    algorithm: 'md5',
+    key: Buffer.alloc(16),
+  } as const;
   const make = (id: string): Allocation =>
     new Allocation({
       id,

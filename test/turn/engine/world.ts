@@ -44,6 +44,9 @@ const EVENT_NAMES = [
 export function engineOptions(changes: Partial<TurnEngineOptions> = {}): TurnEngineOptions {
   return {
     realm: REALM,
+    realms: { byListener: [], byOrigin: new Map() },
+    passwordAlgorithms: ['sha256', 'md5'],
+    usernameAnonymity: false,
     software: undefined,
     nonceLifetimeSec: 3600,
     relay: { addresses: ['8.8.4.1', '2a00:1450::1'], ports: { min: 50_000, max: 50_999 }, portQuarantineSec: 60 },

@@ -4,6 +4,9 @@ import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts
 export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): TurnServerOptions {
   return {
     realm: 'ims.example',
+    originRealms: new Map(),
+    passwordAlgorithms: ['sha256', 'md5'],
+    usernameAnonymity: false,
     software: undefined,
     nonceLifetimeSec: 3600,
     listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],

@@ -12,6 +12,10 @@ export const AUTHENTICATION_WORDS = {
   'stale-nonce': 'Its nonce is too old. The answer carries a new one; the client repeats the request with it.',
   'foreign-nonce':
     'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
+  'bid-down':
+    'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing: something between client and server has changed a message.',
+  'weak-algorithm':
+    'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
   'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
   'unknown-form':
     'Its USERNAME is no credential of this edge: u and t cannot be told apart. Use TURN-Username as it came.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { opaqueString } from '../../src/stun/opaque-string.ts';
+import { opaqueString } from '../../src/core/opaque-string.ts';
 
 describe('opaqueString', () => {
   it.each([

@@ -1,0 +1,26 @@
+import { type Secret } from '../core/secret.ts';
+import { type Config } from './schema/tree.ts';
+import { secretOf } from './secret-files.ts';
+
+/** One of `credentials.users`, with what its file held: a password, or `key` as 32 hexadecimal digits. */
+export interface LongTermUser {
+  readonly name: string;
+  readonly realm: string;
+  readonly password: Secret | undefined;
+  readonly key: Secret | undefined;
+}
+
+/** The TURN realm of all who are not told to be of another. */
+export function defaultRealm({ domain, turn }: Config): string {
+  return turn.realm ?? domain;
+}
+
+/** Throws ERR_CONFIG_UNREADABLE. */
+export function longTermUsers(config: Config): LongTermUser[] {
+  return config.credentials.users.map(({ name, realm, password, passwordFile, key }, i) => ({
+    name,
+    realm: realm ?? defaultRealm(config),
+    password: secretOf(password, passwordFile, `credentials.users.${i}.passwordFile`),
+    key,
+  }));
+}
