@@ -8,7 +8,7 @@ export function writeNotices(file, metafiles) {
   const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap(bundledFiles));
   const folders = new Set(inputs.flatMap((input) => packageFolder(input) ?? []));
   const notices = [...folders].map(noticeOf).sort((a, b) => a.localeCompare(b, 'en'));
-  const intro = 'epcscf-turn contains copies of the packages below, in dist/cli/main.js and dist/pages/demo/page.js.';
+  const intro = 'epcscf-turn contains copies of the packages below, in dist/cli and dist/pages/demo.';
   writeFileSync(file, [intro, ...notices].join(`\n\n${'-'.repeat(80)}\n\n`));
 }
 
