@@ -1,11 +1,23 @@
 import { z } from 'zod';
-import { flag, hostName, ipAddress, ipRange, portNumber, realmText, seconds, section, wholeNumber } from './fields.ts';
+import {
+  flag,
+  hostName,
+  ipAddress,
+  ipRange,
+  portNumber,
+  proxyRanges,
+  realmText,
+  seconds,
+  section,
+  wholeNumber,
+} from './fields.ts';
 
 const listener = z
   .strictObject({
     transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
     address: ipAddress.meta({ description: 'Address to listen on.' }),
     port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
+    proxyProtocolFrom: proxyRanges,
     realm: realmText.optional().meta({
       description: 'Realm of the clients that come here; one of `turn.realms`.',
       defaultText: 'the value of `turn.realm`',

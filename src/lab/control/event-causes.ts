@@ -135,6 +135,7 @@ export const credentialRefusal = oneOf<CauseOf<'credential-refused'>>({
 
 export const authenticationCause = oneOf<CauseOf<'authentication-refused'>>({
   'no-credentials': true,
+  'malformed-integrity': true,
   'incomplete-credentials': true,
   'unknown-form': true,
   'unknown-user': true,

@@ -1,5 +1,6 @@
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
+import { CountMap } from './count-map.ts';
 import { type RelayHandle } from './data-plane.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
@@ -9,7 +10,8 @@ export class AllocationTable {
   readonly #byId = new Map<string, Allocation>();
   readonly #byRelayed = new Map<string, Allocation>();
   readonly #byUser = new Map<string, Set<Allocation>>();
-  readonly #relaysByUser = new Map<string, number>();
+  readonly #relaysByUser = new CountMap();
+  readonly #relaysByAddress = new CountMap();
 
   get size(): number {
     return this.#byId.size;
@@ -30,7 +32,7 @@ export class AllocationTable {
     for (const { relay } of allocation.relays) {
       this.#bySlot.set(relay.slot, allocation);
       this.#byRelayed.set(formatTransportAddress(relay.relayed), allocation);
-      this.#count(allocation.user, 1);
+      this.#count(allocation, 1);
     }
     const ofUser = this.#byUser.get(allocation.user) ?? new Set();
     this.#byUser.set(allocation.user, ofUser.add(allocation));
@@ -46,10 +48,10 @@ export class AllocationTable {
   }
 
   /** Forgets one of two relays, whose allocation goes on. */
-  removeRelay({ user }: Allocation, { relay }: AllocatedRelay): void {
+  removeRelay(allocation: Allocation, { relay }: AllocatedRelay): void {
     this.#bySlot.delete(relay.slot);
     this.#byRelayed.delete(formatTransportAddress(relay.relayed));
-    this.#count(user, -1);
+    this.#count(allocation, -1);
   }
 
   ofClient(clientKey: string): Allocation | undefined {
@@ -70,7 +72,12 @@ export class AllocationTable {
 
   /** Relayed transport addresses of a user: what the quota bounds. */
   relaysOf(user: string): number {
-    return this.#relaysByUser.get(user) ?? 0;
+    return this.#relaysByUser.of(user);
+  }
+
+  /** Relayed transport addresses of the clients of one `sourceKey`. */
+  relaysFrom(source: string): number {
+    return this.#relaysByAddress.of(source);
   }
 
   isRelayed(address: TransportAddress): boolean {
@@ -81,9 +88,8 @@ export class AllocationTable {
     return [...this.#byId.values()];
   }
 
-  #count(user: string, change: number): void {
-    const count = this.relaysOf(user) + change;
-    if (count > 0) this.#relaysByUser.set(user, count);
-    else this.#relaysByUser.delete(user);
+  #count({ user, source }: Allocation, change: number): void {
+    this.#relaysByUser.add(user, change);
+    this.#relaysByAddress.add(source, change);
   }
 }

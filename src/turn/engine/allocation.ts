@@ -1,3 +1,4 @@
+import { sourceKey } from '../../core/address-key.ts';
 import { AgeMap } from '../../core/age-map.ts';
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TimerHandle } from '../../core/timer-queue.ts';
@@ -62,6 +63,8 @@ interface AllocationInit {
 export class Allocation {
   readonly id: string;
   readonly client: ClientPath;
+  /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
+  readonly source: string;
   readonly createdBy: string;
   readonly createdAtUnixMs: number;
   readonly reservationToken: Buffer | undefined;
@@ -81,6 +84,7 @@ export class Allocation {
   constructor(init: AllocationInit) {
     this.id = init.id;
     this.client = init.client;
+    this.source = sourceKey(init.client.remote);
     this.#relays = init.relays;
     this.createdBy = init.createdBy;
     this.createdAtUnixMs = init.createdAtUnixMs;

@@ -174,7 +174,7 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   stats(): TurnEngineStats {
-    const { allocations, reservations, relayPorts, timers, redirection, tally } = this.#state;
+    const { allocations, reservations, relayPorts, timers, answerLimit, redirection, tally } = this.#state;
     return {
       allocations: allocations.size,
       reservations: reservations.size,

@@ -1,3 +1,4 @@
+import { sourceKey } from '../../core/address-key.ts';
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
@@ -15,6 +16,7 @@ import { type EngineState } from './engine-state.ts';
 import { openRelays, type OpenedRelays } from './open-relays.ts';
 import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
 import { reportCreated } from './report.ts';
+import { type Reservation } from './reservations.ts';
 
 const ALLOCATION_ID_BYTES = 8;
 const RESERVATION_TOKEN_BYTES = 8;
@@ -68,14 +70,23 @@ function record(
     createdBy: message.transactionId.toString('hex'),
     credential,
     createdAtUnixMs: now.unixMs,
-    reservationToken: next && reserve(engine, credential.user, next, family, port + 1, now.monotonicMs),
+    reservationToken:
+      next &&
+      reserve(
+        engine,
+        { user: credential.user, source: sourceKey(client.remote) },
+        next,
+        family,
+        port + 1,
+        now.monotonicMs,
+      ),
     missing,
   });
 }
 
 function reserve(
   engine: EngineState,
-  user: string,
+  owner: Pick<Reservation, 'user' | 'source'>,
   relay: RelayHandle,
   family: AddressFamily,
   port: number,
@@ -83,7 +94,7 @@ function reserve(
 ): Buffer {
   const token = engine.randomBytes(RESERVATION_TOKEN_BYTES);
   const expiresAtMs = nowMs + engine.options.reservationSec * 1000;
-  holdReservation(engine, { token, user, relay, family, port, expiresAtMs, timer: undefined });
+  holdReservation(engine, { ...owner, token, relay, family, port, expiresAtMs, timer: undefined });
   return token;
 }
 

@@ -96,8 +96,8 @@ export function planAllocation(
   const redirected = redirection.refusal(client, allocations.relays + reservations.size, options.quota.total);
   if (redirected) return redirected;
 
-  // 10. Quotas, by user and in all.
-  const { left, cause } = quotaLeft(engine, credential.user);
+  // 10. Quotas: by user, by client address and in all.
+  const { left, cause } = quotaLeft(engine, credential.user, client.remote);
   if (left < (shape === 'even-pair' ? 2 : 1)) return refuse(ErrorCode.AllocationQuotaReached, cause);
   return { ...base, ...within(left, wished, engine), shape, reservation: undefined };
 }

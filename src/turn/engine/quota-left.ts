@@ -1,3 +1,5 @@
+import { sourceKey } from '../../core/address-key.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
 import { type EngineState } from './engine-state.ts';
 import { type RefusalCause } from './turn-events.ts';
 
@@ -5,12 +7,21 @@ interface QuotaLeft {
   /** Relayed transport addresses that may still be opened. */
   readonly left: number;
   /** Which quota bounds it. */
-  readonly cause: Extract<RefusalCause, 'user-quota' | 'total-quota'>;
+  readonly cause: Extract<RefusalCause, 'user-quota' | 'address-quota' | 'total-quota'>;
 }
 
 /** Quotas count relayed transport addresses, held ones (EVEN-PORT) too: each costs a port, and two families or a pair cost two. */
-export function quotaLeft({ allocations, reservations, options }: EngineState, user: string): QuotaLeft {
-  const ofUser = options.quota.perUser - allocations.relaysOf(user) - reservations.countOf(user);
-  const ofAll = options.quota.total - allocations.relays - reservations.size;
-  return ofUser <= ofAll ? { left: ofUser, cause: 'user-quota' } : { left: ofAll, cause: 'total-quota' };
+export function quotaLeft(engine: EngineState, user: string, client: TransportAddress): QuotaLeft {
+  const { allocations, reservations, options } = engine;
+  const { perUser, perAddress, total } = options.quota;
+  const all: QuotaLeft[] = [
+    { cause: 'user-quota', left: perUser - allocations.relaysOf(user) - reservations.countOf(user) },
+    { cause: 'total-quota', left: total - allocations.relays - reservations.size },
+  ];
+  if (perAddress !== undefined) {
+    const source = sourceKey(client);
+    const left = perAddress - allocations.relaysFrom(source) - reservations.countFrom(source);
+    all.push({ cause: 'address-quota', left });
+  }
+  return all.reduce((least, one) => (one.left < least.left ? one : least));
 }

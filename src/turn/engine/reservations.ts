@@ -1,5 +1,6 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TimerHandle } from '../../core/timer-queue.ts';
+import { CountMap } from './count-map.ts';
 import { type RelayHandle } from './data-plane.ts';
 
 /** The second port of an EVEN-PORT pair, held for the user whose Allocate asked for it (RFC 8656 §7.2). */
@@ -7,6 +8,8 @@ export interface Reservation {
   /** 8 bytes. */
   readonly token: Buffer;
   readonly user: string;
+  /** `sourceKey` of the client that asked for it. */
+  readonly source: string;
   readonly relay: RelayHandle;
   readonly family: AddressFamily;
   readonly port: number;
@@ -17,7 +20,8 @@ export interface Reservation {
 
 export class Reservations {
   readonly #byToken = new Map<string, Reservation>();
-  readonly #countByUser = new Map<string, number>();
+  readonly #byUser = new CountMap();
+  readonly #bySource = new CountMap();
 
   get size(): number {
     return this.#byToken.size;
@@ -25,14 +29,12 @@ export class Reservations {
 
   add(reservation: Reservation): void {
     this.#byToken.set(keyOf(reservation.token), reservation);
-    this.#countByUser.set(reservation.user, this.countOf(reservation.user) + 1);
+    this.#count(reservation, 1);
   }
 
   remove(reservation: Reservation): void {
     if (!this.#byToken.delete(keyOf(reservation.token))) return;
-    const left = this.countOf(reservation.user) - 1;
-    if (left > 0) this.#countByUser.set(reservation.user, left);
-    else this.#countByUser.delete(reservation.user);
+    this.#count(reservation, -1);
   }
 
   /** A token is good for the user it was given to; in other hands it is unknown. */
@@ -42,11 +44,20 @@ export class Reservations {
   }
 
   countOf(user: string): number {
-    return this.#countByUser.get(user) ?? 0;
+    return this.#byUser.of(user);
+  }
+
+  countFrom(source: string): number {
+    return this.#bySource.of(source);
   }
 
   all(): readonly Reservation[] {
     return [...this.#byToken.values()];
+  }
+
+  #count({ user, source }: Reservation, change: number): void {
+    this.#byUser.add(user, change);
+    this.#bySource.add(source, change);
   }
 }
 

@@ -17,6 +17,8 @@ export type DropReason =
   /** An ICMP error that is not the client's to know. */
   | 'other-icmp'
   | 'stopped'
+  /** Too many requests of a source that has proved nothing (`AnswerLimit`). */
+  | 'answer-limit'
   /** A `TurnTap` wants it unanswered. */
   | 'fault'
   | 'engine-fault';

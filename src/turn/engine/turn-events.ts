@@ -7,6 +7,8 @@ import { type ClientTransport, type RelayCounter } from './data-plane.ts';
 export type AuthenticationCause =
   | LookupFailure
   | 'no-credentials'
+  /** An integrity attribute of another length than its HMAC has. */
+  | 'malformed-integrity'
   | 'incomplete-credentials'
   | 'wrong-key-or-password'
   | 'stale-nonce'

@@ -72,3 +72,49 @@ describe('the quota of the server', () => {
     expect(world.causes('request-refused')).toEqual(['total-quota']);
   });
 });
+
+describe('the quota of a client address', () => {
+  const options = { quota: { perUser: 100, perAddress: 2, total: 100 } };
+  const allocate = (world: World, remote: string, user: string): number =>
+    codeOf(world.client(remote).as(user).allocate());
+
+  it('is 486 once it is reached, whoever asks from there, and leaves other addresses alone', () => {
+    const world = new World(options);
+    expect(allocate(world, '198.51.100.1:1000', 'alice')).toBe(0);
+    expect(allocate(world, '198.51.100.1:1001', 'bob')).toBe(0);
+    expect(allocate(world, '198.51.100.1:1002', 'carol')).toBe(486);
+    expect(world.causes('request-refused')).toEqual(['address-quota']);
+    expect(allocate(world, '198.51.100.2:1002', 'carol')).toBe(0);
+  });
+
+  it('takes an IPv6 /64 for one address, since a host has all of it', () => {
+    const world = new World(options);
+    expect(allocate(world, '[2a00:1::1]:1000', 'alice')).toBe(0);
+    expect(allocate(world, '[2a00:1::ffff:2]:1000', 'alice')).toBe(0);
+    expect(allocate(world, '[2a00:1::1:2:3:4]:1000', 'bob')).toBe(486);
+    expect(allocate(world, '[2a00:1:0:1::1]:1000', 'bob')).toBe(0);
+  });
+
+  it('is given back by deletion, by expiry and by a reservation that ends', () => {
+    const world = new World(options);
+    const pair = world.client('198.51.100.1:1000').as('alice');
+    pair.allocate((m) => m.add(evenPort, true));
+    expect(allocate(world, '198.51.100.1:1001', 'bob')).toBe(486);
+    world.advance(30);
+    expect(allocate(world, '198.51.100.1:1001', 'bob')).toBe(0);
+    pair.request(Method.Refresh, (m) => m.add(lifetime, 0));
+    expect(allocate(world, '198.51.100.1:1002', 'bob')).toBe(0);
+    world.advance(600);
+    for (const port of [1, 2]) expect(allocate(world, `198.51.100.1:${port}`, 'carol')).toBe(0);
+  });
+
+  it('loses nothing in 10,000 allocations that come and go', () => {
+    const world = new World(options);
+    const client = world.client('198.51.100.1:1000').as('alice');
+    for (let round = 0; round < 10_000; round++) {
+      if (codeOf(client.allocate((m) => m.add(evenPort, true))) !== 0) throw new Error(`refused in round ${round}`);
+      world.engine.endAllocationsOf('alice');
+    }
+    expect(world.engine.stats()).toMatchObject({ allocations: 0, reservations: 0, relayPortsTaken: 0, timers: 0 });
+  });
+});

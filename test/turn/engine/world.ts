@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Now } from '../../../src/core/clock.ts';
 import { type AddressFamily } from '../../../src/core/ip.ts';
-import { type LogFields } from '../../../src/core/logger.ts';
+import { silentLogger, type LogFields } from '../../../src/core/logger.ts';
 import {
   type TransportAddress,
   formatTransportAddress,
@@ -95,7 +95,10 @@ export class World {
   randomInt: (below: number) => number;
   #clients = 0;
 
-  constructor(changes: Partial<TurnEngineOptions> = {}, { tap }: { readonly tap?: TurnTap } = {}) {
+  constructor(
+    changes: Partial<TurnEngineOptions> = {},
+    { tap, quiet = false }: { readonly tap?: TurnTap; readonly quiet?: boolean } = {},
+  ) {
     this.options = engineOptions(changes);
     const byFamily = { 4: [] as string[], 6: [] as string[] };
     for (const text of this.options.relay.addresses) byFamily[text.includes(':') ? 6 : 4].push(text);
@@ -105,7 +108,7 @@ export class World {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed % below;
     };
-    for (const name of EVENT_NAMES) this.emitter.on(name, (event) => this.events.push({ name, event }));
+    for (const name of quiet ? [] : EVENT_NAMES) this.emitter.on(name, (event) => this.events.push({ name, event }));
     this.engine = createTurnEngine(this.options, {
       plane: this.plane,
       verifier: this.verifier,
@@ -114,7 +117,7 @@ export class World {
       randomInt: (below) => this.randomInt(below),
       events: this.emitter,
       tap,
-      logger: this.#logger(),
+      logger: quiet ? silentLogger : this.#logger(),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
     });
   }

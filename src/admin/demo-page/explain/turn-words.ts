@@ -9,6 +9,8 @@ export const AUTHENTICATION_WORDS = {
     'It came without MESSAGE-INTEGRITY, as the first request of every client does. The 401 carries realm and nonce for the second try.',
   'incomplete-credentials':
     'It has MESSAGE-INTEGRITY but lacks USERNAME, REALM or NONCE. Send all three, as the 401 gave them.',
+  'malformed-integrity':
+    'Its MESSAGE-INTEGRITY is not of 20 bytes, or its MESSAGE-INTEGRITY-SHA256 not of 32. Send the whole HMAC: TURN allows no truncated one.',
   'stale-nonce': 'Its nonce is too old. The answer carries a new one; the client repeats the request with it.',
   'foreign-nonce':
     'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
@@ -54,6 +56,8 @@ export const REFUSAL_WORDS = {
   'unknown-reservation': 'That RESERVATION-TOKEN is unknown or has ended. Allocate with EVEN-PORT anew.',
   'user-quota':
     'This user has as many allocations as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
+  'address-quota':
+    'Clients at this address have as many allocations as are allowed (turn.quota.perAddress). End calls that are over, or raise it where many share one address.',
   'total-quota': 'The server has as many allocations as are allowed (turn.quota.total). Wait, or raise the quota.',
   redirected: 'This server sends new allocations to another one: ALTERNATE-SERVER of the 300 names it.',
   draining: 'This server is being drained: what exists goes on, nothing new begins. Try another server.',

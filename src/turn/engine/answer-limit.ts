@@ -1,0 +1,49 @@
+import { sourceKey } from '../../core/address-key.ts';
+import { parseIp } from '../../core/ip.ts';
+import { TokenBuckets } from '../../core/token-buckets.ts';
+import { type ClientPath } from './data-plane.ts';
+import { IpRangeList, numericAddress } from './ip-range-list.ts';
+
+export interface AnswerLimitOptions {
+  /** Answers a second in the long run to one IPv4 address or IPv6 /64; 0 sets no limit. */
+  readonly perSec: number;
+  readonly burst: number;
+  /** Sources that are told apart; past it the longest silent is forgotten. */
+  readonly sources: number;
+  /** Addresses, CIDR blocks or ranges (`a-b`) without a limit. */
+  readonly exempt: readonly string[];
+}
+
+/**
+ * How many answers a source gets that has proved nothing. Over UDP its address may be forged and belong to somebody whom the answers are to
+ * hit: each answer's length bounds what comes back for a byte (see `encodeChallenge`), this bounds how much comes back at all. TCP and TLS
+ * clients have proved their address. A table of fixed size: who fills it with other forged sources to make it forget one has sent more to
+ * do so than that one gets.
+ */
+export class AnswerLimit {
+  readonly #buckets: TokenBuckets | undefined;
+  readonly #exempt = new IpRangeList<true>();
+
+  constructor({ perSec, burst, sources, exempt }: AnswerLimitOptions = OFF) {
+    if (perSec > 0) this.#buckets = new TokenBuckets({ perSec, burst, maxKeys: sources });
+    for (const range of exempt) this.#exempt.add(range, true);
+  }
+
+  /** Counts one answer, or says that it is one too many. */
+  isOver({ transport, remote }: ClientPath, nowMs: number): boolean {
+    if (transport !== 'udp' || !this.#buckets) return false;
+    return this.#buckets.take(sourceKey(remote), nowMs) > 0 && !this.#isExempt(remote.address);
+  }
+
+  /** Sources that are told apart at the moment. */
+  get size(): number {
+    return this.#buckets?.size ?? 0;
+  }
+
+  #isExempt(address: string): boolean {
+    const bytes = parseIp(address);
+    return bytes !== undefined && this.#exempt.find(numericAddress(bytes)) !== undefined;
+  }
+}
+
+const OFF: AnswerLimitOptions = { perSec: 0, burst: 1, sources: 1, exempt: [] };

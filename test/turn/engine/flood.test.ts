@@ -1,0 +1,72 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { Method } from '../../../src/stun/message-type.ts';
+import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';
+import { address, codeOf, engineOptions, plain, World } from './world.ts';
+
+const PACKETS = 1_000_000;
+const SOURCES = 10_000;
+const MEGABYTE = 2 ** 20;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** A datagram of a forged source, as a UDP listener hands it over. */
+class ForgedPath implements ClientPath {
+  static answers = 0;
+  readonly transport = 'udp';
+  readonly local = address('8.8.4.1:3478');
+  readonly remote: TransportAddress;
+
+  constructor(number: number) {
+    const text = `${11 + (number >> 24)}.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
+    this.remote = { family: 4, address: text, port: 1024 + (number % 60_000) };
+  }
+
+  get key(): string {
+    return `udp ${this.remote.address} ${this.remote.port}`;
+  }
+
+  send(): void {
+    ForgedPath.answers += 1;
+  }
+
+  close(): void {
+    // UDP has nothing to end.
+  }
+}
+
+it('1,000,000 spoofed-source Allocates and Bindings: memory flat, honest client served', { timeout: 400_000 }, () => {
+  const options = {
+    allocation: { ...engineOptions().allocation, maxLifetimeSec: 86_400, defaultLifetimeSec: 86_400 },
+    answerLimit: { perSec: 100, burst: 1000, sources: SOURCES, exempt: [] },
+  };
+  const world = new World(options, { quiet: true });
+  const requests = [plain(Method.Allocate, 'request'), plain(Method.Binding, 'request')];
+  const honest = world.client().as('alice', { ttlSec: 100_000 });
+  const served: number[] = [];
+  const heap: number[] = [];
+  for (let number = 0; number < PACKETS; number++) {
+    world.engine.onClientMessage(new ForgedPath(number), requests[number & 1]!);
+    if (number % 1000 === 0) world.sleep(0.01);
+    if (number % (PACKETS / 10) !== PACKETS / 10 - 1) continue;
+    served.push(
+      codeOf(number < PACKETS / 5 ? honest.allocate(undefined, Buffer.alloc(12, 7)) : honest.request(Method.Refresh)),
+    );
+    honest.inbox.length = 0;
+    heap.push(heapBytes());
+  }
+
+  expect(served).toEqual(Array.from({ length: 10 }, () => 0));
+  expect(ForgedPath.answers).toBe(PACKETS);
+  expect(world.engine.stats()).toMatchObject({ allocations: 1, relayPortsTaken: 1, timers: 1 });
+  expect(world.engine.stats().limitedSources).toBeLessThanOrEqual(SOURCES);
+  expect(Math.abs(heap.at(-1)! - heap[1]!)).toBeLessThan(4 * MEGABYTE);
+});
