@@ -23,6 +23,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
     ? await createControlledLab(config, token)
     : await createPlainServer(config);
   stopOnSignals(whole);
+  drainOnSignal(server);
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
   console.log(format(packageVersion(), addresses, server.facts, labPath));
@@ -69,6 +70,17 @@ function stopOnSignals(whole: Stoppable): void {
       } else if (nowMs - stoppingSinceMs > SAME_WISH_MS) process.exit(128 + number);
     });
   }
+}
+
+/** The first SIGUSR2 lets no new allocation begin, so that the process can be stopped when no call is left; the next one does again. */
+function drainOnSignal(server: Server): void {
+  // Windows has no such signal, and says so by throwing.
+  if (process.platform === 'win32') return;
+  process.on('SIGUSR2', () => {
+    const isDraining = server.snapshot().stats.turn?.draining ?? false;
+    if (isDraining) server.resumeTurn();
+    else server.drainTurn();
+  });
 }
 
 async function stop(whole: Stoppable): Promise<void> {

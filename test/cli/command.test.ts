@@ -35,7 +35,7 @@ interface Run {
 function run(
   args: readonly string[],
   environment: Record<string, string> = {},
-  onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void,
+  onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void, stderr: string) => void,
 ): Promise<Run> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     env: { PATH: process.env.PATH, HOME: base, XDG_STATE_HOME: base, ...environment },
@@ -45,9 +45,12 @@ function run(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    onOutput?.(stdout, (signal) => child.kill(signal));
+    onOutput?.(stdout, (signal) => child.kill(signal), stderr);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    onOutput?.(stdout, (signal) => child.kill(signal), stderr);
+  });
   return new Promise((resolve) => {
     child.once('close', (code) => {
       resolve({ code, stdout, stderr });
@@ -77,6 +80,22 @@ describe('epcscf-turn serve', () => {
     expect(stdout).toContain(`State       ${join(base, 'epcscf-turn')}\n`);
     expect(stdout).toContain('--config FILE');
     expect(statSync(join(base, 'epcscf-turn', 'km.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('drains the TURN server on SIGUSR2, and resumes on the next', async () => {
+    const steps: [said: RegExp, answer: NodeJS.Signals][] = [
+      [/"ready"/, 'SIGUSR2'],
+      [/TURN server draining/, 'SIGUSR2'],
+      [/takes new allocations again/, 'SIGTERM'],
+    ];
+    const { code } = await run(['serve', '--json', ...EPHEMERAL], {}, (stdout, kill, stderr) => {
+      const [said, answer] = steps[0] ?? [];
+      if (!answer || !said?.test(stdout + stderr)) return;
+      steps.shift();
+      kill(answer);
+    });
+    expect(steps).toEqual([]);
+    expect(code).toBe(0);
   });
 
   it('leaves at once on a second signal, when a client does not let go', async () => {

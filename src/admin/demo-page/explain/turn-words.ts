@@ -55,10 +55,10 @@ export const REFUSAL_WORDS = {
     'The client comes through Teredo or 6to4, which RFC 8656 §21.4 forbids. Reach the server without that tunnel.',
   'unknown-reservation': 'That RESERVATION-TOKEN is unknown or has ended. Allocate with EVEN-PORT anew.',
   'user-quota':
-    'This user has as many allocations as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
+    'This user has as many relayed addresses as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
   'address-quota':
     'Clients at this address have as many allocations as are allowed (turn.quota.perAddress). End calls that are over, or raise it where many share one address.',
-  'total-quota': 'The server has as many allocations as are allowed (turn.quota.total). Wait, or raise the quota.',
+  'total-quota': 'The server has as many relayed addresses as are allowed (turn.quota.total). Wait, or raise the quota.',
   redirected: 'This server sends new allocations to another one: ALTERNATE-SERVER of the 300 names it.',
   draining: 'This server is being drained: what exists goes on, nothing new begins. Try another server.',
   'no-free-port': 'No relay port is free. Widen turn.relay.ports, or wait until others end.',
