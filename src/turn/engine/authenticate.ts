@@ -15,7 +15,7 @@ import { realm } from '../../stun/attributes/realm.ts';
 import { userhash } from '../../stun/attributes/userhash.ts';
 import { username } from '../../stun/attributes/username.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
-import { checkIntegrity, type IntegrityAlgorithm } from '../../stun/integrity.ts';
+import { checkIntegrity, integrityAttribute, type IntegrityAlgorithm } from '../../stun/integrity.ts';
 import { type StunMessage } from '../../stun/message.ts';
 import { chooseAlgorithm } from './choose-algorithm.ts';
 import { type ClientPath } from './data-plane.ts';
@@ -104,7 +104,12 @@ export function authenticate(
   // 1. Without MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256: tell what is needed.
   if (integrity === undefined) return failed(ErrorCode.Unauthenticated, 'no-credentials', name);
 
-  // 2. With it, but without what it is computed from.
+  // 2. With one that cannot be right, which is known before anything is hashed: no usage of TURN truncates it (§14.6).
+  if (message.get(integrityAttribute(integrity)) === undefined) {
+    return failed(ErrorCode.BadRequest, 'malformed-integrity', name);
+  }
+
+  // 3. With it, but without what it is computed from.
   const hash = name === undefined ? message.get(userhash) : undefined;
   const theirRealm = message.get(realm);
   const theirNonce = message.get(nonce);
@@ -112,29 +117,29 @@ export function authenticate(
     return failed(ErrorCode.BadRequest, 'incomplete-credentials', name);
   }
 
-  // 3. A nonce of ours, for this client and realm, and young enough.
+  // 4. A nonce of ours, for this client and realm, and young enough.
   const ourRealm = realms.of(message, client);
   const nonceCheck = nonces.check(theirNonce, client, ourRealm, now);
   if (nonceCheck !== 'valid') return failed(ErrorCode.StaleNonce, `${nonceCheck}-nonce`, name);
 
-  // 4. Our realm.
+  // 5. Our realm.
   if (opaqueString(theirRealm) !== ourRealm) return failed(ErrorCode.Unauthenticated, 'wrong-realm', name);
 
-  // 5. What we offered, and a choice of it; or neither.
+  // 6. What we offered, and a choice of it; or neither.
   const algorithm = chooseAlgorithm(message, features);
   if (algorithm === 'bid-down') return failed(ErrorCode.BadRequest, algorithm, name);
   if (algorithm === 'weak-algorithm') return failed(ErrorCode.Unauthenticated, algorithm, name);
 
-  // 6. The key this allocation was last used with.
+  // 7. The key this allocation was last used with.
   if (known?.realm === ourRealm && known.algorithm === algorithm && isSameName(known, name, hash)) {
     if (checkIntegrity(message, known.key, integrity) === 'valid') return passed(request, known, integrity);
   }
 
-  // 7. A name that stands for somebody, now.
+  // 8. A name that stands for somebody, now.
   const found = lookup(verifier, { name, hash, realm: ourRealm }, now);
   if (!found.ok) return failed(ErrorCode.Unauthenticated, found.reason, name);
 
-  // 8. One of the keys it could have.
+  // 9. One of the keys it could have.
   const { user, username: foundName, expiresAtSec, keys } = found.value;
   for (const candidate of preferring(known?.keyId, keys)) {
     const key = candidate.longTermKey(algorithm);

@@ -288,3 +288,33 @@ describe('hostile usernames', () => {
     expect(codeOf(client.exchange(request.addIntegrity(client.key16()).finish()))).toBe(401);
   });
 });
+
+describe('an integrity attribute of a wrong length', () => {
+  it.each([
+    [0x0008, 0],
+    [0x0008, 16],
+    [0x0008, 24],
+    [0x001c, 0],
+    [0x001c, 16],
+    [0x001c, 20],
+    [0x001c, 36],
+  ])(
+    'of type %i with %i bytes is 400 before any HMAC: no nonce is checked or made, and nobody is looked up',
+    (type, length) => {
+      const world = new World();
+      const client = world.client().as('alice');
+      client.nonce = 'foreign';
+      const request = client.signed(Method.Allocate);
+      const before = request.subarray(0, request.length - 24);
+      const forged = Buffer.concat([before, Buffer.alloc(4 + length)]);
+      forged.writeUInt16BE(type, before.length);
+      forged.writeUInt16BE(length, before.length + 2);
+      forged.writeUInt16BE(forged.length - 20, 2);
+      const answer = client.exchange(forged);
+      expect(codeOf(answer)).toBe(400);
+      expect(answer!.has(nonce)).toBe(false);
+      expect(world.verifier.lookups).toEqual([]);
+      expect(world.causes('authentication-refused')).toEqual(['malformed-integrity']);
+    },
+  );
+});

@@ -48,6 +48,7 @@ function explanation(
 function authenticationRefused(event: ToldEvent): string {
   const code = new Map<unknown, number>([
     ['incomplete-credentials', 400],
+    ['malformed-integrity', 400],
     ['bid-down', 400],
     ['foreign-nonce', 438],
   ]).get(event.cause);

@@ -15,7 +15,7 @@ export const AUTHENTICATION_WORDS = {
   'foreign-nonce':
     'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
   'bid-down':
-    'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing: something between client and server has changed a message.',
+    'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing. Look for what changes messages between client and server.',
   'weak-algorithm':
     'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
   'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
@@ -58,7 +58,8 @@ export const REFUSAL_WORDS = {
     'This user has as many relayed addresses as are allowed (turn.quota.perUser). End calls that are over: an allocation of a closed tab lives on until its lifetime ends.',
   'address-quota':
     'Clients at this address have as many allocations as are allowed (turn.quota.perAddress). End calls that are over, or raise it where many share one address.',
-  'total-quota': 'The server has as many relayed addresses as are allowed (turn.quota.total). Wait, or raise the quota.',
+  'total-quota':
+    'The server has as many relayed addresses as are allowed (turn.quota.total). Wait, or raise the quota.',
   redirected: 'This server sends new allocations to another one: ALTERNATE-SERVER of the 300 names it.',
   draining: 'This server is being drained: what exists goes on, nothing new begins. Try another server.',
   'no-free-port': 'No relay port is free. Widen turn.relay.ports, or wait until others end.',
