@@ -132,6 +132,7 @@ describe.skipIf(!chromium)('the credential helper in two browsers', { timeout: 9
   it.each([
     ['the caller', 3, 100],
     ['the called', 100, 3],
+    ['both at once', 3, 3],
   ])('moves a relayed call to a new credential and allocation while media goes on: %s', async (_who, first, second) => {
     const pages = [
       await open('alice', { ttlSec: 120, refreshAt: first / 120 }),
@@ -147,7 +148,7 @@ describe.skipIf(!chromium)('the credential helper in two browsers', { timeout: 9
       expect(now.map(({ ended }) => ended)).toEqual([false, false]);
       return now.map(({ relayed }, i) => relayed !== before[i]!.relayed);
     };
-    await expect.poll(moved, { timeout: 20_000, interval: 200 }).toEqual([true, true]);
+    await expect.poll(moved, { timeout: 40_000, interval: 200 }).toEqual([true, true]);
     await alice.waitForTimeout(3000);
     const after = await Promise.all(pages.map(report));
     for (const [i, seconds] of [first, second].entries()) {
