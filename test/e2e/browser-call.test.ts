@@ -74,7 +74,7 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
       await pane.page.waitForTimeout(1100);
       await pane.part('refresh').click();
       await expect
-        .poll(() => pane.part('credential-username').innerText(), { timeout: 5000 })
+        .poll(() => pane.part('credential-username').innerText(), { timeout: 20_000 })
         .not.toBe(before.username);
     }
     await callThrough('udp');
@@ -101,7 +101,9 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
     await pane.part('user-name').fill('alice');
     await pane.part('user-password').fill('not-her-password');
     await pane.part('register').click();
-    await expect.poll(() => problemsOf(pane)).toEqual([expect.stringMatching(/^User name or password is wrong\./)]);
+    await expect
+      .poll(() => problemsOf(pane), { timeout: 20_000 })
+      .toEqual([expect.stringMatching(/^User name or password is wrong\./)]);
     await pane.part('user-password').fill(server.ready.users.find(({ name }) => name === 'alice')?.password ?? '');
     await pane.part('register').click();
     await pane.registration('registered');
@@ -109,7 +111,7 @@ describe.skipIf(!chromium)('two browsers', { timeout: 60_000 + 4 * HOLD_MS }, ()
     await pane.part('callee').fill('nobody');
     await pane.part('dial').click();
     await expect
-      .poll(() => problemsOf(pane))
+      .poll(() => problemsOf(pane), { timeout: 20_000 })
       .toEqual([expect.stringMatching(/^(There is no such user|The other side is not)/)]);
     await page.context().close();
   });

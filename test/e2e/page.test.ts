@@ -23,9 +23,12 @@ const LOOKS = (['light', 'dark'] as const).flatMap((scheme) =>
   [1280, 390].map((width) => ({ scheme, width, height: 844 })),
 );
 
+/** For a machine that does much else. */
+const PATIENTLY = { timeout: 20_000 };
+
 const chromium = peer('chromium');
 
-describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout: 120_000 }, () => {
+describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout: 240_000 }, () => {
   let server: ServerProcess;
   let browser: Browser;
   let opened: DemoPage;
@@ -122,7 +125,7 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
     await page.evaluate('watchMedia()');
     await alice.part('refresh-and-move').click();
     for (const [i, pane] of panes().entries()) {
-      await expect.poll(() => pane.part('ice-pair').innerText(), { timeout: 20_000 }).not.toBe(before[i]);
+      await expect.poll(() => pane.part('ice-pair').innerText(), PATIENTLY).not.toBe(before[i]);
     }
     await page.waitForTimeout(3000);
     const { arrivals, longestGapMs } = await page.evaluate<{ arrivals: number; longestGapMs: number }>('mediaSeen()');
@@ -142,14 +145,14 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
   it('tells why a relay refused the credential: 401 as the browser sees it, and the cause as the server knows it', async () => {
     await page.locator('[data-testid=fault-user]').selectOption('alice');
     await page.locator('[data-fault=credential-wrong-password]').click();
-    await expect.poll(() => page.evaluate(ACTIVE_FAULTS)).toEqual(['credential-wrong-password']);
+    await expect.poll(() => page.evaluate(ACTIVE_FAULTS), PATIENTLY).toEqual(['credential-wrong-password']);
     const username = await alice.part('credential-username').innerText();
     await alice.part('refresh').click();
-    await expect.poll(() => alice.part('credential-username').innerText()).not.toBe(username);
+    await expect.poll(() => alice.part('credential-username').innerText(), PATIENTLY).not.toBe(username);
     await alice.part('dial').click();
     const told = async (): Promise<string> => (await problemsOf(alice)).join('\n');
-    await expect.poll(told, { timeout: 20_000 }).toMatch(/The relay refuses the credential \(401\)/);
-    await expect.poll(told).toMatch(/The TURN server refused alice’s Allocate \(401\): .*password/);
+    await expect.poll(told, PATIENTLY).toMatch(/The relay refuses the credential \(401\)/);
+    await expect.poll(told, PATIENTLY).toMatch(/The TURN server refused alice’s Allocate \(401\): .*password/);
     expect(await axeFaults(page)).toEqual([]);
     await alice.part('hang-up').click();
     await alice.call('idle');
@@ -166,7 +169,7 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
     await alice.part('dial').click();
     for (const pane of panes()) await pane.call('in-call');
     const { packets } = await pathOf(alice);
-    await expect.poll(async () => (await pathOf(alice)).packets, { timeout: 20_000 }).toBeGreaterThan(packets + 30);
+    await expect.poll(async () => (await pathOf(alice)).packets, PATIENTLY).toBeGreaterThan(packets + 30);
     expect(await page.evaluate('outgoingKinds(connections.at(-1))')).toEqual(['audio', 'video']);
     expect(await page.evaluate(`document.querySelector('#pane-2 [data-part="local-video"]').srcObject`)).toBeNull();
     await bob.part('hang-up').click();
@@ -176,10 +179,10 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
   it('tells why the WebSocket ended, and that the user is registered again', async () => {
     await page.locator('[data-fault=flow-cut]').click();
     await expect
-      .poll(() => problemsOf(alice))
+      .poll(() => problemsOf(alice), PATIENTLY)
       .toEqual([expect.stringMatching(/^Alice’s WebSocket ended: /), expect.stringMatching(/^The fault flow-cut hit/)]);
     await alice.registration('registered');
-    await expect.poll(() => alice.part('status').innerText()).toBe('Registered');
+    await expect.poll(() => alice.part('status').innerText(), PATIENTLY).toBe('Registered');
   });
 
   it.each([
@@ -206,7 +209,7 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
   });
 });
 
-describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer', { timeout: 90_000 }, () => {
+describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer', { timeout: 120_000 }, () => {
   it('tells which peer the policy denies, once it is plain that media finds no way', async () => {
     const server = await startServerProcess(['turn.peers.deny=["0.0.0.0/0", "::/0"]'], ['--lab-control']);
     const browser = await launchBrowser(chromium ?? '');
@@ -221,16 +224,18 @@ describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer
     await bob.part('policy').selectOption('all');
     await call(alice, bob);
     const told = async (pane: PhonePane): Promise<string> => (await problemsOf(pane)).join('\n');
-    await expect.poll(() => told(bob)).toMatch(/The relay has no room for another call of this user now \(486\)/);
     await expect
-      .poll(() => told(alice), { timeout: 20_000 })
+      .poll(() => told(bob), PATIENTLY)
+      .toMatch(/The relay has no room for another call of this user now \(486\)/);
+    await expect
+      .poll(() => told(alice), PATIENTLY)
       .toMatch(/The relay does not carry alice’s media to \S+:\d+: .+\.\n[^]*No sound or picture came through/);
     await browser.close();
     await server.stop();
   });
 });
 
-describe.skipIf(!chromium)('the page without lab control', { timeout: 60_000 }, () => {
+describe.skipIf(!chromium)('the page without lab control', { timeout: 120_000 }, () => {
   it('shows the SIP of its own tab, says how to open the rest, and asks nothing that is not there', async () => {
     const server = await startServerProcess();
     const browser = await launchBrowser(chromium ?? '');
