@@ -20,6 +20,7 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     allocation: turn.allocation,
     nonceLifetimeSec: turn.nonceLifetimeSec,
     quota: turn.quota,
+    bandwidth: turn.bandwidth,
     answerLimit: turn.answerLimit,
     peers: turn.peers,
     redirect: { servers: turn.alternateServers, when: turn.redirect, abovePercent: turn.redirectAbovePercent },

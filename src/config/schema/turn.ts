@@ -91,6 +91,19 @@ const quota = section(
   'Quotas.',
 );
 
+const bandwidth = section(
+  {
+    allocationBytesPerSec: bytesPerSec('Of one allocation'),
+    userBytesPerSec: bytesPerSec('Of one user, over all that it has'),
+    totalBytesPerSec: bytesPerSec('Of the whole server'),
+  },
+  'Bandwidth of what is relayed, payload only and each direction by itself. Datagrams beyond are dropped and counted.',
+);
+
+function bytesPerSec(whose: string) {
+  return wholeNumber(0, 1_000_000_000_000, 0, `${whose}, in bytes a second; 0: no limit.`);
+}
+
 const answerLimit = section(
   {
     perSec: wholeNumber(0, 1_000_000, 100, 'Answers a second to one IPv4 address or IPv6 /64; 0: no limit.'),
@@ -192,6 +205,7 @@ export const turnSection = section(
     allocation,
     nonceLifetimeSec: seconds(60, 86_400, 3600, 'Nonce lifetime; RFC 8656 §7.2 asks for a change at least hourly.'),
     quota,
+    bandwidth,
     answerLimit,
     peers,
     legacyChannelNumbers: flag(

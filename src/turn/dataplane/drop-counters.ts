@@ -11,6 +11,10 @@ export const TRANSPORT_DROP_REASONS = [
   'client-not-reading',
   'connection-limit',
   'impaired',
+  'proxy-protocol',
+  'bandwidth-allocation',
+  'bandwidth-user',
+  'bandwidth-total',
 ] as const;
 export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[number];
 
@@ -42,5 +46,9 @@ export const Drop = {
   ClientNotReading: 8,
   ConnectionLimit: 9,
   Impaired: 10,
+  ProxyProtocol: 11,
+  BandwidthOfAllocation: 12,
+  BandwidthOfUser: 13,
+  BandwidthOfAll: 14,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];

@@ -11,7 +11,8 @@ import {
   type DataPlaneSink,
   type SendOptions,
 } from '../engine/data-plane.ts';
-import { type Impairment } from '../engine/impairment.ts';
+import { type BandwidthScope, type RelayBandwidth } from '../engine/bandwidth.ts';
+import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
 import { ImpairedPath, type HeldDatagram } from './impaired-path.ts';
@@ -22,6 +23,12 @@ import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-dire
 import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
 import { MAX_UDP_PAYLOAD } from './udp-socket.ts';
+
+const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
+  allocation: Drop.BandwidthOfAllocation,
+  user: Drop.BandwidthOfUser,
+  total: Drop.BandwidthOfAll,
+};
 
 export interface NodeDataPlaneOptions {
   /** Of a family without one, nothing can be relayed. */
@@ -167,6 +174,10 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.impaired?.set(impairment);
   }
 
+  setBandwidth(relay: Relay, bandwidth: RelayBandwidth): void {
+    relay.bandwidth = bandwidth;
+  }
+
   readCounters(into: Float64Array, slots: readonly number[]): void {
     this.#counters.readInto(into, slots);
   }
@@ -205,6 +216,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     offset: number,
     length: number,
   ): void {
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', length)) return;
     if (relay.impaired?.holds('to-peer', address, port, data, offset, length) === true) return;
     this.#passToPeer(relay, ownRelays, address, port, data, offset, length);
   }
@@ -229,7 +241,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     } else this.#drop(relay, Drop.SendQueueFull);
   }
 
+  #isTooMuch(relay: Relay, bandwidth: RelayBandwidth, direction: RelayDirection, bytes: number): boolean {
+    const scope = bandwidth.exceededBy(direction, bytes, this.#clock.nowMs());
+    return scope !== undefined && this.#drop(relay, BANDWIDTH_DROPS[scope]);
+  }
+
   #sendUnfragmented(relay: Relay, peer: TransportAddress, data: Uint8Array): void {
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', data.length)) return;
     if (peer.port === 0) this.#drop(relay, Drop.BadPeerAddress);
     else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.#drop(relay, Drop.TooLarge);
     else if (relay.socket.sendUnfragmented(data, 0, data.length, peer)) {
@@ -262,6 +280,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (host === undefined) return this.#drop(relay, Drop.NoPermission);
     const nowMs = this.#clock.nowMs();
     if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.#drop(relay, Drop.Expired);
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-client', length)) return true;
     if (relay.impaired?.holds('to-client', address, port, data, offset, length) === true) return true;
     return this.#passToClient(relay, leg, host.channels.get(port), nowMs, data, offset, length);
   }

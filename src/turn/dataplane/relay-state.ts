@@ -1,5 +1,6 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
+import { type RelayBandwidth } from '../engine/bandwidth.ts';
 import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
 import { type RelaySocket } from './relay-socket.ts';
 
@@ -84,6 +85,8 @@ export class Relay implements RelayHandle {
   /** Absent while the address is only reserved. */
   leg: ClientLeg | undefined;
   expiresAtMs = 0;
+  /** Absent unless a limit is configured. */
+  bandwidth: RelayBandwidth | undefined = undefined;
   /** Absent unless a lab asks for it. */
   impaired: PacketHold | undefined = undefined;
 

@@ -1,5 +1,6 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { type RelayBandwidth } from './bandwidth.ts';
 import { type Impairment } from './impairment.ts';
 
 export type ClientTransport = 'udp' | 'tcp' | 'tls';
@@ -101,6 +102,8 @@ export interface DataPlane {
    * back at that moment still leaves when it is due, and what is held when the relay closes is gone.
    */
   setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void;
+  /** Asks `bandwidth` about each datagram of the relay that would pass. Called once, for the relays of an allocation that is limited. */
+  setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void;
   /** Copies the counters of `slots` into `into`, `COUNTERS_PER_SLOT` each, in order. */
   readCounters(into: Float64Array, slots: readonly number[]): void;
 }

@@ -1,5 +1,6 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type AnswerLimitOptions } from './answer-limit.ts';
+import { type BandwidthOptions } from './bandwidth.ts';
 import { type RealmOptions } from './realms.ts';
 import { type SecurityFeatureOptions } from './security-features.ts';
 import { type RedirectOptions } from './redirection.ts';
@@ -54,6 +55,8 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly allocation: AllocationOptions;
   /** Relayed transport addresses, held ones too, of one user, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */
   readonly quota: { readonly perUser: number; readonly perAddress?: number | undefined; readonly total: number };
+  /** Without a limit when absent. */
+  readonly bandwidth?: BandwidthOptions | undefined;
   /** Answers to those who have proved nothing; without a limit when absent. */
   readonly answerLimit?: AnswerLimitOptions | undefined;
   readonly peers: PeerOptions;

@@ -5,6 +5,7 @@ import { type TimerQueue } from '../../core/timer-queue.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type AllocationTable } from './allocation-table.ts';
 import { type AnswerLimit } from './answer-limit.ts';
+import { type Bandwidths } from './bandwidth.ts';
 import { type DataPlane } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type OwnRelayChannels } from './own-relay-channels.ts';
@@ -31,6 +32,7 @@ export interface EngineState {
   /** For lines that clients can cause as often as they like. */
   readonly limitedLog: LimitedLog;
   readonly answerLimit: AnswerLimit;
+  readonly bandwidths: Bandwidths;
   readonly tally: Tally;
   readonly redirection: Redirection;
   readonly tap: TurnTap | undefined;

@@ -14,6 +14,7 @@ import { AllocationTable } from './allocation-table.ts';
 import { type Allocation } from './allocation.ts';
 import { AnswerLimit } from './answer-limit.ts';
 import { type AuthenticationPorts } from './authenticate.ts';
+import { Bandwidths } from './bandwidth.ts';
 import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
 import { type ClientPath, type DataPlane, type DataPlaneSink, type PeerError, type RelayHandle } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
@@ -269,6 +270,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
     answerLimit: new AnswerLimit(options.answerLimit),
+    bandwidths: new Bandwidths(options.bandwidth),
     tally: new Tally(),
     redirection: new Redirection(options.redirect, ports.randomInt),
     tap: ports.tap,

@@ -9,6 +9,7 @@ import {
   type RelayHandle,
   type SendOptions,
 } from '../../../src/turn/engine/data-plane.ts';
+import { type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
 import { type Impairment } from '../../../src/turn/engine/impairment.ts';
 
 export interface FakeRelay extends RelayHandle {
@@ -17,6 +18,7 @@ export interface FakeRelay extends RelayHandle {
   readonly permissions: Map<string, number>;
   readonly channels: Map<number, ChannelEntry>;
   impairment?: Impairment | undefined;
+  bandwidth?: RelayBandwidth;
 }
 
 interface SentToPeer extends SendOptions {
@@ -97,6 +99,10 @@ export class FakePlane implements DataPlane {
 
   setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void {
     this.#own(relay).impairment = impairment;
+  }
+
+  setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void {
+    this.#own(relay).bandwidth = bandwidth;
   }
 
   readCounters(into: Float64Array, slots: readonly number[]): void {
