@@ -15,6 +15,7 @@ export { type Logger, type LogFields } from './core/logger.ts';
 export { Secret } from './core/secret.ts';
 export { type TransportAddress } from './core/transport-address.ts';
 export { type TurnListenAddress } from './turn/turn-server-options.ts';
+export { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
 export { type TurnEvents } from './turn/engine/turn-events.ts';
 export { type CloseFrame } from './edge/flow/close-codes.ts';
 export { type EdgeEvents } from './edge/edge-events.ts';

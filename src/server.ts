@@ -29,7 +29,7 @@ import { turnServerOptions } from './server/turn-options.ts';
 import { turnUris } from './server/turn-uris.ts';
 import { createVerifier } from './server/verifier.ts';
 import { type Impairment } from './turn/engine/impairment.ts';
-import { type SessionSnapshot } from './turn/engine/session-snapshot.ts';
+import { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
 import { createTurnServer, type TurnServer, type TurnServerStats } from './turn/turn-server.ts';
 import { type TurnListenAddress } from './turn/turn-server-options.ts';
@@ -192,7 +192,7 @@ export class Server {
     return {
       flows: edge?.flows ?? [],
       registrations: edge?.registrations ?? [],
-      allocations: this.#turn?.sessions() ?? [],
+      allocations: this.sessions(),
       stats: {
         ...(turn && { turn }),
         ...(edge && { edge: { transactions: edge.transactions, timers: edge.timers } }),
@@ -206,6 +206,21 @@ export class Server {
    */
   closeFlow(flowId: string, how: CloseFrame | 'cut' = {}): boolean {
     return this.#edge?.closeFlow(flowId, how) ?? false;
+  }
+
+  /** The live allocations, with the counters of the moment. */
+  sessions(): readonly SessionSnapshot[] {
+    return this.#turn?.sessions() ?? [];
+  }
+
+  /** One of them by its `allocationId`, or `undefined`. */
+  session(allocationId: string): SessionSnapshot | undefined {
+    return this.#turn?.session(allocationId);
+  }
+
+  /** What each user (u, the TURN name) with an allocation holds, and what has passed through it. */
+  users(): readonly UserUsage[] {
+    return this.#turn?.users() ?? [];
   }
 
   /** False when there is no such allocation. */

@@ -35,6 +35,24 @@ describe('the TURN URIs', () => {
       three('turn.example.com'),
     ],
     [
+      'the name of a listener before that of all, and each that has another',
+      {
+        turn: {
+          publicHost: 'turn.example.com',
+          listeners: [
+            { transport: 'udp', address: '10.0.0.5', publicHost: '203.0.113.7' },
+            { transport: 'udp', address: '10.0.1.5', publicHost: '2001:db8::7' },
+            { transport: 'tls', address: '10.0.0.5' },
+          ],
+        },
+      },
+      [
+        'turn:203.0.113.7:3478?transport=udp',
+        'turn:[2001:db8::7]:3478?transport=udp',
+        'turns:turn.example.com:5349?transport=tcp',
+      ],
+    ],
+    [
       'the domain for a wildcard',
       { domain: 'ims.example.com', turn: { listeners: at('0.0.0.0') } },
       three('ims.example.com'),

@@ -19,7 +19,7 @@ import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
-import { type SessionSnapshot } from './engine/session-snapshot.ts';
+import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/session-snapshot.ts';
 import { type Impairment } from './engine/impairment.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { type TurnTap } from './engine/turn-tap.ts';
@@ -132,6 +132,16 @@ export class TurnServer {
   /** The live allocations. */
   sessions(): readonly SessionSnapshot[] {
     return this.#running?.engine.sessions() ?? [];
+  }
+
+  /** One live allocation, or `undefined` when there is no such. */
+  session(id: string): SessionSnapshot | undefined {
+    return this.#running?.engine.session(id);
+  }
+
+  /** What each user who has an allocation holds. */
+  users(): readonly UserUsage[] {
+    return usageByUser(this.sessions());
   }
 
   /** False when there is no such allocation. */

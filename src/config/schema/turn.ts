@@ -12,12 +12,19 @@ import {
   wholeNumber,
 } from './fields.ts';
 
+const publicHost = z.union([hostName, ipAddress]);
+
 const listener = z
   .strictObject({
     transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
     address: ipAddress.meta({ description: 'Address to listen on.' }),
     port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
     proxyProtocolFrom: proxyRanges,
+    publicHost: publicHost.optional().meta({
+      description: 'Host name or address of this listener in the TURN URIs that the edge hands out.',
+      expected: 'a host name or an IP address',
+      defaultText: 'the value of `turn.publicHost`',
+    }),
     realm: realmText.optional().meta({
       description: 'Realm of the clients that come here; one of `turn.realms`.',
       defaultText: 'the value of `turn.realm`',
@@ -48,7 +55,10 @@ const relay = section(
       .array(ipAddress)
       .min(1)
       .default(['127.0.0.1', '::1'])
-      .meta({ description: 'Local addresses of relayed transport addresses; the first of a family serves it.' }),
+      .meta({
+        description:
+          'Local addresses of relayed transport addresses; those of one family share its allocations evenly.',
+      }),
     externalAddresses: z
       .record(ipAddress, ipAddress)
       .default({})
@@ -192,7 +202,7 @@ export const turnSection = section(
       'Ask clients of RFC 8489 to send USERHASH instead of USERNAME. Only where every credential comes from this process or `credentials.users`: other names cannot be found by their hash.',
     ),
     software: flag(true, 'Send the SOFTWARE attribute.'),
-    publicHost: z.union([hostName, ipAddress]).optional().meta({
+    publicHost: publicHost.optional().meta({
       description: 'Host name or address in the TURN URIs that the edge hands out.',
       expected: 'a host name or an IP address',
       defaultText: 'the listener’s own address',

@@ -131,7 +131,16 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   sessions(): readonly SessionSnapshot[] {
-    const all = this.#state.allocations.all();
+    return this.#snapshots(this.#state.allocations.all());
+  }
+
+  /** `undefined` when there is no such allocation. */
+  session(id: string): SessionSnapshot | undefined {
+    const allocation = this.#state.allocations.ofId(id);
+    return allocation && this.#snapshots([allocation])[0];
+  }
+
+  #snapshots(all: readonly Allocation[]): readonly SessionSnapshot[] {
     const counters = allocationCounters(this.#state.plane, all);
     const nowMs = this.#ports.now().monotonicMs;
     return all.flatMap((allocation, index) => {

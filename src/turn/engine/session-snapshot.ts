@@ -1,6 +1,7 @@
 import { type Allocation } from './allocation.ts';
-import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
+import { RELAY_COUNTERS } from './data-plane.ts';
 import { infoOf } from './report.ts';
+import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
 
 /** One live allocation as an operator sees it, with the counters of the moment. */
 export interface SessionSnapshot extends AllocationInfo {
@@ -24,4 +25,37 @@ export function sessionSnapshot(allocation: Allocation, counters: RelayCounters,
     channels: allocation.channelCount,
     counters,
   };
+}
+
+/** What a user holds at the moment, and what has passed through it. */
+export interface UserUsage {
+  readonly user: string;
+  readonly allocations: number;
+  /** Relayed transport addresses: what the quota counts. */
+  readonly relays: number;
+  /** Summed over the live allocations. */
+  readonly counters: RelayCounters;
+}
+
+/** One for each user who has an allocation. */
+export function usageByUser(sessions: readonly SessionSnapshot[]): readonly UserUsage[] {
+  const byUser = new Map<string, UserUsage>();
+  for (const { user, relayedAll, counters } of sessions) {
+    const before = byUser.get(user) ?? { user, allocations: 0, relays: 0, counters: NOTHING };
+    byUser.set(user, {
+      user,
+      allocations: before.allocations + 1,
+      relays: before.relays + relayedAll.length,
+      counters: added(before.counters, counters),
+    });
+  }
+  return [...byUser.values()];
+}
+
+const NOTHING: RelayCounters = { packetsToPeer: 0, bytesToPeer: 0, packetsToClient: 0, bytesToClient: 0, dropped: 0 };
+
+function added(one: RelayCounters, other: RelayCounters): RelayCounters {
+  const sum = { ...one };
+  for (const name of RELAY_COUNTERS) sum[name] += other[name];
+  return sum;
 }
