@@ -13,7 +13,7 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
   return [
     ...edgeWarnings(config, material),
     ...uriWarnings(config),
-    ...turnWarnings(config),
+    ...turnWarnings(config, material),
     ...keyWarnings(config, material, nowMs),
   ];
 }
@@ -46,9 +46,19 @@ function uriWarnings({ domain, edge, turn }: Config): string[] {
   ];
 }
 
-function turnWarnings({ turn }: Config): string[] {
+function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): string[] {
   if (!turn.enabled) return [];
   const warnings: string[] = [];
+  for (const { name, password } of longTermUsers) {
+    if (password && password.byteLength < MIN_PASSWORD_CHARACTERS) {
+      warnings.push(`credentials.users: the password of ${name} is shorter than ${MIN_PASSWORD_CHARACTERS} characters`);
+    }
+  }
+  if (turn.usernameAnonymity && !edge.enabled) {
+    warnings.push(
+      'turn.usernameAnonymity is on without the edge: clients of RFC 8489 cannot use what another process hands out',
+    );
+  }
   const exposed = turn.listeners.find(({ address }) => !isLoopback(address));
   if (turn.peers.allowPrivate && exposed) {
     warnings.push(

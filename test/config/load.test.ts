@@ -195,6 +195,10 @@ describe('a slip', () => {
       'edge.core.users.0: expected exactly one of "password" and "passwordFile", got a mapping',
     ],
     [
+      'credentials: { users: [{ name: a, password: b, key: 0123456789abcdef0123456789abcdef }] }',
+      'credentials.users.0: expected exactly one of "password", "passwordFile" and "key", got a mapping',
+    ],
+    [
       'edge: { core: { users: [{ password: secret-password }] } }',
       'edge.core.users.0.name: expected a SIP user name of up to 64 characters, got nothing',
     ],

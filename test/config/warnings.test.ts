@@ -55,6 +55,18 @@ describe('start-up', () => {
       /0\.0\.0\.0.*turn:localhost: set turn\.publicHost/,
     ],
     ['every address as a peer', { turn: { peers: { allow: ['0.0.0.0/0'] } } }, {}, /turn\.peers\.allow\.0/],
+    [
+      'a short password of a long-term user',
+      {},
+      { longTermUsers: [{ name: 'carol', realm: 'r', password: new Secret('short'), key: undefined }] },
+      /password of carol/,
+    ],
+    [
+      'hidden names that nobody here hands out',
+      { edge: { enabled: false }, turn: { usernameAnonymity: true } },
+      {},
+      /usernameAnonymity/,
+    ],
     ['credentials that do not end', { turn: { expiryPolicy: 'allocate-only' } }, {}, /expiryPolicy/],
     ['a short Km', {}, { keys: [{ id: 'k', secret: new Secret('short') }] }, /key k has 5 bytes/],
     [

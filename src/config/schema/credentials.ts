@@ -60,10 +60,10 @@ export const credentialsSection = section(
     }),
     secret: secretText.optional().meta({ description: 'Short for `keys` with a single Km.', secret: true }),
     secretFile: filePath.optional().meta({ description: 'File that holds the single Km.' }),
-    users: z
-      .array(user)
-      .default([])
-      .meta({ description: 'Long-term TURN users with a password that does not end, beside those of Km.' }),
+    users: z.array(user).default([]).meta({
+      description: 'Long-term TURN users with a password that does not end, beside those of Km.',
+      defaultText: 'none',
+    }),
     pseudonymKey: secretText.optional().meta({
       description: 'Key that maps u back to the registration it stands for.',
       secret: true,

@@ -37,7 +37,7 @@ export function checkLongTermUsers({ domain, turn, credentials }: Config, report
     if (seen.has(id)) report(`credentials.users.${i}.name`, 'a name that no other user of the realm has', name);
     seen.add(id);
     if (key && !KEY_FORM.test(key.revealText())) {
-      report(`credentials.users.${i}.key`, '32 hexadecimal digits', 'another text');
+      report(`credentials.users.${i}.key`, '32 hexadecimal digits', `${key.byteLength} bytes`);
     }
   });
   const { passwordAlgorithms } = turn;

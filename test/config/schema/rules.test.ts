@@ -78,6 +78,60 @@ describe('keys that do not fit together', () => {
       'edge.core.users.1.name: expected a name that no other user has, got "alice"',
     ],
     [
+      'two long-term users of one name, however it is composed',
+      {
+        credentials: {
+          users: [
+            { name: 'Andr\u00e9', password: 'x' },
+            { name: 'Andre\u0301', password: 'y' },
+          ],
+        },
+      },
+      'credentials.users.1.name: expected a name that no other user of the realm has, got "Andre\u0301"',
+    ],
+    [
+      'a long-term key that is none, without telling it',
+      { credentials: { users: [{ name: 'carol', key: 'secret-in-a-wrong-place' }] } },
+      'credentials.users.0.key: expected 32 hexadecimal digits, got [secret] (string)',
+    ],
+    [
+      'a long-term user of no known realm',
+      { domain: 'ims.example', credentials: { users: [{ name: 'carol', password: 'x', realm: 'elsewhere' }] } },
+      'credentials.users.0.realm: expected a realm of turn.realms (ims.example), got "elsewhere"',
+    ],
+    [
+      'a listener of no known realm',
+      { domain: 'ims.example', turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', realm: 'elsewhere' }] } },
+      'turn.listeners.0.realm: expected a realm of turn.realms (ims.example), got "elsewhere"',
+    ],
+    [
+      'two realms of one name',
+      { domain: 'ims.example', turn: { realms: [{ realm: 'ims.example' }] } },
+      'turn.realms.0.realm: expected a realm that no other entry names, got "ims.example"',
+    ],
+    [
+      'an origin of two realms',
+      {
+        turn: {
+          realms: [
+            { realm: 'a', origins: ['https://a.example'] },
+            { realm: 'b', origins: ['https://b.example', 'https://a.example'] },
+          ],
+        },
+      },
+      'turn.realms.1.origins.1: expected an origin of one realm only, got "https://a.example"',
+    ],
+    [
+      'a password algorithm twice',
+      { turn: { passwordAlgorithms: ['md5', 'md5'] } },
+      'turn.passwordAlgorithms: expected each algorithm once, got [md5, md5]',
+    ],
+    [
+      'SHA-256 alone for a user whose key is MD5',
+      { turn: { passwordAlgorithms: ['sha256'] }, credentials: { users: [{ name: 'carol', key: 'a'.repeat(32) }] } },
+      'turn.passwordAlgorithms: expected md5 among them, because a user of credentials.users has no more than a `key`, got [sha256]',
+    ],
+    [
       'a ttl out of its bounds',
       { credentials: { ttl: { defaultSec: 90_000 } } },
       'credentials.ttl.defaultSec: expected a number from minSec (600) to maxSec (86400), got 90000',
