@@ -10,6 +10,9 @@ import { packageVersion } from './version.ts';
 /** Clients that do not let go are left behind after this. */
 const STOP_TIMEOUT_MS = 10_000;
 
+/** Whom a page registers as to answer calls to `sip:echo@…` in the place of `@roamhq/wrtc`. */
+const PAGE_ECHO = 'echo';
+
 /** What is stopped at the end: a server, or the lab around it. */
 interface Stoppable {
   stop(): Promise<void>;
@@ -43,12 +46,13 @@ async function createPlainServer(config: Config): Promise<Made> {
 
 /** The lab is loaded only here: who does not ask for it neither waits for it nor has it in the process. */
 async function createControlledLab(config: Config, token: Secret | undefined): Promise<Made> {
-  const [{ createLab }, { createLabControl }] = await Promise.all([
+  const [{ createLab }, { createLabControl }, { labPasswords }] = await Promise.all([
     import('../lab/create-lab.ts'),
     import('../lab/control/lab-control.ts'),
+    import('../lab/lab-users.ts'),
   ]);
   const control = createLabControl({ version: packageVersion(), ...(token && { token }) });
-  const lab = await createLab(config, { showUsers: true, control });
+  const lab = await createLab(config, { showUsers: true, control, extraUsers: labPasswords([PAGE_ECHO]) });
   return { server: lab.server, whole: lab, labPath: control.path };
 }
 

@@ -5,6 +5,7 @@ import { type Config, type ConfigInput } from '../config/schema/tree.ts';
 import { type StateStore } from '../config/state/state-store.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
+import { type Secret } from '../core/secret.ts';
 import { createServer, type Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
 import { createSharedKey } from '../server/shared-key.ts';
@@ -27,6 +28,7 @@ export interface CreateLabOptions {
   readonly environment?: Environment;
   readonly state?: StateStore;
   readonly showUsers?: boolean;
+  readonly extraUsers?: ReadonlyMap<string, Secret>;
   /** Control over HTTP, on the HTTPS server of the edge. */
   readonly control?: LabControl;
 }

@@ -107,7 +107,7 @@ describe('epcscf-turn serve --lab-control', () => {
     const lines = (await told).stdout.split('\n').filter((line) => line !== '');
     agent.stop();
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { domain: 'localhost', users: [{ name: 'alice', password }, { name: 'bob' }] },
+      { domain: 'localhost', users: [{ name: 'alice', password }, { name: 'bob' }, { name: 'echo' }] },
       { type: 'registered', user: 'alice' },
       { granted: true },
       { granted: false, code: 401 },

@@ -4,6 +4,8 @@
  */
 export function sendBack(connection: RTCPeerConnection): void {
   connection.addEventListener('track', ({ track, streams }) => {
+    // A track that was on hold is told again.
+    if (connection.getSenders().some((sender) => sender.track === track)) return;
     connection.addTrack(track, ...streams);
   });
 }
