@@ -4,11 +4,13 @@ import { parseConfig } from './config/load.ts';
 import { type Environment } from './config/environment.ts';
 import { isLoopback } from './config/loopback.ts';
 import { type Config, type ConfigInput } from './config/schema/tree.ts';
+import { type Certificate } from './config/state/lab-certificate.ts';
 import { type StateStore } from './config/state/state-store.ts';
 import { startupWarnings } from './config/warnings.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { EpcscfTurnError } from './core/errors.ts';
 import { type Logger } from './core/logger.ts';
+import { type Secret } from './core/secret.ts';
 import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
 import { createHttpApp } from './admin/http-app.ts';
@@ -16,6 +18,7 @@ import { readPageAssets } from './admin/page-assets.ts';
 import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
+import { CertificateWatch } from './server/certificate-watch.ts';
 import { edgeOptions } from './server/edge-options.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
 import { HttpsListeners } from './server/https-listeners.ts';
@@ -69,6 +72,8 @@ export interface ServerOptions {
   /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
   readonly showUsers?: boolean;
   readonly hooks?: ServerHooks;
+  /** Users that can register besides those of the configuration, with their passwords. */
+  readonly extraUsers?: ReadonlyMap<string, Secret>;
 }
 
 /** What a server is doing at the moment, as plain data without secrets. */
@@ -115,6 +120,9 @@ export class Server {
   #stopping: Promise<void> | undefined;
   #turn: TurnServer | undefined;
   #edge: Edge | undefined;
+  readonly #certificates: CertificateWatch;
+  /** Read since the files have changed. */
+  #certificate: Certificate | undefined;
   #https: HttpsListeners | undefined;
 
   /** Use `createServer`. */
@@ -125,6 +133,13 @@ export class Server {
     this.#clock = clock;
     this.#showUsers = showUsers;
     this.#hooks = hooks;
+    this.#certificates = new CertificateWatch(
+      config,
+      (certificate) => {
+        this.#useCertificate(certificate);
+      },
+      logger,
+    );
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -181,7 +196,7 @@ export class Server {
       ...publicUrls(this.facts.config, https),
       https,
       turn,
-      turnUris: https.length + turn.length > 0 ? turnUris(this.facts.config, turn) : [],
+      turnUris: https.length + turn.length > 0 ? turnUris(this.facts.config, turn, https) : [],
     };
   }
 
@@ -275,6 +290,7 @@ export class Server {
       this.#state = 'stopped';
       throw error;
     }
+    await this.#certificates.start();
     this.#state = 'running';
     const { addresses } = this;
     this.#events.emit('ready', addresses);
@@ -293,7 +309,7 @@ export class Server {
   }
 
   async #startTurn(config: Config): Promise<void> {
-    const { material } = this.facts;
+    const material = this.#material;
     if (!config.turn.enabled) return;
     const verifier = createVerifier(material, this.#sharedKey);
     this.#turn = createTurnServer(turnServerOptions(config, material), {
@@ -308,9 +324,10 @@ export class Server {
   }
 
   async #startEdge(config: Config): Promise<void> {
-    const { material } = this.facts;
+    const material = this.#material;
     if (!config.edge.enabled || !material.certificate) return;
-    const uris = turnUris(config, this.#turn?.addresses ?? []);
+    const https = await this.#openHttps(config, material.certificate);
+    const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     this.#edge = createEdge(edgeOptions(config, material, uris), {
       issuer: this.#hooks.wrapIssuer?.(this.#sharedKey.issuer) ?? this.#sharedKey.issuer,
       logger: this.#logger,
@@ -320,17 +337,35 @@ export class Server {
       applicationServer: this.#hooks.applicationServer,
       messageText: this.#hooks.messageText,
     });
+    for (const server of https.servers) this.#edge.attach(server);
+  }
+
+  async #openHttps(config: Config, certificate: Certificate): Promise<HttpsListeners> {
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {
       connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
       connectionsPerAddress: connectionsPerAddress + PLAIN_HTTP_CONNECTIONS.connectionsPerAddress,
     };
+    const { turnOnHttps, listen } = config.edge;
+    const turn = turnOnHttps ? this.#turn : undefined;
     this.#https = await HttpsListeners.open(
-      { ...config.edge.listen, limits, ...material.certificate },
+      { ...listen, ...certificate, limits, turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
       this.#logger,
     );
-    for (const server of this.#https.servers) this.#edge.attach(server);
+    return this.#https;
+  }
+
+  /** For new connections; those that are open go on. */
+  #useCertificate(certificate: Certificate): void {
+    this.#turn?.setTlsContext(certificate);
+    this.#https?.setCertificate(certificate);
+    this.#certificate = certificate;
+  }
+
+  /** With the certificate of now. */
+  get #material(): Material {
+    return { ...this.facts.material, ...(this.#certificate && { certificate: this.#certificate }) };
   }
 
   async #createApp() {
@@ -352,14 +387,17 @@ export class Server {
 
   /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
   async #close(options: StopOptions = {}): Promise<void> {
-    const parts = [() => this.#edge?.stop(options), () => this.#https?.close(), () => this.#turn?.stop()];
-    for (const stop of parts) {
+    this.#certificates.stop();
+    const stop = async (part: () => Promise<void> | undefined): Promise<void> => {
       try {
-        await stop();
+        await part();
       } catch (error) {
         this.#logger.error({ err: error }, 'a part of the server failed to stop');
       }
-    }
+    };
+    await stop(() => this.#edge?.stop(options));
+    // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
+    await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
     this.#edge = undefined;
     this.#https = undefined;
     this.#turn = undefined;
@@ -380,7 +418,8 @@ export async function createServer(input: ConfigInput | Config = {}, options: Se
   const { config, notes } = adaptToHost(parseConfig(input), hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
-  const material = await loadMaterial(config, environment, unixMs, options.state);
+  const loaded = await loadMaterial(config, environment, unixMs, options.state);
+  const material = { ...loaded, users: new Map([...loaded.users, ...(options.extraUsers ?? []), ...loaded.users]) };
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
   return new Server(config, material, { logger, clock, showUsers, hooks });

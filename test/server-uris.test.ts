@@ -10,6 +10,7 @@ function urisOf(input: ConfigInput): string[] {
   return turnUris(
     config,
     config.turn.listeners.map((listener) => ({ ...listener, family: 4 as const })),
+    config.edge.listen.addresses.map((address) => ({ address, port: 8443 })),
   );
 }
 

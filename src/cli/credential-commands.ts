@@ -1,4 +1,5 @@
 import { findPseudonymKey, storedKeys, storedPseudonymKey, storedRing } from '../config/stored-keys.ts';
+import { type Config } from '../config/schema/tree.ts';
 import { systemClock } from '../core/clock.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
 import { splitUsername } from '../credentials/shared-key/profile.ts';
@@ -26,9 +27,13 @@ export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number 
     ttl: expiresAtSec - Math.floor(now.unixMs / 1000),
     expires: new Date(expiresAtSec * 1000).toISOString(),
     realm,
-    uris: config.turn.enabled ? turnUris(config, config.turn.listeners) : [],
+    uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
   };
   console.log(JSON.stringify(credential, undefined, 2));
+}
+
+function httpsAddresses({ edge: { listen } }: Config): { address: string; port: number }[] {
+  return listen.addresses.map((address) => ({ address, port: listen.port }));
 }
 
 /** Says which key made a credential and until when it is good, or why it is not. Returns the exit code. */

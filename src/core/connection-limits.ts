@@ -21,18 +21,27 @@ export class ConnectionLimits {
     return this.#total;
   }
 
-  /** Takes a place for a connection from `address`, or says why there is none. Every taken place is given back with `release`. */
-  acquire(address: string): 'taken' | 'total' | 'address' {
+  /**
+   * Takes a place for a connection from `address`, or says why there is none; `undefined` is for one of which it is not known yet, and is
+   * counted among all only. Every taken place is given back with `release`.
+   */
+  acquire(address: string | undefined): 'taken' | 'total' | 'address' {
     if (this.#total >= this.#options.connections) return 'total';
-    const source = addressKey(address);
-    const count = this.#bySource.get(source) ?? 0;
-    if (count >= this.#options.connectionsPerAddress) return 'address';
-    this.#bySource.set(source, count + 1);
+    if (address !== undefined) {
+      const source = addressKey(address);
+      const count = this.#bySource.get(source) ?? 0;
+      if (count >= this.#options.connectionsPerAddress) return 'address';
+      this.#bySource.set(source, count + 1);
+    }
     this.#total++;
     return 'taken';
   }
 
-  release(address: string): void {
+  release(address: string | undefined): void {
+    if (address === undefined) {
+      if (this.#total > 0) this.#total--;
+      return;
+    }
     const source = addressKey(address);
     const count = this.#bySource.get(source) ?? 0;
     if (count === 0) return;

@@ -1,11 +1,13 @@
 import { createServer, type Server } from 'node:https';
-import { Socket, type AddressInfo } from 'node:net';
+import { type AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type Hono } from 'hono';
+import { Arrivals } from '../core/arrivals.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
 import { type Logger } from '../core/logger.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
 
 interface HttpsOptions {
   readonly addresses: readonly string[];
@@ -15,6 +17,21 @@ interface HttpsOptions {
   readonly key: string;
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
+  /** See `ArrivalOptions.proxies`. */
+  readonly proxyProtocolFrom?: readonly string[] | undefined;
+  /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
+  readonly turn?: TurnEntry | undefined;
+}
+
+/** PEM text. */
+interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface OpenServer {
+  readonly server: Server;
+  readonly door: FrontDoor;
 }
 
 /** How often another port is tried when the one the system chose is taken on the next address. */
@@ -27,10 +44,12 @@ const MAX_HEADER_BYTES = 16_384;
 export class HttpsListeners {
   readonly servers: readonly Server[];
   readonly addresses: readonly TransportAddress[];
+  readonly #open: readonly OpenServer[];
 
-  private constructor(servers: readonly Server[]) {
-    this.servers = servers;
-    this.addresses = servers.flatMap((server) => {
+  private constructor(open: readonly OpenServer[]) {
+    this.#open = open;
+    this.servers = open.map(({ server }) => server);
+    this.addresses = this.servers.flatMap((server) => {
       const { address, port } = server.address() as AddressInfo;
       return transportAddress(address, port) ?? [];
     });
@@ -40,7 +59,7 @@ export class HttpsListeners {
   static async open(options: HttpsOptions, app: Hono, logger: Logger): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const listeners = new HttpsListeners(await openAll(options, app));
+        const listeners = new HttpsListeners(await openAll(options, app, logger));
         for (const server of listeners.servers) {
           // Failing to accept one connection, for want of file descriptors say, must not end the process.
           server.on('error', (error) => {
@@ -55,30 +74,38 @@ export class HttpsListeners {
     }
   }
 
+  /** For the handshakes to come; throws what OpenSSL says of a pair it cannot use, and keeps the old one. */
+  setCertificate({ cert, key }: KeyPair): void {
+    for (const server of this.servers) server.setSecureContext({ cert, key });
+  }
+
+  /** Resolves when the ports are free. Who went to the TURN server stays until that stops. */
   async close(): Promise<void> {
-    await Promise.all(this.servers.map(closeServer));
+    await Promise.all(this.#open.map(closeServer));
   }
 }
 
-async function openAll({ addresses, port, cert, key, limits }: HttpsOptions, app: Hono): Promise<Server[]> {
-  const places = new ConnectionLimits(limits);
-  const open: Server[] = [];
+async function openAll(options: HttpsOptions, app: Hono, logger: Logger): Promise<OpenServer[]> {
+  const { addresses, port, cert, key, turn } = options;
+  const arrivals = createArrivals(options, logger);
+  const open: OpenServer[] = [];
   let shared = port;
   try {
     for (const address of addresses) {
       const server = createServer({
         cert,
         key,
+        ALPNProtocols: alpnProtocols(turn),
         maxHeaderSize: MAX_HEADER_BYTES,
         handshakeTimeout: HEADERS_TIMEOUT_MS,
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
       });
-      limitConnections(server, places);
+      const door = new FrontDoor(server, { arrivals, turn, firstByteMs: HEADERS_TIMEOUT_MS });
       const handle = getRequestListener(app.fetch);
       server.on('request', (request, response) => void handle(request, response));
       await listen(server, address, shared);
-      open.push(server);
+      open.push({ server, door });
       shared = (server.address() as AddressInfo).port;
     }
     return open;
@@ -88,17 +115,15 @@ async function openAll({ addresses, port, cert, key, limits }: HttpsOptions, app
   }
 }
 
-/** Before the first byte of TLS: a handshake is what costs. */
-function limitConnections(server: Server, places: ConnectionLimits): void {
-  server.prependListener('connection', (socket) => {
-    const address = socket instanceof Socket ? socket.remoteAddress : undefined;
-    if (address === undefined || places.acquire(address) !== 'taken') {
-      socket.destroy();
-      return;
-    }
-    socket.once('close', () => {
-      places.release(address);
-    });
+/** Counted before the first byte of TLS: a handshake is what costs. */
+function createArrivals({ limits, proxyProtocolFrom }: HttpsOptions, logger: Logger): Arrivals {
+  return new Arrivals({
+    limits: new ConnectionLimits(limits),
+    proxies: proxyProtocolFrom ?? [],
+    headerTimeoutMs: HEADERS_TIMEOUT_MS,
+    onRefused: (cause, remoteAddress) => {
+      logger.debug({ remoteAddress, cause }, 'HTTPS connection refused');
+    },
   });
 }
 
@@ -115,12 +140,13 @@ function listen(server: Server, address: string, port: number): Promise<void> {
 }
 
 /** Resolves when the port is free. WebSockets are not HTTP any more by then: the edge closes those. */
-function closeServer(server: Server): Promise<void> {
+function closeServer({ server, door }: OpenServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => {
       resolve();
     });
     server.closeAllConnections();
+    door.close();
   });
 }
 

@@ -5,6 +5,7 @@ import {
   flag,
   ipAddress,
   portNumber,
+  proxyRanges,
   seconds,
   secretText,
   section,
@@ -19,6 +20,7 @@ const listen = section(
       .default(['127.0.0.1', '::1'])
       .meta({ description: 'Addresses of the HTTPS and WSS server.' }),
     port: portNumber.default(8443).meta({ description: 'Its port; 0 lets the system choose.' }),
+    proxyProtocolFrom: proxyRanges,
   },
   'Where WICs reach the edge.',
 );
@@ -174,6 +176,10 @@ export const edgeSection = section(
       .default('/')
       .meta({ description: 'Path of the WebSocket.', expected: 'a path that starts with "/"' }),
     demoPage: flag(true, 'Serve the demo page at `/`.'),
+    turnOnHttps: flag(
+      false,
+      'Serve TURN over TLS on the HTTPS port too, and hand out its URI: one port for page, SIP and TURN. Off, because each URI costs every call one more allocation.',
+    ),
     origins,
     limits,
     keepalive,

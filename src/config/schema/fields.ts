@@ -32,6 +32,13 @@ export const ipRange = z
   .refine((text) => parseIpRange(text) !== undefined)
   .meta({ expected: 'an address, a range "first-last" or a network such as 10.0.0.0/8 without host bits' });
 
+/** Of a listener; without it, everybody connects by himself. */
+export const proxyRanges = z.array(ipRange).optional().meta({
+  description:
+    'Proxies that begin each connection with a PROXY header (version 1 or 2), which tells the client; nobody else may connect then.',
+  defaultText: 'none: clients connect themselves',
+});
+
 /** A host name as RFC 1123 has it. */
 export const hostName = z
   .string()

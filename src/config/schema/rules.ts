@@ -41,6 +41,9 @@ function checkParts({ edge, turn }: Config, report: Report): void {
   if (edge.enabled && !turn.enabled && edge.credential.uris === 'auto') {
     report('edge.credential.uris', 'a list of TURN URIs, because turn.enabled is false', 'auto');
   }
+  if (edge.enabled && !turn.enabled && edge.turnOnHttps) {
+    report('edge.turnOnHttps', 'false, because turn.enabled is false', true);
+  }
 }
 
 function checkTurn({ turn }: Config, report: Report): void {
@@ -69,7 +72,10 @@ function checkTurn({ turn }: Config, report: Report): void {
       report(path, 'an address of the same family', external);
   }
   const seen = new Set<string>();
-  listeners.forEach(({ transport, address, port }, i) => {
+  listeners.forEach(({ transport, address, port, proxyProtocolFrom }, i) => {
+    if (transport === 'udp' && proxyProtocolFrom !== undefined) {
+      report(`turn.listeners.${i}.proxyProtocolFrom`, 'nothing for udp', proxyProtocolFrom);
+    }
     // TLS runs over TCP, so the two cannot share a port.
     const key = `${transport === 'udp' ? 'udp' : 'tcp'} ${canonical(address)} ${port}`;
     if (port !== 0 && seen.has(key)) report(`turn.listeners.${i}`, 'a listener of its own', key);

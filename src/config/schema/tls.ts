@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath } from './fields.ts';
+import { filePath, seconds } from './fields.ts';
 
 export const tlsSection = z
   .strictObject({
@@ -9,6 +9,12 @@ export const tlsSection = z
     keyFile: filePath
       .optional()
       .meta({ description: 'PEM private key of the certificate.', defaultText: 'lab key in the state folder' }),
+    reloadSec: seconds(
+      0,
+      86_400,
+      60,
+      'How often the two files are looked at; when they have changed, new connections get the new certificate. 0: never.',
+    ),
   })
   .prefault({})
   .meta({ description: 'One certificate for the edge and for turns.' });

@@ -45,14 +45,21 @@ export class StreamConnection implements ClientLink {
 
   constructor(
     socket: Socket,
-    ends: { transport: 'tcp' | 'tls'; remote: TransportAddress; local: TransportAddress },
+    ends: {
+      transport: 'tcp' | 'tls';
+      remote: TransportAddress;
+      local: TransportAddress;
+      /** The proxy that speaks for the client: through two of them, two clients may seem to be one. */
+      via: TransportAddress | undefined;
+    },
     options: StreamConnectionOptions,
     ports: ListenerPorts,
   ) {
     this.transport = ends.transport;
     this.remote = ends.remote;
     this.local = ends.local;
-    this.key = `${ends.transport} ${formatTransportAddress(ends.local)} ${formatTransportAddress(ends.remote)}`;
+    const via = ends.via ? ` via ${formatTransportAddress(ends.via)}` : '';
+    this.key = `${ends.transport} ${formatTransportAddress(ends.local)} ${formatTransportAddress(ends.remote)}${via}`;
     this.#socket = socket;
     this.#options = options;
     this.#ports = ports;

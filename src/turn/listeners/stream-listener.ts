@@ -1,40 +1,38 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
-import { addressFromKernel } from '../dataplane/kernel-address.ts';
+import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
 import { type ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
 import { listenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { secureOptions, type TlsContext } from './tls-context.ts';
-import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
+import { StreamClients } from './stream-clients.ts';
+import { type StreamConnectionOptions } from './stream-connection.ts';
 
 export interface StreamListenerOptions extends StreamConnectionOptions, ConnectionLimitOptions {
-  /** How long a TLS handshake may take. */
+  /** How long a PROXY header may take, and a TLS handshake. */
   readonly handshakeSec: number;
 }
 
 /** RFC 7443 §3. A client without ALPN, as browsers are, is served all the same; one that offers only other protocols is not (RFC 7301 §3.2). */
 const ALPN_PROTOCOLS = ['stun.turn'];
 const TCP_KEEPALIVE_MS = 60_000;
-const SWEEP_MS = { min: 10, max: 1_000 };
 
 /**
  * TURN over TCP, or over TLS when a `TlsContext` is given. Connections are counted when TCP accepts them, before any TLS work; the TLS
- * server never listens itself but is handed accepted connections.
+ * server never listens itself but is handed accepted connections, behind the PROXY header where there is one.
  */
 export class StreamListener implements Listener {
   readonly transport: 'tcp' | 'tls';
   readonly #server: Server;
   readonly #tls: TlsServer | undefined;
   readonly #options: StreamListenerOptions;
-  readonly #limits: ConnectionLimits;
   readonly #ports: ListenerPorts;
   /** Accepted connections, also those that are still in their handshake. */
-  readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<StreamConnection>();
+  readonly #arrivals: Arrivals;
+  readonly #clients: StreamClients;
   #local: TransportAddress;
-  #sweep: NodeJS.Timeout | undefined;
 
   /** Resolves when it listens. Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
   static async listen(
@@ -43,8 +41,9 @@ export class StreamListener implements Listener {
     options: StreamListenerOptions,
     limits: ConnectionLimits,
     ports: ListenerPorts,
+    proxies: readonly string[] = [],
   ): Promise<StreamListener> {
-    const listener = new StreamListener(local, tls, options, limits, ports);
+    const listener = new StreamListener(local, tls, options, limits, ports, proxies);
     await listener.#listen();
     return listener;
   }
@@ -55,17 +54,29 @@ export class StreamListener implements Listener {
     options: StreamListenerOptions,
     limits: ConnectionLimits,
     ports: ListenerPorts,
+    proxies: readonly string[],
   ) {
     this.transport = tls ? 'tls' : 'tcp';
     this.#local = local;
     this.#options = options;
-    this.#limits = limits;
     this.#ports = ports;
+    this.#clients = new StreamClients(this.transport, options, ports);
+    this.#arrivals = new Arrivals({
+      limits,
+      proxies,
+      headerTimeoutMs: options.handshakeSec * 1000,
+      onRefused: (refusal, client) => {
+        this.#onRefused(refusal, client);
+      },
+    });
     this.#tls = tls && this.#createTls(tls);
     this.#server = createServer(
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS },
       (socket) => {
-        this.#onAccept(socket);
+        this.#arrivals.accept(socket, (arrival) => {
+          if (this.#tls) this.#tls.emit('connection', socket);
+          else this.#clients.add(socket, arrival);
+        });
       },
     );
   }
@@ -75,7 +86,7 @@ export class StreamListener implements Listener {
   }
 
   get connectionCount(): number {
-    return this.#sockets.size;
+    return this.#arrivals.sockets.size;
   }
 
   /** Takes effect with the next handshake. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old one. */
@@ -84,12 +95,11 @@ export class StreamListener implements Listener {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweep);
     const closed = new Promise((resolve) => {
       this.#server.close(resolve);
     });
-    for (const socket of this.#sockets) socket.destroy();
-    for (const connection of this.#connections) connection.destroy();
+    this.#clients.close();
+    for (const socket of this.#arrivals.sockets) socket.destroy();
     await closed;
   }
 
@@ -115,7 +125,10 @@ export class StreamListener implements Listener {
     const handshakeTimeout = this.#options.handshakeSec * 1000;
     const server = createTlsServer({ ...secureOptions(context), ALPNProtocols: ALPN_PROTOCOLS, handshakeTimeout });
     server.on('secureConnection', (socket) => {
-      this.#onStream(socket);
+      const arrival = this.#arrivals.of(socket);
+      // Without one it has broken before this was told.
+      if (arrival) this.#clients.add(socket, arrival);
+      else socket.destroy();
     });
     server.on('tlsClientError', (error, socket) => {
       this.#ports.logger.debug({ err: error }, 'TLS handshake failed');
@@ -124,75 +137,9 @@ export class StreamListener implements Listener {
     return server;
   }
 
-  #onAccept(socket: Socket): void {
-    const address = socket.remoteAddress;
-    if (address === undefined) {
-      socket.destroy();
-      return;
-    }
-    const place = this.#limits.acquire(address);
-    if (place !== 'taken') {
-      this.#ports.drops.add(Drop.ConnectionLimit);
-      this.#ports.logger.debug({ client: address, limit: place }, 'connection refused: limit reached');
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      this.#limits.release(address);
-    });
-    socket.on('error', ignore);
-    if (this.#tls) this.#tls.emit('connection', socket);
-    else this.#onStream(socket);
+  #onRefused(refusal: ArrivalRefusal, client: string): void {
+    const isLimit = refusal === 'total' || refusal === 'address';
+    this.#ports.drops.add(isLimit ? Drop.ConnectionLimit : Drop.ProxyProtocol);
+    this.#ports.logger.debug({ client, cause: refusal }, 'connection refused');
   }
-
-  #onStream(socket: Socket): void {
-    socket.on('error', ignore);
-    const remote = addressFromKernel(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-    const local = addressFromKernel(socket.localAddress ?? '', socket.localPort ?? 0);
-    if (!remote || !local) {
-      socket.destroy();
-      return;
-    }
-    const { transport } = this;
-    const connection = new StreamConnection(socket, { transport, remote, local }, this.#options, this.#ports);
-    this.#connections.add(connection);
-    this.#armSweep();
-    socket.on('close', () => {
-      connection.destroy();
-      this.#connections.delete(connection);
-      this.#ports.sink.onClientClosed(connection);
-    });
-  }
-
-  /** One timer for all connections of the listener, and only while there are some. */
-  #armSweep(): void {
-    if (this.#sweep) return;
-    const { idleUnauthenticatedSec, stuckSec } = this.#options;
-    const everyMs = Math.min(idleUnauthenticatedSec, stuckSec) * 250;
-    this.#sweep = setInterval(
-      () => {
-        this.#runSweep();
-      },
-      Math.max(SWEEP_MS.min, Math.min(SWEEP_MS.max, everyMs)),
-    ).unref();
-  }
-
-  #runSweep(): void {
-    const nowMs = this.#ports.nowMs();
-    for (const connection of this.#connections) {
-      const end = connection.overdue(nowMs);
-      if (!end) continue;
-      this.#ports.logger.debug({ client: connection.key, end }, 'connection given up');
-      connection.destroy();
-    }
-    if (this.#connections.size > 0) return;
-    clearInterval(this.#sweep);
-    this.#sweep = undefined;
-  }
-}
-
-function ignore(): void {
-  // A connection that breaks ends with 'close', which is all there is to do about it.
 }

@@ -37,6 +37,10 @@ export interface ClientOptions {
   /** TLS: the certificate to trust. */
   readonly ca?: string;
   readonly localAddress?: string;
+  /** TLS: `stun.turn` when absent. */
+  readonly ALPNProtocols?: string[];
+  /** TCP and TLS: what a proxy would send before anything else. */
+  readonly proxyHeader?: string | Buffer;
   /** How long it waits for an answer; it sends each request once. */
   readonly waitMs?: number;
 }
@@ -278,11 +282,13 @@ async function openUdp({ server, localAddress }: ClientOptions, onFrame: (frame:
 
 async function openStream(options: ClientOptions, onFrame: (frame: Buffer) => void): Promise<Wire> {
   const { server, ca } = options;
-  const where = { host: server.address, port: server.port, noDelay: true };
+  const { ALPNProtocols = ['stun.turn'], proxyHeader } = options;
+  const below = tcpConnect({ host: server.address, port: server.port, noDelay: true });
+  if (proxyHeader !== undefined) below.write(proxyHeader);
   const socket: Socket =
     options.transport === 'tcp'
-      ? tcpConnect(where)
-      : tlsConnect({ ...where, ca, ALPNProtocols: ['stun.turn'], checkServerIdentity: () => undefined });
+      ? below
+      : tlsConnect({ socket: below, ca, ALPNProtocols, checkServerIdentity: () => undefined });
   await new Promise<void>((resolve, reject) => {
     socket.once(options.transport === 'tcp' ? 'connect' : 'secureConnect', resolve);
     socket.once('error', reject);

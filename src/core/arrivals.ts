@@ -1,0 +1,167 @@
+import { type Socket } from 'node:net';
+import { type ConnectionLimits } from './connection-limits.ts';
+import { parseIp } from './ip.ts';
+import { isInRange, parseIpRange } from './ip-range.ts';
+import { readProxyHeader } from './proxy-header.ts';
+import { transportAddress, type TransportAddress } from './transport-address.ts';
+
+export interface ArrivalOptions {
+  readonly limits: ConnectionLimits;
+  /**
+   * Ranges of the proxies that connect for clients (see `parseIpRange`). Empty: clients connect themselves. Otherwise nobody else is let in,
+   * and each connection has to begin with a PROXY header, which nobody else could be believed.
+   */
+  readonly proxies: readonly string[];
+  /** How long the header may take. */
+  readonly headerTimeoutMs: number;
+  readonly onRefused: (refusal: ArrivalRefusal, address: string) => void;
+}
+
+/** `total`, `address`: which limit is reached. */
+export type ArrivalRefusal = 'total' | 'address' | 'not-a-proxy' | 'no-proxy-header';
+
+/** A TCP connection and whom it is for. */
+export interface Arrival {
+  readonly socket: Socket;
+  /** The client: of the connection, or of the PROXY header. */
+  readonly remote: TransportAddress;
+  /** The proxy that spoke for the client, if one did. */
+  readonly via: TransportAddress | undefined;
+  /** Gives the place among the connections back before the connection ends. Also a second time. */
+  release(): void;
+}
+
+/** TCP connections from when they are accepted: counted before they cost anything, and each under the address of its client. */
+export class Arrivals {
+  readonly #options: ArrivalOptions;
+  readonly #proxies: NonNullable<ReturnType<typeof parseIpRange>>[];
+  readonly #sockets = new Set<Socket>();
+  readonly #byEnds = new Map<string, Arrival>();
+
+  constructor(options: ArrivalOptions) {
+    this.#options = options;
+    this.#proxies = options.proxies.flatMap((text) => parseIpRange(text) ?? []);
+  }
+
+  /** Connections now open, also those that have not said yet for whom they are. */
+  get sockets(): ReadonlySet<Socket> {
+    return this.#sockets;
+  }
+
+  /** Calls `serve` as soon as the client is known, and otherwise ends the connection. Bytes that came behind a header can still be read. */
+  accept(socket: Socket, serve: (arrival: Arrival) => void): void {
+    socket.on('error', ignore);
+    const peer = transportAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    const isProxied = this.#options.proxies.length > 0;
+    if (!peer) socket.destroy();
+    else if (isProxied && !this.#isProxy(peer)) this.#refuse(socket, 'not-a-proxy', peer.address);
+    else if (isProxied) this.#acceptProxied(socket, peer, serve);
+    else if (this.#takePlace(socket, peer.address)) this.#admit(socket, peer, undefined, serve);
+  }
+
+  /** Of a TLS socket on top of an accepted one: the ends of both are the same. */
+  of(socket: Socket): Arrival | undefined {
+    return this.#byEnds.get(endsOf(socket));
+  }
+
+  #acceptProxied(socket: Socket, proxy: TransportAddress, serve: (arrival: Arrival) => void): void {
+    if (!this.#takePlace(socket, undefined)) return;
+    const { limits, headerTimeoutMs } = this.#options;
+    const onGone = (): void => {
+      limits.release(undefined);
+    };
+    socket.once('close', onGone);
+    takeHeader(socket, headerTimeoutMs, (header) => {
+      socket.off('close', onGone);
+      limits.release(undefined);
+      if (header.state !== 'complete') {
+        this.#refuse(socket, 'no-proxy-header', proxy.address);
+        return;
+      }
+      const remote = header.source ?? proxy;
+      if (this.#takePlace(socket, remote.address)) this.#admit(socket, remote, header.source && proxy, serve);
+    });
+  }
+
+  #admit(
+    socket: Socket,
+    remote: TransportAddress,
+    via: TransportAddress | undefined,
+    serve: (arrival: Arrival) => void,
+  ): void {
+    let isCounted = true;
+    const release = (): void => {
+      if (isCounted) this.#options.limits.release(remote.address);
+      isCounted = false;
+    };
+    const arrival = { socket, remote, via, release };
+    const ends = endsOf(socket);
+    this.#byEnds.set(ends, arrival);
+    socket.once('close', () => {
+      release();
+      // The same ends may have met again before this was told.
+      if (this.#byEnds.get(ends) === arrival) this.#byEnds.delete(ends);
+    });
+    serve(arrival);
+  }
+
+  #takePlace(socket: Socket, address: string | undefined): boolean {
+    const place = this.#options.limits.acquire(address);
+    if (place !== 'taken') {
+      this.#refuse(socket, place, address ?? socket.remoteAddress ?? '');
+      return false;
+    }
+    if (!this.#sockets.has(socket)) {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    }
+    return true;
+  }
+
+  #refuse(socket: Socket, refusal: ArrivalRefusal, address: string): void {
+    this.#options.onRefused(refusal, address);
+    socket.destroy();
+  }
+
+  #isProxy({ address }: TransportAddress): boolean {
+    const bytes = parseIp(address);
+    return bytes !== undefined && this.#proxies.some((range) => isInRange(range, bytes));
+  }
+}
+
+/** Takes the header off what comes, and puts back what is behind it; `incomplete` when its time is over. Silent when the connection ends. */
+function takeHeader(
+  socket: Socket,
+  timeoutMs: number,
+  done: (header: ReturnType<typeof readProxyHeader>) => void,
+): void {
+  let bytes = Buffer.alloc(0);
+  const settle = (header: ReturnType<typeof readProxyHeader>): void => {
+    stop();
+    if (header.state === 'complete' && bytes.length > header.bytes) socket.unshift(bytes.subarray(header.bytes));
+    done(header);
+  };
+  const timer = setTimeout(settle, timeoutMs, { state: 'incomplete' });
+  const onReadable = (): void => {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) return;
+    bytes = Buffer.concat([bytes, chunk]);
+    const header = readProxyHeader(bytes);
+    if (header.state !== 'incomplete') settle(header);
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+    socket.off('readable', onReadable);
+    socket.off('close', stop);
+  };
+  socket.on('readable', onReadable);
+  socket.on('close', stop);
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`;
+}
+
+function ignore(): void {
+  // A connection that breaks ends with 'close', which is all there is to do about it.
+}

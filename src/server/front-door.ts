@@ -1,0 +1,131 @@
+import { type Server } from 'node:https';
+import { type Socket } from 'node:net';
+import { type TLSSocket } from 'node:tls';
+import { type Arrival, type Arrivals } from '../core/arrivals.ts';
+
+/** Serves a TLS client that speaks STUN. */
+export type TurnEntry = (socket: TLSSocket, from: Arrival) => void;
+
+interface FrontDoorOptions {
+  readonly arrivals: Arrivals;
+  /** Absent: everybody is a web client. */
+  readonly turn: TurnEntry | undefined;
+  /** How long the first byte may take. */
+  readonly firstByteMs: number;
+}
+
+/** RFC 7443 §3. The web server's own comes first: a browser's connections are most. */
+const HTTP_PROTOCOL = 'http/1.1';
+const TURN_PROTOCOL = 'stun.turn';
+
+const END_EVENTS = ['end', 'error', 'close'] as const;
+
+/** What an HTTPS server behind a front door has to offer. */
+export function alpnProtocols(turn: TurnEntry | undefined): string[] {
+  return turn ? [HTTP_PROTOCOL, TURN_PROTOCOL] : [HTTP_PROTOCOL];
+}
+
+/**
+ * Stands before an HTTPS server: counts who comes, knows the client behind a proxy, and sends TLS clients that speak STUN to the TURN
+ * server. ALPN tells them apart; without it the first byte does, which no request line can begin with.
+ */
+export class FrontDoor {
+  readonly #options: FrontDoorOptions;
+  readonly #shakeHands: (socket: Socket) => void;
+  readonly #serveHttp: (socket: Socket) => void;
+  /** Those of whom it is not known yet what they speak. */
+  readonly #undecided = new Set<Socket>();
+
+  constructor(server: Server, options: FrontDoorOptions) {
+    this.#options = options;
+    this.#shakeHands = takeOver(server, 'connection');
+    this.#serveHttp = takeOver(server, 'secureConnection');
+    server.on('connection', (socket: Socket) => {
+      this.#undecided.add(socket);
+      socket.once('close', () => this.#undecided.delete(socket));
+      this.#options.arrivals.accept(socket, () => {
+        this.#shakeHands(socket);
+      });
+    });
+    server.on('secureConnection', (socket) => {
+      this.#onSecure(socket);
+    });
+  }
+
+  /** Ends what is neither the web server's yet nor the TURN server's. */
+  close(): void {
+    for (const socket of this.#undecided) socket.destroy();
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    const arrival = this.#options.arrivals.of(socket);
+    if (!arrival) {
+      // It has broken before this was told.
+      socket.destroy();
+      return;
+    }
+    if (!this.#options.turn || socket.alpnProtocol === HTTP_PROTOCOL) this.#passHttp(socket, arrival);
+    else if (socket.alpnProtocol === TURN_PROTOCOL) this.#passTurn(socket, arrival);
+    else this.#lookAtFirstByte(socket, arrival);
+  }
+
+  #lookAtFirstByte(socket: TLSSocket, arrival: Arrival): void {
+    const giveUp = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+    };
+    const timer = setTimeout(giveUp, this.#options.firstByteMs);
+    const onReadable = (): void => {
+      const bytes = socket.read() as Buffer | null;
+      if (bytes === null) return;
+      clearTimeout(timer);
+      socket.off('readable', onReadable);
+      for (const event of END_EVENTS) socket.off(event, giveUp);
+      socket.unshift(bytes);
+      if (isStunMessage(bytes)) this.#passTurn(socket, arrival);
+      else this.#passHttp(socket, arrival);
+    };
+    socket.on('readable', onReadable);
+    for (const event of END_EVENTS) socket.on(event, giveUp);
+  }
+
+  #passHttp(socket: TLSSocket, { socket: below, remote, via }: Arrival): void {
+    this.#undecided.delete(below);
+    // Whoever asks the socket of a request where it comes from is told of the client, not of the proxy.
+    if (via) {
+      const family = `IPv${remote.family}`;
+      for (const [name, value] of [
+        ['remoteAddress', remote.address],
+        ['remotePort', remote.port],
+        ['remoteFamily', family],
+      ] as const) {
+        Object.defineProperty(socket, name, { value, configurable: true });
+      }
+    }
+    this.#serveHttp(socket);
+  }
+
+  #passTurn(socket: TLSSocket, arrival: Arrival): void {
+    this.#undecided.delete(arrival.socket);
+    // The TURN server counts it from here on.
+    arrival.release();
+    this.#options.turn?.(socket, arrival);
+  }
+}
+
+/**
+ * The two uppermost bits of a STUN message are 0 and it is the first that a TURN client sends; ChannelData, whose first byte may be a
+ * letter, needs a channel before. What is not STUN is left to the web server, to refuse in its way.
+ */
+function isStunMessage(bytes: Buffer): boolean {
+  return (bytes[0] ?? 0xff) <= 3;
+}
+
+/** Takes the server's own listeners of an event off; returns what calls them. */
+function takeOver(server: Server, event: 'connection' | 'secureConnection'): (socket: Socket) => void {
+  const own = server.listeners(event);
+  server.removeAllListeners(event);
+  return (socket) => {
+    for (const listener of own) Reflect.apply(listener, server, [socket]);
+  };
+}

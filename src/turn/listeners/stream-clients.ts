@@ -1,0 +1,76 @@
+import { type Socket } from 'node:net';
+import { type Arrival } from '../../core/arrivals.ts';
+import { addressFromKernel } from '../dataplane/kernel-address.ts';
+import { type ListenerPorts } from './listener.ts';
+import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
+
+const SWEEP_MS = { min: 10, max: 1_000 };
+
+/** The connections of one entry that are past their handshakes, and the timer that gives up those which do not behave. */
+export class StreamClients {
+  readonly #transport: 'tcp' | 'tls';
+  readonly #options: StreamConnectionOptions;
+  readonly #ports: ListenerPorts;
+  readonly #connections = new Set<StreamConnection>();
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(transport: 'tcp' | 'tls', options: StreamConnectionOptions, ports: ListenerPorts) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** From here on the socket speaks TURN, for the client of `arrival`. */
+  add(socket: Socket, { remote, via }: Pick<Arrival, 'remote' | 'via'>): void {
+    socket.on('error', ignore);
+    const local = addressFromKernel(socket.localAddress ?? '', socket.localPort ?? 0);
+    if (!local || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const ends = { transport: this.#transport, remote, local, via };
+    const connection = new StreamConnection(socket, ends, this.#options, this.#ports);
+    this.#connections.add(connection);
+    this.#armSweep();
+    socket.on('close', () => {
+      connection.destroy();
+      this.#connections.delete(connection);
+      this.#ports.sink.onClientClosed(connection);
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** One timer for all connections, and only while there are some. */
+  #armSweep(): void {
+    if (this.#sweep) return;
+    const { idleUnauthenticatedSec, stuckSec } = this.#options;
+    const everyMs = Math.min(idleUnauthenticatedSec, stuckSec) * 250;
+    this.#sweep = setInterval(
+      () => {
+        this.#runSweep();
+      },
+      Math.max(SWEEP_MS.min, Math.min(SWEEP_MS.max, everyMs)),
+    ).unref();
+  }
+
+  #runSweep(): void {
+    const nowMs = this.#ports.nowMs();
+    for (const connection of this.#connections) {
+      const end = connection.overdue(nowMs);
+      if (!end) continue;
+      this.#ports.logger.debug({ client: connection.key, end }, 'connection given up');
+      connection.destroy();
+    }
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+}
+
+function ignore(): void {
+  // A connection that breaks ends with 'close', which is all there is to do about it.
+}

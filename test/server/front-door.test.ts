@@ -1,0 +1,117 @@
+import { createServer, type Server } from 'node:https';
+import { connect as tcpConnect, type AddressInfo, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { Arrivals } from '../../src/core/arrivals.ts';
+import { ConnectionLimits } from '../../src/core/connection-limits.ts';
+import { alpnProtocols, FrontDoor } from '../../src/server/front-door.ts';
+import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+
+let certificate: TestCertificate;
+let server: Server;
+let door: FrontDoor;
+let limits: ConnectionLimits;
+const sockets: Socket[] = [];
+const turned: Socket[] = [];
+const requested: string[] = [];
+
+beforeAll(async () => {
+  certificate = await makeCertificate();
+});
+
+afterEach(async () => {
+  for (const socket of [...sockets.splice(0), ...turned.splice(0)]) socket.destroy();
+  door.close();
+  await new Promise((resolve) => server.close(resolve));
+  requested.length = 0;
+});
+
+async function open(firstByteMs: number): Promise<number> {
+  const turn = (socket: Socket): void => {
+    turned.push(socket);
+  };
+  limits = new ConnectionLimits({ connections: 10, connectionsPerAddress: 10 });
+  const arrivals = new Arrivals({ limits, proxies: [], headerTimeoutMs: 1000, onRefused: () => undefined });
+  const { cert, key } = certificate;
+  server = createServer({ cert, key, ALPNProtocols: alpnProtocols(turn), handshakeTimeout: 300 });
+  door = new FrontDoor(server, { arrivals, turn, firstByteMs });
+  server.on('request', ({ url = '' }, response) => {
+    requested.push(url);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function secure(port: number, below = tcpConnect(port, '127.0.0.1')): Socket {
+  const socket = tlsConnect({ socket: below, ca: certificate.cert, checkServerIdentity: () => undefined });
+  sockets.push(socket);
+  return socket.on('error', () => undefined).resume();
+}
+
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve));
+}
+
+it('closes a TLS connection that says nothing', async () => {
+  const port = await open(200);
+  await closed(secure(port));
+  await vi.waitUntil(() => limits.total === 0, { timeout: 10_000 });
+  expect(turned).toEqual([]);
+});
+
+it('closes a TCP connection that never shakes hands', async () => {
+  const port = await open(60_000);
+  const socket = tcpConnect(port, '127.0.0.1')
+    .on('error', () => undefined)
+    .resume();
+  sockets.push(socket);
+  await closed(socket);
+  await vi.waitUntil(() => limits.total === 0, { timeout: 10_000 });
+});
+
+it('lets the first byte take its time, and counts no time after it', async () => {
+  const port = await open(1000);
+  const turn = secure(port);
+  const web = secure(port);
+  await Promise.all([turn, web].map((socket) => new Promise((resolve) => socket.once('secureConnect', resolve))));
+  turn.write(Buffer.from([0]));
+  web.write('G');
+  await vi.waitUntil(() => turned.length === 1, { timeout: 10_000 });
+  await new Promise((resolve) => setTimeout(resolve, 1300));
+  web.write('ET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await vi.waitUntil(() => requested.length === 1, { timeout: 10_000 });
+  expect(turned[0]?.destroyed).toBe(false);
+  expect(turned[0]?.read()).toEqual(Buffer.from([0]));
+});
+
+it('gives the place among the connections back to the web server when a TURN client goes on', async () => {
+  const port = await open(1000);
+  secure(port).write(Buffer.from([1]));
+  await vi.waitUntil(() => turned.length === 1, { timeout: 10_000 });
+  expect(limits.total).toBe(0);
+  turned[0]?.destroy();
+  secure(port).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await vi.waitUntil(() => requested.length === 1, { timeout: 10_000 });
+  expect(limits.total).toBe(1);
+});
+
+it('survives clients that end or reset before they have said anything', async () => {
+  const port = await open(60_000);
+  for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+    const below = tcpConnect(port, '127.0.0.1');
+    const socket = secure(port, below);
+    const left = closed(below);
+    socket.once('secureConnect', () => (leave === 'end' ? socket.end() : below[leave]()));
+    await left;
+  }
+  await vi.waitUntil(() => limits.total === 0, { timeout: 10_000 });
+});
+
+it('ends what is undecided when it closes', async () => {
+  const port = await open(60_000);
+  const socket = secure(port);
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  door.close();
+  await closed(socket);
+});
