@@ -1,10 +1,11 @@
 import { request } from 'node:https';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket, type ClientOptions } from 'ws';
 import { startLab, type Lab } from '../src/lab/start-lab.ts';
 import { type ConfigInput } from '../src/config/schema/tree.ts';
 import { echoPeer } from './turn/support/turn-lab.ts';
-import { TurnClient, type ClientOptions } from './turn/support/turn-client.ts';
+import { TurnClient, type ClientOptions as TurnClientOptions } from './turn/support/turn-client.ts';
 
 const TURN = { listeners: [{ transport: 'udp' as const, address: '127.0.0.1', port: 0 }] };
 const PROXY_HEADER = 'PROXY TCP4 203.0.113.7 192.0.2.1 40000 443\r\n';
@@ -29,7 +30,7 @@ function httpsAddress(lab: Lab) {
   return lab.addresses.https[0]!;
 }
 
-async function turnClient(lab: Lab, options: Partial<ClientOptions> = {}): Promise<TurnClient> {
+async function turnClient(lab: Lab, options: Partial<TurnClientOptions> = {}): Promise<TurnClient> {
   const { username, password } = lab.mint('alice');
   const server = httpsAddress(lab);
   const client = await TurnClient.connect({ transport: 'tls', server, ca: lab.ca, username, password, ...options });
@@ -107,10 +108,9 @@ describe('TURN on the HTTPS port', () => {
   ])('leaves to the web server who %s', async (_what, protocols) => {
     const lab = await onePort();
     expect(await health(lab, protocols)).toBe('ok\n');
-    const webSocket = new lab.WebSocket(lab.webSocket, 'sip');
+    const webSocket = new WebSocket(lab.webSocket, 'sip', { ca: lab.ca, ALPNProtocols: protocols } as ClientOptions);
     await new Promise((resolve, reject) => {
-      webSocket.onopen = resolve;
-      webSocket.onerror = reject;
+      webSocket.once('open', resolve).once('error', reject);
     });
     webSocket.close();
   });
