@@ -4,11 +4,14 @@ import { registeredAttribute } from '../stun/attribute-registry.ts';
 import { accessToken } from '../stun/attributes/access-token.ts';
 import { errorCode } from '../stun/attributes/error-code.ts';
 import { mobilityTicket } from '../stun/attributes/mobility-ticket.ts';
+import { passwordAlgorithm } from '../stun/attributes/password-algorithm.ts';
+import { passwordAlgorithms } from '../stun/attributes/password-algorithms.ts';
 import { requestedTransport } from '../stun/attributes/requested-transport.ts';
 import { reservationToken } from '../stun/attributes/reservation-token.ts';
 import { username } from '../stun/attributes/username.ts';
 import { decodeMessageType, HEADER_BYTES, Method, type MessageClass } from '../stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../stun/message.ts';
+import { PasswordAlgorithm, type PasswordAlgorithmChoice } from '../stun/password-algorithm.ts';
 
 /** A STUN message for a person to read and a program to pick from. */
 export interface TurnMessageFacts {
@@ -30,6 +33,10 @@ const METHOD_NAMES: ReadonlyMap<number, string> = new Map(
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [17, 'UDP'],
   [6, 'TCP'],
+]);
+const ALGORITHM_NAMES: ReadonlyMap<number, string> = new Map([
+  [PasswordAlgorithm.Md5, 'MD5'],
+  [PasswordAlgorithm.Sha256, 'SHA-256'],
 ]);
 /** Who holds the value can go on with it: it is no more shown than a password. */
 const GRANTING: ReadonlySet<number> = new Set([accessToken.type, reservationToken.type, mobilityTicket.type]);
@@ -72,10 +79,17 @@ function attributeLines({ bytes, transactionId }: StunMessage): string[] {
 
 function shown(type: number, value: unknown): string {
   if (GRANTING.has(type)) return 'present';
+  if (Array.isArray(value) && type === passwordAlgorithms.type) return value.map(algorithmText).join(', ');
+  if (type === passwordAlgorithm.type) return algorithmText(value);
   if (type === requestedTransport.type && typeof value === 'number') {
     return `${PROTOCOL_NAMES.get(value) ?? 'protocol'} (${value})`;
   }
   return valueText(value);
+}
+
+function algorithmText(choice: unknown): string {
+  const { algorithm } = choice as PasswordAlgorithmChoice;
+  return ALGORITHM_NAMES.get(algorithm) ?? `algorithm ${algorithm}`;
 }
 
 /** Bytes are an HMAC, a checksum or payload: how many says enough. */

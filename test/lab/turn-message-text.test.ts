@@ -6,6 +6,8 @@ import { errorCode } from '../../src/stun/attributes/error-code.ts';
 import { iceControlled } from '../../src/stun/attributes/ice-controlled.ts';
 import { lifetime } from '../../src/stun/attributes/lifetime.ts';
 import { nonce } from '../../src/stun/attributes/nonce.ts';
+import { passwordAlgorithm } from '../../src/stun/attributes/password-algorithm.ts';
+import { passwordAlgorithms } from '../../src/stun/attributes/password-algorithms.ts';
 import { realm } from '../../src/stun/attributes/realm.ts';
 import { requestedTransport } from '../../src/stun/attributes/requested-transport.ts';
 import { reservationToken } from '../../src/stun/attributes/reservation-token.ts';
@@ -55,6 +57,16 @@ describe('a STUN message as text', () => {
     const { facts } = readTurnMessage(granted.finish());
     expect(facts.text).toContain('XOR-RELAYED-ADDRESS: 192.0.2.7:50000\nLIFETIME: 600');
     expect(facts).not.toHaveProperty('code');
+  });
+
+  it('names the password algorithms that were offered and chosen, and numbers one without a name', () => {
+    const choices = [2, 1, 9].map((algorithm) => ({ algorithm, parameters: Buffer.alloc(0) }));
+    const bytes = new StunWriter(Method.Allocate, 'request', ID)
+      .add(passwordAlgorithms, choices)
+      .add(passwordAlgorithm, choices[0]!)
+      .finish();
+    const text = 'PASSWORD-ALGORITHMS: SHA-256, MD5, algorithm 9\nPASSWORD-ALGORITHM: SHA-256';
+    expect(readTurnMessage(bytes).facts.text).toContain(text);
   });
 
   it('shows every address of a CreatePermission', () => {
