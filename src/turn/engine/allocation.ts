@@ -121,7 +121,7 @@ export class Allocation {
 
   /** When the last of its relays ends. */
   get expiresAtMs(): number {
-    return this.#relays.reduce((last, { expiresAtMs }) => Math.max(last, expiresAtMs), 0);
+    return this.#relays.reduce((last, { expiresAtMs }) => Math.max(last, expiresAtMs), -Infinity);
   }
 
   /** When the first of its relays ends. */
