@@ -51,14 +51,9 @@ const LAB_LISTENERS = ['127.0.0.1', '::1'].flatMap((address) =>
 
 const relay = section(
   {
-    addresses: z
-      .array(ipAddress)
-      .min(1)
-      .default(['127.0.0.1', '::1'])
-      .meta({
-        description:
-          'Local addresses of relayed transport addresses; those of one family share its allocations evenly.',
-      }),
+    addresses: z.array(ipAddress).min(1).default(['127.0.0.1', '::1']).meta({
+      description: 'Local addresses of relayed transport addresses; those of one family share its allocations evenly.',
+    }),
     externalAddresses: z
       .record(ipAddress, ipAddress)
       .default({})

@@ -51,7 +51,7 @@ it('drops what is beyond the bandwidth towards the client, after the permission 
   );
   h.plane.setChannel(relay, { channel: CHANNEL, peer: peer.address, expiresAtMs: Infinity });
   stranger.send('without a permission', relay.relayed);
-  await expect.poll(() => h.drops.snapshot()['expired'] + h.drops.snapshot()['no-permission']).toBe(1);
+  await expect.poll(() => h.drops.snapshot().expired + h.drops.snapshot()['no-permission']).toBe(1);
   h.plane.setPermission(relay, peer.address.address, Infinity);
   for (const data of ['good', 'over', 'over']) peer.send(data, relay.relayed);
   await expect.poll(() => h.drops.snapshot()['bandwidth-allocation']).toBe(2);
