@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadMaterial, type Material } from './config/material.ts';
 import { parseConfig } from './config/load.ts';
 import { type Environment } from './config/environment.ts';
-import { isLoopback } from './config/loopback.ts';
+import { waysIn } from './config/loopback.ts';
 import { type Config, type ConfigInput } from './config/schema/tree.ts';
 import { type Certificate } from './config/state/lab-certificate.ts';
 import { type StateStore } from './config/state/state-store.ts';
@@ -373,7 +373,8 @@ export class Server {
     const folder = config.edge.demoPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (config.edge.demoPage && !page) this.#logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = (material.generated.users || this.#showUsers) && config.edge.listen.addresses.every(isLoopback);
+    const { addresses, proxyProtocolFrom } = config.edge.listen;
+    const isLab = (material.generated.users || this.#showUsers) && waysIn(addresses, proxyProtocolFrom).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,

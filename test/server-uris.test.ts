@@ -68,6 +68,11 @@ describe('the TURN URIs', () => {
       },
       three('203.0.113.7'),
     ],
+    [
+      'the HTTPS port too, when TURN is served there',
+      { edge: { turnOnHttps: true, listen: { addresses: ['::1', '127.0.0.1'] } } },
+      [...three('127.0.0.1'), 'turns:127.0.0.1:8443?transport=tcp'],
+    ],
     ['those that were written', { edge: { credential: { uris: ['turn:elsewhere'] } } }, ['turn:elsewhere']],
   ];
   it.each(table)('name %s', (_what, input, expected) => {

@@ -1,4 +1,4 @@
-import { isLoopback } from '../config/loopback.ts';
+import { waysIn } from '../config/loopback.ts';
 import { type Server, type ServerAddresses } from '../server.ts';
 
 type Facts = Server['facts'];
@@ -75,13 +75,13 @@ function usesState({ material: { generated } }: Facts): boolean {
 
 function choices({ config, material }: Facts): string[] {
   const { edge, turn } = config;
-  const addresses = [
-    ...(edge.enabled ? edge.listen.addresses : []),
-    ...(turn.enabled ? turn.listeners.map(({ address }) => address) : []),
+  const reached = [
+    ...(edge.enabled ? waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom) : []),
+    ...(turn.enabled ? turn.listeners.flatMap((one) => waysIn([one.address], one.proxyProtocolFrom)) : []),
   ];
   const { generated, caFile } = material;
   return [
-    ...(addresses.every(isLoopback) ? ['this machine only (edge.listen, turn.listeners, turn.relay)'] : []),
+    ...(reached.length === 0 ? ['this machine only (edge.listen, turn.listeners, turn.relay)'] : []),
     ...(generated.certificate && caFile !== undefined
       ? [`a lab certificate (tls); the browser warns once, or trust ${caFile}`]
       : []),

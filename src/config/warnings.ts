@@ -1,4 +1,4 @@
-import { isLoopback, isWildcard } from './loopback.ts';
+import { isLoopback, isWildcard, waysIn } from './loopback.ts';
 import { type Material } from './material.ts';
 import { type Config } from './schema/tree.ts';
 import { certificateEndMs } from './given-certificate.ts';
@@ -20,10 +20,10 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
 
 function edgeWarnings({ edge }: Config, { generated, users }: Material): string[] {
   if (!edge.enabled) return [];
-  const exposed = edge.listen.addresses.filter((address) => !isLoopback(address));
-  const warnings: string[] = [];
+  const exposed = waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom);
+  const warnings = proxyWarnings('edge.listen.proxyProtocolFrom', edge.listen.proxyProtocolFrom);
   if (exposed.length > 0) {
-    const where = `edge.listen.addresses reaches beyond this machine (${exposed.join(', ')})`;
+    const where = `edge.listen reaches beyond this machine (${exposed.join(', ')})`;
     if (generated.users) warnings.push(`${where} with the lab users: set edge.core.users`);
     if (edge.origins.allowMissing === true)
       warnings.push(`${where} and edge.origins.allowMissing lets programs without an Origin in`);
@@ -46,9 +46,18 @@ function uriWarnings({ domain, edge, turn }: Config): string[] {
   ];
 }
 
+/** Whoever is believed to be a proxy can say to be anybody. */
+function proxyWarnings(key: string, ranges: readonly string[] = []): string[] {
+  return ranges
+    .filter((range) => range.endsWith('/0'))
+    .map((range) => `${key} (${range}) lets every host name the address it is counted and logged under`);
+}
+
 function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): string[] {
   if (!turn.enabled) return [];
-  const warnings: string[] = [];
+  const warnings = turn.listeners.flatMap(({ proxyProtocolFrom }, i) =>
+    proxyWarnings(`turn.listeners.${i}.proxyProtocolFrom`, proxyProtocolFrom),
+  );
   for (const { name, password } of longTermUsers) {
     if (password && password.byteLength < MIN_PASSWORD_CHARACTERS) {
       warnings.push(`credentials.users: the password of ${name} is shorter than ${MIN_PASSWORD_CHARACTERS} characters`);
@@ -59,10 +68,13 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): stri
       'turn.usernameAnonymity is on without the edge: clients of RFC 8489 cannot use what another process hands out',
     );
   }
-  const exposed = turn.listeners.find(({ address }) => !isLoopback(address));
-  if (turn.peers.allowPrivate && exposed) {
+  const [exposed] = [
+    ...turn.listeners.flatMap(({ address, proxyProtocolFrom }) => waysIn([address], proxyProtocolFrom)),
+    ...(edge.enabled && edge.turnOnHttps ? waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom) : []),
+  ];
+  if (turn.peers.allowPrivate && exposed !== undefined) {
     warnings.push(
-      `turn.peers.allowPrivate is on while ${exposed.address} is listened on: whoever has a credential reaches this machine’s private networks`,
+      `turn.peers.allowPrivate is on while clients come by way of ${exposed}: whoever has a credential reaches this machine’s private networks`,
     );
   }
   for (const [i, range] of turn.peers.allow.entries()) {
@@ -71,7 +83,7 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): stri
   if (turn.expiryPolicy === 'allocate-only') {
     warnings.push('turn.expiryPolicy is allocate-only: an allocation can be kept alive after its credential has ended');
   }
-  if (exposed && turn.relay.addresses.every(isLoopback)) {
+  if (exposed !== undefined && turn.relay.addresses.every(isLoopback)) {
     warnings.push(
       'turn.relay.addresses are loopback only while clients come from elsewhere: set it to an address peers can reach',
     );

@@ -1,4 +1,4 @@
-import { isLoopback } from '../config/loopback.ts';
+import { waysIn } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { createUserDirectory } from '../edge/core/user-directory.ts';
@@ -6,12 +6,13 @@ import { type EdgeOptions } from '../edge/edge-options.ts';
 
 export function edgeOptions({ domain, edge, turn }: Config, { users }: Material, uris: readonly string[]): EdgeOptions {
   const { allow, allowMissing } = edge.origins;
+  const isHere = waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom).length === 0;
   return {
     domain,
     path: edge.path,
     origins: {
       allow,
-      allowMissing: allowMissing === 'auto' ? edge.listen.addresses.every(isLoopback) : allowMissing,
+      allowMissing: allowMissing === 'auto' ? isHere : allowMissing,
     },
     limits: edge.limits,
     keepalive: edge.keepalive,

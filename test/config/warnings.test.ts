@@ -28,17 +28,41 @@ describe('start-up', () => {
   const outside: ConfigInput = { edge: { listen: { addresses: ['192.0.2.7'] } } };
   const relayOutside = { listeners: [{ transport: 'udp' as const, address: '192.0.2.7' }] };
   const table: [string, ConfigInput, Partial<Material>, RegExp][] = [
-    [
-      'lab users in reach of others',
-      outside,
-      { generated: GENERATED },
-      /edge\.listen\.addresses.*192\.0\.2\.7.*lab users/,
-    ],
+    ['lab users in reach of others', outside, { generated: GENERATED }, /edge\.listen .*192\.0\.2\.7.*lab users/],
     [
       'clients without Origin from outside',
       { edge: { ...outside.edge, origins: { allowMissing: true } } },
       {},
       /allowMissing/,
+    ],
+    [
+      'lab users in reach of the clients of a proxy',
+      { edge: { listen: { proxyProtocolFrom: ['127.0.0.1'] } } },
+      { generated: GENERATED },
+      /edge\.listen .*proxies at 127\.0\.0\.1.*lab users/,
+    ],
+    [
+      'proxies that anybody may be',
+      { edge: { listen: { proxyProtocolFrom: ['::/0'] } } },
+      {},
+      /edge\.listen\.proxyProtocolFrom \(::\/0\)/,
+    ],
+    [
+      'proxies of a TURN listener that anybody may be',
+      {
+        turn: {
+          relay: { addresses: ['192.0.2.7'] },
+          listeners: [{ transport: 'tls', address: '127.0.0.1', proxyProtocolFrom: ['0.0.0.0/0'] }],
+        },
+      },
+      {},
+      /turn\.listeners\.0\.proxyProtocolFrom/,
+    ],
+    [
+      'a relay that nobody reaches, behind an HTTPS port that others reach',
+      { edge: { listen: { addresses: ['192.0.2.7'] }, turnOnHttps: true } },
+      {},
+      /turn\.relay\.addresses are loopback only/,
     ],
     ['a short password', {}, { users: new Map([['bob', new Secret('short')]]) }, /password of bob/],
     [

@@ -63,6 +63,16 @@ describe('keys that do not fit together', () => {
       'turn.listeners.1: expected a listener of its own, got "tcp 127.0.0.1 3478"',
     ],
     [
+      'proxies of a UDP listener',
+      { turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', proxyProtocolFrom: ['127.0.0.1'] }] } },
+      'turn.listeners.0.proxyProtocolFrom: expected nothing for udp, got [127.0.0.1]',
+    ],
+    [
+      'TURN on the HTTPS port of an edge without TURN server',
+      { edge: { turnOnHttps: true, credential: { uris: ['turn:elsewhere'] } }, turn: { enabled: false } },
+      'edge.turnOnHttps: expected false, because turn.enabled is false, got true',
+    ],
+    [
       'expires out of its bounds',
       { edge: { registration: { minExpiresSec: 700 } } },
       'edge.registration.defaultExpiresSec: expected a number from minExpiresSec (700) to maxExpiresSec (7200), got 600',
