@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { Method } from '../../../src/stun/message-type.ts';
+import { method, mutation, PEERS, type Mutation } from './hostile-message.ts';
+
+/** An attribute by what it says; addresses and tokens are known only when the message is made. */
+export type Wish =
+  | { readonly kind: 'peer'; readonly address: string; readonly port: number }
+  | { readonly kind: 'token'; readonly which: number }
+  | { readonly kind: 'bytes'; readonly type: number; readonly value: readonly number[] };
+
+export type Step =
+  | {
+      readonly kind: 'ask';
+      readonly who: number;
+      readonly method: number;
+      readonly wishes: readonly Wish[];
+      readonly mutations: readonly Mutation[];
+    }
+  | {
+      readonly kind: 'send';
+      readonly who: number;
+      readonly wishes: readonly Wish[];
+      readonly mutations: readonly Mutation[];
+    }
+  | { readonly kind: 'peer'; readonly relay: number; readonly from: Wish & { kind: 'peer' }; readonly length: number }
+  | { readonly kind: 'wait'; readonly seconds: number; readonly timers: boolean }
+  | { readonly kind: 'set-clock'; readonly bySec: number }
+  | { readonly kind: 'close'; readonly who: number };
+
+const bytes = (type: number, ...values: (readonly number[])[]): fc.Arbitrary<Wish> =>
+  fc.constantFrom(...values).map((value) => ({ kind: 'bytes' as const, type, value }));
+const peer = fc.record({
+  kind: fc.constant('peer' as const),
+  address: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('9.9.9.9', '9.9.9.9', '2606:4700::1') },
+    { weight: 1, arbitrary: fc.constantFrom(...PEERS) },
+  ),
+  port: fc.constantFrom(1000, 1000, 2000, 3478, 0, 50_000),
+});
+const transport = bytes(0x0019, [17, 0, 0, 0], [17, 0, 0, 0], [17, 0, 0, 0], [6, 0, 0, 0], [0, 0, 0, 0]);
+const lifetime = bytes(0x000d, [0, 0, 0, 0], [0, 0, 2, 88], [255, 255, 255, 255], [0, 0, 0, 1]);
+const channel = bytes(0x000c, [0x40, 0, 0, 0], [0x40, 1, 0, 0], [0x40, 2, 0, 0], [0x3f, 255, 0, 0], [0x50, 0, 0, 0]);
+const family = bytes(0x0017, [1, 0, 0, 0], [2, 0, 0, 0], [2, 0, 0, 0], [9, 0, 0, 0]);
+const bothFamilies = bytes(0x8000, [2, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 0]);
+const evenPort = bytes(0x0018, [0x80], [0x80], [0]);
+const token = fc.nat(5).map((which): Wish => ({ kind: 'token', which }));
+const data = bytes(0x0013, [1, 2, 3], [], [9]);
+const anyWish = fc.oneof(
+  peer,
+  transport,
+  lifetime,
+  channel,
+  family,
+  bothFamilies,
+  evenPort,
+  token,
+  data,
+  bytes(0x001a, []),
+);
+
+const udp: Wish = { kind: 'bytes', type: 0x0019, value: [17, 0, 0, 0] };
+const friend: Wish = { kind: 'peer', address: '9.9.9.9', port: 1000 };
+const firstChannel: Wish = { kind: 'bytes', type: 0x000c, value: [0x40, 0, 0, 0] };
+
+const who = fc.constantFrom(0, 0, 0, 1, 2, 2, 3);
+const rarely = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<readonly Mutation[]>([]) },
+  { weight: 1, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) },
+);
+const some = fc.array(anyWish, { maxLength: 2 });
+
+function asks(of: number, ...parts: fc.Arbitrary<Wish>[]): fc.Arbitrary<Step> {
+  const wishes = fc.tuple(
+    fc.tuple(...parts),
+    fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: some }),
+  );
+  return fc.record({
+    kind: fc.constant('ask' as const),
+    who,
+    method: fc.constant(of),
+    wishes: wishes.map(([first, more]) => [...first, ...more]),
+    mutations: rarely,
+  });
+}
+
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: asks(Method.Allocate, transport) },
+  { weight: 3, arbitrary: asks(Method.Allocate, transport, fc.oneof(family, bothFamilies, evenPort, token)) },
+  { weight: 1, arbitrary: asks(Method.Refresh, lifetime) },
+  { weight: 4, arbitrary: asks(Method.CreatePermission, peer) },
+  { weight: 4, arbitrary: asks(Method.ChannelBind, channel, peer) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      who,
+      method,
+      wishes: fc.array(anyWish, { maxLength: 6 }),
+      mutations: rarely,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('send' as const), who, wishes: fc.tuple(peer, data), mutations: rarely }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('peer' as const),
+      relay: fc.nat(5),
+      from: peer,
+      length: fc.constantFrom(0, 5, 70_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      seconds: fc.constantFrom(0, 1, 29, 300, 400),
+      timers: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('set-clock' as const), bySec: fc.constantFrom(-7200, -60, 60, 7200) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), who }) },
+);
+
+/** Two clients in the middle of a call, where many ways in are open. */
+export const CALL: readonly Step[] = [0, 2].flatMap((client) => [
+  { kind: 'ask', who: client, method: Method.Allocate, wishes: [udp], mutations: [] },
+  { kind: 'ask', who: client, method: Method.CreatePermission, wishes: [friend], mutations: [] },
+  { kind: 'ask', who: client, method: Method.ChannelBind, wishes: [firstChannel, friend], mutations: [] },
+]);
