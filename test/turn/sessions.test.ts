@@ -52,6 +52,22 @@ it('ends one session or all of a user, tells the totals, and knows none that has
   expect(totals).toEqual([1, 2, 3]);
 });
 
+it('tells with each refresh what has passed so far', async () => {
+  const server = await startServer();
+  const refreshed: number[] = [];
+  server.events.on('allocation-refreshed', ({ counters }) => refreshed.push(counters.bytesToPeer));
+  const peer = await echoPeer();
+  const client = await connectClient(server);
+  await client.allocate();
+  await client.bindChannel(CHANNEL, peer.address);
+  for (let i = 0; i < 2; i++) {
+    client.sendChannel(CHANNEL, Buffer.alloc(10));
+    await client.receive();
+    await client.refresh(600);
+  }
+  expect(refreshed).toEqual([10, 20]);
+});
+
 it('takes a user of any name for a name', () => {
   const counters = { packetsToPeer: 1, bytesToPeer: 1, packetsToClient: 1, bytesToClient: 1, dropped: 1 };
   const session = { relayedAll: [], counters } as unknown as Parameters<typeof usageByUser>[0][number];

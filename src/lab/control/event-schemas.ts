@@ -81,7 +81,7 @@ const FIELDS = {
     text: z.string().describe('A line for each attribute, secrets left out. Of the oldest it is forgotten.').optional(),
   },
   'allocation-created': { ...allocation, lifetimeSec },
-  'allocation-refreshed': { ...allocation, lifetimeSec },
+  'allocation-refreshed': { ...allocation, lifetimeSec, counters: relayCounters },
   'allocation-ended': { ...allocation, cause: causes.allocationEndCause, counters: relayCounters },
   'relay-ended': { ...allocation, ended: address, cause: causes.relayEndCause },
   'permission-created': { ...allocation, peerAddress: z.string() },

@@ -4,6 +4,7 @@ import { type Refused } from './answer.ts';
 import { type AuthenticationFailure, type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
+import { allocationCounters } from './relay-counters.ts';
 import {
   type AllocationEndCause,
   type AllocationInfo,
@@ -45,9 +46,12 @@ export function reportCreated({ events, logger }: EngineState, allocation: Alloc
   events.emit('allocation-created', { ...infoOf(allocation), lifetimeSec });
 }
 
-export function reportRefreshed({ events, logger }: EngineState, allocation: Allocation, lifetimeSec: number): void {
+export function reportRefreshed(engine: EngineState, allocation: Allocation, lifetimeSec: number): void {
+  const { events, logger, plane } = engine;
   logger.debug({ ...fieldsOf(allocation), lifetimeSec }, 'allocation refreshed');
-  events.emit('allocation-refreshed', { ...infoOf(allocation), lifetimeSec });
+  if (!events.has('allocation-refreshed')) return;
+  const [counters] = allocationCounters(plane, [allocation]);
+  if (counters) events.emit('allocation-refreshed', { ...infoOf(allocation), lifetimeSec, counters });
 }
 
 export function reportEnded(

@@ -102,7 +102,8 @@ export interface TurnEvents {
     readonly bytes: Uint8Array;
   };
   'allocation-created': AllocationInfo & { readonly lifetimeSec: number };
-  'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number };
+  /** With what has passed so far: clients refresh every few minutes, so this is also how usage is told while an allocation lives. */
+  'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number; readonly counters: RelayCounters };
   'allocation-ended': AllocationInfo & {
     readonly cause: AllocationEndCause;
     /** Summed over all the relayed transport addresses it had. */
