@@ -100,6 +100,8 @@ export interface ServerFacts {
   readonly config: Config;
   readonly material: Material;
   readonly realm: string;
+  /** What makes and checks the credentials of Km. */
+  readonly sharedKey: SharedKey;
 }
 
 type ServerParts = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
@@ -112,7 +114,6 @@ export class Server {
   readonly #clock: Clock;
   readonly #showUsers: boolean;
   readonly #hooks: ServerHooks;
-  readonly #sharedKey: SharedKey;
   #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' = 'stopped';
   /** Ends the time that a restart stays down. */
   #pause: AbortController | undefined;
@@ -127,8 +128,8 @@ export class Server {
 
   /** Use `createServer`. */
   constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerParts) {
-    this.#sharedKey = createSharedKey(config, material);
-    this.facts = { config, material, realm: this.#sharedKey.realm };
+    const sharedKey = createSharedKey(config, material);
+    this.facts = { config, material, realm: sharedKey.realm, sharedKey };
     this.#logger = logger;
     this.#clock = clock;
     this.#showUsers = showUsers;
@@ -311,7 +312,7 @@ export class Server {
   async #startTurn(config: Config): Promise<void> {
     const material = this.#material;
     if (!config.turn.enabled) return;
-    const verifier = createVerifier(material, this.#sharedKey);
+    const verifier = createVerifier(material, this.facts.sharedKey);
     this.#turn = createTurnServer(turnServerOptions(config, material), {
       verifier: this.#hooks.wrapVerifier?.(verifier) ?? verifier,
       logger: this.#logger,
@@ -329,7 +330,7 @@ export class Server {
     const https = await this.#openHttps(config, material.certificate);
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     this.#edge = createEdge(edgeOptions(config, material, uris), {
-      issuer: this.#hooks.wrapIssuer?.(this.#sharedKey.issuer) ?? this.#sharedKey.issuer,
+      issuer: this.#hooks.wrapIssuer?.(this.facts.sharedKey.issuer) ?? this.facts.sharedKey.issuer,
       logger: this.#logger,
       clock: this.#clock,
       events: this.#events as unknown as TypedEvents<EdgeEvents>,

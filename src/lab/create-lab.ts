@@ -8,7 +8,6 @@ import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
 import { createServer, type Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
-import { createSharedKey } from '../server/shared-key.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
@@ -88,8 +87,7 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
   };
   const server: Server = await createServer(config, { ...serverOptions, clock, hooks });
   causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
-  const sharedKey = createSharedKey(server.facts.config, server.facts.material);
-  const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
+  const credentials = new LabCredentials(server.facts.sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });
   causeRestarts(faults, (how) => lab.restart(how));
   return lab;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger } from '../../src/core/logger.ts';
+import { startLab } from '../../src/lab/start-lab.ts';
 import { createServer, type Server } from '../../src/server.ts';
 import { type AuthenticationCause } from '../../src/turn/engine/turn-events.ts';
 import { RFC8489_B1, RFC8489_B1_REQUEST } from '../vectors/rfc8489-appendix-b.ts';
@@ -200,6 +201,26 @@ describe('USERHASH', () => {
     );
     expect(codeOf(response)).toBe(400);
     expect(served.refused).toEqual(['unknown-user', 'incomplete-credentials']);
+  });
+
+  it('stands for a user of the shared key as well, where this process made the name', async () => {
+    const lab = await startLab({ config: { turn: { usernameAnonymity: true } } });
+    closers.push(() => lab.stop());
+    const { username, password, turnName } = lab.mint('alice');
+    const port = Number(/^turn:127\.0\.0\.1:(\d+)\?transport=udp$/m.exec(lab.turnUris.join('\n'))![1]);
+    const client = await Rfc8489Client.open({ port, username, password });
+    closers.push(() => {
+      client.close();
+    });
+    expect(codeOf(await client.allocate())).toBe(0);
+    expect(client.challenge).toMatchObject({ anonymous: true, chosen: SHA256 });
+    expect(await lab.waitFor('allocation-created')).toMatchObject({ turnName, user: 'alice' });
+    const expired = lab.mint('alice', { expired: true });
+    const late = await Rfc8489Client.open({ port, username: expired.username, password: expired.password });
+    closers.push(() => {
+      late.close();
+    });
+    expect(codeOf(await late.allocate())).toBe(401);
   });
 
   it('is not asked for by default, since a name that another process made could not be found', async () => {

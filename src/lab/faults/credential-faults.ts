@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Now } from '../../core/clock.ts';
-import { fail, ok } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import { Secret } from '../../core/secret.ts';
 import {
   type CredentialIssuer,
   type CredentialVerifier,
   type IssueRequest,
+  type KnownUser,
+  type LookupFailure,
   type TurnCredential,
 } from '../../credentials/credential.ts';
 import { type SipHeaders, type SipResponse } from '../../sip/message.ts';
@@ -51,19 +53,18 @@ export class CredentialFaults {
 
   /** A verifier whose clock is wrong, and who does not know: the end it tells is in the time of those who do. */
   wrapVerifier(verifier: CredentialVerifier): CredentialVerifier {
-    const { faults, identities } = this.#context;
+    const { identities } = this.#context;
+    const lookupHash = verifier.lookupHash?.bind(verifier);
     return {
       ...verifier,
       lookup: (request, now) => {
         const target = { user: identities.userOfUsername(request.username) };
-        const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'turn');
-        if (!skew) return verifier.lookup(request, now);
-        skew.fire(target);
-        const { seconds } = skew.spec;
-        const found = verifier.lookup(request, shifted(now, seconds));
-        if (!found.ok || found.value.expiresAtSec === undefined) return found;
-        return ok({ ...found.value, expiresAtSec: found.value.expiresAtSec - seconds });
+        return this.#skewed(target, now, (at) => verifier.lookup(request, at));
       },
+      // Whose hash it is shows only when it is found, so a fault that is aimed at one user does not meet it.
+      ...(lookupHash && {
+        lookupHash: (request, now) => this.#skewed({ user: undefined }, now, (at) => lookupHash(request, at)),
+      }),
     };
   }
 
@@ -79,6 +80,20 @@ export class CredentialFaults {
     const fault = this.#context.faults.take(['credential-missing', 'credential-malformed'], target);
     if (fault?.spec.kind === 'credential-missing') stripCredentialHeaders(headers);
     if (fault?.spec.kind === 'credential-malformed') malform(headers);
+  }
+
+  #skewed<User extends KnownUser>(
+    target: FaultTarget,
+    now: Now,
+    lookup: (now: Now) => Result<User, LookupFailure>,
+  ): Result<User, LookupFailure> {
+    const skew = this.#context.faults.find(['clock-skew'], target, ({ of }) => of === 'turn');
+    if (!skew) return lookup(now);
+    skew.fire(target);
+    const { seconds } = skew.spec;
+    const found = lookup(shifted(now, seconds));
+    if (!found.ok || found.value.expiresAtSec === undefined) return found;
+    return ok({ ...found.value, expiresAtSec: found.value.expiresAtSec - seconds });
   }
 
   #issue(issuer: CredentialIssuer, request: IssueRequest, now: Now): ReturnType<CredentialIssuer['issue']> {

@@ -123,7 +123,9 @@ export function authenticate(
   if (nonceCheck !== 'valid') return failed(ErrorCode.StaleNonce, `${nonceCheck}-nonce`, name);
 
   // 5. Our realm.
-  if (opaqueString(theirRealm) !== ourRealm) return failed(ErrorCode.Unauthenticated, 'wrong-realm', name);
+  if (theirRealm !== ourRealm && opaqueString(theirRealm) !== ourRealm) {
+    return failed(ErrorCode.Unauthenticated, 'wrong-realm', name);
+  }
 
   // 6. What we offered, and a choice of it; or neither.
   const algorithm = chooseAlgorithm(message, features);
