@@ -70,7 +70,7 @@ describe('the configuration', () => {
     const config = loadConfig({ file: path, environment, assignments: ['turn.realm=of-flag'] });
     expect(config.domain).toBe('file.example');
     expect(config.turn.realm).toBe('of-flag');
-    expect(config.turn.quota).toEqual({ perUser: 3, total: 2 });
+    expect(config.turn.quota).toMatchObject({ perUser: 3, total: 2 });
   });
 
   it('takes an empty file as an empty configuration', () => {

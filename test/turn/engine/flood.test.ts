@@ -43,7 +43,7 @@ class ForgedPath implements ClientPath {
   }
 }
 
-it('1,000,000 spoofed-source Allocates and Bindings: memory flat, honest client served', { timeout: 400_000 }, () => {
+it('1,000,000 spoofed-source Allocates and Bindings: memory flat, honest client served', { timeout: 600_000 }, () => {
   const options = {
     allocation: { ...engineOptions().allocation, maxLifetimeSec: 86_400, defaultLifetimeSec: 86_400 },
     answerLimit: { perSec: 100, burst: 1000, sources: SOURCES, exempt: [] },
