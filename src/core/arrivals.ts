@@ -1,11 +1,11 @@
 import { type Socket } from 'node:net';
 import { type ConnectionLimits } from './connection-limits.ts';
 import { parseIp } from './ip.ts';
-import { isInRange, parseIpRange } from './ip-range.ts';
-import { readProxyHeader } from './proxy-header.ts';
+import { isInRange, parseIpRange, type IpRange } from './ip-range.ts';
+import { readProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { transportAddress, type TransportAddress } from './transport-address.ts';
 
-export interface ArrivalOptions {
+interface ArrivalOptions {
   readonly limits: ConnectionLimits;
   /**
    * Ranges of the proxies that connect for clients (see `parseIpRange`). Empty: clients connect themselves. Otherwise nobody else is let in,
@@ -34,7 +34,7 @@ export interface Arrival {
 /** TCP connections from when they are accepted: counted before they cost anything, and each under the address of its client. */
 export class Arrivals {
   readonly #options: ArrivalOptions;
-  readonly #proxies: NonNullable<ReturnType<typeof parseIpRange>>[];
+  readonly #proxies: IpRange[];
   readonly #sockets = new Set<Socket>();
   readonly #byEnds = new Map<string, Arrival>();
 
@@ -130,13 +130,9 @@ export class Arrivals {
 }
 
 /** Takes the header off what comes, and puts back what is behind it; `incomplete` when its time is over. Silent when the connection ends. */
-function takeHeader(
-  socket: Socket,
-  timeoutMs: number,
-  done: (header: ReturnType<typeof readProxyHeader>) => void,
-): void {
+function takeHeader(socket: Socket, timeoutMs: number, done: (header: ProxyHeader) => void): void {
   let bytes = Buffer.alloc(0);
-  const settle = (header: ReturnType<typeof readProxyHeader>): void => {
+  const settle = (header: ProxyHeader): void => {
     stop();
     if (header.state === 'complete' && bytes.length > header.bytes) socket.unshift(bytes.subarray(header.bytes));
     done(header);

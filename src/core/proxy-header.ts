@@ -9,7 +9,7 @@ export type ProxyHeader =
   /** `source` is absent when the proxy speaks for itself (LOCAL, UNKNOWN) or for no IP client: the connection's own address holds then. */
   | { readonly state: 'complete'; readonly bytes: number; readonly source: TransportAddress | undefined };
 
-export type ProxyHeaderFault = 'not-a-header' | 'too-long' | 'bad-line' | 'bad-version' | 'bad-family' | 'bad-length';
+type ProxyHeaderFault = 'not-a-header' | 'too-long' | 'bad-line' | 'bad-version' | 'bad-family' | 'bad-length';
 
 const V1_PREFIX = Buffer.from('PROXY ');
 /** §2.1: with its CR LF. */

@@ -14,15 +14,15 @@ interface FrontDoorOptions {
   readonly firstByteMs: number;
 }
 
-/** RFC 7443 §3. The web server's own comes first: a browser's connections are most. */
-const HTTP_PROTOCOL = 'http/1.1';
+/** RFC 7443 §3. It comes first, since TURN clients offer both, coturn's among them, and browsers only the other. */
 const TURN_PROTOCOL = 'stun.turn';
+const HTTP_PROTOCOL = 'http/1.1';
 
 const END_EVENTS = ['end', 'error', 'close'] as const;
 
 /** What an HTTPS server behind a front door has to offer. */
 export function alpnProtocols(turn: TurnEntry | undefined): string[] {
-  return turn ? [HTTP_PROTOCOL, TURN_PROTOCOL] : [HTTP_PROTOCOL];
+  return turn ? [TURN_PROTOCOL, HTTP_PROTOCOL] : [HTTP_PROTOCOL];
 }
 
 /**

@@ -17,7 +17,7 @@ interface HttpsOptions {
   readonly key: string;
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
-  /** See `ArrivalOptions.proxies`. */
+  /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
   readonly turn?: TurnEntry | undefined;
