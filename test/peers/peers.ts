@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -12,10 +12,28 @@ export function peer(program: string): string | undefined {
     .map((folder) => join(folder, program))
     .find(isExecutable);
   if (found) return found;
-  const text = `${program} is not installed: test/peers/install.sh installs it`;
+  tellMissing(program);
+  return undefined;
+}
+
+/** The path of a Python that has a module, Debian's before others: as `peer`, when there is none. */
+export function pythonWith(module: string): string | undefined {
+  const found = ['/usr/bin/python3', 'python3'].find((python) => {
+    try {
+      execFileSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (!found) tellMissing(`Python with ${module}`);
+  return found;
+}
+
+function tellMissing(what: string): void {
+  const text = `${what} is not installed: test/peers/install.sh installs it`;
   if (process.env.REQUIRE_PEERS === '1') throw new Error(text);
   console.warn(`\n*** SKIPPED: ${text} ***\n`);
-  return undefined;
 }
 
 function isExecutable(path: string): boolean {

@@ -13,7 +13,7 @@ import { Granted, peerAttribute } from './granted.ts';
 import { type Step, type Wish } from './fuzz-steps.ts';
 import { encodeRaw, mutate, rawOf, type Mutation, type RawAttribute } from './hostile-message.ts';
 
-const QUOTA = { perUser: 3, total: 6 };
+const QUOTA = { perUser: 3, total: 4 };
 
 /** Four clients of three users before an engine, and beside it a record of what they were granted. */
 export class FuzzWorld {
