@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real programs that the tests talk to, from Debian's packages. The one place that does.
 set -euo pipefail
-packages=(chromium coturn openssl python3-aioice)
+packages=(chromium coturn curl openssl python3-aioice)
 
 missing=()
 for package in "${packages[@]}"; do
