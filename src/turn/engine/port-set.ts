@@ -3,10 +3,6 @@ export class PortSet {
   readonly #even = new Pool();
   readonly #odd = new Pool();
 
-  get size(): number {
-    return this.#even.ports.length + this.#odd.ports.length;
-  }
-
   has(port: number): boolean {
     return this.#poolOf(port).places.has(port);
   }
