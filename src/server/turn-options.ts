@@ -30,5 +30,6 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     sockets: turn.sockets,
     reservationSec: turn.reservationSec,
     dataPlane: turn.dataPlane,
+    tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
   };
 }

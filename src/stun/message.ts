@@ -54,6 +54,11 @@ export class StunMessage {
     this.#index = index;
   }
 
+  /** The same message, valid for as long as it is kept. */
+  copy(): StunMessage {
+    return new StunMessage(Buffer.from(this.bytes), this.#index);
+  }
+
   /** `undefined` when the attribute is absent or malformed. */
   get<T>(attribute: Attribute<T>): T | undefined {
     const at = this.#index.types.indexOf(attribute.type);

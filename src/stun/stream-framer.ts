@@ -22,6 +22,7 @@ export class StreamFramer {
   #held = NOTHING;
   #heldBytes = 0;
   #broken = false;
+  #rest: Buffer | undefined;
 
   constructor({ maxFrameBytes }: StreamFramerOptions) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -35,7 +36,7 @@ export class StreamFramer {
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): boolean {
     if (this.#broken) return false;
     let offset = this.#heldBytes > 0 ? this.#completeHeld(chunk, onFrame) : 0;
-    while (offset !== BROKEN && offset < chunk.length) {
+    while (this.#rest === undefined && offset !== BROKEN && offset < chunk.length) {
       const next = this.#takeWhole(chunk, offset, onFrame);
       if (next === offset) {
         this.#hold(chunk, offset, chunk.length - offset);
@@ -43,10 +44,21 @@ export class StreamFramer {
       }
       offset = next;
     }
+    if (this.#rest !== undefined) this.#rest = chunk.subarray(offset);
     if (offset !== BROKEN) return true;
     this.#broken = true;
     this.#release();
     return false;
+  }
+
+  /** To be called from `onFrame`: the stream carries no frames behind this one. What comes behind it in the chunk is then `rest`. */
+  stop(): void {
+    this.#rest = NOTHING;
+  }
+
+  /** Of the chunk in which the framer was stopped; a view. */
+  get rest(): Buffer {
+    return this.#rest ?? NOTHING;
   }
 
   /** Bytes of an incomplete frame: never more than `maxFrameBytes`. */

@@ -21,6 +21,18 @@ export class LateSink implements DataPlaneSink {
     this.#sink?.onPeerError(relay, error);
   }
 
+  onPeerConnected(id: number): void {
+    this.#sink?.onPeerConnected(id);
+  }
+
+  onPeerAccepted(relay: RelayHandle, peer: TransportAddress): number | undefined {
+    return this.#sink?.onPeerAccepted(relay, peer);
+  }
+
+  onPeerConnectionEnded(id: number): void {
+    this.#sink?.onPeerConnectionEnded(id);
+  }
+
   onClientClosed(client: ClientPath): void {
     this.#sink?.onClientClosed(client);
   }

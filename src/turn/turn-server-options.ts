@@ -1,6 +1,6 @@
 import { type TransportAddress } from '../core/transport-address.ts';
 import { type ClientTransport } from './engine/data-plane.ts';
-import { type TurnEngineOptions } from './engine/engine-options.ts';
+import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './listeners/open-listeners.ts';
 import { type StreamListenerOptions } from './listeners/stream-listener.ts';
 import { type TlsContext } from './listeners/tls-context.ts';
@@ -23,9 +23,14 @@ export interface TurnSocketOptions {
   readonly clockResolutionMs: number;
 }
 
+export interface TcpRelayServerOptions extends TcpRelayOptions {
+  /** What may wait for a peer or a client before the other is no longer read. */
+  readonly bufferedBytes: number;
+}
+
 export interface TurnServerOptions extends Omit<
   TurnEngineOptions,
-  'relay' | 'realms' | 'listeners' | 'ownAddresses' | 'dontFragment'
+  'relay' | 'realms' | 'listeners' | 'ownAddresses' | 'dontFragment' | 'tcpRelay'
 > {
   readonly listeners: readonly ListenOptions[];
   /** Realm by web origin. */
@@ -36,6 +41,8 @@ export interface TurnServerOptions extends Omit<
   readonly stream: StreamListenerOptions;
   readonly sockets: TurnSocketOptions;
   readonly dataPlane: 'auto' | 'node';
+  /** Absent: no TCP is relayed; nor is it with the data plane `node`. */
+  readonly tcpRelay?: TcpRelayServerOptions | undefined;
 }
 
 /** A listener that is open, with its actual port. */

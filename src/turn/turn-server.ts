@@ -12,6 +12,7 @@ import { formatTransportAddress, transportAddress, type TransportAddress } from 
 import { TypedEvents } from '../core/typed-events.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters } from './dataplane/drop-counters.ts';
+import { kernelTcp } from './dataplane/kernel-tcp.ts';
 import { kernelUdp } from './dataplane/kernel-udp.ts';
 import { NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/relay-directory.ts';
@@ -105,8 +106,11 @@ export class TurnServer {
       throw error;
     }
     const listeners = this.addresses.map((at) => `${at.transport} ${formatTransportAddress(at)}`);
-    const { kind, setsDontFragment } = this.#state.plane;
-    this.#logger.info({ listeners, dataPlane: kind, kernelUdp: setsDontFragment }, 'TURN server started');
+    const { kind, setsDontFragment, tcp } = this.#state.plane;
+    this.#logger.info(
+      { listeners, dataPlane: kind, kernelUdp: setsDontFragment, tcpRelay: tcp !== undefined },
+      'TURN server started',
+    );
   }
 
   /** Ends all allocations, closes all connections and frees all ports. Leaves no handle behind; a no-op when not started. */
@@ -240,9 +244,14 @@ export class TurnServer {
 
   #createPlane(sink: DataPlaneSink, drops: DropCounters): NodeDataPlane {
     const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
-    const kernel = this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
+    const auto = this.#options.dataPlane === 'auto';
+    const kernel = auto ? kernelUdp() : undefined;
+    const kernelForTcp = auto ? kernelTcp() : undefined;
+    const { tcpRelay, stream } = this.#options;
+    const tcp = tcpRelay &&
+      kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
     return new NodeDataPlane(
-      { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs },
+      { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp },
       { sink, drops, logger: this.#logger, kernel, nowMs: () => this.#clock.now().monotonicMs },
     );
   }

@@ -31,7 +31,7 @@ function port(transport: 'udp' | 'tcp' | 'tls'): string {
 
 /** One run of the client in its shared-secret mode: it mints `expiry:user` and its password from Km by itself. */
 function talk(flags: string, timeoutMs = 60_000, at?: string): Promise<Outcome> {
-  const transport = flags.includes('-S') ? 'tls' : flags.includes('-t') ? 'tcp' : 'udp';
+  const transport = flags.includes('-S') ? 'tls' : /-[tT]/.test(flags) ? 'tcp' : 'udp';
   const args = `${flags} -r ${echoPort} -n ${MESSAGES} -p ${at ?? port(transport)}`.split(' ');
   return run(uclient!, ['-W', KM, '-u', 'lab', ...args.filter((arg) => arg !== ''), '127.0.0.1'], timeoutMs);
 }
@@ -91,6 +91,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
 
   it.concurrent.each([
     ['over UDP', '-m 4 -e 127.0.0.1'],
+    ['from TCP relays, connection by connection', '-T -m 4'],
+    ['from TCP relays over TLS', '-T -S -m 4'],
     ['over TCP', '-t -m 4 -e 127.0.0.1'],
     ['over TLS', '-t -S -m 4 -e 127.0.0.1'],
     ['between two clients', '-y -m 4'],

@@ -163,6 +163,23 @@ const stream = section(
   'TCP and TLS clients.',
 );
 
+const tcpRelay = section(
+  {
+    enabled: flag(true, 'Let clients on TCP or TLS allocate TCP relays. Needs Linux with the optional package koffi.'),
+    connectTimeoutSec: seconds(30, 300, 30, 'How long a Connect waits for the peer; RFC 6062 §5.2 says at least 30.'),
+    pendingPerAllocation: wholeNumber(1, 1000, 16, 'Most connections of one allocation that no client has bound.'),
+    connectionsPerAllocation: wholeNumber(1, 10_000, 64, 'Most connections with peers of one allocation.'),
+    connections: wholeNumber(1, 1_000_000, 5000, 'Most connections with peers of this server.'),
+    bufferedBytes: wholeNumber(
+      16_384,
+      16_777_216,
+      65_536,
+      'Unsent bytes of one direction, past which the other side is not read; a side that takes nothing for `turn.stream.stuckSec` ends both.',
+    ),
+  },
+  'TCP between relay and peers (RFC 6062).',
+);
+
 const sockets = section(
   {
     listenerBufferBytes: wholeNumber(0, 268_435_456, 4_194_304, 'Kernel buffers of a UDP listener; 0: the default.'),
@@ -232,6 +249,7 @@ export const turnSection = section(
     }),
     redirectAbovePercent: wholeNumber(1, 100, 80, 'Share of `quota.total` from which `loaded` sends clients away.'),
     stream,
+    tcpRelay,
     sockets,
     reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
     dataPlane: z.enum(['auto', 'node']).default('auto').meta({

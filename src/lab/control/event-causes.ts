@@ -106,6 +106,12 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   'channel-bound-to-other-peer': true,
   'peer-bound-to-other-channel': true,
   'channel-limit': true,
+  'wrong-relay-protocol': true,
+  'connection-exists': true,
+  'connection-limit': true,
+  'connect-failed': true,
+  'connect-timeout': true,
+  'unknown-connection': true,
   fault: true,
 });
 

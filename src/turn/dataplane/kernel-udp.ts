@@ -42,9 +42,9 @@ const MSGHDR_BYTES = 56;
 const IOVEC_BYTES = 16;
 const CONTROL_BYTES = 512;
 
-type Function_ = (...args: unknown[]) => number;
-interface Koffi {
-  load(library: string): { func(prototype: string): Function_ };
+export type NativeFunction = (...args: unknown[]) => number;
+export interface Koffi {
+  load(library: string): { func(prototype: string): NativeFunction };
   address(buffer: Buffer): bigint;
   errno(): number;
   readonly os: { readonly errno: Readonly<Record<string, number>> };
@@ -60,11 +60,17 @@ export function kernelUdp(): KernelUdp | undefined {
 
 /** `undefined` where the platform or the optional package `koffi` does not give it. */
 export function loadKernelUdp(platform = process.platform, arch: string = process.arch): KernelUdp | undefined {
+  const koffi = loadKoffi(platform, arch);
+  return koffi && new LinuxUdp(koffi);
+}
+
+/** Where the constants in use here hold. */
+export function loadKoffi(platform = process.platform, arch: string = process.arch): Koffi | undefined {
   if (platform !== 'linux' || endianness() !== 'LE' || !['x64', 'arm64', 'riscv64', 'loong64'].includes(arch)) {
     return undefined;
   }
   try {
-    return new LinuxUdp(createRequire(import.meta.url)('koffi') as Koffi);
+    return createRequire(import.meta.url)('koffi') as Koffi;
   } catch {
     return undefined;
   }
@@ -81,12 +87,12 @@ export function encodeSockaddr({ family, address, port }: TransportAddress): Buf
 
 class LinuxUdp implements KernelUdp {
   readonly #koffi: Koffi;
-  readonly #socket: Function_;
-  readonly #bind: Function_;
-  readonly #close: Function_;
-  readonly #setsockopt: Function_;
-  readonly #sendto: Function_;
-  readonly #recvmsg: Function_;
+  readonly #socket: NativeFunction;
+  readonly #bind: NativeFunction;
+  readonly #close: NativeFunction;
+  readonly #setsockopt: NativeFunction;
+  readonly #sendto: NativeFunction;
+  readonly #recvmsg: NativeFunction;
   readonly #int = Buffer.alloc(4);
   /** `struct msghdr` and what it points to, made once. */
   readonly #message = Buffer.alloc(MSGHDR_BYTES);
@@ -160,10 +166,15 @@ class LinuxUdp implements KernelUdp {
   }
 
   #systemError(syscall: string): NodeJS.ErrnoException {
-    const number = this.#koffi.errno();
-    const [code = `E${number}`] = Object.entries(this.#koffi.os.errno).find(([, value]) => value === number) ?? [];
-    return Object.assign(new Error(`${syscall} ${code}`), { code, errno: -number, syscall });
+    return systemError(this.#koffi, syscall);
   }
+}
+
+/** What went wrong in the call just made. */
+export function systemError(koffi: Koffi, syscall: string): NodeJS.ErrnoException {
+  const number = koffi.errno();
+  const [code = `E${number}`] = Object.entries(koffi.os.errno).find(([, value]) => value === number) ?? [];
+  return Object.assign(new Error(`${syscall} ${code}`), { code, errno: -number, syscall });
 }
 
 /** The first control message of an error queue: `struct cmsghdr`, then `struct sock_extended_err`. */

@@ -13,15 +13,19 @@ import {
 } from '../engine/data-plane.ts';
 import { type BandwidthScope, type RelayBandwidth } from '../engine/bandwidth.ts';
 import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
+import { type RelayProtocol } from '../engine/tcp-relay-plane.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
 import { ImpairedPath, type HeldDatagram } from './impaired-path.ts';
 import { addressFromKernel } from './kernel-address.ts';
 import { type KernelUdp } from './kernel-udp.ts';
+import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from './relay-counters.ts';
-import { RelayDirectory, type OwnAddress, type RelayAddress } from './relay-directory.ts';
+import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
 import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
+import { TcpRelaySocket } from './tcp-relay-socket.ts';
+import { TcpRelays } from './tcp-relays.ts';
 import { MAX_UDP_PAYLOAD } from './udp-socket.ts';
 
 const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
@@ -29,25 +33,6 @@ const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
   user: Drop.BandwidthOfUser,
   total: Drop.BandwidthOfAll,
 };
-
-export interface NodeDataPlaneOptions {
-  /** Of a family without one, nothing can be relayed. */
-  readonly addresses: readonly RelayAddress[];
-  /** SO_RCVBUF and SO_SNDBUF of each relay socket; 0 leaves the kernel's default. */
-  readonly socketBufferBytes: number;
-  /** How late an expiry may be noticed by a packet; see `CoarseClock`. */
-  readonly clockResolutionMs: number;
-}
-
-export interface NodeDataPlanePorts {
-  readonly sink: DataPlaneSink;
-  readonly drops: DropCounters;
-  readonly logger: Logger;
-  /** Absent: the plane makes do with `node:dgram`. */
-  readonly kernel?: KernelUdp | undefined;
-  /** Monotonic milliseconds of the same clock the engine lives by. */
-  readonly nowMs: () => number;
-}
 
 /**
  * The data plane of one socket for each relayed transport address, everything on the main thread: over `node:dgram`, and with a `KernelUdp`
@@ -59,6 +44,7 @@ export interface NodeDataPlanePorts {
 export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly kind = 'node';
   readonly setsDontFragment: boolean;
+  readonly tcp: TcpRelays | undefined;
   readonly #options: NodeDataPlaneOptions;
   readonly #sink: DataPlaneSink;
   readonly #drops: DropCounters;
@@ -79,16 +65,29 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#nowMs = nowMs;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
+    const { tcp } = options;
+    const count = (relay: Relay, direction: RelayDirection, bytes: number): void => {
+      if (direction === 'to-peer') this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, bytes);
+      else this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, bytes);
+    };
+    const ports = { sink, directory: this.#directory, count, logger, nowMs };
+    this.tcp = tcp && new TcpRelays(tcp, { ...ports, kernel: tcp.kernel });
   }
 
-  openRelay(client: ClientLink, family: AddressFamily, port: number, expiresAtMs: number): Relay {
-    const relay = this.#bind(family, port);
+  openRelay(
+    client: ClientLink,
+    family: AddressFamily,
+    port: number,
+    expiresAtMs: number,
+    protocol: RelayProtocol = 'udp',
+  ): Relay {
+    const relay = this.#bind(family, port, protocol);
     this.claimRelay(relay, client, expiresAtMs);
     return relay;
   }
 
   reserveRelay(family: AddressFamily, port: number): Relay {
-    return this.#bind(family, port);
+    return this.#bind(family, port, 'udp');
   }
 
   claimRelay(relay: Relay, client: ClientLink, expiresAtMs: number): void {
@@ -332,22 +331,24 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   /** Of several addresses of the family, the first that has the port free; both ports of an EVEN-PORT pair begin at the same one. */
-  #bind(family: AddressFamily, port: number): Relay {
+  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): Relay {
     const addresses = this.#directory.ofFamily(family);
     let failure: RelayPortError | undefined;
     for (let i = 0; i < addresses.length; i++) {
       const own = addresses[((port >> 1) + i) % addresses.length];
       if (!own) continue;
-      const bound = this.#bindSocket(own, port);
+      const bound = this.#bindSocket(own, port, protocol);
       if (!(bound instanceof RelayPortError)) return this.#register(own, bound);
       failure = bound;
     }
     throw failure ?? new RelayPortError('unavailable', `no relay address of family IPv${family}`);
   }
 
-  #bindSocket({ family, address }: OwnAddress, port: number): RelaySocket | RelayPortError {
+  #bindSocket(own: OwnAddress, port: number, protocol: RelayProtocol): RelaySocket | RelayPortError {
+    const { family, address } = own;
     const { socketBufferBytes } = this.#options;
     try {
+      if (protocol === 'tcp' && this.tcp) return this.tcp.open(own, port);
       return openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -358,8 +359,10 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   #register(own: OwnAddress, socket: RelaySocket): Relay {
     const { family, advertised } = own;
     const relayed = { family, address: advertised, port: socket.port };
-    const relay = new Relay(this.#counters.take(), relayed, socket, own.relays);
-    own.relays.set(relayed.port, relay);
+    const siblings = socket instanceof TcpRelaySocket ? own.tcpRelays : own.relays;
+    const relay = new Relay(this.#counters.take(), relayed, socket, siblings);
+    siblings.set(relayed.port, relay);
+    if (socket instanceof TcpRelaySocket) this.tcp?.serve(relay, socket);
     socket.listen({
       datagram: (data, from) => {
         this.#onDatagram(relay, data, from);

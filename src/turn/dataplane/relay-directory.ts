@@ -11,8 +11,10 @@ export interface RelayAddress {
 
 /** An advertised address of this plane and the relays on it. Lives as long as the plane, so channels may keep a reference. */
 export interface OwnAddress extends RelayAddress {
-  /** By port. */
+  /** Those of UDP, by port. */
   readonly relays: Map<number, Relay>;
+  /** Those of TCP, by port. */
+  readonly tcpRelays: Map<number, Relay>;
 }
 
 /** Which peers are really our own relays: what the straight path asks. */
@@ -22,7 +24,7 @@ export class RelayDirectory {
   readonly #byAdvertised: ReadonlyMap<string, OwnAddress>;
 
   constructor(addresses: readonly RelayAddress[]) {
-    this.#all = addresses.map((address) => ({ ...address, relays: new Map() }));
+    this.#all = addresses.map((address) => ({ ...address, relays: new Map(), tcpRelays: new Map() }));
     this.#byFamily = {
       4: this.#all.filter(({ family }) => family === 4),
       6: this.#all.filter(({ family }) => family === 6),
@@ -40,6 +42,6 @@ export class RelayDirectory {
   }
 
   relays(): Relay[] {
-    return this.#all.flatMap((own) => [...own.relays.values()]);
+    return this.#all.flatMap((own) => [...own.relays.values(), ...own.tcpRelays.values()]);
   }
 }

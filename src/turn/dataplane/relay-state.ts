@@ -1,3 +1,4 @@
+import { type Socket } from 'node:net';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
 import { type RelayBandwidth } from '../engine/bandwidth.ts';
@@ -12,6 +13,8 @@ import { type RelaySocket } from './relay-socket.ts';
 export interface ClientLink extends ClientPath {
   /** Kept by the transport under the 5-tuple, so that a ChannelData message finds it with one lookup. Absent without an allocation. */
   leg: ClientLeg | undefined;
+  /** Gives up the connection under it, once what was sent is sent, to a new owner; paused. Absent where there is none. */
+  handOver?(): Socket;
   /**
    * Hands `data[offset, offset + length)` to the client as ChannelData; `data` is the caller's again on return. False when it was
    * dropped, which the transport has counted. Allocates nothing over UDP.

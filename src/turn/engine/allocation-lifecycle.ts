@@ -4,6 +4,7 @@ import { type EngineState } from './engine-state.ts';
 import { allocationCounters, settleCounters } from './relay-counters.ts';
 import { reportEnded, reportRelayEnded } from './report.ts';
 import { type Reservation } from './reservations.ts';
+import { endTcpConnections } from './tcp-lifecycle.ts';
 import { type AllocationEndCause, type RelayEndCause } from './turn-events.ts';
 
 /** The live allocation of a 5-tuple, all of its relays live. What is over of it is ended here, if its timer has not done so yet. */
@@ -79,6 +80,7 @@ export function endAllocation(
   if (allocation.timer) engine.timers.cancel(allocation.timer);
   engine.allocations.remove(allocation);
   engine.bandwidths.close(allocation.user, nowMs);
+  if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation);
   for (const one of allocation.relays) closeRelay(engine, one, nowMs);
   unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);
   engine.tally.allocationsEnded += 1;
@@ -99,6 +101,7 @@ export function endRelay(
   settleCounters(engine.plane, allocation, ended);
   const channels = allocation.removeRelay(ended);
   engine.allocations.removeRelay(allocation, ended);
+  if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation, ended.family);
   closeRelay(engine, ended, nowMs);
   unbindOwnRelays(engine, allocation, channels, [ended]);
   reportRelayEnded(engine, allocation, ended.relay.relayed, cause);

@@ -2,6 +2,7 @@ import { formatTransportAddress, type TransportAddress } from '../../core/transp
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { CountMap } from './count-map.ts';
 import { type RelayHandle } from './data-plane.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
 export class AllocationTable {
@@ -31,7 +32,7 @@ export class AllocationTable {
     this.#byId.set(allocation.id, allocation);
     for (const { relay } of allocation.relays) {
       this.#bySlot.set(relay.slot, allocation);
-      this.#byRelayed.set(formatTransportAddress(relay.relayed), allocation);
+      this.#byRelayed.set(relayedKey(relay.relayed, allocation.protocol), allocation);
       this.#count(allocation, 1);
     }
     const ofUser = this.#byUser.get(allocation.user) ?? new Set();
@@ -50,7 +51,7 @@ export class AllocationTable {
   /** Forgets one of two relays, whose allocation goes on. */
   removeRelay(allocation: Allocation, { relay }: AllocatedRelay): void {
     this.#bySlot.delete(relay.slot);
-    this.#byRelayed.delete(formatTransportAddress(relay.relayed));
+    this.#byRelayed.delete(relayedKey(relay.relayed, allocation.protocol));
     this.#count(allocation, -1);
   }
 
@@ -80,8 +81,8 @@ export class AllocationTable {
     return this.#relaysByAddress.of(source);
   }
 
-  isRelayed(address: TransportAddress): boolean {
-    return this.#byRelayed.has(formatTransportAddress(address));
+  isRelayed(address: TransportAddress, protocol: RelayProtocol): boolean {
+    return this.#byRelayed.has(relayedKey(address, protocol));
   }
 
   all(): readonly Allocation[] {
@@ -92,4 +93,9 @@ export class AllocationTable {
     this.#relaysByUser.add(user, change);
     this.#relaysByAddress.add(source, change);
   }
+}
+
+/** What speaks UDP on a port says nothing of TCP on it. */
+function relayedKey(address: TransportAddress, protocol: RelayProtocol): string {
+  return `${protocol} ${formatTransportAddress(address)}`;
 }

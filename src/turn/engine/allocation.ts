@@ -6,6 +6,7 @@ import { formatTransportAddress, type TransportAddress } from '../../core/transp
 import { type Credential } from './authenticate.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type AddressRule } from './peer-policy.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type RelayCounters } from './turn-events.ts';
 
 export interface Permission {
@@ -51,6 +52,7 @@ interface AllocationInit {
   readonly client: ClientPath;
   /** One, or IPv4 and then IPv6. */
   readonly relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
+  readonly protocol: RelayProtocol;
   /** Of the Allocate that made it, in hex: its retransmission is answered again. */
   readonly createdBy: string;
   readonly credential: Credential;
@@ -65,6 +67,8 @@ export class Allocation {
   readonly client: ClientPath;
   /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
   readonly source: string;
+  /** Of its relays. */
+  readonly protocol: RelayProtocol;
   readonly createdBy: string;
   readonly createdAtUnixMs: number;
   readonly reservationToken: Buffer | undefined;
@@ -86,6 +90,7 @@ export class Allocation {
     this.client = init.client;
     this.source = sourceKey(init.client.remote);
     this.#relays = init.relays;
+    this.protocol = init.protocol;
     this.createdBy = init.createdBy;
     this.createdAtUnixMs = init.createdAtUnixMs;
     this.reservationToken = init.reservationToken;

@@ -7,6 +7,13 @@ export type Answer = Granted | Refused;
 export interface Granted {
   readonly granted: true;
   readonly write: (answer: StunWriter) => void;
+  /** What is done once the answer is on its way. */
+  readonly then?: () => void;
+}
+
+/** An answer that is not known yet: the handler keeps `settle` and calls it once. */
+export interface Deferred {
+  readonly later: (settle: (answer: Answer) => void) => void;
 }
 
 export interface Refused {
@@ -21,6 +28,11 @@ export interface Refused {
 
 export function grant(write: (answer: StunWriter) => void): Granted {
   return { granted: true, write };
+}
+
+/** A success without attributes, and what is done once it is on its way. */
+export function grantThen(then: () => void): Granted {
+  return { granted: true, write: () => undefined, then };
 }
 
 export function refuse(code: number, cause: RefusalCause, unknown: readonly number[] = []): Refused {

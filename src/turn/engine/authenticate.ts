@@ -90,12 +90,14 @@ export interface AuthenticationPorts {
 /**
  * The checks of RFC 8489 §9.2.4, with the nonce before the key: it costs one MAC, and no lookup is made for a source that did not receive
  * an answer of ours. `known` is the credential of the live allocation on this 5-tuple. Its key is tried first and without a lookup, so what
- * its end means for a live allocation is the expiry policy's to say and not the verifier's.
+ * its end means for a live allocation is the expiry policy's to say and not the verifier's. `sibling` is another path of the same client, whose
+ * nonce is as good.
  */
 export function authenticate(
   request: IncomingRequest,
   known: Credential | undefined,
   { realms, nonces, verifier, features }: AuthenticationPorts,
+  sibling?: ClientPath,
 ): Authentication {
   const { message, client, now } = request;
   const name = message.get(username);
@@ -119,7 +121,8 @@ export function authenticate(
 
   // 4. A nonce of ours, for this client and realm, and young enough.
   const ourRealm = realms.of(message, client);
-  const nonceCheck = nonces.check(theirNonce, client, ourRealm, now);
+  let nonceCheck = nonces.check(theirNonce, client, ourRealm, now);
+  if (nonceCheck === 'foreign' && sibling) nonceCheck = nonces.check(theirNonce, sibling, ourRealm, now);
   if (nonceCheck !== 'valid') return failed(ErrorCode.StaleNonce, `${nonceCheck}-nonce`, name);
 
   // 5. Our realm.

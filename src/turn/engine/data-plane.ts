@@ -2,6 +2,7 @@ import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type RelayBandwidth } from './bandwidth.ts';
 import { type Impairment } from './impairment.ts';
+import { type RelayProtocol, type TcpRelaySink, type TcpRelayPlane } from './tcp-relay-plane.ts';
 
 export type ClientTransport = 'udp' | 'tcp' | 'tls';
 
@@ -79,15 +80,23 @@ export interface DataPlane {
   readonly kind: 'node' | 'batch' | 'ebpf';
   /** Whether `SendOptions.dontFragment` has an effect. */
   readonly setsDontFragment: boolean;
-  /** Binds one relayed transport address for the client's 5-tuple. Throws `RelayPortError`. */
-  openRelay(client: ClientPath, family: AddressFamily, port: number, expiresAtMs: number): RelayHandle;
+  /** Absent where the plane cannot relay TCP. */
+  readonly tcp: TcpRelayPlane | undefined;
+  /** Binds one relayed transport address for the client's 5-tuple, of TCP only where there is `tcp`. Throws `RelayPortError`. */
+  openRelay(
+    client: ClientPath,
+    family: AddressFamily,
+    port: number,
+    expiresAtMs: number,
+    protocol: RelayProtocol,
+  ): RelayHandle;
   /** Binds a port without a client (EVEN-PORT with the R bit, RFC 8656 §7.2): data that arrives is dropped. Throws `RelayPortError`. */
   reserveRelay(family: AddressFamily, port: number): RelayHandle;
   /** Gives a reserved address to a client. */
   claimRelay(relay: RelayHandle, client: ClientPath, expiresAtMs: number): void;
   /** Moves the end of the allocation. */
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
-  /** Closes the socket, and with it all channels and permissions of the relay. The port is free when this returns. */
+  /** Closes the socket, and with it all channels, permissions and connections of the relay. The port is free when this returns. */
   closeRelay(relay: RelayHandle): void;
   /** `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). */
   setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void;
@@ -109,7 +118,7 @@ export interface DataPlane {
 }
 
 /** What the engine hears from its transports and its data plane. None of these may throw. */
-export interface DataPlaneSink {
+export interface DataPlaneSink extends TcpRelaySink {
   /** A STUN message, or ChannelData that no channel of the plane matched. `bytes` is valid during the call only. */
   onClientMessage(client: ClientPath, bytes: Buffer): void;
   /** Data of a permitted peer that has no channel: becomes a Data indication. `data` is valid during the call only. */

@@ -43,6 +43,18 @@ export interface PeerOptions {
   readonly allowPrivate: boolean;
 }
 
+/** TCP relaying (RFC 6062). Connections are those between relayed transport addresses and peers. */
+export interface TcpRelayOptions {
+  /** How long a Connect waits for the peer; RFC 6062 §5.2 wants at least 30. */
+  readonly connectTimeoutSec: number;
+  /** Connections of one allocation that are on their way or that no client has bound. */
+  readonly pendingPerAllocation: number;
+  /** All connections of one allocation. */
+  readonly connectionsPerAllocation: number;
+  /** All connections of the server. */
+  readonly connections: number;
+}
+
 export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions {
   /** SOFTWARE of Allocate and Refresh answers to authenticated clients; `undefined` sends none. */
   readonly software: string | undefined;
@@ -67,6 +79,8 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly redirect?: RedirectOptions | undefined;
   /** How long the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
   readonly reservationSec: number;
+  /** Absent: no TCP is relayed. */
+  readonly tcpRelay?: TcpRelayOptions | undefined;
   /** Whether the data plane can set the DF bit. If not, DONT-FRAGMENT is an unknown attribute (RFC 8656 §7.2 step 4). */
   readonly dontFragment: boolean;
 }

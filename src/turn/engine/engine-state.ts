@@ -14,6 +14,7 @@ import { type Redirection } from './redirection.ts';
 import { type RelayPorts } from './relay-ports.ts';
 import { type Reservations } from './reservations.ts';
 import { type Tally } from './tally.ts';
+import { type TcpConnections } from './tcp-connections.ts';
 import { type TurnTap } from './turn-tap.ts';
 import { type TurnEvents } from './turn-events.ts';
 
@@ -25,6 +26,7 @@ export interface EngineState {
   readonly reservations: Reservations;
   readonly relayPorts: RelayPorts;
   readonly ownRelayChannels: OwnRelayChannels;
+  readonly tcpConnections: TcpConnections;
   readonly policy: PeerPolicy;
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;

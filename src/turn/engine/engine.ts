@@ -22,6 +22,7 @@ import { type EngineState } from './engine-state.ts';
 import { handleSend } from './handle-send.ts';
 import { Nonces } from './nonces.ts';
 import { OwnRelayChannels } from './own-relay-channels.ts';
+import { handlePeerAccepted } from './peer-accepted.ts';
 import { handlePeerData } from './peer-data.ts';
 import { handlePeerError } from './peer-error.ts';
 import { PeerPolicy } from './peer-policy.ts';
@@ -34,6 +35,8 @@ import { securityFeatures } from './security-features.ts';
 import { serveRequest } from './serve-request.ts';
 import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
 import { Tally, type DropReason } from './tally.ts';
+import { TcpConnections } from './tcp-connections.ts';
+import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
 import { type AllocationEndCause, type TurnEvents } from './turn-events.ts';
 import { type Impairment } from './impairment.ts';
 import { type TurnTap } from './turn-tap.ts';
@@ -62,6 +65,8 @@ export interface TurnEngineStats {
   readonly reservations: number;
   readonly users: number;
   readonly relayPortsTaken: number;
+  /** Between TCP relays and peers. */
+  readonly peerConnections: number;
   readonly timers: number;
   /** Sources of unauthenticated requests that the answer limit tells apart. */
   readonly limitedSources: number;
@@ -113,6 +118,32 @@ export class TurnEngine implements DataPlaneSink {
     });
   }
 
+  onPeerConnected(id: number): void {
+    this.#guarded(() => {
+      tcpConnected(this.#state, id, this.#ports.now().monotonicMs);
+      return undefined;
+    });
+  }
+
+  onPeerAccepted(relay: RelayHandle, peer: TransportAddress): number | undefined {
+    let id: number | undefined;
+    this.#guarded(() => {
+      if (this.#stopped) return 'stopped';
+      const accepted = handlePeerAccepted(relay, peer, this.#ports.now().monotonicMs, this.#state);
+      if (!accepted.ok) return accepted.reason;
+      ({ id } = accepted);
+      return undefined;
+    });
+    return id;
+  }
+
+  onPeerConnectionEnded(id: number): void {
+    this.#guarded(() => {
+      tcpConnectionEnded(this.#state, id);
+      return undefined;
+    });
+  }
+
   /** Monotonic milliseconds of the earliest deadline, `undefined` when there is none. */
   get nextDeadlineMs(): number | undefined {
     return this.#state.timers.nextMs;
@@ -145,7 +176,8 @@ export class TurnEngine implements DataPlaneSink {
     const nowMs = this.#ports.now().monotonicMs;
     return all.flatMap((allocation, index) => {
       const own = counters[index];
-      return own ? [sessionSnapshot(allocation, own, nowMs)] : [];
+      const connections = this.#state.tcpConnections.countOf(allocation).all;
+      return own ? [sessionSnapshot(allocation, connections, own, nowMs)] : [];
     });
   }
 
@@ -184,12 +216,14 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   stats(): TurnEngineStats {
-    const { allocations, reservations, relayPorts, timers, answerLimit, redirection, tally } = this.#state;
+    const { allocations, reservations, relayPorts, tcpConnections, timers, answerLimit, redirection, tally } =
+      this.#state;
     return {
       allocations: allocations.size,
       reservations: reservations.size,
       users: allocations.users,
       relayPortsTaken: relayPorts.taken,
+      peerConnections: tcpConnections.size,
       timers: timers.size,
       limitedSources: answerLimit.size,
       draining: redirection.draining,
@@ -273,7 +307,8 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
       ports.randomInt,
     ),
     ownRelayChannels: new OwnRelayChannels(),
-    policy: new PeerPolicy(options, (peer) => allocations.isRelayed(peer)),
+    tcpConnections: new TcpConnections(),
+    policy: new PeerPolicy(options, (peer, protocol) => allocations.isRelayed(peer, protocol)),
     timers: new TimerQueue(),
     events: ports.events,
     logger: ports.logger,

@@ -17,6 +17,7 @@ import { openRelays, type OpenedRelays } from './open-relays.ts';
 import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
 import { reportCreated } from './report.ts';
 import { type Reservation } from './reservations.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 const ALLOCATION_ID_BYTES = 8;
 const RESERVATION_TOKEN_BYTES = 8;
@@ -39,7 +40,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
     : openRelays(engine, client, { ...plan, expiresAtMs }, now.monotonicMs);
   if (!opened.ok) return refuse(ErrorCode.InsufficientCapacity, opened.reason);
 
-  const allocation = record(request, engine, opened.value);
+  const allocation = record(request, engine, plan.protocol, opened.value);
   beginAllocation(engine, allocation);
   reportCreated(engine, allocation, plan.lifetimeSec);
   return allocated(request, allocation);
@@ -60,6 +61,7 @@ function claim(
 function record(
   { client, message, now, credential }: AuthenticatedRequest,
   engine: EngineState,
+  protocol: RelayProtocol,
   { relays, missing, next }: OpenedRelays,
 ): Allocation {
   const [{ family, port }] = relays;
@@ -67,6 +69,7 @@ function record(
     id: engine.randomBytes(ALLOCATION_ID_BYTES).toString('hex'),
     client,
     relays,
+    protocol,
     createdBy: message.transactionId.toString('hex'),
     credential,
     createdAtUnixMs: now.unixMs,

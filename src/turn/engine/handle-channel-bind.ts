@@ -23,7 +23,10 @@ export function handleChannelBind(request: AuthenticatedRequest, engine: EngineS
   const over = credentialOver(request, engine);
   if (over) return over;
 
-  // 2. Both attributes, and a number of the channel range.
+  // 2. Datagrams are relayed: what passes a TCP relay passes on connections of its own (RFC 6062 §3).
+  if (allocation.protocol === 'tcp') return refuse(ErrorCode.BadRequest, 'wrong-relay-protocol');
+
+  // Both attributes, and a number of the channel range.
   const channel = message.get(channelNumber);
   const peer = message.get(xorPeerAddress);
   if (channel === undefined || !peer) return refuse(ErrorCode.BadRequest, 'missing-attribute');

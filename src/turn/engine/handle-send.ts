@@ -12,6 +12,8 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   const allocation = liveAllocation(engine, client.key, now.monotonicMs);
   if (!allocation) return 'no-allocation';
 
+  if (allocation.protocol === 'tcp') return 'wrong-relay-protocol';
+
   // 1. Both attributes, and none that we would have to understand.
   if (message.unknownRequired(engine.understood).length > 0) return 'unknown-attribute';
   const peer = message.get(xorPeerAddress);

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { RelayPortError, type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { type PortShape } from './relay-ports.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 interface OpenedRelay {
   readonly relay: RelayHandle;
@@ -14,6 +15,7 @@ interface OpenedRelay {
 interface RelayWish {
   readonly family: AddressFamily;
   readonly shape: PortShape;
+  readonly protocol: RelayProtocol;
   readonly expiresAtMs: number;
 }
 
@@ -51,12 +53,12 @@ export function openRelay(
 function openAt(
   engine: EngineState,
   client: ClientPath,
-  { family, shape, expiresAtMs }: RelayWish,
+  { family, shape, protocol, expiresAtMs }: RelayWish,
   port: number,
   nowMs: number,
 ): Result<OpenedRelay, BindFailure> {
   const { plane } = engine;
-  const first = bind(engine, nowMs, () => plane.openRelay(client, family, port, expiresAtMs));
+  const first = bind(engine, nowMs, () => plane.openRelay(client, family, port, expiresAtMs, protocol));
   if (!first.ok) return first;
   const relay = first.value;
   if (shape !== 'even-pair') return ok({ relay, port });

@@ -6,11 +6,13 @@ import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { openRelay, type OpenFailure } from './open-relay.ts';
 import { type PortShape } from './relay-ports.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 interface RelaysWish {
   /** One, or IPv4 and then IPv6. */
   readonly families: readonly AddressFamily[];
   readonly shape: PortShape;
+  readonly protocol: RelayProtocol;
   readonly missing: MissingFamily | undefined;
   /** Monotonic milliseconds. */
   readonly expiresAtMs: number;
@@ -27,7 +29,7 @@ export interface OpenedRelays {
 export function openRelays(
   engine: EngineState,
   client: ClientPath,
-  { families, shape, missing, expiresAtMs }: RelaysWish,
+  { families, shape, protocol, missing, expiresAtMs }: RelaysWish,
   nowMs: number,
 ): Result<OpenedRelays, OpenFailure> {
   const relays: AllocatedRelay[] = [];
@@ -35,7 +37,7 @@ export function openRelays(
   let unopened = missing;
   let failure: OpenFailure = 'relay-unavailable';
   for (const family of families) {
-    const opened = openRelay(engine, client, { family, shape, expiresAtMs }, nowMs);
+    const opened = openRelay(engine, client, { family, shape, protocol, expiresAtMs }, nowMs);
     if (opened.ok) {
       const { relay, port } = opened.value;
       relays.push({ relay, port, family, expiresAtMs });

@@ -8,6 +8,7 @@ import { type RelayHandle } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { reportPeerDenied } from './report.ts';
 import { type DropReason } from './tally.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 const TRANSACTION_ID_BYTES = 12;
 /** Beyond this a Data indication's 16-bit length field would overflow; what a UDP datagram can carry comes close. */
@@ -41,8 +42,9 @@ export function deniedOnPath(
   permission: Permission,
   peer: TransportAddress,
   nowMs: number,
+  protocol: RelayProtocol = 'udp',
 ): boolean {
-  const denial = engine.policy.peerDenial(peer, permission.rule);
+  const denial = engine.policy.peerDenial(peer, permission.rule, protocol);
   if (!denial) return false;
   if (!permission.denialReported) reportPeerDenied(engine, allocation, peer, denial, nowMs);
   permission.denialReported = true;

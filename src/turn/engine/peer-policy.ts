@@ -6,6 +6,7 @@ import { IpRangeList, numericAddress } from './ip-range-list.ts';
 import { isIsatap } from './isatap.ts';
 import { OwnListeners } from './own-listeners.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type PeerDenial } from './turn-events.ts';
 
 /**
@@ -16,7 +17,7 @@ import { type PeerDenial } from './turn-events.ts';
 export type AddressRule = 'open' | 'own-relays-only' | { readonly denied: PeerDenial };
 
 /** Whether a transport address is a live relayed transport address of this server. */
-type IsLiveRelay = (peer: TransportAddress) => boolean;
+type IsLiveRelay = (peer: TransportAddress, protocol: RelayProtocol) => boolean;
 
 /**
  * Which peers the relay reaches. In order, the first that applies:
@@ -58,10 +59,14 @@ export class PeerPolicy {
   }
 
   /** Why this very transport address is no peer, or `undefined` when it is one. `rule` spares judging the address again. */
-  peerDenial(peer: TransportAddress, rule: AddressRule = this.addressRule(peer.address)): PeerDenial | undefined {
+  peerDenial(
+    peer: TransportAddress,
+    rule: AddressRule = this.addressRule(peer.address),
+    protocol: RelayProtocol = 'udp',
+  ): PeerDenial | undefined {
     if (peer.port === 0) return 'port-zero';
     if (this.#ownListeners.has(peer)) return 'own-listener';
-    if (rule === 'open' || this.#isLiveRelay(peer)) return undefined;
+    if (rule === 'open' || this.#isLiveRelay(peer, protocol)) return undefined;
     return rule === 'own-relays-only' ? 'not-a-live-relay' : rule.denied;
   }
 

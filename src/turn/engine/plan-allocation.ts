@@ -16,9 +16,10 @@ import { quotaLeft } from './quota-left.ts';
 import { type PortShape } from './relay-ports.ts';
 import { unfitAttributes } from './request-on-allocation.ts';
 import { type Reservation } from './reservations.ts';
+import { relayProtocol, tcpRefusal } from './requested-transport.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { isTunnelled } from './tunnelled-client.ts';
 
-const PROTOCOL_UDP = 17;
 const FAMILIES: readonly AddressFamily[] = [4, 6];
 
 /** What an Allocate that passes its checks gets. */
@@ -27,6 +28,7 @@ export interface AllocationPlan {
   readonly lifetimeSec: number;
   /** One, or IPv4 and then IPv6; that of the reservation if there is one. */
   readonly families: readonly AddressFamily[];
+  readonly protocol: RelayProtocol;
   readonly shape: PortShape;
   readonly reservation: Reservation | undefined;
   readonly missing: MissingFamily | undefined;
@@ -51,17 +53,20 @@ export function planAllocation(
   if (lifetimeSec <= 0) return refuse(ErrorCode.Unauthenticated, 'expired');
   if (isTunnelled(client.remote.address)) return refuse(ErrorCode.Forbidden, 'tunnelled-client');
 
-  // 3. REQUESTED-TRANSPORT: UDP.
-  const protocol = message.get(requestedTransport);
-  if (protocol === undefined) return refuse(ErrorCode.BadRequest, 'missing-attribute');
-  if (protocol !== PROTOCOL_UDP) return refuse(ErrorCode.UnsupportedTransport, 'unsupported-transport');
+  // 3. REQUESTED-TRANSPORT: UDP, or TCP with the rules of RFC 6062 §5.1.
+  const requested = message.get(requestedTransport);
+  if (requested === undefined) return refuse(ErrorCode.BadRequest, 'missing-attribute');
+  const protocol = relayProtocol(requested, engine);
+  if (!protocol) return refuse(ErrorCode.UnsupportedTransport, 'unsupported-transport');
+  const unfitForTcp = protocol === 'tcp' ? tcpRefusal(request) : undefined;
+  if (unfitForTcp) return unfitForTcp;
 
   // 4. Unknown attributes, of which DONT-FRAGMENT is one where DF cannot be set; and those that cannot be read.
   const unfit = unfitAttributes(request, engine);
   if (unfit) return unfit;
 
   // 5. RESERVATION-TOKEN: alone, and good.
-  const base = { granted: true, lifetimeSec } as const;
+  const base = { granted: true, lifetimeSec, protocol } as const;
   const token = message.get(reservationToken);
   const family = message.get(requestedAddressFamily);
   const additional = additionalFamily(message);

@@ -2,7 +2,7 @@ import { username } from '../../stun/attributes/username.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
-import { refuse, type Answer, type Refused } from './answer.ts';
+import { refuse, type Answer, type Deferred, type Refused } from './answer.ts';
 import {
   authenticate,
   type AuthenticatedRequest,
@@ -15,19 +15,23 @@ import { type EngineState } from './engine-state.ts';
 import { handleAllocate } from './handle-allocate.ts';
 import { handleBinding } from './handle-binding.ts';
 import { handleChannelBind } from './handle-channel-bind.ts';
+import { handleConnect } from './handle-connect.ts';
+import { controlConnection, handleConnectionBind } from './handle-connection-bind.ts';
 import { handleCreatePermission } from './handle-create-permission.ts';
 import { handleRefresh } from './handle-refresh.ts';
 import { reportAuthenticationRefused, reportMessage, reportRequestRefused } from './report.ts';
 import { type DropReason } from './tally.ts';
 import { type TappedRequest } from './turn-tap.ts';
 
-type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer;
+type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer | Deferred;
 
 const AUTHENTICATED: ReadonlyMap<number, AuthenticatedHandler> = new Map([
   [Method.Allocate, handleAllocate],
   [Method.Refresh, handleRefresh],
   [Method.CreatePermission, handleCreatePermission],
   [Method.ChannelBind, handleChannelBind],
+  [Method.Connect, handleConnect],
+  [Method.ConnectionBind, handleConnectionBind],
 ]);
 
 /** Answered with realm and nonce, and unsigned: the client is to sign anew (RFC 8489 §9.2.4). */
@@ -77,17 +81,32 @@ function serveAuthenticated(
   }
 
   const known = liveAllocation(engine, client.key, now.monotonicMs)?.credential;
-  const authentication = authenticate(request, known, ports);
+  const authentication = authenticate(request, known, ports, controlConnection(request, engine));
   if (!authentication.ok) {
     if (isOneTooMany(request, engine)) return 'answer-limit';
     refuseAuthentication(request, authentication.failure, engine, ports);
     return undefined;
   }
 
-  const { credential, integrity } = authentication.request;
+  const authenticated = authentication.request;
   const faultCode = engine.tap?.authenticated(tapped(request));
-  const answer =
-    faultCode === undefined ? handler(authentication.request, engine) : refuseByFault(faultCode, request, engine);
+  const answer = faultCode === undefined ? handler(authenticated, engine) : refuseByFault(faultCode, request, engine);
+  if ('later' in answer) {
+    const kept = { ...authenticated, message: message.copy() };
+    answer.later((settled) => {
+      conclude(kept, settled, engine, ports);
+    });
+  } else conclude(authenticated, answer, engine, ports);
+  return undefined;
+}
+
+function conclude(
+  request: AuthenticatedRequest,
+  answer: Answer,
+  engine: EngineState,
+  ports: AuthenticationPorts,
+): void {
+  const { message, credential, integrity } = request;
   if (answer.granted) engine.tally.requestsGranted += 1;
   if (!answer.granted && CHALLENGES.has(answer.code)) challenge(request, answer.code, engine, ports);
   else {
@@ -95,7 +114,7 @@ function serveAuthenticated(
     send(request, encodeAnswer(message, answer, { signature: { key: credential.key, integrity }, software }), engine);
   }
   if (!answer.granted) reportRequestRefused(engine, request, answer, credential.user);
-  return undefined;
+  else answer.then?.();
 }
 
 function refuseByFault(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {

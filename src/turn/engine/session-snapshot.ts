@@ -11,10 +11,17 @@ export interface SessionSnapshot extends AllocationInfo {
   readonly credentialExpiresAtSec?: number;
   readonly permissions: number;
   readonly channels: number;
+  /** With peers, of an allocation that relays TCP. */
+  readonly connections: number;
   readonly counters: RelayCounters;
 }
 
-export function sessionSnapshot(allocation: Allocation, counters: RelayCounters, nowMs: number): SessionSnapshot {
+export function sessionSnapshot(
+  allocation: Allocation,
+  connections: number,
+  counters: RelayCounters,
+  nowMs: number,
+): SessionSnapshot {
   const { expiresAtSec } = allocation.credential;
   return {
     ...infoOf(allocation),
@@ -23,6 +30,7 @@ export function sessionSnapshot(allocation: Allocation, counters: RelayCounters,
     ...(expiresAtSec === undefined ? {} : { credentialExpiresAtSec: expiresAtSec }),
     permissions: allocation.permissionCount,
     channels: allocation.channelCount,
+    connections,
     counters,
   };
 }

@@ -12,6 +12,11 @@ export type DropReason =
   | 'no-allocation'
   | 'no-permission'
   | 'family-mismatch'
+  /** A Send indication on an allocation that relays TCP. */
+  | 'wrong-relay-protocol'
+  /** A peer that has a connection with this TCP relay. */
+  | 'connection-exists'
+  | 'connection-limit'
   | 'peer-denied'
   | 'oversized'
   /** An ICMP error that is not the client's to know. */

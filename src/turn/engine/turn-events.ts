@@ -63,6 +63,14 @@ export type RefusalCause =
   | 'channel-bound-to-other-peer'
   | 'peer-bound-to-other-channel'
   | 'channel-limit'
+  /** What goes with UDP alone on an allocation that relays TCP, or the other way round. */
+  | 'wrong-relay-protocol'
+  | 'connection-exists'
+  | 'connection-limit'
+  | 'connect-failed'
+  | 'connect-timeout'
+  /** A CONNECTION-ID that waits for no ConnectionBind. */
+  | 'unknown-connection'
   /** A `TurnTap` asked for it. */
   | 'fault';
 

@@ -1,4 +1,5 @@
 import { channelNumber } from '../../stun/attributes/channel-number.ts';
+import { connectionId } from '../../stun/attributes/connection-id.ts';
 import { data } from '../../stun/attributes/data.ts';
 import { dontFragment } from '../../stun/attributes/dont-fragment.ts';
 import { errorCode } from '../../stun/attributes/error-code.ts';
@@ -22,6 +23,7 @@ import { xorRelayedAddress } from '../../stun/attributes/xor-relayed-address.ts'
 
 const UNDERSTOOD = [
   channelNumber,
+  connectionId,
   data,
   errorCode,
   evenPort,

@@ -42,6 +42,7 @@ export class StreamConnection implements ClientLink {
   /** Since when what waits is over the bound, or the farewell has not gone out. */
   #stuckSinceMs: number | undefined;
   #closing = false;
+  #handedOver = false;
 
   constructor(
     socket: Socket,
@@ -68,16 +69,9 @@ export class StreamConnection implements ClientLink {
     // One TLS record for each message, as coturn has it: clients exist, coturn's own among them, that read a record and see only the first
     // message in it. A stream without `_writev` does not join its waiting writes.
     if (ends.transport === 'tls') Object.assign(socket, { _writev: null });
-    socket.on('data', (chunk: Buffer) => {
-      this.#onData(chunk);
-    });
-    socket.on('end', () => {
-      this.close();
-    });
-    socket.on('drain', () => {
-      if (!this.#closing) this.#stuckSinceMs = undefined;
-      socket.resume();
-    });
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
   }
 
   get leg(): ClientLeg | undefined {
@@ -111,8 +105,17 @@ export class StreamConnection implements ClientLink {
     this.#socket.end();
   }
 
+  /** What was read and not yet looked at comes first out of it. To be called while a message is served. */
+  handOver(): Socket {
+    this.#handedOver = true;
+    this.#framer.stop();
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    return this.#socket.pause();
+  }
+
   /** Why the connection is to be given up now, if it is. */
   overdue(nowMs: number): ConnectionEnd | undefined {
+    if (this.#handedOver) return undefined;
     const { idleUnauthenticatedSec, stuckSec } = this.#options;
     if (this.#stuckSinceMs !== undefined && nowMs - this.#stuckSinceMs >= stuckSec * 1000) return 'stuck';
     return !this.#leg && nowMs - this.#idleSinceMs >= idleUnauthenticatedSec * 1000 ? 'idle' : undefined;
@@ -124,17 +127,30 @@ export class StreamConnection implements ClientLink {
   }
 
   /** Many frames of one read, and so many answers: over TCP, one write to the kernel for all of them. */
-  #onData(chunk: Buffer): void {
+  readonly #onData = (chunk: Buffer): void => {
     this.#socket.cork();
     const readable = this.#framer.push(chunk, this.#onFrame);
     this.#socket.uncork();
+    if (this.#handedOver) {
+      if (this.#framer.rest.length > 0) this.#socket.unshift(this.#framer.rest);
+      return;
+    }
     // Who does not read its answers is not asked for more. With an allocation it may be busy writing media, and is read on.
     if (!this.#leg && this.#socket.writableNeedDrain) this.#socket.pause();
     if (readable) return;
     this.#ports.drops.add(Drop.Malformed);
     this.#ports.logger.debug({ client: this.key }, 'connection closed: the stream is not TURN');
     this.destroy();
-  }
+  };
+
+  readonly #onEnd = (): void => {
+    this.close();
+  };
+
+  readonly #onDrain = (): void => {
+    if (!this.#closing) this.#stuckSinceMs = undefined;
+    this.#socket.resume();
+  };
 
   readonly #onFrame = (frame: Buffer): void => {
     if (this.#closing) return;
@@ -145,7 +161,7 @@ export class StreamConnection implements ClientLink {
   };
 
   #takesMore(): boolean {
-    if (this.#closing || this.#socket.destroyed) return false;
+    if (this.#closing || this.#handedOver || this.#socket.destroyed) return false;
     const { bufferedBytes } = this.#options;
     const boundBytes = this.#leg ? bufferedBytes : Math.min(bufferedBytes, STRANGER_BUFFERED_BYTES);
     if (this.#socket.writableLength < boundBytes) return true;

@@ -59,6 +59,9 @@ export function harness(addresses: readonly RelayAddress[] = LOOPBACK, kernel?: 
   const sink: DataPlaneSink = {
     onClientMessage: () => undefined,
     onClientClosed: () => undefined,
+    onPeerConnected: () => undefined,
+    onPeerAccepted: () => undefined,
+    onPeerConnectionEnded: () => undefined,
     onPeerError: (_relay, error) => peerErrors.push(error),
     onPeerData: (relay, peer, data) => peerData.push({ relay, peer, data: data.toString() }),
   };

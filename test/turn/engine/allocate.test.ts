@@ -128,7 +128,7 @@ describe('Allocate refuses', () => {
     ).toBe(400);
   });
 
-  it.each([6, 0, 132])('transport protocol %i with 442', (protocol) => {
+  it.each([1, 0, 132])('transport protocol %i with 442', (protocol) => {
     const world = new World();
     const answer = world
       .client()
@@ -146,7 +146,7 @@ describe('Allocate refuses', () => {
 
   it('a wrong transport before an unknown attribute', () => {
     const world = new World();
-    const build: Build = (m) => m.add(requestedTransport, 6).add(priority, 1);
+    const build: Build = (m) => m.add(requestedTransport, 132).add(priority, 1);
     expect(codeOf(world.client().as('alice').request(Method.Allocate, build))).toBe(442);
   });
 

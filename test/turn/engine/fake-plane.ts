@@ -11,10 +11,13 @@ import {
 } from '../../../src/turn/engine/data-plane.ts';
 import { type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
 import { type Impairment } from '../../../src/turn/engine/impairment.ts';
+import { type RelayProtocol } from '../../../src/turn/engine/tcp-relay-plane.ts';
+import { FakeTcp } from './fake-tcp.ts';
 
 export interface FakeRelay extends RelayHandle {
   client: ClientPath | undefined;
   expiresAtMs: number;
+  readonly protocol: RelayProtocol;
   readonly permissions: Map<string, number>;
   readonly channels: Map<number, ChannelEntry>;
   impairment?: Impairment | undefined;
@@ -31,6 +34,7 @@ interface SentToPeer extends SendOptions {
 export class FakePlane implements DataPlane {
   readonly kind = 'node';
   readonly setsDontFragment = true;
+  tcp: FakeTcp | undefined = new FakeTcp();
   readonly open = new Map<string, FakeRelay>();
   readonly sent: SentToPeer[] = [];
   /** Ports that other programs of the host hold. */
@@ -49,8 +53,14 @@ export class FakePlane implements DataPlane {
     this.addresses = addresses;
   }
 
-  openRelay(client: ClientPath, family: AddressFamily, port: number, expiresAtMs: number): RelayHandle {
-    return this.#bind(family, port, client, expiresAtMs);
+  openRelay(
+    client: ClientPath,
+    family: AddressFamily,
+    port: number,
+    expiresAtMs: number,
+    protocol: RelayProtocol,
+  ): RelayHandle {
+    return this.#bind(family, port, client, expiresAtMs, 0, protocol);
   }
 
   reserveRelay(family: AddressFamily, port: number): RelayHandle {
@@ -125,6 +135,7 @@ export class FakePlane implements DataPlane {
     client: ClientPath | undefined,
     expiresAtMs: number,
     skip = 0,
+    protocol: RelayProtocol = 'udp',
   ): RelayHandle {
     this.binds += 1;
     if (this.failWith) throw this.failWith;
@@ -140,6 +151,7 @@ export class FakePlane implements DataPlane {
         relayed,
         client,
         expiresAtMs,
+        protocol,
         permissions: new Map(),
         channels: new Map(),
       };

@@ -23,6 +23,7 @@ function holders(): [Allocation, Allocation] {
       id,
       client,
       relays: [{ relay: { slot: 0, relayed: address4 }, family: 4, port: 1, expiresAtMs: 1 }],
+      protocol: 'udp',
       createdBy: '',
       credential,
       createdAtUnixMs: 0,

@@ -56,7 +56,7 @@ describe('messages that are no business of a server', () => {
     ['a Data indication', plain(Method.Data, 'indication'), 'unknown-method'],
     ['a Binding indication', plain(Method.Binding, 'indication'), 'unknown-method'],
     ['a Send request', plain(Method.Send, 'request'), 'unknown-method'],
-    ['a Connect request', plain(Method.Connect, 'request'), 'unknown-method'],
+    ['a ConnectionAttempt request', plain(Method.ConnectionAttempt, 'request'), 'unknown-method'],
     ['a request of an unassigned method', plain(0x0ff, 'request'), 'unknown-method'],
     ['ChannelData of no channel', Buffer.from('4abc0002ffff0000', 'hex'), 'unknown-channel'],
     ['nothing', Buffer.alloc(0), 'too-short'],

@@ -65,6 +65,7 @@ export function engineOptions(changes: Partial<TurnEngineOptions> = {}): TurnEng
     legacyChannelNumbers: false,
     expiryPolicy: 'cap',
     reservationSec: 30,
+    tcpRelay: { connectTimeoutSec: 30, pendingPerAllocation: 3, connectionsPerAllocation: 4, connections: 6 },
     dontFragment: true,
     ...changes,
   };

@@ -41,6 +41,13 @@ export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): T
     },
     sockets: { listenerBufferBytes: 4_194_304, relayBufferBytes: 1_048_576, clockResolutionMs: 20 },
     dataPlane: 'auto',
+    tcpRelay: {
+      connectTimeoutSec: 30,
+      pendingPerAllocation: 16,
+      connectionsPerAllocation: 64,
+      connections: 1000,
+      bufferedBytes: 65_536,
+    },
     ...overrides,
   };
 }

@@ -5,6 +5,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
 import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
+import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
 import { data as dataAttribute } from '../../../src/stun/attributes/data.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
 import { evenPort } from '../../../src/stun/attributes/even-port.ts';
@@ -26,6 +27,7 @@ import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { StreamFramer } from '../../../src/stun/stream-framer.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
 
+const TCP_PROTOCOL = 6;
 const UDP_PROTOCOL = 17;
 const WAIT_MS = 4_000;
 
@@ -51,6 +53,8 @@ export interface Arrival {
   readonly channel?: number;
   readonly peer?: TransportAddress;
   readonly data: Buffer;
+  /** Of a ConnectionAttempt, which has no data. */
+  readonly connectionId?: number | undefined;
 }
 
 interface Wire {
@@ -113,10 +117,17 @@ export class TurnClient {
 
   /** Allocates; the 401 with realm and nonce is part of it. Rejects on any other error. */
   async allocate(
-    options: { family?: 4 | 6; bothFamilies?: boolean; evenPort?: boolean; token?: Buffer; lifetimeSec?: number } = {},
+    options: {
+      family?: 4 | 6;
+      bothFamilies?: boolean;
+      evenPort?: boolean;
+      token?: Buffer;
+      lifetimeSec?: number;
+      tcp?: boolean;
+    } = {},
   ): Promise<TransportAddress> {
     const response = await this.request(Method.Allocate, (request) => {
-      request.add(requestedTransport, UDP_PROTOCOL);
+      request.add(requestedTransport, options.tcp === true ? TCP_PROTOCOL : UDP_PROTOCOL);
       if (options.family !== undefined) request.add(requestedAddressFamily, options.family === 4 ? 1 : 2);
       if (options.bothFamilies === true) request.add(additionalAddressFamily, 2);
       if (options.evenPort !== undefined) request.add(evenPort, options.evenPort);
@@ -244,7 +255,8 @@ export class TurnClient {
         this.errors.push({ peer, error });
         return;
       }
-      this.#arrived({ kind: 'indication', peer, data: message.get(dataAttribute)! });
+      const data = message.get(dataAttribute) ?? Buffer.alloc(0);
+      this.#arrived({ kind: 'indication', peer, data, connectionId: message.get(connectionId) });
       return;
     }
     const key = message.transactionId.toString('hex');

@@ -1,0 +1,31 @@
+import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type ClientPath, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
+import { type TcpRelayPlane } from '../../../src/turn/engine/tcp-relay-plane.ts';
+
+/** Remembers what it was told of connections. */
+export class FakeTcp implements TcpRelayPlane {
+  /** Those on their way, by id. */
+  readonly connecting = new Map<number, { readonly from: string; readonly to: string }>();
+  readonly joined: { readonly id: number; readonly client: string; readonly answered: number }[] = [];
+  readonly ended: number[] = [];
+
+  connect(relay: RelayHandle, id: number, peer: TransportAddress): void {
+    this.connecting.set(id, { from: formatTransportAddress(relay.relayed), to: formatTransportAddress(peer) });
+  }
+
+  join(id: number, client: ClientPath): void {
+    const answered = (client as ClientPath & { readonly inbox: readonly Buffer[] }).inbox.length;
+    this.joined.push({ id, client: client.key, answered });
+  }
+
+  end(id: number): void {
+    this.ended.push(id);
+  }
+
+  /** The latest that the engine asked for. */
+  get latest(): number {
+    const id = [...this.connecting.keys()].at(-1);
+    if (id === undefined) throw new Error('no connection was asked for');
+    return id;
+  }
+}
