@@ -1,5 +1,5 @@
 import { opaqueString } from '../../core/opaque-string.ts';
-import { type Report } from './rules.ts';
+import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';
 
 const KEY_FORM = /^[\da-f]{32}$/i;

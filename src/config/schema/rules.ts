@@ -1,14 +1,12 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { isWildcard } from '../loopback.ts';
 import { checkLongTermUsers, checkRealms } from './realm-rules.ts';
+import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';
 
 interface RuleContext {
   addIssue(issue: { code: 'custom'; path: PropertyKey[]; message: string; input: unknown }): void;
 }
-
-/** `path` is dotted, or a list where a key itself holds dots. */
-export type Report = (path: string | string[], expected: string, got: unknown) => void;
 
 /** Rules between keys. Each says what was expected of the key it names; `got` is what came. */
 export function checkRules(config: Config, context: RuleContext): void {
