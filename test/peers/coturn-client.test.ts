@@ -11,6 +11,7 @@ import { daemon, peer, run, type Daemon, type Outcome } from './peers.ts';
 
 const uclient = peer('turnutils_uclient');
 const echo = peer('turnutils_peer');
+const stunclient = peer('turnutils_stunclient');
 const KM = 'the shared secret';
 const MESSAGES = 30;
 
@@ -85,6 +86,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['from relays of both families in one allocation', '-Z -s -m 4 -e 127.0.0.1'],
     ['from relays of both families, to IPv6', '-Z -x -s -m 4 -e ::1'],
     ['with large messages', '-s -m 2 -l 1400 -e 127.0.0.1'],
+    ['with DONT-FRAGMENT asked for', '-g -s -m 2 -e 127.0.0.1'],
+    ['with requests in between', '-G -s -m 4 -e 127.0.0.1'],
   ])('loses nothing %s by Send indications', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));
   });
@@ -101,6 +104,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['from relays of both families in one allocation', '-Z -m 4 -e 127.0.0.1'],
     ['from relays of both families over TLS, to IPv6', '-Z -x -t -S -m 4 -e ::1'],
     ['with channels padded over UDP', '-D -m 4 -l 101 -e 127.0.0.1'],
+    ['with requests in between', '-G -m 4 -e 127.0.0.1'],
+    ['with requests in between, over TLS', '-G -t -S -m 4 -e 127.0.0.1'],
   ])('loses nothing %s by channels', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));
   });
@@ -110,6 +115,10 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['-N with channels', '-N -m 4 -e 127.0.0.1'],
     ['-R', '-R -s -m 4 -e 127.0.0.1'],
     ['-R over TCP', '-R -t -s -m 4 -e 127.0.0.1'],
+    ['-O, which connects and leaves', '-O -s -m 8 -e 127.0.0.1'],
+    ['-O over TLS', '-O -t -S -s -m 8 -e 127.0.0.1'],
+    ['-B, which leaves in the middle', '-B -s -m 8 -e 127.0.0.1'],
+    ['-B over TCP', '-B -t -m 8 -e 127.0.0.1'],
   ])('stays up under the negative tests of %s', { timeout: 60_000 }, async (_what, flags) => {
     // Over UDP, -R waits for ever for an answer to what deserves none, from coturn too.
     await talk(flags, 6_000);
@@ -144,6 +153,12 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
       }
     },
   );
+
+  it.skipIf(!stunclient)('tells turnutils_stunclient where it comes from', { timeout: 60_000 }, async () => {
+    const { output, exitCode } = await run(stunclient!, ['-p', port('udp'), '127.0.0.1'], 30_000);
+    expect(output).toMatch(/UDP reflexive addr: 127\.0\.0\.1:\d+/);
+    expect(exitCode).toBe(0);
+  });
 
   it('refuses a client with another secret', async () => {
     const before = server.stats()!.allocationsCreated;
