@@ -1,37 +1,12 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type RelayBandwidth } from './bandwidth.ts';
+import { type ClientPath, type ClientTransport } from './client-path.ts';
 import { type Impairment } from './impairment.ts';
+import { type RelayHandle } from './relay-handle.ts';
 import { type RelayProtocol, type TcpRelaySink, type TcpRelayPlane } from './tcp-relay-plane.ts';
 
-export type ClientTransport = 'udp' | 'tcp' | 'tls';
-
-/**
- * The client side of a 5-tuple (RFC 8656 §2). For TCP and TLS one object lives as long as the connection; for UDP a listener may make
- * a new one for each datagram, so compare `key`, never identity. Holding no state until an allocation exists is what keeps
- * spoofed sources from costing memory.
- */
-export interface ClientPath {
-  readonly transport: ClientTransport;
-  /** The client's transport address. */
-  readonly remote: TransportAddress;
-  /** The listener's transport address. */
-  readonly local: TransportAddress;
-  /** Unique for the 5-tuple while it exists. */
-  readonly key: string;
-  /** Hands bytes to the client; drops and counts when the transport cannot take them now. Never throws. */
-  send(data: Uint8Array): void;
-  /** Ends a TCP or TLS connection once what was sent is out; nothing for UDP. */
-  close(): void;
-}
-
-/** A relayed transport address that the plane holds open. */
-export interface RelayHandle {
-  /** Dense small number, reused after close: the index into the plane's counters. */
-  readonly slot: number;
-  /** The address peers see: behind 1:1 NAT the external one. */
-  readonly relayed: TransportAddress;
-}
+export { type ClientPath, type ClientTransport, type RelayHandle };
 
 export interface ChannelEntry {
   /** 0x4000 to 0x4FFF */

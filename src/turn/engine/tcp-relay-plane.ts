@@ -1,5 +1,6 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { type ClientPath, type RelayHandle } from './data-plane.ts';
+import { type ClientPath } from './client-path.ts';
+import { type RelayHandle } from './relay-handle.ts';
 
 /** What a relayed transport address speaks with peers: REQUESTED-TRANSPORT 17 or 6. */
 export type RelayProtocol = 'udp' | 'tcp';
