@@ -39,7 +39,7 @@ export function iceConfiguration(
   servers: readonly IceServer[],
   transport: TransportChoice,
   relayOnly: boolean,
-): RTCConfiguration {
+): { readonly iceServers: IceServer[]; readonly iceTransportPolicy: 'relay' | 'all' } {
   const chosen = servers.flatMap(({ urls, ...rest }) => {
     const kept = urls.filter((uri) => transport === 'all' || transportOf(uri) === transport);
     return kept.length === 0 ? [] : [{ ...rest, urls: kept }];

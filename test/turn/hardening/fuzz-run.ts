@@ -5,7 +5,7 @@ const RUNS_PER_BATCH = 100;
 /** Of one property, unless FUZZ_SECONDS says otherwise. */
 const DEFAULT_SECONDS = 4;
 
-export const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? DEFAULT_SECONDS);
+const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? DEFAULT_SECONDS);
 const firstSeed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
 
 /** What vitest may wait for: shrinking comes on top, and is slow on a slow machine. */
