@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real programs that the tests talk to, from Debian's packages. The one place that does.
 set -euo pipefail
-packages=(chromium coturn curl openssl python3-aioice)
+packages=(chromium coturn curl openssl python3-aioice python3-gi gir1.2-nice-0.1)
 
 missing=()
 for package in "${packages[@]}"; do
