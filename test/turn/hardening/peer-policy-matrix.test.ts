@@ -4,6 +4,7 @@ import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
 import { data } from '../../../src/stun/attributes/data.ts';
 import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
+import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type PeerOptions } from '../../../src/turn/engine/engine-options.ts';
@@ -81,15 +82,40 @@ const PATHS: readonly Path[] = [
   },
 ];
 
+/** Of a TCP relay (RFC 6062). */
+const TCP_PATHS: readonly Path[] = [
+  {
+    name: 'Connect',
+    try: (world, client, peer) => {
+      client.exchange(client.signed(Method.Connect, (m) => m.add(xorPeerAddress, peer)));
+      return world.plane.tcp!.connecting.size > 0;
+    },
+  },
+  {
+    name: 'TCP accept',
+    try: (world, client, peer) => {
+      client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, peer));
+      return world.engine.onPeerAccepted(client.relayOf(peer.family), peer) !== undefined;
+    },
+  },
+];
+
 function peerAt(bytes: Buffer): TransportAddress {
   return { family: bytes.length === 4 ? 4 : 6, address: formatIp(bytes), port: 80 };
 }
 
 /** A client with a relay of this family, that was permitted whatever it could get by asking before. */
-function allocated(peers: Partial<PeerOptions>, family: 4 | 6): { world: World; client: TestClient } {
+function allocated(
+  peers: Partial<PeerOptions>,
+  family: 4 | 6,
+  transport: 'udp' | 'tcp' = 'udp',
+): { world: World; client: TestClient } {
   const world = new World({ peers: { allow: [], deny: [], allowPrivate: false, ...peers } });
-  const client = world.client().as('alice');
-  expect(codeOf(client.allocate((m) => m.add(requestedAddressFamily, family === 4 ? 1 : 2)))).toBe(0);
+  const client = world.client(undefined, transport).as('alice');
+  const answer = client.request(Method.Allocate, (m) =>
+    m.add(requestedTransport, transport === 'udp' ? 17 : 6).add(requestedAddressFamily, family === 4 ? 1 : 2),
+  );
+  expect(codeOf(answer)).toBe(0);
   return { world, client };
 }
 
@@ -97,15 +123,21 @@ function allocated(peers: Partial<PeerOptions>, family: 4 | 6): { world: World; 
 function passing(peers: Partial<PeerOptions>, bytes: Buffer): string[] {
   const peer = peerAt(bytes);
   const { world, client } = allocated(peers, peer.family);
-  const open = PATHS.filter((path) => path.try(world, client, peer)).map(({ name }) => name);
+  const open = [
+    ...PATHS.filter((path) => path.try(world, client, peer)),
+    ...TCP_PATHS.filter((path) => {
+      const tcp = allocated(peers, peer.family, 'tcp');
+      return path.try(tcp.world, tcp.client, peer);
+    }),
+  ].map(({ name }) => name);
   const { permissions, channels } = client.relayOf(peer.family);
   if (permissions.size + channels.size > 0) expect(open).toContain('CreatePermission');
   return open;
 }
 
-const ALL = PATHS.map(({ name }) => name);
+const ALL = [...PATHS, ...TCP_PATHS].map(({ name }) => name);
 
-describe('the peer policy, over CreatePermission, ChannelBind, Send and incoming data', () => {
+describe('the peer policy, over CreatePermission, ChannelBind, Send, incoming data, Connect and TCP accept', () => {
   describe.each(ENCODINGS)('%s (%s)', (_name, _source, encode) => {
     it.each(INNER)('does not reach %s inside IPv6, even where all is allowed', (inner) => {
       const bytes = encode(Buffer.from(parseIp(inner)!));
@@ -153,5 +185,7 @@ describe('the peer policy, over CreatePermission, ChannelBind, Send and incoming
     expect(permission).toBe(true);
     expect(channel).toBe(false);
     expect(data).toEqual([false, false]);
+    const tcp = allocated(CLOSED, 4, 'tcp');
+    expect(TCP_PATHS.map((path) => path.try(tcp.world, tcp.client, peer))).toEqual([false, false]);
   });
 });
