@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { parseIp } from '../../../src/core/ip.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
@@ -28,6 +27,8 @@ export class FuzzWorld {
   readonly #granted = new Granted();
   readonly #clients: readonly TestClient[];
   readonly #tokens: Uint8Array[] = [];
+
+  #ids = 0;
 
   constructor() {
     const places = [
@@ -85,7 +86,7 @@ export class FuzzWorld {
   }
 
   #ask(client: TestClient, of: number, wishes: readonly Wish[], mutations: readonly Mutation[]): void {
-    const transactionId = randomBytes(12);
+    const transactionId = this.#nextId();
     const type = (of & 0xf) | ((of & 0x70) << 1) | ((of & 0xf80) << 2);
     const attributes = this.#attributes(wishes, transactionId);
     const { login, nonce: current } = client;
@@ -141,7 +142,7 @@ export class FuzzWorld {
   }
 
   #send(client: TestClient, wishes: readonly Wish[], mutations: readonly Mutation[]): void {
-    const transactionId = randomBytes(12);
+    const transactionId = this.#nextId();
     const attributes = this.#attributes(wishes, transactionId);
     this.#world.engine.onClientMessage(
       client,
@@ -181,6 +182,13 @@ export class FuzzWorld {
       if (wish.kind === 'token') return { type: 0x0022, value: this.#tokens.at(-1 - wish.which) ?? Buffer.alloc(8) };
       return peerAttribute(parseIp(wish.address) ?? Buffer.alloc(4), wish.port, transactionId);
     });
+  }
+
+  /** Counted, so that a seed finds the same bytes again: peer addresses are masked with it. */
+  #nextId(): Buffer {
+    const id = Buffer.alloc(12, 0x5a);
+    id.writeUInt32BE(this.#ids++, 8);
+    return id;
   }
 
   #relaysOf(client: TestClient): FakeRelay[] {
