@@ -328,6 +328,7 @@ export class Server {
     const material = this.#material;
     if (!config.edge.enabled || !material.certificate) return;
     const https = await this.#openHttps(config, material.certificate);
+    this.#turn?.addOwnListeners(https.addresses);
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     this.#edge = createEdge(edgeOptions(config, material, uris), {
       issuer: this.#hooks.wrapIssuer?.(this.facts.sharedKey.issuer) ?? this.facts.sharedKey.issuer,

@@ -214,3 +214,10 @@ describe('an edge behind a proxy', () => {
     await expect(turnClient(elsewhere, { proxyHeader: PROXY_HEADER })).rejects.toThrow();
   });
 });
+
+it('lets no client have the HTTPS port of the server as a peer, though loopback peers are open to it', async () => {
+  const lab = await onePort();
+  const client = await turnClient(lab);
+  await client.allocate();
+  await expect(client.bindChannel(0x4000, httpsAddress(lab))).rejects.toThrow('403');
+});

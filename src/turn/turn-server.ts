@@ -148,6 +148,11 @@ export class TurnServer {
     return usageByUser(this.sessions());
   }
 
+  /** Where else this process listens: as a peer it would take what a client relays to it for its own machine's. A no-op unless started. */
+  addOwnListeners(listeners: readonly TransportAddress[]): void {
+    this.#running?.engine.addOwnListeners(listeners);
+  }
+
   /** False when there is no such allocation. */
   endAllocation(id: string): boolean {
     return this.#running?.engine.endAllocation(id) ?? false;

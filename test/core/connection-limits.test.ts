@@ -32,7 +32,7 @@ it('holds nothing once all have gone, in whatever order they came and went', () 
       const held: string[] = [];
       for (const [source, comes] of steps) {
         if (comes && limits.acquire(source) === 'taken') held.push(source);
-        else if (!comes && held.includes(source)) limits.release(held.splice(held.indexOf(source), 1)[0]!);
+        else if (!comes && held.includes(source)) limits.release(held.splice(held.indexOf(source), 1)[0]);
         expect(limits.total).toBe(held.length);
       }
       for (const source of held) limits.release(source);

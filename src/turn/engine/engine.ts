@@ -181,6 +181,11 @@ export class TurnEngine implements DataPlaneSink {
     });
   }
 
+  /** No client may have these of this process as peers, either. */
+  addOwnListeners(listeners: readonly TransportAddress[]): void {
+    this.#state.policy.addOwnListeners(listeners);
+  }
+
   /** False when there is no such allocation. */
   endAllocation(id: string): boolean {
     const allocation = this.#state.allocations.ofId(id);

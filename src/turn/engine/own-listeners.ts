@@ -6,13 +6,20 @@ import { type TransportAddress } from '../../core/transport-address.ts';
  * an inner one.
  */
 export class OwnListeners {
-  readonly #ports: ReadonlySet<number>;
-  readonly #addresses: ReadonlySet<string>;
+  readonly #ports = new Set<number>();
+  readonly #addresses: Set<string>;
 
   /** `ownAddresses` is canonical IP text: relayed addresses and what else is known of the host. */
   constructor(listeners: readonly TransportAddress[], ownAddresses: readonly string[]) {
-    this.#ports = new Set(listeners.map(({ port }) => port));
-    this.#addresses = new Set([...ownAddresses, ...listeners.map(({ address }) => address)]);
+    this.#addresses = new Set(ownAddresses);
+    this.add(listeners);
+  }
+
+  add(listeners: readonly TransportAddress[]): void {
+    for (const { address, port } of listeners) {
+      this.#ports.add(port);
+      this.#addresses.add(address);
+    }
   }
 
   has({ address, port }: TransportAddress): boolean {

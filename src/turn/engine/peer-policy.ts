@@ -51,6 +51,11 @@ export class PeerPolicy {
     this.#isLiveRelay = isLiveRelay;
   }
 
+  /** Listeners of this process beside the TURN server's own. */
+  addOwnListeners(listeners: readonly TransportAddress[]): void {
+    this.#ownListeners.add(listeners);
+  }
+
   /** `address` is canonical IP text. */
   addressRule(address: string): AddressRule {
     const denial = this.#denial(address);
