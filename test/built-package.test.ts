@@ -16,11 +16,13 @@ const filesEnding = (ending: string) =>
 describe('the built package', () => {
   it('names every package whose code is in the command or in the page, with its licence', () => {
     // The bundler marks where each file begins.
-    const marks = readFileSync(COMMAND, 'utf8').matchAll(/^\/\/ (?:.*\/)?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm);
+    const command = filesEnding('.js').filter((file) => file.startsWith('cli/'));
+    const text = command.map((file) => readFileSync(join('dist', file), 'utf8')).join('\n');
+    const marks = text.matchAll(/^\/\/ (?:.*\/)?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm);
     const bundled = new Set([...marks].map(([, name = '']) => name));
     expect(bundled.size).toBeGreaterThan(5);
     const notices = readFileSync(NOTICES, 'utf8');
-    for (const name of [...bundled, 'jssip', 'sdp-transform']) {
+    for (const name of [...bundled, 'jssip', 'sdp-transform', 'uplot']) {
       const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as {
         version: string;
         license: string;
