@@ -31,5 +31,13 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     reservationSec: turn.reservationSec,
     dataPlane: turn.dataPlane,
     tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
+    natDiscovery: natDiscovery(turn.natDiscovery),
   };
+}
+
+function natDiscovery({
+  alternateAddress,
+  alternatePort,
+}: Config['turn']['natDiscovery']): TurnServerOptions['natDiscovery'] {
+  return alternateAddress === undefined ? undefined : { alternateAddress, alternatePort };
 }

@@ -2,6 +2,7 @@ import { type TransportAddress } from '../core/transport-address.ts';
 import { type ClientTransport } from './engine/data-plane.ts';
 import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './listeners/open-listeners.ts';
+import { type NatDiscoveryListenOptions } from './listeners/nat-discovery-listeners.ts';
 import { type StreamListenerOptions } from './listeners/stream-listener.ts';
 import { type TlsContext } from './listeners/tls-context.ts';
 
@@ -30,7 +31,7 @@ export interface TcpRelayServerOptions extends TcpRelayOptions {
 
 export interface TurnServerOptions extends Omit<
   TurnEngineOptions,
-  'relay' | 'realms' | 'listeners' | 'ownAddresses' | 'dontFragment' | 'tcpRelay'
+  'relay' | 'realms' | 'listeners' | 'ownAddresses' | 'dontFragment' | 'tcpRelay' | 'natDiscovery'
 > {
   readonly listeners: readonly ListenOptions[];
   /** Realm by web origin. */
@@ -40,6 +41,8 @@ export interface TurnServerOptions extends Omit<
   readonly relay: TurnRelayOptions;
   readonly stream: StreamListenerOptions;
   readonly sockets: TurnSocketOptions;
+  /** NAT behaviour discovery (RFC 5780) with the first UDP listener of the address's family; none when absent. */
+  readonly natDiscovery?: NatDiscoveryListenOptions | undefined;
   readonly dataPlane: 'auto' | 'node';
   /** Absent: no TCP is relayed; nor is it with the data plane `node`. */
   readonly tcpRelay?: TcpRelayServerOptions | undefined;

@@ -29,6 +29,7 @@ import { LateSink } from './late-sink.ts';
 import { HandedStreams } from './listeners/handed-streams.ts';
 import { relayAddressError } from './listeners/listen-error.ts';
 import { type Listener } from './listeners/listener.ts';
+import { NatDiscoveryListeners } from './listeners/nat-discovery-listeners.ts';
 import { openListeners } from './listeners/open-listeners.ts';
 import { StreamListener } from './listeners/stream-listener.ts';
 import { type TlsContext } from './listeners/tls-context.ts';
@@ -58,6 +59,7 @@ interface Running {
   readonly plane: NodeDataPlane;
   readonly listeners: readonly Listener[];
   readonly handed: HandedStreams;
+  readonly discovery: NatDiscoveryListeners | undefined;
   readonly timer: DeadlineTimer;
   readonly drops: DropCounters;
 }
@@ -234,15 +236,20 @@ export class TurnServer {
     );
     const handed = new HandedStreams(stream, limits, ports);
     const timer = new DeadlineTimer(this.#clock);
+    let discovery: NatDiscoveryListeners | undefined;
     try {
-      const engine = this.#createEngine(plane, listeners, timer);
+      const { natDiscovery } = this.#options;
+      const socketBufferBytes = sockets.listenerBufferBytes;
+      discovery =
+        natDiscovery && (await NatDiscoveryListeners.open(natDiscovery, listeners, { socketBufferBytes }, ports));
+      const engine = this.#createEngine(plane, listeners, timer, discovery);
       sink.attach(engine);
       timer.onDue = (now) => {
         engine.runTimers(now);
       };
-      return { engine, plane, listeners, handed, timer, drops };
+      return { engine, plane, listeners, handed, discovery, timer, drops };
     } catch (error) {
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.all([...listeners, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
       throw error;
     }
   }
@@ -262,7 +269,12 @@ export class TurnServer {
   }
 
   /** After the listeners, because peer policy wants their actual ports. */
-  #createEngine(plane: DataPlane, listeners: readonly Listener[], timer: DeadlineTimer): TurnEngine {
+  #createEngine(
+    plane: DataPlane,
+    listeners: readonly Listener[],
+    timer: DeadlineTimer,
+    discovery: NatDiscoveryListeners | undefined,
+  ): TurnEngine {
     const relays = relayAddresses(this.#options);
     const { ports, portQuarantineSec } = this.#options.relay;
     return createTurnEngine(
@@ -270,7 +282,8 @@ export class TurnServer {
         ...this.#options,
         relay: { addresses: relays.map(({ advertised }) => advertised), ports, portQuarantineSec },
         realms: { byListener: this.#listenerRealms(listeners), byOrigin: this.#options.originRealms },
-        listeners: listeners.map(({ local }) => local),
+        listeners: [...listeners.map(({ local }) => local), ...(discovery?.locals ?? [])],
+        natDiscovery: discovery,
         ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
         // A plane that cannot set the DF bit does not know DONT-FRAGMENT (RFC 8656 §7.2).
         dontFragment: plane.setsDontFragment,
@@ -284,6 +297,7 @@ export class TurnServer {
         events: this.events,
         logger: this.#logger,
         tap: this.#tap,
+        sendFrom: discovery?.sendFrom.bind(discovery),
         onDeadlineChanged: (deadlineMs) => {
           timer.arm(deadlineMs);
         },
@@ -304,10 +318,10 @@ export function createTurnServer(options: TurnServerOptions, ports: TurnServerPo
   return new TurnServer(options, ports);
 }
 
-async function close({ engine, plane, listeners, handed, timer }: Running): Promise<void> {
+async function close({ engine, plane, listeners, handed, discovery, timer }: Running): Promise<void> {
   engine.stop();
   plane.close();
-  await Promise.all([...listeners, handed].map((entry) => entry.close()));
+  await Promise.all([...listeners, handed, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
   timer.clear();
 }
 

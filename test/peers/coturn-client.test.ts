@@ -12,6 +12,7 @@ import { daemon, peer, run, type Daemon, type Outcome } from './peers.ts';
 const uclient = peer('turnutils_uclient');
 const echo = peer('turnutils_peer');
 const stunclient = peer('turnutils_stunclient');
+const natdiscovery = peer('turnutils_natdiscovery');
 const KM = 'the shared secret';
 const MESSAGES = 30;
 
@@ -167,5 +168,39 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     expect(output).not.toContain('Total lost packets');
     expect(output).toContain('Cannot complete Allocation');
     expect(server.stats()!.allocationsCreated).toBe(before);
+  });
+});
+
+describe.skipIf(!stunclient || !natdiscovery)('discovery of NAT behaviour by the clients of coturn', () => {
+  let discovered: TurnServer;
+  let at: string;
+
+  beforeAll(async () => {
+    const natDiscovery = { alternateAddress: '127.0.0.2', alternatePort: 0 };
+    discovered = createTurnServer(turnServerOptions({ natDiscovery }), { verifier, logger: silentLogger });
+    await discovered.start();
+    at = String(discovered.addresses[0]!.port);
+  });
+
+  afterAll(() => discovered.stop());
+
+  it('finds no NAT in mapping and filtering, with padding too', { timeout: 120_000 }, async () => {
+    for (const flags of [
+      ['-m', '-f'],
+      ['-m', '-f', '-P'],
+    ]) {
+      // From a named address: on loopback the kernel would choose another source for each of the server's.
+      const args = [...flags, '-L', '127.0.0.1', '-p', at, '127.0.0.1'];
+      const { output, exitCode } = await run(natdiscovery!, args, 60_000);
+      expect(exitCode, output).toBe(0);
+      expect(output).toMatch(/Mapping/i);
+      expect(output).toMatch(/Filtering/i);
+    }
+  });
+
+  it('serves turnutils_stunclient in its mode of RFC 5780', { timeout: 60_000 }, async () => {
+    const { output, exitCode } = await run(stunclient!, ['-f', '-p', at, '127.0.0.1'], 30_000);
+    expect(output).toMatch(/Other addr:[ :]*127\.0\.0\.2:\d+\n[^]*Response origin:[ :]*127\.0\.0\.2:/);
+    expect(exitCode, output).toBe(0);
   });
 });

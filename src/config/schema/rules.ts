@@ -69,6 +69,7 @@ function checkTurn({ turn }: Config, report: Report): void {
     else if (parseIp(local)?.length !== parseIp(external)?.length)
       report(path, 'an address of the same family', external);
   }
+  checkNatDiscovery(turn, report);
   const seen = new Set<string>();
   listeners.forEach(({ transport, address, port, proxyProtocolFrom }, i) => {
     if (transport === 'udp' && proxyProtocolFrom !== undefined) {
@@ -79,6 +80,21 @@ function checkTurn({ turn }: Config, report: Report): void {
     if (port !== 0 && seen.has(key)) report(`turn.listeners.${i}`, 'a listener of its own', key);
     seen.add(key);
   });
+}
+
+function checkNatDiscovery({ natDiscovery, listeners }: Config['turn'], report: Report): void {
+  const { alternateAddress, alternatePort } = natDiscovery;
+  if (alternateAddress === undefined) return;
+  const path = 'turn.natDiscovery.alternateAddress';
+  const family = parseIp(alternateAddress)?.length;
+  const main = listeners.find(({ transport, address }) => transport === 'udp' && parseIp(address)?.length === family);
+  if (!main || isWildcard(main.address)) {
+    report(path, 'an address of the family of a UDP listener that names its address', alternateAddress);
+  } else if (isWildcard(alternateAddress) || canonical(main.address) === canonical(alternateAddress)) {
+    report(path, `another address of this machine than ${main.address}`, alternateAddress);
+  } else if (alternatePort !== 0 && main.port === alternatePort) {
+    report('turn.natDiscovery.alternatePort', 'another port than that of the UDP listener', alternatePort);
+  }
 }
 
 function canonical(address: string): string {

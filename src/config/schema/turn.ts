@@ -122,6 +122,18 @@ const answerLimit = section(
   'Answers over UDP to requests that prove nothing (Binding, and all that are not authenticated), so that forged ones do not bury their victim in answers.',
 );
 
+const natDiscovery = section(
+  {
+    alternateAddress: ipAddress.optional().meta({
+      description:
+        'A second address of this machine. Clients can then test their NAT with the first UDP listener of its family.',
+      defaultText: 'none: no discovery',
+    }),
+    alternatePort: portNumber.default(3479).meta({ description: 'The second port, used on both addresses.' }),
+  },
+  'NAT behaviour discovery (RFC 5780): Binding at two addresses and two ports. Its answers count in `turn.answerLimit`.',
+);
+
 const peers = section(
   {
     allow: z
@@ -229,6 +241,7 @@ export const turnSection = section(
     quota,
     bandwidth,
     answerLimit,
+    natDiscovery,
     peers,
     legacyChannelNumbers: flag(
       false,

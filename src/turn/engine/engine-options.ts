@@ -1,6 +1,7 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type AnswerLimitOptions } from './answer-limit.ts';
 import { type BandwidthOptions } from './bandwidth.ts';
+import { type NatDiscoveryOptions } from './nat-discovery.ts';
 import { type RealmOptions } from './realms.ts';
 import { type SecurityFeatureOptions } from './security-features.ts';
 import { type RedirectOptions } from './redirection.ts';
@@ -71,6 +72,8 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly bandwidth?: BandwidthOptions | undefined;
   /** Answers to those who have proved nothing; without a limit when absent. */
   readonly answerLimit?: AnswerLimitOptions | undefined;
+  /** NAT behaviour discovery (RFC 5780); without it, CHANGE-REQUEST is an unknown attribute. */
+  readonly natDiscovery?: NatDiscoveryOptions | undefined;
   readonly peers: PeerOptions;
   /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */
   readonly legacyChannelNumbers: boolean;

@@ -8,6 +8,7 @@ import { type AnswerLimit } from './answer-limit.ts';
 import { type Bandwidths } from './bandwidth.ts';
 import { type DataPlane } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
+import { type NatDiscovery, type SendFrom } from './nat-discovery.ts';
 import { type OwnRelayChannels } from './own-relay-channels.ts';
 import { type PeerPolicy } from './peer-policy.ts';
 import { type Redirection } from './redirection.ts';
@@ -39,6 +40,9 @@ export interface EngineState {
   readonly redirection: Redirection;
   readonly tap: TurnTap | undefined;
   /** Families with a relayed address. */
+  readonly natDiscovery: NatDiscovery | undefined;
+  /** Of the answers of `natDiscovery`. */
+  readonly sendFrom: SendFrom;
   readonly families: ReadonlySet<AddressFamily>;
   /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */
   readonly understood: ReadonlySet<number>;

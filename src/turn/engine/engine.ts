@@ -20,6 +20,7 @@ import { type ClientPath, type DataPlane, type DataPlaneSink, type PeerError, ty
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
 import { handleSend } from './handle-send.ts';
+import { NatDiscovery, type SendFrom } from './nat-discovery.ts';
 import { Nonces } from './nonces.ts';
 import { OwnRelayChannels } from './own-relay-channels.ts';
 import { handlePeerAccepted } from './peer-accepted.ts';
@@ -56,6 +57,8 @@ interface TurnEnginePorts {
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
   readonly tap?: TurnTap | undefined;
+  /** Needed with `natDiscovery` of the options. */
+  readonly sendFrom?: SendFrom | undefined;
   /** The earliest deadline moved: arm one timeout that calls `runTimers`, or none for `undefined`. Monotonic milliseconds. */
   readonly onDeadlineChanged: (deadlineMs: number | undefined) => void;
 }
@@ -294,6 +297,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
   checkEngineOptions(options);
   const allocations = new AllocationTable();
   const families = familiesOf(options.relay.addresses);
+  const understood = understoodAttributes(options);
   const state: EngineState = {
     options,
     plane: ports.plane,
@@ -322,9 +326,11 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     bandwidths: new Bandwidths(options.bandwidth),
     tally: new Tally(),
     redirection: new Redirection(options.redirect, ports.randomInt),
+    natDiscovery: options.natDiscovery && new NatDiscovery(options.natDiscovery, understood),
+    sendFrom: ports.sendFrom ?? (() => undefined),
     tap: ports.tap,
     families: new Set(families),
-    understood: understoodAttributes(options),
+    understood,
     randomBytes: ports.randomBytes,
   };
   const { verifier } = ports;

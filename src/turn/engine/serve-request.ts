@@ -59,8 +59,12 @@ export function serveRequest(
 
 function serveBinding(request: IncomingRequest, engine: EngineState): DropReason | undefined {
   if (isOneTooMany(request, engine)) return 'answer-limit';
-  const answer = handleBinding(request, engine);
-  send(request, encodeAnswer(request.message, answer, {}), engine);
+  const { answer, detour } = engine.natDiscovery?.reply(request) ?? { answer: handleBinding(request, engine) };
+  const bytes = encodeAnswer(request.message, answer, {});
+  if (detour) {
+    engine.sendFrom(detour.origin, detour.remote, bytes);
+    reportMessage(engine, request, 'out', bytes);
+  } else send(request, bytes, engine);
   if (!answer.granted) reportRequestRefused(engine, request, answer);
   else engine.tally.requestsGranted += 1;
   return undefined;

@@ -51,6 +51,26 @@ describe('keys that do not fit together', () => {
       'turn.relay.externalAddresses.127.0.0.1: expected an address of the same family, got "2001:db8::1"',
     ],
     [
+      'a discovery address without a UDP listener that names its own',
+      {
+        turn: {
+          natDiscovery: { alternateAddress: '127.0.0.2' },
+          listeners: [{ transport: 'udp', address: '0.0.0.0' }],
+        },
+      },
+      'turn.natDiscovery.alternateAddress: expected an address of the family of a UDP listener that names its address, got "127.0.0.2"',
+    ],
+    [
+      'a discovery address that is no second one',
+      { turn: { natDiscovery: { alternateAddress: '127.0.0.1' } } },
+      'turn.natDiscovery.alternateAddress: expected another address of this machine than 127.0.0.1, got "127.0.0.1"',
+    ],
+    [
+      'a discovery port that is no second one',
+      { turn: { natDiscovery: { alternateAddress: '127.0.0.2', alternatePort: 3478 } } },
+      'turn.natDiscovery.alternatePort: expected another port than that of the UDP listener, got 3478',
+    ],
+    [
       'two listeners of one port',
       {
         turn: {

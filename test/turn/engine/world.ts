@@ -92,6 +92,9 @@ export class World {
   });
   readonly deadlines: (number | undefined)[] = [];
   now: Now = { monotonicMs: 5_000, unixMs: START_SEC * 1000 };
+  /** Answers that left another way than their request came. */
+  readonly detours: { readonly origin: TransportAddress; readonly remote: TransportAddress; readonly bytes: Buffer }[] =
+    [];
   faults = false;
   randomInt: (below: number) => number;
   #clients = 0;
@@ -119,6 +122,7 @@ export class World {
       events: this.emitter,
       tap,
       logger: quiet ? silentLogger : this.#logger(),
+      sendFrom: (origin, remote, data) => this.detours.push({ origin, remote, bytes: Buffer.from(data) }),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
     });
   }
