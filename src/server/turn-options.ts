@@ -29,9 +29,10 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     stream: turn.stream,
     sockets: turn.sockets,
     reservationSec: turn.reservationSec,
+    mobility: turn.mobility,
     dataPlane: turn.dataPlane,
-    tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
     natDiscovery: natDiscovery(turn.natDiscovery),
+    tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
   };
 }
 

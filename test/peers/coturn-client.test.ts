@@ -65,7 +65,12 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
       port: 0,
     }));
     // Debian's client draws its channel numbers from the range of RFC 5766.
-    const options = turnServerOptions({ listeners, tls: await makeCertificate(), legacyChannelNumbers: true });
+    const options = turnServerOptions({
+      listeners,
+      tls: await makeCertificate(),
+      legacyChannelNumbers: true,
+      mobility: true,
+    });
     server = createTurnServer(options, { verifier, logger: silentLogger });
     await server.start();
     echoPort = await freeUdpPort();
@@ -89,6 +94,8 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['with large messages', '-s -m 2 -l 1400 -e 127.0.0.1'],
     ['with DONT-FRAGMENT asked for', '-g -s -m 2 -e 127.0.0.1'],
     ['with requests in between', '-G -s -m 4 -e 127.0.0.1'],
+    ['that moves to another port', '-M -s -m 4 -e 127.0.0.1'],
+    ['that moves to another connection over TLS', '-M -t -S -s -m 4 -e 127.0.0.1'],
   ])('loses nothing %s by Send indications', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));
   });
@@ -107,6 +114,9 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     ['with channels padded over UDP', '-D -m 4 -l 101 -e 127.0.0.1'],
     ['with requests in between', '-G -m 4 -e 127.0.0.1'],
     ['with requests in between, over TLS', '-G -t -S -m 4 -e 127.0.0.1'],
+    ['that moves to another port', '-M -m 4 -e 127.0.0.1'],
+    ['that moves to another connection over TCP', '-M -t -m 4 -e 127.0.0.1'],
+    ['that moves with relays of both families', '-M -Z -m 4 -e 127.0.0.1'],
   ])('loses nothing %s by channels', { timeout: 60_000 }, async (_what, flags) => {
     expectNoLoss(await talk(flags));
   });

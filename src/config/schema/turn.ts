@@ -265,6 +265,10 @@ export const turnSection = section(
     tcpRelay,
     sockets,
     reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
+    mobility: flag(
+      false,
+      'Let clients take an allocation to another address or connection (RFC 8016). Off, as no browser asks for it, and as the allocation of such a client holds its port until it expires when the connection is gone.',
+    ),
     dataPlane: z.enum(['auto', 'node']).default('auto').meta({
       description:
         '`auto`: on Linux with the optional package koffi, relay sockets that can set DF and tell of ICMP errors; `node`: without.',

@@ -112,6 +112,8 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   'connect-failed': true,
   'connect-timeout': true,
   'unknown-connection': true,
+  'mobility-forbidden': true,
+  'unknown-ticket': true,
   fault: true,
 });
 

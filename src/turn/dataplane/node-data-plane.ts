@@ -98,6 +98,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.expiresAtMs = expiresAtMs;
   }
 
+  moveClient({ leg }: Relay, client: ClientLink, frame?: Uint8Array): void {
+    leg?.moveTo(client);
+    if (leg && frame) this.forward(leg, frame);
+  }
+
   setRelayExpiry(relay: Relay, expiresAtMs: number): void {
     relay.expiresAtMs = expiresAtMs;
   }

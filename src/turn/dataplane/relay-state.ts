@@ -24,12 +24,19 @@ export interface ClientLink extends ClientPath {
 
 /** The plane's side of one 5-tuple. An allocation with ADDITIONAL-ADDRESS-FAMILY has two relays, and one set of channel numbers. */
 export class ClientLeg {
-  readonly link: ClientLink;
+  /** Changes when the client moves (RFC 8016). */
+  link: ClientLink;
   readonly channels = new Map<number, Channel>();
   relayCount = 0;
 
   constructor(link: ClientLink) {
     this.link = link;
+  }
+
+  moveTo(link: ClientLink): void {
+    this.link.leg = undefined;
+    this.link = link;
+    link.leg = this;
   }
 }
 

@@ -1,12 +1,13 @@
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { CountMap } from './count-map.ts';
-import { type RelayHandle } from './data-plane.ts';
+import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
 export class AllocationTable {
   readonly #byClient = new Map<string, Allocation>();
+  readonly #byMove = new Map<string, Allocation>();
   readonly #bySlot = new Map<number, Allocation>();
   readonly #byId = new Map<string, Allocation>();
   readonly #byRelayed = new Map<string, Allocation>();
@@ -40,7 +41,8 @@ export class AllocationTable {
   }
 
   remove(allocation: Allocation): void {
-    this.#byClient.delete(allocation.client.key);
+    this.abandon(allocation);
+    this.cancelMove(allocation);
     this.#byId.delete(allocation.id);
     for (const one of allocation.relays) this.removeRelay(allocation, one);
     const ofUser = this.#byUser.get(allocation.user);
@@ -56,7 +58,47 @@ export class AllocationTable {
   }
 
   ofClient(clientKey: string): Allocation | undefined {
-    return this.#byClient.get(clientKey);
+    return this.#byClient.get(clientKey) ?? this.movingTo(clientKey);
+  }
+
+  /** Whether any client is between two paths. */
+  get someMove(): boolean {
+    return this.#byMove.size > 0;
+  }
+
+  /** The allocation whose client has shown its ticket on this 5-tuple, and has not used it yet. */
+  movingTo(clientKey: string): Allocation | undefined {
+    return this.#byMove.size === 0 ? undefined : this.#byMove.get(clientKey);
+  }
+
+  /** From here on it is found by the new 5-tuple too, which is nobody's. */
+  beginMove(allocation: Allocation, client: ClientPath): void {
+    allocation.movingTo = client;
+    this.#byMove.set(client.key, allocation);
+  }
+
+  cancelMove(allocation: Allocation): void {
+    if (allocation.movingTo) this.#byMove.delete(allocation.movingTo.key);
+    allocation.movingTo = undefined;
+  }
+
+  /** Tells the new path; the old one finds it no more. Its share of the quotas stays where it is. */
+  completeMove(allocation: Allocation): ClientPath | undefined {
+    const { movingTo: client } = allocation;
+    if (!client) return undefined;
+    this.abandon(allocation);
+    this.cancelMove(allocation);
+    allocation.client = client;
+    allocation.abandoned = false;
+    this.#byClient.set(client.key, allocation);
+    return client;
+  }
+
+  /** Its 5-tuple is no more, and another client may come to have it. */
+  abandon(allocation: Allocation): void {
+    const { key } = allocation.client;
+    if (this.#byClient.get(key) === allocation) this.#byClient.delete(key);
+    allocation.abandoned = true;
   }
 
   ofRelay({ slot }: RelayHandle): Allocation | undefined {

@@ -59,12 +59,23 @@ interface AllocationInit {
   readonly createdAtUnixMs: number;
   readonly reservationToken: Buffer | undefined;
   readonly missing: MissingFamily | undefined;
+  /** Whether its client may take it to another 5-tuple (RFC 8016). */
+  readonly mobile: boolean;
 }
 
 /** The record of RFC 8656 §6. Times are monotonic milliseconds; what has expired counts as gone whether or not it was swept. */
 export class Allocation {
   readonly id: string;
-  readonly client: ClientPath;
+  /** Where its client is. `AllocationTable` changes it when the client moves. */
+  client: ClientPath;
+  /** Where the client has shown its ticket, until it uses that path (RFC 8016). */
+  movingTo: ClientPath | undefined;
+  /** The connection of `client` has gone; nothing but a ticket finds it. */
+  abandoned: boolean;
+  /** Of the ticket that is good; `undefined` when it may not move. */
+  ticketSerial: number | undefined;
+  /** Of the Refresh that used the last ticket up, in hex: its retransmission is answered again. */
+  movedBy: string | undefined;
   /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
   readonly source: string;
   /** Of its relays. */
@@ -89,6 +100,10 @@ export class Allocation {
     this.id = init.id;
     this.client = init.client;
     this.source = sourceKey(init.client.remote);
+    this.movingTo = undefined;
+    this.abandoned = false;
+    this.ticketSerial = init.mobile ? 1 : undefined;
+    this.movedBy = undefined;
     this.#relays = init.relays;
     this.protocol = init.protocol;
     this.createdBy = init.createdBy;

@@ -69,6 +69,11 @@ export interface DataPlane {
   reserveRelay(family: AddressFamily, port: number): RelayHandle;
   /** Gives a reserved address to a client. */
   claimRelay(relay: RelayHandle, client: ClientPath, expiresAtMs: number): void;
+  /**
+   * Gives the relays of an allocation, of which `relay` is one, with all their channels to another path of the client. `frame`: ChannelData
+   * that came on it, to be passed on.
+   */
+  moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void;
   /** Moves the end of the allocation. */
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
   /** Closes the socket, and with it all channels, permissions and connections of the relay. The port is free when this returns. */

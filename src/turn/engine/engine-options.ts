@@ -84,6 +84,8 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly reservationSec: number;
   /** Absent: no TCP is relayed. */
   readonly tcpRelay?: TcpRelayOptions | undefined;
+  /** Whether clients may take their allocations to another 5-tuple (RFC 8016). */
+  readonly mobility: boolean;
   /** Whether the data plane can set the DF bit. If not, DONT-FRAGMENT is an unknown attribute (RFC 8656 §7.2 step 4). */
   readonly dontFragment: boolean;
 }

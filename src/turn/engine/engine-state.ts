@@ -9,6 +9,7 @@ import { type Bandwidths } from './bandwidth.ts';
 import { type DataPlane } from './data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type NatDiscovery, type SendFrom } from './nat-discovery.ts';
+import { type MobilityTickets } from './mobility-tickets.ts';
 import { type OwnRelayChannels } from './own-relay-channels.ts';
 import { type PeerPolicy } from './peer-policy.ts';
 import { type Redirection } from './redirection.ts';
@@ -38,11 +39,13 @@ export interface EngineState {
   readonly bandwidths: Bandwidths;
   readonly tally: Tally;
   readonly redirection: Redirection;
-  readonly tap: TurnTap | undefined;
-  /** Families with a relayed address. */
   readonly natDiscovery: NatDiscovery | undefined;
   /** Of the answers of `natDiscovery`. */
   readonly sendFrom: SendFrom;
+  /** Absent when no allocation may move (RFC 8016). */
+  readonly tickets: MobilityTickets | undefined;
+  readonly tap: TurnTap | undefined;
+  /** Families with a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;
   /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */
   readonly understood: ReadonlySet<number>;

@@ -21,6 +21,8 @@ import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
 import { handleSend } from './handle-send.ts';
 import { NatDiscovery, type SendFrom } from './nat-discovery.ts';
+import { arriveFrom, survivesClosing } from './mobility.ts';
+import { MobilityTickets } from './mobility-tickets.ts';
 import { Nonces } from './nonces.ts';
 import { OwnRelayChannels } from './own-relay-channels.ts';
 import { handlePeerAccepted } from './peer-accepted.ts';
@@ -44,6 +46,7 @@ import { type TurnTap } from './turn-tap.ts';
 import { understoodAttributes } from './understood-attributes.ts';
 
 const NONCE_KEY_BYTES = 32;
+const TICKET_KEY_BYTES = 32;
 
 interface TurnEnginePorts {
   readonly plane: DataPlane;
@@ -115,6 +118,7 @@ export class TurnEngine implements DataPlaneSink {
 
   onClientClosed(client: ClientPath): void {
     this.#guarded(() => {
+      if (!this.#stopped && survivesClosing(client, this.#state)) return undefined;
       const allocation = this.#state.allocations.ofClient(client.key);
       if (allocation) this.#end(allocation, 'client-closed');
       return undefined;
@@ -246,12 +250,15 @@ export class TurnEngine implements DataPlaneSink {
 
   #receive(client: ClientPath, bytes: Buffer): DropReason | undefined {
     if (this.#stopped) return 'stopped';
-    if (isChannelData(bytes[0] ?? 0)) return 'unknown-channel';
+    if (isChannelData(bytes[0] ?? 0)) {
+      return arriveFrom(client, undefined, this.#state, bytes) ? undefined : 'unknown-channel';
+    }
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) return decoded.reason;
     const message: StunMessage = decoded.value;
     if (checkFingerprint(message) === 'invalid') return 'bad-fingerprint';
 
+    arriveFrom(client, message.transactionId, this.#state);
     const request = { client, message, now: this.#ports.now() };
     if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#authentication);
     if (message.messageClass !== 'indication') return 'unexpected-class';
@@ -328,6 +335,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     redirection: new Redirection(options.redirect, ports.randomInt),
     natDiscovery: options.natDiscovery && new NatDiscovery(options.natDiscovery, understood),
     sendFrom: ports.sendFrom ?? (() => undefined),
+    tickets: options.mobility ? new MobilityTickets(ports.randomBytes(TICKET_KEY_BYTES), ports.randomBytes) : undefined,
     tap: ports.tap,
     families: new Set(families),
     understood,

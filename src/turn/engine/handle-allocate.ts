@@ -2,6 +2,7 @@ import { sourceKey } from '../../core/address-key.ts';
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
+import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
 import { reservationToken } from '../../stun/attributes/reservation-token.ts';
 import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
 import { xorRelayedAddress } from '../../stun/attributes/xor-relayed-address.ts';
@@ -13,6 +14,7 @@ import { grant, refuse, type Answer, type Granted } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type RelayHandle } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
+import { addTicket } from './mobility.ts';
 import { openRelays, type OpenedRelays } from './open-relays.ts';
 import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
 import { reportCreated } from './report.ts';
@@ -29,7 +31,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
 
   // §7.2, last note: a retransmission of the request that made the allocation gets its answer again.
   const retransmitted = existing?.createdBy === message.transactionId.toString('hex');
-  if (retransmitted && existing.user === credential.user) return allocated(request, existing);
+  if (retransmitted && existing.user === credential.user) return allocated(request, existing, engine);
 
   const plan = planAllocation(request, existing, engine);
   if (!plan.granted) return plan;
@@ -43,7 +45,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const allocation = record(request, engine, plan.protocol, opened.value);
   beginAllocation(engine, allocation);
   reportCreated(engine, allocation, plan.lifetimeSec);
-  return allocated(request, allocation);
+  return allocated(request, allocation, engine);
 }
 
 function claim(
@@ -84,6 +86,7 @@ function record(
         now.monotonicMs,
       ),
     missing,
+    mobile: message.has(mobilityTicket),
   });
 }
 
@@ -102,12 +105,13 @@ function reserve(
 }
 
 /** The success response, from the record alone, so that a retransmission gets the same with the lifetime as it is by then. */
-function allocated({ message, now }: AuthenticatedRequest, allocation: Allocation): Granted {
+function allocated({ message, now }: AuthenticatedRequest, allocation: Allocation, engine: EngineState): Granted {
   return grant((answer) => {
     for (const { relay } of allocation.relays) answer.add(xorRelayedAddress, relay.relayed);
     answer.add(lifetime, allocation.lifetimeLeftSec(now.monotonicMs));
     if (allocation.reservationToken) answer.add(reservationToken, allocation.reservationToken);
     answer.add(xorMappedAddress, allocation.client.remote);
+    addTicket(answer, allocation, engine);
     const { missing } = allocation;
     const additional = additionalFamily(message);
     if (!missing || !additional) return;

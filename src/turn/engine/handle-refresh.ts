@@ -1,5 +1,6 @@
 import { familyFromCode } from '../../stun/address-family.ts';
 import { lifetime } from '../../stun/attributes/lifetime.ts';
+import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
 import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, endAllocation, endRelay } from './allocation-lifecycle.ts';
@@ -8,6 +9,7 @@ import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
+import { addTicket, allocationOfTicket, beginMove } from './mobility.ts';
 import { reportRefreshed } from './report.ts';
 import { requestOnAllocation } from './request-on-allocation.ts';
 
@@ -17,7 +19,8 @@ import { requestOnAllocation } from './request-on-allocation.ts';
  */
 export function handleRefresh(request: AuthenticatedRequest, engine: EngineState): Answer {
   const { message, now, credential } = request;
-  const found = requestOnAllocation(request, engine);
+  const ticket = message.get(mobilityTicket);
+  const found = ticket ? allocationOfTicket(request, ticket, engine) : requestOnAllocation(request, engine);
   if (!found.ok) return found.refused;
   const { allocation } = found;
 
@@ -44,8 +47,13 @@ export function handleRefresh(request: AuthenticatedRequest, engine: EngineState
     engine.plane.setRelayExpiry(one.relay, one.expiresAtMs);
   }
   armAllocation(engine, allocation);
+  // RFC 8016 §3.2.2: the new 5-tuple is known from here on, and a new ticket goes with the answer.
+  if (ticket) beginMove(request, allocation, engine);
   reportRefreshed(engine, allocation, grantedSec);
-  return grant((answer) => answer.add(lifetime, grantedSec));
+  return grant((answer) => {
+    answer.add(lifetime, grantedSec);
+    if (ticket) addTicket(answer, allocation, engine);
+  });
 }
 
 function relaysMeant(allocation: Allocation, familyCode: number | undefined): readonly AllocatedRelay[] {

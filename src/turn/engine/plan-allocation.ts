@@ -12,6 +12,7 @@ import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { desiredLifetimeSec, grantableLifetimeSec } from './lifetime.ts';
+import { mobilityRefusal } from './mobility.ts';
 import { quotaLeft } from './quota-left.ts';
 import { type PortShape } from './relay-ports.ts';
 import { unfitAttributes } from './request-on-allocation.ts';
@@ -64,6 +65,10 @@ export function planAllocation(
   // 4. Unknown attributes, of which DONT-FRAGMENT is one where DF cannot be set; and those that cannot be read.
   const unfit = unfitAttributes(request, engine);
   if (unfit) return unfit;
+
+  // RFC 8016 §3.1.2: MOBILITY-TICKET.
+  const immobile = mobilityRefusal(request, protocol, engine);
+  if (immobile) return immobile;
 
   // 5. RESERVATION-TOKEN: alone, and good.
   const base = { granted: true, lifetimeSec, protocol } as const;

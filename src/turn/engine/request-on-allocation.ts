@@ -6,7 +6,7 @@ import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { credentialLeftSec } from './lifetime.ts';
 
-type OnAllocation =
+export type OnAllocation =
   { readonly ok: true; readonly allocation: Allocation } | { readonly ok: false; readonly refused: Refused };
 
 /** What holds for every request that needs an allocation (RFC 8656 §5), before its method's own rules. */

@@ -71,6 +71,10 @@ export type RefusalCause =
   | 'connect-timeout'
   /** A CONNECTION-ID that waits for no ConnectionBind. */
   | 'unknown-connection'
+  /** A MOBILITY-TICKET where no allocation may move, or on one that relays TCP. */
+  | 'mobility-forbidden'
+  /** A MOBILITY-TICKET that is not ours, was used before, or has no place in the request. */
+  | 'unknown-ticket'
   /** A `TurnTap` asked for it. */
   | 'fault';
 

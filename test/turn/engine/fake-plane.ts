@@ -44,6 +44,8 @@ export class FakePlane implements DataPlane {
   /** Opens the second port of a pair on another address than the first. */
   splitsPairs = false;
   binds = 0;
+  /** ChannelData that came with a client that moved. */
+  readonly passedOn: Buffer[] = [];
   failWith: RelayPortError | Error | undefined;
   /** Relayed addresses by family. Where to begin depends on the port alone, the same for both of an EVEN-PORT pair. */
   readonly addresses: Record<AddressFamily, string[]>;
@@ -72,6 +74,12 @@ export class FakePlane implements DataPlane {
     if (own.client) throw new Error('claimed a relay that has a client');
     own.client = client;
     own.expiresAtMs = expiresAtMs;
+  }
+
+  moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void {
+    const from = this.#own(relay).client?.key;
+    for (const one of this.open.values()) if (one.client?.key === from) one.client = client;
+    if (frame) this.passedOn.push(Buffer.from(frame));
   }
 
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void {

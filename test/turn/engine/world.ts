@@ -65,6 +65,7 @@ export function engineOptions(changes: Partial<TurnEngineOptions> = {}): TurnEng
     legacyChannelNumbers: false,
     expiryPolicy: 'cap',
     reservationSec: 30,
+    mobility: false,
     tcpRelay: { connectTimeoutSec: 30, pendingPerAllocation: 3, connectionsPerAllocation: 4, connections: 6 },
     dontFragment: true,
     ...changes,
@@ -91,10 +92,10 @@ export class World {
     throw error;
   });
   readonly deadlines: (number | undefined)[] = [];
-  now: Now = { monotonicMs: 5_000, unixMs: START_SEC * 1000 };
   /** Answers that left another way than their request came. */
   readonly detours: { readonly origin: TransportAddress; readonly remote: TransportAddress; readonly bytes: Buffer }[] =
     [];
+  now: Now = { monotonicMs: 5_000, unixMs: START_SEC * 1000 };
   faults = false;
   randomInt: (below: number) => number;
   #clients = 0;
@@ -121,8 +122,8 @@ export class World {
       randomInt: (below) => this.randomInt(below),
       events: this.emitter,
       tap,
-      logger: quiet ? silentLogger : this.#logger(),
       sendFrom: (origin, remote, data) => this.detours.push({ origin, remote, bytes: Buffer.from(data) }),
+      logger: quiet ? silentLogger : this.#logger(),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
     });
   }

@@ -30,6 +30,7 @@ export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): T
     legacyChannelNumbers: false,
     expiryPolicy: 'cap',
     reservationSec: 30,
+    mobility: false,
     stream: {
       frameBytes: 70_000,
       idleUnauthenticatedSec: 10,

@@ -11,6 +11,7 @@ import { errorCode } from '../../../src/stun/attributes/error-code.ts';
 import { evenPort } from '../../../src/stun/attributes/even-port.ts';
 import { icmp } from '../../../src/stun/attributes/icmp.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
 import { nonce as nonceAttribute } from '../../../src/stun/attributes/nonce.ts';
 import { realm as realmAttribute } from '../../../src/stun/attributes/realm.ts';
 import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
@@ -73,6 +74,8 @@ export class TurnClient {
   relayedAll: readonly TransportAddress[] = [];
   mapped: TransportAddress | undefined;
   token: Buffer | undefined;
+  /** MOBILITY-TICKET, the newest. */
+  ticket: Buffer | undefined;
   grantedSec = 0;
   readonly #options: ClientOptions;
   readonly #responses = new Map<string, (message: StunMessage) => void>();
@@ -124,6 +127,7 @@ export class TurnClient {
       token?: Buffer;
       lifetimeSec?: number;
       tcp?: boolean;
+      mobile?: boolean;
     } = {},
   ): Promise<TransportAddress> {
     const response = await this.request(Method.Allocate, (request) => {
@@ -131,6 +135,7 @@ export class TurnClient {
       if (options.family !== undefined) request.add(requestedAddressFamily, options.family === 4 ? 1 : 2);
       if (options.bothFamilies === true) request.add(additionalAddressFamily, 2);
       if (options.evenPort !== undefined) request.add(evenPort, options.evenPort);
+      if (options.mobile === true) request.add(mobilityTicket, Buffer.alloc(0));
       if (options.token) request.add(reservationToken, options.token);
       if (options.lifetimeSec !== undefined) request.add(lifetime, options.lifetimeSec);
       return request;
@@ -139,6 +144,7 @@ export class TurnClient {
     this.relayed = this.relayedAll[0];
     this.mapped = response.get(xorMappedAddress);
     this.token = response.get(reservationToken);
+    this.ticket = response.get(mobilityTicket);
     this.grantedSec = response.get(lifetime) ?? 0;
     return this.relayed!;
   }
@@ -148,6 +154,12 @@ export class TurnClient {
       if (family !== undefined) request.add(requestedAddressFamily, family === 4 ? 1 : 2);
       return request.add(lifetime, lifetimeSec);
     });
+  }
+
+  /** Takes the allocation of a ticket to this client. */
+  async moveHere(ticket: Buffer): Promise<void> {
+    const response = await this.request(Method.Refresh, (request) => request.add(mobilityTicket, ticket));
+    this.ticket = response.get(mobilityTicket);
   }
 
   async permit(...peers: TransportAddress[]): Promise<void> {

@@ -71,13 +71,20 @@ export const REFUSAL_WORDS = {
   'channel-bound-to-other-peer': 'That channel is bound to another peer. Choose another number, or wait until it ends.',
   'peer-bound-to-other-channel': 'That peer has another channel already. Use that one.',
   'channel-limit': 'The allocation has as many channels as are allowed. Raise turn.allocation.channels.',
-  'wrong-relay-protocol': 'Channels are for allocations that relay UDP, Connect for those that relay TCP.',
-  'connection-exists': 'The allocation has a TCP connection with this peer, or is making one.',
+  'wrong-relay-protocol':
+    'Channels are for allocations that relay UDP, Connect for those that relay TCP. Allocate with the REQUESTED-TRANSPORT you need.',
+  'connection-exists':
+    'The allocation has a TCP connection with this peer, or is making one. Use that, or wait until it has ended.',
   'connection-limit': 'There are as many TCP connections with peers as are allowed. Raise the limits in turn.tcpRelay.',
-  'connect-failed': 'The peer did not take the TCP connection.',
-  'connect-timeout': 'The peer did not answer the TCP connection in time (turn.tcpRelay.connectTimeoutSec).',
+  'connect-failed':
+    'The peer did not take the TCP connection. See that it listens there and lets the relayed address in.',
+  'connect-timeout':
+    'The peer did not answer the TCP connection in time (turn.tcpRelay.connectTimeoutSec). A firewall before it may drop what the relay sends.',
   'unknown-connection':
-    'No TCP connection waits under this CONNECTION-ID: it was bound before, has ended, or 30 seconds are over.',
+    'No TCP connection waits under this CONNECTION-ID: it was bound before, has ended, or 30 seconds are over. Connect again.',
+  'mobility-forbidden':
+    'Allocations do not move on this server (turn.mobility), and one that relays TCP moves on none. Allocate anew from the new address.',
+  'unknown-ticket': 'The MOBILITY-TICKET was used before, or is of another server. Use the newest, or allocate anew.',
   fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
 } as const;
 

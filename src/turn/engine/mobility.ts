@@ -1,0 +1,134 @@
+import { formatTransportAddress } from '../../core/transport-address.ts';
+import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
+import { ErrorCode } from '../../stun/error-code.ts';
+import { type StunWriter } from '../../stun/writer.ts';
+import { liveAllocation } from './allocation-lifecycle.ts';
+import { type Allocation } from './allocation.ts';
+import { refuse, type Refused } from './answer.ts';
+import { type AuthenticatedRequest } from './authenticate.ts';
+import { type ClientPath } from './data-plane.ts';
+import { type EngineState } from './engine-state.ts';
+import { unfitAttributes, type OnAllocation } from './request-on-allocation.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
+import { isTunnelled } from './tunnelled-client.ts';
+
+/*
+ * Mobility (RFC 8016): who shows the ticket of an allocation from another 5-tuple takes the allocation there. Until the client uses the new
+ * 5-tuple for something else than that Refresh, both serve, and peers' data still leaves on the old one.
+ */
+
+/** RFC 8016 §3.1.2, for an Allocate: where mobility is not allowed, 405; a client asks with an empty ticket. */
+export function mobilityRefusal(
+  { message }: AuthenticatedRequest,
+  protocol: RelayProtocol,
+  { tickets }: EngineState,
+): Refused | undefined {
+  const ticket = message.get(mobilityTicket);
+  if (ticket === undefined) return undefined;
+  // The connections with peers are joined to connections of the client, which stay where they are (RFC 6062).
+  if (!tickets || protocol === 'tcp') return refuse(ErrorCode.MobilityForbidden, 'mobility-forbidden');
+  return ticket.length > 0 ? refuse(ErrorCode.BadRequest, 'unknown-ticket') : undefined;
+}
+
+/** The ticket that is good at the moment, for an allocation that may move. */
+export function addTicket(answer: StunWriter, { id, ticketSerial }: Allocation, { tickets }: EngineState): void {
+  if (ticketSerial === undefined || !tickets) return;
+  answer.add(mobilityTicket, tickets.seal({ allocationId: id, serial: ticketSerial }));
+}
+
+/** RFC 8016 §3.2.2: the allocation that the ticket of a Refresh names. Changes nothing. */
+export function allocationOfTicket(request: AuthenticatedRequest, ticket: Buffer, engine: EngineState): OnAllocation {
+  const { client, message, now, credential } = request;
+  const { tickets, allocations } = engine;
+
+  // Not allowed here.
+  if (!tickets) return refused(refuse(ErrorCode.MobilityForbidden, 'mobility-forbidden'));
+  const unfit = unfitAttributes(request, engine);
+  if (unfit) return refused(unfit);
+
+  // A retransmission of the request that used the ticket up gets its answer again.
+  const here = liveAllocation(engine, client.key, now.monotonicMs);
+  const retransmitted = here?.movedBy === message.transactionId.toString('hex');
+  if (retransmitted && here.user === credential.user) return { ok: true, allocation: here };
+
+  // A ticket of this process, for an allocation that is still there, and of the same user.
+  const content = tickets.open(ticket);
+  if (!content) return refused(refuse(ErrorCode.BadRequest, 'unknown-ticket'));
+  const named = allocations.ofId(content.allocationId);
+  if (!named || named.firstEndMs <= now.monotonicMs) {
+    return refused(refuse(ErrorCode.AllocationMismatch, 'no-allocation'));
+  }
+  if (named.user !== credential.user) return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
+
+  // Each serves once.
+  if (content.serial !== named.ticketSerial) return refused(refuse(ErrorCode.BadRequest, 'unknown-ticket'));
+
+  // The new 5-tuple is free, and of no tunnel.
+  if (here && here !== named) return refused(refuse(ErrorCode.AllocationMismatch, 'allocation-exists'));
+  if (isTunnelled(client.remote.address)) return refused(refuse(ErrorCode.Forbidden, 'tunnelled-client'));
+  return { ok: true, allocation: named };
+}
+
+/** Uses the ticket up. Again for a retransmission: nothing. */
+export function beginMove(
+  { client, message }: AuthenticatedRequest,
+  allocation: Allocation,
+  engine: EngineState,
+): void {
+  const transactionId = message.transactionId.toString('hex');
+  if (allocation.movedBy === transactionId) return;
+  allocation.movedBy = transactionId;
+  allocation.ticketSerial = ((allocation.ticketSerial ?? 0) + 1) >>> 0;
+  engine.allocations.cancelMove(allocation);
+  if (!allocation.abandoned && allocation.client.key === client.key) return;
+  engine.allocations.beginMove(allocation, client);
+  if (allocation.abandoned) completeMove(allocation, engine);
+}
+
+/** What comes on a new 5-tuple, unless it is the Refresh that began the move, completes it. `frame`: ChannelData, which then passes. */
+export function arriveFrom(
+  client: ClientPath,
+  transactionId: Buffer | undefined,
+  engine: EngineState,
+  frame?: Buffer,
+): boolean {
+  if (!engine.allocations.someMove) return false;
+  const allocation = engine.allocations.movingTo(client.key);
+  if (!allocation || allocation.movedBy === transactionId?.toString('hex')) return false;
+  completeMove(allocation, engine, frame);
+  return true;
+}
+
+/**
+ * A client's connection has gone. True when its allocation goes on: the client is on its way to another path, or has a ticket to come back
+ * with until the allocation expires.
+ */
+export function survivesClosing(client: ClientPath, engine: EngineState): boolean {
+  const { allocations } = engine;
+  const arriving = allocations.movingTo(client.key);
+  if (arriving) {
+    allocations.cancelMove(arriving);
+    return true;
+  }
+  const allocation = allocations.ofClient(client.key);
+  if (allocation?.ticketSerial === undefined) return false;
+  allocations.abandon(allocation);
+  if (allocation.movingTo) completeMove(allocation, engine);
+  return true;
+}
+
+function completeMove(allocation: Allocation, engine: EngineState, frame?: Buffer): void {
+  const from = pathText(allocation.client);
+  const client = engine.allocations.completeMove(allocation);
+  if (!client) return;
+  engine.plane.moveClient(allocation.relay, client, frame);
+  engine.logger.info({ allocation: allocation.id, user: allocation.user, from, to: pathText(client) }, 'client moved');
+}
+
+function pathText({ transport, remote }: ClientPath): string {
+  return `${transport} ${formatTransportAddress(remote)}`;
+}
+
+function refused(refusal: Refused): OnAllocation {
+  return { ok: false, refused: refusal };
+}
