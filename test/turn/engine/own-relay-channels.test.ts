@@ -29,7 +29,7 @@ function holders(): [Allocation, Allocation] {
       createdAtUnixMs: 0,
       reservationToken: undefined,
       missing: undefined,
-    mobile: false,
+      mobile: false,
     });
   return [make('a'), make('b')];
 }
