@@ -33,6 +33,7 @@ async function openAndCloseAll(server: TurnServer, clients: readonly TurnClient[
   await turn();
 }
 
+/** Counts descriptors in /proc. */
 const linuxOnly = process.platform === 'linux' ? it : it.skip;
 
 linuxOnly('20,000 allocations opened and closed: descriptors and memory return', { timeout: 400_000 }, async () => {

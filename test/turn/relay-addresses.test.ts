@@ -4,6 +4,7 @@ import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
 const { relay } = turnServerOptions();
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+/** Linux takes every address of 127.0.0.0/8 for its own. */
 const linuxOnly = process.platform === 'linux' ? it : it.skip;
 
 linuxOnly('allocations are spread evenly over the relay addresses of a family', async () => {
