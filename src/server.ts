@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadMaterial, type Material } from './config/material.ts';
 import { parseConfig } from './config/load.ts';
 import { type Environment } from './config/environment.ts';
-import { waysIn } from './config/loopback.ts';
 import { type Config, type ConfigInput } from './config/schema/tree.ts';
 import { type Certificate } from './config/state/lab-certificate.ts';
 import { type StateStore } from './config/state/state-store.ts';
@@ -13,32 +12,23 @@ import { type Logger } from './core/logger.ts';
 import { type Secret } from './core/secret.ts';
 import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
-import { createHttpApp } from './admin/http-app.ts';
-import { readPageAssets } from './admin/page-assets.ts';
-import { createEdge, type Edge, type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
+import { type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
-import { edgeOptions } from './server/edge-options.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
-import { HttpsListeners } from './server/https-listeners.ts';
 import { type ServerHooks } from './server/hooks.ts';
 import { createLogger } from './server/logger.ts';
-import { demoPageFolder } from './server/page-folder.ts';
 import { pinPorts } from './server/pinned-ports.ts';
 import { publicUrls } from './server/public-urls.ts';
+import { ServerParts } from './server/server-parts.ts';
 import { createSharedKey, type SharedKey } from './server/shared-key.ts';
-import { turnServerOptions } from './server/turn-options.ts';
 import { turnUris } from './server/turn-uris.ts';
-import { createVerifier } from './server/verifier.ts';
 import { type Impairment } from './turn/engine/impairment.ts';
 import { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
-import { createTurnServer, type TurnServer, type TurnServerStats } from './turn/turn-server.ts';
+import { type TurnServerStats } from './turn/turn-server.ts';
 import { type TurnListenAddress } from './turn/turn-server-options.ts';
-
-/** Room for pages and health checks beside the WebSockets. */
-const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
 
 /** setTimeout holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
@@ -85,7 +75,7 @@ export interface ServerSnapshot {
     /** Absent without a running TURN server. */
     readonly turn?: TurnServerStats;
     /** Absent without a running edge. `timers`: deadlines that are waited for. */
-    readonly edge?: { readonly transactions: number; readonly timers: number };
+    readonly edge?: Pick<EdgeSnapshot, 'transactions' | 'timers' | 'hep'>;
   };
 }
 
@@ -104,7 +94,7 @@ export interface ServerFacts {
   readonly sharedKey: SharedKey;
 }
 
-type ServerParts = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
+type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
 
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
@@ -119,15 +109,14 @@ export class Server {
   #pause: AbortController | undefined;
   #starting: Promise<ServerAddresses> | undefined;
   #stopping: Promise<void> | undefined;
-  #turn: TurnServer | undefined;
-  #edge: Edge | undefined;
+  /** Absent while stopped. */
+  #parts: ServerParts | undefined;
   readonly #certificates: CertificateWatch;
   /** Read since the files have changed. */
   #certificate: Certificate | undefined;
-  #https: HttpsListeners | undefined;
 
   /** Use `createServer`. */
-  constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerParts) {
+  constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerMeans) {
     const sharedKey = createSharedKey(config, material);
     this.facts = { config, material, realm: sharedKey.realm, sharedKey };
     this.#logger = logger;
@@ -191,8 +180,8 @@ export class Server {
 
   /** Empty unless started. */
   get addresses(): ServerAddresses {
-    const https = this.#https?.addresses ?? [];
-    const turn = this.#turn?.addresses ?? [];
+    const https = this.#parts?.https?.addresses ?? [];
+    const turn = this.#parts?.turn?.addresses ?? [];
     return {
       ...publicUrls(this.facts.config, https),
       https,
@@ -203,15 +192,17 @@ export class Server {
 
   /** Empty unless started. */
   snapshot(): ServerSnapshot {
-    const turn = this.#turn?.stats();
-    const edge = this.#edge?.snapshot();
+    const turn = this.#parts?.turn?.stats();
+    const edge = this.#parts?.edge?.snapshot();
     return {
       flows: edge?.flows ?? [],
       registrations: edge?.registrations ?? [],
       allocations: this.sessions(),
       stats: {
         ...(turn && { turn }),
-        ...(edge && { edge: { transactions: edge.transactions, timers: edge.timers } }),
+        ...(edge && {
+          edge: { transactions: edge.transactions, timers: edge.timers, ...(edge.hep && { hep: edge.hep }) },
+        }),
       },
     };
   }
@@ -221,32 +212,32 @@ export class Server {
    * `operator`. False when no such flow is open. Throws ERR_INVALID_ARGUMENT for a code or reason that may not be sent.
    */
   closeFlow(flowId: string, how: CloseFrame | 'cut' = {}): boolean {
-    return this.#edge?.closeFlow(flowId, how) ?? false;
+    return this.#parts?.edge?.closeFlow(flowId, how) ?? false;
   }
 
   /** The live allocations, with the counters of the moment. */
   sessions(): readonly SessionSnapshot[] {
-    return this.#turn?.sessions() ?? [];
+    return this.#parts?.turn?.sessions() ?? [];
   }
 
   /** One of them by its `allocationId`, or `undefined`. */
   session(allocationId: string): SessionSnapshot | undefined {
-    return this.#turn?.session(allocationId);
+    return this.#parts?.turn?.session(allocationId);
   }
 
   /** What each user (u, the TURN name) with an allocation holds, and what has passed through it. */
   users(): readonly UserUsage[] {
-    return this.#turn?.users() ?? [];
+    return this.#parts?.turn?.users() ?? [];
   }
 
   /** False when there is no such allocation. */
   endAllocation(allocationId: string): boolean {
-    return this.#turn?.endAllocation(allocationId) ?? false;
+    return this.#parts?.turn?.endAllocation(allocationId) ?? false;
   }
 
   /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
   endAllocationsOf(user: string): number {
-    return this.#turn?.endAllocationsOf(user) ?? 0;
+    return this.#parts?.turn?.endAllocationsOf(user) ?? 0;
   }
 
   /**
@@ -255,17 +246,17 @@ export class Server {
    * server that runs.
    */
   drainTurn(): boolean {
-    return this.#turn?.drain() ?? false;
+    return this.#parts?.turn?.drain() ?? false;
   }
 
   /** The TURN server takes new allocations again. False without a TURN server that runs. */
   resumeTurn(): boolean {
-    return this.#turn?.resume() ?? false;
+    return this.#parts?.turn?.resume() ?? false;
   }
 
   /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
   impair(allocationId: string, impairment: Impairment | undefined): boolean {
-    return this.#turn?.impair(allocationId, impairment) ?? false;
+    return this.#parts?.turn?.impair(allocationId, impairment) ?? false;
   }
 
   async #reopen(downMs: number): Promise<ServerAddresses> {
@@ -283,11 +274,22 @@ export class Server {
   }
 
   async #open(config: Config): Promise<ServerAddresses> {
+    const { sharedKey } = this.facts;
+    this.#parts = new ServerParts({
+      config,
+      material: this.#material,
+      sharedKey,
+      showUsers: this.#showUsers,
+      hooks: this.#hooks,
+      logger: this.#logger,
+      clock: this.#clock,
+      events: this.#events as unknown as TypedEvents<EdgeEvents & TurnEvents>,
+      isReady: () => this.#state === 'running',
+    });
     try {
-      await this.#startTurn(config);
-      await this.#startEdge(config);
+      await this.#parts.open();
     } catch (error) {
-      await this.#close();
+      this.#parts = undefined;
       this.#state = 'stopped';
       throw error;
     }
@@ -309,59 +311,9 @@ export class Server {
     this.#events.emit('stopped', {});
   }
 
-  async #startTurn(config: Config): Promise<void> {
-    const material = this.#material;
-    if (!config.turn.enabled) return;
-    const verifier = createVerifier(material, this.facts.sharedKey);
-    this.#turn = createTurnServer(turnServerOptions(config, material), {
-      verifier: this.#hooks.wrapVerifier?.(verifier) ?? verifier,
-      logger: this.#logger,
-      clock: this.#clock,
-      tap: this.#hooks.turnTap,
-      // One emitter for all: it knows the TURN server's events among others.
-      events: this.#events as unknown as TypedEvents<TurnEvents>,
-    });
-    await this.#turn.start();
-  }
-
-  async #startEdge(config: Config): Promise<void> {
-    const material = this.#material;
-    if (!config.edge.enabled || !material.certificate) return;
-    const https = await this.#openHttps(config, material.certificate);
-    this.#turn?.addOwnListeners(https.addresses);
-    const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
-    this.#edge = createEdge(edgeOptions(config, material, uris), {
-      issuer: this.#hooks.wrapIssuer?.(this.facts.sharedKey.issuer) ?? this.facts.sharedKey.issuer,
-      logger: this.#logger,
-      clock: this.#clock,
-      events: this.#events as unknown as TypedEvents<EdgeEvents>,
-      tap: this.#hooks.edgeTap,
-      applicationServer: this.#hooks.applicationServer,
-      messageText: this.#hooks.messageText,
-    });
-    for (const server of https.servers) this.#edge.attach(server);
-  }
-
-  async #openHttps(config: Config, certificate: Certificate): Promise<HttpsListeners> {
-    const { connections, connectionsPerAddress } = config.edge.limits;
-    const limits = {
-      connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
-      connectionsPerAddress: connectionsPerAddress + PLAIN_HTTP_CONNECTIONS.connectionsPerAddress,
-    };
-    const { turnOnHttps, listen } = config.edge;
-    const turn = turnOnHttps ? this.#turn : undefined;
-    this.#https = await HttpsListeners.open(
-      { ...listen, ...certificate, limits, turn: turn?.acceptSecure.bind(turn) },
-      await this.#createApp(),
-      this.#logger,
-    );
-    return this.#https;
-  }
-
   /** For new connections; those that are open go on. */
   #useCertificate(certificate: Certificate): void {
-    this.#turn?.setTlsContext(certificate);
-    this.#https?.setCertificate(certificate);
+    this.#parts?.useCertificate(certificate);
     this.#certificate = certificate;
   }
 
@@ -370,40 +322,10 @@ export class Server {
     return { ...this.facts.material, ...(this.#certificate && { certificate: this.#certificate }) };
   }
 
-  async #createApp() {
-    const { config, material } = this.facts;
-    const folder = config.edge.demoPage ? demoPageFolder() : undefined;
-    const page = folder === undefined ? undefined : await readPageAssets(folder);
-    if (config.edge.demoPage && !page) this.#logger.warn({}, 'the demo page is not built: npm run build');
-    const { addresses, proxyProtocolFrom } = config.edge.listen;
-    const isLab = (material.generated.users || this.#showUsers) && waysIn(addresses, proxyProtocolFrom).length === 0;
-    return createHttpApp({
-      domain: config.domain,
-      webSocketPath: config.edge.path,
-      page,
-      labUsers: isLab ? material.users : new Map(),
-      isReady: () => this.#state === 'running',
-      labPath: this.#hooks.labPath,
-      mountRoutes: this.#hooks.mountRoutes,
-    });
-  }
-
-  /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
   async #close(options: StopOptions = {}): Promise<void> {
     this.#certificates.stop();
-    const stop = async (part: () => Promise<void> | undefined): Promise<void> => {
-      try {
-        await part();
-      } catch (error) {
-        this.#logger.error({ err: error }, 'a part of the server failed to stop');
-      }
-    };
-    await stop(() => this.#edge?.stop(options));
-    // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
-    await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
-    this.#edge = undefined;
-    this.#https = undefined;
-    this.#turn = undefined;
+    await this.#parts?.close(options);
+    this.#parts = undefined;
   }
 }
 

@@ -1,0 +1,165 @@
+import { waysIn } from '../config/loopback.ts';
+import { type Material } from '../config/material.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type Certificate } from '../config/state/lab-certificate.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { type TypedEvents } from '../core/typed-events.ts';
+import { createHttpApp } from '../admin/http-app.ts';
+import { readPageAssets } from '../admin/page-assets.ts';
+import { createEdge, type Edge, type StopOptions } from '../edge/edge.ts';
+import { type EdgeEvents } from '../edge/edge-events.ts';
+import { type TurnEvents } from '../turn/engine/turn-events.ts';
+import { createTurnServer, type TurnServer } from '../turn/turn-server.ts';
+import { edgeOptions } from './edge-options.ts';
+import { type ServerHooks } from './hooks.ts';
+import { HttpsListeners } from './https-listeners.ts';
+import { demoPageFolder } from './page-folder.ts';
+import { type SharedKey } from './shared-key.ts';
+import { turnServerOptions } from './turn-options.ts';
+import { turnUris } from './turn-uris.ts';
+import { createVerifier } from './verifier.ts';
+
+/** Room for pages and health checks beside the WebSockets. */
+const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
+
+export interface ServerPartsContext {
+  /** The effective one; its ports may be those of an earlier run. */
+  readonly config: Config;
+  /** With the certificate of now. */
+  readonly material: Material;
+  readonly sharedKey: SharedKey;
+  readonly showUsers: boolean;
+  readonly hooks: ServerHooks;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly events: TypedEvents<EdgeEvents & TurnEvents>;
+  /** What a health check is told. */
+  readonly isReady: () => boolean;
+}
+
+/** One run of what a server consists of: TURN server, HTTPS listeners and edge, whichever of them are configured. */
+export class ServerParts {
+  readonly #context: ServerPartsContext;
+  #turn: TurnServer | undefined;
+  #edge: Edge | undefined;
+  #https: HttpsListeners | undefined;
+
+  constructor(context: ServerPartsContext) {
+    this.#context = context;
+  }
+
+  get turn(): TurnServer | undefined {
+    return this.#turn;
+  }
+
+  get edge(): Edge | undefined {
+    return this.#edge;
+  }
+
+  get https(): HttpsListeners | undefined {
+    return this.#https;
+  }
+
+  /** Everything or nothing. Throws what `Server.start` does. */
+  async open(): Promise<void> {
+    try {
+      await this.#startTurn();
+      await this.#startEdge();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
+  async close(options: StopOptions = {}): Promise<void> {
+    const stop = async (part: () => Promise<void> | undefined): Promise<void> => {
+      try {
+        await part();
+      } catch (error) {
+        this.#context.logger.error({ err: error }, 'a part of the server failed to stop');
+      }
+    };
+    await stop(() => this.#edge?.stop(options));
+    // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
+    await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
+    this.#edge = undefined;
+    this.#https = undefined;
+    this.#turn = undefined;
+  }
+
+  /** For new connections; those that are open go on. */
+  useCertificate(certificate: Certificate): void {
+    this.#turn?.setTlsContext(certificate);
+    this.#https?.setCertificate(certificate);
+  }
+
+  async #startTurn(): Promise<void> {
+    const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
+    if (!config.turn.enabled) return;
+    const verifier = createVerifier(material, sharedKey);
+    this.#turn = createTurnServer(turnServerOptions(config, material), {
+      verifier: hooks.wrapVerifier?.(verifier) ?? verifier,
+      logger,
+      clock,
+      tap: hooks.turnTap,
+      // One emitter for all: it knows the TURN server's events among others.
+      events: events as unknown as TypedEvents<TurnEvents>,
+    });
+    await this.#turn.start();
+  }
+
+  async #startEdge(): Promise<void> {
+    const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
+    if (!config.edge.enabled || !material.certificate) return;
+    const https = await this.#openHttps(material.certificate);
+    this.#turn?.addOwnListeners(https.addresses);
+    const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
+    this.#edge = createEdge(edgeOptions(config, material, uris), {
+      issuer: hooks.wrapIssuer?.(sharedKey.issuer) ?? sharedKey.issuer,
+      logger,
+      clock,
+      events: events as unknown as TypedEvents<EdgeEvents>,
+      tap: hooks.edgeTap,
+      applicationServer: hooks.applicationServer,
+      messageText: hooks.messageText,
+    });
+    for (const server of https.servers) this.#edge.attach(server);
+  }
+
+  async #openHttps(certificate: Certificate): Promise<HttpsListeners> {
+    const { config, logger } = this.#context;
+    const { connections, connectionsPerAddress } = config.edge.limits;
+    const limits = {
+      connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
+      connectionsPerAddress: connectionsPerAddress + PLAIN_HTTP_CONNECTIONS.connectionsPerAddress,
+    };
+    const { turnOnHttps, listen } = config.edge;
+    const turn = turnOnHttps ? this.#turn : undefined;
+    this.#https = await HttpsListeners.open(
+      { ...listen, ...certificate, limits, turn: turn?.acceptSecure.bind(turn) },
+      await this.#createApp(),
+      logger,
+    );
+    return this.#https;
+  }
+
+  async #createApp() {
+    const { config, material, showUsers, hooks, logger, isReady } = this.#context;
+    const folder = config.edge.demoPage ? demoPageFolder() : undefined;
+    const page = folder === undefined ? undefined : await readPageAssets(folder);
+    if (config.edge.demoPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
+    const { addresses, proxyProtocolFrom } = config.edge.listen;
+    const isLab = (material.generated.users || showUsers) && waysIn(addresses, proxyProtocolFrom).length === 0;
+    return createHttpApp({
+      domain: config.domain,
+      webSocketPath: config.edge.path,
+      page,
+      labUsers: isLab ? material.users : new Map(),
+      isReady,
+      labPath: hooks.labPath,
+      mountRoutes: hooks.mountRoutes,
+    });
+  }
+}
