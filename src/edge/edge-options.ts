@@ -1,4 +1,6 @@
+import { type IpRange } from '../core/ip-range.ts';
 import { type UserDirectory } from './core/user-directory.ts';
+import { type HepOptions } from './trace/hep-mirror.ts';
 
 /** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.4.1 asks for a trusted domain). */
 export interface OriginOptions {
@@ -71,6 +73,59 @@ export interface EmbeddedCoreOptions {
   readonly users: UserDirectory;
 }
 
+/** Where the core reaches the edge, and by which name. */
+export interface CoreListenOptions {
+  readonly addresses: readonly string[];
+  /** UDP and TCP; 0 lets the system choose one that is free for both. */
+  readonly port: number;
+  /** TLS; `undefined`: none. */
+  readonly tlsPort: number | undefined;
+  /** Host the core is told in Via, Path and Record-Route; the first address when absent. */
+  readonly publicHost: string | undefined;
+}
+
+export interface CoreTlsOptions {
+  /** PEM. Client certificate for connections to the core; the certificate of the TLS listener too. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** PEM bundle of who may sign the core's certificates; the system's when absent. */
+  readonly ca?: string | undefined;
+  /** Whether a core that connects by TLS must show a certificate of `ca`. */
+  readonly requireClientCertificate: boolean;
+}
+
+export interface CoreProbeOptions {
+  /** Seconds between two OPTIONS to a core that answers. */
+  readonly intervalSec: number;
+  readonly timeoutSec: number;
+  /** Longest wait before a core that does not answer is tried again; the wait doubles from one second. */
+  readonly maxBackoffSec: number;
+}
+
+/** A real I/S-CSCF behind the edge. */
+export interface ExternalCoreOptions {
+  readonly kind: 'external';
+  /** SIP or SIPS URIs in order of preference; each name may stand for several places (RFC 3263). */
+  readonly uris: readonly string[];
+  readonly listen: CoreListenOptions;
+  /** Addresses of the core besides those that `uris` resolve to. */
+  readonly trusted: readonly IpRange[];
+  readonly tls: CoreTlsOptions;
+  /** `address` or `address:port` of DNS servers; the system's when empty. */
+  readonly dnsServers: readonly string[];
+  readonly probe: CoreProbeOptions;
+  /** TCP and TLS connections of the core, in both directions. */
+  readonly connections: number;
+  /** P-Visited-Network-ID of REGISTER; the home domain when absent. */
+  readonly visitedNetworkId: string | undefined;
+  /** P-Access-Network-Info that a client's own is replaced by; `undefined`: theirs passes unless it says `network-provided`. */
+  readonly accessNetworkInfo: string | undefined;
+  /** A client whose connection is gone for so many seconds is de-registered in its place; `undefined`: never, the core learns by 430. */
+  readonly deregisterAfterSec: number | undefined;
+  /** 32 bytes: key of the flow tokens, the same for as long as the core remembers Path. Random when absent. */
+  readonly flowTokenKey?: Uint8Array | undefined;
+}
+
 /** `both`: TURN-Cred-Rsp and the separate TURN-* fields; or one of the two. */
 export type CredentialHeaderForm = 'both' | 'combined' | 'separate';
 
@@ -95,6 +150,7 @@ export interface EdgeOptions {
   readonly keepalive: KeepaliveOptions;
   readonly registration: RegistrationOptions;
   readonly transaction: TransactionOptions;
-  readonly core: EmbeddedCoreOptions;
+  readonly core: EmbeddedCoreOptions | ExternalCoreOptions;
   readonly credential: CredentialOptions;
+  readonly trace?: { readonly hep?: HepOptions | undefined } | undefined;
 }

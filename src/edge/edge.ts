@@ -3,10 +3,13 @@ import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type Clock } from '../core/clock.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
+import { EpcscfTurnError } from '../core/errors.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
+import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
+import { type CoreSide, localSide } from './core/core-side.ts';
 import { type CoreObserver } from './core/core-observer.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
@@ -20,10 +23,12 @@ import { FlowTable } from './flow/flow-table.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
 import { HomeDomain } from './home-domain.ts';
 import { MessageTracer } from './message-trace.ts';
+import { FlowTokens } from './proxy/flow-token.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
 import { Registrations, type RegistrationsContext } from './registration/registrations.ts';
 import { TimerDriver } from './timer-driver.ts';
+import { type HepCounters, HepMirror } from './trace/hep-mirror.ts';
 
 export interface EdgeDependencies {
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
@@ -58,6 +63,8 @@ export interface EdgeSnapshot {
   readonly registrations: readonly RegistrationSnapshot[];
   readonly transactions: number;
   readonly timers: number;
+  /** Absent without a HEP collector. */
+  readonly hep?: HepCounters;
 }
 
 export interface StopOptions {
@@ -79,6 +86,8 @@ export class Edge {
   readonly #layer: TransactionLayer;
   readonly #proxy: Proxy;
   readonly #applicationServer: ApplicationServerHop | undefined;
+  readonly #mirror: HepMirror | undefined;
+  readonly #coreSide: CoreSide;
   #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -91,7 +100,8 @@ export class Edge {
       this.#reportMistake(error, undefined);
     });
     const home = new HomeDomain(options.domain);
-    const tracer = new MessageTracer(events, clock, messageText);
+    this.#mirror = options.trace?.hep && new HepMirror(options.trace.hep, { clock, limitedLog: this.#limitedLog });
+    const tracer = new MessageTracer(events, clock, { withText: messageText, mirror: this.#mirror });
     const flows = new FlowTable(limits);
     this.#timers = timers;
     this.#flows = flows;
@@ -104,17 +114,9 @@ export class Edge {
     const defer = (run: () => void): void => {
       this.#defer(run);
     };
-    this.#applicationServer = this.#connectApplicationServer();
-    const core = new EmbeddedCore({
-      options: options.core,
-      registration: options.registration,
-      home,
-      clock,
-      timers,
-      observer: this.#coreObserver(),
-      applicationServer: this.#applicationServer,
-    });
+    this.#applicationServer = this.#connectApplicationServer(home.name);
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
+    this.#coreSide = this.#createCoreSide(options, home);
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
       options: options.credential,
@@ -128,7 +130,9 @@ export class Edge {
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.#layer,
-      core,
+      core: this.#coreSide.core,
+      border: this.#coreSide.border,
+      tokens: new FlowTokens(),
       registrations: this.#registrations,
       registerPath: new RegisterPath({ home, registrations: this.#registrations, insertion }),
       insertion,
@@ -137,7 +141,14 @@ export class Edge {
       tap,
       findHop: (id) => flows.findOpen(id) ?? this.#findApplicationServer(id),
     });
-    const flowContext = { limits, keepalive: options.keepalive, clock, timers, handlers: this.#flowHandlers() };
+    const flowContext = {
+      self: { sentBy: { host: home.name }, transport: 'ws', tokens: true } as const,
+      limits,
+      keepalive: options.keepalive,
+      clock,
+      timers,
+      handlers: this.#flowHandlers(),
+    };
     this.#upgrades = new UpgradeHandler({
       options,
       flows,
@@ -147,6 +158,14 @@ export class Edge {
       limitedLog: this.#limitedLog,
       clock,
     });
+  }
+
+  /**
+   * Opens the listeners on the core's side, if the core is outside. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE,
+   * ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED.
+   */
+  async start(): Promise<void> {
+    await this.#coreSide.start();
   }
 
   /** Takes the server's WebSocket upgrades. Returns a function that lets go of it. */
@@ -181,6 +200,7 @@ export class Edge {
       }),
       transactions: this.#layer.size,
       timers: this.#timers.size,
+      ...(this.#mirror && { hep: this.#mirror.counters }),
     };
   }
 
@@ -219,18 +239,34 @@ export class Edge {
       await released;
       clearTimeout(cut);
     }
+    await this.#coreSide.stop();
     this.#timers.clear();
+    this.#mirror?.close();
   }
 
   get #nowMs(): number {
     return this.#dependencies.clock.now().monotonicMs;
   }
 
-  #connectApplicationServer(): ApplicationServerHop | undefined {
+  #createCoreSide({ core, registration }: EdgeOptions, home: HomeDomain): CoreSide {
+    if (core.kind === 'external') throw new EpcscfTurnError('ERR_INVALID_STATE', 'edge: no external core yet');
+    const embedded = new EmbeddedCore({
+      options: core,
+      registration,
+      home,
+      clock: this.#dependencies.clock,
+      timers: this.#timers,
+      observer: this.#coreObserver(),
+      applicationServer: this.#applicationServer,
+    });
+    return localSide(embedded, new LocalBorder());
+  }
+
+  #connectApplicationServer(domain: string): ApplicationServerHop | undefined {
     const { applicationServer } = this.#dependencies;
     return (
       applicationServer &&
-      new ApplicationServerHop(applicationServer, {
+      new ApplicationServerHop(applicationServer, domain, {
         receive: (text, hop) => {
           this.#proxy.receive(text, hop);
         },

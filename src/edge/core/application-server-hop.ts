@@ -3,7 +3,7 @@ import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type ApplicationServer } from '../edge-tap.ts';
 import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type EdgeSide, type Hop } from '../flow/hop.ts';
 
 export interface ApplicationServerPorts {
   /** A message on its way into the edge, as it would come over a connection. */
@@ -22,6 +22,8 @@ export class ApplicationServerHop implements Hop {
   readonly kind = 'core';
   readonly viaTransport = 'TCP';
   readonly authority = undefined;
+  readonly self: EdgeSide;
+  readonly reliable = true;
   readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 0;
   readonly secure = true;
@@ -29,7 +31,9 @@ export class ApplicationServerHop implements Hop {
   readonly #ports: ApplicationServerPorts;
   #isOpen = true;
 
-  constructor(server: ApplicationServer, ports: ApplicationServerPorts) {
+  /** `domain`: the edge's name in Via and Record-Route. */
+  constructor(server: ApplicationServer, domain: string, ports: ApplicationServerPorts) {
+    this.self = { sentBy: { host: domain }, transport: 'ws', tokens: true };
     this.#server = server;
     this.#ports = ports;
     server.connect((message) => {

@@ -6,6 +6,8 @@ import { type Hop } from '../flow/hop.ts';
 export interface CoreTarget {
   readonly hop: Hop;
   readonly uri: string;
+  /** Where else the same request may go, one after the other, when this hop cannot be reached, does not answer, or answers 503 (RFC 3263 §4.3). */
+  readonly alternatives?: readonly CoreTarget[];
 }
 
 /** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */
@@ -21,6 +23,11 @@ export interface CoreOutcome {
  * names bindings; a connection to a real core names itself as the next hop, and its requests reach the proxy like those of any hop.
  */
 export interface ImsCore {
+  /**
+   * Whether WICs of this edge may be joined within a dialog without asking the core again. One that counts, charges for or follows dialogs
+   * has a word in each of their requests.
+   */
+  readonly joinsWics: boolean;
   /** `hop` is the flow the request came on. The request holds no TURN-Cred-Req any more. The core must not change it. */
   handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */

@@ -6,7 +6,7 @@ import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
-import { type Hop } from './hop.ts';
+import { type EdgeSide, type Hop } from './hop.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** Facts of the connection that stay as they were at the upgrade. */
@@ -14,6 +14,8 @@ export interface FlowFacts {
   readonly id: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
   readonly origin: string | undefined;
   /** Host header of the upgrade: the authority the client knows this edge by. */
   readonly host: string | undefined;
@@ -31,6 +33,7 @@ export interface FlowHandlers {
 }
 
 export interface FlowContext {
+  readonly self: EdgeSide;
   readonly limits: EdgeLimits;
   readonly keepalive: KeepaliveOptions;
   readonly clock: Clock;
@@ -50,6 +53,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class Flow implements Hop {
   readonly kind = 'wic';
   readonly viaTransport: string;
+  readonly self: EdgeSide;
+  readonly reliable = true;
   readonly facts: FlowFacts;
   readonly #socket: WebSocket;
   readonly #context: FlowContext;
@@ -69,6 +74,7 @@ export class Flow implements Hop {
     const nowMs = context.clock.now().monotonicMs;
     this.facts = facts;
     this.viaTransport = facts.secure ? 'WSS' : 'WS';
+    this.self = context.self;
     this.#socket = socket;
     this.#context = context;
     const { messagesPerSec, messageBurst } = context.limits;
@@ -115,6 +121,14 @@ export class Flow implements Hop {
 
   get remotePort(): number {
     return this.facts.remotePort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.facts.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.facts.localPort;
   }
 
   get secure(): boolean {

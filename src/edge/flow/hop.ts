@@ -1,4 +1,17 @@
+import { type HostPort } from '../../sip/host-port.ts';
 import { type SipMessage } from '../../sip/message.ts';
+
+/** The edge as its neighbour on one side knows it: what Via, Record-Route and Path say there. */
+export interface EdgeSide {
+  readonly sentBy: HostPort;
+  /** `transport` parameter of a URI. */
+  readonly transport: 'ws' | 'udp' | 'tcp' | 'tls';
+  /**
+   * Whether a URI of this side needs a flow token to lead back to this hop. Without one it only says that a request has come this way; where
+   * it goes on is said by the rest of its Route set.
+   */
+  readonly tokens: boolean;
+}
 
 /**
  * A neighbour that SIP messages come from and go to: a WIC's flow, or the connection to a core. The proxy knows no more of either, so
@@ -12,9 +25,15 @@ export interface Hop {
   readonly viaTransport: string;
   /** `host` or `host:port`, lower case, by which the neighbour knows this edge. */
   readonly authority: string | undefined;
+  readonly self: EdgeSide;
+  /** Whether the transport repeats by itself what is lost: retransmissions are ours otherwise (RFC 3261 §17). */
+  readonly reliable: boolean;
   /** Where its packets come from, for `received` and `rport`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Our end of its connection, for traces; absent where there is none. */
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
   /** Whether nobody in between can read what is sent. */
   readonly secure: boolean;
   /** False when the message cannot be sent; the hop is then closed or about to be. */

@@ -1,7 +1,9 @@
+import { formatHostPort } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { formatVia } from '../../sip/via.ts';
+import { type Border } from '../border/border.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
@@ -13,18 +15,19 @@ const MAX_FORWARDS = 70;
 /** Requests outside a dialog that cannot make one (RFC 3261 §12, RFC 6665); all others, also unknown ones, get a Record-Route. */
 const NO_DIALOG = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH', 'INFO', 'BYE', 'ACK', 'CANCEL']);
 
+export interface RequestForwarderContext {
+  readonly tokens: FlowTokens;
+  readonly loops: LoopDetection;
+  readonly registrations: Registrations;
+  readonly border: Border;
+}
+
 /** Makes the copies that leave (RFC 3261 §16.6). */
 export class RequestForwarder {
-  readonly #domain: string;
-  readonly #tokens: FlowTokens;
-  readonly #loops: LoopDetection;
-  readonly #registrations: Registrations;
+  readonly #context: RequestForwarderContext;
 
-  constructor(domain: string, tokens: FlowTokens, loops: LoopDetection, registrations: Registrations) {
-    this.#domain = domain;
-    this.#tokens = tokens;
-    this.#loops = loops;
-    this.#registrations = registrations;
+  constructor(context: RequestForwarderContext) {
+    this.#context = context;
   }
 
   /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. `request` is `received` without what is not to go on. */
@@ -36,11 +39,7 @@ export class RequestForwarder {
       'Max-Forwards',
       String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
-    if (from.kind === 'wic') {
-      // RFC 3325 §5: a client asserts no identity, and the one it prefers to have asserted is meant for this proxy only.
-      headers.remove('P-Asserted-Identity');
-      headers.remove('P-Preferred-Identity');
-    }
+    if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop);
     stripProofs(headers, target.hop);
     if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
@@ -48,14 +47,16 @@ export class RequestForwarder {
       headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : ''));
       headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri));
     }
-    const params = new Map([['branch', this.#loops.branch(received)]]);
-    const { viaTransport } = target.hop;
-    headers.prepend('Via', formatVia({ transport: viaTransport, sentBy: { host: this.#domain }, params }));
+    const params = new Map([['branch', this.#context.loops.branch(received)]]);
+    const { viaTransport, self } = target.hop;
+    headers.prepend('Via', formatVia({ transport: viaTransport, sentBy: self.sentBy, params }));
     return copy;
   }
 
   #recordRoute(hop: Hop, contactUri: string): string {
-    const aor = this.#registrations.aorAt(hop, contactUri);
-    return `<sip:${this.#tokens.issue(hop.id, aor)}@${this.#domain};transport=ws;lr>`;
+    const { tokens, registrations } = this.#context;
+    const { sentBy, transport, tokens: needsToken } = hop.self;
+    const user = needsToken ? `${tokens.issue(hop.id, registrations.aorAt(hop, contactUri))}@` : '';
+    return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }

@@ -4,6 +4,7 @@ import { newBranch } from '../../sip/token.ts';
 import { parseVia } from '../../sip/via.ts';
 
 const HASH_LENGTH = 16;
+const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 
 /**
  * RFC 5393 §4.2: the branch this proxy writes ends in a hash over all that decides where a request goes. The same request coming back
@@ -11,30 +12,22 @@ const HASH_LENGTH = 16;
  */
 export class LoopDetection {
   readonly #key = randomBytes(32);
-  readonly #sentBy: string;
-
-  /** `sentBy` is the host this proxy writes into Via. */
-  constructor(sentBy: string) {
-    this.#sentBy = sentBy;
-  }
 
   /** A branch for one forwarded copy of the request as it was received; unique for each (RFC 3261 §16.6 step 8). */
   branch(received: SipRequest): string {
     return `${newBranch()}.${this.#hash(received)}`;
   }
 
-  /** Most requests come straight from their sender; one that has passed here before has our Via below the sender's. */
+  /**
+   * Most requests come straight from their sender; one that has passed here before has our Via below the sender's, under whatever name this
+   * edge is known on the side it left by.
+   */
   hasLooped(received: SipRequest): boolean {
     const [, ...earlier] = received.headers.getList('Via');
-    const own = earlier.map((text) => this.#ownBranch(text)).filter((branch) => branch !== undefined);
+    const own = earlier.map(branchOf).filter((branch) => OWN_FORM.test(branch));
     if (own.length === 0) return false;
     const suffix = `.${this.#hash(received)}`;
     return own.some((branch) => branch.endsWith(suffix));
-  }
-
-  #ownBranch(viaText: string): string | undefined {
-    const via = parseVia(viaText);
-    return via.ok && via.value.sentBy.host === this.#sentBy ? via.value.params.get('branch') : undefined;
   }
 
   #hash(request: SipRequest): string {
@@ -44,4 +37,9 @@ export class LoopDetection {
     const hmac = createHmac('sha256', this.#key).update([...parts, ...lists].join('\n'));
     return hmac.digest('base64url').slice(0, HASH_LENGTH);
   }
+}
+
+function branchOf(viaText: string): string {
+  const via = parseVia(viaText);
+  return (via.ok && via.value.params.get('branch')) || '';
 }

@@ -6,6 +6,7 @@ import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type SipUri } from '../../sip/uri.ts';
 import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
+import { type Border } from '../border/border.ts';
 import { type CoreOutcome, type CoreTarget, type ImsCore } from '../core/ims-core.ts';
 import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
 import { answerOptions } from '../credential-insertion/refresh-path.ts';
@@ -17,7 +18,7 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registration, type Registrations } from '../registration/registrations.ts';
 import { tracedOutcome } from './core-outcomes.ts';
-import { type FlowReference, FlowTokens } from './flow-token.ts';
+import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
 import { noteReceived } from './note-received.ts';
@@ -36,6 +37,8 @@ export interface ProxyContext {
   readonly parseLimits: ParseLimits;
   readonly layer: TransactionLayer;
   readonly core: ImsCore;
+  readonly border: Border;
+  readonly tokens: FlowTokens;
   readonly registrations: Registrations;
   readonly registerPath: RegisterPath;
   readonly insertion: CredentialInsertion;
@@ -66,18 +69,16 @@ interface AdmittedRequest extends ReceivedRequest {
 /** The eP-CSCF as a stateful proxy (RFC 3261 §16): every message of every hop comes in here. */
 export class Proxy {
   readonly #context: ProxyContext;
-  readonly #tokens = new FlowTokens();
   readonly #tags = new StatelessTags();
-  readonly #loops: LoopDetection;
+  readonly #loops = new LoopDetection();
   readonly #forwarder: RequestForwarder;
   readonly #targets: TargetFinder;
 
   constructor(context: ProxyContext) {
     this.#context = context;
-    const { home, registrations, findHop } = context;
-    this.#loops = new LoopDetection(home.name);
-    this.#forwarder = new RequestForwarder(home.name, this.#tokens, this.#loops, registrations);
-    this.#targets = new TargetFinder({ home, registrations, tokens: this.#tokens, findHop });
+    const { home, registrations, findHop, border, tokens } = context;
+    this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
+    this.#targets = new TargetFinder({ home, registrations, tokens, findHop });
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
@@ -158,7 +159,7 @@ export class Proxy {
    * strangers would choose how many of them wait.
    */
   #admit({ request, essentials, key }: ReceivedRequest, hop: Hop): void {
-    const { home, layer } = this.#context;
+    const { home, layer, tokens } = this.#context;
     const refuse = (response: SipResponse): void => {
       this.#refuse(response, request, essentials, hop);
     };
@@ -181,8 +182,9 @@ export class Proxy {
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
-    const route = routeRequest(copy, hop, { tokens: this.#tokens, home });
+    const route = routeRequest(copy, hop, { tokens, home });
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
+    else if (route.kind === 'flow' && !this.#mayReachWics(hop)) refuse(createResponse(request, 403));
     else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
   }
 
@@ -190,6 +192,7 @@ export class Proxy {
     const exchange = this.#context.layer.openServer(request, key, hop);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#context.registerPath.prepare(copy, hop);
+      if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, undefined);
       this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), hop);
       return;
     }
@@ -199,11 +202,12 @@ export class Proxy {
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
+    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, sender);
     if (route.kind === 'flow') {
       this.#forwardToFlow(exchange, copy, route.flow);
       return;
     }
-    const contact = this.#targets.byContact(copy);
+    const contact = this.#mayReachWics(hop) ? this.#targets.byContact(copy) : undefined;
     const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, essentials, context, hop);
@@ -226,19 +230,28 @@ export class Proxy {
   /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). Faults are dropped. */
   #forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
     const checked = checkRequest(request, essentials, this.#loops);
-    if (!checked.ok || (hop.kind === 'wic' && !this.#registrationOf(essentials, hop))) return;
+    const sender = this.#registrationOf(essentials, hop);
+    if (!checked.ok || (hop.kind === 'wic' && !sender)) return;
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     stripCredentialHeaders(copy.headers);
-    const decision = routeRequest(copy, hop, { tokens: this.#tokens, home: this.#context.home });
-    if (decision.kind === 'refuse') return;
+    const { home, tokens } = this.#context;
+    const decision = routeRequest(copy, hop, { tokens, home });
+    const reachesWics = this.#mayReachWics(hop);
+    if (decision.kind === 'refuse' || (decision.kind === 'flow' && !reachesWics)) return;
+    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, sender);
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
         this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
       }
     };
-    const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : this.#targets.byContact(copy);
+    const byContact = (): CoreTarget | undefined => (reachesWics ? this.#targets.byContact(copy) : undefined);
+    const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : byContact();
     if (target) forward([target]);
     else if (decision.kind === 'core') this.#askCore(copy, essentials, { respond: () => undefined, forward }, hop);
+  }
+
+  #mayReachWics(hop: Hop): boolean {
+    return hop.kind === 'core' || this.#context.core.joinsWics;
   }
 
   #isForEdge({ method }: SipRequest, uri: SipUri): boolean {
@@ -254,8 +267,8 @@ export class Proxy {
   }
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
-    const { layer } = this.#context;
-    const options = { exchange, request: copy, hopClosedStatus: closed, forwarder: this.#forwarder, layer };
+    const { layer, border } = this.#context;
+    const options = { exchange, request: copy, hopClosedStatus: closed, forwarder: this.#forwarder, border, layer };
     return new ResponseContext(options);
   }
 

@@ -1,6 +1,7 @@
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { type Border } from '../border/border.ts';
 import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
 import { chooseBestResponse } from './best-response.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
@@ -16,6 +17,7 @@ export interface ResponseContextOptions {
   /** What the sender is told when a target's connection is gone: 480 for a user, 430 for a flow (RFC 5626 §5.3). */
   readonly hopClosedStatus: 430 | 480;
   readonly forwarder: RequestForwarder;
+  readonly border: Border;
   readonly layer: TransactionLayer;
 }
 
@@ -55,7 +57,7 @@ export class ResponseContext implements CoreOutcome {
       const copy = forwarder.forwardCopy(request, received, hop, target);
       const branch: ClientBranch = new ClientBranch(copy, target.hop, layer, {
         response: (response) => {
-          this.#receive(response, target);
+          this.#receive(response, copy, target);
         },
         failed: (cause) => {
           this.#fail(cause);
@@ -67,12 +69,15 @@ export class ResponseContext implements CoreOutcome {
     this.#finishIfAllDone();
   }
 
-  #receive(received: SipResponse, target: CoreTarget): void {
+  #receive(received: SipResponse, sent: SipRequest, target: CoreTarget): void {
     const response = withoutForeignChallenges(received, target.hop);
-    restoreVias(response, this.#exchange.request);
+    const { request, hop } = this.#exchange;
+    restoreVias(response, request);
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);
-    if (target.hop.kind === 'wic') response.headers.remove('P-Asserted-Identity');
+    const { border } = this.#options;
+    if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop);
+    if (hop.kind === 'wic') border.responseToWic(response, request, hop);
     const { status } = response;
     if (status < 200) {
       if (!this.#finalSent) this.#exchange.respond(response);

@@ -37,7 +37,7 @@ export class ServerExchange {
     const options = {
       key,
       request,
-      reliable: true,
+      reliable: hop.reliable,
       timers: layer.timers,
       timings: layer.timings,
       nowMs: layer.nowMs,

@@ -103,7 +103,7 @@ export class TransactionLayer implements ExchangeLayer {
     const delivery = { failed: false };
     const options = {
       request,
-      reliable: true,
+      reliable: hop.reliable,
       timers: this.context.timers,
       timings: this.timings,
       nowMs: this.nowMs,
@@ -136,7 +136,7 @@ export class TransactionLayer implements ExchangeLayer {
   /** False for a response to nothing that was sent to this hop. */
   receiveResponse(response: SipResponse, hop: Hop): boolean {
     const entry = this.#clients.find(clientTransactionKey(response));
-    if (entry?.hop !== hop) return false;
+    if (!entry || !mayAnswerFor(entry.hop, hop)) return false;
     entry.transaction.receive(response, this.nowMs);
     return true;
   }
@@ -179,4 +179,9 @@ export class TransactionLayer implements ExchangeLayer {
     this.context.tracer.sent(message, hop);
     return true;
   }
+}
+
+/** A core of several addresses may answer from another one, or over another connection, than the request was sent to. */
+function mayAnswerFor(asked: Hop, answering: Hop): boolean {
+  return asked === answering || (asked.kind === 'core' && answering.kind === 'core');
 }

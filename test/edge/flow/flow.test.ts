@@ -169,7 +169,8 @@ describe('a flow', () => {
       terminate: () => undefined,
     });
     const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
-    const context = { limits, keepalive, clock, timers: clock.timers, handlers };
+    const self = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true } as const;
+    const context = { self, limits, keepalive, clock, timers: clock.timers, handlers };
     const flow = new Flow(socket as unknown as WebSocket, facts, context);
     flow.setRegistered(row.registered);
     expect(flow.send(createResponse(new WicMessages('alice').buildRegister(), 401))).toBe(row.sent);

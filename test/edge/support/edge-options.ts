@@ -1,9 +1,11 @@
 import { Secret } from '../../../src/core/secret.ts';
 import { createUserDirectory } from '../../../src/edge/core/user-directory.ts';
-import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+import { type EdgeOptions, type EmbeddedCoreOptions } from '../../../src/edge/edge-options.ts';
 
-type Overrides = {
-  readonly [K in keyof EdgeOptions]?: EdgeOptions[K] extends object ? Partial<EdgeOptions[K]> : EdgeOptions[K];
+type Overrides = { readonly core?: Partial<EmbeddedCoreOptions> } & {
+  readonly [K in Exclude<keyof EdgeOptions, 'core'>]?: EdgeOptions[K] extends object
+    ? Partial<EdgeOptions[K]>
+    : EdgeOptions[K];
 };
 
 export const PASSWORDS = new Map([

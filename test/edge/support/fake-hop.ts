@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Hop } from '../../../src/edge/flow/hop.ts';
+import { type EdgeSide, type Hop } from '../../../src/edge/flow/hop.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 
 /** A hop that keeps what is sent to it. */
@@ -7,6 +7,8 @@ export class FakeHop implements Hop {
   readonly id = randomBytes(9).toString('base64url');
   readonly kind: 'wic' | 'core';
   readonly viaTransport = 'WSS';
+  readonly self: EdgeSide = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
+  readonly reliable = true;
   readonly authority = 'edge.example.com:8443';
   readonly remoteAddress = '192.0.2.1';
   readonly remotePort = 50_000;

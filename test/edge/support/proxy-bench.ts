@@ -13,6 +13,8 @@ import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage } from '../../../src/sip/message.ts';
 import { edgeOptions } from './edge-options.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { LocalBorder } from '../../../src/edge/border/local-border.ts';
 import { FakeHop } from './fake-hop.ts';
 import { FakeIssuer } from './fake-issuer.ts';
 import { RecordedEvents } from './recorded-events.ts';
@@ -68,7 +70,10 @@ export class ProxyBench {
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.layer,
+      border: new LocalBorder(),
+      tokens: new FlowTokens(),
       core: {
+        joinsWics: true,
         handle: (request, essentials, hop, outcome) => {
           this.handle(request, essentials, hop, outcome);
         },

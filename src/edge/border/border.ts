@@ -1,0 +1,18 @@
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type Registration } from '../registration/registrations.ts';
+
+/**
+ * What the edge does to header fields where a message crosses between WICs and the core (TS 24.229 §5.2): a client is outside of the trust
+ * domain. Every method changes the copy it is given, never what was received.
+ */
+export interface Border {
+  /** A WIC's request on its way in, after its REGISTER has lost TURN-Cred-Req. `sender`: absent for REGISTER. */
+  requestFromWic(request: SipRequest, hop: Hop, sender: Registration | undefined): void;
+  /** A request about to leave for a WIC, whoever has sent it. */
+  requestToWic(headers: SipHeaders, hop: Hop): void;
+  /** A WIC's response. `request`: what it answers, as it was sent to the WIC. */
+  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop): void;
+  /** A response about to leave for a WIC. `request`: what it answers, as it came from there. */
+  responseToWic(response: SipResponse, request: SipRequest, hop: Hop): void;
+}

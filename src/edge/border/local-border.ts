@@ -1,0 +1,23 @@
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type Border } from './border.ts';
+
+/** Of a core inside this process, which asserts nothing: RFC 3325 §5 alone. */
+export class LocalBorder implements Border {
+  /** A client asserts no identity, and the one it prefers to have asserted is meant for this proxy only. */
+  requestFromWic({ headers }: SipRequest): void {
+    headers.remove('P-Asserted-Identity');
+    headers.remove('P-Preferred-Identity');
+  }
+
+  requestToWic(_headers: SipHeaders): void {
+    // Nothing that this core adds.
+  }
+
+  responseFromWic({ headers }: SipResponse): void {
+    headers.remove('P-Asserted-Identity');
+  }
+
+  responseToWic(_response: SipResponse): void {
+    // As above.
+  }
+}

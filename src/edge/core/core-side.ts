@@ -1,0 +1,19 @@
+import { type Border } from '../border/border.ts';
+import { type CoreDestination } from './external/core-transport.ts';
+import { type ImsCore } from './ims-core.ts';
+
+/** All that stands between the proxy and the core, of either kind. */
+export interface CoreSide {
+  readonly core: ImsCore;
+  readonly border: Border;
+  /** Where the core reaches this edge; empty for the core inside, and unless started. */
+  readonly addresses: readonly CoreDestination[];
+  /** Opens the listeners on the core's side. Throws what `start` of a server throws for a port that cannot be had. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The side of a core inside this process, which has no connections. */
+export function localSide(core: ImsCore, border: Border): CoreSide {
+  return { core, border, addresses: [], start: () => Promise.resolve(), stop: () => Promise.resolve() };
+}

@@ -1,0 +1,44 @@
+import { type Hop } from '../../flow/hop.ts';
+
+export type CoreTransport = 'udp' | 'tcp' | 'tls';
+
+/** One place in the core: what RFC 3263 makes of a SIP URI. */
+export interface CoreDestination {
+  readonly transport: CoreTransport;
+  /** IPv4 or IPv6 in canonical text, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The name the certificate of a TLS core must be for; the address when absent. */
+  readonly serverName?: string;
+}
+
+/** What a core's packets bring about. Calls come from the event loop, never out of `hopTo` or `send`. */
+export interface CoreTransportHandlers {
+  /** One message as it came; framed by Content-Length on streams, not yet parsed. */
+  message(text: string, hop: Hop): void;
+  /** Once, when nothing more will come or go over a hop: its connection is closed, or could not be made. UDP hops close with the transports. */
+  closed(hop: Hop): void;
+  /** Somebody who is no part of the core has sent something, or broke the framing. What came is gone. */
+  refused(remoteAddress: string, transport: CoreTransport, cause: CoreRefusal): void;
+}
+
+export type CoreRefusal = 'unknown-address' | 'framing' | 'message-size' | 'connections' | 'tls' | 'not-utf8';
+
+/** The sockets on the core's side. */
+export interface CoreTransports {
+  /** Opens the listeners. Throws ERR_ADDRESS_IN_USE and the like (`src/core/errors.ts`), which say which listener. */
+  start(): Promise<void>;
+  /** Closes all; resolves when the ports are free. */
+  stop(): Promise<void>;
+  /** Where the core reaches this edge; empty unless started. */
+  readonly addresses: readonly CoreDestination[];
+  /**
+   * The hop to a destination, the same one while it is open. A stream connects with the first message and holds a bounded number of bytes
+   * until then; a hop whose connection fails is told by `closed`.
+   */
+  hopTo(destination: CoreDestination): Hop;
+  /** Which addresses belong to the core from now on, besides the configured ranges: what its names resolve to. Canonical text. */
+  trust(addresses: ReadonlySet<string>): void;
+  /** Whether an address belongs to the core. */
+  isTrusted(address: string): boolean;
+}
