@@ -1,5 +1,6 @@
 import { sameTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { changeRequest } from '../../stun/attributes/change-request.ts';
+import { mappedAddress } from '../../stun/attributes/mapped-address.ts';
 import { otherAddress } from '../../stun/attributes/other-address.ts';
 import { padding } from '../../stun/attributes/padding.ts';
 import { responseOrigin } from '../../stun/attributes/response-origin.ts';
@@ -56,7 +57,7 @@ export class NatDiscovery {
       (!change && message.has(changeRequest)) || (port === undefined ? message.has(responsePort) : port === 0);
     if (malformed) return { answer: refuse(ErrorCode.BadRequest, 'malformed-attribute') };
     const padded = message.get(padding);
-    // RFC 5780 §6.1: padding tests fragments on the way back to the sender, not on that to another port.
+    // RFC 5780 §7.5 and §10: padding to a port that did not ask for it could be aimed at somebody.
     if (padded && port !== undefined) return { answer: refuse(ErrorCode.BadRequest, 'conflicting-attributes') };
 
     const origin = {
@@ -65,7 +66,9 @@ export class NatDiscovery {
       port: change?.changePort ? other.port : local.port,
     };
     const answer = grant((writer) => {
-      writer.add(xorMappedAddress, remote).add(responseOrigin, origin).add(otherAddress, other);
+      // Both, so that a client finds out who on the way rewrites addresses within packets.
+      writer.add(mappedAddress, remote).add(xorMappedAddress, remote);
+      writer.add(responseOrigin, origin).add(otherAddress, other);
       if (padded) writer.add(padding, Buffer.alloc(paddingBytes(padded.length)));
     });
     const target = port === undefined ? remote : { ...remote, port };
@@ -87,7 +90,7 @@ function opposite<T>(value: T, one: T, two: T): T | undefined {
   return value === two ? one : undefined;
 }
 
-/** A multiple of four (RFC 5780 §7.6), never more than came. */
+/** A multiple of four (RFC 5780 §7.6), never more than came (§10). */
 function paddingBytes(received: number): number {
   return Math.min(received - (received % 4), MAX_PADDING_BYTES);
 }

@@ -7,7 +7,7 @@ import { type AuthenticatedRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 
-/** Protocol numbers of REQUESTED-TRANSPORT (RFC 8656 §18.7, RFC 6062 §4.1). */
+/** Protocol numbers of REQUESTED-TRANSPORT (RFC 8656 §18.8, RFC 6062 §4.1). */
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 

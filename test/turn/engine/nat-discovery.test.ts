@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { changeRequest } from '../../../src/stun/attributes/change-request.ts';
+import { mappedAddress } from '../../../src/stun/attributes/mapped-address.ts';
 import { otherAddress } from '../../../src/stun/attributes/other-address.ts';
 import { padding } from '../../../src/stun/attributes/padding.ts';
 import { responseOrigin } from '../../../src/stun/attributes/response-origin.ts';
@@ -56,6 +57,21 @@ describe('NAT behaviour discovery', () => {
       expect(answer.get(responseOrigin)).toEqual(address(origin));
     },
   );
+
+  it('tells the mapped address plain and masked, so that a client finds out who rewrites addresses on the way', () => {
+    for (const remote of [REMOTE, '[2a00:1450::77]:40000']) {
+      const answer = world.client(remote).exchange(binding())!;
+      expect(answer.get(mappedAddress)).toEqual(address(remote));
+      expect(answer.get(xorMappedAddress)).toEqual(address(remote));
+    }
+  });
+
+  it('takes a RESPONSE-PORT without the two bytes that fill it up to four', () => {
+    const port = Buffer.from([0xa0, 0x28]);
+    const short: Build = (message) => message.add({ ...padding, type: responsePort.type }, port);
+    expect(world.client(REMOTE).exchange(binding(short))).toBeUndefined();
+    expect(world.detours).toMatchObject([{ remote: address('198.51.100.7:41000') }]);
+  });
 
   it('sends to RESPONSE-PORT of the own address of the source, and to no other address', () => {
     const answered = world.client(REMOTE).exchange(binding((message) => message.add(responsePort, 41_000)));
@@ -127,8 +143,8 @@ describe('NAT behaviour discovery', () => {
         world.engine.onClientMessage(client, request);
         expect(client.inbox.length + world.detours.length).toBe(before + 1);
         const all = [...client.inbox.splice(0), ...world.detours.splice(0).map(({ bytes }) => bytes)];
-        // Beyond what came: the three addresses of every answer.
-        for (const bytes of all) expect(bytes.length).toBeLessThanOrEqual(request.length + 36);
+        // Beyond what came: the four addresses of every answer.
+        for (const bytes of all) expect(bytes.length).toBeLessThanOrEqual(request.length + 48);
         for (const { remote } of world.detours) expect(remote.address).toBe(client.remote.address);
       }),
       { numRuns: 500 },
