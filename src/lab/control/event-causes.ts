@@ -114,6 +114,7 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
   'unknown-connection': true,
   'mobility-forbidden': true,
   'unknown-ticket': true,
+  'client-did-not-move': true,
   fault: true,
 });
 

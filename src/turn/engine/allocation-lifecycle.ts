@@ -9,7 +9,15 @@ import { type AllocationEndCause, type RelayEndCause } from './turn-events.ts';
 
 /** The live allocation of a 5-tuple, all of its relays live. What is over of it is ended here, if its timer has not done so yet. */
 export function liveAllocation(engine: EngineState, clientKey: string, nowMs: number): Allocation | undefined {
-  const allocation = engine.allocations.ofClient(clientKey);
+  return stillLive(engine, engine.allocations.ofClient(clientKey), nowMs);
+}
+
+/** The same of an allocation that was found otherwise. */
+export function stillLive(
+  engine: EngineState,
+  allocation: Allocation | undefined,
+  nowMs: number,
+): Allocation | undefined {
   if (!allocation || allocation.firstEndMs > nowMs) return allocation;
   return endExpired(engine, allocation, nowMs) ? undefined : allocation;
 }

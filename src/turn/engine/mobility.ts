@@ -2,7 +2,7 @@ import { formatTransportAddress } from '../../core/transport-address.ts';
 import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { type StunWriter } from '../../stun/writer.ts';
-import { liveAllocation } from './allocation-lifecycle.ts';
+import { liveAllocation, stillLive } from './allocation-lifecycle.ts';
 import { type Allocation } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
@@ -17,7 +17,7 @@ import { isTunnelled } from './tunnelled-client.ts';
  * 5-tuple for something else than that Refresh, both serve, and peers' data still leaves on the old one.
  */
 
-/** RFC 8016 §3.1.2, for an Allocate: where mobility is not allowed, 405; a client asks with an empty ticket. */
+/** RFC 8016 §3.1.2, for an Allocate: a client asks with an empty ticket; where mobility is not allowed, that is 405. */
 export function mobilityRefusal(
   { message }: AuthenticatedRequest,
   protocol: RelayProtocol,
@@ -25,9 +25,9 @@ export function mobilityRefusal(
 ): Refused | undefined {
   const ticket = message.get(mobilityTicket);
   if (ticket === undefined) return undefined;
+  if (ticket.length > 0) return refuse(ErrorCode.BadRequest, 'unknown-ticket');
   // The connections with peers are joined to connections of the client, which stay where they are (RFC 6062).
-  if (!tickets || protocol === 'tcp') return refuse(ErrorCode.MobilityForbidden, 'mobility-forbidden');
-  return ticket.length > 0 ? refuse(ErrorCode.BadRequest, 'unknown-ticket') : undefined;
+  return tickets && protocol === 'udp' ? undefined : refuse(ErrorCode.MobilityForbidden, 'mobility-forbidden');
 }
 
 /** The ticket that is good at the moment, for an allocation that may move. */
@@ -54,14 +54,13 @@ export function allocationOfTicket(request: AuthenticatedRequest, ticket: Buffer
   // A ticket of this process, for an allocation that is still there, and of the same user.
   const content = tickets.open(ticket);
   if (!content) return refused(refuse(ErrorCode.BadRequest, 'unknown-ticket'));
-  const named = allocations.ofId(content.allocationId);
-  if (!named || named.firstEndMs <= now.monotonicMs) {
-    return refused(refuse(ErrorCode.AllocationMismatch, 'no-allocation'));
-  }
+  const named = stillLive(engine, allocations.ofId(content.allocationId), now.monotonicMs);
+  if (!named) return refused(refuse(ErrorCode.AllocationMismatch, 'no-allocation'));
   if (named.user !== credential.user) return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
 
-  // Each serves once.
+  // Each serves once, and to move: where the client is already, it refreshes without.
   if (content.serial !== named.ticketSerial) return refused(refuse(ErrorCode.BadRequest, 'unknown-ticket'));
+  if (isWhereToldLast(named, client)) return refused(refuse(ErrorCode.BadRequest, 'client-did-not-move'));
 
   // The new 5-tuple is free, and of no tunnel.
   if (here && here !== named) return refused(refuse(ErrorCode.AllocationMismatch, 'allocation-exists'));
@@ -123,6 +122,11 @@ function completeMove(allocation: Allocation, engine: EngineState, frame?: Buffe
   if (!client) return;
   engine.plane.moveClient(allocation.relay, client, frame);
   engine.logger.info({ allocation: allocation.id, user: allocation.user, from, to: pathText(client) }, 'client moved');
+}
+
+function isWhereToldLast({ movingTo, client, abandoned }: Allocation, { key }: ClientPath): boolean {
+  if (movingTo) return movingTo.key === key;
+  return !abandoned && client.key === key;
 }
 
 function pathText({ transport, remote }: ClientPath): string {

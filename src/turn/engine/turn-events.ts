@@ -75,6 +75,8 @@ export type RefusalCause =
   | 'mobility-forbidden'
   /** A MOBILITY-TICKET that is not ours, was used before, or has no place in the request. */
   | 'unknown-ticket'
+  /** A MOBILITY-TICKET on the path where the client is already. */
+  | 'client-did-not-move'
   /** A `TurnTap` asked for it. */
   | 'fault';
 

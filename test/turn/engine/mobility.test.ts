@@ -4,6 +4,7 @@ import { additionalAddressFamily } from '../../../src/stun/attributes/additional
 import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
+import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
 import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
@@ -56,6 +57,10 @@ describe('Mobility', () => {
     expect(world.causes('request-refused')).toEqual(['unknown-ticket']);
   });
 
+  it('is 400 for an Allocate with a ticket that is not empty, where it is off too', () => {
+    expect(codeOf(allocate(new World().client().as('alice'), randomBytes(40)))).toBe(400);
+  });
+
   it('is 405 for an allocation that relays TCP', () => {
     const world = new World({ mobility: true });
     const client = world.client(undefined, 'tcp').as('alice');
@@ -104,7 +109,35 @@ describe('Mobility', () => {
     const again = move(after, ticket, 600, transactionId);
     expect(codeOf(again)).toBe(0);
     expect(before.relay).toBeDefined();
-    expect(codeOf(move(after, ticketOf(again)))).toBe(0);
+    expect(ticketOf(again)).toHaveLength(40);
+  });
+
+  it('is 400 where the client is already, and the ticket still serves elsewhere (RFC 8016 §3.2.2)', () => {
+    const { world, before, after, ticket } = moving();
+    expect(codeOf(move(before, ticket))).toBe(400);
+    const newest = ticketOf(move(after, ticket));
+    expect(codeOf(move(after, newest))).toBe(400);
+    expect(world.causes('request-refused')).toEqual(['client-did-not-move', 'client-did-not-move']);
+    expect(codeOf(after.request(Method.Refresh))).toBe(0);
+    expect(codeOf(move(before, newest))).toBe(0);
+  });
+
+  it('lets a client that has not used the new path yet go back with the newest ticket', () => {
+    const { before, after, ticket } = moving();
+    const newest = ticketOf(move(after, ticket));
+    expect(codeOf(move(before, newest))).toBe(0);
+    expect(codeOf(after.request(Method.Refresh))).toBe(437);
+    expect(before.relay).toBeDefined();
+  });
+
+  it('moves what is left of two families when one has expired and no timer has run', () => {
+    const world = new World({ mobility: true });
+    const [before, after] = [world.client().as('alice'), world.client().as('alice')];
+    const ticket = ticketOf(before.allocate((m) => m.add(additionalAddressFamily, 2).add(mobilityTicket, EMPTY)));
+    before.request(Method.Refresh, (m) => m.add(requestedAddressFamily, 2).add(lifetime, 3600));
+    world.sleep(601);
+    expect(codeOf(move(after, ticket))).toBe(0);
+    expect(world.engine.sessions()).toMatchObject([{ relayedAll: [{ family: 6 }] }]);
   });
 
   it('moves on and on, each time with the newest ticket', () => {

@@ -85,6 +85,7 @@ export const REFUSAL_WORDS = {
   'mobility-forbidden':
     'Allocations do not move on this server (turn.mobility), and one that relays TCP moves on none. Allocate anew from the new address.',
   'unknown-ticket': 'The MOBILITY-TICKET was used before, or is of another server. Use the newest, or allocate anew.',
+  'client-did-not-move': 'A MOBILITY-TICKET was shown where the client is already. Refresh without it.',
   fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
 } as const;
 
