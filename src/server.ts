@@ -12,7 +12,7 @@ import { type Logger } from './core/logger.ts';
 import { type Secret } from './core/secret.ts';
 import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
-import { type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
+import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';

@@ -1,3 +1,4 @@
+import { EpcscfTurnError } from '../core/errors.ts';
 import { type Secret } from '../core/secret.ts';
 import { type Environment } from './environment.ts';
 import { givenCertificate } from './given-certificate.ts';
@@ -23,6 +24,8 @@ export interface Material extends KeyMaterial {
   readonly longTermUsers: readonly LongTermUser[];
   /** Absent when nothing here speaks TLS. */
   readonly certificate?: Certificate;
+  /** Of the HEP collector; absent when it wants none. */
+  readonly captureKey?: Secret;
   /** What of it was generated. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
@@ -32,6 +35,9 @@ export interface Material extends KeyMaterial {
   /** The file that holds it, unless it is in memory only. */
   readonly caFile?: string;
 }
+
+/** It goes with every copy, whose room is that of one datagram. */
+const MAX_CAPTURE_KEY_BYTES = 255;
 
 /** Opens the state folder at the first need: a start that is given everything leaves no trace on the disk. */
 type OpenState = () => StateStore;
@@ -62,6 +68,7 @@ export async function loadMaterial(
   const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
   const ca = makesCertificate ? labCa(open()) : undefined;
   const caFile = makesCertificate ? labCaFile(open()) : undefined;
+  const captureKey = givenCaptureKey(config);
   return {
     ...readKeys(config, keys, open),
     users: makesUsers ? labUsers(open()) : users,
@@ -71,6 +78,7 @@ export async function loadMaterial(
     ...(certificate && { certificate }),
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
+    ...(captureKey && { captureKey }),
   };
 }
 
@@ -95,6 +103,17 @@ export function givenKeys({ credentials }: Config): { id: string; secret: Secret
 export function givenPseudonymKey({ credentials }: Config): Secret | undefined {
   const { pseudonymKey, pseudonymKeyFile } = credentials;
   return secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
+}
+
+function givenCaptureKey({ edge }: Config): Secret | undefined {
+  const { captureKey, captureKeyFile } = edge.trace.hep;
+  const key = secretOf(captureKey, captureKeyFile, 'edge.trace.hep.captureKeyFile');
+  if (key && key.byteLength > MAX_CAPTURE_KEY_BYTES) {
+    const got = `got ${key.byteLength}`;
+    const text = `edge.trace.hep.captureKey: expected at most ${MAX_CAPTURE_KEY_BYTES} bytes, ${got}`;
+    throw new EpcscfTurnError('ERR_CONFIG_INVALID', text);
+  }
+  return key;
 }
 
 function givenUsers({ edge }: Config): Map<string, Secret> {

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../core/loopback-host.ts';
 import { isLoopback, isWildcard, waysIn } from './loopback.ts';
 import { type Material } from './material.ts';
 import { type Config } from './schema/tree.ts';
@@ -22,6 +23,10 @@ function edgeWarnings({ edge }: Config, { generated, users }: Material): string[
   if (!edge.enabled) return [];
   const exposed = waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom);
   const warnings = proxyWarnings('edge.listen.proxyProtocolFrom', edge.listen.proxyProtocolFrom);
+  const { collector } = edge.trace.hep;
+  if (collector !== undefined && !isLoopbackHost(collector)) {
+    warnings.push(`edge.trace.hep.collector: copies of all SIP messages go to ${collector} without encryption`);
+  }
   if (exposed.length > 0) {
     const where = `edge.listen reaches beyond this machine (${exposed.join(', ')})`;
     if (generated.users) warnings.push(`${where} with the lab users: set edge.core.users`);

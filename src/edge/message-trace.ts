@@ -7,24 +7,38 @@ import { type SipMessage } from '../sip/message.ts';
 import { type EdgeEvents, type Party } from './edge-events.ts';
 import { type Hop } from './flow/hop.ts';
 
+/** Where each message goes that a hop sends or is sent, as it was on the wire. */
+export interface MessageMirror {
+  copy(message: SipMessage, hop: Hop, direction: 'in' | 'out'): void;
+}
+
+interface TracerOptions {
+  /** Each event carries the message itself, secrets masked. */
+  readonly withText?: boolean | undefined;
+  readonly mirror?: MessageMirror | undefined;
+}
+
 /** Tells observers of each message as it passes between two parties of figure 6.3.3-1. */
 export class MessageTracer {
   readonly #events: TypedEvents<EdgeEvents>;
   readonly #clock: Clock;
   readonly #withText: boolean;
+  readonly #mirror: MessageMirror | undefined;
 
-  /** `withText`: each event carries the message itself, secrets masked. */
-  constructor(events: TypedEvents<EdgeEvents>, clock: Clock, withText = false) {
+  constructor(events: TypedEvents<EdgeEvents>, clock: Clock, { withText = false, mirror }: TracerOptions = {}) {
     this.#events = events;
     this.#clock = clock;
     this.#withText = withText;
+    this.#mirror = mirror;
   }
 
   received(message: SipMessage, hop: Hop): void {
+    this.#mirror?.copy(message, hop, 'in');
     this.#trace(message, hop, hop.kind, 'edge');
   }
 
   sent(message: SipMessage, hop: Hop): void {
+    this.#mirror?.copy(message, hop, 'out');
     if (hop.kind === 'core' && wasAskedOfCore(message)) return;
     this.#trace(message, hop, 'edge', hop.kind);
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import {
   exactlyOne,
@@ -166,6 +167,35 @@ const credential = section(
   'How a credential reaches the WIC.',
 );
 
+const hostAndPort = z
+  .string()
+  .refine(isHostAndPort)
+  .meta({ expected: 'a host name or address and a port, such as homer.example.com:9060 or [2001:db8::1]:9060' });
+
+function isHostAndPort(text: string): boolean {
+  const match = /^(?:\[([\da-f:.]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3] ?? 0);
+  return port > 0 && port <= 65_535 && (match?.[1] === undefined || isIP(match[1]) === 6);
+}
+
+const trace = section(
+  {
+    hep: section(
+      {
+        collector: hostAndPort.optional().meta({
+          description: 'Homer collector that gets a copy of each SIP message over UDP (HEP3), secrets masked.',
+          defaultText: 'none: no copies',
+        }),
+        captureId: wholeNumber(0, 0xffff_ffff, 2001, 'By which the collector tells its capture agents apart.'),
+        captureKey: secretText.optional().meta({ description: 'Capture password of the collector.', secret: true }),
+        captureKeyFile: filePath.optional().meta({ description: 'File that holds it.' }),
+      },
+      'Copies for a Homer collector (HEP3).',
+    ),
+  },
+  'Copies of SIP messages for those who look for faults.',
+);
+
 export const edgeSection = section(
   {
     enabled: flag(true, 'Run the WebSocket SIP edge.'),
@@ -187,6 +217,7 @@ export const edgeSection = section(
     transaction,
     core,
     credential,
+    trace,
   },
   'The eP-CSCF edge.',
 );

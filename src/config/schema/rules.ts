@@ -103,7 +103,10 @@ function canonical(address: string): string {
 }
 
 function checkEdge({ edge }: Config, report: Report): void {
-  const { registration, core } = edge;
+  const { registration, core, trace } = edge;
+  if (trace.hep.captureKey !== undefined && trace.hep.captureKeyFile !== undefined) {
+    report('edge.trace.hep', 'one of "captureKey" and "captureKeyFile"', 'both');
+  }
   const { minExpiresSec, defaultExpiresSec, maxExpiresSec } = registration;
   if (defaultExpiresSec < minExpiresSec || defaultExpiresSec > maxExpiresSec) {
     report(

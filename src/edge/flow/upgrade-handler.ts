@@ -85,8 +85,9 @@ export class UpgradeHandler {
     const id = randomBytes(FLOW_ID_BYTES).toString('base64url');
     const { origin, host } = request.headers;
     const secure = request.socket instanceof TLSSocket;
-    const remotePort = request.socket.remotePort ?? 0;
-    const flow = new Flow(webSocket, { id, remoteAddress, remotePort, origin, host, secure }, flowContext);
+    const { remotePort = 0, localAddress, localPort } = request.socket;
+    const facts = { id, remoteAddress, remotePort, localAddress, localPort, origin, host, secure };
+    const flow = new Flow(webSocket, facts, flowContext);
     flows.add(flow);
     logger.debug({ flowId: id, remoteAddress, origin }, 'flow opened');
     events.emit('flow-opened', { flowId: id, remoteAddress, origin });
