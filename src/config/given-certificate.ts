@@ -4,20 +4,44 @@ import { type Config } from './schema/tree.ts';
 import { type Certificate } from './state/lab-certificate.ts';
 import { readTextFile } from './text-file.ts';
 
+/** A certificate and its key, in files. */
+interface CertificateFiles {
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
 /** The certificate of `tls.certFile` and `tls.keyFile`, checked to be one. Throws ERR_CERTIFICATE_UNREADABLE. */
-export function givenCertificate({ tls: { certFile, keyFile } }: Config): Certificate | undefined {
+export function givenCertificate({ tls }: Config): Certificate | undefined {
+  return readCertificate(tls, 'tls');
+}
+
+/** As `givenCertificate`, for any section: `path` is what errors call it. `undefined` when it names no files. */
+export function readCertificate({ certFile, keyFile }: CertificateFiles, path: string): Certificate | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
-  const cert = readTextFile(certFile, 'tls.certFile', 'ERR_CERTIFICATE_UNREADABLE');
-  const key = readTextFile(keyFile, 'tls.keyFile', 'ERR_CERTIFICATE_UNREADABLE');
-  const certificate = parse(() => new X509Certificate(cert), `tls.certFile: expected a PEM certificate in ${certFile}`);
+  const cert = readTextFile(certFile, `${path}.certFile`, 'ERR_CERTIFICATE_UNREADABLE');
+  const key = readTextFile(keyFile, `${path}.keyFile`, 'ERR_CERTIFICATE_UNREADABLE');
+  const certificate = parse(
+    () => new X509Certificate(cert),
+    `${path}.certFile: expected a PEM certificate in ${certFile}`,
+  );
   const privateKey = parse(
     () => createPrivateKey(key),
-    `tls.keyFile: expected a PEM private key without passphrase in ${keyFile}`,
+    `${path}.keyFile: expected a PEM private key without passphrase in ${keyFile}`,
   );
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new EpcscfTurnError('ERR_CERTIFICATE_UNREADABLE', `tls.keyFile: ${keyFile} is not the key of ${certFile}`);
+    throw new EpcscfTurnError(
+      'ERR_CERTIFICATE_UNREADABLE',
+      `${path}.keyFile: ${keyFile} is not the key of ${certFile}`,
+    );
   }
   return { cert, key };
+}
+
+/** A PEM bundle of certificates. Throws ERR_CERTIFICATE_UNREADABLE. */
+export function readCa(file: string, path: string): string {
+  const pem = readTextFile(file, path, 'ERR_CERTIFICATE_UNREADABLE');
+  parse(() => new X509Certificate(pem), `${path}: expected PEM certificates in ${file}`);
+  return pem;
 }
 
 function parse<T>(read: () => T, message: string): T {

@@ -1,5 +1,6 @@
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Secret } from '../core/secret.ts';
+import { coreMaterial, type CoreMaterial } from './core-material.ts';
 import { type Environment } from './environment.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
@@ -26,6 +27,8 @@ export interface Material extends KeyMaterial {
   readonly certificate?: Certificate;
   /** Of the HEP collector; absent when it wants none. */
   readonly captureKey?: Secret;
+  /** Absent with the embedded core. */
+  readonly core?: CoreMaterial;
   /** What of it was generated. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
@@ -63,12 +66,13 @@ export async function loadMaterial(
   const given = givenCertificate(config);
   const users = givenUsers(config);
   const keys = givenKeys(config);
-  const makesUsers = config.edge.enabled && users.size === 0;
+  const makesUsers = config.edge.enabled && config.edge.core.kind === 'embedded' && users.size === 0;
   const makesCertificate = !given && speaksTls(config);
   const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
   const ca = makesCertificate ? labCa(open()) : undefined;
   const caFile = makesCertificate ? labCaFile(open()) : undefined;
   const captureKey = givenCaptureKey(config);
+  const core = coreMaterial(config, () => labKey(open(), 'flow-token.key'));
   return {
     ...readKeys(config, keys, open),
     users: makesUsers ? labUsers(open()) : users,
@@ -79,6 +83,7 @@ export async function loadMaterial(
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
+    ...(core && { core }),
   };
 }
 

@@ -1,13 +1,19 @@
+import { hash } from 'node:crypto';
+import { type CoreMaterial } from '../config/core-material.ts';
 import { waysIn } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
+import { type Certificate } from '../config/state/lab-certificate.ts';
+import { parseIpRange } from '../core/ip-range.ts';
 import { type Secret } from '../core/secret.ts';
 import { createUserDirectory } from '../edge/core/user-directory.ts';
-import { type EdgeOptions } from '../edge/edge-options.ts';
+import { type EdgeOptions, type EmbeddedCoreOptions, type ExternalCoreOptions } from '../edge/edge-options.ts';
+
+type CoreConfig = Config['edge']['core'];
 
 export function edgeOptions(
   { domain, edge, turn }: Config,
-  { users, captureKey }: Material,
+  { users, captureKey, core, certificate }: Material,
   uris: readonly string[],
 ): EdgeOptions {
   const { allow, allowMissing } = edge.origins;
@@ -23,9 +29,37 @@ export function edgeOptions(
     keepalive: edge.keepalive,
     registration: edge.registration,
     transaction: edge.transaction,
-    core: { kind: edge.core.kind, digest: edge.core.digest, users: createUserDirectory(users) },
+    core: core ? externalCore(edge.core, core, certificate) : embeddedCore(edge.core, users),
     credential: { ...edge.credential, uris, realm: turn.realm ?? domain },
     trace: { hep: hepOptions(edge.trace.hep, captureKey) },
+  };
+}
+
+function embeddedCore({ digest }: CoreConfig, users: Material['users']): EmbeddedCoreOptions {
+  return { kind: 'embedded', digest, users: createUserDirectory(users) };
+}
+
+function externalCore(
+  config: CoreConfig,
+  material: CoreMaterial,
+  certificate: Certificate | undefined,
+): ExternalCoreOptions {
+  const { uris, listen, dnsServers, probe, connections, visitedNetworkId, accessNetworkInfo, deregisterAfterSec } =
+    config;
+  const { cert, key } = material.certificate ?? certificate ?? {};
+  return {
+    kind: 'external',
+    uris,
+    listen: { ...listen, tlsPort: listen.tlsPort, publicHost: listen.publicHost },
+    trusted: config.trusted.map(parseIpRange).filter((range) => range !== undefined),
+    tls: { cert, key, ca: material.ca, requireClientCertificate: config.tls.requireClientCertificate },
+    dnsServers,
+    probe,
+    connections,
+    visitedNetworkId,
+    accessNetworkInfo,
+    deregisterAfterSec,
+    flowTokenKey: hash('sha256', material.flowTokenKey.reveal(), 'buffer'),
   };
 }
 

@@ -16,7 +16,7 @@ describe('the documentation of the configuration', () => {
   it('describes every key, and names the default of every key that is not part of a list entry', () => {
     for (const { path, node } of knownKeys()) {
       expect(node.description, path).toMatch(/\.$/);
-      const optional = /(?:secret|pseudonymKey)(?:File)?$/i.test(path) || path.includes('[]');
+      const optional = /(?:secret|pseudonymKey|captureKey)(?:File)?$/i.test(path) || path.includes('[]');
       if (!optional) expect(node.default ?? node.defaultText, path).toBeDefined();
     }
   });

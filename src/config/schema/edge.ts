@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { coreSection } from './core.ts';
 import {
-  exactlyOne,
   filePath,
   flag,
   ipAddress,
@@ -101,42 +101,6 @@ const transaction = section(
   'SIP timers.',
 );
 
-const userPassword = exactlyOne('password');
-
-const user = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[\w.!~*'()+-]{1,64}$/)
-      .meta({ description: 'User part of the SIP URI.', expected: 'a SIP user name of up to 64 characters' }),
-    password: secretText.optional().meta({ description: 'Digest password.', secret: true }),
-    passwordFile: filePath.optional().meta({ description: 'File that holds the password.' }),
-  })
-  .refine(userPassword.check, userPassword.params);
-
-const core = section(
-  {
-    kind: z.enum(['embedded']).default('embedded').meta({ description: 'The registrar inside this process.' }),
-    digest: section(
-      {
-        algorithms: z
-          .array(z.enum(['SHA-256', 'MD5']))
-          .min(1)
-          .default(['SHA-256', 'MD5'])
-          .meta({ description: 'Challenges in the order sent. JsSIP takes the last, and knows MD5 only.' }),
-        nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce.'),
-        nonces: wholeNumber(16, 1_000_000, 20_000, 'Nonces whose counts are remembered against replay.'),
-      },
-      'SIP digest (RFC 7616, RFC 8760).',
-    ),
-    users: z
-      .array(user)
-      .default([])
-      .meta({ description: 'Users of the embedded core.', defaultText: 'lab users alice and bob' }),
-  },
-  'The core behind the edge.',
-);
-
 const TURN_URI = /^turns?:(?:\[[\da-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i;
 const turnUri = z
   .string()
@@ -215,7 +179,7 @@ export const edgeSection = section(
     keepalive,
     registration,
     transaction,
-    core,
+    core: coreSection,
     credential,
     trace,
   },

@@ -1,5 +1,6 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { isWildcard } from '../loopback.ts';
+import { checkCore } from './core-rules.ts';
 import { checkLongTermUsers, checkRealms } from './realm-rules.ts';
 import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';
@@ -22,6 +23,7 @@ export function checkRules(config: Config, context: RuleContext): void {
   checkParts(config, report);
   checkTurn(config, report);
   checkEdge(config, report);
+  checkCore(config, report);
   checkCredentials(config, report);
   checkRealms(config, report);
   checkLongTermUsers(config, report);
@@ -103,7 +105,7 @@ function canonical(address: string): string {
 }
 
 function checkEdge({ edge }: Config, report: Report): void {
-  const { registration, core, trace } = edge;
+  const { registration, trace } = edge;
   if (trace.hep.captureKey !== undefined && trace.hep.captureKeyFile !== undefined) {
     report('edge.trace.hep', 'one of "captureKey" and "captureKeyFile"', 'both');
   }
@@ -115,15 +117,6 @@ function checkEdge({ edge }: Config, report: Report): void {
       defaultExpiresSec,
     );
   }
-  const { algorithms } = core.digest;
-  if (new Set(algorithms).size < algorithms.length || algorithms.slice(0, -1).includes('MD5')) {
-    report('edge.core.digest.algorithms', 'each algorithm once and MD5 last, because JsSIP takes the last', algorithms);
-  }
-  core.users.forEach(({ name }, i) => {
-    if (core.users.findIndex((other) => other.name === name) !== i) {
-      report(`edge.core.users.${i}.name`, 'a name that no other user has', name);
-    }
-  });
 }
 
 function checkCredentials({ credentials }: Config, report: Report): void {

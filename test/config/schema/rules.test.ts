@@ -26,6 +26,26 @@ describe('keys that do not fit together', () => {
       'edge.credential.uris: expected a list of TURN URIs, because turn.enabled is false, got "auto"',
     ],
     [
+      'an external core without a place',
+      { edge: { core: { kind: 'external' } } },
+      'edge.core.uris: expected at least one URI, because edge.core.kind is external, got []',
+    ],
+    [
+      'an external core with users',
+      { edge: { core: { kind: 'external', uris: ['sip:icscf.example.com'], users: [USER] } } },
+      'edge.core.users: expected nobody: an external core has users of its own, got 1',
+    ],
+    [
+      'places of a core that is inside',
+      { edge: { core: { uris: ['sip:icscf.example.com'] } } },
+      'edge.core.kind: expected external, because edge.core.uris is set, got "embedded"',
+    ],
+    [
+      'a wildcard that the core cannot call',
+      { edge: { core: { kind: 'external', uris: ['sip:icscf.example.com'], listen: { addresses: ['0.0.0.0'] } } } },
+      'edge.core.listen.publicHost: expected the host by which the core reaches this edge, got nothing',
+    ],
+    [
       'an empty port range',
       { turn: { relay: { ports: { min: 60_000, max: 50_000 } } } },
       'turn.relay.ports.max: expected at least turn.relay.ports.min (60000), got 50000',

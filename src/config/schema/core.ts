@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import {
+  exactlyOne,
+  filePath,
+  flag,
+  hostName,
+  ipAddress,
+  ipRange,
+  portNumber,
+  seconds,
+  secretText,
+  section,
+  wholeNumber,
+} from './fields.ts';
+
+const userPassword = exactlyOne('password');
+
+const user = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w.!~*'()+-]{1,64}$/)
+      .meta({ description: 'User part of the SIP URI.', expected: 'a SIP user name of up to 64 characters' }),
+    password: secretText.optional().meta({ description: 'Digest password.', secret: true }),
+    passwordFile: filePath.optional().meta({ description: 'File that holds the password.' }),
+  })
+  .refine(userPassword.check, userPassword.params);
+
+const digest = section(
+  {
+    algorithms: z
+      .array(z.enum(['SHA-256', 'MD5']))
+      .min(1)
+      .default(['SHA-256', 'MD5'])
+      .meta({ description: 'Challenges in the order sent. JsSIP takes the last, and knows MD5 only.' }),
+    nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce.'),
+    nonces: wholeNumber(16, 1_000_000, 20_000, 'Nonces whose counts are remembered against replay.'),
+  },
+  'SIP digest of the embedded core (RFC 7616, RFC 8760).',
+);
+
+const CORE_URI =
+  /^sips?:(?:\[[\da-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?(?:;(?:transport=(?:udp|tcp|tls)|lr))*$/i;
+const coreUri = z
+  .string()
+  .regex(CORE_URI)
+  .meta({ expected: 'a SIP URI without a user, such as sip:icscf.ims.example.com;transport=tcp' });
+
+const listen = section(
+  {
+    addresses: z
+      .array(ipAddress)
+      .min(1)
+      .default(['127.0.0.1'])
+      .meta({ description: 'Local addresses towards an external core.' }),
+    port: portNumber.default(5060).meta({ description: 'UDP and TCP port; 0 lets the system choose.' }),
+    tlsPort: portNumber
+      .optional()
+      .meta({ description: 'TLS port.', defaultText: 'none: the core does not call by TLS' }),
+    publicHost: z.union([hostName, ipAddress]).optional().meta({
+      description: 'Host that the core is told in Via, Path and Record-Route.',
+      expected: 'a host name or an IP address',
+      defaultText: 'the first of `edge.core.listen.addresses`',
+    }),
+  },
+  'Where an external core reaches this edge.',
+);
+
+const tls = section(
+  {
+    certFile: filePath.optional().meta({
+      description: 'PEM certificate shown to an external core.',
+      defaultText: 'that of `tls.certFile`',
+    }),
+    keyFile: filePath.optional().meta({ description: 'PEM key of it.', defaultText: 'that of `tls.keyFile`' }),
+    caFile: filePath.optional().meta({
+      description: 'PEM bundle of those who sign the certificates of an external core.',
+      defaultText: 'those the system trusts',
+    }),
+    requireClientCertificate: flag(true, 'A core that connects by TLS must show a certificate of theirs.'),
+  },
+  'TLS towards an external core.',
+);
+
+const dnsServer = z
+  .string()
+  .regex(/^(?:[\d.]+|[\da-f:]*:[\da-f:.]*)$|^(?:[\d.]+|\[[\da-f:.]+\]):\d{1,5}$/i)
+  .meta({ expected: 'an address, or address:port with IPv6 in brackets' });
+
+const probe = section(
+  {
+    intervalSec: seconds(1, 3600, 30, 'Between two OPTIONS to a core that answers.'),
+    timeoutSec: seconds(1, 32, 4, 'A core that has not answered by then counts as down.'),
+    maxBackoffSec: seconds(1, 3600, 30, 'Longest wait before a core that is down is tried again.'),
+  },
+  'How the health of an external core is watched.',
+);
+
+export const coreSection = section(
+  {
+    kind: z.enum(['embedded', 'external']).default('embedded').meta({
+      description: '`embedded`: the registrar inside this process; `external`: an I/S-CSCF at `edge.core.uris`.',
+    }),
+    digest,
+    users: z
+      .array(user)
+      .default([])
+      .meta({ description: 'Users of the embedded core.', defaultText: 'lab users alice and bob' }),
+    uris: z.array(coreUri).default([]).meta({
+      description: 'External core: SIP URIs in order of preference, each resolved by RFC 3263.',
+    }),
+    listen,
+    trusted: z.array(ipRange).default([]).meta({
+      description:
+        'Addresses of the external core besides those its URIs resolve to; nobody else may send to `edge.core.listen`.',
+    }),
+    tls,
+    dnsServers: z
+      .array(dnsServer)
+      .default([])
+      .meta({ description: 'DNS servers for the URIs of the core.', defaultText: "the system's" }),
+    probe,
+    connections: wholeNumber(1, 100_000, 200, 'Most TCP and TLS connections with an external core.'),
+    visitedNetworkId: z
+      .string()
+      .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,255}$/)
+      .optional()
+      .meta({
+        description: 'P-Visited-Network-ID of a REGISTER.',
+        expected: 'up to 255 printable ASCII characters without quotes and backslashes',
+        defaultText: 'the value of `domain`',
+      }),
+    accessNetworkInfo: z
+      .string()
+      .regex(/^[\x21-\x7e][\x20-\x7e]{0,254}$/)
+      .optional()
+      .meta({
+        description: 'P-Access-Network-Info of every request, in the place of what the client says.',
+        expected: 'up to 255 printable ASCII characters',
+        defaultText: "the client's, unless it claims to be network-provided",
+      }),
+    deregisterAfterSec: z.int().min(1).max(86_400).optional().meta({
+      description: 'A client that is gone for so long is de-registered at an external core in its place.',
+      defaultText: 'never: the core hears 430 at its next request',
+    }),
+    flowTokenKey: secretText.optional().meta({
+      description:
+        'Key of the flow tokens in Path and Record-Route; the same on all edges that stand in for each other.',
+      secret: true,
+      defaultText: 'generated, and kept in the state folder',
+    }),
+    flowTokenKeyFile: filePath
+      .optional()
+      .meta({
+        description: 'File that holds the flow token key.',
+        defaultText: 'generated, and kept in the state folder',
+      }),
+  },
+  'The core behind the edge.',
+);
