@@ -157,7 +157,7 @@ describe('a server', () => {
     const server = await build(config(port));
     await expect(server.start()).rejects.toMatchObject({
       code: 'ERR_ADDRESS_IN_USE',
-      message: `edge listener 127.0.0.1:${port}: port ${port} is in use; stop the program that holds it or set edge.listen.port to another (EADDRINUSE)`,
+      message: `edge listener 127.0.0.1:${port}: port ${port} is in use; stop the program that holds it or choose another port in edge.listen.port (EADDRINUSE)`,
     });
     blocker.close();
     const other = await build(config(free));
@@ -172,7 +172,7 @@ describe('a server', () => {
     await expect(server.start()).rejects.toMatchObject({
       code: 'ERR_ADDRESS_UNAVAILABLE',
       message: expect.stringMatching(
-        /^edge listener 192\.0\.2\.1:0: 192\.0\.2\.1 is no address of this machine/,
+        /^edge listener 192\.0\.2\.1:0: 192\.0\.2\.1 is no address of this host/,
       ) as string,
     });
   });

@@ -4,7 +4,8 @@ import { getRequestListener } from '@hono/node-server';
 import { type Hono } from 'hono';
 import { Arrivals } from '../core/arrivals.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
-import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { EpcscfTurnError } from '../core/errors.ts';
+import { listenError } from '../core/listen-error.ts';
 import { type Logger } from '../core/logger.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
@@ -130,7 +131,9 @@ function createArrivals({ limits, proxyProtocolFrom }: HttpsOptions, logger: Log
 function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(listenError(address, port, cause));
+      const where = `edge listener ${address.includes(':') ? `[${address}]` : address}:${port}`;
+      const place = { where, address, port, portKey: 'edge.listen.port', addressKey: 'edge.listen.addresses' };
+      reject(listenError(place, cause));
     });
     server.listen({ host: address, port, ipv6Only: true }, () => {
       server.removeAllListeners('error');
@@ -148,36 +151,4 @@ function closeServer({ server, door }: OpenServer): Promise<void> {
     server.closeAllConnections();
     door.close();
   });
-}
-
-function listenError(address: string, port: number, cause: Error): EpcscfTurnError {
-  const systemCode = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  const where = `edge listener ${address.includes(':') ? `[${address}]` : address}:${port}`;
-  const { code, text } = explain(systemCode, address, port);
-  return new EpcscfTurnError(code, `${where}: ${text} (${systemCode})`, { cause });
-}
-
-function explain(systemCode: string, address: string, port: number): { code: ErrorCode; text: string } {
-  switch (systemCode) {
-    case 'EADDRINUSE':
-      return {
-        code: 'ERR_ADDRESS_IN_USE',
-        text: `port ${port} is in use; stop the program that holds it or set edge.listen.port to another`,
-      };
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
-    case 'EINVAL':
-      return {
-        code: 'ERR_ADDRESS_UNAVAILABLE',
-        text: `${address} is no address of this machine; set edge.listen.addresses to its own`,
-      };
-    case 'EACCES':
-    case 'EPERM':
-      return {
-        code: 'ERR_PERMISSION_DENIED',
-        text: `no permission to listen on port ${port}; set edge.listen.port above 1023 or grant CAP_NET_BIND_SERVICE`,
-      };
-    default:
-      return { code: 'ERR_LISTEN_FAILED', text: 'cannot listen' };
-  }
 }

@@ -157,7 +157,7 @@ describe('epcscf-turn serve', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
-      stderr: `epcscf-turn: edge listener 127.0.0.1:${port}: port ${port} is in use; stop the program that holds it or set edge.listen.port to another (EADDRINUSE)\n`,
+      stderr: `epcscf-turn: edge listener 127.0.0.1:${port}: port ${port} is in use; stop the program that holds it or choose another port in edge.listen.port (EADDRINUSE)\n`,
     });
   });
 

@@ -4,7 +4,7 @@ import { formatTransportAddress, type TransportAddress } from '../../core/transp
 import { Drop } from '../dataplane/drop-counters.ts';
 import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
 import { type ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
-import { listenError } from './listen-error.ts';
+import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { secureOptions, type TlsContext } from './tls-context.ts';
 import { StreamClients } from './stream-clients.ts';
@@ -107,7 +107,7 @@ export class StreamListener implements Listener {
     const { address, port, family } = this.#local;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error) => {
-        reject(listenError(this.transport, this.#local, error));
+        reject(turnListenError(this.transport, this.#local, error));
       });
       this.#server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true }, () => {
         const bound = this.#server.address();

@@ -6,7 +6,7 @@ import { Drop, type DropIndex } from '../dataplane/drop-counters.ts';
 import { addressFromKernel } from '../dataplane/kernel-address.ts';
 import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from '../dataplane/udp-socket.ts';
 import { ClientTable } from './client-table.ts';
-import { listenError } from './listen-error.ts';
+import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 
 export interface UdpListenerOptions {
@@ -36,7 +36,7 @@ export class UdpListener implements Listener {
     try {
       this.#socket = bindUdpSocket({ ...local, socketBufferBytes });
     } catch (error) {
-      throw listenError('udp', local, error);
+      throw turnListenError('udp', local, error);
     }
     this.local = { ...local, port: this.#socket.address().port };
     this.#maxPayload = MAX_UDP_PAYLOAD[local.family];

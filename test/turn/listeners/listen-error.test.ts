@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listenError, relayAddressError } from '../../../src/turn/listeners/listen-error.ts';
+import { relayAddressError, turnListenError } from '../../../src/turn/listeners/listen-error.ts';
 
 const at = { family: 6, address: '2001:db8::1', port: 443 } as const;
 
@@ -11,7 +11,7 @@ it.each([
   ['EMFILE', 'ERR_LISTEN_FAILED', 'could not be opened'],
 ])('turns %s into %s and one line that names the listener', (systemCode, code, text) => {
   const cause = Object.assign(new Error('bind'), { code: systemCode });
-  const error = listenError('tls', at, cause);
+  const error = turnListenError('tls', at, cause);
   expect(error.code).toBe(code);
   expect(error.cause).toBe(cause);
   expect(error.message).toMatch(/^TURN tls listener \[2001:db8::1\]:443: [^\n]+$/);
