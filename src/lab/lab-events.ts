@@ -54,6 +54,7 @@ const OWN_NAMES: Readonly<Record<keyof OwnLabEvents, true>> = {
 
 const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, true>> = {
   stopped: true,
+  draining: true,
   'flow-opened': true,
   'flow-closed': true,
   'flow-refused': true,
@@ -70,6 +71,9 @@ const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, t
   'allocation-refreshed': true,
   'allocation-ended': true,
   'relay-ended': true,
+  'allocation-moved': true,
+  'peer-connected': true,
+  'peer-closed': true,
   'permission-created': true,
   'channel-bound': true,
   'authentication-refused': true,

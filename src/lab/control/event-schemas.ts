@@ -49,6 +49,7 @@ type Fields<Name extends LabEventName> = Readonly<
 
 const FIELDS = {
   stopped: {},
+  draining: { connections: count, allocations: count },
   'server-restarted': { downMs: count },
   'flow-opened': { flowId, remoteAddress, origin },
   'flow-closed': { flowId, cause: causes.flowCloseCause, code: z.int().describe('WebSocket close code.') },
@@ -84,6 +85,9 @@ const FIELDS = {
   'allocation-refreshed': { ...allocation, lifetimeSec, counters: relayCounters },
   'allocation-ended': { ...allocation, cause: causes.allocationEndCause, counters: relayCounters },
   'relay-ended': { ...allocation, ended: address, cause: causes.relayEndCause },
+  'allocation-moved': { ...allocation, from: z.object(client) },
+  'peer-connected': { ...allocation, peer: address, by: z.enum(['client', 'peer']) },
+  'peer-closed': { ...allocation, peer: address, bound: z.boolean() },
   'permission-created': { ...allocation, peerAddress: z.string() },
   'channel-bound': { ...allocation, channel: z.int(), peer: address },
   'authentication-refused': {

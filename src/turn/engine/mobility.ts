@@ -1,4 +1,3 @@
-import { formatTransportAddress } from '../../core/transport-address.ts';
 import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { type StunWriter } from '../../stun/writer.ts';
@@ -8,6 +7,7 @@ import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
+import { reportMoved } from './report.ts';
 import { unfitAttributes, type OnAllocation } from './request-on-allocation.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { isTunnelled } from './tunnelled-client.ts';
@@ -117,20 +117,16 @@ export function survivesClosing(client: ClientPath, engine: EngineState): boolea
 }
 
 function completeMove(allocation: Allocation, engine: EngineState, frame?: Buffer): void {
-  const from = pathText(allocation.client);
+  const from = allocation.client;
   const client = engine.allocations.completeMove(allocation);
   if (!client) return;
   engine.plane.moveClient(allocation.relay, client, frame);
-  engine.logger.info({ allocation: allocation.id, user: allocation.user, from, to: pathText(client) }, 'client moved');
+  reportMoved(engine, allocation, from);
 }
 
 function isWhereToldLast({ movingTo, client, abandoned }: Allocation, { key }: ClientPath): boolean {
   if (movingTo) return movingTo.key === key;
   return !abandoned && client.key === key;
-}
-
-function pathText({ transport, remote }: ClientPath): string {
-  return `${transport} ${formatTransportAddress(remote)}`;
 }
 
 function refused(refusal: Refused): OnAllocation {

@@ -5,6 +5,7 @@ import { type AuthenticationFailure, type IncomingRequest } from './authenticate
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { allocationCounters } from './relay-counters.ts';
+import { type TcpConnection } from './tcp-connections.ts';
 import {
   type AllocationEndCause,
   type AllocationInfo,
@@ -72,6 +73,32 @@ export function reportRelayEnded(
 ): void {
   logger.debug({ ...fieldsOf(allocation), ended: formatTransportAddress(ended), cause }, 'relay ended');
   events.emit('relay-ended', { ...infoOf(allocation), ended, cause });
+}
+
+export function reportMoved({ events, logger }: EngineState, allocation: Allocation, from: ClientPath): void {
+  logger.info({ ...fieldsOf(allocation), from: clientText(from) }, 'client moved');
+  events.emit('allocation-moved', {
+    ...infoOf(allocation),
+    from: { transport: from.transport, client: from.remote },
+  });
+}
+
+export function reportPeerConnected(
+  { events, logger }: EngineState,
+  { allocation, peer, id, settle }: TcpConnection,
+): void {
+  const by = settle ? 'client' : 'peer';
+  logger.debug({ ...fieldsOf(allocation), peer: formatTransportAddress(peer), connection: id, by }, 'peer connected');
+  events.emit('peer-connected', { ...infoOf(allocation), peer, by });
+}
+
+export function reportPeerClosed(
+  { events, logger }: EngineState,
+  { allocation, peer, id, state }: TcpConnection,
+): void {
+  const bound = state === 'bound';
+  logger.debug({ ...fieldsOf(allocation), peer: formatTransportAddress(peer), connection: id, bound }, 'peer closed');
+  events.emit('peer-closed', { ...infoOf(allocation), peer, bound });
 }
 
 export function reportPermission({ events, logger }: EngineState, allocation: Allocation, peerAddress: string): void {

@@ -1,10 +1,11 @@
 import { type AddressFamily } from '../../core/ip.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../core/transport-address.ts';
 import { connectionId } from '../../stun/attributes/connection-id.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { type Allocation } from './allocation.ts';
 import { grant, refuse, type Answer } from './answer.ts';
 import { type EngineState } from './engine-state.ts';
+import { reportPeerClosed, reportPeerConnected } from './report.ts';
 import { type TcpConnection } from './tcp-connections.ts';
 
 /** RFC 6062 §5.2 and §5.3: how long a peer's connection waits for its ConnectionBind. */
@@ -28,6 +29,7 @@ export function beginTcpConnection(
   const connection: TcpConnection = { id: freshId(engine), allocation, peer, state, timer: undefined, settle };
   engine.tcpConnections.add(connection);
   armWait(engine, connection, nowMs);
+  if (!settle) reportPeerConnected(engine, connection);
   return connection;
 }
 
@@ -37,6 +39,7 @@ export function tcpConnected(engine: EngineState, id: number, nowMs: number): vo
   if (connection?.state !== 'connecting') return;
   connection.state = 'unbound';
   armWait(engine, connection, nowMs);
+  reportPeerConnected(engine, connection);
   connection.settle?.(grant((answer) => answer.add(connectionId, id)));
 }
 
@@ -45,7 +48,6 @@ export function bindTcpConnection(engine: EngineState, connection: TcpConnection
   if (connection.timer) engine.timers.cancel(connection.timer);
   connection.timer = undefined;
   engine.tcpConnections.bind(connection);
-  logConnection(engine, connection, 'peer connection bound');
 }
 
 /** The plane's word that a connection could not be made, or is no more. */
@@ -82,12 +84,7 @@ function forget(engine: EngineState, connection: TcpConnection, unsettled: Answe
   if (connection.timer) engine.timers.cancel(connection.timer);
   connection.timer = undefined;
   if (connection.state === 'connecting') connection.settle?.(unsettled);
-  else
-    logConnection(
-      engine,
-      connection,
-      connection.state === 'bound' ? 'peer connection ended' : 'peer connection unused',
-    );
+  else reportPeerClosed(engine, connection);
 }
 
 /** Not to be guessed, although binding it takes the owner's credential as well. */
@@ -96,11 +93,4 @@ function freshId({ randomBytes, tcpConnections }: EngineState): number {
     const id = randomBytes(CONNECTION_ID_BYTES).readUInt32BE(0);
     if (id !== 0 && !tcpConnections.get(id)) return id;
   }
-}
-
-function logConnection({ logger }: EngineState, { allocation, peer, id }: TcpConnection, message: string): void {
-  logger.debug(
-    { allocation: allocation.id, user: allocation.user, peer: formatTransportAddress(peer), connection: id },
-    message,
-  );
 }

@@ -125,6 +125,12 @@ export interface TurnEvents {
   };
   /** One of two relayed transport addresses ended, and its allocation goes on with the other. */
   'relay-ended': AllocationInfo & { readonly ended: TransportAddress; readonly cause: RelayEndCause };
+  /** Its client uses another path from here on, which `client` and `transport` name. */
+  'allocation-moved': AllocationInfo & { readonly from: ClientInfo };
+  /** A TCP relay and a peer have a connection, for the client to bind. */
+  'peer-connected': AllocationInfo & { readonly peer: TransportAddress; readonly by: 'client' | 'peer' };
+  /** `bound`: whether the client had taken it. */
+  'peer-closed': AllocationInfo & { readonly peer: TransportAddress; readonly bound: boolean };
   /** Once for each address that had no live permission before; refreshing one is silent. */
   'permission-created': AllocationInfo & { readonly peerAddress: string };
   /** Once for each new binding; refreshing one is silent. */

@@ -89,6 +89,8 @@ describe('Mobility', () => {
     expect(after.inbox.at(-1)!.includes('moved')).toBe(true);
     expect(codeOf(before.request(Method.Refresh))).toBe(437);
     expect(world.engine.sessions()).toMatchObject([{ client: after.remote, channels: 1, permissions: 1 }]);
+    const from = { transport: 'udp', client: before.remote };
+    expect(world.of('allocation-moved')).toMatchObject([{ user: 'alice', client: after.remote, from }]);
   });
 
   it('passes on the ChannelData that is the first thing to come on the new path', () => {

@@ -388,6 +388,29 @@ describe('connections of a TCP relay', () => {
     expect(world.engine.stats()).toMatchObject({ allocations: 0, peerConnections: 0, relayPortsTaken: 0, timers: 0 });
   });
 
+  it('are told of when they are there, and when they are no more', () => {
+    const { world, client } = withRelay();
+    const bound = connected(world, client, '203.0.114.9:1');
+    bind(world.client(undefined, 'tcp').as('alice'), bound);
+    permit(client);
+    world.engine.onPeerAccepted(client.relay, address('203.0.114.9:2'));
+    connect(client, '203.0.114.9:3');
+    world.engine.onPeerConnectionEnded(tcpOf(world).latest);
+    const [first, second] = [1, 2].map((port) => ({ user: 'alice', peer: address(`203.0.114.9:${port}`) }));
+    expect(world.of('peer-connected')).toMatchObject([
+      { ...first, by: 'client' },
+      { ...second, by: 'peer' },
+    ]);
+    expect(world.of('peer-closed')).toEqual([]);
+    world.engine.onPeerConnectionEnded(bound);
+    world.engine.onClientClosed(client);
+    expect(world.of('peer-closed')).toMatchObject([
+      { ...first, bound: true },
+      { ...second, bound: false },
+    ]);
+    expect(world.events.at(-1)?.name).toBe('allocation-ended');
+  });
+
   it('end with its time, with its client’s connection, and with the server', () => {
     for (const end of [
       (world: World) => {
