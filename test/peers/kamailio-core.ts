@@ -75,20 +75,19 @@ async function start(options: KamailioCoreOptions, address: string, port: number
   const child = spawn(options.program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-4000)));
-  let hasExited = false;
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => {
-      hasExited = true;
       resolve();
     });
   });
+  const hasExited = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const kill = async (): Promise<void> => {
-    if (!hasExited && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (!hasExited() && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     await exited;
   };
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(options.edgeAddress, address, port))) {
-    if (hasExited || Date.now() > deadline) {
+    if (hasExited() || Date.now() > deadline) {
       await kill();
       throw new Error(`Kamailio did not start: ${log}`);
     }

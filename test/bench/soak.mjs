@@ -1,0 +1,78 @@
+// Allocations that come and go under load for minutes: what the relay holds must stay what it was. See README.md.
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { nodeLoad } from './load-node.mjs';
+import { externalLoad } from './load-turnload.mjs';
+import { cpuMicros, residentKib } from './process-cost.mjs';
+import { startOurs } from './turn-servers.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    flows: { type: 'string', default: '200' },
+    round: { type: 'string', default: '15' },
+  },
+});
+const [minutes, flows, roundSeconds] = [options.minutes, options.flows, options.round].map(Number);
+const load = process.env.TURNLOAD ? externalLoad(process.env.TURNLOAD) : nodeLoad;
+const HANDSHAKES = 1000;
+
+const server = await startOurs();
+const endsAt = performance.now() + minutes * 60_000;
+const total = { allocations: 0, packets: 0, rounds: 0, lossPercent: [] };
+const samples = [];
+
+function sample() {
+  const { pid } = server;
+  const rssMib = residentKib(pid) / 1024;
+  const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+  samples.push({ rssMib, descriptors });
+  const minute = (minutes - (endsAt - performance.now()) / 60_000).toFixed(1);
+  console.log(
+    `${minute} min: RSS ${rssMib.toFixed(1)} MiB, descriptors ${descriptors}, CPU ${(cpuMicros(pid) / 1e6).toFixed(0)} s, ` +
+      `${total.allocations} allocations and ${(total.packets / 1e6).toFixed(2)} million packets so far`,
+  );
+}
+
+/** Flows that allocate, relay for a while, and go; then the same from the start. */
+async function relayRounds() {
+  while (performance.now() < endsAt) {
+    const result = await load.relay(server, { flows, size: 160, seconds: roundSeconds });
+    total.rounds++;
+    total.allocations += flows;
+    total.packets += result.packetsPerSec * roundSeconds;
+    total.lossPercent.push(result.lossPercent);
+  }
+}
+
+/** Allocations that end as soon as they are made. */
+async function handshakes() {
+  while (performance.now() < endsAt) {
+    await load.allocate(server, { count: HANDSHAKES, concurrency: 16 });
+    total.allocations += HANDSHAKES;
+  }
+}
+
+sample();
+const timer = setInterval(sample, 60_000);
+try {
+  await Promise.all([relayRounds(), handshakes()]);
+  clearInterval(timer);
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  sample();
+  const worstLoss = Math.max(...total.lossPercent);
+  console.log(`${load.name}: ${total.rounds} rounds of ${flows} flows, greatest loss of a round ${worstLoss.toFixed(3)} %`);
+  // The first minute fills caches and compiles; from then on nothing may grow.
+  const settled = samples.slice(1);
+  console.log(
+    `after the first minute: RSS ${spread(settled, 'rssMib')} MiB; descriptors at rest ${samples[0].descriptors} before, ${samples.at(-1).descriptors} after`,
+  );
+} finally {
+  clearInterval(timer);
+  await server.stop();
+}
+
+function spread(rows, key) {
+  const values = rows.map((row) => row[key]);
+  return `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}, last ${values.at(-1).toFixed(1)}`;
+}
