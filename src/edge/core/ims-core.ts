@@ -8,6 +8,30 @@ export interface CoreTarget {
   readonly uri: string;
   /** Where else the same request may go, one after the other, when this hop cannot be reached, does not answer, or answers 503 (RFC 3263 §4.3). */
   readonly alternatives?: readonly CoreTarget[];
+  /** Route of the copy in the place of the request's, for a strict router (RFC 3261 §16.6 step 6). */
+  readonly routes?: readonly string[];
+  /** It and its alternatives are all there is of the core: who gets a 503 of the last one can be served by nobody (RFC 3261 §16.7 step 6). */
+  readonly isAll?: boolean;
+  /** Wants to know how requests fare there; only of a core outside this process. */
+  readonly watch?: TargetWatch;
+}
+
+/** Who chose a target and learns from what becomes of requests there. */
+export interface TargetWatch {
+  /** A request is on its way. `lose` gives it up: called at most once, when it has become known that no answer will come. */
+  sent(lose: Lose): RequestWatch;
+}
+
+/** `unheard`: what has been answered provisionally is not given up. */
+export type Lose = (which: 'unheard' | 'all') => void;
+
+export interface RequestWatch {
+  /** Not a word so far, though the request was repeated as often as a loss or two explain. */
+  silent(): void;
+  /** Each response. */
+  answered(status: number): void;
+  /** The last call. `unreachable`: its hop closed before there was an answer. */
+  ended(how: 'answered' | 'timeout' | 'unreachable' | 'cancelled'): void;
 }
 
 /** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */

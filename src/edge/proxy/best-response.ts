@@ -5,16 +5,26 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 const HELPFUL = new Set([401, 407, 415, 420, 484]);
 const CHALLENGES = ['WWW-Authenticate', 'Proxy-Authenticate'];
 
+/** How one branch has ended: by a response, or by none and what the proxy makes of that. */
+export interface FinalOutcome {
+  readonly response: SipResponse;
+  /** Made here. A 503 then says that no other request would fare better. */
+  readonly isOwn: boolean;
+}
+
 /**
- * RFC 3261 §16.7 steps 6 and 7: of the final responses of all branches, none of them 2xx, the one that goes to the caller. A 503 means
- * this branch only, so it leaves as 500; challenges of several branches are put together.
+ * RFC 3261 §16.7 steps 6 and 7: of the final outcomes of all branches, none of them 2xx, the response that goes to the caller. A 503 of a target
+ * means this branch only, so it leaves as 500; challenges of several branches are put together.
  */
-export function chooseBestResponse(request: SipRequest, responses: readonly SipResponse[], toTag: string): SipResponse {
-  const sorted = [...responses].sort((a, b) => rank(a.status) - rank(b.status));
-  const [best] = sorted;
+export function chooseBestResponse(request: SipRequest, outcomes: readonly FinalOutcome[], toTag: string): SipResponse {
+  const sorted = [...outcomes].sort((a, b) => rank(a.response.status) - rank(b.response.status));
+  const best = sorted[0]?.response;
   if (!best) return createResponse(request, 480, { toTag });
-  if (best.status === 503) return createResponse(request, 500, { toTag });
-  if (best.status === 401 || best.status === 407) addChallenges(best, responses);
+  if (best.status === 503) {
+    const own = outcomes.find(({ response, isOwn }) => isOwn && response.status === 503);
+    return own?.response ?? createResponse(request, 500, { toTag });
+  }
+  if (best.status === 401 || best.status === 407) addChallenges(best, outcomes);
   return best;
 }
 
@@ -25,8 +35,8 @@ function rank(status: number): number {
   return Math.floor(status / 100) * 1000 + (HELPFUL.has(status) ? 0 : 1);
 }
 
-function addChallenges(best: SipResponse, responses: readonly SipResponse[]): void {
-  for (const other of responses) {
+function addChallenges(best: SipResponse, outcomes: readonly FinalOutcome[]): void {
+  for (const { response: other } of outcomes) {
     if (other === best || (other.status !== 401 && other.status !== 407)) continue;
     for (const name of CHALLENGES) {
       for (const value of other.headers.getAll(name)) best.headers.append(name, value);

@@ -1,7 +1,7 @@
 import { type TimerHandle } from '../../core/timer-queue.ts';
 import { createCancel } from '../../sip/hop-requests.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type CoreTarget, type RequestWatch } from '../core/ims-core.ts';
 import { type ClientTransaction, type TransactionLayer } from './transaction-layer.ts';
 
 /** What a branch tells its response context. Exactly one final outcome: a final response, or a failure; 2xx to INVITE may repeat. */
@@ -11,23 +11,40 @@ export interface BranchEvents {
   readonly failed: (cause: BranchFailure) => void;
 }
 
-export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'overload';
+/** `lost`: the target is known not to answer any more. */
+export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'lost' | 'overload';
+
+/** In T1: over UDP a third copy has gone by then and has had the time of a round trip. */
+const SILENT_AFTER = 4;
+/** In T1: a REGISTER that nobody answers is answered by the edge while its client still listens, for 64. */
+const REGISTER_WAIT = 56;
+
+const ENDINGS = {
+  timeout: 'timeout',
+  cancelled: 'cancelled',
+  'hop-closed': 'unreachable',
+  lost: 'unreachable',
+  overload: 'cancelled',
+} as const;
 
 /** One copy of a request on its way to one target, with the timers and the CANCEL that RFC 3261 §16.6 to §16.8 add to its transaction. */
 export class ClientBranch {
   readonly #request: SipRequest;
-  readonly #hop: Hop;
+  readonly #target: CoreTarget;
   readonly #layer: TransactionLayer;
   readonly #on: BranchEvents;
   #transaction: ClientTransaction | undefined;
+  #watch: RequestWatch | undefined;
   #timer: TimerHandle | undefined;
+  #silence: TimerHandle | undefined;
+  #isHeard = false;
   #cancelling = false;
   #cancelSent = false;
   #ended = false;
 
-  constructor(request: SipRequest, hop: Hop, layer: TransactionLayer, on: BranchEvents) {
+  constructor(request: SipRequest, target: CoreTarget, layer: TransactionLayer, on: BranchEvents) {
     this.#request = request;
-    this.#hop = hop;
+    this.#target = target;
     this.#layer = layer;
     this.#on = on;
   }
@@ -36,10 +53,16 @@ export class ClientBranch {
     return !this.#ended;
   }
 
+  /** Whether there was any response, a 100 included. */
+  get isHeard(): boolean {
+    return this.#isHeard;
+  }
+
   /** Sends the request. Events may come before this returns. */
   start(): void {
+    this.#startWatch();
     if (this.#request.method === 'INVITE') this.#armTimerC();
-    this.#transaction = this.#layer.openClient(this.#request, this.#hop, {
+    this.#transaction = this.#layer.openClient(this.#request, this.#target.hop, {
       response: (response) => {
         this.#receive(response);
       },
@@ -62,7 +85,7 @@ export class ClientBranch {
     this.#cancelling = true;
     if (this.#transaction?.state !== 'proceeding') return;
     this.#cancelSent = true;
-    this.#layer.openClient(createCancel(this.#request), this.#hop, {
+    this.#layer.openClient(createCancel(this.#request), this.#target.hop, {
       response: ignore,
       timeout: ignore,
       transportError: ignore,
@@ -72,15 +95,33 @@ export class ClientBranch {
     this.#arm(64 * this.#layer.timings.t1Ms, 'cancelled');
   }
 
+  #startWatch(): void {
+    const { watch } = this.#target;
+    if (!watch) return;
+    const { t1Ms } = this.#layer.timings;
+    this.#watch = watch.sent((which) => {
+      if (which === 'all' || !this.#isHeard) this.#giveUp(this.#cancelling ? 'cancelled' : 'lost');
+    });
+    this.#silence = this.#schedule(SILENT_AFTER * t1Ms, () => this.#watch?.silent());
+    if (this.#request.method === 'REGISTER') this.#arm(REGISTER_WAIT * t1Ms, 'timeout');
+  }
+
   #receive(response: SipResponse): void {
+    this.#hear(response.status);
     if (response.status >= 200) {
-      this.#end();
+      this.#end('answered');
       this.#on.response(response);
       return;
     }
     if (this.#cancelling) this.cancel();
     else if (response.status > 100) this.#armTimerC();
     if (response.status > 100) this.#on.response(response);
+  }
+
+  #hear(status: number): void {
+    this.#isHeard = true;
+    this.#forgetSilence();
+    this.#watch?.answered(status);
   }
 
   /** RFC 3261 §16.8 */
@@ -91,32 +132,45 @@ export class ClientBranch {
 
   #arm(delayMs: number, outcome: 'timeout' | 'cancelled'): void {
     this.#disarm();
-    this.#timer = this.#layer.context.timers.schedule(this.#layer.nowMs + delayMs, () => {
+    this.#timer = this.#schedule(delayMs, () => {
       this.#timer = undefined;
-      if (outcome === 'timeout' && this.#transaction?.state === 'proceeding') this.cancel();
-      else this.#giveUp(outcome);
+      if (this.#request.method === 'INVITE' && outcome === 'timeout' && this.#transaction?.state === 'proceeding') {
+        this.cancel();
+      } else this.#giveUp(outcome);
     });
   }
 
-  #giveUp(outcome: 'timeout' | 'cancelled'): void {
+  #schedule(delayMs: number, run: () => void): TimerHandle {
+    return this.#layer.context.timers.schedule(this.#layer.nowMs + delayMs, run);
+  }
+
+  #giveUp(outcome: 'timeout' | 'cancelled' | 'lost'): void {
     this.#fail(outcome);
     this.#transaction?.terminate();
   }
 
   #fail(cause: BranchFailure): void {
     if (this.#ended) return;
-    this.#end();
+    this.#end(ENDINGS[cause]);
     this.#on.failed(cause);
   }
 
-  #end(): void {
+  #end(how: Parameters<RequestWatch['ended']>[0]): void {
     this.#ended = true;
     this.#disarm();
+    this.#forgetSilence();
+    this.#watch?.ended(how);
+    this.#watch = undefined;
   }
 
   #disarm(): void {
     if (this.#timer) this.#layer.context.timers.cancel(this.#timer);
     this.#timer = undefined;
+  }
+
+  #forgetSilence(): void {
+    if (this.#silence) this.#layer.context.timers.cancel(this.#silence);
+    this.#silence = undefined;
   }
 }
 

@@ -34,12 +34,14 @@ export class RequestForwarder {
   forwardCopy(request: SipRequest, received: SipRequest, from: Hop, target: CoreTarget): SipRequest {
     const headers = request.headers.clone();
     const copy: SipRequest = { kind: 'request', method: request.method, uri: target.uri, headers, body: request.body };
+    if (target.routes) headers.set('Route', target.routes.join(', '));
     const maxForwards = headers.get('Max-Forwards');
     headers.set(
       'Max-Forwards',
       String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
     if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop);
+    else if (from.kind === 'wic') this.#context.border.requestToCore(copy, from, target.hop);
     stripProofs(headers, target.hop);
     if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
@@ -56,7 +58,7 @@ export class RequestForwarder {
   #recordRoute(hop: Hop, contactUri: string): string {
     const { tokens, registrations } = this.#context;
     const { sentBy, transport, tokens: needsToken } = hop.self;
-    const user = needsToken ? `${tokens.issue(hop.id, registrations.aorAt(hop, contactUri))}@` : '';
+    const user = needsToken ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId)}@` : '';
     return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }

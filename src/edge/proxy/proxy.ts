@@ -1,5 +1,6 @@
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { createResponse } from '../../sip/create-response.ts';
+import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type ParseLimits, parseSipMessage } from '../../sip/parse-message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
@@ -22,7 +23,7 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
 import { noteReceived } from './note-received.ts';
-import { badRequest, checkRequest } from './request-checks.ts';
+import { badRequest, checkRequest, consumeProxyRequire } from './request-checks.ts';
 import { ResponseContext } from './response-context.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
@@ -48,6 +49,8 @@ export interface ProxyContext {
   readonly tap?: EdgeTap | undefined;
   /** An open hop by its id. */
   readonly findHop: (id: string) => Hop | undefined;
+  /** Whether a core outside knows this edge by this name; absent when the core is inside. */
+  readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
 }
 
 interface ReceivedRequest {
@@ -78,7 +81,7 @@ export class Proxy {
     this.#context = context;
     const { home, registrations, findHop, border, tokens } = context;
     this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
-    this.#targets = new TargetFinder({ home, registrations, tokens, findHop });
+    this.#targets = new TargetFinder({ home, registrations, findHop });
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
@@ -96,6 +99,11 @@ export class Proxy {
   /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
   hopClosed(hop: Hop): void {
     const { layer, registrations, core } = this.#context;
+    if (hop.kind === 'core') {
+      // The core itself is still there: it may answer, and is answered, over another connection.
+      layer.failUnheard(hop);
+      return;
+    }
     registrations.endFlow(hop);
     core.flowClosed(hop);
     layer.dropDelayed(hop);
@@ -159,7 +167,7 @@ export class Proxy {
    * strangers would choose how many of them wait.
    */
   #admit({ request, essentials, key }: ReceivedRequest, hop: Hop): void {
-    const { home, layer, tokens } = this.#context;
+    const { layer } = this.#context;
     const refuse = (response: SipResponse): void => {
       this.#refuse(response, request, essentials, hop);
     };
@@ -182,7 +190,7 @@ export class Proxy {
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
-    const route = routeRequest(copy, hop, { tokens, home });
+    const route = this.#route(copy, hop);
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
     else if (route.kind === 'flow' && !this.#mayReachWics(hop)) refuse(createResponse(request, 403));
     else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
@@ -192,17 +200,17 @@ export class Proxy {
     const exchange = this.#context.layer.openServer(request, key, hop);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#context.registerPath.prepare(copy, hop);
-      if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, undefined);
+      if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
       this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), hop);
       return;
     }
-    if (route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
+    if (hop.kind === 'wic' && route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
       exchange.respond(answerOptions(request, hop, sender, this.#context.insertion));
       return;
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
-    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, sender);
+    this.#crossBorder(copy, hop, sender, route.fromDialog);
     if (route.kind === 'flow') {
       this.#forwardToFlow(exchange, copy, route.flow);
       return;
@@ -234,11 +242,10 @@ export class Proxy {
     if (!checked.ok || (hop.kind === 'wic' && !sender)) return;
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     stripCredentialHeaders(copy.headers);
-    const { home, tokens } = this.#context;
-    const decision = routeRequest(copy, hop, { tokens, home });
+    const decision = this.#route(copy, hop);
     const reachesWics = this.#mayReachWics(hop);
     if (decision.kind === 'refuse' || (decision.kind === 'flow' && !reachesWics)) return;
-    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, hop, sender);
+    this.#crossBorder(copy, hop, sender, decision.fromDialog);
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
         this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
@@ -250,6 +257,20 @@ export class Proxy {
     else if (decision.kind === 'core') this.#askCore(copy, essentials, { respond: () => undefined, forward }, hop);
   }
 
+  #route(copy: SipRequest, hop: Hop): RouteDecision {
+    const { home, tokens, registrations, isCoreSide } = this.#context;
+    consumeProxyRequire(copy.headers);
+    const isSender = ({ flowId, handle }: FlowReference): boolean =>
+      flowId === hop.id || registrations.of(hop).some((here) => tokens.handleOf(here.registrationId) === handle);
+    return routeRequest(copy, hop, { tokens, home, isCoreSide, isSender });
+  }
+
+  /** A client that says it is in a dialog, and brings no Route of one, is in none. */
+  #crossBorder(copy: SipRequest, hop: Hop, sender: Registration | undefined, fromDialog: boolean): void {
+    if (hop.kind !== 'wic') return;
+    this.#context.border.requestFromWic(copy, { hop, sender, inDialog: fromDialog && isInDialog(copy) });
+  }
+
   #mayReachWics(hop: Hop): boolean {
     return hop.kind === 'core' || this.#context.core.joinsWics;
   }
@@ -259,11 +280,9 @@ export class Proxy {
   }
 
   #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {
-    const { home, registrations } = this.#context;
+    const { registrations } = this.#context;
     // RFC 3323 §4.1.1.3: who calls anonymously claims to be nobody.
-    if (ANONYMOUS.test(from.uri)) return registrations.of(hop)[0];
-    const aor = home.aorOfText(from.uri);
-    return aor === undefined ? undefined : registrations.find(hop, aor);
+    return ANONYMOUS.test(from.uri) ? registrations.of(hop)[0] : registrations.speaker(hop, from.uri);
   }
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {

@@ -3,7 +3,8 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type Border } from '../border/border.ts';
 import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
-import { chooseBestResponse } from './best-response.ts';
+import { type Hop } from '../flow/hop.ts';
+import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
 import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type RequestForwarder } from './forward-request.ts';
@@ -21,12 +22,21 @@ export interface ResponseContextOptions {
   readonly layer: TransactionLayer;
 }
 
+/** One target's turn: its branch, and where the request goes instead if nothing comes of that. */
+interface Attempt {
+  readonly target: CoreTarget;
+  readonly alternatives: readonly CoreTarget[];
+  readonly branch: ClientBranch;
+  /** More than a 100 has come of it. */
+  isUnderway: boolean;
+}
+
 /** RFC 3261 §16.7: collects what the branches of one request answer and decides what its sender hears. */
 export class ResponseContext implements CoreOutcome {
   readonly #options: ResponseContextOptions;
   readonly #exchange: ServerExchange;
   readonly #branches: ClientBranch[] = [];
-  readonly #finals: SipResponse[] = [];
+  readonly #finals: FinalOutcome[] = [];
   #decided = false;
   #finalSent = false;
   #cancelled = false;
@@ -47,29 +57,29 @@ export class ResponseContext implements CoreOutcome {
   forward(targets: readonly CoreTarget[]): void {
     if (this.#decided || this.#finalSent) return;
     this.#decided = true;
-    if (this.#cancelled) {
-      this.#send(this.#own(487));
-      return;
-    }
-    const { forwarder, request, layer } = this.#options;
-    const { request: received, hop } = this.#exchange;
-    for (const target of targets) {
-      const copy = forwarder.forwardCopy(request, received, hop, target);
-      const branch: ClientBranch = new ClientBranch(copy, target.hop, layer, {
-        response: (response) => {
-          this.#receive(response, copy, target);
-        },
-        failed: (cause) => {
-          this.#fail(cause);
-        },
-      });
-      this.#branches.push(branch);
-    }
-    for (const branch of [...this.#branches]) branch.start();
+    const attempts = targets.map((target) => this.#prepare(target, target.alternatives ?? []));
+    for (const { branch } of attempts) branch.start();
     this.#finishIfAllDone();
   }
 
-  #receive(received: SipResponse, sent: SipRequest, target: CoreTarget): void {
+  #prepare(target: CoreTarget, alternatives: readonly CoreTarget[]): Attempt {
+    const { forwarder, request, layer } = this.#options;
+    const copy = forwarder.forwardCopy(request, this.#exchange.request, this.#exchange.hop, target);
+    const branch = new ClientBranch(copy, target, layer, {
+      response: (response) => {
+        this.#receive(response, copy, attempt);
+      },
+      failed: (cause) => {
+        this.#fail(cause, attempt);
+      },
+    });
+    const attempt: Attempt = { target, alternatives, branch, isUnderway: false };
+    this.#branches.push(branch);
+    return attempt;
+  }
+
+  #receive(received: SipResponse, sent: SipRequest, attempt: Attempt): void {
+    const { target } = attempt;
     const response = withoutForeignChallenges(received, target.hop);
     const { request, hop } = this.#exchange;
     restoreVias(response, request);
@@ -80,14 +90,23 @@ export class ResponseContext implements CoreOutcome {
     if (hop.kind === 'wic') border.responseToWic(response, request, hop);
     const { status } = response;
     if (status < 200) {
+      attempt.isUnderway = true;
       if (!this.#finalSent) this.#exchange.respond(response);
     } else if (status < 300) {
       this.#receiveSuccess(response);
-    } else {
-      this.#finals.push(response);
-      if (status >= 600) this.#cancelBranches();
-      this.#finishIfAllDone();
+    } else if (status !== 503 || !this.#tryElsewhere(attempt, 'refused')) {
+      this.#receiveFailure(response, attempt);
     }
+  }
+
+  #receiveFailure(response: SipResponse, { target }: Attempt): void {
+    if (response.status === 503 && target.isAll) {
+      this.#finals.push({ response: this.#unavailable(response.headers.get('Retry-After')), isOwn: true });
+    } else {
+      this.#finals.push({ response, isOwn: false });
+      if (response.status >= 600) this.#cancelBranches();
+    }
+    this.#finishIfAllDone();
   }
 
   /** Step 5: every 2xx to an INVITE goes to the caller at once; of other requests the first. */
@@ -97,10 +116,37 @@ export class ResponseContext implements CoreOutcome {
     this.#cancelBranches();
   }
 
-  #fail(cause: BranchFailure): void {
-    const status = { timeout: 408, cancelled: 487, 'hop-closed': this.#options.hopClosedStatus, overload: 503 }[cause];
-    this.#finals.push(this.#own(status));
+  #fail(cause: BranchFailure, attempt: Attempt): void {
+    if (isReasonToMove(cause, attempt, this.#exchange.request.method) && this.#tryElsewhere(attempt, cause)) return;
+    this.#finals.push({ response: this.#answerFor(cause, attempt.target), isOwn: true });
     this.#finishIfAllDone();
+  }
+
+  /** RFC 3263 §4.3: a copy of its own, under another branch, to the next place. False when there is none to try. */
+  #tryElsewhere({ target, alternatives, isUnderway }: Attempt, cause: BranchFailure | 'refused'): boolean {
+    if (isUnderway || this.#finalSent || this.#cancelled) return false;
+    // Another transport to the same place helps where the first could not be had, and only there.
+    const usable =
+      cause === 'hop-closed' ? alternatives : alternatives.filter(({ hop }) => !isSamePlace(hop, target.hop));
+    const [next, ...rest] = usable;
+    if (!next) return false;
+    this.#prepare(next, rest).branch.start();
+    return true;
+  }
+
+  #answerFor(cause: BranchFailure, { watch }: CoreTarget): SipResponse {
+    switch (cause) {
+      case 'cancelled':
+        return this.#own(487);
+      case 'overload':
+        return this.#unavailable();
+      case 'timeout':
+        // TS 24.229 §5.2.2.1: the registrar cannot be reached. A 408 would not be sent: see `#finishIfAllDone`.
+        return this.#own(watch && this.#exchange.request.method === 'REGISTER' ? 504 : 408);
+      case 'hop-closed':
+      case 'lost':
+        return watch ? this.#unavailable() : this.#own(this.#options.hopClosedStatus);
+    }
   }
 
   #finishIfAllDone(): void {
@@ -124,6 +170,8 @@ export class ResponseContext implements CoreOutcome {
   #cancel(): void {
     if (this.#finalSent) return;
     this.#cancelled = true;
+    // The core is still looking where the request is to go: nothing is to be cancelled anywhere.
+    if (!this.#decided) this.#send(this.#own(487));
     this.#cancelBranches();
   }
 
@@ -135,6 +183,24 @@ export class ResponseContext implements CoreOutcome {
   #own(status: number): SipResponse {
     return createResponse(this.#exchange.request, status, { toTag: this.#exchange.toTag });
   }
+
+  /** `askedSec`: Retry-After of the core, if it gave one. */
+  #unavailable(askedSec?: string): SipResponse {
+    const response = this.#own(503);
+    const seconds = askedSec === undefined ? undefined : /^\d{1,6}/.exec(askedSec)?.[0];
+    response.headers.append('Retry-After', seconds ?? String(this.#options.layer.context.options.retryAfterSec));
+    return response;
+  }
+}
+
+/** A target that has answered has the request; one that is silent for 64 × T1 has used up the time of a caller who is told of no progress. */
+function isReasonToMove(cause: BranchFailure, { branch }: Attempt, method: string): boolean {
+  if (branch.isHeard) return false;
+  return cause === 'hop-closed' || cause === 'lost' || (cause === 'timeout' && method === 'INVITE');
+}
+
+function isSamePlace(a: Hop, b: Hop): boolean {
+  return a.remoteAddress === b.remoteAddress && a.remotePort === b.remotePort;
 }
 
 /** Step 3, by the request we kept: the sender gets back the very Vias it sent, whatever the target made of them. */

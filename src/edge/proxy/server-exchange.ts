@@ -15,6 +15,14 @@ export interface ExchangeLayer {
   send(message: SipMessage, hop: Hop): boolean;
 }
 
+/**
+ * Where an exchange is found again. A WIC has its one connection; a core may repeat, acknowledge or cancel a request over another one than it
+ * was sent by (RFC 3261 §17.2.3 asks for branch and sent-by only).
+ */
+export function exchangeKey(hop: Hop, key: string): string {
+  return `${hop.kind === 'core' ? 'core' : hop.id} ${key}`;
+}
+
 /** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
 export class ServerExchange {
   readonly key: string;
@@ -30,7 +38,7 @@ export class ServerExchange {
 
   /** `key` is that of `serverTransactionKey`. */
   constructor(request: SipRequest, key: string, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
-    this.key = `${hop.id} ${key}`;
+    this.key = exchangeKey(hop, key);
     this.request = request;
     this.hop = hop;
     this.#layer = layer;

@@ -13,7 +13,7 @@ import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { DelayedMessages } from './delayed-messages.ts';
 import { HopIndex } from './hop-index.ts';
-import { type ExchangeLayer, ServerExchange } from './server-exchange.ts';
+import { exchangeKey, type ExchangeLayer, ServerExchange } from './server-exchange.ts';
 
 /** RFC 3261 Table 4: Timer D on unreliable transports, and the wait before a 100; both fixed. */
 const TIMER_D_MS = 32_000;
@@ -77,9 +77,9 @@ export class TransactionLayer implements ExchangeLayer {
       : undefined;
   }
 
-  /** `key` is that of `serverTransactionKey`; the same key on another hop is another transaction. */
+  /** `key` is that of `serverTransactionKey`; the same key of another sender is another transaction. */
   findServer(hop: Hop, key: string): ServerExchange | undefined {
-    return this.#servers.find(`${hop.id} ${key}`);
+    return this.#servers.find(exchangeKey(hop, key));
   }
 
   serversOf(hop: Hop): ServerExchange[] {
@@ -144,6 +144,13 @@ export class TransactionLayer implements ExchangeLayer {
   /** Fails every transaction that waits for this hop. */
   failClients(hop: Hop): void {
     for (const { transaction } of this.#clientsByHop.of(hop)) transaction.transportFailed();
+  }
+
+  /** Fails the transactions over this hop that have had no response: nobody says that their request has arrived. */
+  failUnheard(hop: Hop): void {
+    for (const { transaction } of this.#clientsByHop.of(hop)) {
+      if (transaction.state === 'calling' || transaction.state === 'trying') transaction.transportFailed();
+    }
   }
 
   /** Forgets what is held back for this hop. */

@@ -19,8 +19,8 @@ describe('the best of several final responses (RFC 3261 §16.7 step 6)', () => {
     { statuses: [503, 486], best: 486 },
     { statuses: [], best: 480 },
   ])('of $statuses is $best', ({ statuses, best }) => {
-    const responses = statuses.map((status) => createResponse(request, status));
-    expect(chooseBestResponse(request, responses, 'tag').status).toBe(best);
+    const outcomes = statuses.map((status) => ({ response: createResponse(request, status), isOwn: false }));
+    expect(chooseBestResponse(request, outcomes, 'tag').status).toBe(best);
   });
 
   it('carries the challenges of all branches', () => {
@@ -32,8 +32,18 @@ describe('the best of several final responses (RFC 3261 §16.7 step 6)', () => {
     first.headers.append('WWW-Authenticate', 'Digest realm="a"');
     second.headers.append('Proxy-Authenticate', 'Digest realm="b"');
     third.headers.append('WWW-Authenticate', 'Digest realm="c"');
-    const best = chooseBestResponse(request, [third, first, second], 'tag');
+    const outcomes = [third, first, second].map((response) => ({ response, isOwn: false }));
+    const best = chooseBestResponse(request, outcomes, 'tag');
     expect(best.headers.getAll('WWW-Authenticate')).toEqual(['Digest realm="a"']);
     expect(best.headers.getAll('Proxy-Authenticate')).toEqual(['Digest realm="b"']);
+  });
+
+  it('of a 503 of our own, which says that nobody can be served, is that 503, beside one of a target too', () => {
+    const own = createResponse(request, 503);
+    const outcomes = [
+      { response: createResponse(request, 503), isOwn: false },
+      { response: own, isOwn: true },
+    ];
+    expect(chooseBestResponse(request, outcomes, 'tag')).toBe(own);
   });
 });
