@@ -23,7 +23,7 @@ export type SipParseError =
 
 /**
  * What could not be parsed. `request` holds the part of a request that was read before the fault, when that includes a Via: enough to
- * send the 400 (or 505) that RFC 3261 §16.3 wants, with `createResponse`.
+ * send the 400 (or 505) that RFC 3261 §16.3 wants, with `createResponse`. Its Request-URI is empty where the request line was at fault.
  */
 export interface SipParseFailure {
   readonly ok: false;
@@ -92,7 +92,7 @@ export function parseSipMessage(
   const line = scanner.nextLine();
   if (!line.ok) return line;
   const startLine = parseStartLine(line.value);
-  if (!startLine.ok) return startLine;
+  if (!startLine.ok) return withSalvage(startLine.reason, line.value, scanner, limits);
 
   const message = emptyMessage(startLine.value);
   const fault =
@@ -107,6 +107,15 @@ function emptyMessage(line: RequestLine | StatusLine): SipMessage {
   return line.kind === 'request'
     ? { kind: 'request', method: line.method, uri: line.uri, headers, body: '' }
     : { kind: 'response', status: line.status, reason: line.reason, headers, body: '' };
+}
+
+/** Between a method and a version there may be anything: whoever wrote a request line wrong is owed the 400 that says so. */
+function withSalvage(reason: StartLineError, line: string, scanner: Scanner, limits: ParseLimits): SipParseFailure {
+  const method = line.slice(0, Math.max(0, line.indexOf(' ')));
+  if (!isToken(method) || !/ SIP\/\d/.test(line)) return { ok: false, reason };
+  const message = emptyMessage({ kind: 'request', method, uri: '', isSupportedVersion: true });
+  scanHeaders(scanner, message.headers, limits);
+  return failure(reason, message);
 }
 
 function isUnsupported(line: RequestLine | StatusLine): boolean {

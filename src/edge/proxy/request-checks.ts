@@ -28,6 +28,8 @@ export function checkRequest(request: SipRequest, essentials: RequestEssentials,
       ? refuse(416)
       : { ok: false, response: badRequest(request, 'request-uri') };
   }
+  // §19.1.1: header fields in a Request-URI would be those of somebody else's next request.
+  if (uri.value.headers !== undefined) return { ok: false, response: badRequest(request, 'headers in request-uri') };
   // Step 3: Max-Forwards. REGISTER ends here whatever its count.
   if (essentials.maxForwards === 0 && request.method !== 'REGISTER') return refuse(483);
   // Step 4: loops.
