@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { drain } from './drain.ts';
 import { coreSection } from './core.ts';
 import {
   filePath,
@@ -179,6 +180,7 @@ export const edgeSection = section(
     keepalive,
     registration,
     transaction,
+    drain,
     core: coreSection,
     credential,
     trace,

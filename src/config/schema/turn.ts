@@ -261,6 +261,12 @@ export const turnSection = section(
         'When clients are sent to `alternateServers`. `draining`: while the server is drained; `loaded`: also at `redirectAbovePercent`; `all`: always.',
     }),
     redirectAbovePercent: wholeNumber(1, 100, 80, 'Share of `quota.total` from which `loaded` sends clients away.'),
+    drainSec: seconds(
+      0,
+      86_400,
+      10,
+      'How long allocations are waited for by SIGTERM, or `server.drain()`, once the WebSockets are closed; no new one is made then.',
+    ),
     stream,
     tcpRelay,
     sockets,
