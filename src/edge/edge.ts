@@ -12,6 +12,7 @@ import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
 import { type CoreObserver } from './core/core-observer.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
+import { EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
@@ -72,6 +73,9 @@ export interface StopOptions {
   readonly restart?: boolean;
 }
 
+/** Who has just been heard is about to go on, say with the answer to a challenge. */
+const QUIET_MS = 200;
+const DRAIN_REASON = 'the server is about to stop: connect again';
 /** How long closing WebSockets may take to end in an orderly way. */
 const STOP_GRACE_MS = 1000;
 
@@ -88,6 +92,7 @@ export class Edge {
   readonly #applicationServer: ApplicationServerHop | undefined;
   readonly #mirror: HepMirror | undefined;
   readonly #coreSide: CoreSide;
+  #drain: EdgeDrain<Flow> | undefined;
   #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -105,7 +110,9 @@ export class Edge {
     const flows = new FlowTable(limits);
     this.#timers = timers;
     this.#flows = flows;
+    const tokens = new FlowTokens(options.core.kind === 'external' ? options.core.flowTokenKey : undefined);
     this.#registrations = new Registrations({
+      handleOf: (registrationId) => tokens.handleOf(registrationId),
       clock,
       timers,
       maxLapsed: limits.connections,
@@ -132,7 +139,7 @@ export class Edge {
       layer: this.#layer,
       core: this.#coreSide.core,
       border: this.#coreSide.border,
-      tokens: new FlowTokens(),
+      tokens,
       registrations: this.#registrations,
       registerPath: new RegisterPath({ home, registrations: this.#registrations, insertion }),
       insertion,
@@ -216,6 +223,33 @@ export class Edge {
     return flow !== undefined;
   }
 
+  /** WebSockets whose connection is not gone yet. */
+  get connections(): number {
+    return this.#flows.size;
+  }
+
+  /**
+   * Refuses new connections from here on and sends all clients elsewhere (close code 1012), one after the other. Resolves when that is
+   * done, or is cut short by `stop`, which must follow in any case. A second call changes nothing.
+   */
+  drain(options: EdgeDrainOptions): Promise<void> {
+    this.#upgrades.stop();
+    const { clock } = this.#dependencies;
+    this.#drain ??= new EdgeDrain({
+      options,
+      clients: [...this.#flows.all],
+      isOpen: (flow) => flow.isOpen,
+      isBusy: (flow, nowMs) => nowMs - flow.heardAtMs < QUIET_MS || this.#layer.isBusy(flow),
+      isInCall: (flow) => this.#layer.calls.isInCall(flow),
+      close: (flow) => {
+        flow.close('stopped', { code: SERVICE_RESTART, reason: DRAIN_REASON });
+      },
+      clock,
+      timers: this.#timers,
+    });
+    return this.#drain.done;
+  }
+
   /** Refuses new connections and closes all others; resolves when they are gone. */
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopped ??= this.#stop(options);
@@ -224,6 +258,7 @@ export class Edge {
 
   async #stop(options: StopOptions): Promise<void> {
     this.#upgrades.stop();
+    this.#drain?.abort();
     this.#applicationServer?.close();
     const flows = [...this.#flows.all];
     const released = new Promise<void>((resolve) => {
@@ -296,6 +331,7 @@ export class Edge {
         // A flow can close while a transaction is sending on it.
         this.#defer(() => {
           this.#proxy.hopClosed(flow);
+          this.#layer.calls.forget(flow);
         }, flow);
       },
       released: (flow) => {

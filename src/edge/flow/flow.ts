@@ -65,7 +65,6 @@ export class Flow implements Hop {
   #registrationTimer: TimerHandle | undefined;
   #maxBufferedBytes = 0;
   #awaitingPong = false;
-  /** When the client last let itself be heard. */
   #heardAtMs: number;
   /** By user name tried; never more than the limit on failures, which closes the flow. */
   readonly #authenticationFailures = new Map<string, number>();
@@ -137,6 +136,11 @@ export class Flow implements Hop {
 
   get isOpen(): boolean {
     return this.#closeCause === undefined;
+  }
+
+  /** Monotonic milliseconds: when the client last let itself be heard. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
   }
 
   send(message: SipMessage): boolean {

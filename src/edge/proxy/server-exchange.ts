@@ -13,6 +13,8 @@ export interface ExchangeLayer {
   readonly timings: TransactionTimings;
   readonly nowMs: number;
   send(message: SipMessage, hop: Hop): boolean;
+  /** Hears of each response to a request of a hop. */
+  answered(request: SipRequest, status: number, hop: Hop): void;
 }
 
 /**
@@ -64,11 +66,19 @@ export class ServerExchange {
     return this.#toTag;
   }
 
+  /** Whether a final answer, or the ACK of a failure, is still to come. */
+  get isPending(): boolean {
+    const { state } = this.#transaction;
+    if (state === 'completed') return this.#transaction instanceof InviteServerTransaction;
+    return state === 'trying' || state === 'proceeding';
+  }
+
   respond(response: SipResponse): void {
     // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
     if (this.#transaction.state === 'terminated') return;
     this.decorate?.(response);
     this.#transaction.respond(response, this.#layer.nowMs);
+    this.#layer.answered(this.request, response.status, this.hop);
   }
 
   respondWith(status: number, reason?: string): void {

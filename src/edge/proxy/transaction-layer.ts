@@ -8,6 +8,7 @@ import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
+import { LiveCalls } from '../drain/live-calls.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
@@ -31,6 +32,9 @@ export interface TransactionLayerContext {
   readonly defer: (run: () => void) => void;
 }
 
+/** States of a client transaction that has no final response yet. */
+const UNANSWERED: ReadonlySet<ClientTransaction['state']> = new Set(['calling', 'trying', 'proceeding']);
+
 export type ClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
 
 interface ClientEntry {
@@ -43,6 +47,7 @@ interface ClientEntry {
 export class TransactionLayer implements ExchangeLayer {
   readonly context: TransactionLayerContext;
   readonly timings: TransactionTimings;
+  readonly calls = new LiveCalls();
   readonly #servers = new TransactionTable<ServerExchange>();
   readonly #serversByHop = new HopIndex<ServerExchange>();
   readonly #clients = new TransactionTable<ClientEntry>();
@@ -138,7 +143,20 @@ export class TransactionLayer implements ExchangeLayer {
     const entry = this.#clients.find(clientTransactionKey(response));
     if (!entry || !mayAnswerFor(entry.hop, hop)) return false;
     entry.transaction.receive(response, this.nowMs);
+    this.answered(entry.transaction.request, response.status, hop);
     return true;
+  }
+
+  answered(request: SipRequest, status: number, hop: Hop): void {
+    this.calls.noteAnswer(request, status, hop);
+  }
+
+  /** Whether this hop waits for an answer or owes one. */
+  isBusy(hop: Hop): boolean {
+    return (
+      this.#serversByHop.of(hop).some(({ isPending }) => isPending) ||
+      this.#clientsByHop.of(hop).some(({ transaction }) => UNANSWERED.has(transaction.state))
+    );
   }
 
   /** Fails every transaction that waits for this hop. */
