@@ -1,5 +1,7 @@
 export { createServer } from './server.ts';
 export {
+  type DrainOptions,
+  type DrainProgress,
   type RestartOptions,
   type Server,
   type ServerAddresses,

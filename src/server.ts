@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadMaterial, type Material } from './config/material.ts';
 import { parseConfig } from './config/load.ts';
-import { type Environment } from './config/environment.ts';
 import { type Config, type ConfigInput } from './config/schema/tree.ts';
 import { type Certificate } from './config/state/lab-certificate.ts';
-import { type StateStore } from './config/state/state-store.ts';
 import { startupWarnings } from './config/warnings.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { EpcscfTurnError } from './core/errors.ts';
 import { type Logger } from './core/logger.ts';
-import { type Secret } from './core/secret.ts';
-import { type TransportAddress } from './core/transport-address.ts';
 import { TypedEvents } from './core/typed-events.ts';
-import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot, type StopOptions } from './edge/edge.ts';
+import { type StopOptions } from './edge/edge.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
@@ -21,78 +17,34 @@ import { type ServerHooks } from './server/hooks.ts';
 import { createLogger } from './server/logger.ts';
 import { pinPorts } from './server/pinned-ports.ts';
 import { publicUrls } from './server/public-urls.ts';
+import { type DrainOptions, drainParts, type DrainProgress, drainTimes } from './server/server-drain.ts';
 import { ServerParts } from './server/server-parts.ts';
-import { createSharedKey, type SharedKey } from './server/shared-key.ts';
+import {
+  type RestartOptions,
+  type ServerAddresses,
+  type ServerEvents,
+  type ServerFacts,
+  type ServerOptions,
+  type ServerSnapshot,
+} from './server/server-types.ts';
+import { createSharedKey } from './server/shared-key.ts';
 import { turnUris } from './server/turn-uris.ts';
 import { type Impairment } from './turn/engine/impairment.ts';
 import { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
 import { type TurnEvents } from './turn/engine/turn-events.ts';
-import { type TurnServerStats } from './turn/turn-server.ts';
-import { type TurnListenAddress } from './turn/turn-server-options.ts';
+
+export { type DrainOptions, type DrainProgress } from './server/server-drain.ts';
+export {
+  type RestartOptions,
+  type ServerAddresses,
+  type ServerEvents,
+  type ServerFacts,
+  type ServerOptions,
+  type ServerSnapshot,
+} from './server/server-types.ts';
 
 /** setTimeout holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
-
-/** Where a started server is reached. */
-export interface ServerAddresses {
-  /** `https://…/` of the demo page; absent without the edge or without the page. */
-  readonly page?: string;
-  /** `wss://…`; absent without the edge. */
-  readonly webSocket?: string;
-  readonly https: readonly TransportAddress[];
-  readonly turn: readonly TurnListenAddress[];
-  /** What the edge hands out. */
-  readonly turnUris: readonly string[];
-}
-
-/** Everything that edge and TURN server tell, and the server's own coming and going. */
-export interface ServerEvents extends TurnEvents, EdgeEvents {
-  ready: ServerAddresses;
-  stopped: Readonly<Record<string, never>>;
-}
-
-export interface ServerOptions {
-  /** Made from `log` of the configuration when absent. */
-  readonly logger?: Logger;
-  /** Where the default state folder is looked up; the process's own when absent. `EPCSCF_…` variables are not read here. */
-  readonly environment?: Environment;
-  readonly clock?: Clock;
-  /** Keeps what is generated, in the place of the state folder. */
-  readonly state?: StateStore;
-  /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
-  readonly showUsers?: boolean;
-  readonly hooks?: ServerHooks;
-  /** Users that can register besides those of the configuration, with their passwords. */
-  readonly extraUsers?: ReadonlyMap<string, Secret>;
-}
-
-/** What a server is doing at the moment, as plain data without secrets. */
-export interface ServerSnapshot {
-  readonly flows: readonly FlowSnapshot[];
-  readonly registrations: readonly RegistrationSnapshot[];
-  readonly allocations: readonly SessionSnapshot[];
-  readonly stats: {
-    /** Absent without a running TURN server. */
-    readonly turn?: TurnServerStats;
-    /** Absent without a running edge. `timers`: deadlines that are waited for. */
-    readonly edge?: Pick<EdgeSnapshot, 'transactions' | 'timers' | 'hep'>;
-  };
-}
-
-export interface RestartOptions {
-  /** How long nothing answers. */
-  readonly downMs?: number;
-}
-
-/** What generates and what was generated, for whoever tells an operator. */
-export interface ServerFacts {
-  /** The effective configuration. */
-  readonly config: Config;
-  readonly material: Material;
-  readonly realm: string;
-  /** What makes and checks the credentials of Km. */
-  readonly sharedKey: SharedKey;
-}
 
 type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
 
@@ -104,11 +56,14 @@ export class Server {
   readonly #clock: Clock;
   readonly #showUsers: boolean;
   readonly #hooks: ServerHooks;
-  #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' = 'stopped';
+  #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' | 'draining' = 'stopped';
   /** Ends the time that a restart stays down. */
   #pause: AbortController | undefined;
   #starting: Promise<ServerAddresses> | undefined;
   #stopping: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+  /** Ends the waiting of a drain. */
+  #hurry: AbortController | undefined;
   /** Absent while stopped. */
   #parts: ServerParts | undefined;
   readonly #certificates: CertificateWatch;
@@ -176,6 +131,20 @@ export class Server {
       this.#stopping = undefined;
     });
     return this.#stopping;
+  }
+
+  /**
+   * Stops without haste, for an upgrade or a smaller fleet: `/healthz` says 503 and new WebSockets are refused with 503 at once; those that
+   * are open are closed with 1012 (come back: another node should answer) over a window, who is in a transaction or a call last; then
+   * allocations are waited for. Where nobody is connected it is as quick as `stop()`, which also cuts it short. Emits `draining`, then
+   * `stopped`; resolves when that is done, at the second call too. A no-op when stopped. Throws ERR_INVALID_ARGUMENT.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const times = drainTimes(this.facts.config, options);
+    this.#draining ??= this.#drainOnce(times).finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
   }
 
   /** Empty unless started. */
@@ -300,13 +269,29 @@ export class Server {
     return addresses;
   }
 
+  async #drainOnce(times: Required<DrainOptions>): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    if (this.#state === 'running') {
+      this.#state = 'draining';
+      this.#hurry = new AbortController();
+      const { signal } = this.#hurry;
+      const tell = (progress: DrainProgress): void => {
+        this.#events.emit('draining', progress);
+      };
+      await drainParts({ edge: this.#parts?.edge, turn: this.#parts?.turn, times, logger: this.#logger, tell, signal });
+    }
+    await this.stop();
+  }
+
   async #stopOnce(): Promise<void> {
     this.#pause?.abort();
+    this.#hurry?.abort();
     // Whoever started it hears of a failure.
     await this.#starting?.catch(() => undefined);
-    if (this.#state !== 'running') return;
+    const drained = this.#state === 'draining';
+    if (this.#state !== 'running' && !drained) return;
     this.#state = 'stopping';
-    await this.#close();
+    await this.#close({ restart: drained });
     this.#state = 'stopped';
     this.#events.emit('stopped', {});
   }

@@ -125,6 +125,7 @@ export class ServerParts {
       applicationServer: hooks.applicationServer,
       messageText: hooks.messageText,
     });
+    await this.#edge.start();
     for (const server of https.servers) this.#edge.attach(server);
   }
 

@@ -1,0 +1,80 @@
+import { type Environment } from '../config/environment.ts';
+import { type Material } from '../config/material.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type StateStore } from '../config/state/state-store.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { type Secret } from '../core/secret.ts';
+import { type TransportAddress } from '../core/transport-address.ts';
+import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge.ts';
+import { type EdgeEvents } from '../edge/edge-events.ts';
+import { type SessionSnapshot } from '../turn/engine/session-snapshot.ts';
+import { type TurnEvents } from '../turn/engine/turn-events.ts';
+import { type TurnServerStats } from '../turn/turn-server.ts';
+import { type TurnListenAddress } from '../turn/turn-server-options.ts';
+import { type ServerHooks } from './hooks.ts';
+import { type DrainProgress } from './server-drain.ts';
+import { type SharedKey } from './shared-key.ts';
+
+/** Where a started server is reached. */
+export interface ServerAddresses {
+  /** `https://…/` of the demo page; absent without the edge or without the page. */
+  readonly page?: string;
+  /** `wss://…`; absent without the edge. */
+  readonly webSocket?: string;
+  readonly https: readonly TransportAddress[];
+  readonly turn: readonly TurnListenAddress[];
+  /** What the edge hands out. */
+  readonly turnUris: readonly string[];
+}
+
+/** Everything that edge and TURN server tell, and the server's own coming and going. */
+export interface ServerEvents extends TurnEvents, EdgeEvents {
+  ready: ServerAddresses;
+  stopped: Readonly<Record<string, never>>;
+  /** At the start of a drain and every second of it: what is left. */
+  draining: DrainProgress;
+}
+
+export interface ServerOptions {
+  /** Made from `log` of the configuration when absent. */
+  readonly logger?: Logger;
+  /** Where the default state folder is looked up; the process's own when absent. `EPCSCF_…` variables are not read here. */
+  readonly environment?: Environment;
+  readonly clock?: Clock;
+  /** Keeps what is generated, in the place of the state folder. */
+  readonly state?: StateStore;
+  /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
+  readonly showUsers?: boolean;
+  readonly hooks?: ServerHooks;
+  /** Users that can register besides those of the configuration, with their passwords. */
+  readonly extraUsers?: ReadonlyMap<string, Secret>;
+}
+
+/** What a server is doing at the moment, as plain data without secrets. */
+export interface ServerSnapshot {
+  readonly flows: readonly FlowSnapshot[];
+  readonly registrations: readonly RegistrationSnapshot[];
+  readonly allocations: readonly SessionSnapshot[];
+  readonly stats: {
+    /** Absent without a running TURN server. */
+    readonly turn?: TurnServerStats;
+    /** Absent without a running edge. `timers`: deadlines that are waited for. */
+    readonly edge?: Pick<EdgeSnapshot, 'transactions' | 'timers' | 'hep'>;
+  };
+}
+
+export interface RestartOptions {
+  /** How long nothing answers. */
+  readonly downMs?: number;
+}
+
+/** What generates and what was generated, for whoever tells an operator. */
+export interface ServerFacts {
+  /** The effective configuration. */
+  readonly config: Config;
+  readonly material: Material;
+  readonly realm: string;
+  /** What makes and checks the credentials of Km. */
+  readonly sharedKey: SharedKey;
+}
