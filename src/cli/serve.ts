@@ -25,7 +25,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   const { server, whole, labPath } = flags.labControl
     ? await createControlledLab(config, token)
     : await createPlainServer(config);
-  stopOnSignals(whole);
+  stopOnSignals(server, whole);
   drainOnSignal(server);
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
@@ -59,8 +59,11 @@ async function createControlledLab(config: Config, token: Secret | undefined): P
 /** npm passes on a Ctrl-C that the terminal has sent us as well: that is one wish, not two. */
 const SAME_WISH_MS = 500;
 
-/** The first signal stops in order, the second at once. */
-function stopOnSignals(whole: Stoppable): void {
+/**
+ * SIGINT, from whoever sits at a terminal, stops in order and soon; SIGTERM, from a service manager, drains first. A second signal leaves
+ * at once.
+ */
+function stopOnSignals(server: Server, whole: Stoppable): void {
   let stoppingSinceMs: number | undefined;
   for (const [signal, number] of [
     ['SIGINT', 2],
@@ -70,7 +73,7 @@ function stopOnSignals(whole: Stoppable): void {
       const nowMs = performance.now();
       if (stoppingSinceMs === undefined) {
         stoppingSinceMs = nowMs;
-        void stop(whole);
+        void (signal === 'SIGTERM' ? drainAndStop(server, whole) : stop(whole));
       } else if (nowMs - stoppingSinceMs > SAME_WISH_MS) process.exit(128 + number);
     });
   }
@@ -85,6 +88,15 @@ function drainOnSignal(server: Server): void {
     if (isDraining) server.resumeTurn();
     else server.drainTurn();
   });
+}
+
+async function drainAndStop(server: Server, whole: Stoppable): Promise<void> {
+  try {
+    await server.drain();
+  } catch (error) {
+    process.exit(reportFailure(error));
+  }
+  await stop(whole);
 }
 
 async function stop(whole: Stoppable): Promise<void> {
