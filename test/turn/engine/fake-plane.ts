@@ -77,8 +77,9 @@ export class FakePlane implements DataPlane {
   }
 
   moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void {
-    const from = this.#own(relay).client?.key;
-    for (const one of this.open.values()) if (one.client?.key === from) one.client = client;
+    // By the path, not by its key: a connection that has gone may have had the 5-tuple of another.
+    const from = this.#own(relay).client;
+    for (const one of this.open.values()) if (one.client === from) one.client = client;
     if (frame) this.passedOn.push(Buffer.from(frame));
   }
 

@@ -2,10 +2,17 @@ import fc from 'fast-check';
 import { Method } from '../../../src/stun/message-type.ts';
 import { method, mutation, PEERS, type Mutation } from './hostile-message.ts';
 
+export interface PeerWish {
+  readonly kind: 'peer';
+  readonly address: string;
+  readonly port: number;
+}
+
 /** An attribute by what it says; addresses and tokens are known only when the message is made. */
 export type Wish =
-  | { readonly kind: 'peer'; readonly address: string; readonly port: number }
-  | { readonly kind: 'token'; readonly which: number }
+  | PeerWish
+  /** Counted back from the last that was given: RESERVATION-TOKEN, MOBILITY-TICKET, CONNECTION-ID. */
+  | { readonly kind: 'token' | 'ticket' | 'connection'; readonly which: number }
   | { readonly kind: 'bytes'; readonly type: number; readonly value: readonly number[] };
 
 export type Step =
@@ -22,7 +29,13 @@ export type Step =
       readonly wishes: readonly Wish[];
       readonly mutations: readonly Mutation[];
     }
-  | { readonly kind: 'peer'; readonly relay: number; readonly from: Wish & { kind: 'peer' }; readonly length: number }
+  /** The last request once more, as it was. */
+  | { readonly kind: 'again'; readonly who: number }
+  | { readonly kind: 'frame'; readonly who: number; readonly channel: number }
+  /** Of a TCP relay: the peer takes the connection of a Connect, makes one, or ends one. */
+  | { readonly kind: 'taken' | 'hung-up'; readonly which: number }
+  | { readonly kind: 'accept'; readonly relay: number; readonly from: PeerWish }
+  | { readonly kind: 'peer'; readonly relay: number; readonly from: PeerWish; readonly length: number }
   | { readonly kind: 'wait'; readonly seconds: number; readonly timers: boolean }
   | { readonly kind: 'set-clock'; readonly bySec: number }
   | { readonly kind: 'close'; readonly who: number };
@@ -43,7 +56,12 @@ const channel = bytes(0x000c, [0x40, 0, 0, 0], [0x40, 1, 0, 0], [0x40, 2, 0, 0],
 const family = bytes(0x0017, [1, 0, 0, 0], [2, 0, 0, 0], [2, 0, 0, 0], [9, 0, 0, 0]);
 const bothFamilies = bytes(0x8000, [2, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 0]);
 const evenPort = bytes(0x0018, [0x80], [0x80], [0]);
-const token = fc.nat(5).map((which): Wish => ({ kind: 'token', which }));
+const given = (kind: 'token' | 'ticket' | 'connection'): fc.Arbitrary<Wish> =>
+  fc.nat(5).map((back): Wish => ({ kind, which: Math.max(0, back - 2) }));
+const token = given('token');
+const ticket = given('ticket');
+const connection = given('connection');
+const noTicket = bytes(0x8030, []);
 const data = bytes(0x0013, [1, 2, 3], [], [9]);
 const anyWish = fc.oneof(
   peer,
@@ -56,13 +74,16 @@ const anyWish = fc.oneof(
   token,
   data,
   bytes(0x001a, []),
+  ticket,
+  noTicket,
+  connection,
 );
 
 const udp: Wish = { kind: 'bytes', type: 0x0019, value: [17, 0, 0, 0] };
 const friend: Wish = { kind: 'peer', address: '9.9.9.9', port: 1000 };
 const firstChannel: Wish = { kind: 'bytes', type: 0x000c, value: [0x40, 0, 0, 0] };
 
-const who = fc.constantFrom(0, 0, 0, 1, 2, 2, 3);
+const who = fc.constantFrom(0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6);
 const rarely = fc.oneof(
   { weight: 3, arbitrary: fc.constant<readonly Mutation[]>([]) },
   { weight: 1, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) },
@@ -86,7 +107,12 @@ function asks(of: number, ...parts: fc.Arbitrary<Wish>[]): fc.Arbitrary<Step> {
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: asks(Method.Allocate, transport) },
   { weight: 3, arbitrary: asks(Method.Allocate, transport, fc.oneof(family, bothFamilies, evenPort, token)) },
+  { weight: 2, arbitrary: asks(Method.Allocate, transport, noTicket) },
   { weight: 1, arbitrary: asks(Method.Refresh, lifetime) },
+  { weight: 4, arbitrary: asks(Method.Refresh, ticket) },
+  { weight: 1, arbitrary: asks(Method.Refresh, ticket, lifetime) },
+  { weight: 3, arbitrary: asks(Method.Connect, peer) },
+  { weight: 3, arbitrary: asks(Method.ConnectionBind, connection) },
   { weight: 4, arbitrary: asks(Method.CreatePermission, peer) },
   { weight: 4, arbitrary: asks(Method.ChannelBind, channel, peer) },
   {
@@ -125,6 +151,19 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('set-clock' as const), bySec: fc.constantFrom(-7200, -60, 60, 7200) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('again' as const), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('frame' as const), who, channel: fc.constantFrom(0x4000, 0x4001) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('taken' as const, 'taken' as const, 'hung-up' as const),
+      which: fc.nat(5),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('accept' as const), relay: fc.nat(5), from: peer }) },
 );
 
 /** Two clients in the middle of a call, where many ways in are open. */
@@ -133,3 +172,24 @@ export const CALL: readonly Step[] = [0, 2].flatMap((client) => [
   { kind: 'ask', who: client, method: Method.CreatePermission, wishes: [friend], mutations: [] },
   { kind: 'ask', who: client, method: Method.ChannelBind, wishes: [firstChannel, friend], mutations: [] },
 ]);
+
+const tcp: Wish = { kind: 'bytes', type: 0x0019, value: [6, 0, 0, 0] };
+const mobile: Wish = { kind: 'bytes', type: 0x8030, value: [] };
+
+function ask(client: number, of: number, ...wishes: Wish[]): Step {
+  return { kind: 'ask', who: client, method: of, wishes, mutations: [] };
+}
+
+/** A client that is about to move: it holds a ticket, permissions and a channel. */
+export const MOBILE: readonly Step[] = [0, 1].flatMap((client) => [
+  ask(client, Method.Allocate, udp, mobile),
+  ask(client, Method.ChannelBind, firstChannel, friend),
+]);
+
+/** A client with a TCP relay and a connection that waits to be bound. */
+export const STREAMS: readonly Step[] = [
+  ask(1, Method.Allocate, tcp),
+  ask(1, Method.CreatePermission, friend),
+  ask(1, Method.Connect, friend),
+  { kind: 'taken', which: 0 },
+];

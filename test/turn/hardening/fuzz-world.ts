@@ -1,94 +1,128 @@
 import { parseIp } from '../../../src/core/ip.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
 import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
+import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
+import { type ClientPath } from '../../../src/turn/engine/client-path.ts';
 import { type FakeRelay } from '../engine/fake-plane.ts';
-import { address, decoded, REALM, World, type TestClient } from '../engine/world.ts';
+import { address, decoded, REALM, TestClient, World } from '../engine/world.ts';
 import { signed, Type } from '../support/rfc8489-client.ts';
-import { Granted, peerAttribute } from './granted.ts';
-import { type Step, type Wish } from './fuzz-steps.ts';
-import { encodeRaw, mutate, rawOf, type Mutation, type RawAttribute } from './hostile-message.ts';
+import { Granted } from './granted.ts';
+import { Given, MOBILITY_TICKET } from './fuzz-given.ts';
+import { checkConnections, checkPorts, QUOTA, TCP_RELAY } from './fuzz-limits.ts';
+import { Owners } from './fuzz-owners.ts';
+import { type PeerWish, type Step, type Wish } from './fuzz-steps.ts';
+import { FuzzTcp } from './fuzz-tcp.ts';
+import { encodeRaw, mutate, rawOf, type Mutation } from './hostile-message.ts';
 
-const QUOTA = { perUser: 3, total: 4 };
+const PLACES = [
+  ['alice', 'udp', '198.51.100.1:1'],
+  ['alice', 'tcp', '198.51.100.1:1'],
+  ['bob', 'udp', '198.51.100.2:1'],
+  ['carol', 'tls', '[2a00:1450::77]:1'],
+  ['alice', 'tcp', '198.51.100.1:2'],
+  ['alice', 'udp', '198.51.100.3:1'],
+  ['bob', 'tcp', '198.51.100.2:2'],
+] as const;
 
-/** Four clients of three users before an engine, and beside it a record of what they were granted. */
+/** Seven clients of three users before an engine, and beside it a record of what they were granted. */
 export class FuzzWorld {
-  readonly reached = { allocations: 0, permissions: 0, channels: 0, toPeers: 0, toClients: 0 };
+  readonly reached = {
+    allocations: 0,
+    permissions: 0,
+    channels: 0,
+    toPeers: 0,
+    toClients: 0,
+    moves: 0,
+    connections: 0,
+    accepted: 0,
+    joined: 0,
+  };
   readonly #world = new World(
     {
       quota: QUOTA,
       relay: { addresses: ['8.8.4.1', '2a00:1450::1'], ports: { min: 50_000, max: 50_009 }, portQuarantineSec: 60 },
+      mobility: true,
+      tcpRelay: TCP_RELAY,
     },
     { quiet: true },
   );
   readonly #granted = new Granted();
-  readonly #clients: readonly TestClient[];
-  readonly #tokens: Uint8Array[] = [];
-
+  readonly #owners = new Owners();
+  readonly #tcp = new FuzzTcp((client) => {
+    this.#reconnect(client);
+  });
+  /** As they are now: a connection that has gone is followed by another from the same address and port. */
+  readonly #clients: TestClient[];
+  readonly #given = new Given();
+  readonly #last = new Map<TestClient, { readonly of: number; readonly request: Buffer }>();
+  /** Who waits for the answer to a Connect, by transaction. */
+  readonly #connecting = new Map<string, TestClient>();
+  #heard: TestClient | undefined;
+  #gone: TestClient | undefined;
   #ids = 0;
 
   constructor() {
-    const places = [
-      ['udp', '198.51.100.1:1'],
-      ['tcp', '198.51.100.1:1'],
-      ['udp', '198.51.100.2:1'],
-      ['tls', '[2a00:1450::77]:1'],
-    ] as const;
-    const users = ['alice', 'alice', 'bob', 'carol'];
-    this.#clients = places.map(([by, at], index) => this.#world.client(at, by).as(users[index] ?? '', { ttlSec: 1e6 }));
+    this.#world.plane.tcp = this.#tcp;
+    this.#clients = PLACES.map(([user, by, at]) => this.#world.client(at, by).as(user, { ttlSec: 1e6 }));
     for (const client of this.#clients) client.challenge();
     for (const client of this.#clients) client.inbox.length = 0;
   }
 
   take(one: Step): void {
+    this.#heard = undefined;
+    this.#gone = undefined;
+    if ('who' in one) {
+      const client = this.#client(one.who);
+      // What comes on a connection that is joined to a peer's is the peer's.
+      if (this.#tcp.isJoined(client) && one.kind !== 'close') return;
+      this.#heard = client;
+      if (one.kind === 'close') this.#close(client);
+      else if (one.kind === 'send') this.#send(client, one.wishes, one.mutations);
+      else if (one.kind === 'frame') this.#frame(client, one.channel);
+      else if (one.kind === 'again') this.#again(client);
+      else this.#ask(client, one.method, one.wishes, one.mutations);
+    } else if (one.kind === 'peer') this.#hear(one.relay, one.from, one.length);
+    else if (one.kind === 'accept') this.#accept(one.relay, one.from);
+    else if (one.kind === 'wait' || one.kind === 'set-clock') this.#pass(one);
+    else if (one.kind === 'taken') this.#taken(one.which);
+    else this.#hungUp(one.which);
+  }
+
+  #pass(one: Extract<Step, { kind: 'wait' | 'set-clock' }>): void {
     const world = this.#world;
-    if (one.kind === 'wait') {
-      if (one.timers) world.advance(one.seconds);
-      else world.sleep(one.seconds);
-    } else if (one.kind === 'set-clock') world.now = { ...world.now, unixMs: world.now.unixMs + one.bySec * 1000 };
-    else if (one.kind === 'close') world.engine.onClientClosed(this.#client(one.who));
-    else if (one.kind === 'peer') this.#hear(one.relay, one.from, one.length);
-    else if (one.kind === 'send') this.#send(this.#client(one.who), one.wishes, one.mutations);
-    else this.#ask(this.#client(one.who), one.method, one.wishes, one.mutations);
+    if (one.kind === 'set-clock') world.now = { ...world.now, unixMs: world.now.unixMs + one.bySec * 1000 };
+    else if (one.timers) world.advance(one.seconds);
+    else world.sleep(one.seconds);
   }
 
   /** What holds after every step. */
   check(): void {
-    const { allocations, reservations, relayPortsTaken, drops } = this.#world.engine.stats();
-    const sessions = this.#world.engine.sessions();
-    const relays = sessions.reduce((sum, { relayedAll }) => sum + relayedAll.length, 0);
     const open = [...this.#world.plane.open.values()];
-    if (drops['engine-fault'] !== undefined) throw new Error('the engine failed on an input');
-    if (sessions.length !== allocations) throw new Error('sessions and allocations disagree');
-    if (relayPortsTaken !== relays + reservations || open.length !== relayPortsTaken) throw new Error('a port leaked');
-    if (relayPortsTaken > QUOTA.total) throw new Error('more than the quota of all');
-    for (const { user } of sessions) {
-      const own = sessions
-        .filter((other) => other.user === user)
-        .reduce((sum, { relayedAll }) => sum + relayedAll.length, 0);
-      if (own > QUOTA.perUser) throw new Error(`more than the quota of ${user}`);
-    }
+    checkPorts(this.#world, open);
+    checkConnections(this.#world, this.#tcp);
     for (const relay of open) this.#granted.check(relay, this.#world.now.monotonicMs);
-    for (const client of this.#clients) {
-      if (client.inbox.length > 0) throw new Error(`${client.key} got what it did not ask for`);
-    }
+    this.#owners.check(open, this.#heard, this.#gone);
+    for (const client of this.#clients) this.#deferred(client, client.inbox.splice(0));
   }
 
   /** Nothing is left once all has had its time. */
   finish(): void {
     this.#world.advance(4000);
-    const { allocations, reservations, users, timers, relayPortsTaken } = this.#world.engine.stats();
-    const left = allocations + reservations + users + timers + relayPortsTaken + this.#world.plane.open.size;
+    const { allocations, reservations, users, timers, relayPortsTaken, peerConnections } = this.#world.engine.stats();
+    const held = allocations + reservations + users + timers + relayPortsTaken + peerConnections;
+    const left = held + this.#world.plane.open.size + this.#tcp.live.size;
     if (left !== 0) throw new Error(`left behind: ${JSON.stringify(this.#world.engine.stats())}`);
   }
 
   #ask(client: TestClient, of: number, wishes: readonly Wish[], mutations: readonly Mutation[]): void {
     const transactionId = this.#nextId();
     const type = (of & 0xf) | ((of & 0x70) << 1) | ((of & 0xf80) << 2);
-    const attributes = this.#attributes(wishes, transactionId);
+    const attributes = this.#given.attributes(wishes, transactionId);
     const { login, nonce: current } = client;
     if (!login || current === undefined) throw new Error('a client without a challenge');
     const credentials = [
@@ -112,7 +146,17 @@ export class FuzzWorld {
         mutations.filter(({ kind }) => kind === 'lie' || kind === 'claim'),
       ),
     );
-    const answer = this.#exchange(client, request);
+    this.#submit(client, of, request);
+  }
+
+  #again(client: TestClient): void {
+    const last = this.#last.get(client);
+    if (last) this.#submit(client, last.of, last.request);
+  }
+
+  #submit(client: TestClient, of: number, request: Buffer): void {
+    this.#last.set(client, { of, request });
+    const answer = this.#exchange(client, of, request);
     if (!answer) return;
     if ([401, 438].includes(answer.get(errorCode)?.code ?? 0)) client.nonce = answer.get(nonce) ?? client.nonce;
     if (answer.messageClass === 'success') this.#note(client, of, answer, rawOf(request));
@@ -121,9 +165,15 @@ export class FuzzWorld {
   #note(client: TestClient, of: number, answer: StunMessage, request: ReturnType<typeof rawOf>): void {
     const relays = this.#relaysOf(client);
     const { monotonicMs } = this.#world.now;
-    if (of === Method.Allocate) this.reached.allocations += 1;
-    const given = answer.get(reservationToken);
-    if (given) this.#tokens.push(Buffer.from(given));
+    const ticket = answer.get(mobilityTicket);
+    this.#given.note(answer);
+    if (of === Method.Allocate) {
+      this.reached.allocations += 1;
+      const told = answer.getAll(xorRelayedAddress).map((at) => this.#relayAt(at));
+      this.#owners.made(told, client, userOf(client), ticket?.toString('hex'));
+    }
+    if (of === Method.Refresh) this.#noteMove(client, ticket, request);
+    if (of === Method.ConnectionBind) this.#noteJoined(client);
     if (of === Method.CreatePermission) {
       this.reached.permissions += 1;
       this.#granted.permissions(relays, request, monotonicMs);
@@ -133,55 +183,169 @@ export class FuzzWorld {
     this.#granted.channel(relays, request, monotonicMs);
   }
 
-  #exchange(client: TestClient, request: Buffer): StunMessage | undefined {
+  #noteMove(client: TestClient, ticket: Buffer | undefined, request: ReturnType<typeof rawOf>): void {
+    const shown = request.attributes.find(({ type }) => type === MOBILITY_TICKET);
+    if (!shown) {
+      if (ticket) throw new Error('a ticket for who showed none');
+      return;
+    }
+    this.reached.moves += 1;
+    this.#owners.moved({
+      client,
+      user: userOf(client),
+      transaction: Buffer.from(request.transactionId).toString('hex'),
+      shown: Buffer.from(shown.value).toString('hex'),
+      given: ticket?.toString('hex'),
+    });
+  }
+
+  #noteJoined(client: TestClient): void {
+    this.reached.joined += 1;
+    const joined = [...this.#tcp.live.values()].filter((connection) => connection.client === client);
+    const owner = joined[0] && this.#world.plane.open.get(joined[0].relayed)?.client;
+    if (joined.length !== 1 || !(owner instanceof TestClient)) throw new Error('bound to nothing');
+    if (userOf(owner) !== userOf(client)) throw new Error('bound the connection of another user');
+  }
+
+  #exchange(client: TestClient, of: number, request: Buffer): StunMessage | undefined {
+    const transaction = request.toString('hex', 8, 20);
+    if (of === Method.Connect) this.#connecting.set(transaction, client);
     this.#world.engine.onClientMessage(client, request);
-    const [answer, ...more] = client.inbox.splice(0);
+    const all = client.inbox.splice(0);
+    const answers = all.filter((bytes) => bytes.toString('hex', 8, 20) === transaction);
+    if (answers.length > 0) this.#connecting.delete(transaction);
+    this.#deferred(
+      client,
+      all.filter((bytes) => !answers.includes(bytes)),
+    );
+    const [answer, ...more] = answers;
     if (more.length > 0) throw new Error('two answers to one request');
     if (this.#world.plane.sent.length > 0) throw new Error('a request sent data to a peer');
     return answer && decoded(answer);
   }
 
+  /** Each is the answer to a Connect of this client. */
+  #deferred(client: TestClient, all: readonly Buffer[]): void {
+    for (const bytes of all) {
+      const transaction = bytes.toString('hex', 8, 20);
+      if (this.#connecting.get(transaction) !== client) throw new Error(`${client.key} got what it did not ask for`);
+      this.#connecting.delete(transaction);
+      this.#noteConnection(decoded(bytes));
+    }
+  }
+
+  #noteConnection(message: StunMessage): void {
+    const id = message.get(connectionId);
+    if ((id !== undefined) === (message.messageClass === 'error'))
+      throw new Error('an answer to Connect that tells nothing');
+    if (id === undefined) return;
+    this.#given.note(message);
+    this.reached.connections += 1;
+  }
+
+  #taken(which: number): void {
+    const waiting = [...this.#tcp.live.values()].filter(({ state }) => state === 'connecting');
+    const connection = waiting[which % Math.max(1, waiting.length)];
+    if (connection) connection.state = 'open';
+    this.#world.engine.onPeerConnected(connection?.id ?? which);
+  }
+
+  #hungUp(which: number): void {
+    const all = [...this.#tcp.live.values()];
+    const connection = all[which % Math.max(1, all.length)];
+    if (connection) this.#tcp.end(connection.id);
+    this.#world.engine.onPeerConnectionEnded(connection?.id ?? which);
+  }
+
+  #accept(index: number, from: PeerWish): void {
+    const [relay, peer] = this.#reaching(index, from, 'tcp');
+    if (!relay || !peer) return;
+    const id = this.#world.engine.onPeerAccepted(relay, peer);
+    if (id === undefined) return;
+    this.#tcp.accepted(relay, id, peer);
+    if (!this.#granted.permits(relay, peer, this.#world.now.monotonicMs)) throw new Error(`${from.address} got in`);
+    const owner = this.#clients.find((client) => client === relay.client);
+    const [attempt, ...more] = owner?.inbox.splice(0) ?? [];
+    if (!attempt || more.length > 0 || decoded(attempt).get(connectionId) !== id)
+      throw new Error('a peer came unannounced');
+    this.#noteConnection(decoded(attempt));
+    this.reached.accepted += 1;
+  }
+
+  #frame(client: TestClient, channel: number): void {
+    const { plane, engine } = this.#world;
+    const awaited = this.#owners.isAwaited(client, plane.open.values());
+    const frame = Buffer.from([channel >> 8, channel & 0xff, 0, 1, 7, 0, 0, 0]);
+    engine.onClientMessage(client, frame);
+    const passed = plane.passedOn.splice(0);
+    if (passed.length !== (awaited ? 1 : 0)) throw new Error('ChannelData went the wrong way');
+  }
+
+  /** Over UDP nobody hears of it. A connection that is joined is the plane's. */
+  #close(client: TestClient): void {
+    if (client.transport === 'udp') return;
+    const joined = [...this.#tcp.live.values()].find((connection) => connection.client === client);
+    if (joined) {
+      this.#tcp.end(joined.id);
+      this.#world.engine.onPeerConnectionEnded(joined.id);
+      return;
+    }
+    this.#heard = undefined;
+    this.#gone = client;
+    this.#world.engine.onClientClosed(client);
+    this.#reconnect(client);
+  }
+
+  #reconnect(gone: ClientPath): void {
+    const at = this.#clients.findIndex((client) => client === gone);
+    const { remote, transport, login, nonce: current } = this.#client(at);
+    const next = new TestClient(this.#world, remote, transport);
+    next.login = login;
+    next.nonce = current;
+    this.#clients[at] = next;
+  }
+
   #send(client: TestClient, wishes: readonly Wish[], mutations: readonly Mutation[]): void {
     const transactionId = this.#nextId();
-    const attributes = this.#attributes(wishes, transactionId);
+    const attributes = this.#given.attributes(wishes, transactionId);
     this.#world.engine.onClientMessage(
       client,
       encodeRaw(mutate({ type: 0x0016, transactionId, attributes }, mutations)),
     );
     for (const { from, to } of this.#world.plane.sent.splice(0)) {
       const relay = this.#world.plane.open.get(from);
-      if (relay?.client?.key !== client.key) throw new Error(`data left by ${from}, which is not the sender's`);
+      if (relay?.client !== client) throw new Error(`data left by ${from}, which is not the sender's`);
       if (!this.#granted.permits(relay, address(to), this.#world.now.monotonicMs))
         throw new Error(`data to ${to} passed`);
       this.reached.toPeers += 1;
     }
   }
 
-  #hear(index: number, { address: text, port }: Wish & { kind: 'peer' }, length: number): void {
-    const open = [...this.#world.plane.open.values()];
-    const relay = open[index % Math.max(1, open.length)];
-    const bytesOf = parseIp(text);
-    if (!relay || !bytesOf) return;
-    const from: TransportAddress = { family: bytesOf.length === 4 ? 4 : 6, address: text, port };
-    // Sockets of relays hear their own family only.
-    if (relay.relayed.family !== from.family) return;
+  #hear(index: number, wish: PeerWish, length: number): void {
+    const [relay, from] = this.#reaching(index, wish, 'udp');
+    if (!relay || !from) return;
     this.#world.engine.onPeerData(relay, from, Buffer.alloc(length));
     for (const client of this.#clients) {
       for (const indication of client.inbox.splice(0)) {
         decoded(indication);
-        if (relay.client?.key !== client.key) throw new Error('data of a peer reached another client');
-        if (!this.#granted.permits(relay, from, this.#world.now.monotonicMs)) throw new Error(`data of ${text} passed`);
+        if (relay.client !== client) throw new Error('data of a peer reached another client');
+        if (!this.#granted.permits(relay, from, this.#world.now.monotonicMs))
+          throw new Error(`data of ${wish.address} passed`);
         this.reached.toClients += 1;
       }
     }
   }
 
-  #attributes(wishes: readonly Wish[], transactionId: Buffer): RawAttribute[] {
-    return wishes.map((wish) => {
-      if (wish.kind === 'bytes') return { type: wish.type, value: Buffer.from(wish.value) };
-      if (wish.kind === 'token') return { type: 0x0022, value: this.#tokens.at(-1 - wish.which) ?? Buffer.alloc(8) };
-      return peerAttribute(parseIp(wish.address) ?? Buffer.alloc(4), wish.port, transactionId);
-    });
+  /** An open relay, and a peer that can reach it: sockets of relays hear their own family and protocol only. */
+  #reaching(
+    index: number,
+    { address: text, port }: PeerWish,
+    protocol: FakeRelay['protocol'],
+  ): [FakeRelay | undefined, TransportAddress | undefined] {
+    const open = [...this.#world.plane.open.values()].filter((relay) => relay.protocol === protocol);
+    const relay = open[index % Math.max(1, open.length)];
+    const family = parseIp(text)?.length === 4 ? 4 : 6;
+    return [relay, relay?.relayed.family === family ? { family, address: text, port } : undefined];
   }
 
   /** Counted, so that a seed finds the same bytes again: peer addresses are masked with it. */
@@ -192,7 +356,13 @@ export class FuzzWorld {
   }
 
   #relaysOf(client: TestClient): FakeRelay[] {
-    return [...this.#world.plane.open.values()].filter((relay) => relay.client?.key === client.key);
+    return [...this.#world.plane.open.values()].filter((relay) => relay.client === client);
+  }
+
+  #relayAt(relayed: TransportAddress): FakeRelay {
+    const relay = this.#world.plane.open.get(formatTransportAddress(relayed));
+    if (!relay) throw new Error(`told of ${formatTransportAddress(relayed)}, which is not open`);
+    return relay;
   }
 
   #client(index: number): TestClient {
@@ -200,4 +370,8 @@ export class FuzzWorld {
     if (!client) throw new Error(`no client ${index}`);
     return client;
   }
+}
+
+function userOf({ login }: TestClient): string {
+  return login?.username ?? '';
 }

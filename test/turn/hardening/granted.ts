@@ -89,7 +89,7 @@ export function peerAttribute(peer: Uint8Array, port: number, transactionId: Uin
 }
 
 /** Addresses that no client may reach with the options of the fuzz world: less than the policy knows, and written down apart from it. */
-function isClosed({ family, address, port }: TransportAddress): boolean {
+export function isClosed({ family, address, port }: TransportAddress): boolean {
   if (port === 0) return true;
   if (['8.8.4.1', '2a00:1450::1'].includes(address) && port === 3478) return true;
   if (family === 4) {
