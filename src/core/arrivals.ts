@@ -12,13 +12,15 @@ interface ArrivalOptions {
    * and each connection has to begin with a PROXY header, which nobody else could be believed.
    */
   readonly proxies: readonly string[];
+  /** Counts a connection of this client against how many it may make in a time; false: it is one too many. */
+  readonly admits?: (address: string) => boolean;
   /** How long the header may take. */
   readonly headerTimeoutMs: number;
   readonly onRefused: (refusal: ArrivalRefusal, address: string) => void;
 }
 
-/** `total`, `address`: which limit is reached. */
-export type ArrivalRefusal = 'total' | 'address' | 'not-a-proxy' | 'no-proxy-header';
+/** `total`, `address`, `rate`: which limit is reached. */
+export type ArrivalRefusal = 'total' | 'address' | 'rate' | 'not-a-proxy' | 'no-proxy-header';
 
 /** A TCP connection and whom it is for. */
 export interface Arrival {
@@ -106,6 +108,10 @@ export class Arrivals {
   }
 
   #takePlace(socket: Socket, address: string | undefined): boolean {
+    if (address !== undefined && this.#options.admits?.(address) === false) {
+      this.#refuse(socket, 'rate', address);
+      return false;
+    }
     const place = this.#options.limits.acquire(address);
     if (place !== 'taken') {
       this.#refuse(socket, place, address ?? socket.remoteAddress ?? '');

@@ -8,6 +8,7 @@ export type FlowRefusal =
   | 'origin-missing'
   | 'connections'
   | 'connections-per-address'
+  | 'handshake-rate'
   | 'stopping'
   | 'handshake';
 
@@ -35,7 +36,9 @@ export type AuthenticationFailure =
   | 'uri-mismatch'
   | 'foreign-nonce'
   | 'replayed'
-  | 'other-identity';
+  | 'other-identity'
+  /** A core outside has answered 401 or 403. */
+  | 'refused-by-core';
 
 export type CredentialRefusal = IssueFailure | 'malformed' | 'unregistered' | 'limited';
 
@@ -49,7 +52,12 @@ export type LimitCause =
   | 'transactions-per-flow'
   | 'contacts-per-user'
   | 'credential-rate'
-  | 'authentication-failures';
+  | 'authentication-failures'
+  | 'handshake-rate'
+  | 'address-message-rate'
+  | 'identity-request-rate'
+  | 'authentication-delay'
+  | 'address-authentication-failures';
 
 /** A party of figure 6.3.3-1. */
 export type Party = 'wic' | 'edge' | 'core';

@@ -1,6 +1,7 @@
 import { type IpRange } from '../core/ip-range.ts';
 import { type UserDirectory } from './core/user-directory.ts';
 import { type HepOptions } from './trace/hep-mirror.ts';
+import { type FloodLimits } from './flood/flood-limits.ts';
 
 /** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.4.1 asks for a trusted domain). */
 export interface OriginOptions {
@@ -11,7 +12,7 @@ export interface OriginOptions {
 }
 
 /** Bounds on what one remote, and all of them together, can make the edge hold or do. */
-export interface EdgeLimits {
+export interface EdgeLimits extends FloodLimits {
   readonly messageBytes: number;
   readonly headerCount: number;
   readonly lineBytes: number;

@@ -10,8 +10,8 @@ import { type CredentialIssuer } from '../credentials/credential.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
-import { type CoreObserver } from './core/core-observer.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
+import { observeCore } from './core/observe-core.ts';
 import { EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
@@ -19,6 +19,8 @@ import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
 import { checkCloseFrame, type CloseFrame, SERVICE_RESTART } from './flow/close-codes.ts';
+import { AbuseLog } from './flood/abuse-log.ts';
+import { AdmissionControl } from './flood/admission-control.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
@@ -83,6 +85,8 @@ const STOP_GRACE_MS = 1000;
 export class Edge {
   readonly #dependencies: EdgeDependencies;
   readonly #limitedLog: LimitedLog;
+  readonly #abuseLog: AbuseLog;
+  readonly #admission: AdmissionControl;
   readonly #timers: TimerDriver;
   readonly #flows: FlowTable;
   readonly #upgrades: UpgradeHandler;
@@ -101,6 +105,7 @@ export class Edge {
     const { limits } = options;
     this.#dependencies = dependencies;
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
+    this.#abuseLog = new AbuseLog(logger, this.#nowMs);
     const timers = new TimerDriver(clock, (error) => {
       this.#reportMistake(error, undefined);
     });
@@ -111,6 +116,14 @@ export class Edge {
     this.#timers = timers;
     this.#flows = flows;
     const tokens = new FlowTokens(options.core.kind === 'external' ? options.core.flowTokenKey : undefined);
+    this.#admission = new AdmissionControl({
+      limits,
+      home,
+      clock,
+      events,
+      log: this.#abuseLog,
+      findGuarded: (id) => flows.findOpen(id),
+    });
     this.#registrations = new Registrations({
       handleOf: (registrationId) => tokens.handleOf(registrationId),
       clock,
@@ -140,6 +153,7 @@ export class Edge {
       core: this.#coreSide.core,
       border: this.#coreSide.border,
       tokens,
+      admission: this.#admission,
       registrations: this.#registrations,
       registerPath: new RegisterPath({ home, registrations: this.#registrations, insertion }),
       insertion,
@@ -162,7 +176,8 @@ export class Edge {
       flowContext,
       events,
       logger,
-      limitedLog: this.#limitedLog,
+      abuseLog: this.#abuseLog,
+      admission: this.#admission,
       clock,
     });
   }
@@ -291,7 +306,7 @@ export class Edge {
       home,
       clock: this.#dependencies.clock,
       timers: this.#timers,
-      observer: this.#coreObserver(),
+      observer: observeCore(this.#dependencies.events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
     });
     return localSide(embedded, new LocalBorder());
@@ -339,8 +354,8 @@ export class Edge {
         if (this.#flows.size === 0) this.#allReleased?.();
       },
       limited: (flow, cause) => {
-        const fields = { flowId: flow.id, remoteAddress: flow.facts.remoteAddress, cause };
-        this.#limitedLog.warn(`limit ${cause}`, fields, 'flow limited', this.#nowMs);
+        const fields = { remoteAddress: flow.facts.remoteAddress, cause, flowId: flow.id };
+        this.#abuseLog.write('limit reached', fields, this.#nowMs);
         events.emit('limited', { flowId: flow.id, cause });
       },
     };
@@ -386,30 +401,6 @@ export class Edge {
       },
       released: (registrationId) => {
         issuer?.release(registrationId);
-      },
-    };
-  }
-
-  #coreObserver(): CoreObserver {
-    const { events } = this.#dependencies;
-    return {
-      challenged: (hop, aor, stale) => {
-        events.emit('register-challenged', { flowId: hop.id, aor, stale });
-      },
-      authenticated: (hop, user) => {
-        this.#flows.findOpen(hop.id)?.forgiveAuthenticationFailures(user);
-      },
-      authenticationFailed: (hop, aor, user, cause) => {
-        const fields = { flowId: hop.id, remoteAddress: hop.remoteAddress, aor, cause };
-        this.#limitedLog.info(`authentication ${cause}`, fields, 'authentication failed', this.#nowMs);
-        events.emit('authentication-failed', { flowId: hop.id, aor, cause });
-        this.#flows.findOpen(hop.id)?.countAuthenticationFailure(user);
-      },
-      tooManyContacts: (hop) => {
-        events.emit('limited', { flowId: hop.id, cause: 'contacts-per-user' });
-      },
-      bindingRemoved: (registrationId) => {
-        this.#registrations.end(registrationId, 'removed');
       },
     };
   }

@@ -2,12 +2,17 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type Hono } from 'hono';
-import { Arrivals } from '../core/arrivals.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type ArrivalRefusal, Arrivals } from '../core/arrivals.ts';
+import { systemClock } from '../core/clock.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { listenError } from '../core/listen-error.ts';
+import { LimitedSources } from '../core/limited-sources.ts';
 import { type Logger } from '../core/logger.ts';
+import { TokenBuckets } from '../core/token-buckets.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { AbuseLog } from '../edge/flood/abuse-log.ts';
 import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
 
 interface HttpsOptions {
@@ -18,16 +23,40 @@ interface HttpsOptions {
   readonly key: string;
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
+  /** New connections of one client; absent: as many as it likes. */
+  readonly handshakes?: HandshakeLimit | undefined;
   /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
   readonly turn?: TurnEntry | undefined;
 }
 
+/** How fast one IPv4 address or IPv6 /64 may connect. */
+interface HandshakeLimit {
+  readonly perSec: number;
+  readonly burst: number;
+  /** Clients that are told apart; past it the longest silent is forgotten. */
+  readonly maxKeys: number;
+  /** Ranges without a limit. */
+  readonly exempt: readonly string[];
+}
+
 /** PEM text. */
 interface KeyPair {
   readonly cert: string;
   readonly key: string;
+}
+
+/** Pages and TURN beside the WebSockets, whose own limit is told to their clients and should be the first that is met. */
+const HANDSHAKES_PER_WEB_SOCKET = 2;
+
+export function handshakeLimit({ edge: { limits } }: Config): HandshakeLimit {
+  return {
+    perSec: HANDSHAKES_PER_WEB_SOCKET * limits.handshakesPerSecPerAddress,
+    burst: HANDSHAKES_PER_WEB_SOCKET * limits.handshakeBurstPerAddress,
+    maxKeys: limits.sources,
+    exempt: limits.exempt,
+  };
 }
 
 interface OpenServer {
@@ -117,16 +146,32 @@ async function openAll(options: HttpsOptions, app: Hono, logger: Logger): Promis
 }
 
 /** Counted before the first byte of TLS: a handshake is what costs. */
-function createArrivals({ limits, proxyProtocolFrom }: HttpsOptions, logger: Logger): Arrivals {
+function createArrivals({ limits, handshakes, proxyProtocolFrom }: HttpsOptions, logger: Logger): Arrivals {
+  const nowMs = (): number => systemClock.now().monotonicMs;
+  const abuseLog = new AbuseLog(logger, nowMs());
+  const sources = new LimitedSources(handshakes?.exempt ?? []);
+  const rates = handshakes && new TokenBuckets(handshakes);
   return new Arrivals({
     limits: new ConnectionLimits(limits),
     proxies: proxyProtocolFrom ?? [],
     headerTimeoutMs: HEADERS_TIMEOUT_MS,
-    onRefused: (cause, remoteAddress) => {
-      logger.debug({ remoteAddress, cause }, 'HTTPS connection refused');
+    admits: (address) => {
+      const source = rates && sources.keyOf(address);
+      return source === undefined || rates?.take(source, nowMs()) === 0;
+    },
+    onRefused: (refusal, remoteAddress) => {
+      const cause = REFUSAL_CAUSES.get(refusal);
+      if (cause) abuseLog.write('connection refused', { remoteAddress, cause }, nowMs());
+      else logger.debug({ remoteAddress, cause: refusal }, 'HTTPS connection refused');
     },
   });
 }
+
+/** What a client has brought upon itself, in the words of the edge. */
+const REFUSAL_CAUSES: ReadonlyMap<ArrivalRefusal, string> = new Map([
+  ['rate', 'handshake-rate'],
+  ['address', 'connections-per-address'],
+] as const);
 
 function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

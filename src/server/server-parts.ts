@@ -13,7 +13,7 @@ import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { createTurnServer, type TurnServer } from '../turn/turn-server.ts';
 import { edgeOptions } from './edge-options.ts';
 import { type ServerHooks } from './hooks.ts';
-import { HttpsListeners } from './https-listeners.ts';
+import { handshakeLimit, HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
 import { type SharedKey } from './shared-key.ts';
 import { turnServerOptions } from './turn-options.ts';
@@ -139,7 +139,7 @@ export class ServerParts {
     const { turnOnHttps, listen } = config.edge;
     const turn = turnOnHttps ? this.#turn : undefined;
     this.#https = await HttpsListeners.open(
-      { ...listen, ...certificate, limits, turn: turn?.acceptSecure.bind(turn) },
+      { ...listen, ...certificate, limits, handshakes: handshakeLimit(config), turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
       logger,
     );

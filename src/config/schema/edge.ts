@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { drain } from './drain.ts';
 import { coreSection } from './core.ts';
+import { edgeLimits } from './edge-limits.ts';
 import {
   filePath,
   flag,
@@ -51,26 +52,6 @@ const origins = section(
       }),
   },
   'Which web origins are trusted (TS 33.203 X.4.1).',
-);
-
-const limits = section(
-  {
-    messageBytes: wholeNumber(4096, 1_048_576, 65_536, 'Longest SIP message.'),
-    headerCount: wholeNumber(16, 1024, 128, 'Most header fields of a message.'),
-    lineBytes: wholeNumber(256, 65_536, 8192, 'Longest line of a message head.'),
-    fragments: wholeNumber(1, 1024, 16, 'Most fragments of a WebSocket message.'),
-    bufferedChunks: wholeNumber(1, 10_000, 64, 'Frames of one message that may wait unassembled.'),
-    bufferedBytes: wholeNumber(65_536, 67_108_864, 1_048_576, 'Unsent bytes, past which a slow client is closed.'),
-    connections: wholeNumber(1, 1_000_000, 10_000, 'Most WebSockets.'),
-    connectionsPerAddress: wholeNumber(1, 1_000_000, 100, 'Most WebSockets of one address.'),
-    messagesPerSec: wholeNumber(1, 100_000, 50, 'Messages a second of one WebSocket, sustained.'),
-    messageBurst: wholeNumber(1, 100_000, 200, 'Messages at once of one WebSocket.'),
-    transactions: wholeNumber(1, 10_000_000, 20_000, 'Most live SIP transactions.'),
-    transactionsPerFlow: wholeNumber(1, 100_000, 100, 'Most live SIP transactions that one WebSocket has opened.'),
-    unregisteredSec: seconds(1, 3600, 30, 'A WebSocket without a registration is closed after this.'),
-    authenticationFailures: wholeNumber(1, 1000, 10, 'A WebSocket is closed after so many wrong digest answers.'),
-  },
-  'What one client, and all together, may use.',
 );
 
 const keepalive = section(
@@ -176,7 +157,7 @@ export const edgeSection = section(
       'Serve TURN over TLS on the HTTPS port too, and hand out its URI: one port for page, SIP and TURN. Off, because each URI costs every call one more allocation.',
     ),
     origins,
-    limits,
+    limits: edgeLimits,
     keepalive,
     registration,
     transaction,

@@ -26,6 +26,7 @@ export interface EmbeddedCoreContext {
 /** A registrar and location service inside the process, in the place of an I/S-CSCF: for labs and small deployments. */
 export class EmbeddedCore implements ImsCore {
   readonly joinsWics = true;
+  readonly reportsAuthentication = true;
   readonly #context: EmbeddedCoreContext;
   readonly #authenticator: DigestAuthenticator;
   readonly #registrar: Registrar;

@@ -52,6 +52,8 @@ export interface ImsCore {
    * has a word in each of their requests.
    */
   readonly joinsWics: boolean;
+  /** Whether it tells a `CoreObserver` what it thinks of each password; of any other core, the answers to REGISTER tell. */
+  readonly reportsAuthentication?: boolean;
   /** `hop` is the flow the request came on. The request holds no TURN-Cred-Req any more. The core must not change it. */
   handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */

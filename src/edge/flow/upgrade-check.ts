@@ -27,6 +27,8 @@ export const REFUSAL_STATUS = {
   'origin-missing': 403,
   connections: 503,
   'connections-per-address': 503,
+  // RFC 6585 §4
+  'handshake-rate': 429,
   stopping: 503,
   handshake: 400,
 } as const satisfies Record<FlowRefusal, number>;

@@ -4,11 +4,12 @@ import { TLSSocket } from 'node:tls';
 import { type Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock } from '../../core/clock.ts';
-import { type LimitedLog } from '../../core/limited-log.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type EdgeEvents, type FlowRefusal } from '../edge-events.ts';
 import { type EdgeOptions } from '../edge-options.ts';
+import { type AbuseLog } from '../flood/abuse-log.ts';
+import { type AdmissionControl } from '../flood/admission-control.ts';
 import { Flow, type FlowContext } from './flow.ts';
 import { type FlowTable } from './flow-table.ts';
 import { checkUpgrade, REFUSAL_STATUS } from './upgrade-check.ts';
@@ -22,8 +23,8 @@ export interface UpgradeHandlerContext {
   readonly flowContext: FlowContext;
   readonly events: TypedEvents<EdgeEvents>;
   readonly logger: Logger;
-  /** For what strangers can cause. */
-  readonly limitedLog: LimitedLog;
+  readonly abuseLog: AbuseLog;
+  readonly admission: AdmissionControl;
   readonly clock: Clock;
 }
 
@@ -69,6 +70,8 @@ export class UpgradeHandler {
 
   #refusal(request: IncomingMessage, remoteAddress: string): FlowRefusal | undefined {
     if (this.#stopping) return 'stopping';
+    // The first, since also looking at what is refused costs.
+    if (!this.#context.admission.admitsUpgrade(remoteAddress)) return 'handshake-rate';
     const { headers, method, url } = request;
     const facts = {
       method,
@@ -94,16 +97,16 @@ export class UpgradeHandler {
   }
 
   #refuse(socket: Duplex, cause: FlowRefusal, remoteAddress: string, origin: string | undefined): void {
-    const { events, limitedLog, clock, options } = this.#context;
+    const { events, abuseLog, clock, options } = this.#context;
     const status = REFUSAL_STATUS[cause];
     const { monotonicMs } = clock.now();
-    limitedLog.info(`upgrade ${cause}`, { remoteAddress, origin, cause }, 'WebSocket upgrade refused', monotonicMs);
+    abuseLog.write('WebSocket upgrade refused', { remoteAddress, cause, origin }, monotonicMs);
     events.emit('flow-refused', { remoteAddress, cause, origin });
-    if (cause === 'connections' || cause === 'connections-per-address') {
+    if (cause === 'connections' || cause === 'connections-per-address' || cause === 'handshake-rate') {
       events.emit('limited', { flowId: undefined, cause });
     }
     const body = `${cause}\n`;
-    const retryAfter = status === 503 ? `Retry-After: ${options.transaction.retryAfterSec}\r\n` : '';
+    const retryAfter = status === 503 || status === 429 ? `Retry-After: ${options.transaction.retryAfterSec}\r\n` : '';
     const allow = status === 405 ? 'Allow: GET\r\n' : '';
     socket.on('error', () => {
       socket.destroy();

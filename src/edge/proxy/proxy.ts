@@ -14,6 +14,7 @@ import { answerOptions } from '../credential-insertion/refresh-path.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type EdgeTap } from '../edge-tap.ts';
+import { type AdmissionControl } from '../flood/admission-control.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
@@ -40,6 +41,7 @@ export interface ProxyContext {
   readonly core: ImsCore;
   readonly border: Border;
   readonly tokens: FlowTokens;
+  readonly admission: AdmissionControl;
   readonly registrations: Registrations;
   readonly registerPath: RegisterPath;
   readonly insertion: CredentialInsertion;
@@ -88,7 +90,8 @@ export class Proxy {
   receive(text: string, hop: Hop): void {
     const parsed = parseSipMessage(text, this.#context.parseLimits);
     if (!parsed.ok) {
-      if (parsed.request) this.#refuseUnparsed(parsed.request, hop, parsed.reason);
+      const isWelcome = this.#context.admission.admitMessage(hop) === 0;
+      if (parsed.request && isWelcome) this.#refuseUnparsed(parsed.request, hop, parsed.reason);
       return;
     }
     this.#context.tracer.received(parsed.value, hop);
@@ -127,7 +130,7 @@ export class Proxy {
     const validated = validateRequest(request);
     const key = validated.ok ? serverTransactionKey(request.method, validated.value.via) : undefined;
     if (!validated.ok || key === undefined) {
-      if (request.method === 'ACK') return;
+      if (request.method === 'ACK' || this.#context.admission.admitMessage(hop) > 0) return;
       this.#sendStateless(badRequest(request, validated.ok ? 'via branch' : validated.reason), hop);
       return;
     }
@@ -141,6 +144,12 @@ export class Proxy {
     }
     if (existing) {
       existing.receiveRetransmission();
+      return;
+    }
+    // A CANCEL ends what costs.
+    const waitSec = request.method === 'CANCEL' ? 0 : this.#context.admission.admitMessage(hop);
+    if (waitSec > 0) {
+      this.#refuse(overloaded(request, waitSec), request, essentials, hop);
       return;
     }
     noteReceived(request, essentials.via, hop);
@@ -183,6 +192,15 @@ export class Proxy {
       refuse(this.#answerStranger(request, uri, hop));
       return;
     }
+    const refusal = this.#context.admission.admitRequest(request, essentials, hop, sender?.aor);
+    if (refusal) {
+      refuse(
+        refusal.kind === 'wait'
+          ? overloaded(request, refusal.retryAfterSec)
+          : badRequest(request, 'too many authorizations'),
+      );
+      return;
+    }
     const limit = layer.refuses(hop);
     if (limit) {
       this.#context.events.emit('limited', { flowId: hop.id, cause: limit });
@@ -199,7 +217,7 @@ export class Proxy {
   #handle({ request, essentials, key, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
     const exchange = this.#context.layer.openServer(request, key, hop);
     if (request.method === 'REGISTER') {
-      exchange.decorate = this.#context.registerPath.prepare(copy, hop);
+      exchange.decorate = this.#followRegister(request, copy, essentials, hop);
       if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
       this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), hop);
       return;
@@ -219,6 +237,23 @@ export class Proxy {
     const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
     else this.#askCore(copy, essentials, context, hop);
+  }
+
+  /** What is done to each response to a REGISTER; `copy` is what the core gets. */
+  #followRegister(
+    request: SipRequest,
+    copy: SipRequest,
+    essentials: RequestEssentials,
+    hop: Hop,
+  ): (response: SipResponse) => void {
+    const { core, admission, registerPath } = this.#context;
+    const decorate = registerPath.prepare(copy, hop);
+    const settle = core.reportsAuthentication ? undefined : admission.watchLogin(request, essentials, hop);
+    if (!settle) return decorate;
+    return (response) => {
+      settle(response);
+      decorate(response);
+    };
   }
 
   /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */

@@ -32,6 +32,7 @@ export const flowRefusal = oneOf<CauseOf<'flow-refused'>>({
   'origin-missing': true,
   connections: true,
   'connections-per-address': true,
+  'handshake-rate': true,
   stopping: true,
   handshake: true,
 });
@@ -54,6 +55,7 @@ export const authenticationFailure = oneOf<CauseOf<'authentication-failed'>>({
   'foreign-nonce': true,
   replayed: true,
   'other-identity': true,
+  'refused-by-core': true,
 });
 
 export const limitCause = oneOf<CauseOf<'limited'>>({
@@ -67,6 +69,11 @@ export const limitCause = oneOf<CauseOf<'limited'>>({
   'contacts-per-user': true,
   'credential-rate': true,
   'authentication-failures': true,
+  'handshake-rate': true,
+  'address-message-rate': true,
+  'identity-request-rate': true,
+  'authentication-delay': true,
+  'address-authentication-failures': true,
 });
 
 export const allocationEndCause = oneOf<CauseOf<'allocation-ended'>>({

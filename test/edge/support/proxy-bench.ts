@@ -1,8 +1,11 @@
+import { silentLogger } from '../../../src/core/logger.ts';
 import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
 import { CredentialInsertion } from '../../../src/edge/credential-insertion/credential-insertion.ts';
 import { RegisterPath } from '../../../src/edge/credential-insertion/register-path.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
+import { AbuseLog } from '../../../src/edge/flood/abuse-log.ts';
+import { AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { Proxy } from '../../../src/edge/proxy/proxy.ts';
@@ -26,8 +29,11 @@ export class ProxyBench {
   readonly events = new RecordedEvents();
   readonly issuer = new FakeIssuer();
   readonly hops = new Map<string, FakeHop>();
+  /** Hops that were to be ended for guessing passwords. */
+  readonly closed: string[] = [];
   readonly layer: TransactionLayer;
   readonly registrations: Registrations;
+  readonly admission: AdmissionControl;
   readonly proxy: Proxy;
   /** What the core does with what it is given; REGISTER is accepted unless it says otherwise. */
   handle: ImsCore['handle'] = (request, _essentials, _hop, outcome) => {
@@ -66,6 +72,18 @@ export class ProxyBench {
       tap,
       defer: queueMicrotask,
     });
+    this.admission = new AdmissionControl({
+      limits,
+      home,
+      clock,
+      events,
+      log: new AbuseLog(silentLogger, clock.now().monotonicMs),
+      findGuarded: (id) => ({
+        countAuthenticationFailure: () => undefined,
+        forgiveAuthenticationFailures: () => undefined,
+        close: () => this.closed.push(id),
+      }),
+    });
     this.proxy = new Proxy({
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
@@ -79,6 +97,7 @@ export class ProxyBench {
         },
         flowClosed: () => undefined,
       },
+      admission: this.admission,
       registrations,
       registerPath: new RegisterPath({ home, registrations, insertion }),
       insertion,

@@ -15,6 +15,8 @@ export const DIGEST_WORDS = {
     'Its nonce was made for another WebSocket or before a restart. The new 401 carries one; the client repeats the request with it.',
   replayed: 'The same nonce count was used before. Count nc up with each request; the new 401 carries a fresh nonce.',
   'other-identity': 'It proves one user’s password and registers another. Use the user’s own address in To and From.',
+  'refused-by-core':
+    'The core behind the edge refused it. See whether user and password are those that the core knows.',
 } as const;
 
 /** Why an answer carries no TURN credential, by `cause` of `credential-refused`. */
@@ -40,6 +42,8 @@ export const FLOW_REFUSAL_WORDS = {
   connections: 'There are as many connections as are allowed. Close some, or raise edge.limits.connections.',
   'connections-per-address':
     'That address has as many connections as are allowed. Close some, or raise edge.limits.connectionsPerAddress.',
+  'handshake-rate':
+    'That address connects too often. Wait as long as Retry-After says, or raise edge.limits.handshakesPerSecPerAddress.',
   stopping: 'The server is about to stop. Connect again when it is back.',
   handshake: 'The WebSocket handshake is broken. See Sec-WebSocket-Key and Sec-WebSocket-Version in RFC 6455 §4.',
 } as const;
@@ -56,6 +60,13 @@ export const LIMIT_WORDS = {
   'contacts-per-user': 'That user is registered from too many devices. Unregister some.',
   'credential-rate': 'That user asks for credentials too often. Keep the one there is until it nears its end.',
   'authentication-failures': 'There were too many failed logins. Mend the password, then connect again.',
+  'handshake-rate': 'There are too many new connections a second from one address. Connect again a little later.',
+  'address-message-rate': 'There are too many requests a second from one address. Wait as long as Retry-After says.',
+  'identity-request-rate': 'There are too many requests a second of one user. Wait as long as Retry-After says.',
+  'authentication-delay':
+    'There were too many failed logins of that user from one address. Wait as long as Retry-After says, and mend the password.',
+  'address-authentication-failures':
+    'There were too many failed logins from one address. Each further one ends its connection.',
 } as const;
 
 /** How a WebSocket ended against the client’s will, by `cause` of `flow-closed`. Closing it and stopping the server are no failures. */

@@ -1,0 +1,222 @@
+import { type Clock } from '../../core/clock.ts';
+import { LimitedSources } from '../../core/limited-sources.ts';
+import { TokenBuckets } from '../../core/token-buckets.ts';
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
+import { type AuthenticationFailure, type EdgeEvents, type LimitCause } from '../edge-events.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type AbuseLog } from './abuse-log.ts';
+import { readVerdict } from './core-verdict.ts';
+import { FailedLogins } from './failed-logins.ts';
+import { type FloodLimits } from './flood-limits.ts';
+import { boundedKey, loginName, loginNames, loginProofs } from './login-names.ts';
+
+/** A connection that counts wrong passwords of its own, and can be ended for more of them. */
+export interface GuardedConnection {
+  countAuthenticationFailure(user: string): void;
+  forgiveAuthenticationFailures(user: string): void;
+  close(cause: 'authentication-failures'): void;
+}
+
+export interface AdmissionContext {
+  readonly limits: FloodLimits;
+  readonly home: HomeDomain;
+  readonly clock: Clock;
+  readonly events: TypedEvents<EdgeEvents>;
+  readonly log: AbuseLog;
+  /** The connection that a hop is, while it is open. */
+  readonly findGuarded: (hopId: string) => GuardedConnection | undefined;
+}
+
+/** Whole seconds for Retry-After, at least 1; `too-many-proofs`: waiting does not mend it. */
+export type AdmissionRefusal =
+  { readonly kind: 'wait'; readonly retryAfterSec: number } | { readonly kind: 'too-many-proofs' };
+
+/** Failures after which the password is still as secret as before, or known to who tried it anyway, are no guesses. */
+const GUESSES: ReadonlySet<AuthenticationFailure> = new Set(['unknown-user', 'wrong-password', 'refused-by-core']);
+
+/** The window of `authenticationFailuresPerAddress`. */
+const FAILURE_WINDOW_SEC = 600;
+
+/**
+ * Who may ask for how much, whatever core is behind the edge: requests by source address and by user, upgrades by source address, and guesses
+ * at passwords by address and user. What a single connection may send is the flow's own business. Every table has a fixed size.
+ *
+ * A user is never shut out on account of what somebody at another address does, nor one user of an address for what was done to another's
+ * account from there: REGISTER, which anybody can send in anybody's name, counts by user and address together.
+ */
+export class AdmissionControl {
+  readonly #context: AdmissionContext;
+  readonly #sources: LimitedSources;
+  readonly #sourceOfHop = new WeakMap<Hop, { readonly key: string | undefined }>();
+  readonly #upgrades: TokenBuckets;
+  readonly #messages: TokenBuckets;
+  readonly #identities: TokenBuckets;
+  readonly #failuresOfSources: TokenBuckets;
+  readonly #logins: FailedLogins;
+
+  constructor(context: AdmissionContext) {
+    const { limits } = context;
+    const maxKeys = limits.sources;
+    const buckets = (perSec: number, burst: number): TokenBuckets => new TokenBuckets({ perSec, burst, maxKeys });
+    this.#context = context;
+    this.#sources = new LimitedSources(limits.exempt);
+    this.#upgrades = buckets(limits.handshakesPerSecPerAddress, limits.handshakeBurstPerAddress);
+    this.#messages = buckets(limits.messagesPerSecPerAddress, limits.messageBurstPerAddress);
+    this.#identities = buckets(limits.requestsPerSecPerIdentity, limits.requestBurstPerIdentity);
+    const failures = limits.authenticationFailuresPerAddress;
+    this.#failuresOfSources = buckets(failures / FAILURE_WINDOW_SEC, failures);
+    this.#logins = new FailedLogins({
+      tries: limits.authenticationFailuresPerIdentity,
+      maxDelaySec: limits.authenticationDelaySec,
+      maxKeys,
+    });
+  }
+
+  /** Entries of all tables; each is bounded by `sources`. */
+  get size(): number {
+    const tables = [this.#upgrades, this.#messages, this.#identities, this.#failuresOfSources, this.#logins];
+    return tables.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Whether one more WebSocket may be asked for from here. */
+  admitsUpgrade(remoteAddress: string): boolean {
+    const source = this.#sources.keyOf(remoteAddress);
+    return source === undefined || this.#upgrades.take(source, this.#nowMs) === 0;
+  }
+
+  /** Counts one message of a hop against its source; seconds to wait, 0 when it is welcome. */
+  admitMessage(hop: Hop): number {
+    const source = this.#sourceOf(hop);
+    const waitSec = source === undefined ? 0 : this.#messages.take(source, this.#nowMs);
+    if (waitSec > 0) this.#limited(hop, 'address-message-rate');
+    return waitSec;
+  }
+
+  /**
+   * Counts a request against its user: `sender` is the AoR that is registered on the hop, and of REGISTER there is none yet. ACK and CANCEL do
+   * not come here, and a BYE is never one too many: who may not hang up keeps more busy than who may.
+   */
+  admitRequest(
+    request: SipRequest,
+    essentials: RequestEssentials,
+    hop: Hop,
+    sender: string | undefined,
+  ): AdmissionRefusal | undefined {
+    if (hop.kind !== 'wic') return undefined;
+    const isRegister = request.method === 'REGISTER';
+    const identity = isRegister ? this.#loginKey(hop, this.#nameOf(essentials)) : boundedKey(sender ?? '');
+    const waitSec = identity === undefined ? 0 : this.#identities.take(identity, this.#nowMs);
+    if (waitSec > 0 && request.method !== 'BYE') return this.#refuse(hop, 'identity-request-rate', waitSec);
+    return isRegister ? this.#admitLogin(request, essentials, hop) : undefined;
+  }
+
+  /**
+   * Follows a REGISTER to a core that tells nobody but the client what it thinks of a password. The try counts as failed until the core answers,
+   * so that many at once are no way around the wait. Returns what is to hear of each response; `undefined` when no password is tried.
+   */
+  watchLogin(
+    request: SipRequest,
+    essentials: RequestEssentials,
+    hop: Hop,
+  ): ((response: SipResponse) => void) | undefined {
+    const { home } = this.#context;
+    const proofs = hop.kind === 'wic' ? loginProofs(request) : undefined;
+    if (!proofs || proofs.length === 0) return undefined;
+    const names = loginNames(proofs, essentials.to.uri, home);
+    const keys = names.flatMap((name) => this.#loginKey(hop, name) ?? []);
+    for (const key of keys) this.#logins.count(key, this.#nowMs);
+    let isSettled = false;
+    return (response) => {
+      const verdict = readVerdict(response);
+      if (verdict === 'none-yet' || isSettled) return;
+      isSettled = true;
+      if (verdict === 'right') {
+        for (const name of names) this.authenticated(hop, name);
+      } else if (verdict === 'wrong') {
+        const aor = home.aorOfText(essentials.to.uri) ?? '';
+        this.#report(hop, aor, 'refused-by-core');
+        for (const name of names) this.#guarded(hop)?.countAuthenticationFailure(name);
+      } else {
+        for (const key of keys) this.#logins.takeBack(key, this.#nowMs);
+      }
+    };
+  }
+
+  /** A core that says so itself has found the password of `user` right. */
+  authenticated(hop: Hop, user: string): void {
+    const key = this.#loginKey(hop, loginName(user, this.#context.home));
+    if (key !== undefined) this.#logins.forget(key);
+    this.#guarded(hop)?.forgiveAuthenticationFailures(user);
+  }
+
+  /** A core that says so itself has found the password of `user` wrong. */
+  authenticationFailed(hop: Hop, aor: string, user: string, cause: AuthenticationFailure): void {
+    const key = this.#loginKey(hop, loginName(user, this.#context.home));
+    if (key !== undefined && GUESSES.has(cause)) this.#logins.count(key, this.#nowMs);
+    this.#report(hop, aor, cause);
+    this.#guarded(hop)?.countAuthenticationFailure(user);
+  }
+
+  #admitLogin(request: SipRequest, essentials: RequestEssentials, hop: Hop): AdmissionRefusal | undefined {
+    const proofs = loginProofs(request);
+    if (!proofs) return { kind: 'too-many-proofs' };
+    // The ordinary case: nobody has guessed of late, and nothing needs to be read.
+    if (this.#logins.size === 0) return undefined;
+    for (const name of loginNames(proofs, essentials.to.uri, this.#context.home)) {
+      const key = this.#loginKey(hop, name);
+      const waitSec = key === undefined ? 0 : this.#logins.waitSec(key, this.#nowMs);
+      if (waitSec > 0) return this.#refuse(hop, 'authentication-delay', waitSec);
+    }
+    return undefined;
+  }
+
+  #report(hop: Hop, aor: string, cause: AuthenticationFailure): void {
+    const { log, events } = this.#context;
+    log.write('authentication failed', { remoteAddress: hop.remoteAddress, cause, aor, flowId: hop.id }, this.#nowMs);
+    events.emit('authentication-failed', { flowId: hop.id, aor, cause });
+    const source = GUESSES.has(cause) ? this.#sourceOf(hop) : undefined;
+    if (source === undefined || this.#failuresOfSources.take(source, this.#nowMs) === 0) return;
+    this.#limited(hop, 'address-authentication-failures');
+    this.#guarded(hop)?.close('authentication-failures');
+  }
+
+  #guarded(hop: Hop): GuardedConnection | undefined {
+    return this.#context.findGuarded(hop.id);
+  }
+
+  #refuse(hop: Hop, cause: LimitCause, retryAfterSec: number): AdmissionRefusal {
+    this.#limited(hop, cause);
+    return { kind: 'wait', retryAfterSec };
+  }
+
+  #limited(hop: Hop, cause: LimitCause): void {
+    const { log, events } = this.#context;
+    log.write('limit reached', { remoteAddress: hop.remoteAddress, cause, flowId: hop.id }, this.#nowMs);
+    events.emit('limited', { flowId: hop.id, cause });
+  }
+
+  #nameOf({ to }: RequestEssentials): string {
+    const { home } = this.#context;
+    return loginName(home.aorOfText(to.uri) ?? to.uri, home);
+  }
+
+  #loginKey(hop: Hop, name: string): string | undefined {
+    const source = this.#sourceOf(hop);
+    return source === undefined ? undefined : `${source} ${name}`;
+  }
+
+  /** `undefined` for a core, and for whom no limit by address applies to. */
+  #sourceOf(hop: Hop): string | undefined {
+    if (hop.kind !== 'wic') return undefined;
+    let source = this.#sourceOfHop.get(hop);
+    if (!source) this.#sourceOfHop.set(hop, (source = { key: this.#sources.keyOf(hop.remoteAddress) }));
+    return source.key;
+  }
+
+  get #nowMs(): number {
+    return this.#context.clock.now().monotonicMs;
+  }
+}
