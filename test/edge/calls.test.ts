@@ -74,7 +74,7 @@ describe('a call between two registered WICs', () => {
     expect(incoming.headers.get('Max-Forwards')).toBe('68');
     const routes = incoming.headers.getList('Record-Route');
     expect(routes).toHaveLength(2);
-    for (const route of routes) expect(route).toMatch(/^<sip:[\w-]{44}@example\.com;transport=ws;lr>$/);
+    for (const route of routes) expect(route).toMatch(/^<sip:[\w-]{64}@example\.com;transport=ws;lr>$/);
     expect(incoming.headers.get('Contact')).toBe(invite.headers.get('Contact'));
   });
 

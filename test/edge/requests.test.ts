@@ -34,7 +34,7 @@ describe('a request of a WIC', () => {
     { what: 'routed elsewhere', headers: { Route: '<sip:proxy.example.org;lr>' }, status: 403 },
     {
       what: 'with a flow token that was made up',
-      headers: { Route: `<sip:${'A'.repeat(44)}@example.com;lr>` },
+      headers: { Route: `<sip:${'A'.repeat(64)}@example.com;lr>` },
       status: 403,
     },
     { what: 'with a malformed Route', headers: { Route: '<sip:' }, status: 400 },

@@ -2,13 +2,24 @@ import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/me
 import { type Hop } from '../flow/hop.ts';
 import { type Registration } from '../registration/registrations.ts';
 
+/** Whose request crosses. */
+export interface RequestOrigin {
+  readonly hop: Hop;
+  /** Absent for REGISTER. */
+  readonly sender: Registration | undefined;
+  /** Whether the request belongs to a dialog that was made through this edge. */
+  readonly inDialog: boolean;
+}
+
 /**
  * What the edge does to header fields where a message crosses between WICs and the core (TS 24.229 §5.2): a client is outside of the trust
  * domain. Every method changes the copy it is given, never what was received.
  */
 export interface Border {
-  /** A WIC's request on its way in, after its REGISTER has lost TURN-Cred-Req. `sender`: absent for REGISTER. */
-  requestFromWic(request: SipRequest, hop: Hop, sender: Registration | undefined): void;
+  /** A WIC's request on its way in, after its REGISTER has lost TURN-Cred-Req. Our own Route entries are off already. */
+  requestFromWic(request: SipRequest, origin: RequestOrigin): void;
+  /** A WIC's request about to leave for a core. */
+  requestToCore(request: SipRequest, from: Hop, core: Hop): void;
   /** A request about to leave for a WIC, whoever has sent it. */
   requestToWic(headers: SipHeaders, hop: Hop): void;
   /** A WIC's response. `request`: what it answers, as it was sent to the WIC. */

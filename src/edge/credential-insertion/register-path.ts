@@ -6,6 +6,9 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
+/** Answers by which a registrar says that the user is registered no more; all others leave what stands to its end (RFC 3261 §10.2.8). */
+const REJECTED = new Set([403, 404, 410]);
+
 export interface RegisterPathContext {
   readonly home: HomeDomain;
   readonly registrations: Registrations;
@@ -32,7 +35,9 @@ export class RegisterPath {
     const aor = to.ok ? home.aorOfText(to.value.uri) : undefined;
     return (response) => {
       stripCredentialHeaders(response.headers);
-      if (response.status < 200 || response.status > 299 || aor === undefined) return;
+      if (aor === undefined) return;
+      if (REJECTED.has(response.status)) registrations.applyRejection(request, aor, hop);
+      if (response.status < 200 || response.status > 299) return;
       const [registration] = registrations.applySuccess(request, response, aor, hop);
       if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
     };

@@ -1,55 +1,90 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createRandomPool } from '../../core/random-pool.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
 
-const OWNER_BYTES = 9;
-const MAC_BYTES = 15;
-const TOKEN_FORM = /^[\w-]{44}$/;
+const MAC_BYTES = 16;
+const NODE_BYTES = 4;
+const HANDLE_BYTES = 12;
+const SALT_BYTES = 7;
+const TOKEN_FORM = /^[\w-]{64}$/;
+const NOBODY = Buffer.alloc(HANDLE_BYTES);
 
-/** A flow as a token names it. `owner` tells whether a user is the one that was on it, and nothing else. */
+const salt = createRandomPool();
+
+/** What a token leads to. */
 export interface FlowReference {
-  readonly flowId: string;
-  readonly owner: string;
+  /** `undefined` for a flow of another node, or of this one before it was started again. */
+  readonly flowId: string | undefined;
+  /** `handleOf` the registration on the flow; `undefined` when there was none. */
+  readonly handle: string | undefined;
 }
 
-/** `none`: not of a token's form. `forged`: of that form, but not made here. */
+/** `none`: not of a token's form. `forged`: of that form, but made with no key of ours. */
 export type OpenedToken =
   { readonly kind: 'flow'; readonly flow: FlowReference } | { readonly kind: 'none' | 'forged' };
 
 /**
- * Flow tokens of RFC 5626 §5.2 for Record-Route: the flow's random id under an HMAC, so that a request in a dialog finds its flow without
- * any state, and nobody can make one up to reach a flow that was never told to them. A keyed hash of the user on the flow goes with it:
- * when the flow is gone, its dialogs are continued with that user only, and yet an anonymous caller stays so.
+ * Flow tokens of RFC 5626 §5.2, for Record-Route and Path: node, random id of the flow and a keyed hash of the registration on it, so that
+ * a request finds its flow without any state, and finds the device when its connection has been replaced. An HMAC over all of it keeps
+ * tokens from being made up; it is also the initial vector that the rest is encrypted with, and a salt is part of it, so that two tokens
+ * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device.
  */
 export class FlowTokens {
-  readonly #key = randomBytes(32);
+  readonly #macKey: Buffer;
+  readonly #cipherKey: Buffer;
+  readonly #handleKey: Buffer;
+  readonly #node: Buffer;
 
-  /** `aor`: the user on the flow; `undefined` for a flow that is no user's. */
-  issue(flowId: string, aor: string | undefined): string {
-    const id = Buffer.from(flowId, 'base64url');
-    const owner = aor === undefined ? Buffer.alloc(OWNER_BYTES) : this.#ownerOf(flowId, aor);
-    return Buffer.concat([id, owner, this.#mac(id, owner)]).toString('base64url');
+  /**
+   * `key`: 32 bytes, the same on all nodes that stand in for each other and for as long as a core keeps a Path; random unless given.
+   * `nodeId` tells them apart; random unless given, so that a node knows its tokens of before a restart from those of now.
+   */
+  constructor(key: Uint8Array = randomBytes(32), nodeId: string = randomBytes(9).toString('base64url')) {
+    const derive = (use: string): Buffer => createHmac('sha256', key).update(use).digest();
+    this.#macKey = derive('flow token mac');
+    this.#cipherKey = derive('flow token cipher');
+    this.#handleKey = derive('flow token handle');
+    this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
+  }
+
+  /** 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. */
+  issue(flowId: string, registrationId: string | undefined): string {
+    const flow = Buffer.from(flowId, 'base64url');
+    const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
+    const body = Buffer.concat([this.#node, flow, handle, salt(SALT_BYTES)]);
+    const mac = this.#mac(body);
+    return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
   }
 
   open(text: string | undefined): OpenedToken {
     if (text === undefined || !TOKEN_FORM.test(text)) return { kind: 'none' };
     const bytes = Buffer.from(text, 'base64url');
-    const id = bytes.subarray(0, FLOW_ID_BYTES);
-    const owner = bytes.subarray(FLOW_ID_BYTES, FLOW_ID_BYTES + OWNER_BYTES);
-    const mac = bytes.subarray(FLOW_ID_BYTES + OWNER_BYTES);
-    if (!constantTimeEqual(mac, this.#mac(id, owner))) return { kind: 'forged' };
-    return { kind: 'flow', flow: { flowId: id.toString('base64url'), owner: owner.toString('base64url') } };
+    const mac = bytes.subarray(0, MAC_BYTES);
+    const body = createDecipheriv('aes-256-ctr', this.#cipherKey, mac).update(bytes.subarray(MAC_BYTES));
+    if (!constantTimeEqual(mac, this.#mac(body))) return { kind: 'forged' };
+    const flowEnd = NODE_BYTES + FLOW_ID_BYTES;
+    const isHere = this.#node.equals(body.subarray(0, NODE_BYTES));
+    const handle = body.subarray(flowEnd, flowEnd + HANDLE_BYTES);
+    return {
+      kind: 'flow',
+      flow: {
+        flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
+        handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
+      },
+    };
   }
 
-  isOwnedBy({ flowId, owner }: FlowReference, aor: string): boolean {
-    return this.#ownerOf(flowId, aor).toString('base64url') === owner;
+  /** What tokens call a registration by: says nothing of it to those without the key. */
+  handleOf(registrationId: string): string {
+    return this.#handle(registrationId).toString('base64url');
   }
 
-  #mac(id: Uint8Array, owner: Uint8Array): Buffer {
-    return createHmac('sha256', this.#key).update('flow').update(id).update(owner).digest().subarray(0, MAC_BYTES);
+  #mac(body: Uint8Array): Buffer {
+    return createHmac('sha256', this.#macKey).update(body).digest().subarray(0, MAC_BYTES);
   }
 
-  #ownerOf(flowId: string, aor: string): Buffer {
-    return createHmac('sha256', this.#key).update(`user ${flowId} ${aor}`).digest().subarray(0, OWNER_BYTES);
+  #handle(registrationId: string): Buffer {
+    return createHmac('sha256', this.#handleKey).update(registrationId).digest().subarray(0, HANDLE_BYTES);
   }
 }

@@ -296,7 +296,7 @@ export class Proxy {
     const { home, tokens, registrations, isCoreSide } = this.#context;
     consumeProxyRequire(copy.headers);
     const isSender = ({ flowId, handle }: FlowReference): boolean =>
-      flowId === hop.id || registrations.of(hop).some((here) => tokens.handleOf(here.registrationId) === handle);
+      flowId === hop.id || (handle !== undefined && registrations.findByHandle(handle)?.hop === hop);
     return routeRequest(copy, hop, { tokens, home, isCoreSide, isSender });
   }
 

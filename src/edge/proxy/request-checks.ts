@@ -1,9 +1,12 @@
 import { createResponse } from '../../sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { BRANCH_MAGIC_COOKIE } from '../../sip/token.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type LoopDetection } from './loop-detection.ts';
+
+/** The client wants no hop to act that knows nothing of TURN credentials. */
+const KNOWN_EXTENSION = 'turn-cred';
 
 export type CheckedRequest =
   { readonly ok: true; readonly uri: SipUri } | { readonly ok: false; readonly response: SipResponse };
@@ -34,12 +37,24 @@ export function checkRequest(request: SipRequest, essentials: RequestEssentials,
   if (essentials.maxForwards === 0 && request.method !== 'REGISTER') return refuse(483);
   // Step 4: loops.
   if (loops.hasLooped(request)) return refuse(482);
-  // Step 5: extensions this proxy would have to understand; it knows none.
-  const required = request.headers.getAll('Proxy-Require');
-  if (required.length > 0) {
+  // Step 5: extensions this proxy would have to understand.
+  const unsupported = unknownExtensions(request.headers);
+  if (unsupported.length > 0) {
     const response = createResponse(request, 420);
-    for (const value of required) response.headers.append('Unsupported', value);
+    response.headers.append('Unsupported', unsupported.join(', '));
     return { ok: false, response };
   }
   return { ok: true, uri: uri.value };
+}
+
+/** What Proxy-Require asks of this proxy is done: the next one must not be asked for it. */
+export function consumeProxyRequire(headers: SipHeaders): void {
+  headers.remove('Proxy-Require');
+}
+
+/** RFC 3329 §2.3.1: a client asks its first hop for `sec-agree` in Require too. It is protected by TLS here, with nothing to agree on. */
+function unknownExtensions(headers: SipHeaders): string[] {
+  const unknown = headers.getList('Proxy-Require').filter((tag) => tag.toLowerCase() !== KNOWN_EXTENSION);
+  const agreement = headers.getList('Require').filter((tag) => tag.toLowerCase() === 'sec-agree');
+  return [...new Set([...unknown, ...agreement])];
 }

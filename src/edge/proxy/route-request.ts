@@ -6,16 +6,21 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /**
- * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else.
+ * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else. `fromDialog`: the
+ * Route set begins with our entry for the sender's own side, which nobody has who is in no dialog made through this edge.
  */
 export type RouteDecision =
-  | { readonly kind: 'flow'; readonly flow: FlowReference }
-  | { readonly kind: 'core' }
+  | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean }
+  | { readonly kind: 'core'; readonly fromDialog: boolean }
   | { readonly kind: 'refuse'; readonly status: 400 | 403 };
 
 export interface RouteContext {
   readonly tokens: FlowTokens;
   readonly home: HomeDomain;
+  /** Whether a flow is the one the request came by, or was that of the same device before it reconnected. */
+  readonly isSender: (flow: FlowReference) => boolean;
+  /** Whether a core outside knows this edge by this name; absent when the core is inside. */
+  readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
 }
 
 /** A dialog has two entries of ours, and a preloaded route one; each entry costs an HMAC, so a request does not get to choose how many. */
@@ -36,7 +41,7 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
     if (!uri) return { kind: 'refuse', status: 400 };
     const token = context.tokens.open(uri.user);
     if (token.kind === 'flow') flows.push(token.flow);
-    else if (!isOwnHost(uri, hop, context.home)) break;
+    else if (!isOwnHost(uri, hop, context)) break;
     // RFC 5626 §5.3: a token that was tampered with.
     else if (uri.user !== undefined) return { kind: 'refuse', status: 403 };
     taken += 1;
@@ -46,9 +51,10 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   if (left.length === 0) request.headers.remove('Route');
   else if (left.length < all.length) request.headers.set('Route', left.join(', '));
   // The entry of the sender's own side only says that it came from there.
-  if (flows[0]?.flowId === hop.id) flows.shift();
+  const fromDialog = flows[0] !== undefined && context.isSender(flows[0]);
+  if (fromDialog) flows.shift();
   const flow = flows.at(-1);
-  return flow === undefined ? { kind: 'core' } : { kind: 'flow', flow };
+  return flow === undefined ? { kind: 'core', fromDialog } : { kind: 'flow', flow, fromDialog };
 }
 
 /** A strict router before us has put our own Record-Route into the Request-URI and the real one at the end of the Route set. */
@@ -73,8 +79,13 @@ function routeUri(text: string): SipUri | undefined {
   return uri?.ok ? uri.value : undefined;
 }
 
-/** JsSIP's pre-loaded route names the WebSocket's authority, not the SIP domain. */
-function isOwnHost(uri: SipUri, hop: Hop, home: HomeDomain): boolean {
+/**
+ * JsSIP's pre-loaded route names the WebSocket's authority, not the SIP domain. Where the core is outside, it is the one that goes by the
+ * name of the domain, and the edge only on the side of the WebSockets.
+ */
+function isOwnHost(uri: SipUri, hop: Hop, { home, isCoreSide }: RouteContext): boolean {
   const authority = uri.port === undefined ? uri.host : `${uri.host}:${uri.port}`;
-  return home.holds(uri) || authority === hop.authority;
+  if (authority === hop.authority) return true;
+  if (!isCoreSide) return home.holds(uri);
+  return isCoreSide(uri) || (home.holds(uri) && /^wss?$/i.test(uri.params.get('transport') ?? ''));
 }

@@ -5,12 +5,11 @@ import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Registration, type Registrations } from '../registration/registrations.ts';
-import { type FlowReference, type FlowTokens } from './flow-token.ts';
+import { type FlowReference } from './flow-token.ts';
 
 export interface TargetFinderContext {
   readonly home: HomeDomain;
   readonly registrations: Registrations;
-  readonly tokens: FlowTokens;
   /** An open hop by its id. */
   readonly findHop: (id: string) => Hop | undefined;
 }
@@ -23,11 +22,11 @@ export class TargetFinder {
     this.#context = context;
   }
 
-  /** The flow that a token names; a client that has reconnected since is found by its Contact, if the user is the one of the dialog. */
-  byFlow(copy: SipRequest, flow: FlowReference): CoreTarget | undefined {
-    const { findHop, registrations, tokens } = this.#context;
-    const hop =
-      findHop(flow.flowId) ?? registrations.findByContact(copy.uri, (aor) => tokens.isOwnedBy(flow, aor))?.hop;
+  /** Where the device of a token is now, be it over another connection than that of the token; else the flow itself. */
+  byFlow(copy: SipRequest, { flowId, handle }: FlowReference): CoreTarget | undefined {
+    const { findHop, registrations } = this.#context;
+    const device = handle === undefined ? undefined : registrations.findByHandle(handle);
+    const hop = device?.hop ?? (flowId === undefined ? undefined : findHop(flowId));
     return hop && { hop, uri: copy.uri };
   }
 

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { type Contact } from '../../sip/contact.ts';
-import { type SipRequest } from '../../sip/message.ts';
+import { type SipHeaders } from '../../sip/message.ts';
 
 /** RFC 5626 §6: reg-id counts only from a client that says it supports outbound. */
-export function supportsOutbound(request: SipRequest): boolean {
-  return request.headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
+export function supportsOutbound({ headers }: { readonly headers: SipHeaders }): boolean {
+  return headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
 }
 
 /** RFC 5626 §6: with outbound, bindings compare by instance and reg-id, whatever the URI; else by URI. */

@@ -1,18 +1,30 @@
 import { AgeMap } from '../../core/age-map.ts';
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
+import { type Contact } from '../../sip/contact.ts';
+import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
-import { bindingKey, registrationIdOf, supportsOutbound } from './registration-id.ts';
+import { type Identity, identitiesOf, identityKey } from './identity.ts';
+import { contactKey, keysAsked, readAnswer } from './register-answer.ts';
+import { registrationIdOf, supportsOutbound } from './registration-id.ts';
 
 /** One device of one user, as the edge learnt it from a successful REGISTER. */
 export interface Registration {
   readonly registrationId: string;
   readonly aor: string;
   readonly contactUri: string;
+  /** As the client sent it. */
+  readonly contact: Contact;
+  /** Whether the client did outbound (RFC 5626). */
+  readonly outbound: boolean;
+  /** Who the client may speak as; the default identity first. */
+  readonly identities: readonly Identity[];
+  /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
+  readonly serviceRoute: readonly string[];
+  /** Name and realm that the client has proven itself with; absent where the registrar asked for no digest. */
+  readonly login: DigestLogin | undefined;
   readonly hop: Hop;
   /** Monotonic milliseconds. */
   readonly expiresAtMs: number;
@@ -20,7 +32,14 @@ export interface Registration {
   readonly grantedExpiresSec: number;
 }
 
+export interface DigestLogin {
+  readonly username: string;
+  readonly realm: string;
+}
+
 export interface RegistrationsContext {
+  /** By what flow tokens call a registration. */
+  readonly handleOf: (registrationId: string) => string;
   readonly clock: Clock;
   readonly timers: TimerQueue;
   /** Registrations whose flow has gone that are remembered until their end; beyond it the oldest is let go. */
@@ -38,6 +57,9 @@ interface Stored {
   readonly timer: TimerHandle;
 }
 
+/** Entries of a Service-Route that are kept; a real one has one or two. */
+const MAX_SERVICE_ROUTE = 16;
+
 /**
  * Who is registered over which flow, read from REGISTER and its 200 as they pass: what the edge needs to know whatever core is behind it.
  *
@@ -49,6 +71,7 @@ export class Registrations {
   readonly #byId = new Map<string, Stored>();
   readonly #byAor = new Map<string, Set<Registration>>();
   readonly #byHop = new Map<string, Set<Registration>>();
+  readonly #byHandle = new Map<string, Registration>();
   /** Standing and lapsed registrations by Contact and id, in the order in which the Contact was first claimed. */
   readonly #claims = new Map<string, Map<string, Registration>>();
   readonly #lapsed = new AgeMap<Stored>();
@@ -67,36 +90,34 @@ export class Registrations {
 
   /** Applies a 2xx to REGISTER. Returns the registrations of this request that now stand. */
   applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop): Registration[] {
-    const asked = parseContacts(request.headers);
-    const granted = parseContacts(response.headers);
-    if (!asked.ok || !granted.ok) return [];
-    if (asked.value === '*') {
+    const answer = readAnswer(request, response);
+    if (answer === '*') {
       for (const registration of [...(this.#byAor.get(aor) ?? [])]) this.#end(registration, 'requested');
       return [];
     }
-    const outbound = supportsOutbound(request);
-    const grants = new Map<string, number | undefined>();
-    if (granted.value !== '*') {
-      for (const contact of granted.value) grants.set(bindingKey(contact, outbound), contact.expiresSec);
-    }
-    const headerSec = parseDeltaSeconds(response.headers.get('Expires') ?? '');
+    const shared = {
+      aor,
+      hop,
+      outbound: supportsOutbound(request),
+      identities: identitiesOf(aor, response.headers),
+      serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
+      login: loginOf(request),
+    };
     const standing: Registration[] = [];
-    for (const contact of asked.value) {
-      const key = bindingKey(contact, outbound);
+    for (const { contact, key, grantedExpiresSec } of answer) {
       const registrationId = registrationIdOf(aor, key);
-      const grantedExpiresSec = grants.has(key) ? (grants.get(key) ?? headerSec ?? 0) : 0;
-      if (grantedExpiresSec > 0 && contact.expiresSec !== 0) {
-        standing.push(this.#put({ registrationId, aor, contactUri: contact.uri, hop, grantedExpiresSec }));
-      } else {
-        this.end(registrationId, 'requested');
-      }
+      if (grantedExpiresSec === 0) this.end(registrationId, 'requested');
+      else standing.push(this.#put({ ...shared, registrationId, contact, contactUri: contact.uri, grantedExpiresSec }));
     }
     return standing;
   }
 
-  /** A registration of this user on this flow. */
-  find(hop: Hop, aor: string): Registration | undefined {
-    return this.of(hop).find((registration) => registration.aor === aor);
+  /** The registrar has thrown the user out: what the client has registered on this flow with the Contacts of `request` ends. */
+  applyRejection(request: SipRequest, aor: string, hop: Hop): void {
+    for (const key of keysAsked(request)) {
+      const stored = this.#byId.get(registrationIdOf(aor, key));
+      if (stored?.registration.hop === hop) this.#end(stored.registration, 'removed');
+    }
   }
 
   of(hop: Hop): Registration[] {
@@ -115,11 +136,22 @@ export class Registrations {
     return first?.aor;
   }
 
-  /** The user on a flow; when there are several, the one with this Contact. */
-  aorAt(hop: Hop, contactUri: string): string | undefined {
+  /** The registration on a flow; when there are several, the one with this Contact. */
+  at(hop: Hop, contactUri: string): Registration | undefined {
     const here = this.of(hop);
     const key = contactKey(contactUri);
-    return (here.find((registration) => contactKey(registration.contactUri) === key) ?? here[0])?.aor;
+    return here.find((registration) => contactKey(registration.contactUri) === key) ?? here[0];
+  }
+
+  /** The registration on a flow that may speak as this URI. */
+  speaker(hop: Hop, uri: string): Registration | undefined {
+    const key = identityKey(uri);
+    return this.of(hop).find(({ identities }) => identities.some((identity) => identity.key === key));
+  }
+
+  /** A standing registration by what flow tokens call it. */
+  findByHandle(handle: string): Registration | undefined {
+    return this.#byHandle.get(handle);
   }
 
   end(registrationId: string, cause: UnregisteredCause): void {
@@ -143,6 +175,7 @@ export class Registrations {
     this.#byId.set(registration.registrationId, { registration, timer });
     addTo(this.#byAor, registration.aor, registration);
     addTo(this.#byHop, registration.hop.id, registration);
+    this.#byHandle.set(this.#context.handleOf(registration.registrationId), registration);
     this.#claim(registration, before?.registration ?? this.#unlapse(registration.registrationId));
     if (before && before.registration.hop !== registration.hop) {
       this.#context.on.unregistered(before.registration, 'replaced');
@@ -171,6 +204,7 @@ export class Registrations {
     this.#byId.delete(registration.registrationId);
     removeFrom(this.#byAor, registration.aor, registration);
     removeFrom(this.#byHop, registration.hop.id, registration);
+    this.#byHandle.delete(this.#context.handleOf(registration.registrationId));
   }
 
   #lapse(registration: Registration): void {
@@ -214,10 +248,14 @@ export class Registrations {
   }
 }
 
-/** User and host: clients add parameters, such as `ob`, to the Contact of a dialog (RFC 5626 §4.3). */
-function contactKey(text: string): string {
-  const uri = parseSipUri(text);
-  return uri.ok ? addressOfRecord(uri.value) : text;
+/** From the Authorization of a REGISTER that was accepted. */
+function loginOf(request: SipRequest): DigestLogin | undefined {
+  for (const value of request.headers.getAll('Authorization')) {
+    const fields = parseAuthFields(value);
+    const username = fields?.scheme === 'digest' ? fields.params?.get('username') : undefined;
+    if (username !== undefined) return { username, realm: fields?.params?.get('realm') ?? '' };
+  }
+  return undefined;
 }
 
 function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {

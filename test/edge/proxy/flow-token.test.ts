@@ -1,50 +1,59 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { type FlowReference, FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+
+const KEY = randomBytes(32);
+const REGISTRATION = 'registration-of-alice1';
+const flowId = randomBytes(9).toString('base64url');
+
+function opened(tokens: FlowTokens, token: string): FlowReference {
+  const result = tokens.open(token);
+  if (result.kind !== 'flow') throw new Error(result.kind);
+  return result.flow;
+}
 
 describe('a flow token', () => {
-  const tokens = new FlowTokens();
-  const flowId = randomBytes(9).toString('base64url');
+  const tokens = new FlowTokens(KEY, 'here');
 
-  const ALICE = 'sip:alice@example.com';
-
-  it('opens to the flow it was issued for', () => {
-    expect(tokens.open(tokens.issue(flowId, ALICE))).toMatchObject({ kind: 'flow', flow: { flowId } });
-    expect(tokens.open(tokens.issue(flowId, undefined))).toMatchObject({ kind: 'flow', flow: { flowId } });
+  it('opens to the flow and the registration it was issued for', () => {
+    const handle = tokens.handleOf(REGISTRATION);
+    expect(opened(tokens, tokens.issue(flowId, REGISTRATION))).toEqual({ flowId, handle });
+    expect(opened(tokens, tokens.issue(flowId, undefined))).toEqual({ flowId, handle: undefined });
+    expect(tokens.handleOf('another')).not.toBe(handle);
   });
 
-  it('knows its user from all others, and nobody when it was issued for none', () => {
-    const users = [ALICE, 'sip:bob@example.com', ''];
-    const owners = [ALICE, undefined].map((aor) => {
-      const opened = tokens.open(tokens.issue(flowId, aor));
-      if (opened.kind !== 'flow') throw new Error(opened.kind);
-      return users.map((user) => tokens.isOwnedBy(opened.flow, user));
+  it('has nothing in common with another of the same flow and device, so that calls cannot be told to come from one', () => {
+    const pairs = Array.from({ length: 200 }, () => {
+      const [a, b] = [tokens.issue(flowId, REGISTRATION), tokens.issue(flowId, REGISTRATION)];
+      return a.split('').filter((character, index) => character === b[index]).length;
     });
-    expect(owners).toEqual([
-      [true, false, false],
-      [false, false, false],
-    ]);
+    // One position in 64 by chance.
+    expect(Math.max(...pairs)).toBeLessThan(12);
   });
 
-  it('tells nothing of its user that two flows would have in common', () => {
-    const other = randomBytes(9).toString('base64url');
-    const owners = [flowId, other].map((id) => {
-      const opened = tokens.open(tokens.issue(id, ALICE));
-      return opened.kind === 'flow' ? opened.flow.owner : undefined;
-    });
-    expect(new Set(owners).size).toBe(2);
+  it('may stand as it is in the user part of a URI', () => {
+    expect(tokens.issue(flowId, REGISTRATION)).toMatch(/^[\w-]{64}$/);
   });
 
-  it('is forged after any change, and when another process made it', () => {
-    const token = tokens.issue(flowId, ALICE);
+  it('is forged after any change, and when it was made with another key', () => {
+    const token = tokens.issue(flowId, REGISTRATION);
     for (let i = 0; i < token.length; i++) {
       const changed = `${token.slice(0, i)}${token[i] === 'A' ? 'B' : 'A'}${token.slice(i + 1)}`;
       expect(tokens.open(changed).kind).toBe('forged');
     }
+    expect(new FlowTokens(undefined, 'here').open(token).kind).toBe('forged');
     expect(new FlowTokens().open(token).kind).toBe('forged');
   });
 
-  it.each([undefined, '', 'bob', 'A'.repeat(43), 'A'.repeat(45), '%'.repeat(44)])(
+  it('of another node with the same key, or of this one before a restart, names the device and no flow', () => {
+    const token = tokens.issue(flowId, REGISTRATION);
+    for (const other of [new FlowTokens(KEY, 'there'), new FlowTokens(KEY)]) {
+      expect(opened(other, token)).toEqual({ flowId: undefined, handle: tokens.handleOf(REGISTRATION) });
+    }
+    expect(opened(new FlowTokens(KEY, 'here'), token).flowId).toBe(flowId);
+  });
+
+  it.each([undefined, '', 'bob', 'A'.repeat(63), 'A'.repeat(65), '%'.repeat(64)])(
     'is not what %j looks like',
     (text) => {
       expect(tokens.open(text).kind).toBe('none');

@@ -1,19 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
-import { routeRequest } from '../../../src/edge/proxy/route-request.ts';
+import { type RouteContext, routeRequest } from '../../../src/edge/proxy/route-request.ts';
 import { FakeHop } from '../support/fake-hop.ts';
 import { WicMessages } from '../support/wic.ts';
 
 const tokens = new FlowTokens();
-const context = { tokens, home: new HomeDomain('example.com') };
 const [here, there, gone] = [new FakeHop(), new FakeHop(), new FakeHop()];
+const DEVICE = 'the device on the flow of the sender';
+const context: RouteContext = {
+  tokens,
+  home: new HomeDomain('example.com'),
+  isSender: ({ flowId, handle }) => flowId === here.id || handle === tokens.handleOf(DEVICE),
+};
+/** The edge before a core outside, which knows it as 192.0.2.7:5060. */
+const outside: RouteContext = { ...context, isCoreSide: ({ host, port }) => host === '192.0.2.7' && port === 5060 };
 const own = ({ id }: FakeHop): string => `<sip:${tokens.issue(id, undefined)}@example.com;transport=ws;lr>`;
 
-function route(routes: readonly string[], uri = 'sip:bob@host.invalid') {
+function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context) {
   const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com');
   if (routes.length > 0) request.headers.append('Route', routes.join(', '));
-  return { decision: routeRequest(request, here, context), request };
+  return { decision: routeRequest(request, here, where), request };
 }
 
 describe('the Route set of a request', () => {
@@ -28,6 +35,11 @@ describe('the Route set of a request', () => {
       what: 'a side that has reconnected since',
       routes: [own(gone), own(there)],
       decision: { kind: 'flow', flow: { flowId: there.id } },
+    },
+    {
+      what: 'a sender that has reconnected since',
+      routes: [`<sip:${tokens.issue(gone.id, DEVICE)}@example.com;transport=ws;lr>`],
+      decision: { kind: 'core', fromDialog: true },
     },
     { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flow: { flowId: there.id } } },
     { what: 'the own side only', routes: [own(here)], decision: { kind: 'core' } },
@@ -44,7 +56,7 @@ describe('the Route set of a request', () => {
     { what: 'the domain', routes: ['<sip:example.com;lr>'], decision: { kind: 'core' } },
     {
       what: 'an invented token',
-      routes: [`<sip:${'x'.repeat(44)}@example.com;lr>`],
+      routes: [`<sip:${'x'.repeat(64)}@example.com;lr>`],
       decision: { kind: 'refuse', status: 403 },
     },
     { what: 'a user of ours', routes: ['<sip:bob@example.com;lr>'], decision: { kind: 'refuse', status: 403 } },
@@ -71,9 +83,10 @@ describe('the Route set of a request', () => {
   });
 
   it('keeps the entries of others, and the first of them ends ours', () => {
-    const { decision, request } = route([own(here), '<sip:core.example.org;lr>', own(there)]);
-    expect(decision).toEqual({ kind: 'core' });
-    expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', own(there)]);
+    const theirs = own(there);
+    const { decision, request } = route([own(here), '<sip:core.example.org;lr>', theirs]);
+    expect(decision).toEqual({ kind: 'core', fromDialog: true });
+    expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', theirs]);
   });
 
   it('is split once, however long it is', () => {
@@ -97,7 +110,7 @@ describe('the Route set of a request', () => {
     const request = new WicMessages('alice').build('BYE', 'sip:bob@host.invalid', 'sip:bob@example.com');
     request.headers.append('Route', '<sip:a.example.org;lr> , <sip:b.example.org;lr>');
     request.headers.append('Route', '<sip:c.example.org;lr>');
-    expect(routeRequest(request, here, context)).toEqual({ kind: 'core' });
+    expect(routeRequest(request, here, context)).toEqual({ kind: 'core', fromDialog: false });
     expect(request.headers.getAll('Route')).toEqual([
       '<sip:a.example.org;lr> , <sip:b.example.org;lr>',
       '<sip:c.example.org;lr>',
@@ -109,5 +122,41 @@ describe('the Route set of a request', () => {
     expect(decision).toMatchObject({ kind: 'flow', flow: { flowId: there.id } });
     expect(request.uri).toBe('sip:bob@host.invalid;transport=ws');
     expect(request.headers.has('Route')).toBe(false);
+  });
+});
+
+describe('before a core outside, the Route set of a request', () => {
+  const CORE_SIDE = '<sip:192.0.2.7:5060;transport=udp;lr>';
+  const SCSCF = '<sip:orig@scscf.example.com;lr>';
+
+  it('loses both of our entries, and the rest is for the core', () => {
+    const theirs = own(there);
+    const { decision, request } = route([own(here), CORE_SIDE, SCSCF, CORE_SIDE, theirs], undefined, outside);
+    expect(decision).toEqual({ kind: 'core', fromDialog: true });
+    expect(request.headers.getList('Route')).toEqual([SCSCF, CORE_SIDE, theirs]);
+  });
+
+  it('leads from the core to the flow of a token', () => {
+    const { decision, request } = route([CORE_SIDE, own(there)], undefined, outside);
+    expect(decision).toMatchObject({ kind: 'flow', flow: { flowId: there.id }, fromDialog: false });
+    expect(request.headers.has('Route')).toBe(false);
+  });
+
+  it.each(['<sip:example.com;lr>', '<sip:orig@example.com;lr>', '<sip:example.com:5060;lr>'])(
+    'keeps %s: the core goes by the name of the domain',
+    (entry) => {
+      const { decision, request } = route([own(here), CORE_SIDE, entry], undefined, outside);
+      expect(decision.kind).toBe('core');
+      expect(request.headers.getList('Route')).toEqual([entry]);
+    },
+  );
+
+  it.each([
+    ['<sip:example.com;transport=ws;lr>', 'core'],
+    [`<sip:${'x'.repeat(64)}@192.0.2.7:5060;lr;ob>`, 'refuse'],
+    [`<sip:${'x'.repeat(64)}@example.com;transport=ws;lr>`, 'refuse'],
+    ['<sip:bob@192.0.2.7:5060;lr>', 'refuse'],
+  ])('with %s is a case of %s', (entry, kind) => {
+    expect(route([entry], undefined, outside).decision.kind).toBe(kind);
   });
 });

@@ -9,6 +9,7 @@ class Bench {
   readonly clock = new FakeClock();
   readonly log: string[] = [];
   readonly registrations = new Registrations({
+    handleOf: (registrationId) => `handle of ${registrationId}`,
     clock: this.clock,
     timers: this.clock.timers,
     maxLapsed: 2,
@@ -51,9 +52,9 @@ describe('registrations as the edge sees them', () => {
     bench.clock.advance(50_000);
     bench.register(wic, hop);
     bench.clock.advance(59_999);
-    expect(bench.registrations.find(hop, ALICE)?.contactUri).toBe(wic.contactUri);
+    expect(bench.registrations.speaker(hop, ALICE)?.contactUri).toBe(wic.contactUri);
     bench.clock.advance(1);
-    expect(bench.registrations.find(hop, ALICE)).toBeUndefined();
+    expect(bench.registrations.speaker(hop, ALICE)).toBeUndefined();
     expect(bench.take()).toEqual([`registered ${ALICE}`, `refreshed ${ALICE}`, `expired ${ALICE}`, 'released']);
     expect(bench.clock.timers.size).toBe(0);
   });

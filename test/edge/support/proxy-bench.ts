@@ -47,7 +47,9 @@ export class ProxyBench {
     const { timers } = clock;
     const home = new HomeDomain(options.domain);
     const tracer = new MessageTracer(events, clock);
+    const tokens = new FlowTokens();
     this.registrations = new Registrations({
+      handleOf: (registrationId) => tokens.handleOf(registrationId),
       clock,
       timers,
       maxLapsed: 10,
@@ -89,7 +91,7 @@ export class ProxyBench {
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.layer,
       border: new LocalBorder(),
-      tokens: new FlowTokens(),
+      tokens,
       core: {
         joinsWics: true,
         handle: (request, essentials, hop, outcome) => {

@@ -1,0 +1,175 @@
+import { parseContacts } from '../../sip/contact.ts';
+import { formatHostPort } from '../../sip/host-port.ts';
+import { isInDialog } from '../../sip/in-dialog.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseParams, quote } from '../../sip/params.ts';
+import { type ExternalCoreOptions } from '../edge-options.ts';
+import { type EdgeSide, type Hop } from '../flow/hop.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type FlowTokens } from '../proxy/flow-token.ts';
+import { identityKey } from '../registration/identity.ts';
+import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
+import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { assertIdentity, dropAssertion } from './asserted-identity.ts';
+import { type Border, type RequestOrigin } from './border.ts';
+import { newChargingVector } from './charging-vector.ts';
+import { withholdPrivate } from './privacy.ts';
+import { dropEdgeParams, vouchForProofs } from './register-authorization.ts';
+import { stripFromClient, stripToClient } from './trust-domain-headers.ts';
+
+export interface CoreBorderContext {
+  readonly options: Pick<ExternalCoreOptions, 'visitedNetworkId' | 'accessNetworkInfo' | 'listen'>;
+  readonly home: HomeDomain;
+  readonly registrations: Registrations;
+  readonly tokens: FlowTokens;
+}
+
+/** Of a core outside: the edge as the P-CSCF that the core trusts and the clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §6). */
+export class CoreBorder implements Border {
+  readonly #context: CoreBorderContext;
+  /** The network that clients come from. */
+  readonly #network: string;
+  readonly #host: string;
+
+  constructor(context: CoreBorderContext) {
+    const { visitedNetworkId, listen } = context.options;
+    this.#context = context;
+    this.#network = visitedNetworkId ?? context.home.name;
+    this.#host = uriHost(listen.publicHost ?? listen.addresses[0] ?? context.home.name);
+  }
+
+  requestFromWic(request: SipRequest, { hop, sender, inDialog }: RequestOrigin): void {
+    const { headers } = request;
+    stripFromClient(headers);
+    dropEdgeParams(headers);
+    if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
+    if (request.method === 'REGISTER') this.#register(headers, hop);
+    else if (sender && !inDialog) this.#begin(request, sender);
+    else dropAssertion(headers);
+  }
+
+  requestToCore({ method, headers }: SipRequest, from: Hop, core: Hop): void {
+    if (method !== 'REGISTER') return;
+    headers.prepend('Path', this.pathOf(from.id, this.#registrationNamed(headers), isOutbound(headers), core.self));
+    // TS 24.229 §5.2.2: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
+    addTag(headers, 'Require', 'path');
+    addTag(headers, 'Supported', 'path');
+  }
+
+  requestToWic(headers: SipHeaders): void {
+    toClient(headers);
+  }
+
+  responseFromWic({ headers, status }: SipResponse, request: SipRequest, hop: Hop): void {
+    const reached = isInDialog(request) ? undefined : this.#context.registrations.at(hop, request.uri);
+    stripFromClient(headers);
+    this.#limitAccessNetworkInfo(headers);
+    if (!reached || status === 100) dropAssertion(headers);
+    else assertIdentity(headers, reached.identities, identityCalled(request, reached));
+  }
+
+  responseToWic({ headers }: SipResponse): void {
+    toClient(headers);
+  }
+
+  /** The entry by which requests for a registration come back to its flow (RFC 3327, RFC 5626 §5.1). */
+  pathOf(
+    flowId: string,
+    registrationId: string | undefined,
+    outbound: boolean,
+    { sentBy, transport }: EdgeSide,
+  ): string {
+    const token = this.#context.tokens.issue(flowId, registrationId);
+    return `<sip:${token}@${formatHostPort(sentBy)};transport=${transport};lr${outbound ? ';ob' : ''}>`;
+  }
+
+  /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
+  #register(headers: SipHeaders, hop: Hop): void {
+    const { registrations } = this.#context;
+    dropAssertion(headers);
+    headers.remove('Route');
+    headers.append('P-Visited-Network-ID', quote(this.#network));
+    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
+    // Of a connection that others can read along nothing is vouched for.
+    if (!hop.secure) return;
+    const known = new Set(registrations.of(hop).map(({ login }) => login?.username));
+    vouchForProofs(headers, (username) => (known.has(username) ? 'tls-yes' : 'tls-pending'));
+  }
+
+  /**
+   * A request that begins a dialog, or stands alone. TS 24.229 §5.2.6.3 lets a P-CSCF refuse a Route other than the Service-Route, or put
+   * that one in its place: the latter, since SIP libraries pre-load the address of their WebSocket and mean no harm.
+   */
+  #begin({ headers, method }: SipRequest, sender: Registration): void {
+    headers.remove('Route');
+    if (sender.serviceRoute.length > 0) headers.prepend('Route', sender.serviceRoute.join(', '));
+    if (method === 'ACK') {
+      dropAssertion(headers);
+      return;
+    }
+    assertIdentity(headers, sender.identities);
+    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
+  }
+
+  #setAccessNetworkInfo(headers: SipHeaders): void {
+    const { accessNetworkInfo } = this.#context.options;
+    if (accessNetworkInfo === undefined) this.#limitAccessNetworkInfo(headers);
+    else headers.set('P-Access-Network-Info', accessNetworkInfo);
+  }
+
+  /** What a client says of itself passes, but not in the name of the network (RFC 7315 §4.4). */
+  #limitAccessNetworkInfo(headers: SipHeaders): void {
+    const values = headers.getList('P-Access-Network-Info');
+    if (values.length === 0) return;
+    headers.remove('P-Access-Network-Info');
+    const own = values.filter((value) => !claimsNetwork(value));
+    if (own.length > 0) headers.append('P-Access-Network-Info', own.join(', '));
+  }
+
+  #registrationNamed(headers: SipHeaders): string | undefined {
+    const to = parseNameAddr(headers.get('To') ?? '');
+    const aor = to.ok ? this.#context.home.aorOfText(to.value.uri) : undefined;
+    const contacts = parseContacts(headers);
+    const [contact] = contacts.ok && contacts.value !== '*' ? contacts.value : [];
+    if (aor === undefined || !contact) return undefined;
+    return registrationIdOf(aor, bindingKey(contact, supportsOutbound({ headers })));
+  }
+}
+
+function toClient(headers: SipHeaders): void {
+  stripToClient(headers);
+  withholdPrivate(headers);
+}
+
+/** TS 24.229 §5.2.6.4: who was called is who answers. */
+function identityCalled(request: SipRequest, { identities }: Registration) {
+  const called = parseNameAddr(request.headers.get('P-Called-Party-ID') ?? '');
+  const key = called.ok ? identityKey(called.value.uri) : undefined;
+  return identities.find((identity) => identity.key === key);
+}
+
+/** RFC 5626 §5.1: `ob` where the client does outbound, so that the registrar may count on this flow. */
+function isOutbound(headers: SipHeaders): boolean {
+  const contacts = parseContacts(headers);
+  const list = contacts.ok && contacts.value !== '*' ? contacts.value : [];
+  return (
+    supportsOutbound({ headers }) &&
+    list.some(({ regId, instanceId }) => regId !== undefined && instanceId !== undefined)
+  );
+}
+
+function addTag(headers: SipHeaders, name: string, tag: string): void {
+  if (!headers.getList(name).some((value) => value.toLowerCase() === tag)) headers.append(name, tag);
+}
+
+/** One that cannot be read may claim it. */
+function claimsNetwork(value: string): boolean {
+  const semicolon = value.indexOf(';');
+  const params = parseParams(value, semicolon < 0 ? value.length : semicolon);
+  return !params.ok || params.value.has('network-provided');
+}
+
+function uriHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

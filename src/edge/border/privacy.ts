@@ -1,0 +1,34 @@
+import { type SipHeaders } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { unescapeText } from '../../sip/uri.ts';
+
+/**
+ * What a client learns of the other party (RFC 3325 §7, RFC 7044 §10.1): the asserted identity unless Privacy says `id`, diversions unless
+ * `history` or the entry itself is private. Whoever asked for no privacy wants to be known: TS 24.229 has P-Asserted-Identity shown then.
+ */
+export function withholdPrivate(headers: SipHeaders): void {
+  const wishes = new Set(headers.getList('Privacy').flatMap((value) => value.split(';').map(normal)));
+  if (wishes.has('id')) headers.remove('P-Asserted-Identity');
+  for (const name of ['History-Info', 'Diversion']) {
+    const entries = headers.getList(name);
+    if (entries.length === 0) continue;
+    const shown = wishes.has('history') ? [] : entries.filter((entry) => !isPrivate(entry));
+    if (shown.length === 0) headers.remove(name);
+    else if (shown.length < entries.length) headers.set(name, shown.join(', '));
+  }
+}
+
+/** `?Privacy=history` in the URI, or the parameter `privacy` of Diversion. One that cannot be read may be private. */
+function isPrivate(entry: string): boolean {
+  const nameAddr = parseNameAddr(entry);
+  if (!nameAddr.ok) return true;
+  const { uri, params } = nameAddr.value;
+  const privacy = params.get('privacy') ?? 'off';
+  const questionMark = uri.indexOf('?');
+  const embedded = questionMark < 0 ? '' : unescapeText(uri.slice(questionMark + 1)).toLowerCase();
+  return normal(privacy) !== 'off' || /(?:^|&)privacy=(?!none(?:&|$))/.test(embedded);
+}
+
+function normal(text: string): string {
+  return text.trim().toLowerCase();
+}

@@ -1,0 +1,44 @@
+import { formatHostPort } from '../../sip/host-port.ts';
+import { type SipHeaders } from '../../sip/message.ts';
+import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri, unescapeText } from '../../sip/uri.ts';
+
+/** A public user identity (IMPU) that a registered client may speak as. */
+export interface Identity {
+  /** `identityKey` of its URI. */
+  readonly key: string;
+  /** `name-addr` as it stands in P-Asserted-Identity. */
+  readonly value: string;
+}
+
+/** Beyond it a core's list is cut: what it says is kept with each registration. */
+const MAX_IDENTITIES = 64;
+const VISUAL_SEPARATORS = /[-.()]/g;
+
+/** By which two URIs are one identity: scheme `sip` or `sips`, escapes, port and parameters make no difference; nor do separators in `tel`. */
+export function identityKey(text: string): string {
+  const uri = parseSipUri(text);
+  if (uri.ok) {
+    const { user, host } = uri.value;
+    return user === undefined ? `sip:${formatHostPort({ host })}` : `sip:${unescapeText(user)}@${host}`;
+  }
+  const tel = /^tel:([^;]*)/i.exec(text)?.[1];
+  return tel === undefined ? text : `tel:${tel.replace(VISUAL_SEPARATORS, '').toLowerCase()}`;
+}
+
+/**
+ * Who the client of this address-of-record may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
+ * first. An address-of-record that is not listed is barred (TS 24.229 §5.1.1.2.1); without the field there is no other than itself.
+ */
+export function identitiesOf(aor: string, headers: SipHeaders): Identity[] {
+  const listed = headers.getList('P-Associated-URI').slice(0, MAX_IDENTITIES);
+  if (listed.length === 0) return [{ key: identityKey(aor), value: `<${aor}>` }];
+  return listed.flatMap((text) => {
+    const nameAddr = parseNameAddr(text);
+    if (!nameAddr.ok || !/^(?:sips?|tel):/i.test(nameAddr.value.uri)) return [];
+    const { uri, displayName } = nameAddr.value;
+    return [
+      { key: identityKey(uri), value: formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) }) },
+    ];
+  });
+}
