@@ -1,0 +1,197 @@
+import { EpcscfTurnError } from '../../../../core/errors.ts';
+import { type Clock } from '../../../../core/clock.ts';
+import { type Logger } from '../../../../core/logger.ts';
+import { type TimerQueue } from '../../../../core/timer-queue.ts';
+import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { type CoreTlsOptions, type ExternalCoreOptions } from '../../../edge-options.ts';
+import { type Hop } from '../../../flow/hop.ts';
+import {
+  type CoreDestination,
+  type CoreTransport,
+  type CoreTransportHandlers,
+  type CoreTransports,
+} from '../core-transport.ts';
+import { type CoreKeyPair, coreSecureOptions } from './core-tls.ts';
+import { checkListenAddress, localPlace, type LocalPlace, placeTowards } from './local-place.ts';
+import { CoreStreamListener } from './stream-listener.ts';
+import { StreamPool } from './stream-pool.ts';
+import { type CoreTransportLimits, type TransportContext } from './transport-context.ts';
+import { TrustedAddresses } from './trusted-addresses.ts';
+import { UdpPort } from './udp-port.ts';
+
+type CoreTransportOptions = Pick<ExternalCoreOptions, 'listen' | 'trusted' | 'tls' | 'connections'>;
+
+interface CoreTransportDependencies {
+  readonly clock: Clock;
+  /** Armed by their owner. */
+  readonly timers: TimerQueue;
+  readonly logger: Logger;
+}
+
+export interface RenewableCoreTransports extends CoreTransports {
+  /** For the handshakes to come, of both directions. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
+  setTlsContext(pair: CoreKeyPair): void;
+}
+
+const CONNECT_TIMEOUT_MS = 3000;
+/** Longer than an INVITE may ring, whose answer comes over the connection it went out on. */
+const IDLE_MS = 600_000;
+/** How often another port is tried when the one the system chose is taken for the other transport, or on the next address. */
+const PORT_ATTEMPTS = 10;
+
+/** The sockets of one listen address; without TLS port no TLS listener. */
+interface OpenAddress {
+  readonly udp: UdpPort;
+  readonly streams: readonly CoreStreamListener[];
+}
+
+class SocketTransports implements RenewableCoreTransports {
+  readonly #options: CoreTransportOptions;
+  readonly #locals: readonly TransportAddress[];
+  readonly #context: TransportContext;
+  readonly #trusted: TrustedAddresses;
+  readonly #pool: StreamPool;
+  #tls: CoreTlsOptions;
+  #open: readonly OpenAddress[] = [];
+  #places: Readonly<Record<CoreTransport, readonly LocalPlace[]>> = { udp: [], tcp: [], tls: [] };
+  #stopped: Promise<void> | undefined;
+
+  constructor(
+    options: CoreTransportOptions,
+    limits: CoreTransportLimits,
+    handlers: CoreTransportHandlers,
+    dependencies: CoreTransportDependencies,
+  ) {
+    const { listen, trusted, tls, connections } = options;
+    this.#options = options;
+    this.#tls = tls;
+    this.#locals = listen.addresses.map((address) => checkListenAddress(address, listen.publicHost));
+    if (listen.tlsPort !== undefined && (tls.cert === undefined || tls.key === undefined)) {
+      const text = 'edge.core.listen.tlsPort: expected edge.core.tls.certFile and edge.core.tls.keyFile too, got none';
+      throw new EpcscfTurnError('ERR_CONFIG_INVALID', text);
+    }
+    this.#trusted = new TrustedAddresses(trusted);
+    const defaults = { connectTimeoutMs: CONNECT_TIMEOUT_MS, idleMs: IDLE_MS };
+    this.#context = { ...dependencies, handlers, trusted: this.#trusted, limits: { ...defaults, ...limits } };
+    this.#pool = new StreamPool(connections, coreSecureOptions(tls), this.#context);
+  }
+
+  get addresses(): readonly CoreDestination[] {
+    const { udp, tcp, tls } = this.#places;
+    const listening = this.#options.listen.tlsPort === undefined ? [...udp, ...tcp] : [...udp, ...tcp, ...tls];
+    return listening.map(({ transport, local: { address, port } }) => ({ transport, address, port }));
+  }
+
+  async start(): Promise<void> {
+    const { port, tlsPort, publicHost } = this.#options.listen;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#open = await this.#openAll();
+        break;
+      } catch (error) {
+        const retry = port === 0 && attempt < PORT_ATTEMPTS;
+        if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
+      }
+    }
+    const streams = this.#open.flatMap((open) => open.streams.map(({ place }) => place));
+    const tcp = streams.filter(({ transport }) => transport === 'tcp');
+    const silentTls = tcp.map(({ local }) => localPlace('tls', local, publicHost, false));
+    this.#places = {
+      udp: this.#open.map(({ udp }) => udp.place),
+      tcp,
+      tls: tlsPort === undefined ? silentTls : streams.filter(({ transport }) => transport === 'tls'),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  hopTo({ transport, address, port, serverName }: CoreDestination): Hop {
+    const remote = transportAddress(address, port);
+    const place = remote && (placeTowards(this.#places[transport], remote) ?? this.#places[transport][0]);
+    if (!remote || !place) {
+      const got = remote ? 'a call before start()' : JSON.stringify({ address, port });
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `hopTo: expected an address and a port of a core, got ${got}`);
+    }
+    if (transport !== 'udp') return this.#pool.hopTo({ place, remote, serverName });
+    const udp = this.#open.find((open) => open.udp.place === place)?.udp;
+    if (!udp) throw new EpcscfTurnError('ERR_INVALID_STATE', 'hopTo: expected a UDP socket for each place');
+    return udp.hopTo(remote);
+  }
+
+  trust(addresses: ReadonlySet<string>): void {
+    this.#trusted.setResolved(addresses);
+  }
+
+  isTrusted(address: string): boolean {
+    return this.#trusted.has(address);
+  }
+
+  setTlsContext({ cert, key }: CoreKeyPair): void {
+    const tls = { ...this.#tls, cert, key };
+    const secure = coreSecureOptions(tls);
+    this.#tls = tls;
+    this.#pool.setSecureOptions(secure);
+    for (const { streams } of this.#open) for (const listener of streams) listener.setSecureOptions(secure);
+  }
+
+  async #stop(): Promise<void> {
+    const closing = this.#open.flatMap(({ streams }) => streams.map((listener) => listener.close()));
+    await this.#pool.close();
+    await Promise.all([...closing, ...this.#open.map(({ udp }) => udp.close())]);
+  }
+
+  /** All or none. One port for UDP and TCP of all addresses. */
+  async #openAll(): Promise<OpenAddress[]> {
+    const open: OpenAddress[] = [];
+    let { port, tlsPort } = this.#options.listen;
+    try {
+      for (const local of this.#locals) {
+        const opened = await this.#openAddress({ ...local, port }, tlsPort);
+        open.push(opened);
+        port = opened.udp.place.local.port;
+        if (tlsPort !== undefined) tlsPort = opened.streams[1]?.place.local.port;
+      }
+      return open;
+    } catch (error) {
+      await Promise.all(open.map(closeAddress));
+      throw error;
+    }
+  }
+
+  async #openAddress(wish: TransportAddress, tlsPort: number | undefined): Promise<OpenAddress> {
+    const { publicHost } = this.#options.listen;
+    const udp = await UdpPort.open(wish, publicHost, this.#context);
+    const streams: CoreStreamListener[] = [];
+    const openStream = async (port: number, tls: boolean): Promise<void> => {
+      const { requireClientCertificate } = this.#tls;
+      const secure = tls ? { secure: coreSecureOptions(this.#tls), requireClientCertificate } : undefined;
+      const options = { local: { ...wish, port }, publicHost, tls: secure };
+      streams.push(await CoreStreamListener.open(options, this.#pool, this.#context));
+    };
+    try {
+      await openStream(udp.place.local.port, false);
+      if (tlsPort !== undefined) await openStream(tlsPort, true);
+      return { udp, streams };
+    } catch (error) {
+      await closeAddress({ udp, streams });
+      throw error;
+    }
+  }
+}
+
+async function closeAddress({ udp, streams }: OpenAddress): Promise<void> {
+  await Promise.all([udp.close(), ...streams.map((listener) => listener.close())]);
+}
+
+/** The sockets on the core's side. Throws ERR_CONFIG_INVALID and ERR_CERTIFICATE_UNREADABLE. */
+export function createCoreTransports(
+  options: CoreTransportOptions,
+  limits: CoreTransportLimits,
+  handlers: CoreTransportHandlers,
+  dependencies: CoreTransportDependencies,
+): RenewableCoreTransports {
+  return new SocketTransports(options, limits, handlers, dependencies);
+}

@@ -1,0 +1,63 @@
+import { EpcscfTurnError } from '../../../../core/errors.ts';
+import { formatIp, parseIp } from '../../../../core/ip.ts';
+import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { formatHostPort, type HostPort } from '../../../../sip/host-port.ts';
+import { type EdgeSide } from '../../../flow/hop.ts';
+import { type CoreTransport } from '../core-transport.ts';
+
+/** One address of this host that the core knows the edge by. */
+export interface LocalPlace {
+  readonly transport: CoreTransport;
+  readonly local: TransportAddress;
+  readonly self: EdgeSide;
+  /** `host:port` of `self`. */
+  readonly authority: string;
+}
+
+/** Where nothing listens, as with TLS to a core that never calls, the core is told no port and answers over the connection it was asked on. */
+export function localPlace(
+  transport: CoreTransport,
+  local: TransportAddress,
+  publicHost: string | undefined,
+  isListening = true,
+): LocalPlace {
+  const host = bracketed(publicHost ?? local.address).toLowerCase();
+  const sentBy: HostPort = isListening ? { host, port: local.port } : { host };
+  return { transport, local, self: { sentBy, transport, tokens: false }, authority: formatHostPort(sentBy) };
+}
+
+/** Throws ERR_CONFIG_INVALID for what is no address, and for a wildcard that no core could send to. */
+export function checkListenAddress(text: string, publicHost: string | undefined): TransportAddress {
+  const local = transportAddress(text, 0);
+  if (!local) {
+    const got = JSON.stringify(text);
+    throw new EpcscfTurnError('ERR_CONFIG_INVALID', `edge.core.listen.addresses: expected an IP address, got ${got}`);
+  }
+  if (isWildcard(local) && publicHost === undefined) {
+    throw new EpcscfTurnError(
+      'ERR_CONFIG_INVALID',
+      `edge.core.listen.publicHost: expected the host by which the core reaches ${local.address}, got none`,
+    );
+  }
+  return local;
+}
+
+/** Of the same family; for a loopback address one that is of loopback too, and for others one that is not. The wildcard serves both. */
+export function placeTowards(places: readonly LocalPlace[], remote: TransportAddress): LocalPlace | undefined {
+  const usable = places.filter(({ local }) => local.family === remote.family);
+  const fitting = usable.find(({ local }) => isWildcard(local) || isLoopback(local) === isLoopback(remote));
+  return fitting ?? usable[0];
+}
+
+export function isWildcard({ address }: TransportAddress): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function isLoopback({ address }: TransportAddress): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function bracketed(host: string): string {
+  const bytes = parseIp(host);
+  return bytes?.length === 16 ? `[${formatIp(bytes)}]` : host;
+}

@@ -1,0 +1,196 @@
+import { parseDecimal, trimBlanks } from '../../../../sip/character-class.ts';
+import { headerKey } from '../../../../sip/header-names.ts';
+
+export interface StreamFramerLimits {
+  /** Most bytes from the start line to the empty line behind the header fields, both included. */
+  readonly headBytes: number;
+  /** Most bytes of a whole message, and so the most that is ever held. */
+  readonly messageBytes: number;
+}
+
+export interface StreamFramerHandlers {
+  /** A whole message: a view, valid during the call only. */
+  message(bytes: Buffer): void;
+  /** RFC 5626 §4.4.1: a double CRLF between messages, to be answered by a single one. */
+  ping(): void;
+}
+
+export type FramingFault = 'framing' | 'message-size';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const INITIAL_BYTES = 2048;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Cuts a TCP or TLS byte stream into SIP messages by Content-Length, which a stream must have (RFC 3261 §18.3). The head ends where the
+ * parser ends it: at the first empty line, with or without CR. Messages that lie whole in a chunk are handed out without a copy; each byte is
+ * looked at, and copied, a bounded number of times however the stream is cut.
+ */
+export class SipStreamFramer {
+  readonly #limits: StreamFramerLimits;
+  #held = NOTHING;
+  #heldBytes = 0;
+  /** How much of CRLF CRLF has come between messages. */
+  #pingBytes = 0;
+  /** Of the message that has begun, from its first byte: where the search for the end of the head goes on, and where its line began. */
+  #scanned = 0;
+  #lineStart = 0;
+  /** Head and body; known once the head is complete. */
+  #wholeBytes: number | undefined;
+  #fault: FramingFault | undefined;
+  #stopped = false;
+
+  constructor(limits: StreamFramerLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of an incomplete message: never more than `messageBytes`. */
+  get bufferedBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /**
+   * Feeds one chunk. A fault, then and ever after, says that the stream cannot be read on, so the caller closes the connection. Never throws
+   * by itself.
+   */
+  push(chunk: Buffer, on: StreamFramerHandlers): FramingFault | undefined {
+    if (this.#isOver()) return this.#fault;
+    const bytes = this.#heldBytes === 0 ? chunk : this.#hold(chunk, 0);
+    const rest = this.#takeMessages(bytes, on);
+    if (rest === bytes.length || this.#isOver()) this.#release();
+    else if (this.#heldBytes === 0) this.#hold(bytes, rest);
+    else if (rest > 0) this.#holdOnly(bytes.subarray(rest));
+    return this.#fault;
+  }
+
+  /** To be called when the connection ends, also from within `push`: nothing more is handed out. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** The offset of what is left: the beginning of an incomplete message, or the end. */
+  #takeMessages(bytes: Buffer, on: StreamFramerHandlers): number {
+    let at = 0;
+    while (at < bytes.length && !this.#isOver()) {
+      if (this.#scanned === 0) at = this.#skipLineBreaks(bytes, at, on);
+      if (at === bytes.length || this.#isOver()) return at;
+      const wholeBytes = this.#measure(bytes, at);
+      if (wholeBytes === undefined || bytes.length - at < wholeBytes) return at;
+      this.#scanned = 0;
+      this.#lineStart = 0;
+      this.#wholeBytes = undefined;
+      on.message(bytes.subarray(at, at + wholeBytes));
+      at += wholeBytes;
+    }
+    return at;
+  }
+
+  /** A handler may stop the framer while a loop of it runs. */
+  #isOver(): boolean {
+    return this.#stopped || this.#fault !== undefined;
+  }
+
+  #skipLineBreaks(bytes: Buffer, start: number, on: StreamFramerHandlers): number {
+    for (let at = start; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (byte !== CR && byte !== LF) {
+        this.#pingBytes = 0;
+        return at;
+      }
+      if (byte === (this.#pingBytes % 2 === 0 ? CR : LF)) this.#pingBytes++;
+      else this.#pingBytes = byte === CR ? 1 : 0;
+      if (this.#pingBytes < 4) continue;
+      this.#pingBytes = 0;
+      on.ping();
+    }
+    return bytes.length;
+  }
+
+  /** Bytes of the message that begins at `start`; `undefined` while its head is incomplete, or with a fault. */
+  #measure(bytes: Buffer, start: number): number | undefined {
+    if (this.#wholeBytes !== undefined) return this.#wholeBytes;
+    const headBytes = this.#headEnd(bytes, start);
+    const limits = this.#limits;
+    if ((headBytes ?? this.#scanned) > Math.min(limits.headBytes, limits.messageBytes)) this.#fault = 'message-size';
+    else if (!isVisible(bytes[start])) this.#fault = 'framing';
+    if (headBytes === undefined || this.#fault !== undefined) return undefined;
+    const bodyBytes = contentLength(bytes.toString('latin1', start, start + headBytes));
+    if (bodyBytes === undefined) this.#fault = 'framing';
+    else if (headBytes + bodyBytes > limits.messageBytes) this.#fault = 'message-size';
+    else this.#wholeBytes = headBytes + bodyBytes;
+    return this.#wholeBytes;
+  }
+
+  /** Goes on where it ended with the chunk before. */
+  #headEnd(bytes: Buffer, start: number): number | undefined {
+    for (;;) {
+      const lineFeed = bytes.indexOf(LF, start + this.#scanned);
+      if (lineFeed < 0) {
+        this.#scanned = bytes.length - start;
+        return undefined;
+      }
+      const lineBytes = lineFeed - start - this.#lineStart;
+      this.#scanned = lineFeed - start + 1;
+      this.#lineStart = this.#scanned;
+      if (lineBytes === 0 || (lineBytes === 1 && bytes[lineFeed - 1] === CR)) return this.#scanned;
+    }
+  }
+
+  /** Adds what follows `offset` to what is held, in a room that grows with what arrives and never with what a header promises. */
+  #hold(chunk: Buffer, offset: number): Buffer {
+    const neededBytes = this.#heldBytes + chunk.length - offset;
+    if (neededBytes > this.#held.length) {
+      // Not from the shared pool: a few bytes held by an idle connection would keep a whole slab of it alive.
+      const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, INITIAL_BYTES, this.#held.length * 2));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    chunk.copy(this.#held, this.#heldBytes, offset);
+    this.#heldBytes = neededBytes;
+    return this.#held.subarray(0, neededBytes);
+  }
+
+  #holdOnly(rest: Buffer): void {
+    this.#release();
+    this.#hold(rest, 0);
+  }
+
+  #release(): void {
+    this.#held = NOTHING;
+    this.#heldBytes = 0;
+  }
+}
+
+function isVisible(byte: number | undefined): boolean {
+  return byte !== undefined && byte > 0x20 && byte < 0x7f;
+}
+
+/** `undefined` without Content-Length, with one that is no number, and with two that differ: two readers could each believe another. */
+function contentLength(head: string): number | undefined {
+  let length: number | undefined;
+  const [, ...lines] = head.split('\n');
+  for (const [i, line] of lines.entries()) {
+    const colon = line.indexOf(':');
+    if (colon < 0 || headerKey(trimBlanks(line, 0, colon)) !== 'content-length' || isFolded(line)) continue;
+    const value = parseDecimal(unfolded(lines, i, colon), Number.MAX_SAFE_INTEGER);
+    if (value === undefined || (length !== undefined && value !== length)) return undefined;
+    length = value;
+  }
+  return length;
+}
+
+/** RFC 3261 §7.3.1: the value, with the lines that continue it. */
+function unfolded(lines: readonly string[], index: number, colon: number): string {
+  let value = withoutCr(lines[index] ?? '').slice(colon + 1);
+  for (let i = index + 1; isFolded(lines[i] ?? ''); i++) value += ` ${withoutCr(lines[i] ?? '')}`;
+  return trimBlanks(value);
+}
+
+function isFolded(line: string): boolean {
+  return line.startsWith(' ') || line.startsWith('\t');
+}
+
+function withoutCr(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}

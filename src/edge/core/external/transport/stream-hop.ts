@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { type Socket } from 'node:net';
+import { type TimerHandle } from '../../../../core/timer-queue.ts';
+import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { formatSipMessage } from '../../../../sip/format-message.ts';
+import { type SipMessage, type SipResponse } from '../../../../sip/message.ts';
+import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
+import { FLOW_ID_BYTES } from '../../../flow/upgrade-handler.ts';
+import { type LocalPlace } from './local-place.ts';
+import { type FramingFault, SipStreamFramer } from './stream-framer.ts';
+import { decodeText, type TransportContext } from './transport-context.ts';
+
+/** No head of SIP is larger, whatever the body may be. */
+const MAX_HEAD_BYTES = 65_536;
+
+/** What a connection needs from those beside it. */
+export interface StreamHopOwner {
+  /** Opens the connection of a hop that has something to send; `undefined` when there is no room for one more. */
+  dial(hop: StreamHop): Socket | undefined;
+  /** RFC 3261 §18.2.2: a response whose connection is gone goes over a new one. */
+  sendElsewhere(response: SipResponse, hop: StreamHop): boolean;
+  /** Once; before the handlers hear of it. */
+  gone(hop: StreamHop): void;
+}
+
+/** `idle`: nothing to send yet; `connecting`: what is sent waits here, so that nobody reads it who has not proved to be the core. */
+type State = 'idle' | 'connecting' | 'open' | 'closed';
+
+/** One TCP or TLS connection with a core, of either direction. */
+export class StreamHop implements Hop {
+  readonly id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+  readonly kind = 'core';
+  readonly viaTransport: string;
+  readonly reliable = true;
+  readonly authority: string;
+  readonly self: EdgeSide;
+  readonly place: LocalPlace;
+  readonly remote: TransportAddress;
+  /** Name its certificate must be for, if not its address. */
+  readonly serverName: string | undefined;
+  readonly #context: TransportContext;
+  readonly #owner: StreamHopOwner;
+  readonly #framer: SipStreamFramer;
+  #state: State = 'idle';
+  #socket: Socket | undefined;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #connectTimer: TimerHandle | undefined;
+  #activeAtMs: number;
+
+  constructor(
+    ends: { readonly place: LocalPlace; readonly remote: TransportAddress; readonly serverName?: string | undefined },
+    owner: StreamHopOwner,
+    context: TransportContext,
+  ) {
+    this.place = ends.place;
+    this.remote = ends.remote;
+    this.serverName = ends.serverName;
+    this.viaTransport = ends.place.transport.toUpperCase();
+    this.authority = ends.place.authority;
+    this.self = ends.place.self;
+    this.#owner = owner;
+    this.#context = context;
+    const { messageBytes } = context.limits;
+    this.#framer = new SipStreamFramer({ messageBytes, headBytes: MAX_HEAD_BYTES });
+    this.#activeAtMs = this.#nowMs;
+  }
+
+  get remoteAddress(): string {
+    return this.remote.address;
+  }
+
+  get remotePort(): number {
+    return this.remote.port;
+  }
+
+  get localAddress(): string | undefined {
+    return transportAddress(this.#socket?.localAddress ?? '', 0)?.address;
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket?.localPort;
+  }
+
+  get secure(): boolean {
+    return this.place.transport === 'tls';
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  send(message: SipMessage): boolean {
+    if (this.#state === 'closed') return message.kind === 'response' && this.#owner.sendElsewhere(message, this);
+    const bytes = Buffer.from(formatSipMessage(message));
+    if (this.#state === 'idle' && !this.#dial()) return false;
+    return this.#write(bytes);
+  }
+
+  /** A connection that a core has made, past its handshake. */
+  serve(socket: Socket): void {
+    this.#socket = socket;
+    this.#state = 'open';
+    this.#listenTo(socket);
+  }
+
+  /** Whether nothing has gone or come for so long. */
+  isIdle(nowMs: number): boolean {
+    return nowMs - this.#activeAtMs >= this.#context.limits.idleMs;
+  }
+
+  /** Ends the connection once what was sent is out; at once with `cut`. `closed` follows. */
+  close(how: 'end' | 'cut' = 'end'): void {
+    this.#framer.stop();
+    if (this.#state === 'closed') return;
+    if (!this.#socket) queueMicrotask(this.#onGone);
+    else if (how === 'cut' || this.#state === 'connecting') this.#socket.destroy();
+    else this.#socket.destroySoon();
+  }
+
+  /** A socket that is connecting already, so that both kinds of connection end the same way: by its `close`. */
+  #dial(): boolean {
+    const socket = this.#owner.dial(this);
+    if (!socket) {
+      this.#state = 'closed';
+      queueMicrotask(this.#onGone);
+      return false;
+    }
+    this.#socket = socket;
+    this.#state = 'connecting';
+    this.#listenTo(socket);
+    socket.once(this.secure ? 'secureConnect' : 'connect', () => {
+      this.#connected();
+    });
+    this.#connectTimer = this.#context.timers.schedule(this.#nowMs + this.#context.limits.connectTimeoutMs, () => {
+      socket.destroy(new Error('not connected in time'));
+    });
+    return true;
+  }
+
+  #connected(): void {
+    if (this.#connectTimer) this.#context.timers.cancel(this.#connectTimer);
+    if (this.#state !== 'connecting') return;
+    this.#state = 'open';
+    for (const bytes of this.#waiting) this.#socket?.write(bytes);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #write(bytes: Buffer): boolean {
+    const waitingBytes = this.#waitingBytes + (this.#socket?.writableLength ?? 0);
+    if (waitingBytes + bytes.length > this.#context.limits.bufferedBytes) {
+      this.#context.logger.debug({ remoteAddress: this.remoteAddress, waitingBytes }, 'core does not read');
+      this.close('cut');
+      return false;
+    }
+    if (this.#socket?.writable !== true) return false;
+    this.#activeAtMs = this.#nowMs;
+    if (this.#state === 'open') this.#socket.write(bytes);
+    else {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
+    }
+    return true;
+  }
+
+  #listenTo(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      this.#activeAtMs = this.#nowMs;
+      const fault = this.#framer.push(chunk, this.#framing);
+      if (fault !== undefined) this.#refuse(fault);
+    });
+    socket.on('error', (error) => {
+      const isTlsFault = this.secure && this.#state === 'connecting' && socket.bytesRead > 0;
+      this.#context.logger.debug({ remoteAddress: this.remoteAddress, err: error }, 'connection with the core broke');
+      if (isTlsFault) this.#context.handlers.refused(this.remoteAddress, 'tls', 'tls');
+    });
+    socket.once('close', this.#onGone);
+  }
+
+  readonly #framing = {
+    message: (bytes: Buffer): void => {
+      const text = decodeText(bytes);
+      if (text === undefined) this.#context.handlers.refused(this.remoteAddress, this.place.transport, 'not-utf8');
+      else this.#context.handlers.message(text, this);
+    },
+    ping: (): void => {
+      if (this.#state === 'open') this.#write(Buffer.from('\r\n'));
+    },
+  };
+
+  #refuse(fault: FramingFault): void {
+    this.#context.handlers.refused(this.remoteAddress, this.place.transport, fault);
+    this.close('cut');
+  }
+
+  readonly #onGone = (): void => {
+    this.#state = 'closed';
+    this.#framer.stop();
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (this.#connectTimer) this.#context.timers.cancel(this.#connectTimer);
+    this.#owner.gone(this);
+    this.#context.handlers.closed(this);
+  };
+
+  get #nowMs(): number {
+    return this.#context.clock.now().monotonicMs;
+  }
+}

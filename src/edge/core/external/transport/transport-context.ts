@@ -1,0 +1,36 @@
+import { type Clock } from '../../../../core/clock.ts';
+import { type Logger } from '../../../../core/logger.ts';
+import { type TimerQueue } from '../../../../core/timer-queue.ts';
+import { type CoreTransportHandlers } from '../core-transport.ts';
+import { type TrustedAddresses } from './trusted-addresses.ts';
+
+export interface CoreTransportLimits {
+  /** The largest message taken from a core, head and body. */
+  readonly messageBytes: number;
+  /** Bytes that may wait for a core that does not read, or is not connected yet, before its connection is closed. */
+  readonly bufferedBytes: number;
+  /** TCP and TLS together, before what waits is given up. */
+  readonly connectTimeoutMs?: number;
+  /** A connection over which nothing goes or comes for so long is closed. */
+  readonly idleMs?: number;
+}
+
+export interface TransportContext {
+  readonly limits: Required<CoreTransportLimits>;
+  readonly handlers: CoreTransportHandlers;
+  readonly trusted: TrustedAddresses;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly logger: Logger;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** `undefined` for bytes that are no UTF-8, as all of a SIP message has to be (RFC 3261 §7). */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { AgeMap } from '../../../../core/age-map.ts';
+import { listenError } from '../../../../core/listen-error.ts';
+import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { formatSipMessage } from '../../../../sip/format-message.ts';
+import { type SipMessage } from '../../../../sip/message.ts';
+import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
+import { localPlace, type LocalPlace } from './local-place.ts';
+import { responsePort } from './response-port.ts';
+import { decodeText, type TransportContext } from './transport-context.ts';
+
+/** Room for the headers of IP and UDP, and no more than any stack takes in one piece. */
+const MAX_DATAGRAM_BYTES = 65_000;
+/** Hops that are remembered. One that was forgotten comes back under the same id. */
+const MAX_HOPS = 4096;
+
+/** The UDP socket on one local address, and a hop for each address and port of a core. */
+export class UdpPort {
+  readonly place: LocalPlace;
+  readonly #socket: Socket;
+  readonly #context: TransportContext;
+  readonly #hops = new AgeMap<UdpHop>();
+  #isOpen = true;
+
+  /** Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
+  static async open(
+    local: TransportAddress,
+    publicHost: string | undefined,
+    context: TransportContext,
+  ): Promise<UdpPort> {
+    const socket = await bind(local);
+    return new UdpPort(socket, localPlace('udp', { ...local, port: socket.address().port }, publicHost), context);
+  }
+
+  private constructor(socket: Socket, place: LocalPlace, context: TransportContext) {
+    this.place = place;
+    this.#socket = socket;
+    this.#context = context;
+    socket.on('message', (bytes, remote) => {
+      this.#onDatagram(bytes, remote);
+    });
+    socket.on('error', (error) => {
+      context.logger.warn({ listener: place.authority, err: error }, 'UDP socket towards the core reported an error');
+    });
+  }
+
+  hopTo(remote: TransportAddress): Hop {
+    const key = formatTransportAddress(remote);
+    const hop = this.#hops.get(key) ?? new UdpHop(this, remote);
+    this.#hops.set(key, hop);
+    if (this.#hops.size > MAX_HOPS && this.#hops.oldest) this.#hops.delete(this.#hops.oldest.key);
+    return hop;
+  }
+
+  /** False when it is too large, too much waits already, or the socket is closed. What the network does to it is not UDP's to tell. */
+  send(bytes: Buffer, address: string, port: number): boolean {
+    const waitingBytes = this.#isOpen ? this.#socket.getSendQueueSize() : Infinity;
+    if (bytes.length > MAX_DATAGRAM_BYTES || waitingBytes + bytes.length > this.#context.limits.bufferedBytes) {
+      return false;
+    }
+    this.#socket.send(bytes, port, address, (error) => {
+      if (error) this.#context.logger.debug({ address, port, err: error }, 'datagram to the core not sent');
+    });
+    return true;
+  }
+
+  /** Resolves when the port is free. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await new Promise<void>((resolve) => {
+      this.#socket.close(resolve);
+    });
+    for (const { value } of this.#hops.entries()) this.#context.handlers.closed(value);
+  }
+
+  #onDatagram(bytes: Buffer, info: RemoteInfo): void {
+    const { trusted, limits, handlers } = this.#context;
+    const remote = transportAddress(info.address, info.port);
+    // Nobody could be answered at port 0.
+    if (!remote || remote.port === 0) return;
+    if (!trusted.has(remote.address)) handlers.refused(remote.address, 'udp', 'unknown-address');
+    else if (isKeepAlive(bytes)) return;
+    else if (bytes.length > limits.messageBytes) handlers.refused(remote.address, 'udp', 'message-size');
+    else {
+      const text = decodeText(bytes);
+      if (text === undefined) handlers.refused(remote.address, 'udp', 'not-utf8');
+      else handlers.message(text, this.hopTo(remote));
+    }
+  }
+}
+
+/** A core at one address and port. Its id is made of both ends, so that a core is the same neighbour whenever it lets itself be heard. */
+class UdpHop implements Hop {
+  readonly id: string;
+  readonly kind = 'core';
+  readonly viaTransport = 'UDP';
+  readonly reliable = false;
+  readonly secure = false;
+  readonly authority: string;
+  readonly self: EdgeSide;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly #port: UdpPort;
+
+  constructor(port: UdpPort, remote: TransportAddress) {
+    const { local, self, authority } = port.place;
+    this.id = `udp ${formatTransportAddress(local)} ${formatTransportAddress(remote)}`;
+    this.#port = port;
+    this.self = self;
+    this.authority = authority;
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+    this.localAddress = local.address;
+    this.localPort = local.port;
+  }
+
+  send(message: SipMessage): boolean {
+    const port = message.kind === 'response' ? responsePort(message, 'udp', this.remotePort) : this.remotePort;
+    if (port === undefined || port === 0) return false;
+    return this.#port.send(Buffer.from(formatSipMessage(message)), this.remoteAddress, port);
+  }
+}
+
+/** CRLFs (RFC 3261 §7.5), and the few zeros that proxies send to keep a NAT open. */
+function isKeepAlive(bytes: Buffer): boolean {
+  return bytes.length <= 4 && bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0);
+}
+
+/** Addresses are IP text always: answered at once, so that datagrams leave in the order they were sent. */
+function noLookup(family: 4 | 6) {
+  return (address: string, _options: unknown, done: (error: null, address: string, family: 4 | 6) => void): void => {
+    done(null, address, family);
+  };
+}
+
+function bind({ family, address, port }: TransportAddress): Promise<Socket> {
+  const type = family === 4 ? 'udp4' : 'udp6';
+  const socket = createSocket({ type, ipv6Only: family === 6, lookup: noLookup(family) });
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error): void => {
+      socket.close();
+      const where = `core udp listener ${formatTransportAddress({ family, address, port })}`;
+      const keys = { portKey: 'edge.core.listen.port', addressKey: 'edge.core.listen.addresses' };
+      reject(listenError({ where, address, port, ...keys }, cause));
+    };
+    socket.once('error', onError);
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}
