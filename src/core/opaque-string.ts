@@ -1,7 +1,9 @@
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
 /**
  * The mapping steps of the OpaqueString profile (RFC 8265 §4.2.2): other spaces become U+0020, then NFC. ASCII comes out as it went in. What
  * the profile forbids is for the place that accepts a name or password to refuse.
  */
 export function opaqueString(text: string): string {
-  return text.replace(/\p{Zs}/gu, ' ').normalize('NFC');
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(/\p{Zs}/gu, ' ').normalize('NFC');
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hmac } from '../core/hmac.ts';
 import { constantTimeEqual } from '../core/secret.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
@@ -49,5 +49,5 @@ export function computeIntegrity(
   bytes.copy(typeAndLength, 0, 0, 2);
   const end = attributeOffset + ATTRIBUTE_HEADER_BYTES + HMAC_BYTES[algorithm];
   typeAndLength.writeUInt16BE(end - HEADER_BYTES, 2);
-  return createHmac(algorithm, key).update(typeAndLength).update(bytes.subarray(4, attributeOffset)).digest();
+  return hmac(algorithm, key, typeAndLength, bytes.subarray(4, attributeOffset));
 }

@@ -149,12 +149,17 @@ export function authenticate(
   for (const candidate of preferring(known?.keyId, keys)) {
     const key = candidate.longTermKey(algorithm);
     if (!key || checkIntegrity(message, key, integrity) !== 'valid') continue;
-    const who = { user: realms.userIn(ourRealm, user), username: foundName, realm: ourRealm, expiresAtSec };
-    return passed(
-      request,
-      { ...who, userhash: hash && Buffer.from(hash), algorithm, keyId: candidate.keyId, key },
-      integrity,
-    );
+    const credential = {
+      user: realms.userIn(ourRealm, user),
+      username: foundName,
+      expiresAtSec,
+      keyId: candidate.keyId,
+      realm: ourRealm,
+      userhash: hash && Buffer.from(hash),
+      algorithm,
+      key,
+    };
+    return passed(request, credential, integrity);
   }
   return failed(ErrorCode.Unauthenticated, 'wrong-key-or-password', name);
 }
@@ -178,7 +183,9 @@ function lookup(
   if (name === undefined)
     return (hash && verifier.lookupHash?.({ userhash: hash, realm }, now)) ?? fail('unknown-user');
   const found = verifier.lookup({ username: name, realm }, now);
-  return found.ok ? ok({ ...found.value, username: name }) : found;
+  if (!found.ok) return found;
+  const { user, expiresAtSec, keys } = found.value;
+  return ok({ user, expiresAtSec, keys, username: name });
 }
 
 function preferring(keyId: string | undefined, keys: readonly CandidateKey[]): readonly CandidateKey[] {
@@ -186,8 +193,12 @@ function preferring(keyId: string | undefined, keys: readonly CandidateKey[]): r
   return [...keys.filter((key) => key.keyId === keyId), ...keys.filter((key) => key.keyId !== keyId)];
 }
 
-function passed(request: IncomingRequest, credential: Credential, integrity: IntegrityAlgorithm): Authentication {
-  return { ok: true, request: { ...request, credential, integrity, [proof]: true } };
+function passed(
+  { client, message, now }: IncomingRequest,
+  credential: Credential,
+  integrity: IntegrityAlgorithm,
+): Authentication {
+  return { ok: true, request: { [proof]: true, client, message, now, credential, integrity } };
 }
 
 function failed(code: number, cause: AuthenticationCause, name: string | undefined): Authentication {

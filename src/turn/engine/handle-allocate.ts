@@ -39,7 +39,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const expiresAtMs = now.monotonicMs + plan.lifetimeSec * 1000;
   const opened = plan.reservation
     ? claim(request, engine, plan.reservation, expiresAtMs)
-    : openRelays(engine, client, { ...plan, expiresAtMs }, now.monotonicMs);
+    : openRelays(engine, client, plan, expiresAtMs, now.monotonicMs);
   if (!opened.ok) return refuse(ErrorCode.InsufficientCapacity, opened.reason);
 
   const allocation = record(request, engine, plan.protocol, opened.value);

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { type Now } from '../../core/clock.ts';
+import { hmac } from '../../core/hmac.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 import { formatTransportAddress } from '../../core/transport-address.ts';
 import { type ClientPath } from './data-plane.ts';
@@ -47,11 +47,8 @@ export class Nonces {
   }
 
   #mac(time: Buffer, { transport, remote }: ClientPath, realm: string): Buffer {
-    const mac = createHmac('sha256', this.#key)
-      .update(time)
-      .update(`${transport} ${formatTransportAddress(remote)} ${realm}`)
-      .digest();
-    return mac.subarray(0, MAC_BYTES);
+    const bound = Buffer.from(`${transport} ${formatTransportAddress(remote)} ${realm}`);
+    return hmac('sha256', this.#key, time, bound).subarray(0, MAC_BYTES);
   }
 }
 

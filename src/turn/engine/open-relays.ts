@@ -14,8 +14,6 @@ interface RelaysWish {
   readonly shape: PortShape;
   readonly protocol: RelayProtocol;
   readonly missing: MissingFamily | undefined;
-  /** Monotonic milliseconds. */
-  readonly expiresAtMs: number;
 }
 
 export interface OpenedRelays {
@@ -25,11 +23,12 @@ export interface OpenedRelays {
   readonly next: RelayHandle | undefined;
 }
 
-/** The relayed transport addresses of an allocation. Of two wished families one that opens is enough (RFC 8656 §7.2 step 9). */
+/** The relayed transport addresses of an allocation; times are monotonic milliseconds. Of two wished families one that opens is enough (RFC 8656 §7.2 step 9). */
 export function openRelays(
   engine: EngineState,
   client: ClientPath,
-  { families, shape, protocol, missing, expiresAtMs }: RelaysWish,
+  { families, shape, protocol, missing }: RelaysWish,
+  expiresAtMs: number,
   nowMs: number,
 ): Result<OpenedRelays, OpenFailure> {
   const relays: AllocatedRelay[] = [];

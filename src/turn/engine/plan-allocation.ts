@@ -71,7 +71,6 @@ export function planAllocation(
   if (immobile) return immobile;
 
   // 5. RESERVATION-TOKEN: alone, and good.
-  const base = { granted: true, lifetimeSec, protocol } as const;
   const token = message.get(reservationToken);
   const family = message.get(requestedAddressFamily);
   const additional = additionalFamily(message);
@@ -81,7 +80,8 @@ export function planAllocation(
     const reservation = engine.reservations.find(token, credential.user, now.monotonicMs);
     if (!reservation) return refuse(ErrorCode.InsufficientCapacity, 'unknown-reservation');
     // 10. No quota to check: the reservation already counted.
-    return { ...base, families: [reservation.family], shape: 'any', reservation, missing: undefined };
+    const families = [reservation.family];
+    return { granted: true, lifetimeSec, protocol, families, shape: 'any', reservation, missing: undefined };
   }
 
   // 6. One of the two address family attributes.
@@ -109,7 +109,8 @@ export function planAllocation(
   // 10. Quotas: by user, by client address and in all.
   const { left, cause } = quotaLeft(engine, credential.user, client.remote);
   if (left < (shape === 'even-pair' ? 2 : 1)) return refuse(ErrorCode.AllocationQuotaReached, cause);
-  return { ...base, ...within(left, wished, engine), shape, reservation: undefined };
+  const { families, missing } = within(left, wished, engine);
+  return { granted: true, lifetimeSec, protocol, families, shape, reservation: undefined, missing };
 }
 
 /** Step 9: of two families wished, what can be had of them, and why the other cannot. */

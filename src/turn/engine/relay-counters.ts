@@ -23,9 +23,10 @@ export function settleCounters(plane: DataPlane, allocation: Allocation, { relay
 }
 
 function sumOf(values: Float64Array, settled: RelayCounters | undefined): RelayCounters {
-  const sum = { packetsToPeer: 0, bytesToPeer: 0, packetsToClient: 0, bytesToClient: 0, dropped: 0, ...settled };
+  const sum = { packetsToPeer: 0, bytesToPeer: 0, packetsToClient: 0, bytesToClient: 0, dropped: 0 };
+  for (const name of RELAY_COUNTERS) sum[name] = settled?.[name] ?? 0;
   for (let at = 0; at < values.length; at += COUNTERS_PER_SLOT) {
-    for (const [index, name] of RELAY_COUNTERS.entries()) sum[name] += values[at + index] ?? 0;
+    RELAY_COUNTERS.forEach((name, index) => (sum[name] += values[at + index] ?? 0));
   }
   return sum;
 }
