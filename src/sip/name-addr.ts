@@ -16,8 +16,15 @@ const QUOTE = 0x22;
 /** One value: split lists with `SipHeaders.getList` first. Without brackets, what follows `;` belongs to the header (RFC 3261 §20). */
 export function parseNameAddr(text: string): Result<NameAddr, 'malformed'> {
   const value = trimBlanks(text);
-  const open = value.charCodeAt(0) === QUOTE ? value.indexOf('<', endOfQuoted(value)) : value.indexOf('<');
+  const open = openingBracket(value);
   return open < 0 ? parseAddrSpec(value) : parseBracketed(value, open);
+}
+
+/** Where the bracketed URI begins, or -1. Words of a display name hold no `;` and no `"`: what follows one belongs to a parameter. */
+function openingBracket(value: string): number {
+  if (value.charCodeAt(0) === QUOTE) return value.indexOf('<', endOfQuoted(value));
+  const first = value.search(/[<;"]/);
+  return value.charAt(first) === '<' ? first : -1;
 }
 
 function parseBracketed(value: string, open: number): Result<NameAddr, 'malformed'> {

@@ -67,4 +67,19 @@ describe('parseNameAddr', () => {
       { numRuns: 300 },
     );
   });
+
+  it('a bracket in a quoted parameter of an address without brackets begins no URI', () => {
+    expect(parseNameAddr('sip:bob@example.com;note="<sip:mallory@example.net>";tag=1')).toEqual({
+      ok: true,
+      value: {
+        uri: 'sip:bob@example.com',
+        params: new Map([
+          ['note', '<sip:mallory@example.net>'],
+          ['tag', '1'],
+        ]),
+      },
+    });
+    expect(parseNameAddr('words; here <sip:a@b>')).toEqual({ ok: false, reason: 'malformed' });
+    expect(parseNameAddr('say "hi" <sip:a@b>')).toEqual({ ok: false, reason: 'malformed' });
+  });
 });
