@@ -7,9 +7,13 @@ import { EpcscfTurnError } from '../core/errors.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type Border } from './border/border.ts';
+import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
+import { isCoreSideName } from './core/core-side-names.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
+import { deregisterLost } from './core/deregister-lost.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
 import { observeCore } from './core/observe-core.ts';
 import { EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
@@ -29,7 +33,9 @@ import { MessageTracer } from './message-trace.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
-import { Registrations, type RegistrationsContext } from './registration/registrations.ts';
+import { type Deregistrations } from './registration/deregistration.ts';
+import { observeRegistrations } from './registration/observe-registrations.ts';
+import { Registrations } from './registration/registrations.ts';
 import { TimerDriver } from './timer-driver.ts';
 import { type HepCounters, HepMirror } from './trace/hep-mirror.ts';
 
@@ -96,6 +102,7 @@ export class Edge {
   readonly #applicationServer: ApplicationServerHop | undefined;
   readonly #mirror: HepMirror | undefined;
   readonly #coreSide: CoreSide;
+  readonly #deregistrations: Deregistrations | undefined;
   #drain: EdgeDrain<Flow> | undefined;
   #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
@@ -115,7 +122,8 @@ export class Edge {
     const flows = new FlowTable(limits);
     this.#timers = timers;
     this.#flows = flows;
-    const tokens = new FlowTokens(options.core.kind === 'external' ? options.core.flowTokenKey : undefined);
+    const outside = options.core.kind === 'external' ? options.core : undefined;
+    const tokens = new FlowTokens(outside?.flowTokenKey);
     this.#admission = new AdmissionControl({
       limits,
       home,
@@ -129,14 +137,28 @@ export class Edge {
       clock,
       timers,
       maxLapsed: limits.connections,
-      on: this.#registrationHandlers(),
+      on: observeRegistrations({
+        events,
+        logger,
+        issuer,
+        changed: ({ id }) => {
+          const flow = flows.findOpen(id);
+          flow?.setRegistered(this.#registrations.of(flow).length > 0);
+        },
+        deregistrations: () => this.#deregistrations,
+      }),
     });
     const defer = (run: () => void): void => {
       this.#defer(run);
     };
     this.#applicationServer = this.#connectApplicationServer(home.name);
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
-    this.#coreSide = this.#createCoreSide(options, home);
+    const border = outside && new CoreBorder({ options: outside, home, registrations: this.#registrations, tokens });
+    const coreSide = this.#createCoreSide(options, home, border ?? new LocalBorder());
+    this.#coreSide = coreSide;
+    this.#deregistrations =
+      border &&
+      deregisterLost({ options: outside, border, home, registrations: this.#registrations, clock, timers, coreSide });
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
       options: options.credential,
@@ -161,6 +183,7 @@ export class Edge {
       events,
       tap,
       findHop: (id) => flows.findOpen(id) ?? this.#findApplicationServer(id),
+      isCoreSide: outside && ((uri) => isCoreSideName(uri, coreSide.addresses, outside.listen.publicHost)),
     });
     const flowContext = {
       self: { sentBy: { host: home.name }, transport: 'ws', tokens: true } as const,
@@ -298,7 +321,7 @@ export class Edge {
     return this.#dependencies.clock.now().monotonicMs;
   }
 
-  #createCoreSide({ core, registration }: EdgeOptions, home: HomeDomain): CoreSide {
+  #createCoreSide({ core, registration }: EdgeOptions, home: HomeDomain, border: Border): CoreSide {
     if (core.kind === 'external') throw new EpcscfTurnError('ERR_INVALID_STATE', 'edge: no external core yet');
     const embedded = new EmbeddedCore({
       options: core,
@@ -309,7 +332,7 @@ export class Edge {
       observer: observeCore(this.#dependencies.events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
     });
-    return localSide(embedded, new LocalBorder());
+    return localSide(embedded, border);
   }
 
   #connectApplicationServer(domain: string): ApplicationServerHop | undefined {
@@ -379,30 +402,6 @@ export class Edge {
   #reportMistake(error: unknown, flow: Flow | undefined): void {
     // What remote input brought about once, it can bring about at will.
     this.#limitedLog.error('mistake', { flowId: flow?.id, err: error }, 'internal error in the edge', this.#nowMs);
-  }
-
-  #registrationHandlers(): RegistrationsContext['on'] {
-    const { events, logger, issuer } = this.#dependencies;
-    const follow = (flow: Flow | undefined): void => {
-      if (flow) flow.setRegistered(this.#registrations.of(flow).length > 0);
-    };
-    return {
-      registered: ({ registrationId, aor, hop, grantedExpiresSec }, refresh) => {
-        follow(this.#flows.findOpen(hop.id));
-        const event = { flowId: hop.id, aor, registrationId, expiresSec: grantedExpiresSec, refresh };
-        logger.debug(event, 'registered');
-        events.emit('registered', event);
-      },
-      unregistered: ({ registrationId, aor, hop }, cause) => {
-        follow(this.#flows.findOpen(hop.id));
-        const event = { flowId: hop.id, aor, registrationId, cause };
-        logger.debug(event, 'unregistered');
-        events.emit('unregistered', event);
-      },
-      released: (registrationId) => {
-        issuer?.release(registrationId);
-      },
-    };
   }
 }
 

@@ -4,6 +4,7 @@ import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseParams, quote } from '../../sip/params.ts';
+import { uriHost } from '../core/core-side-names.ts';
 import { type ExternalCoreOptions } from '../edge-options.ts';
 import { type EdgeSide, type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
@@ -50,11 +51,7 @@ export class CoreBorder implements Border {
   }
 
   requestToCore({ method, headers }: SipRequest, from: Hop, core: Hop): void {
-    if (method !== 'REGISTER') return;
-    headers.prepend('Path', this.pathOf(from.id, this.#registrationNamed(headers), isOutbound(headers), core.self));
-    // TS 24.229 §5.2.2: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
-    addTag(headers, 'Require', 'path');
-    addTag(headers, 'Supported', 'path');
+    if (method === 'REGISTER') this.#addPath(headers, from.id, this.#registrationNamed(headers), core.self);
   }
 
   requestToWic(headers: SipHeaders): void {
@@ -73,15 +70,24 @@ export class CoreBorder implements Border {
     toClient(headers);
   }
 
-  /** The entry by which requests for a registration come back to its flow (RFC 3327, RFC 5626 §5.1). */
-  pathOf(
-    flowId: string,
-    registrationId: string | undefined,
-    outbound: boolean,
-    { sentBy, transport }: EdgeSide,
-  ): string {
-    const token = this.#context.tokens.issue(flowId, registrationId);
-    return `<sip:${token}@${formatHostPort(sentBy)};transport=${transport};lr${outbound ? ';ob' : ''}>`;
+  /** A REGISTER of the edge itself in the place of a client that is gone. */
+  registerFor({ registrationId, hop }: Registration, { headers }: SipRequest, side: EdgeSide): void {
+    this.#addNetwork(headers);
+    this.#addPath(headers, hop.id, registrationId, side);
+  }
+
+  /** The way by which requests for a registration come back to its flow (RFC 3327, RFC 5626 §5.1). */
+  #addPath(headers: SipHeaders, flowId: string, registrationId: string | undefined, side: EdgeSide): void {
+    const authority = `${this.#context.tokens.issue(flowId, registrationId)}@${formatHostPort(side.sentBy)}`;
+    headers.prepend('Path', `<sip:${authority};transport=${side.transport};lr${isOutbound(headers) ? ';ob' : ''}>`);
+    // TS 24.229 §5.2.2: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
+    addTag(headers, 'Require', 'path');
+    addTag(headers, 'Supported', 'path');
+  }
+
+  #addNetwork(headers: SipHeaders): void {
+    headers.append('P-Visited-Network-ID', quote(this.#network));
+    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
   }
 
   /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
@@ -89,8 +95,7 @@ export class CoreBorder implements Border {
     const { registrations } = this.#context;
     dropAssertion(headers);
     headers.remove('Route');
-    headers.append('P-Visited-Network-ID', quote(this.#network));
-    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
+    this.#addNetwork(headers);
     // Of a connection that others can read along nothing is vouched for.
     if (!hop.secure) return;
     const known = new Set(registrations.of(hop).map(({ login }) => login?.username));
@@ -168,8 +173,4 @@ function claimsNetwork(value: string): boolean {
   const semicolon = value.indexOf(';');
   const params = parseParams(value, semicolon < 0 ? value.length : semicolon);
   return !params.ok || params.value.has('network-provided');
-}
-
-function uriHost(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -1,4 +1,3 @@
-import { formatHostPort } from '../../sip/host-port.ts';
 import { type SipHeaders } from '../../sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
@@ -20,19 +19,28 @@ export function identityKey(text: string): string {
   const uri = parseSipUri(text);
   if (uri.ok) {
     const { user, host } = uri.value;
-    return user === undefined ? `sip:${formatHostPort({ host })}` : `sip:${unescapeText(user)}@${host}`;
+    return user === undefined ? `sip:${host}` : `sip:${unescapeText(user)}@${host}`;
   }
   const tel = /^tel:([^;]*)/i.exec(text)?.[1];
   return tel === undefined ? text : `tel:${tel.replace(VISUAL_SEPARATORS, '').toLowerCase()}`;
 }
 
+/** The address-of-record as it may be sent: escapes as the client wrote them, nothing after the host. */
+export function addressOf(to: string): string {
+  const nameAddr = parseNameAddr(to);
+  const uri = parseSipUri(nameAddr.ok ? nameAddr.value.uri : '');
+  if (!uri.ok) return '';
+  const { user, host } = uri.value;
+  return user === undefined ? `sip:${host}` : `sip:${user}@${host}`;
+}
+
 /**
- * Who the client of this address-of-record may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
+ * Who the client of this address (`addressOf`) may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
  * first. An address-of-record that is not listed is barred (TS 24.229 §5.1.1.2.1); without the field there is no other than itself.
  */
-export function identitiesOf(aor: string, headers: SipHeaders): Identity[] {
+export function identitiesOf(address: string, headers: SipHeaders): Identity[] {
   const listed = headers.getList('P-Associated-URI').slice(0, MAX_IDENTITIES);
-  if (listed.length === 0) return [{ key: identityKey(aor), value: `<${aor}>` }];
+  if (listed.length === 0) return [{ key: identityKey(address), value: `<${address}>` }];
   return listed.flatMap((text) => {
     const nameAddr = parseNameAddr(text);
     if (!nameAddr.ok || !/^(?:sips?|tel):/i.test(nameAddr.value.uri)) return [];

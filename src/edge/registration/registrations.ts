@@ -6,7 +6,7 @@ import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
-import { type Identity, identitiesOf, identityKey } from './identity.ts';
+import { addressOf, type Identity, identitiesOf, identityKey } from './identity.ts';
 import { contactKey, keysAsked, readAnswer } from './register-answer.ts';
 import { registrationIdOf, supportsOutbound } from './registration-id.ts';
 
@@ -14,6 +14,8 @@ import { registrationIdOf, supportsOutbound } from './registration-id.ts';
 export interface Registration {
   readonly registrationId: string;
   readonly aor: string;
+  /** The same as it may be sent; `aor` is a key for maps. */
+  readonly address: string;
   readonly contactUri: string;
   /** As the client sent it. */
   readonly contact: Contact;
@@ -95,11 +97,13 @@ export class Registrations {
       for (const registration of [...(this.#byAor.get(aor) ?? [])]) this.#end(registration, 'requested');
       return [];
     }
+    const address = addressOf(request.headers.get('To') ?? '');
     const shared = {
       aor,
+      address,
       hop,
       outbound: supportsOutbound(request),
-      identities: identitiesOf(aor, response.headers),
+      identities: identitiesOf(address, response.headers),
       serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
       login: loginOf(request),
     };
@@ -158,6 +162,11 @@ export class Registrations {
     const stored = this.#byId.get(registrationId);
     if (stored) this.#end(stored.registration, cause);
     else this.#release(registrationId);
+  }
+
+  /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
+  endLapsed(registrationId: string): void {
+    this.#release(registrationId);
   }
 
   endFlow(hop: Hop): void {

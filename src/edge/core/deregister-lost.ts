@@ -1,0 +1,40 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type CoreBorder } from '../border/core-border.ts';
+import { type ExternalCoreOptions } from '../edge-options.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { createDeregistration, Deregistrations } from '../registration/deregistration.ts';
+import { type Registrations } from '../registration/registrations.ts';
+import { firstCoreSide } from './core-side-names.ts';
+import { type CoreSide } from './core-side.ts';
+
+export interface DeregisterLostContext {
+  readonly options: Pick<ExternalCoreOptions, 'deregisterAfterSec' | 'listen'>;
+  readonly border: CoreBorder;
+  readonly home: HomeDomain;
+  readonly registrations: Registrations;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly coreSide: Pick<CoreSide, 'addresses' | 'sendRequest'>;
+}
+
+/** De-registration of clients that are gone, at a core outside; `undefined` where the configuration leaves it to the core. */
+export function deregisterLost(context: DeregisterLostContext): Deregistrations | undefined {
+  const { options, border, home, registrations, clock, timers, coreSide } = context;
+  if (options.deregisterAfterSec === undefined) return undefined;
+  return new Deregistrations({
+    afterSec: options.deregisterAfterSec,
+    clock,
+    timers,
+    send: (registration, onFinal) => {
+      const side = firstCoreSide(coreSide.addresses, options.listen.publicHost);
+      if (!side) return;
+      const request = createDeregistration(registration, home.name);
+      border.registerFor(registration, request, side);
+      coreSide.sendRequest?.(request, onFinal);
+    },
+    ended: (registrationId) => {
+      registrations.endLapsed(registrationId);
+    },
+  });
+}

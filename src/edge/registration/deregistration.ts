@@ -1,0 +1,91 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { formatNameAddr } from '../../sip/name-addr.ts';
+import { quote } from '../../sip/params.ts';
+import { newTag } from '../../sip/token.ts';
+import { type Registration } from './registrations.ts';
+
+export interface DeregistrationsContext {
+  /** How long a client may be away. */
+  readonly afterSec: number;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  /** Tells the core; `onFinal` is called once. */
+  readonly send: (registration: Registration, onFinal: (response: SipResponse) => void) => void;
+  /** The core has the registration no more. */
+  readonly ended: (registrationId: string) => void;
+}
+
+/** A final answer after which nothing is registered, whether by this request or before it. */
+const GONE = new Set([403, 404, 410]);
+
+/**
+ * De-registers clients that have lost their connection and do not come back, such as pages that were loaded anew under another Contact, so
+ * that no call waits for a device that is not there. There are never more of them than `Registrations` remembers.
+ */
+export class Deregistrations {
+  readonly #context: DeregistrationsContext;
+  readonly #waiting = new Map<string, TimerHandle>();
+
+  constructor(context: DeregistrationsContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** The flow of this registration is gone. One that runs out by itself in time is left to. */
+  lost(registration: Registration): void {
+    const { clock, timers, afterSec } = this.#context;
+    const { registrationId, expiresAtMs } = registration;
+    this.settled(registrationId);
+    const dueMs = clock.now().monotonicMs + afterSec * 1000;
+    if (dueMs >= expiresAtMs) return;
+    const timer = timers.schedule(dueMs, () => {
+      this.#waiting.delete(registrationId);
+      this.#deregister(registration);
+    });
+    this.#waiting.set(registrationId, timer);
+  }
+
+  /** The client is back, or the registration has ended in another way. */
+  settled(registrationId: string): void {
+    const timer = this.#waiting.get(registrationId);
+    if (timer) this.#context.timers.cancel(timer);
+    this.#waiting.delete(registrationId);
+  }
+
+  #deregister(registration: Registration): void {
+    this.#context.send(registration, ({ status }) => {
+      if ((status >= 200 && status <= 299) || GONE.has(status)) this.#context.ended(registration.registrationId);
+    });
+  }
+}
+
+/**
+ * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. Its Call-ID is the edge's own: the client's counts its CSeq
+ * by itself. The core is told whose it is and that it needs no proof (`tls-connected`, TS 24.229 §5.4.1.2.2), if the client had a connection that was
+ * protected; one that asks for a proof all the same gets none, and hears 430 at its next request.
+ */
+export function createDeregistration(registration: Registration, domain: string): SipRequest {
+  const { address, contact, login, outbound, hop } = registration;
+  const uri = `sip:${domain}`;
+  const headers = new SipHeaders();
+  headers.append('Max-Forwards', '70');
+  headers.append('From', `<${address}>;tag=${newTag()}`);
+  headers.append('To', `<${address}>`);
+  headers.append('Call-ID', `${newTag()}${newTag()}`);
+  headers.append('CSeq', '1 REGISTER');
+  const params = new Map(contact.params).set('expires', '0');
+  headers.append('Contact', formatNameAddr({ uri: contact.uri, params }));
+  headers.append('Expires', '0');
+  headers.append('Supported', outbound ? 'path, outbound' : 'path');
+  if (login && hop.secure) {
+    const { username, realm } = login;
+    const names = `username=${quote(username)}, realm=${quote(realm)}, uri=${quote(uri)}`;
+    headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-connected"`);
+  }
+  return { kind: 'request', method: 'REGISTER', uri, headers, body: '' };
+}
