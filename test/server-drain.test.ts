@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { type Lab } from '../src/lab/lab.ts';
 import { startLab } from '../src/lab/start-lab.ts';
 import { createServer } from '../src/server.ts';
 import { silentLogger } from '../src/core/logger.ts';
+import { TurnClient } from './turn/support/turn-client.ts';
 
 const alternate = { address: '127.0.0.2', port: 4000 };
 
@@ -42,4 +44,34 @@ it('turn.redirect without a server to send anybody to is refused at start', asyn
   await expect(createServer({ turn: { redirect: 'all' } }, { logger: silentLogger })).rejects.toThrow(
     'turn.alternateServers: expected at least one server, because turn.redirect is all',
   );
+});
+
+async function holdAllocation(lab: Lab): Promise<TurnClient> {
+  const { username, password } = lab.mint('alice');
+  const server = lab.addresses.turn.find(({ transport }) => transport === 'udp')!;
+  const client = await TurnClient.connect({ transport: 'udp', server, username, password });
+  await client.allocate();
+  return client;
+}
+
+it('a drain of the whole server waits for allocations that exist, and makes no new one', async () => {
+  await using lab = await startLab();
+  const client = await holdAllocation(lab);
+  const drained = lab.server.drain({ turnSec: 3600 });
+  await expect.poll(() => lab.server.snapshot().stats.turn, { timeout: 10_000 }).toMatchObject({ draining: true });
+  expect(await lab.tryAllocate(lab.mint('bob'))).toMatchObject({ granted: false, code: 508 });
+  await client.refresh(0);
+  await drained;
+  client.close();
+  expect(lab.events('draining').at(0)).toMatchObject({ connections: 0, allocations: 1 });
+  expect(lab.events('allocation-ended').at(-1)).toMatchObject({ cause: 'deleted-by-client' });
+  expect(lab.server.addresses.turn).toEqual([]);
+});
+
+it('a drain ends the allocations that are left when their time is up', async () => {
+  await using lab = await startLab();
+  const client = await holdAllocation(lab);
+  await lab.server.drain({ turnSec: 0.2 });
+  client.close();
+  expect(lab.events('allocation-ended').at(-1)).toMatchObject({ cause: 'stopped' });
 });

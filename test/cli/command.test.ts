@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
@@ -96,6 +97,24 @@ describe('epcscf-turn serve', () => {
     });
     expect(steps).toEqual([]);
     expect(code).toBe(0);
+  });
+
+  it('drains on SIGTERM: the client is told to come back, and what is left is told meanwhile', async () => {
+    let started = false;
+    let closed: Promise<[number, Buffer]> | undefined;
+    const { code, stderr } = await run(['serve', '--json', ...EPHEMERAL], {}, (stdout, kill) => {
+      if (started || !stdout.includes('\n')) return;
+      started = true;
+      const { webSocket } = JSON.parse(stdout) as { webSocket: string };
+      const client = new WebSocket(webSocket, 'sip', { rejectUnauthorized: false });
+      closed = once(client, 'close') as Promise<[number, Buffer]>;
+      client.once('open', () => {
+        kill('SIGTERM');
+      });
+    });
+    expect(code).toBe(0);
+    expect((await closed)?.[0]).toBe(1012);
+    expect(stderr).toMatch(/"connections":1,"allocations":0,"msg":"draining"/);
   });
 
   it('leaves at once on a second signal, when a client does not let go', async () => {

@@ -24,7 +24,7 @@ export interface ServerProcess {
   readonly km: string;
   /** What was logged so far. */
   log(): string;
-  /** Sends SIGTERM; resolves with the exit code. */
+  /** Sends SIGINT, which drains nothing; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -56,7 +56,7 @@ export async function startServerProcess(
       km: readFileSync(join(stateDir, 'km.key'), 'utf8').trim(),
       log: () => log,
       async stop() {
-        child.kill('SIGTERM');
+        child.kill('SIGINT');
         const code = await exited;
         rmSync(stateDir, { recursive: true, force: true });
         return code;

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger, type Logger } from '../../src/core/logger.ts';
 import { createServer, type Server } from '../../src/server.ts';
+import { WicSocket } from '../edge/support/wic-socket.ts';
 import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
 
 const TIMEOUT = { timeout: 20_000, interval: 50 };
@@ -78,6 +80,7 @@ it('new connections to the edge and the TURN server get a new certificate, and t
   write(first);
   const ports = await start();
   const live = await open(ports[1]!);
+  const webSocket = await WicSocket.connect(`wss://127.0.0.1:${ports[0]!}/`);
   expect(await namesAt(ports)).toEqual(['CN=first', 'CN=first']);
   write(second);
   await vi.waitUntil(() => lines.includes('new certificate in use'), TIMEOUT);
@@ -85,6 +88,10 @@ it('new connections to the edge and the TURN server get a new certificate, and t
   const answered = new Promise((resolve) => live.once('data', resolve));
   live.write(Buffer.from('000100002112a442000102030405060708090a0b', 'hex'));
   await answered;
+  webSocket.send('\r\n\r\n');
+  await once(webSocket.webSocket, 'message');
+  expect(webSocket.frames).toEqual(['\r\n']);
+  await webSocket.close();
 });
 
 it('a pair that does not fit is told once and changes nothing, until one that fits is there', async () => {
