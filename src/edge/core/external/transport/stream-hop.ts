@@ -165,13 +165,17 @@ export class StreamHop implements Hop {
   }
 
   #listenTo(socket: Socket): void {
+    let isReached = false;
+    socket.once('connect', () => {
+      isReached = true;
+    });
     socket.on('data', (chunk: Buffer) => {
       this.#activeAtMs = this.#nowMs;
       const fault = this.#framer.push(chunk, this.#framing);
       if (fault !== undefined) this.#refuse(fault);
     });
     socket.on('error', (error) => {
-      const isTlsFault = this.secure && this.#state === 'connecting' && socket.bytesRead > 0;
+      const isTlsFault = this.secure && this.#state === 'connecting' && isReached;
       this.#context.logger.debug({ remoteAddress: this.remoteAddress, err: error }, 'connection with the core broke');
       if (isTlsFault) this.#context.handlers.refused(this.remoteAddress, 'tls', 'tls');
     });

@@ -1,7 +1,7 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
 import { listenError } from '../../../../core/listen-error.ts';
-import { formatTransportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { type CoreTransport } from '../core-transport.ts';
 import { localPlace, type LocalPlace } from './local-place.ts';
 import { type StreamPool } from './stream-pool.ts';
@@ -28,6 +28,8 @@ export class CoreStreamListener {
   readonly #context: TransportContext;
   readonly #server: Server;
   readonly #tls: TlsServer | undefined;
+  /** Addresses by `endsOf`: a TLS socket that has failed cannot tell any more where it came from. */
+  readonly #handshakes = new Map<string, string>();
   #place: LocalPlace;
 
   /** Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
@@ -49,7 +51,7 @@ export class CoreStreamListener {
     this.#tls = options.tls && this.#createTls(options.tls);
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
       if (!pool.admit(socket, this.#transport)) return;
-      if (this.#tls) this.#tls.emit('connection', socket);
+      if (this.#tls) this.#beginTls(socket, this.#tls);
       else pool.serve(socket, this.#place);
     });
   }
@@ -98,6 +100,16 @@ export class CoreStreamListener {
     });
   }
 
+  #beginTls(socket: Socket, tls: TlsServer): void {
+    const ends = endsOf(socket);
+    const address = transportAddress(socket.remoteAddress ?? '', 0)?.address ?? '';
+    this.#handshakes.set(ends, address);
+    socket.once('close', () => {
+      if (this.#handshakes.delete(ends)) this.#context.handlers.refused(address, 'tls', 'tls');
+    });
+    tls.emit('connection', socket);
+  }
+
   #createTls({ secure, requireClientCertificate }: CoreTlsListenerOptions): TlsServer {
     const server = createTlsServer({
       ...secure,
@@ -106,13 +118,17 @@ export class CoreStreamListener {
       handshakeTimeout: HANDSHAKE_MS,
     });
     server.on('secureConnection', (socket) => {
+      this.#handshakes.delete(endsOf(socket));
       this.#pool.serve(socket, this.#place);
     });
     server.on('tlsClientError', (error, socket) => {
       this.#context.logger.debug({ err: error }, 'TLS handshake of the core failed');
-      this.#context.handlers.refused(socket.remoteAddress ?? '', 'tls', 'tls');
       socket.destroy();
     });
     return server;
   }
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''}`;
 }

@@ -32,7 +32,7 @@ export interface TransportWorld {
   readonly closed: Hop[];
   readonly refused: (readonly [string, CoreTransport, CoreRefusal])[];
   /** Where the edge listens, on its first address. */
-  place(transport: CoreTransport): CoreDestination;
+  readonly place: (transport: CoreTransport) => CoreDestination;
 }
 
 export interface WorldOptions {
@@ -103,7 +103,7 @@ export interface UdpCore {
   readonly socket: UdpSocket;
   readonly port: number;
   readonly heard: string[];
-  send(bytes: string | Uint8Array, to: CoreDestination): void;
+  readonly send: (bytes: string | Uint8Array, to: CoreDestination) => void;
 }
 
 export async function udpCore(address = '127.0.0.1'): Promise<UdpCore> {

@@ -1,0 +1,109 @@
+import { AgeMap } from '../../../../core/age-map.ts';
+import { type Clock } from '../../../../core/clock.ts';
+import { type SipUri } from '../../../../sip/uri.ts';
+import { type CoreDestination } from '../core-transport.ts';
+import { createDnsClient, type DnsClient } from './dns-client.ts';
+import { locate, type Located, type LocatedHost, numericHost, targetOf } from './locate.ts';
+import { orderByPriority } from './srv-order.ts';
+
+export interface CoreResolverOptions {
+  /** `address`, `address:port` or `[address]:port` of DNS servers; the system's when empty. */
+  readonly servers: readonly string[];
+  readonly clock: Clock;
+  /** Of one question to one server; each is asked twice. */
+  readonly timeoutMs?: number;
+  /** 0 to below 1. */
+  readonly random?: () => number;
+  readonly dns?: DnsClient;
+}
+
+interface Entry {
+  readonly located: Located;
+  readonly freshUntilMs: number;
+}
+
+const TIMEOUT_MS = 1000;
+/** Answers of node:dns come without the TTL of SRV and NAPTR, so this stands for it. */
+const FRESH_MS = 30_000;
+const NEGATIVE_MS = 5_000;
+/** Names come in Route too, which strangers write. */
+const MAX_ENTRIES = 1000;
+const MAX_ASKED = 200;
+
+/** RFC 3263: where a SIP URI leads, in the order to be tried. */
+export class CoreResolver {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #dns: DnsClient;
+  readonly #entries = new AgeMap<Entry>();
+  readonly #asked = new Map<string, Promise<Located>>();
+
+  constructor({ servers, clock, timeoutMs = TIMEOUT_MS, random = Math.random, dns }: CoreResolverOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#dns = dns ?? createDnsClient({ servers, timeoutMs });
+  }
+
+  /**
+   * Never rejects. Empty: nowhere, or nobody could say. While DNS does not answer, what was found before goes on to hold. Places of equal
+   * priority come in an order that is drawn anew with each call.
+   */
+  async resolve(uri: SipUri): Promise<readonly CoreDestination[]> {
+    const { sets } = await this.#located(uri);
+    const hosts = sets.flatMap((set) => orderByPriority(set, this.#random));
+    return distinct(hosts.flatMap((host) => destinationsOf(host, uri)));
+  }
+
+  /** Ends what is being asked. */
+  close(): void {
+    this.#dns.close();
+  }
+
+  #located(uri: SipUri): Promise<Located> | Located {
+    if (numericHost(targetOf(uri)) !== undefined) return locate(uri, this.#dns);
+    const key = keyOf(uri);
+    const known = this.#entries.get(key);
+    if (known && this.#clock.now().monotonicMs < known.freshUntilMs) return known.located;
+    const asked = this.#asked.get(key);
+    if (asked) return asked;
+    if (this.#asked.size >= MAX_ASKED) return known?.located ?? { sets: [], isComplete: false };
+    const asking = locate(uri, this.#dns)
+      .then((located) => this.#keep(key, located))
+      .finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asking);
+    return asking;
+  }
+
+  /** What could not be asked in full does not take the place of what was found before. */
+  #keep(key: string, found: Located): Located {
+    const before = this.#entries.get(key)?.located;
+    const located = found.isComplete || !before || before.sets.length === 0 ? found : before;
+    const isGood = found.isComplete && found.sets.length > 0;
+    const freshUntilMs = this.#clock.now().monotonicMs + (isGood ? FRESH_MS : NEGATIVE_MS);
+    this.#entries.set(key, { located, freshUntilMs });
+    if (this.#entries.size > MAX_ENTRIES && this.#entries.oldest) this.#entries.delete(this.#entries.oldest.key);
+    return located;
+  }
+}
+
+function keyOf(uri: SipUri): string {
+  return `${uri.scheme} ${targetOf(uri)} ${uri.port ?? ''} ${uri.params.get('transport')?.toLowerCase() ?? ''}`;
+}
+
+/** RFC 5922 §7.2: a certificate is for the domain of the URI, wherever its SRV records point. */
+function destinationsOf({ transport, addresses, port }: LocatedHost, { host }: SipUri): CoreDestination[] {
+  const serverName = numericHost(host) ?? host;
+  return addresses.map((address) =>
+    transport === 'tls' ? { transport, address, port, serverName } : { transport, address, port },
+  );
+}
+
+function distinct(destinations: readonly CoreDestination[]): CoreDestination[] {
+  const byPlace = new Map<string, CoreDestination>();
+  for (const destination of destinations) {
+    const { transport, address, port } = destination;
+    const key = `${transport} ${address} ${port}`;
+    if (!byPlace.has(key)) byPlace.set(key, destination);
+  }
+  return [...byPlace.values()];
+}

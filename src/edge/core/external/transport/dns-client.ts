@@ -1,0 +1,61 @@
+import { lookup } from 'node:dns/promises';
+import { promises, type NaptrRecord, type SrvRecord } from 'node:dns';
+import { type AddressFamily } from '../../../../core/ip.ts';
+import { transportAddress } from '../../../../core/transport-address.ts';
+
+/** Records, none of which is an answer too; `undefined` when nobody could say. */
+export type DnsAnswer<T> = readonly T[] | undefined;
+
+/** The questions RFC 3263 asks. They never reject. */
+export interface DnsClient {
+  naptr(name: string): Promise<DnsAnswer<NaptrRecord>>;
+  srv(name: string): Promise<DnsAnswer<SrvRecord>>;
+  /** Canonical text. */
+  addresses(name: string, family: AddressFamily): Promise<DnsAnswer<string>>;
+  /** As programs of this host see the name, with its hosts file: both families. */
+  hostAddresses(name: string): Promise<DnsAnswer<string>>;
+  /** Ends what is being asked. */
+  close(): void;
+}
+
+interface DnsClientOptions {
+  /** `address`, `address:port` or `[address]:port`; the system's when empty. */
+  readonly servers: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const TRIES = 2;
+/** More than any core has, and a bound on what one answer can make the edge ask and keep. */
+const MAX_RECORDS = 32;
+/** There is no such name, or it has no such record (RFC 2308). */
+const NEGATIVE = new Set(['ENOTFOUND', 'ENODATA']);
+
+export function createDnsClient({ servers, timeoutMs }: DnsClientOptions): DnsClient {
+  const resolver = new promises.Resolver({ timeout: timeoutMs, tries: TRIES });
+  if (servers.length > 0) resolver.setServers(servers);
+  return {
+    naptr: (name) => answer(resolver.resolveNaptr(name)),
+    srv: (name) => answer(resolver.resolveSrv(name)),
+    addresses: async (name, family) =>
+      canonical(await answer(family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))),
+    hostAddresses: async (name) => {
+      const found = await answer(lookup(name, { all: true }));
+      return canonical(found?.map(({ address }) => address));
+    },
+    close: () => {
+      resolver.cancel();
+    },
+  };
+}
+
+async function answer<T>(asked: Promise<T[]>): Promise<DnsAnswer<T>> {
+  try {
+    return (await asked).slice(0, MAX_RECORDS);
+  } catch (error) {
+    return NEGATIVE.has((error as NodeJS.ErrnoException).code ?? '') ? [] : undefined;
+  }
+}
+
+function canonical(addresses: DnsAnswer<string>): DnsAnswer<string> {
+  return addresses?.flatMap((text) => transportAddress(text, 0)?.address ?? []);
+}
