@@ -4,7 +4,6 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import {
   type CandidateKey,
   type CredentialVerifier,
-  type HashedUser,
   type KeyAlgorithm,
   type LookupFailure,
 } from '../../credentials/credential.ts';
@@ -175,11 +174,19 @@ function isSameName(known: Credential, name: string | undefined, hash: Buffer | 
   return known.username === name;
 }
 
+/** A `HashedUser`, whichever way it was found. */
+interface FoundUser {
+  readonly user: string;
+  readonly username: string;
+  readonly expiresAtSec?: number | undefined;
+  readonly keys: readonly CandidateKey[];
+}
+
 function lookup(
   verifier: CredentialVerifier,
   { name, hash, realm }: { name: string | undefined; hash: Buffer | undefined; realm: string },
   now: Now,
-): Result<HashedUser, LookupFailure> {
+): Result<FoundUser, LookupFailure> {
   if (name === undefined)
     return (hash && verifier.lookupHash?.({ userhash: hash, realm }, now)) ?? fail('unknown-user');
   const found = verifier.lookup({ username: name, realm }, now);
