@@ -8,7 +8,7 @@ import { type EdgeEvents, type Party } from './edge-events.ts';
 import { type Hop } from './flow/hop.ts';
 
 /** Where each message goes that a hop sends or is sent, as it was on the wire. */
-export interface MessageMirror {
+interface MessageMirror {
   copy(message: SipMessage, hop: Hop, direction: 'in' | 'out'): void;
 }
 

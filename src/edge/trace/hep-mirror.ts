@@ -27,7 +27,7 @@ export interface HepCounters {
   readonly dropped: number;
 }
 
-export interface HepMirrorContext {
+interface HepMirrorContext {
   readonly clock: Clock;
   readonly limitedLog: LimitedLog;
 }

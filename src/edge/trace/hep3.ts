@@ -15,14 +15,14 @@ export interface CapturedMessage {
 }
 
 /** Who captured it. */
-export interface CaptureAgent {
+interface CaptureAgent {
   /** 0 to 2^32 - 1 */
   readonly id: number;
   /** Shared with the collector, up to 255 bytes; absent: the chunk is left out. */
   readonly key?: Buffer | undefined;
 }
 
-export interface EncodedCapture {
+interface EncodedCapture {
   readonly datagram: Buffer;
   /** Bytes of the payload that had no room. */
   readonly cutBytes: number;
