@@ -7,7 +7,7 @@ export class FakeHop implements Hop {
   readonly id = randomBytes(9).toString('base64url');
   readonly kind: 'wic' | 'core';
   readonly viaTransport = 'WSS';
-  readonly self: EdgeSide = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
+  readonly self: EdgeSide;
   readonly reliable = true;
   readonly authority = 'edge.example.com:8443';
   readonly remoteAddress = '192.0.2.1';
@@ -16,7 +16,8 @@ export class FakeHop implements Hop {
   readonly sent: SipMessage[] = [];
   isOpen = true;
 
-  constructor(options: { readonly kind?: 'wic' | 'core'; readonly secure?: boolean } = {}) {
+  constructor(options: { readonly kind?: 'wic' | 'core'; readonly secure?: boolean; readonly self?: EdgeSide } = {}) {
+    this.self = options.self ?? { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
     this.kind = options.kind ?? 'wic';
     this.secure = options.secure ?? true;
   }

@@ -17,11 +17,14 @@ import { type SipMessage } from '../../../src/sip/message.ts';
 import { edgeOptions } from './edge-options.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
 import { FakeHop } from './fake-hop.ts';
 import { FakeIssuer } from './fake-issuer.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { WicMessages } from './wic.ts';
+
+export const CORE_SIDE = { sentBy: { host: '192.0.2.7', port: 5060 }, transport: 'udp', tokens: false } as const;
 
 /** The proxy on a fake clock, between fake hops, before a core that each test writes for itself. */
 export class ProxyBench {
@@ -42,7 +45,8 @@ export class ProxyBench {
     outcome.respond(response);
   };
 
-  constructor(options: EdgeOptions = edgeOptions(), tap?: EdgeTap) {
+  /** With `outside`, the core is, and knows the edge as `CORE_SIDE`. */
+  constructor(options: EdgeOptions = edgeOptions(), tap?: EdgeTap, outside?: CoreBorderContext['options']) {
     const { clock, events, issuer } = this;
     const { timers } = clock;
     const home = new HomeDomain(options.domain);
@@ -90,10 +94,11 @@ export class ProxyBench {
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.layer,
-      border: new LocalBorder(),
+      border: outside ? new CoreBorder({ options: outside, home, registrations, tokens }) : new LocalBorder(),
+      isCoreSide: outside && (({ host, port }) => host === CORE_SIDE.sentBy.host && port === CORE_SIDE.sentBy.port),
       tokens,
       core: {
-        joinsWics: true,
+        joinsWics: outside === undefined,
         handle: (request, essentials, hop, outcome) => {
           this.handle(request, essentials, hop, outcome);
         },

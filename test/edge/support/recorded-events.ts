@@ -12,6 +12,8 @@ const NAMES = [
   'credential-issued',
   'credential-refused',
   'limited',
+  'core-up',
+  'core-down',
   'message',
 ] as const satisfies readonly (keyof EdgeEvents)[];
 

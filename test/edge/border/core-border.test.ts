@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { type SipRequest } from '../../../src/sip/message.ts';
+import { CoreBench } from '../support/core-bench.ts';
+import { WicMessages } from '../support/wic.ts';
+
+const SERVICE_ROUTE = '<sip:orig@scscf.example.net:6060;lr>, <sip:second.example.net;lr>';
+const ASSOCIATED = '"Alice" <sip:alice@example.com>, <tel:+1-555-0100>, <sip:+15550100@example.com;user=phone>';
+const PROOF =
+  'Digest username="alice@example.com", realm="example.com", nonce="n", uri="sip:example.com", response="00"';
+
+function identities(request: { headers: SipRequest['headers'] }): string[] {
+  return request.headers.getList('P-Asserted-Identity');
+}
+
+describe('a REGISTER on its way to a core outside', () => {
+  it('carries a Path with a flow token, and requires of the registrar to keep it', () => {
+    const bench = new CoreBench();
+    const { headers } = bench.registerAt({ wic: new WicMessages('alice'), hop: bench.addHop() });
+    expect(headers.getList('Path')).toHaveLength(1);
+    expect(headers.get('Path')).toMatch(/^<sip:[\w-]{64}@192\.0\.2\.7:5060;transport=udp;lr;ob>$/);
+    expect(headers.getList('Require')).toEqual(['path']);
+    expect(headers.getList('Supported')).toEqual(['path', 'gruu', 'outbound']);
+  });
+
+  it('of a client without outbound has a Path without ob, and says `path` for it', () => {
+    const bench = new CoreBench();
+    const wic = new WicMessages('alice');
+    const { headers } = bench.registerAt({ wic, hop: bench.addHop() }, {}, { Supported: 'gruu' });
+    expect(headers.get('Path')).toMatch(/;lr>$/);
+    expect(headers.getList('Supported')).toEqual(['gruu', 'path']);
+  });
+
+  it('names the network, has a charging vector of its own, and goes no way of the client', () => {
+    const bench = new CoreBench();
+    const device = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    const lies = {
+      Path: '<sip:evil.example.org;lr>',
+      Route: '<sip:evil.example.org;lr>',
+      'P-Visited-Network-ID': '"mine"',
+      'P-Charging-Vector': 'icid-value=1',
+      'P-Asserted-Identity': '<sip:bob@example.com>',
+    };
+    const [first, second] = [bench.registerAt(device, {}, lies), bench.registerAt(device, {}, lies)];
+    expect(first.headers.getAll('P-Visited-Network-ID')).toEqual(['"example.com"']);
+    expect(first.headers.getAll('P-Charging-Vector')).toHaveLength(1);
+    expect(first.headers.get('P-Charging-Vector')).toMatch(
+      /^icid-value="[\da-f]{32}";icid-generated-at=192\.0\.2\.7;orig-ioi="example\.com"$/,
+    );
+    expect(second.headers.get('P-Charging-Vector')).not.toBe(first.headers.get('P-Charging-Vector'));
+    expect(first.headers.getList('Path').join()).not.toContain('evil');
+    expect([first.headers.has('Route'), first.headers.has('P-Asserted-Identity')]).toEqual([false, false]);
+  });
+
+  it('is vouched for once the client has proven itself on this connection, and not before', () => {
+    const bench = new CoreBench();
+    const device = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    expect(bench.registerAt(device, {}, {}).headers.has('Authorization')).toBe(false);
+    const values = [1, 2].map(() =>
+      bench.registerAt(device, {}, { Authorization: PROOF }).headers.get('Authorization'),
+    );
+    expect(values).toEqual([`${PROOF}, integrity-protected="tls-pending"`, `${PROOF}, integrity-protected="tls-yes"`]);
+    const insecure = { wic: new WicMessages('alice'), hop: bench.addHop({ secure: false }) };
+    expect(bench.registerAt(insecure, {}, { Authorization: PROOF }).headers.get('Authorization')).toBe(PROOF);
+  });
+
+  it('passes the challenge and the proof as they are, but for what vouches', () => {
+    const bench = new CoreBench();
+    const device = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    bench.receive(device.wic.buildRegister(), device.hop);
+    const challenge = createResponse(bench.core.lastRequest('REGISTER'), 401);
+    const text = 'Digest  realm="example.com",nonce="n", algorithm=AKAv1-MD5,qop="auth,auth-int"';
+    challenge.headers.append('WWW-Authenticate', text);
+    bench.receive(challenge, bench.core);
+    expect(device.hop.lastResponse().headers.get('WWW-Authenticate')).toBe(text);
+  });
+
+  it('brings the client what it is to know of its registration', () => {
+    const bench = new CoreBench();
+    const device = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    bench.registerAt(device, {
+      'Service-Route': SERVICE_ROUTE,
+      'P-Associated-URI': ASSOCIATED,
+      Path: '<sip:x@192.0.2.7;lr>',
+      'P-Charging-Function-Addresses': 'ccf=192.0.2.9',
+    });
+    const { headers } = device.hop.lastResponse();
+    expect(headers.get('Service-Route')).toBe(SERVICE_ROUTE);
+    expect(headers.get('P-Associated-URI')).toBe(ASSOCIATED);
+    expect([headers.has('Path'), headers.has('P-Charging-Function-Addresses')]).toEqual([true, false]);
+  });
+});
+
+describe('a request that begins something', () => {
+  it.each(['INVITE', 'MESSAGE', 'SUBSCRIBE', 'PUBLISH'])(
+    'goes by the Service-Route, whatever Route it brings: %s',
+    (method) => {
+      const bench = new CoreBench();
+      const alice = bench.registered('alice', { 'Service-Route': SERVICE_ROUTE });
+      const request = bench.sent(alice, method, {
+        Route: '<sip:edge.example.com:8443;transport=ws;lr>, <sip:evil.example.org;lr>',
+      });
+      expect(request.headers.getList('Route')).toEqual(SERVICE_ROUTE.split(', '));
+    },
+  );
+
+  it('has no Route when the registrar gave none', () => {
+    const bench = new CoreBench();
+    const request = bench.sent(bench.registered('alice'), 'INVITE', { Route: '<sip:evil.example.org;lr>' });
+    expect(request.headers.has('Route')).toBe(false);
+  });
+
+  it('is of this kind too when it pretends to be in a dialog', () => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice', { 'Service-Route': SERVICE_ROUTE });
+    const request = bench.sent(alice, 'INVITE', {
+      To: '<sip:bob@example.com>;tag=made-up',
+      Route: '<sip:192.0.2.7:5060;lr>, <sip:as.example.net;lr>',
+    });
+    expect(request.headers.getList('Route')).toEqual(SERVICE_ROUTE.split(', '));
+    expect(identities(request)).toEqual(['<sip:alice@example.com>']);
+  });
+
+  it.each([
+    [{}, ['"Alice" <sip:alice@example.com>']],
+    [{ 'P-Preferred-Identity': '<tel:+15550100>' }, ['<tel:+1-555-0100>']],
+    [
+      { 'P-Preferred-Identity': '"Me" <sip:+15550100@example.com>, <tel:+1(555)0100>' },
+      ['<sip:+15550100@example.com;user=phone>', '<tel:+1-555-0100>'],
+    ],
+    [{ 'P-Preferred-Identity': '<sip:bob@example.com>' }, ['"Alice" <sip:alice@example.com>']],
+    [{ 'P-Preferred-Identity': '<>' }, ['"Alice" <sip:alice@example.com>']],
+    [{ 'P-Asserted-Identity': '<sip:bob@example.com>' }, ['"Alice" <sip:alice@example.com>']],
+    [{ From: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1' }, ['"Alice" <sip:alice@example.com>']],
+    [{ From: '<tel:+15550100>;tag=1' }, ['"Alice" <sip:alice@example.com>']],
+  ] as [Record<string, string>, string[]][])('with %j is asserted to be of %j', (headers, asserted) => {
+    const bench = new CoreBench();
+    const request = bench.sent(bench.registered('alice', { 'P-Associated-URI': ASSOCIATED }), 'INVITE', headers);
+    expect(identities(request)).toEqual(asserted);
+    expect(request.headers.has('P-Preferred-Identity')).toBe(false);
+  });
+
+  it('is refused in the name of an identity that is barred, or of somebody else', () => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice', { 'P-Associated-URI': '<tel:+15550100>' });
+    for (const from of ['<sip:alice@example.com>;tag=1', '<sip:bob@example.com>;tag=1']) {
+      bench.receive(
+        alice.wic.build('MESSAGE', 'sip:bob@example.com', 'sip:bob@example.com', { From: from }),
+        alice.hop,
+      );
+    }
+    expect(alice.hop.take()).toEqual(['403', '403']);
+    expect(identities(bench.sent(alice, 'MESSAGE', { From: '<tel:+1-555-0100>;tag=1' }))).toEqual(['<tel:+15550100>']);
+  });
+
+  it('says where the client is as configured, or as the client says, but never in the name of the network', () => {
+    const claim = { 'P-Access-Network-Info': 'IEEE-802.11; i-wlan-node-id=00, 3GPP-NR;Network-Provided, GPP;;' };
+    const open = new CoreBench();
+    expect(open.sent(open.registered('alice'), 'MESSAGE', claim).headers.get('P-Access-Network-Info')).toBe(
+      'IEEE-802.11; i-wlan-node-id=00',
+    );
+    const set = new CoreBench({ accessNetworkInfo: 'WebRTC; network-provided' });
+    const request = set.sent(set.registered('alice'), 'MESSAGE', claim);
+    expect(request.headers.getAll('P-Access-Network-Info')).toEqual(['WebRTC; network-provided']);
+  });
+});
+
+describe('Proxy-Require and Require', () => {
+  it.each([
+    [{ 'Proxy-Require': 'turn-cred' }, undefined],
+    [{ 'Proxy-Require': 'Turn-Cred, x' }, 'x'],
+    [{ 'Proxy-Require': 'sec-agree', Require: 'sec-agree' }, 'sec-agree'],
+    [{ Require: 'SEC-AGREE, 100rel' }, 'SEC-AGREE'],
+    [{ Require: '100rel' }, undefined],
+  ] as [Record<string, string>, string | undefined][])('%j leaves %j unsupported', (headers, unsupported) => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice');
+    const invite = alice.wic.build('INVITE', 'sip:bob@example.com', 'sip:bob@example.com', headers);
+    bench.receive(invite, alice.hop);
+    if (unsupported === undefined) {
+      expect(alice.hop.take()).toEqual(['100']);
+      expect(bench.core.lastRequest('INVITE').headers.has('Proxy-Require')).toBe(false);
+    } else {
+      expect(alice.hop.lastResponse().headers.get('Unsupported')).toBe(unsupported);
+      expect(alice.hop.take()).toEqual(['420']);
+    }
+  });
+});
+
+describe('what a client is shown of a request of the core', () => {
+  const incoming = (headers: Record<string, string>): SipRequest => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice');
+    bench.fromCore('INVITE', alice.wic.contactUri, headers);
+    return alice.hop.lastRequest('INVITE');
+  };
+
+  it.each([
+    [{}, true],
+    [{ Privacy: 'none' }, true],
+    [{ Privacy: 'header; ID' }, false],
+    [{ Privacy: 'id;critical' }, false],
+  ] as [Record<string, string>, boolean][])('with %j does it show who is calling: %j', (privacy, shown) => {
+    const request = incoming({ 'P-Asserted-Identity': '<sip:bob@example.com>', ...privacy });
+    expect(request.headers.has('P-Asserted-Identity')).toBe(shown);
+  });
+
+  it.each([
+    [{}, '<sip:a@x.example>;index=1, <sip:c@x.example>;index=1.2'],
+    [{ Privacy: 'history' }, undefined],
+  ] as [Record<string, string>, string | undefined][])('with %j its diversions are %j', (privacy, shown) => {
+    const history =
+      '<sip:a@x.example>;index=1, <sip:b@x.example?Privacy=history>;index=1.1, <sip:c@x.example>;index=1.2';
+    expect(incoming({ 'History-Info': history, ...privacy }).headers.get('History-Info')).toBe(shown);
+  });
+
+  it('is nothing that the core says to itself', () => {
+    const names = [
+      'P-Charging-Vector',
+      'P-Charging-Function-Addresses',
+      'P-Served-User',
+      'Relayed-Charge',
+      'TURN-Cred-Rsp',
+    ];
+    const request = incoming(Object.fromEntries(names.map((name) => [name, 'x'])));
+    expect(names.filter((name) => request.headers.has(name))).toEqual([]);
+  });
+});
+
+describe('the answer of a called client', () => {
+  it.each([
+    [{}, {}, '"Alice" <sip:alice@example.com>'],
+    [{ 'P-Called-Party-ID': '<sip:+15550100@example.com>' }, {}, '<sip:+15550100@example.com;user=phone>'],
+    [{}, { 'P-Preferred-Identity': '<tel:+15550100>' }, '<tel:+1-555-0100>'],
+    [
+      {},
+      { 'P-Asserted-Identity': '<sip:bob@example.com>', 'P-Charging-Vector': 'x' },
+      '"Alice" <sip:alice@example.com>',
+    ],
+  ] as [Record<string, string>, Record<string, string>, string][])(
+    'to a request with %j, given with %j, is asserted to be of %s',
+    (asked, given, asserted) => {
+      const bench = new CoreBench();
+      const alice = bench.registered('alice', { 'P-Associated-URI': ASSOCIATED });
+      bench.fromCore('INVITE', alice.wic.contactUri, asked);
+      const response = createResponse(alice.hop.lastRequest('INVITE'), 180, { toTag: 'a' });
+      for (const [name, value] of Object.entries({ ...given, 'TURN-Password': 'x' }))
+        response.headers.append(name, value);
+      bench.receive(response, alice.hop);
+      const { headers } = bench.core.lastResponse();
+      expect(headers.getAll('P-Asserted-Identity')).toEqual([asserted]);
+      for (const name of ['P-Preferred-Identity', 'P-Charging-Vector', 'TURN-Password'])
+        expect(headers.has(name)).toBe(false);
+    },
+  );
+});
