@@ -20,6 +20,7 @@ interface Move {
   readonly shown: string;
   /** Absent when the allocation was deleted. */
   readonly given: string | undefined;
+  readonly open: Iterable<FakeRelay>;
 }
 
 /** To which clients relays belong, by what was said on the wire alone: allocations, tickets and where they were shown. */
@@ -37,12 +38,16 @@ export class Owners {
   }
 
   /** A Refresh with a ticket that succeeded. */
-  moved({ client, user, transaction, shown, given }: Move): void {
+  moved({ client, user, transaction, shown, given, open }: Move): void {
     const owner = this.#byTicket.get(shown);
     if (!owner) throw new Error('moved by a ticket that nobody was given');
     if (owner.user !== user) throw new Error('moved by the ticket of another user');
     if (owner.movedBy !== transaction) {
       if (!owner.tickets.has(shown)) throw new Error('a ticket served twice');
+      const others = [...open].map((relay) => this.#byRelay.get(relay)).filter((other) => other !== owner);
+      if (others.some((other) => other?.at === client || other?.movingTo === client)) {
+        throw new Error('moved to where its client has another allocation');
+      }
       if (given === shown) throw new Error('the same ticket again');
       if (given === undefined) return;
       owner.movedBy = transaction;

@@ -80,7 +80,7 @@ const anyWish = fc.oneof(
 );
 
 const udp: Wish = { kind: 'bytes', type: 0x0019, value: [17, 0, 0, 0] };
-const friend: Wish = { kind: 'peer', address: '9.9.9.9', port: 1000 };
+const friend: PeerWish = { kind: 'peer', address: '9.9.9.9', port: 1000 };
 const firstChannel: Wish = { kind: 'bytes', type: 0x000c, value: [0x40, 0, 0, 0] };
 
 const who = fc.constantFrom(0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6);
@@ -150,10 +150,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('set-clock' as const), bySec: fc.constantFrom(-7200, -60, 60, 7200) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('close' as const), who }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('again' as const), who }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({ kind: fc.constant('frame' as const), who, channel: fc.constantFrom(0x4000, 0x4001) }),
   },
   {
@@ -166,30 +166,42 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('accept' as const), relay: fc.nat(5), from: peer }) },
 );
 
-/** Two clients in the middle of a call, where many ways in are open. */
-export const CALL: readonly Step[] = [0, 2].flatMap((client) => [
-  { kind: 'ask', who: client, method: Method.Allocate, wishes: [udp], mutations: [] },
-  { kind: 'ask', who: client, method: Method.CreatePermission, wishes: [friend], mutations: [] },
-  { kind: 'ask', who: client, method: Method.ChannelBind, wishes: [firstChannel, friend], mutations: [] },
-]);
-
 const tcp: Wish = { kind: 'bytes', type: 0x0019, value: [6, 0, 0, 0] };
 const mobile: Wish = { kind: 'bytes', type: 0x8030, value: [] };
+const newestTicket: Wish = { kind: 'ticket', which: 0 };
+const newestConnection: Wish = { kind: 'connection', which: 0 };
+const hello: Wish = { kind: 'bytes', type: 0x0013, value: [1, 2, 3] };
 
 function ask(client: number, of: number, ...wishes: Wish[]): Step {
   return { kind: 'ask', who: client, method: of, wishes, mutations: [] };
 }
 
-/** A client that is about to move: it holds a ticket, permissions and a channel. */
-export const MOBILE: readonly Step[] = [0, 1].flatMap((client) => [
-  ask(client, Method.Allocate, udp, mobile),
+/** Two clients in the middle of a call, where many ways in are open. */
+const CALL: readonly Step[] = [0, 2].flatMap((client): Step[] => [
+  ask(client, Method.Allocate, udp),
+  ask(client, Method.CreatePermission, friend),
   ask(client, Method.ChannelBind, firstChannel, friend),
+  { kind: 'send', who: client, wishes: [friend, hello], mutations: [] },
+  { kind: 'peer', relay: 0, from: friend, length: 5 },
 ]);
 
-/** A client with a TCP relay and a connection that waits to be bound. */
-export const STREAMS: readonly Step[] = [
+/** Two clients with tickets, of which one is on its way, and its old path still serves. */
+const MOVE: readonly Step[] = [
+  ask(1, Method.Allocate, udp, mobile),
+  ask(0, Method.Allocate, udp, mobile),
+  ask(0, Method.ChannelBind, firstChannel, friend),
+  ask(4, Method.Refresh, newestTicket),
+];
+
+/** A client with a TCP relay and two connections, of which one is bound. */
+const STREAMS: readonly Step[] = [
   ask(1, Method.Allocate, tcp),
   ask(1, Method.CreatePermission, friend),
   ask(1, Method.Connect, friend),
   { kind: 'taken', which: 0 },
+  ask(4, Method.ConnectionBind, newestConnection),
+  { kind: 'accept', relay: 0, from: { ...friend, port: 2000 } },
 ];
+
+/** How a sequence begins: each leads to where chance alone seldom comes. */
+export const BEGINNINGS: readonly (readonly Step[])[] = [[], CALL, MOVE, STREAMS];

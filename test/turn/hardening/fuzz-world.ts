@@ -151,6 +151,8 @@ export class FuzzWorld {
 
   #again(client: TestClient): void {
     const last = this.#last.get(client);
+    // Of a client that is awaited this is the Refresh that began its move, and no use of the new path.
+    if (this.#owners.isAwaited(client, this.#world.plane.open.values())) this.#heard = undefined;
     if (last) this.#submit(client, last.of, last.request);
   }
 
@@ -196,6 +198,7 @@ export class FuzzWorld {
       transaction: Buffer.from(request.transactionId).toString('hex'),
       shown: Buffer.from(shown.value).toString('hex'),
       given: ticket?.toString('hex'),
+      open: this.#world.plane.open.values(),
     });
   }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Method } from '../../../src/stun/message-type.ts';
 import { decoded, World } from '../engine/world.ts';
-import { CALL, MOBILE, step, STREAMS } from './fuzz-steps.ts';
+import { BEGINNINGS, step } from './fuzz-steps.ts';
 import { FuzzWorld } from './fuzz-world.ts';
 import { fuzz, FUZZ_TIMEOUT_MS } from './fuzz-run.ts';
 import { anyAttribute, encodeRaw, method, mutate, mutation, rawOf, type RawMessage } from './hostile-message.ts';
@@ -73,7 +73,7 @@ describe('property fuzzing', () => {
     { timeout: FUZZ_TIMEOUT_MS },
     async () => {
       const reached: Record<string, number> = {};
-      const beginning = fc.constantFrom([], CALL, MOBILE, STREAMS);
+      const beginning = fc.constantFrom(...BEGINNINGS);
       const property = fc.property(beginning, fc.array(step, { minLength: 10, maxLength: 40 }), (first, steps) => {
         const world = new FuzzWorld();
         for (const one of [...first, ...steps]) {
