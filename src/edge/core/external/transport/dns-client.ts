@@ -27,19 +27,25 @@ interface DnsClientOptions {
 const TRIES = 2;
 /** More than any core has, and a bound on what one answer can make the edge ask and keep. */
 const MAX_RECORDS = 32;
+/** Names asked of the host at the same time: each holds one of the four threads that files are read on too. */
+const MAX_HOST_LOOKUPS = 2;
 /** There is no such name, or it has no such record (RFC 2308). */
 const NEGATIVE = new Set(['ENOTFOUND', 'ENODATA']);
 
 export function createDnsClient({ servers, timeoutMs }: DnsClientOptions): DnsClient {
   const resolver = new promises.Resolver({ timeout: timeoutMs, tries: TRIES });
   if (servers.length > 0) resolver.setServers(servers);
+  let hostLookups = 0;
   return {
     naptr: (name) => answer(resolver.resolveNaptr(name)),
     srv: (name) => answer(resolver.resolveSrv(name)),
     addresses: async (name, family) =>
       canonical(await answer(family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))),
     hostAddresses: async (name) => {
+      if (hostLookups >= MAX_HOST_LOOKUPS) return undefined;
+      hostLookups += 1;
       const found = await answer(lookup(name, { all: true }));
+      hostLookups -= 1;
       return canonical(found?.map(({ address }) => address));
     },
     close: () => {
