@@ -103,6 +103,55 @@ describe('registrations as the edge sees them', () => {
     expect(bench.registrations.ownerOfContact('sip:x@y.invalid')).toBeUndefined();
   });
 
+  it('are found by what flow tokens call them, over whatever connection they stand, and while they stand', () => {
+    const bench = new Bench();
+    const [first, second] = [new FakeHop(), new FakeHop()];
+    const wic = new WicMessages('alice');
+    bench.register(wic, first);
+    const handle = `handle of ${bench.registrations.all[0]!.registrationId}`;
+    expect(bench.registrations.findByHandle(handle)?.hop).toBe(first);
+    bench.register(wic, second);
+    expect(bench.registrations.findByHandle(handle)?.hop).toBe(second);
+    bench.registrations.endFlow(first);
+    expect(bench.registrations.findByHandle(handle)?.hop).toBe(second);
+    bench.registrations.endFlow(second);
+    expect(bench.registrations.findByHandle(handle)).toBeUndefined();
+  });
+
+  it.each([
+    ['as it was sent', (wic: WicMessages) => wic.contact, true],
+    ['without the instance', (wic: WicMessages) => `<${wic.contactUri}>`, true],
+    ['with its URI written anew', (wic: WicMessages) => `<${wic.contactUri.replace(';transport=ws', '')}>`, true],
+    ['of another flow of the device', (wic: WicMessages) => wic.contact.replace('reg-id=1', 'reg-id=2'), false],
+    [
+      'of another device',
+      (wic: WicMessages) => wic.contact.replace(wic.contactUri, 'sip:x@y.invalid').replace(wic.instance, 'urn:x'),
+      false,
+    ],
+  ])('stand when the registrar gives the Contact back %s', (_how, contactOf, stands) => {
+    const bench = new Bench();
+    const wic = new WicMessages('alice');
+    const request = wic.buildRegister();
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', `${contactOf(wic)};expires=60`);
+    bench.registrations.applySuccess(request, response, wic.aor, new FakeHop());
+    expect(bench.registrations.size).toBe(stands ? 1 : 0);
+  });
+
+  it('keep what the registrar says of them, within bounds', () => {
+    const bench = new Bench();
+    const wic = new WicMessages('alice');
+    const request = wic.buildRegister({
+      headers: { Authorization: 'Digest username="a@b", realm="r", nonce="", uri="", response=""' },
+    });
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', `${wic.contact};expires=60`);
+    for (let i = 0; i < 40; i++) response.headers.append('Service-Route', `<sip:s${i}.example.net;lr>`);
+    const [registration] = bench.registrations.applySuccess(request, response, wic.aor, new FakeHop());
+    expect(registration).toMatchObject({ outbound: true, address: ALICE, login: { username: 'a@b', realm: 'r' } });
+    expect(registration?.serviceRoute).toHaveLength(16);
+  });
+
   describe('with the same Contact as those of another user', () => {
     const BOB = 'sip:bob@example.com';
 

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addressOf, identitiesOf, identityKey } from '../../../src/edge/registration/identity.ts';
+import { SipHeaders } from '../../../src/sip/message.ts';
+
+describe('two URIs are one identity', () => {
+  it.each([
+    ['sip:alice@example.com', 'sips:alice@EXAMPLE.com:5061;transport=ws'],
+    ['sip:%61lice@example.com', 'sip:alice@example.com'],
+    ['sip:+1555@example.com;user=phone', 'sip:+1555@example.com'],
+    ['tel:+1-555-0100', 'tel:+1(555)0100;phone-context=x'],
+    ['sip:example.com', 'sip:example.com:5060'],
+  ])('%s and %s', (a, b) => {
+    expect(identityKey(a)).toBe(identityKey(b));
+  });
+
+  it.each([
+    ['sip:alice@example.com', 'sip:Alice@example.com'],
+    ['sip:alice@example.com', 'sip:alice@example.org'],
+    ['tel:+1555', 'sip:+1555@example.com'],
+    ['urn:service:sos', 'urn:service:other'],
+  ])('but not %s and %s', (a, b) => {
+    expect(identityKey(a)).not.toBe(identityKey(b));
+  });
+
+  it('and whatever is written, something is its key', () => {
+    fc.assert(fc.property(fc.string(), (text) => typeof identityKey(text) === 'string'));
+  });
+});
+
+describe('who a registered client may speak as', () => {
+  const of = (...values: string[]): string[] => {
+    const headers = new SipHeaders();
+    for (const value of values) headers.append('P-Associated-URI', value);
+    return identitiesOf('sip:alice@example.com', headers).map(({ value }) => value);
+  };
+
+  it('is its address-of-record, if the registrar does not say otherwise', () => {
+    expect(of()).toEqual(['<sip:alice@example.com>']);
+  });
+
+  it('is what the registrar lists, without parameters of the field; an address-of-record that is not listed is barred', () => {
+    expect(of('"A, B" <sip:a@example.com>;x=1, <tel:+1555>', 'sip:c@example.com')).toEqual([
+      '"A, B" <sip:a@example.com>',
+      '<tel:+1555>',
+      '<sip:c@example.com>',
+    ]);
+  });
+
+  it('is nobody where the list cannot be read, and no more than 64', () => {
+    expect(of('<>')).toEqual([]);
+    expect(of('<https://example.com>')).toEqual([]);
+    expect(of(...Array.from({ length: 100 }, (_, index) => `<sip:u${index}@example.com>`))).toHaveLength(64);
+  });
+});
+
+describe('an address-of-record', () => {
+  it('may be sent as the client wrote it, and nothing more than that', () => {
+    expect(addressOf('"Alice" <sip:al%20ice@Example.com:5061;transport=ws?a=b>;tag=1')).toBe(
+      'sip:al%20ice@example.com',
+    );
+    expect(addressOf('<tel:+1555>')).toBe('');
+  });
+});
