@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly limits?: Partial<CoreTransportLimits>;
 }
 
-export const LOOPBACK: readonly IpRange[] = [parseIpRange('127.0.0.0/8')!, parseIpRange('::1')!];
+const LOOPBACK: readonly IpRange[] = [parseIpRange('127.0.0.0/8')!, parseIpRange('::1')!];
 
 export function createWorld(options: WorldOptions = {}): TransportWorld {
   const clock = new FakeClock();
