@@ -21,6 +21,7 @@ import { CredentialInsertion } from './credential-insertion/credential-insertion
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
+import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
 import { checkCloseFrame, type CloseFrame, SERVICE_RESTART } from './flow/close-codes.ts';
 import { AbuseLog } from './flood/abuse-log.ts';
@@ -37,7 +38,7 @@ import { type Deregistrations } from './registration/deregistration.ts';
 import { observeRegistrations } from './registration/observe-registrations.ts';
 import { Registrations } from './registration/registrations.ts';
 import { TimerDriver } from './timer-driver.ts';
-import { type HepCounters, HepMirror } from './trace/hep-mirror.ts';
+import { HepMirror } from './trace/hep-mirror.ts';
 
 export interface EdgeDependencies {
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
@@ -49,31 +50,6 @@ export interface EdgeDependencies {
   readonly applicationServer?: ApplicationServer | undefined;
   /** `message` events carry the text of the message, secrets masked. */
   readonly messageText?: boolean | undefined;
-}
-
-export interface FlowSnapshot {
-  readonly id: string;
-  readonly remoteAddress: string;
-  readonly origin: string | undefined;
-  readonly secure: boolean;
-}
-
-export interface RegistrationSnapshot {
-  readonly registrationId: string;
-  readonly aor: string;
-  readonly contactUri: string;
-  readonly flowId: string;
-  /** Seconds left. */
-  readonly expiresSec: number;
-}
-
-export interface EdgeSnapshot {
-  readonly flows: readonly FlowSnapshot[];
-  readonly registrations: readonly RegistrationSnapshot[];
-  readonly transactions: number;
-  readonly timers: number;
-  /** Absent without a HEP collector. */
-  readonly hep?: HepCounters;
 }
 
 export interface StopOptions {

@@ -6,7 +6,7 @@ import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
 import { type TransportAddress } from '../core/transport-address.ts';
-import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge.ts';
+import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge-snapshot.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type SessionSnapshot } from '../turn/engine/session-snapshot.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';

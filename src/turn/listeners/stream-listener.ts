@@ -138,7 +138,7 @@ export class StreamListener implements Listener {
   }
 
   #onRefused(refusal: ArrivalRefusal, client: string): void {
-    const isLimit = refusal === 'total' || refusal === 'address';
+    const isLimit = refusal === 'total' || refusal === 'address' || refusal === 'rate';
     this.#ports.drops.add(isLimit ? Drop.ConnectionLimit : Drop.ProxyProtocol);
     this.#ports.logger.debug({ client, cause: refusal }, 'connection refused');
   }

@@ -10,16 +10,24 @@ export class FakeHop implements Hop {
   readonly self: EdgeSide;
   readonly reliable = true;
   readonly authority = 'edge.example.com:8443';
-  readonly remoteAddress = '192.0.2.1';
+  readonly remoteAddress: string;
   readonly remotePort = 50_000;
   readonly secure: boolean;
   readonly sent: SipMessage[] = [];
   isOpen = true;
 
-  constructor(options: { readonly kind?: 'wic' | 'core'; readonly secure?: boolean; readonly self?: EdgeSide } = {}) {
+  constructor(
+    options: {
+      readonly kind?: 'wic' | 'core';
+      readonly secure?: boolean;
+      readonly self?: EdgeSide;
+      readonly remoteAddress?: string;
+    } = {},
+  ) {
     this.self = options.self ?? { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
     this.kind = options.kind ?? 'wic';
     this.secure = options.secure ?? true;
+    this.remoteAddress = options.remoteAddress ?? '192.0.2.1';
   }
 
   send(message: SipMessage): boolean {

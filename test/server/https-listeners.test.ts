@@ -1,0 +1,57 @@
+import { connect as tcpConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import { silentLogger, type LogFields } from '../../src/core/logger.ts';
+import { HttpsListeners } from '../../src/server/https-listeners.ts';
+import { makeCertificate } from '../turn/support/certificate.ts';
+
+/** Whether the server shakes hands with this address. */
+function isWelcome(port: number, localAddress: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const below = tcpConnect({ port, host: '127.0.0.1', localAddress });
+    const socket = tlsConnect({ socket: below, rejectUnauthorized: false });
+    const settle = (welcome: boolean) => () => {
+      socket.destroy();
+      resolve(welcome);
+    };
+    below.on('error', settle(false));
+    socket.on('error', settle(false)).on('close', settle(false)).on('secureConnect', settle(true));
+  });
+}
+
+it('ends connections of an address that makes too many before TLS costs anything, and says so in the log', async () => {
+  const lines: { fields: LogFields; message: string }[] = [];
+  const logger = { ...silentLogger, warn: (fields: LogFields, message: string) => lines.push({ fields, message }) };
+  const { cert, key } = await makeCertificate();
+  const listeners = await HttpsListeners.open(
+    {
+      addresses: ['127.0.0.1'],
+      port: 0,
+      cert,
+      key,
+      limits: { connections: 100, connectionsPerAddress: 100 },
+      handshakes: { perSec: 0.001, burst: 3, maxKeys: 64, exempt: ['127.0.0.99'] },
+    },
+    new Hono(),
+    logger,
+  );
+  const port = listeners.addresses[0]!.port;
+  const welcome = async (address: string): Promise<boolean[]> => {
+    const answers: boolean[] = [];
+    for (let i = 0; i < 5; i++) answers.push(await isWelcome(port, address));
+    return answers;
+  };
+  try {
+    expect(await welcome('127.0.0.66')).toEqual([true, true, true, false, false]);
+    expect(await welcome('127.0.0.99')).toEqual([true, true, true, true, true]);
+    expect(await isWelcome(port, '127.0.0.77')).toBe(true);
+    const line = {
+      message: 'connection refused',
+      fields: { remoteAddress: '127.0.0.66', cause: 'handshake-rate' },
+    };
+    expect(lines).toEqual([line, line]);
+  } finally {
+    await listeners.close();
+  }
+});
