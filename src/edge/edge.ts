@@ -57,7 +57,7 @@ export interface StopOptions {
   readonly restart?: boolean;
 }
 
-/** Who has just been heard is about to go on, say with the answer to a challenge. */
+/** Who has just been heard is about to go on, say with the ACK of an answer. */
 const QUIET_MS = 200;
 const DRAIN_REASON = 'the server is about to stop: connect again';
 /** How long closing WebSockets may take to end in an orderly way. */
@@ -258,6 +258,7 @@ export class Edge {
       close: (flow) => {
         flow.close('stopped', { code: SERVICE_RESTART, reason: DRAIN_REASON });
       },
+      afterReading: setImmediate,
       clock,
       timers: this.#timers,
     });
@@ -345,7 +346,7 @@ export class Edge {
         // A flow can close while a transaction is sending on it.
         this.#defer(() => {
           this.#proxy.hopClosed(flow);
-          this.#layer.calls.forget(flow);
+          this.#layer.forget(flow);
         }, flow);
       },
       released: (flow) => {

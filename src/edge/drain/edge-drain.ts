@@ -20,6 +20,8 @@ export interface EdgeDrainContext<Client> {
   readonly isBusy: (client: Client, nowMs: number) => boolean;
   readonly isInCall: (client: Client) => boolean;
   readonly close: (client: Client) => void;
+  /** Runs something once all that has arrived by now is read: a request that waits in a socket makes its client busy. */
+  readonly afterReading: (run: () => void) => void;
   readonly clock: Clock;
   readonly timers: TimerQueue;
 }
@@ -43,6 +45,7 @@ export class EdgeDrain<Client> {
   readonly #context: EdgeDrainContext<Client>;
   #turns: readonly Turn<Client>[];
   #timer: TimerHandle | undefined;
+  #aborted = false;
   #finish: () => void = () => undefined;
 
   constructor(context: EdgeDrainContext<Client>) {
@@ -55,11 +58,18 @@ export class EdgeDrain<Client> {
   }
 
   abort(): void {
+    this.#aborted = true;
     if (this.#timer) this.#context.timers.cancel(this.#timer);
     this.#finish();
   }
 
   #tick(): void {
+    this.#context.afterReading(() => {
+      if (!this.#aborted) this.#look();
+    });
+  }
+
+  #look(): void {
     const { clock, timers, isOpen, close } = this.#context;
     const nowMs = clock.now().monotonicMs;
     this.#turns = this.#turns.filter((turn) => {

@@ -9,6 +9,7 @@ import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
 import { LiveCalls } from '../drain/live-calls.ts';
+import { OpenChallenges } from '../drain/open-challenges.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
@@ -48,6 +49,7 @@ export class TransactionLayer implements ExchangeLayer {
   readonly context: TransactionLayerContext;
   readonly timings: TransactionTimings;
   readonly calls = new LiveCalls();
+  readonly #challenges = new OpenChallenges();
   readonly #servers = new TransactionTable<ServerExchange>();
   readonly #serversByHop = new HopIndex<ServerExchange>();
   readonly #clients = new TransactionTable<ClientEntry>();
@@ -143,17 +145,25 @@ export class TransactionLayer implements ExchangeLayer {
     const entry = this.#clients.find(clientTransactionKey(response));
     if (!entry || !mayAnswerFor(entry.hop, hop)) return false;
     entry.transaction.receive(response, this.nowMs);
-    this.answered(entry.transaction.request, response.status, hop);
+    this.calls.noteAnswer(entry.transaction.request, response.status, hop);
     return true;
   }
 
   answered(request: SipRequest, status: number, hop: Hop): void {
     this.calls.noteAnswer(request, status, hop);
+    this.#challenges.noteAnswer(status, hop);
   }
 
-  /** Whether this hop waits for an answer or owes one. */
+  /** The hop is gone for good. */
+  forget(hop: Hop): void {
+    this.calls.forget(hop);
+    this.#challenges.forget(hop);
+  }
+
+  /** Whether this hop waits for an answer, owes one, or is about to answer a challenge. */
   isBusy(hop: Hop): boolean {
     return (
+      this.#challenges.isChallenged(hop) ||
       this.#serversByHop.of(hop).some(({ isPending }) => isPending) ||
       this.#clientsByHop.of(hop).some(({ transaction }) => UNANSWERED.has(transaction.state))
     );

@@ -29,6 +29,9 @@ function drainOf(count: number, options: Partial<EdgeDrainOptions> = {}, set?: (
       client.goneAfterMs = clock.now().monotonicMs - startMs;
       order.push(client);
     },
+    afterReading: (run) => {
+      run();
+    },
     clock,
     timers: clock.timers,
   });
