@@ -13,7 +13,7 @@ import { TypedEvents } from '../core/typed-events.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters } from './dataplane/drop-counters.ts';
 import { kernelTcp } from './dataplane/kernel-tcp.ts';
-import { kernelUdp } from './dataplane/kernel-udp.ts';
+import { kernelUdp, type KernelUdp } from './dataplane/kernel-udp.ts';
 import { NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/relay-directory.ts';
 import { bindUdpSocket } from './dataplane/udp-socket.ts';
@@ -230,7 +230,7 @@ export class TurnServer {
     const { stream, sockets } = this.#options;
     const limits = new ConnectionLimits(stream);
     const listeners = await openListeners(
-      { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes },
+      { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel: this.#kernel() },
       ports,
       limits,
     );
@@ -254,17 +254,20 @@ export class TurnServer {
     }
   }
 
+  #kernel(): KernelUdp | undefined {
+    return this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
+  }
+
   #createPlane(sink: DataPlaneSink, drops: DropCounters): NodeDataPlane {
     const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
     const auto = this.#options.dataPlane === 'auto';
-    const kernel = auto ? kernelUdp() : undefined;
     const kernelForTcp = auto ? kernelTcp() : undefined;
     const { tcpRelay, stream } = this.#options;
     const tcp = tcpRelay &&
       kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
     return new NodeDataPlane(
       { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp },
-      { sink, drops, logger: this.#logger, kernel, nowMs: () => this.#clock.now().monotonicMs },
+      { sink, drops, logger: this.#logger, kernel: this.#kernel(), nowMs: () => this.#clock.now().monotonicMs },
     );
   }
 

@@ -8,6 +8,10 @@ import { type PeerError } from '../engine/data-plane.ts';
 export interface KernelUdp {
   /** File descriptor of a bound, non-blocking socket. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
+  /** As `open`, for a socket that no errors wait at and whose datagrams have the DF bit by default, as those of `node:dgram`. */
+  openListener(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
+  /** No other program may bind the port while this socket has it. libuv lets one, with a socket that it is given. */
+  keepPort(fd: number): void;
   /** Sends now or not at all: 0, or the number of the error, which may be that of an earlier datagram. Then errors wait, to be read. */
   send(fd: number, to: Uint8Array, data: Uint8Array): number;
   /** As `send`, with the DF bit set for this datagram alone. */
@@ -23,7 +27,7 @@ export interface KernelUdp {
 const AF = { 4: 2, 6: 10 } as const satisfies Record<AddressFamily, number>;
 const SOCKADDR_BYTES = { 4: 16, 6: 28 } as const satisfies Record<AddressFamily, number>;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
-const SOL_SOCKET = { level: 1, SO_SNDBUF: 7, SO_RCVBUF: 8 };
+const SOL_SOCKET = { level: 1, SO_REUSEADDR: 2, SO_SNDBUF: 7, SO_RCVBUF: 8 };
 const IP = {
   4: { level: 0, MTU_DISCOVER: 10, RECVERR: 11 },
   6: { level: 41, MTU_DISCOVER: 23, RECVERR: 25 },
@@ -114,12 +118,32 @@ class LinuxUdp implements KernelUdp {
   }
 
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number {
+    return this.#bound(family, address, port, socketBufferBytes, (fd) => {
+      this.#set(fd, IP[family].level, IP[family].RECVERR, 1);
+      this.#set(fd, IP[family].level, IP[family].MTU_DISCOVER, PMTUDISC_DONT);
+    });
+  }
+
+  openListener(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number {
+    return this.#bound(family, address, port, socketBufferBytes, () => undefined);
+  }
+
+  keepPort(fd: number): void {
+    this.#set(fd, SOL_SOCKET.level, SOL_SOCKET.SO_REUSEADDR, 0);
+  }
+
+  #bound(
+    family: AddressFamily,
+    address: string,
+    port: number,
+    socketBufferBytes: number,
+    prepare: (fd: number) => void,
+  ): number {
     const fd = this.#socket(AF[family], SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
     if (fd < 0) throw this.#systemError('socket');
     try {
       if (family === 6) this.#set(fd, IP[6].level, IPV6_V6ONLY, 1);
-      this.#set(fd, IP[family].level, IP[family].RECVERR, 1);
-      this.#set(fd, IP[family].level, IP[family].MTU_DISCOVER, PMTUDISC_DONT);
+      prepare(fd);
       if (socketBufferBytes > 0) {
         this.#set(fd, SOL_SOCKET.level, SOL_SOCKET.SO_RCVBUF, socketBufferBytes);
         this.#set(fd, SOL_SOCKET.level, SOL_SOCKET.SO_SNDBUF, socketBufferBytes);

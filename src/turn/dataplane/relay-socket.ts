@@ -1,7 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type PeerError } from '../engine/data-plane.ts';
-import { encodeSockaddr, type KernelUdp } from './kernel-udp.ts';
+import { type KernelUdp } from './kernel-udp.ts';
+import { SockaddrCache } from './sockaddr-cache.ts';
 import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
 
 export interface RelaySocketHandlers {
@@ -77,7 +78,7 @@ class KernelRelaySocket implements RelaySocket {
   readonly #fd: number;
   readonly #options: UdpBindOptions;
   readonly #kernel: KernelUdp;
-  readonly #sockaddrs = new Map<string, Buffer>();
+  readonly #sockaddrs: SockaddrCache;
   readonly #errors: PeerError[] = [];
   #handlers: RelaySocketHandlers | undefined;
 
@@ -85,6 +86,7 @@ class KernelRelaySocket implements RelaySocket {
     const { family, address, port, socketBufferBytes } = options;
     this.#options = options;
     this.#kernel = kernel;
+    this.#sockaddrs = new SockaddrCache(family, KEPT_ADDRESSES);
     this.#fd = kernel.open(family, address, port, socketBufferBytes);
     this.#socket = createSocket(family === 4 ? 'udp4' : 'udp6');
     this.#socket.bind({ fd: this.#fd, exclusive: true });
@@ -105,14 +107,14 @@ class KernelRelaySocket implements RelaySocket {
   }
 
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean {
-    const to = this.#sockaddr(address, port);
+    const to = this.#sockaddrs.get(address, port);
     const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
     const failure = this.#kernel.send(this.#fd, to, payload);
     return failure === 0 || (this.#maySendAgain(failure) && this.#kernel.send(this.#fd, to, payload) === 0);
   }
 
   sendUnfragmented(data: Uint8Array, offset: number, length: number, { address, port }: TransportAddress): boolean {
-    const to = this.#sockaddr(address, port);
+    const to = this.#sockaddrs.get(address, port);
     const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
     const { family } = this.#options;
     const failure = this.#kernel.sendUnfragmented(this.#fd, family, to, payload);
@@ -131,18 +133,6 @@ class KernelRelaySocket implements RelaySocket {
     if (failure === EAGAIN) return false;
     this.#readErrors();
     return true;
-  }
-
-  #sockaddr(address: string, port: number): Buffer {
-    let sockaddr = this.#sockaddrs.get(address);
-    if (sockaddr === undefined) {
-      if (this.#sockaddrs.size >= KEPT_ADDRESSES) this.#sockaddrs.clear();
-      sockaddr = encodeSockaddr({ family: this.#options.family, address, port });
-      this.#sockaddrs.set(address, sockaddr);
-    }
-    sockaddr[2] = port >> 8;
-    sockaddr[3] = port & 0xff;
-    return sockaddr;
   }
 
   #readErrors(): void {

@@ -1,6 +1,7 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
+import { type KernelUdp } from '../dataplane/kernel-udp.ts';
 import { ConnectionLimits } from '../../core/connection-limits.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { StreamListener, type StreamListenerOptions } from './stream-listener.ts';
@@ -26,6 +27,8 @@ export interface OpenListenersOptions {
   readonly stream: StreamListenerOptions;
   /** SO_RCVBUF and SO_SNDBUF of each UDP listener; 0 leaves the kernel's default. */
   readonly udpBufferBytes: number;
+  /** For UDP; `node:dgram` alone when absent. */
+  readonly kernel?: KernelUdp | undefined;
 }
 
 /** Opens all listeners or none: when one fails, those opened before it are closed and its error is thrown. */
@@ -71,12 +74,12 @@ function sharedPort(wish: ListenOptions, open: readonly Listener[]): number {
 async function bind(
   { transport, address, proxyProtocolFrom }: ListenOptions,
   port: number,
-  { tls, stream, udpBufferBytes }: OpenListenersOptions,
+  { tls, stream, udpBufferBytes, kernel }: OpenListenersOptions,
   limits: ConnectionLimits,
   ports: ListenerPorts,
 ): Promise<Listener> {
   const local = localAddress(address, port);
-  if (transport === 'udp') return new UdpListener(local, { socketBufferBytes: udpBufferBytes }, ports);
+  if (transport === 'udp') return new UdpListener(local, { socketBufferBytes: udpBufferBytes, kernel }, ports);
   if (transport === 'tls' && !tls) {
     throw new EpcscfTurnError(
       'ERR_CONFIG_INVALID',

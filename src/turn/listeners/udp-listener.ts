@@ -1,10 +1,12 @@
-import { type RemoteInfo, type Socket } from 'node:dgram';
+import { type RemoteInfo } from 'node:dgram';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, isChannelData, isStun, writeChannelDataHeader } from '../../stun/channel-data.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/relay-state.ts';
 import { Drop, type DropIndex } from '../dataplane/drop-counters.ts';
 import { addressFromKernel } from '../dataplane/kernel-address.ts';
-import { bindUdpSocket, MAX_UDP_PAYLOAD, sendNow } from '../dataplane/udp-socket.ts';
+import { type KernelUdp } from '../dataplane/kernel-udp.ts';
+import { openListenerSocket, type ListenerSocket } from '../dataplane/listener-socket.ts';
+import { MAX_UDP_PAYLOAD } from '../dataplane/udp-socket.ts';
 import { ClientTable } from './client-table.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
@@ -12,6 +14,8 @@ import { type Listener, type ListenerPorts } from './listener.ts';
 export interface UdpListenerOptions {
   /** SO_RCVBUF and SO_SNDBUF in bytes; 0 leaves the kernel's default. All UDP clients share this one socket. */
   readonly socketBufferBytes: number;
+  /** `node:dgram` sends when absent. */
+  readonly kernel?: KernelUdp | undefined;
 }
 
 /**
@@ -22,29 +26,30 @@ export class UdpListener implements Listener {
   readonly transport = 'udp';
   readonly connectionCount = 0;
   readonly local: TransportAddress;
-  readonly #socket: Socket;
+  readonly #socket: ListenerSocket;
   readonly #ports: ListenerPorts;
   readonly #clients = new ClientTable();
   readonly #maxPayload: number;
-  /** ChannelData on its way out. Free whenever the socket's queue is empty, and `sendNow` takes nothing while it is not. */
+  /** ChannelData on its way out. Free whenever the socket's queue is empty, and `send` takes nothing while it is not. */
   readonly #outgoing: Buffer;
   #closed = false;
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  constructor(local: TransportAddress, { socketBufferBytes }: UdpListenerOptions, ports: ListenerPorts) {
+  constructor(local: TransportAddress, { socketBufferBytes, kernel }: UdpListenerOptions, ports: ListenerPorts) {
     this.#ports = ports;
     try {
-      this.#socket = bindUdpSocket({ ...local, socketBufferBytes });
+      this.#socket = openListenerSocket({ ...local, socketBufferBytes }, kernel);
     } catch (error) {
       throw turnListenError('udp', local, error);
     }
-    this.local = { ...local, port: this.#socket.address().port };
+    const { socket } = this.#socket;
+    this.local = { ...local, port: socket.address().port };
     this.#maxPayload = MAX_UDP_PAYLOAD[local.family];
     this.#outgoing = Buffer.allocUnsafeSlow(this.#maxPayload);
-    this.#socket.on('message', (bytes, remote) => {
+    socket.on('message', (bytes, remote) => {
       this.#onDatagram(bytes, remote);
     });
-    this.#socket.on('error', (error) => {
+    socket.on('error', (error) => {
       ports.logger.warn({ listener: formatTransportAddress(this.local), err: error }, 'UDP listener reported an error');
     });
   }
@@ -61,7 +66,7 @@ export class UdpListener implements Listener {
   send(data: Uint8Array, address: string, port: number): void {
     if (this.#closed) return;
     if (data.length > this.#maxPayload) this.#drop(Drop.TooLarge);
-    else if (!sendNow(this.#socket, data, 0, data.length, port, address)) this.#drop(Drop.SendQueueFull);
+    else if (!this.#socket.send(data, 0, data.length, port, address)) this.#drop(Drop.SendQueueFull);
   }
 
   /** Packet path: copies the payload behind a header. One copy and one send measured cheaper than a gather send of two pieces. */
@@ -75,17 +80,17 @@ export class UdpListener implements Listener {
   ): boolean {
     const bytes = CHANNEL_DATA_HEADER_BYTES + length;
     if (bytes > this.#maxPayload) return this.#drop(Drop.TooLarge);
-    if (this.#closed || this.#socket.getSendQueueCount() > 0) return this.#drop(Drop.SendQueueFull);
+    if (this.#closed || this.#socket.socket.getSendQueueCount() > 0) return this.#drop(Drop.SendQueueFull);
     const outgoing = this.#outgoing;
     writeChannelDataHeader(outgoing, 0, channel, length);
     copyInto(outgoing, CHANNEL_DATA_HEADER_BYTES, data, offset, length);
-    return sendNow(this.#socket, outgoing, 0, bytes, port, address) || this.#drop(Drop.SendQueueFull);
+    return this.#socket.send(outgoing, 0, bytes, port, address) || this.#drop(Drop.SendQueueFull);
   }
 
   close(): Promise<void> {
     this.#closed = true;
     return new Promise((resolve) => {
-      this.#socket.close(resolve);
+      this.#socket.socket.close(resolve);
     });
   }
 
