@@ -1,5 +1,6 @@
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { formatCSeq } from '../../sip/cseq.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { formatNameAddr } from '../../sip/name-addr.ts';
 import { quote } from '../../sip/params.ts';
@@ -27,6 +28,7 @@ const GONE = new Set([403, 404, 410]);
 export class Deregistrations {
   readonly #context: DeregistrationsContext;
   readonly #waiting = new Map<string, TimerHandle>();
+  #stopped = false;
 
   constructor(context: DeregistrationsContext) {
     this.#context = context;
@@ -36,8 +38,15 @@ export class Deregistrations {
     return this.#waiting.size;
   }
 
+  /** From here on clients are sent elsewhere, and whether they have arrived is not seen here. */
+  stop(): void {
+    this.#stopped = true;
+    for (const registrationId of [...this.#waiting.keys()]) this.settled(registrationId);
+  }
+
   /** The flow of this registration is gone. One that runs out by itself in time is left to. */
   lost(registration: Registration): void {
+    if (this.#stopped) return;
     const { clock, timers, afterSec } = this.#context;
     const { registrationId, expiresAtMs } = registration;
     this.settled(registrationId);
@@ -65,19 +74,20 @@ export class Deregistrations {
 }
 
 /**
- * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. Its Call-ID is the edge's own: the client's counts its CSeq
- * by itself. The core is told whose it is and that it needs no proof (`tls-connected`, TS 24.229 §5.4.1.2.2), if the client had a connection that was
- * protected; one that asks for a proof all the same gets none, and hears 430 at its next request.
+ * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. It goes on counting where the client stopped: if the client has
+ * registered anew meanwhile, here or over another edge, its CSeq is as high, and the registrar refuses this one as out of order (RFC 3261 §10.3).
+ * The core is told whose it is and that it needs no proof (`tls-connected`, TS 24.229 §5.4.1.2.2), if the client had a connection that was protected; one
+ * that asks for a proof all the same gets none, and hears 430 at its next request.
  */
 export function createDeregistration(registration: Registration, domain: string): SipRequest {
-  const { address, contact, login, outbound, hop } = registration;
+  const { address, contact, login, outbound, hop, callId, cseq } = registration;
   const uri = `sip:${domain}`;
   const headers = new SipHeaders();
   headers.append('Max-Forwards', '70');
   headers.append('From', `<${address}>;tag=${newTag()}`);
   headers.append('To', `<${address}>`);
-  headers.append('Call-ID', `${newTag()}${newTag()}`);
-  headers.append('CSeq', '1 REGISTER');
+  headers.append('Call-ID', callId);
+  headers.append('CSeq', formatCSeq({ sequence: cseq + 1, method: 'REGISTER' }));
   const params = new Map(contact.params).set('expires', '0');
   headers.append('Contact', formatNameAddr({ uri: contact.uri, params }));
   headers.append('Expires', '0');

@@ -2,6 +2,7 @@ import { AgeMap } from '../../core/age-map.ts';
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type Contact } from '../../sip/contact.ts';
+import { parseCSeq } from '../../sip/cseq.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
@@ -27,6 +28,9 @@ export interface Registration {
   readonly serviceRoute: readonly string[];
   /** Name and realm that the client has proven itself with; absent where the registrar asked for no digest. */
   readonly login: DigestLogin | undefined;
+  /** Of the REGISTER that made or refreshed it. */
+  readonly callId: string;
+  readonly cseq: number;
   readonly hop: Hop;
   /** Monotonic milliseconds. */
   readonly expiresAtMs: number;
@@ -98,9 +102,12 @@ export class Registrations {
       return [];
     }
     const address = addressOf(request.headers.get('To') ?? '');
+    const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
     const shared = {
       aor,
       address,
+      callId: request.headers.get('Call-ID') ?? '',
+      cseq: cseq.ok ? cseq.value.sequence : 0,
       hop,
       outbound: supportsOutbound(request),
       identities: identitiesOf(address, response.headers),

@@ -85,7 +85,31 @@ describe('a client that has lost its connection', () => {
     expect(headers.get('Authorization')).toBe(
       'Digest username="alice@example.com", realm="ims", uri="sip:example.com", nonce="", response="", integrity-protected="tls-connected"',
     );
-    expect(headers.get('Call-ID')).not.toBe(alice.registerCallId);
+  });
+
+  it('is de-registered with the number after its last, so that one that has registered elsewhere since stays registered', () => {
+    const bench = new Bench();
+    const alice = new WicMessages('alice');
+    bench.register(alice, bench.hop);
+    bench.register(alice, bench.hop);
+    bench.registrations.endFlow(bench.hop);
+    bench.clock.advance(20_000);
+    const next = alice.buildRegister();
+    for (const name of ['Call-ID', 'CSeq']) {
+      expect(bench.sent[0]!.request.headers.get(name)).toBe(next.headers.get(name));
+    }
+  });
+
+  it('is not de-registered once the edge sends its clients elsewhere', () => {
+    const bench = new Bench();
+    const other = new FakeHop();
+    bench.register(new WicMessages('alice'), bench.hop);
+    bench.register(new WicMessages('bob'), other);
+    bench.registrations.endFlow(bench.hop);
+    bench.deregistrations?.stop();
+    bench.registrations.endFlow(other);
+    bench.clock.advance(60_000);
+    expect(bench.sent).toEqual([]);
   });
 
   it.each([
