@@ -248,6 +248,7 @@ export class Edge {
    */
   drain(options: EdgeDrainOptions): Promise<void> {
     this.#upgrades.stop();
+    this.#deregistrations?.stop();
     const { clock } = this.#dependencies;
     this.#drain ??= new EdgeDrain({
       options,
@@ -273,6 +274,7 @@ export class Edge {
 
   async #stop(options: StopOptions): Promise<void> {
     this.#upgrades.stop();
+    this.#deregistrations?.stop();
     this.#drain?.abort();
     this.#applicationServer?.close();
     const flows = [...this.#flows.all];
