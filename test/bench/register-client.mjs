@@ -9,6 +9,8 @@ export class RegisterClient {
   #socket;
   #cseq = 0;
   #onAnswer = () => undefined;
+  /** Once connected: resolves with the close code. */
+  closed;
 
   /** `target` has host, port, domain, origin, password, user with a %d for `id`, `header` to send and the name to `expect`. */
   constructor(target, id) {
@@ -35,8 +37,11 @@ export class RegisterClient {
       this.#onAnswer(bytes.toString('latin1'));
     });
     this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => {
-      this.#onAnswer('closed');
+    this.closed = new Promise((resolve) => {
+      this.#socket.on('close', (code) => {
+        this.#onAnswer('closed');
+        resolve(code);
+      });
     });
   }
 

@@ -91,7 +91,7 @@ async function start(name, program, args, port, folder) {
     stop: async () => {
       const pids = hasEnded ? [] : processTree(child.pid);
       // In order, so that Kamailio waits for its children; what is left of them after a while is cut.
-      child.kill('SIGTERM');
+      child.kill('SIGINT');
       const cut = setTimeout(() => {
         pids.forEach(kill);
       }, STOP_MS);
