@@ -59,6 +59,9 @@ export type LimitCause =
   | 'authentication-delay'
   | 'address-authentication-failures';
 
+/** `timeout`: no answer; `unreachable`: no connection; `unavailable`: 503. */
+export type CoreDownCause = 'timeout' | 'unreachable' | 'unavailable';
+
 /** A party of figure 6.3.3-1. */
 export type Party = 'wic' | 'edge' | 'core';
 
@@ -111,5 +114,8 @@ export interface EdgeEvents {
     readonly via: 'REGISTER' | 'OPTIONS';
   };
   limited: { readonly flowId: string | undefined; readonly cause: LimitCause };
+  /** An address of the external core, as a URI, answers: for the first time, or after it was down for so long. */
+  'core-up': { readonly core: string; readonly downMs: number | undefined };
+  'core-down': { readonly core: string; readonly cause: CoreDownCause };
   message: MessageTrace;
 }

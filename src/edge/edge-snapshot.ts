@@ -1,3 +1,4 @@
+import { type CoreSnapshot } from './core/external/core-health.ts';
 import { type HepCounters } from './trace/hep-mirror.ts';
 
 export interface FlowSnapshot {
@@ -21,6 +22,8 @@ export interface EdgeSnapshot {
   readonly registrations: readonly RegistrationSnapshot[];
   readonly transactions: number;
   readonly timers: number;
+  /** Each address of the external core and how it fares; absent with the embedded one. */
+  readonly cores?: readonly CoreSnapshot[];
   /** Absent without a HEP collector. */
   readonly hep?: HepCounters;
 }

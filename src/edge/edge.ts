@@ -3,7 +3,6 @@ import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type Clock } from '../core/clock.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
@@ -12,9 +11,9 @@ import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { isCoreSideName } from './core/core-side-names.ts';
-import { type CoreSide, localSide } from './core/core-side.ts';
+import { type CoreSide } from './core/core-side.ts';
+import { createCoreSide } from './core/create-core-side.ts';
 import { deregisterLost } from './core/deregister-lost.ts';
-import { EmbeddedCore } from './core/embedded-core.ts';
 import { observeCore } from './core/observe-core.ts';
 import { EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
@@ -221,6 +220,7 @@ export class Edge {
       }),
       transactions: this.#layer.size,
       timers: this.#timers.size,
+      ...(this.#coreSide.cores && { cores: this.#coreSide.cores }),
       ...(this.#mirror && { hep: this.#mirror.counters }),
     };
   }
@@ -300,18 +300,34 @@ export class Edge {
     return this.#dependencies.clock.now().monotonicMs;
   }
 
-  #createCoreSide({ core, registration }: EdgeOptions, home: HomeDomain, border: Border): CoreSide {
-    if (core.kind === 'external') throw new EpcscfTurnError('ERR_INVALID_STATE', 'edge: no external core yet');
-    const embedded = new EmbeddedCore({
-      options: core,
-      registration,
+  #createCoreSide(options: EdgeOptions, home: HomeDomain, border: Border): CoreSide {
+    const { clock, events, logger } = this.#dependencies;
+    return createCoreSide(options, {
       home,
-      clock: this.#dependencies.clock,
+      border,
+      clock,
       timers: this.#timers,
-      observer: observeCore(this.#dependencies.events, this.#admission, this.#registrations),
+      logger,
+      limitedLog: this.#limitedLog,
+      events,
+      layer: this.#layer,
+      observer: observeCore(events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
+      receive: (text, hop) => {
+        this.#guard(() => {
+          this.#proxy.receive(text, hop);
+        }, undefined);
+      },
+      hopClosed: (hop) => {
+        this.#defer(() => {
+          this.#proxy.hopClosed(hop);
+        });
+      },
+      defer: (run) => {
+        this.#defer(run);
+      },
+      isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
-    return localSide(embedded, border);
   }
 
   #connectApplicationServer(domain: string): ApplicationServerHop | undefined {

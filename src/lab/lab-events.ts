@@ -65,6 +65,8 @@ const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, t
   'credential-issued': true,
   'credential-refused': true,
   limited: true,
+  'core-up': true,
+  'core-down': true,
   message: true,
   'turn-message': true,
   'allocation-created': true,

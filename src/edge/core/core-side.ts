@@ -1,4 +1,6 @@
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Border } from '../border/border.ts';
+import { type CoreSnapshot } from './external/core-health.ts';
 import { type CoreDestination } from './external/core-transport.ts';
 import { type ImsCore } from './ims-core.ts';
 
@@ -8,6 +10,13 @@ export interface CoreSide {
   readonly border: Border;
   /** Where the core reaches this edge; empty for the core inside, and unless started. */
   readonly addresses: readonly CoreDestination[];
+  /** How the core outside fares, by address. */
+  readonly cores?: readonly CoreSnapshot[];
+  /**
+   * Sends a request of the edge itself, not an INVITE and without Via, to the core or where its Route leads there. `onFinal` is called once,
+   * with an answer or with what stands for none: 408, 503. Only of a core outside.
+   */
+  sendRequest?(request: SipRequest, onFinal: (response: SipResponse) => void): void;
   /** Opens the listeners on the core's side. Throws what `start` of a server throws for a port that cannot be had. */
   start(): Promise<void>;
   stop(): Promise<void>;

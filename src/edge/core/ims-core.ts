@@ -18,7 +18,7 @@ export interface CoreTarget {
 
 /** Who chose a target and learns from what becomes of requests there. */
 export interface TargetWatch {
-  /** A request is on its way. `lose` gives it up: called at most once, when it has become known that no answer will come. */
+  /** A request is on its way. `lose` gives it up, when it has become known that no answer will come. */
   sent(lose: Lose): RequestWatch;
 }
 

@@ -76,6 +76,8 @@ export const limitCause = oneOf<CauseOf<'limited'>>({
   'address-authentication-failures': true,
 });
 
+export const coreDownCause = oneOf<CauseOf<'core-down'>>({ timeout: true, unreachable: true, unavailable: true });
+
 export const allocationEndCause = oneOf<CauseOf<'allocation-ended'>>({
   expired: true,
   'deleted-by-client': true,

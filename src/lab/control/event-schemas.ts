@@ -17,6 +17,7 @@ const sipMethod = z.string().describe('SIP method, of the CSeq in a response.');
 const stunMethod = z.int().min(0).max(0xfff).describe('STUN method number: 3 is Allocate.');
 const via = z.enum(['REGISTER', 'OPTIONS']);
 const remoteAddress = z.string();
+const core = z.string().describe('One address of the core, as a SIP URI.');
 const origin = z.string().optional();
 
 const registration = {
@@ -61,6 +62,8 @@ const FIELDS = {
   'credential-issued': { ...registration, name: turnName, expiresAtSec: unixSec, via },
   'credential-refused': { flowId, cause: causes.credentialRefusal, via },
   limited: { flowId: flowId.optional(), cause: causes.limitCause },
+  'core-up': { core, downMs: z.number().describe('Absent when it was not down before.').optional() },
+  'core-down': { core, cause: causes.coreDownCause },
   message: {
     direction: z.enum(['in', 'out']),
     from: z.enum(['wic', 'edge', 'core']),

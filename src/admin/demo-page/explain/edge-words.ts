@@ -69,6 +69,13 @@ export const LIMIT_WORDS = {
     'There were too many failed logins from one address. Each further one ends its connection.',
 } as const;
 
+/** Why an address of the core counts as down, by `cause` of `core-down`. */
+export const CORE_DOWN_WORDS = {
+  timeout: 'It does not answer OPTIONS. See whether it runs, and whether a firewall lets SIP pass in both directions.',
+  unreachable: 'No connection to it can be made. See whether it listens there, by that transport.',
+  unavailable: 'It answers OPTIONS with 503. See what it is short of.',
+} as const;
+
 /** How a WebSocket ended against the client’s will, by `cause` of `flow-closed`. Closing it and stopping the server are no failures. */
 export const FLOW_CLOSE_WORDS = {
   abrupt:

@@ -1,4 +1,11 @@
-import { CREDENTIAL_WORDS, DIGEST_WORDS, FLOW_CLOSE_WORDS, FLOW_REFUSAL_WORDS, LIMIT_WORDS } from './edge-words.ts';
+import {
+  CORE_DOWN_WORDS,
+  CREDENTIAL_WORDS,
+  DIGEST_WORDS,
+  FLOW_CLOSE_WORDS,
+  FLOW_REFUSAL_WORDS,
+  LIMIT_WORDS,
+} from './edge-words.ts';
 import { FAULT_WORDS } from './fault-words.ts';
 import { ALLOCATION_END_WORDS, AUTHENTICATION_WORDS, PEER_WORDS, REFUSAL_WORDS, turnMethodName } from './turn-words.ts';
 
@@ -26,6 +33,7 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
   ['flow-refused', explanation(() => 'The edge refused a WebSocket', FLOW_REFUSAL_WORDS)],
   ['flow-closed', explanation((event) => `${of(event)} WebSocket ended`, FLOW_CLOSE_WORDS)],
   ['limited', explanation((event) => `The edge limits ${text(event.user) ?? 'a client'}`, LIMIT_WORDS)],
+  ['core-down', explanation((event) => `The core at ${text(event.core) ?? 'an address'} is down`, CORE_DOWN_WORDS)],
   ['fault-fired', explanation(faultFired, FAULT_WORDS, 'kind')],
 ]);
 

@@ -24,6 +24,8 @@ const DRAWN: ReadonlyMap<string, Draw> = new Map<string, Draw>([
   ['credential-refused', (event) => note(event, 'edge', `No TURN credential${causeOf(event)}`, 'failure')],
   ['authentication-failed', (event) => note(event, 'core', `Login refused${causeOf(event)}`, 'failure')],
   ['limited', (event) => note(event, 'edge', `Limit reached${causeOf(event)}`, 'failure')],
+  ['core-down', (event) => note(event, 'core', `Core down${causeOf(event)}`, 'failure')],
+  ['core-up', (event) => note(event, 'core', 'Core up')],
   ['unregistered', unregistered],
   ['allocation-created', allocationCreated],
   ['allocation-ended', allocationEnded],

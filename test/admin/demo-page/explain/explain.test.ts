@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explainLabEvent } from '../../../../src/admin/demo-page/explain/explain.ts';
 import {
+  CORE_DOWN_WORDS,
   CREDENTIAL_WORDS,
   DIGEST_WORDS,
   FLOW_CLOSE_WORDS,
@@ -16,6 +17,7 @@ import {
 } from '../../../../src/admin/demo-page/explain/turn-words.ts';
 import {
   type AuthenticationFailure,
+  type CoreDownCause,
   type CredentialRefusal,
   type FlowCloseCause,
   type FlowRefusal,
@@ -49,6 +51,7 @@ const TABLES = {
   'flow-refused': wordsFor<FlowRefusal>()(FLOW_REFUSAL_WORDS),
   'flow-closed': wordsFor<Exclude<FlowCloseCause, 'client' | 'stopped'>>()(FLOW_CLOSE_WORDS),
   limited: wordsFor<LimitCause>()(LIMIT_WORDS),
+  'core-down': wordsFor<CoreDownCause>()(CORE_DOWN_WORDS),
   'fault-fired': wordsFor<FaultKind>()(FAULT_WORDS),
 };
 const ROUTINE = ['no-credentials', 'stale-nonce'];

@@ -1,0 +1,20 @@
+import { type Border } from '../border/border.ts';
+import { type EdgeOptions } from '../edge-options.ts';
+import { localSide, type CoreSide } from './core-side.ts';
+import { EmbeddedCore, type EmbeddedCoreContext } from './embedded-core.ts';
+import { createExternalSide, type ExternalSideContext } from './external/external-side.ts';
+
+export interface CoreSideContext
+  extends
+    Omit<EmbeddedCoreContext, 'options' | 'registration'>,
+    Omit<ExternalSideContext, 'options' | 'limits' | 'retryAfterSec'> {
+  readonly border: Border;
+}
+
+/** The core that the configuration names, inside or outside. Throws what `createExternalSide` does. */
+export function createCoreSide(options: EdgeOptions, context: CoreSideContext): CoreSide {
+  const { core, limits, registration, transaction } = options;
+  return core.kind === 'external'
+    ? createExternalSide({ ...context, options: core, limits, retryAfterSec: transaction.retryAfterSec })
+    : localSide(new EmbeddedCore({ ...context, options: core, registration }), context.border);
+}

@@ -1,0 +1,126 @@
+import { formatSipMessage } from '../../../sip/format-message.ts';
+import { type SipRequest } from '../../../sip/message.ts';
+import { type Hop } from '../../flow/hop.ts';
+import { type CoreTarget, type TargetWatch } from '../ims-core.ts';
+import { type ChallengeMemory } from './challenge-memory.ts';
+import { type CoreHealth } from './core-health.ts';
+import { placeKey } from './core-place.ts';
+import { type CoreDestination } from './core-transport.ts';
+
+/** RFC 3261 §18.1.1: what is larger does not go by UDP where the path's MTU is not known. */
+const MAX_UDP_BYTES = 1300;
+/** Upper bounds of what the copy has more than the request: Via, two Record-Route or a Path, and the option tags that go with that. */
+const ADDED_BYTES = 480;
+/** Places one request is tried at; a name can stand for any number. */
+const MAX_PLACES = 8;
+
+/** Where a request goes on besides the place itself. */
+export interface Onward {
+  readonly requestUri: string;
+  readonly routes?: readonly string[];
+  /** See `CoreTarget`. */
+  readonly isAll: boolean;
+}
+
+export interface CandidateContext {
+  readonly health: CoreHealth;
+  readonly challenges: ChallengeMemory;
+  readonly hopTo: (destination: CoreDestination) => Hop;
+}
+
+/**
+ * The places that a request is tried at, one after the other, or `undefined` when all are down. The one that has challenged its Call-ID comes
+ * first, those that are asked whether they are there (`suspect`) last; otherwise the order stays.
+ */
+export function chooseTarget(
+  request: SipRequest,
+  found: readonly CoreDestination[],
+  onward: Onward,
+  context: CandidateContext,
+): CoreTarget | undefined {
+  const { health, challenges } = context;
+  const callId = request.headers.get('Call-ID') ?? '';
+  const preferred = challenges.placeFor(callId);
+  const rank = (destination: CoreDestination): number => {
+    if (health.stateOf(destination) === 'suspect') return 2;
+    return placeKey(destination) === preferred ? 0 : 1;
+  };
+  const usable = unique(found).filter((destination) => health.stateOf(destination) !== 'down');
+  const sorted = usable.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PLACES);
+  const isLarge = sorted.some(({ transport }) => transport === 'udp') && isTooLargeForUdp(request);
+  const candidates = sorted.flatMap((destination) => {
+    const noteChallenge = (): void => {
+      if (sorted.length > 1) challenges.note(callId, placeKey(destination));
+    };
+    const watch = (reportsClosed: boolean): TargetWatch | undefined =>
+      listeningForChallenges(health.watch(destination, reportsClosed), noteChallenge);
+    const plain = new Candidate(destination, onward, context, watch(true));
+    if (!isLarge || destination.transport !== 'udp') return [plain];
+    // The core may speak UDP only, which says nothing of its health.
+    return [new Candidate({ ...destination, transport: 'tcp' }, onward, context, watch(false)), plain];
+  });
+  const [first, ...alternatives] = candidates;
+  first?.setAlternatives(alternatives);
+  return first;
+}
+
+/** Its hop, and with it a connection, comes into being when its turn has come. */
+class Candidate implements CoreTarget {
+  readonly uri: string;
+  readonly routes?: readonly string[];
+  readonly isAll: boolean;
+  readonly watch?: TargetWatch;
+  alternatives: readonly CoreTarget[] = [];
+  readonly #destination: CoreDestination;
+  readonly #context: CandidateContext;
+  #hop: Hop | undefined;
+
+  constructor(
+    destination: CoreDestination,
+    { requestUri, routes, isAll }: Onward,
+    context: CandidateContext,
+    watch: TargetWatch | undefined,
+  ) {
+    this.uri = requestUri;
+    if (routes) this.routes = routes;
+    this.isAll = isAll;
+    if (watch) this.watch = watch;
+    this.#destination = destination;
+    this.#context = context;
+  }
+
+  get hop(): Hop {
+    this.#hop ??= this.#context.hopTo(this.#destination);
+    return this.#hop;
+  }
+
+  setAlternatives(alternatives: readonly CoreTarget[]): void {
+    this.alternatives = alternatives;
+  }
+}
+
+function listeningForChallenges(watch: TargetWatch | undefined, challenged: () => void): TargetWatch | undefined {
+  return (
+    watch && {
+      sent: (lose) => {
+        const request = watch.sent(lose);
+        return {
+          ...request,
+          answered: (status) => {
+            if (status === 401 || status === 407) challenged();
+            request.answered(status);
+          },
+        };
+      },
+    }
+  );
+}
+
+function unique(destinations: readonly CoreDestination[]): CoreDestination[] {
+  return [...new Map(destinations.map((destination) => [placeKey(destination), destination])).values()];
+}
+
+function isTooLargeForUdp(request: SipRequest): boolean {
+  const bytes = Buffer.byteLength(formatSipMessage(request));
+  return bytes + ADDED_BYTES > MAX_UDP_BYTES;
+}

@@ -1,0 +1,20 @@
+import { AgeMap } from '../../../core/age-map.ts';
+
+const MAX_CALLS = 10_000;
+
+/**
+ * Which place of the core has challenged which Call-ID. A nonce is often known to the server that made it and to no other, so that the answer goes
+ * there, whatever order DNS would have the places in this time. A client keeps the Call-ID of its registrations.
+ */
+export class ChallengeMemory {
+  readonly #places = new AgeMap<string>();
+
+  note(callId: string, place: string): void {
+    this.#places.set(callId, place);
+    if (this.#places.size > MAX_CALLS && this.#places.oldest) this.#places.delete(this.#places.oldest.key);
+  }
+
+  placeFor(callId: string): string | undefined {
+    return this.#places.get(callId);
+  }
+}

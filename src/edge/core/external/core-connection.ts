@@ -1,0 +1,266 @@
+import { type Clock } from '../../../core/clock.ts';
+import { EpcscfTurnError } from '../../../core/errors.ts';
+import { type LimitedLog } from '../../../core/limited-log.ts';
+import { type Logger } from '../../../core/logger.ts';
+import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts';
+import { type TypedEvents } from '../../../core/typed-events.ts';
+import { createResponse } from '../../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
+import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
+import { type Border } from '../../border/border.ts';
+import { type EdgeEvents } from '../../edge-events.ts';
+import { type EdgeLimits, type ExternalCoreOptions } from '../../edge-options.ts';
+import { type Hop } from '../../flow/hop.ts';
+import { type HomeDomain } from '../../home-domain.ts';
+import { type TransactionLayer } from '../../proxy/transaction-layer.ts';
+import { isCoreSideName } from '../core-side-names.ts';
+import { type CoreSide } from '../core-side.ts';
+import { type CoreTarget } from '../ims-core.ts';
+import { ChallengeMemory } from './challenge-memory.ts';
+import { CoreHealth, type CoreSnapshot, type ProbeResult } from './core-health.ts';
+import { placeKey } from './core-place.ts';
+import { createProbe } from './core-probe.ts';
+import { type CoreDestination, type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
+import { ExternalCore } from './external-core.ts';
+import { learningBorder } from './learning-border.ts';
+import { type OwnOutcome, sendOwnRequest } from './own-requests.ts';
+import { RouteMemory } from './route-memory.ts';
+
+export interface CoreConnectionContext {
+  readonly options: ExternalCoreOptions;
+  readonly home: HomeDomain;
+  readonly border: Border;
+  readonly limits: Pick<EdgeLimits, 'transactions'>;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly logger: Logger;
+  readonly limitedLog: LimitedLog;
+  readonly events: TypedEvents<EdgeEvents>;
+  readonly retryAfterSec: number;
+  /** Runs the transactions of the edge's own requests. */
+  readonly layer: TransactionLayer;
+  readonly createTransports: (handlers: CoreTransportHandlers) => CoreTransports;
+  /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
+  readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
+  /** One message of the core, as it came. */
+  readonly receive: (text: string, hop: Hop) => void;
+  readonly hopClosed: (hop: Hop) => void;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
+  /** Called when all sockets are closed. */
+  readonly closed?: () => void;
+  /** Whether the edge takes nothing new any more. */
+  readonly isStopping: () => boolean;
+}
+
+type OnFinal = (response: SipResponse) => void;
+
+/** How often it is looked up where the core is: whose messages are taken, and who is asked for its health. */
+const RESOLVE_EVERY_MS = 30_000;
+
+/** The side of a core outside this process: its connections, its health, and the way of requests to it. */
+export class CoreConnection implements CoreSide {
+  readonly core: ExternalCore;
+  readonly border: Border;
+  readonly #context: CoreConnectionContext;
+  readonly #transports: CoreTransports;
+  readonly #health: CoreHealth;
+  readonly #uris: readonly { readonly text: string; readonly uri: SipUri }[];
+  /** By configured URI: what it last stood for, kept while DNS does not answer. */
+  readonly #found = new Map<string, readonly CoreDestination[]>();
+  #timer: TimerHandle | undefined;
+  #isOpen = false;
+
+  /** Throws ERR_INVALID_ARGUMENT for a URI of the core that is none, and what making the transports throws. */
+  constructor(context: CoreConnectionContext) {
+    const { options, border, clock, timers, logger, events, limits, retryAfterSec, resolve, defer } = context;
+    this.#context = context;
+    this.#uris = options.uris.map(parseCoreUri);
+    const routes = new RouteMemory(this.#uris.map(({ uri }) => uri));
+    this.border = learningBorder(border, routes);
+    this.#transports = context.createTransports(this.#handlers());
+    this.#health = new CoreHealth({
+      options: options.probe,
+      clock,
+      timers,
+      logger,
+      events,
+      probe: (destination, uri, onEnd) => {
+        this.#probe(destination, uri, onEnd);
+      },
+    });
+    this.core = new ExternalCore({
+      configured: () => this.#resolveConfigured(),
+      maxWaiting: limits.transactions,
+      retryAfterSec,
+      health: this.#health,
+      challenges: new ChallengeMemory(),
+      hopTo: (destination) => this.#transports.hopTo(destination),
+      resolve,
+      isTrusted: (address) => this.#transports.isTrusted(address),
+      isKnown: (uri) => routes.knows(uri),
+      isEdge: (uri) => this.#isEdge(uri),
+      isStopping: () => context.isStopping(),
+      defer,
+    });
+  }
+
+  get addresses(): readonly CoreDestination[] {
+    return this.#transports.addresses;
+  }
+
+  get cores(): readonly CoreSnapshot[] {
+    return this.#health.snapshot;
+  }
+
+  /** Does not wait for DNS: a core that cannot be found is down, no more. */
+  async start(): Promise<void> {
+    await this.#transports.start();
+    this.#isOpen = true;
+    this.#refresh();
+  }
+
+  async stop(): Promise<void> {
+    this.#isOpen = false;
+    if (this.#timer) this.#context.timers.cancel(this.#timer);
+    this.#health.stop();
+    await this.#transports.stop();
+    this.#context.closed?.();
+  }
+
+  sendRequest(request: SipRequest, onFinal: OnFinal): void {
+    this.core.select(request, (selection) => {
+      if (selection.kind === 'refuse') onFinal(this.core.refuse(request, selection.status));
+      else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
+    });
+  }
+
+  #sendTo(target: CoreTarget, alternatives: readonly CoreTarget[], request: SipRequest, onFinal: OnFinal): void {
+    if (!this.#isOpen) {
+      onFinal(this.core.refuse(request, 503));
+      return;
+    }
+    const copy = { ...request, uri: target.uri, headers: request.headers.clone() };
+    if (target.routes) copy.headers.set('Route', target.routes.join(', '));
+    const sent = sendOwnRequest(copy, target.hop, this.#context.layer, (outcome) => {
+      watch?.ended(howItEnded(outcome));
+      const [next, ...rest] = alternatives;
+      const isAnswer = outcome.kind === 'response' && outcome.response.status !== 503;
+      if (next && !isAnswer) this.#sendTo(next, rest, request, onFinal);
+      else if (outcome.kind === 'response') onFinal(outcome.response);
+      else onFinal(createResponse(request, outcome.cause === 'timeout' ? 408 : 503));
+    });
+    const watch = target.watch?.sent(() => {
+      sent.giveUp();
+    });
+  }
+
+  #handlers(): CoreTransportHandlers {
+    const { receive, hopClosed, limitedLog, clock } = this.#context;
+    return {
+      message: receive,
+      closed: (hop) => {
+        if (!this.#isOpen) return;
+        hopClosed(hop);
+        for (const destination of this.#configured()) {
+          if (leadsTo(hop, destination)) this.#health.suspect(destination);
+        }
+      },
+      refused: (remoteAddress, transport, cause) => {
+        const { monotonicMs } = clock.now();
+        limitedLog.warn(
+          `core ${cause}`,
+          { remoteAddress, transport, cause },
+          'refused on the side of the core',
+          monotonicMs,
+        );
+      },
+    };
+  }
+
+  #refresh(): void {
+    const { timers, clock } = this.#context;
+    void this.#resolveConfigured();
+    this.#timer = timers.schedule(clock.now().monotonicMs + RESOLVE_EVERY_MS, () => {
+      this.#refresh();
+    });
+  }
+
+  /** Where the core is now, in order of preference. Never rejects. */
+  async #resolveConfigured(): Promise<readonly CoreDestination[]> {
+    const found = await Promise.all(
+      this.#uris.map(async ({ text, uri }) => {
+        const places = await this.#context.resolve(uri).catch(() => []);
+        if (places.length > 0 && this.#isOpen) this.#note(text, places);
+        return places.length > 0 ? places : (this.#found.get(text) ?? []);
+      }),
+    );
+    return found.flat();
+  }
+
+  #note(text: string, places: readonly CoreDestination[]): void {
+    const before = this.#found.get(text);
+    this.#found.set(text, places);
+    if (before && sameIn(before, places)) return;
+    this.#transports.trust(new Set(this.#configured().map(({ address }) => address)));
+    this.#health.configure(
+      this.#uris.flatMap((core) =>
+        (this.#found.get(core.text) ?? []).map((destination) => ({ destination, uri: core.text })),
+      ),
+    );
+  }
+
+  #configured(): CoreDestination[] {
+    return [...this.#found.values()].flat();
+  }
+
+  #probe(destination: CoreDestination, uri: string, onEnd: (result: ProbeResult) => void, mayRetry = true): void {
+    const { options, home, layer, timers, clock } = this.#context;
+    const wasUp = this.#health.stateOf(destination) !== 'down';
+    const hop = this.#transports.hopTo(destination);
+    const sent = sendOwnRequest(createProbe(uri, home.name), hop, layer, (outcome) => {
+      timers.cancel(timeout);
+      // A connection that the core has closed meanwhile, as it does with idle ones, is told by the first message over it.
+      if (outcome.kind === 'failure' && outcome.cause === 'unreachable' && mayRetry && wasUp && this.#isOpen) {
+        this.#probe(destination, uri, onEnd, false);
+      } else onEnd(resultOf(outcome));
+    });
+    const timeout = timers.schedule(clock.now().monotonicMs + options.probe.timeoutSec * 1000, () => {
+      sent.giveUp();
+    });
+  }
+
+  #isEdge(uri: SipUri): boolean {
+    const { options, home } = this.#context;
+    return home.holds(uri) || isCoreSideName(uri, this.addresses, options.listen.publicHost);
+  }
+}
+
+function howItEnded(outcome: OwnOutcome): 'answered' | 'cancelled' | 'timeout' | 'unreachable' {
+  if (outcome.kind === 'response') return 'answered';
+  return outcome.cause === 'overload' ? 'cancelled' : outcome.cause;
+}
+
+function resultOf(outcome: OwnOutcome): ProbeResult {
+  if (outcome.kind === 'response') return outcome.response.status === 503 ? 'unavailable' : 'answered';
+  return outcome.cause === 'overload' ? undefined : outcome.cause;
+}
+
+/** In whatever order: weights change it each time (RFC 2782). */
+function sameIn(a: readonly CoreDestination[], b: readonly CoreDestination[]): boolean {
+  const keys = new Set(a.map(placeKey));
+  return a.length === b.length && b.every((destination) => keys.has(placeKey(destination)));
+}
+
+function leadsTo(
+  { remoteAddress, remotePort, viaTransport }: Hop,
+  { address, port, transport }: CoreDestination,
+): boolean {
+  return remoteAddress === address && remotePort === port && viaTransport.toLowerCase() === transport;
+}
+
+function parseCoreUri(text: string): { readonly text: string; readonly uri: SipUri } {
+  const uri = parseSipUri(text);
+  if (!uri.ok) throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `core.uris: expected SIP URIs, got ${text}`);
+  return { text, uri: uri.value };
+}

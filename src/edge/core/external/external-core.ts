@@ -1,0 +1,125 @@
+import { createResponse } from '../../../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
+import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
+import { type RequestEssentials } from '../../../sip/validate-request.ts';
+import { type Hop } from '../../flow/hop.ts';
+import { type CoreOutcome, type CoreTarget, type ImsCore } from '../ims-core.ts';
+import { chooseTarget, type CandidateContext } from './candidates.ts';
+import { type CoreDestination } from './core-transport.ts';
+import { nextHopOf } from './next-hop.ts';
+
+export interface ExternalCoreContext extends CandidateContext {
+  /** Where the configured core is, in order of preference. */
+  readonly configured: () => Promise<readonly CoreDestination[]>;
+  /** Requests that may wait for names to be resolved at the same time. */
+  readonly maxWaiting: number;
+  readonly retryAfterSec: number;
+  /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
+  readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
+  readonly isTrusted: (address: string) => boolean;
+  /** Whether the core has named this place in a Route set, or a port of its own is meant. */
+  readonly isKnown: (uri: SipUri) => boolean;
+  /** Whether a URI without a user names this edge. */
+  readonly isEdge: (uri: SipUri) => boolean;
+  readonly isStopping: () => boolean;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
+}
+
+/** Where a request goes, or how it is refused. */
+export type Selection =
+  | { readonly kind: 'target'; readonly target: CoreTarget }
+  | { readonly kind: 'refuse'; readonly status: 400 | 403 | 503 };
+
+const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS';
+
+/** A real I/S-CSCF behind the edge: finds the place of it that a request of a WIC goes to, and says what becomes of its own that are for nobody. */
+export class ExternalCore implements ImsCore {
+  readonly joinsWics = false;
+  readonly #context: ExternalCoreContext;
+  #waiting = 0;
+
+  constructor(context: ExternalCoreContext) {
+    this.#context = context;
+  }
+
+  handle(request: SipRequest, _essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
+    if (hop.kind === 'core') {
+      outcome.respond(this.#answerCore(request));
+      return;
+    }
+    this.select(request, (selection) => {
+      if (selection.kind === 'target') outcome.forward([selection.target]);
+      else outcome.respond(this.refuse(request, selection.status));
+    });
+  }
+
+  /** What was registered over the flow is the core's to know; its next request gets 430. */
+  flowClosed(): void {
+    // Nothing is kept here by flow.
+  }
+
+  /** Finds where a request goes. `onFound` is called once, at once or later. */
+  select(request: SipRequest, onFound: (selection: Selection) => void): void {
+    const { maxWaiting, defer } = this.#context;
+    if (this.#waiting >= maxWaiting) {
+      onFound({ kind: 'refuse', status: 503 });
+      return;
+    }
+    this.#waiting += 1;
+    const end = (selection: Selection): void => {
+      this.#waiting -= 1;
+      defer(() => {
+        onFound(selection);
+      });
+    };
+    this.#select(request).then(end, () => {
+      end({ kind: 'refuse', status: 503 });
+    });
+  }
+
+  refuse(request: SipRequest, status: 400 | 403 | 503): SipResponse {
+    if (status === 400) return createResponse(request, 400, { reason: 'Bad Request (Route)' });
+    if (status === 403) return createResponse(request, 403, { reason: 'Forbidden (Route leads out of the core)' });
+    const response = createResponse(request, 503);
+    response.headers.append('Retry-After', String(this.#context.retryAfterSec));
+    return response;
+  }
+
+  async #select(request: SipRequest): Promise<Selection> {
+    const { configured, resolve, isTrusted, isKnown } = this.#context;
+    const next = nextHopOf(request);
+    if (next.kind === 'unusable') return { kind: 'refuse', status: 400 };
+    if (next.kind === 'none') {
+      return this.#choose(request, await configured(), { requestUri: request.uri, isAll: true });
+    }
+    // This is what keeps a client from reaching through the edge whatever it likes: only the core, and of its machines only what speaks SIP.
+    if (!isKnown(next.uri)) return { kind: 'refuse', status: 403 };
+    const found = await resolve(next.uri);
+    if (!found.every(({ address }) => isTrusted(address))) return { kind: 'refuse', status: 403 };
+    return this.#choose(request, found, { ...next, isAll: false });
+  }
+
+  #choose(
+    request: SipRequest,
+    found: readonly CoreDestination[],
+    onward: Parameters<typeof chooseTarget>[2],
+  ): Selection {
+    const target = chooseTarget(request, found, onward, this.#context);
+    return target ? { kind: 'target', target } : { kind: 'refuse', status: 503 };
+  }
+
+  /** A request of the core that leads to no WIC. It never goes back to the core. */
+  #answerCore(request: SipRequest): SipResponse {
+    const uri = parseSipUri(request.uri);
+    if (request.method !== 'OPTIONS' || !uri.ok || uri.value.user !== undefined || !this.#context.isEdge(uri.value)) {
+      return createResponse(request, 404);
+    }
+    // RFC 3261 §11.2: as it would answer a request to which a probe is the question.
+    if (this.#context.isStopping()) return this.refuse(request, 503);
+    const response = createResponse(request, 200);
+    response.headers.append('Allow', ALLOW);
+    response.headers.append('Supported', 'path, outbound');
+    return response;
+  }
+}

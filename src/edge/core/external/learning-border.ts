@@ -1,0 +1,25 @@
+import { type Border } from '../../border/border.ts';
+import { type RouteMemory } from './route-memory.ts';
+
+/** A border where what the core says of its Route sets is remembered as it passes to a WIC. */
+export function learningBorder(border: Border, routes: RouteMemory): Border {
+  return {
+    requestFromWic: (...message) => {
+      border.requestFromWic(...message);
+    },
+    requestToCore: (...message) => {
+      border.requestToCore(...message);
+    },
+    requestToWic: (headers, ...more) => {
+      routes.learn(headers);
+      border.requestToWic(headers, ...more);
+    },
+    responseFromWic: (...message) => {
+      border.responseFromWic(...message);
+    },
+    responseToWic: (response, ...more) => {
+      routes.learn(response.headers);
+      border.responseToWic(response, ...more);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { type SipRequest } from '../../../sip/message.ts';
+import { parseNameAddr } from '../../../sip/name-addr.ts';
+import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
+
+/** Where a request's Route leads. `none`: it has none. `unusable`: not to a SIP URI. */
+export type NextHop =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unusable' }
+  | {
+      readonly kind: 'route';
+      readonly uri: SipUri;
+      /** Request-URI of the copy. */
+      readonly requestUri: string;
+      /** Route of the copy; absent when that of the request stays. */
+      readonly routes?: readonly string[];
+    };
+
+/** RFC 3261 §16.6 steps 6 and 7. Expects a request without entries of this proxy's own on top. */
+export function nextHopOf(request: SipRequest): NextHop {
+  if (!request.headers.has('Route')) return { kind: 'none' };
+  const [top = '', ...rest] = request.headers.getList('Route');
+  const route = parseNameAddr(top);
+  const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
+  if (!route.ok || !uri?.ok) return { kind: 'unusable' };
+  if (uri.value.params.has('lr')) return { kind: 'route', uri: uri.value, requestUri: request.uri };
+  // A strict router, of before RFC 3261, wants itself in the Request-URI and finds the target at the end of the Route.
+  return { kind: 'route', uri: uri.value, requestUri: route.value.uri, routes: [...rest, `<${request.uri}>`] };
+}

@@ -1,0 +1,55 @@
+import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
+import { newBranch } from '../../../sip/token.ts';
+import { formatVia } from '../../../sip/via.ts';
+import { type Hop } from '../../flow/hop.ts';
+import { type TransactionLayer } from '../../proxy/transaction-layer.ts';
+
+export type OwnFailure = 'timeout' | 'unreachable' | 'overload';
+
+/** How a request of the edge itself ends: by a final response, or without one. */
+export type OwnOutcome =
+  | { readonly kind: 'response'; readonly response: SipResponse }
+  | { readonly kind: 'failure'; readonly cause: OwnFailure };
+
+/** Sends a request of the edge itself, not an INVITE, over a hop: adds Via, runs its transaction. `onEnd` is called once, never before this returns. */
+export function sendOwnRequest(
+  request: SipRequest,
+  hop: Hop,
+  layer: TransactionLayer,
+  onEnd: (outcome: OwnOutcome) => void,
+): { giveUp(): void } {
+  const headers = request.headers.clone();
+  const params = new Map([
+    ['branch', newBranch()],
+    ['rport', undefined],
+  ]);
+  headers.prepend('Via', formatVia({ transport: hop.viaTransport, sentBy: hop.self.sentBy, params }));
+  let hasEnded = false;
+  const end = (outcome: OwnOutcome): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    layer.context.defer(() => {
+      onEnd(outcome);
+    });
+  };
+  const transaction = layer.openClient({ ...request, headers }, hop, {
+    response: (response) => {
+      if (response.status >= 200) end({ kind: 'response', response });
+    },
+    timeout: () => {
+      end({ kind: 'failure', cause: 'timeout' });
+    },
+    transportError: () => {
+      end({ kind: 'failure', cause: 'unreachable' });
+    },
+    terminated: () => undefined,
+  });
+  if (!transaction) end({ kind: 'failure', cause: 'overload' });
+  return {
+    giveUp: () => {
+      if (hasEnded) return;
+      end({ kind: 'failure', cause: 'timeout' });
+      transaction?.terminate();
+    },
+  };
+}

@@ -1,0 +1,356 @@
+import { describe, expect, it } from 'vitest';
+import { createResponse } from '../../../../src/sip/create-response.ts';
+import { formatSipMessage } from '../../../../src/sip/format-message.ts';
+import { type SipRequest } from '../../../../src/sip/message.ts';
+import { type FakeHop } from '../../support/fake-hop.ts';
+import { type WicMessages } from '../../support/wic.ts';
+import { CoreBench, FIRST, SECOND, UDP } from './core-bench.ts';
+
+const BOB = 'sip:bob@example.com';
+
+interface Scene {
+  readonly bench: CoreBench;
+  readonly wic: WicMessages;
+  readonly hop: FakeHop;
+}
+
+/** alice is registered, and all places of the core are up. */
+async function scene(...places: Parameters<typeof CoreBench.start>): Promise<Scene> {
+  const bench = await CoreBench.start(...places);
+  const { wic, hop } = bench.register('alice');
+  bench.connect();
+  await bench.answerProbes(200, ...places);
+  return { bench, wic, hop };
+}
+
+function invite({ wic }: Scene, extra: Readonly<Record<string, string>> = {}, body = ''): SipRequest {
+  return wic.build('INVITE', BOB, BOB, { Contact: `<${wic.contactUri}>`, ...extra }, body);
+}
+
+describe('a request to the core', () => {
+  it('goes to the first place, and to none other while that answers', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    const sent = it.bench.hop(FIRST).request('REGISTER');
+    await it.bench.from(createResponse(sent, 401), it.bench.hop(FIRST));
+    expect(it.hop.take()).toEqual(['401']);
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+  });
+
+  it('that answers a challenge goes to the place that made it, whatever order DNS gives them in', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.from(createResponse(it.bench.hop(FIRST).request('REGISTER'), 401), it.bench.hop(FIRST));
+    it.bench.names.set('core.example.com', [SECOND, FIRST]);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    expect(it.bench.hop(FIRST).take()).toEqual(['REGISTER', 'REGISTER']);
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+  });
+
+  it('goes to the next at once when there is no connection to the first', async () => {
+    const it = await scene(FIRST, SECOND);
+    it.bench.transports.refuse(FIRST);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    expect(it.bench.hop(SECOND).take()).toEqual(['REGISTER']);
+    expect(it.hop.take()).toEqual([]);
+  });
+
+  it('goes to the next when the connection it went over closes before an answer', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    it.bench.transports.close(FIRST);
+    await it.bench.settle();
+    const again = it.bench.hop(SECOND).request('REGISTER');
+    await it.bench.from(createResponse(again, 200), it.bench.hop(SECOND));
+    expect(it.hop.take()).toEqual(['200']);
+  });
+
+  it('goes to the next when the first answers 503, under a branch of its own', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(invite(it), it.hop);
+    const sent = it.bench.hop(FIRST).request('INVITE');
+    await it.bench.from(createResponse(sent, 503), it.bench.hop(FIRST));
+    const again = it.bench.hop(SECOND).request('INVITE');
+    expect(again.headers.get('Via')).not.toBe(sent.headers.get('Via'));
+    expect(it.bench.hop(FIRST).take()).toEqual(['INVITE', 'ACK']);
+    expect(it.hop.take()).toEqual(['100']);
+  });
+
+  it('stays where it has been answered provisionally, though the connection closes', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(invite(it), it.hop);
+    const sent = it.bench.hop(FIRST).request('INVITE');
+    await it.bench.from(createResponse(sent, 180, { toTag: 'b' }), it.bench.hop(FIRST));
+    it.bench.transports.close(FIRST);
+    await it.bench.settle();
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+    // The core answers over another connection.
+    await it.bench.from(createResponse(sent, 200, { toTag: 'b' }), it.bench.hop(FIRST));
+    expect(it.hop.take()).toEqual(['100', '180', '200']);
+  });
+
+  it('that is ringing ends in 503 when the core stays away', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it), it.hop);
+    const sent = it.bench.hop(FIRST).request('INVITE');
+    await it.bench.from(createResponse(sent, 180, { toTag: 'b' }), it.bench.hop(FIRST));
+    it.bench.transports.kill(FIRST);
+    await it.bench.pass(2000);
+    expect(it.hop.take()).toEqual(['100', '180', '503']);
+  });
+
+  it('is answered 503 with Retry-After at once when all places are down', async () => {
+    const it = await scene(FIRST);
+    it.bench.transports.kill(FIRST);
+    await it.bench.settle();
+    expect(Object.values(it.bench.cores)).toEqual(['down']);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('5');
+    expect(it.hop.take()).toEqual(['503']);
+  });
+
+  it('is answered 503, not 500, when the last place cannot be reached', async () => {
+    const it = await scene(FIRST, SECOND);
+    it.bench.transports.refuse(FIRST);
+    it.bench.transports.refuse(SECOND);
+    await it.bench.from(invite(it), it.hop);
+    expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('5');
+    expect(it.hop.take()).toEqual(['100', '503']);
+  });
+
+  it('is answered 503 with the Retry-After of the core when all places answer that', async () => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    for (const place of [FIRST, SECOND]) {
+      const response = createResponse(it.bench.hop(place).request('REGISTER'), 503);
+      response.headers.append('Retry-After', '120 (maintenance)');
+      await it.bench.from(response, it.bench.hop(place));
+    }
+    expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('120');
+    expect(it.hop.take()).toEqual(['503']);
+  });
+
+  it('is answered 500 where a 503 says nothing of the rest of the core', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it, { Route: `<sip:${FIRST.address};transport=tcp;lr>` }), it.hop);
+    const place = { ...FIRST, transport: 'udp' } as const;
+    await it.bench.from(createResponse(it.bench.hop(place).request('INVITE'), 503), it.bench.hop(place));
+    expect(it.hop.take()).toEqual(['100', '500']);
+  });
+
+  it('comes back to the first place when that answers again', async () => {
+    const it = await scene(FIRST, SECOND);
+    it.bench.transports.kill(FIRST);
+    await it.bench.settle();
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    expect(it.bench.hop(SECOND).take()).toEqual(['REGISTER']);
+    it.bench.transports.refuse(FIRST, false);
+    await it.bench.pass(1000);
+    await it.bench.answerProbes(200, FIRST);
+    await it.bench.from(invite(it), it.hop);
+    expect(it.bench.hop(FIRST).take()).toEqual(['INVITE']);
+  });
+});
+
+describe('a request that the core does not answer', () => {
+  it('goes to the next place within seconds when the first does not answer OPTIONS either', async () => {
+    const it = await scene(UDP, FIRST);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.pass(1750);
+    expect(it.bench.hop(UDP).probes).toHaveLength(0);
+    await it.bench.pass(250);
+    expect(it.bench.hop(UDP).probes).toHaveLength(1);
+    await it.bench.pass(3750);
+    expect(it.bench.hop(FIRST).take()).toEqual([]);
+    await it.bench.pass(250);
+    expect(it.bench.hop(FIRST).take()).toEqual(['REGISTER']);
+  });
+
+  it('is answered 503 within seconds when there is no other place', async () => {
+    const it = await scene(UDP);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.pass(6000);
+    expect(it.hop.take()).toEqual(['503']);
+  });
+
+  it('is not sent twice when the core answers OPTIONS: what it is for may only be slow', async () => {
+    const it = await scene(FIRST, SECOND);
+    const message = it.wic.build('MESSAGE', BOB, BOB);
+    await it.bench.from(message, it.hop);
+    await it.bench.pass(2000);
+    const sent = it.bench.hop(FIRST).request('MESSAGE');
+    await it.bench.answerProbes(200, FIRST);
+    await it.bench.pass(20_000);
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+    await it.bench.from(createResponse(sent, 200), it.bench.hop(FIRST));
+    expect(it.hop.take()).toEqual(['200']);
+  });
+
+  it('is answered 504 while its client still waits, if it is a REGISTER', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    for (let sec = 2; sec < 28; sec += 2) {
+      await it.bench.pass(2000);
+      await it.bench.answerProbes(200, FIRST);
+    }
+    expect(it.hop.take()).toEqual([]);
+    await it.bench.pass(2000);
+    expect(it.hop.take()).toEqual(['504']);
+  });
+
+  it('is answered 408 after 64 × T1 if it is an INVITE, when no other place is left', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it), it.hop);
+    for (let sec = 0; sec < 30; sec += 2) {
+      await it.bench.pass(2000);
+      await it.bench.answerProbes(200, FIRST);
+    }
+    expect(it.hop.take()).toEqual(['100']);
+    await it.bench.pass(2000);
+    expect(it.hop.take()).toEqual(['408']);
+  });
+
+  it('leaves nothing behind', async () => {
+    const it = await scene(UDP, FIRST);
+    const before = it.bench.clock.timers.size;
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.from(invite(it), it.hop);
+    await it.bench.pass(300_000);
+    expect(it.bench.layer.size).toBeLessThanOrEqual(2);
+    expect(it.bench.clock.timers.size).toBeLessThanOrEqual(before + 4);
+  });
+});
+
+describe('a large request to a core that is reached by UDP', () => {
+  it('goes by TCP to the same place', async () => {
+    const it = await scene(UDP);
+    await it.bench.from(invite(it, { 'Content-Type': 'application/sdp' }, 'x'.repeat(1000)), it.hop);
+    expect(it.bench.hop({ ...UDP, transport: 'tcp' }).take()).toEqual(['INVITE']);
+    expect(it.bench.hop(UDP).take()).toEqual([]);
+  });
+
+  it('goes by UDP all the same when TCP is refused, and the core is none the worse for it', async () => {
+    const it = await scene(UDP);
+    it.bench.transports.refuse({ ...UDP, transport: 'tcp' });
+    await it.bench.from(invite(it, { 'Content-Type': 'application/sdp' }, 'x'.repeat(1000)), it.hop);
+    expect(it.bench.hop(UDP).take()).toEqual(['INVITE']);
+    expect(Object.values(it.bench.cores)).toEqual(['up']);
+  });
+
+  it('counts what the edge adds: no copy of more than 1,300 bytes leaves by UDP', async () => {
+    const it = await scene(UDP);
+    const sizes: number[] = [];
+    for (let size = 100; size < 900; size += 10) {
+      await it.bench.from(invite(it, {}, 'x'.repeat(size)), it.hop);
+      sizes.push(...it.bench.hop(UDP).sent.map((message) => Buffer.byteLength(formatSipMessage(message))));
+      it.bench.hop(UDP).sent.length = 0;
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1300);
+    expect(Math.max(...sizes)).toBeGreaterThan(900);
+  });
+});
+
+describe('a request with a Route', () => {
+  it('goes where the Route leads, if that is the core', async () => {
+    const it = await scene(FIRST);
+    it.bench.names.set('scscf.example.com', [SECOND]);
+    it.bench.transports.extra.add(SECOND.address);
+    await it.bench.from(invite(it, { Route: '<sip:scscf.example.com;lr>, <sip:other.example;lr>' }), it.hop);
+    const sent = it.bench.hop(SECOND).request('INVITE');
+    expect(sent.uri).toBe(BOB);
+    expect(sent.headers.get('Route')).toBe('<sip:scscf.example.com;lr>, <sip:other.example;lr>');
+  });
+
+  it('to a strict router has that in its Request-URI, and the target at the end of the Route', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it, { Route: `<sip:${FIRST.address}>, <sip:b.example;lr>` }), it.hop);
+    const sent = it.bench.hop({ ...FIRST, transport: 'udp' }).request('INVITE');
+    expect(sent.uri).toBe(`sip:${FIRST.address}`);
+    expect(sent.headers.get('Route')).toBe(`<sip:b.example;lr>, <${BOB}>`);
+  });
+
+  it.each([
+    { route: '<sip:198.51.100.7;lr>', why: 'another address' },
+    { route: '<sip:mixed.example.com;lr>', why: 'a name of which one address is another' },
+    { route: `<sip:${FIRST.address}:6379;transport=tcp;lr>`, why: 'a port of the core that is no SIP port' },
+  ])('to $why is refused with 403', async ({ route }) => {
+    const it = await scene(FIRST);
+    it.bench.names.set('mixed.example.com', [FIRST, { ...FIRST, address: '198.51.100.7' }]);
+    await it.bench.from(invite(it, { Route: route }), it.hop);
+    expect(it.hop.take()).toEqual(['100', '403']);
+  });
+
+  it('to a port that the core has named in a Route set goes there', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it), it.hop);
+    const sent = it.bench.hop(FIRST).request('INVITE');
+    const response = createResponse(sent, 180, { toTag: 'b' });
+    response.headers.prepend('Record-Route', `<sip:${FIRST.address}:6060;lr>`);
+    it.bench.connection.border.responseToWic(response, sent, it.hop);
+    await it.bench.from(invite(it, { Route: `<sip:${FIRST.address}:6060;lr>` }), it.hop);
+    expect(it.bench.hop({ transport: 'udp', address: FIRST.address, port: 6060 }).take()).toEqual(['INVITE']);
+  });
+
+  it('that cannot be read is refused with 400', async () => {
+    const it = await scene(FIRST);
+    await it.bench.from(invite(it, { Route: '<tel:+1;lr>' }), it.hop);
+    expect(it.hop.take().at(-1)).toBe('400');
+  });
+});
+
+describe('a request that waits for DNS', () => {
+  it('is sent when its answer comes', async () => {
+    const it = await scene(FIRST);
+    let answer = (): void => undefined;
+    it.bench.dns = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await it.bench.from(invite(it), it.hop);
+    expect(it.hop.take()).toEqual(['100']);
+    expect(it.bench.hop(FIRST).take()).toEqual([]);
+    answer();
+    await it.bench.settle();
+    expect(it.bench.hop(FIRST).take()).toEqual(['INVITE']);
+  });
+
+  it('is answered 487 at once when it is cancelled, and goes nowhere', async () => {
+    const it = await scene(FIRST);
+    let answer = (): void => undefined;
+    it.bench.dns = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const request = invite(it);
+    await it.bench.from(request, it.hop);
+    const headers = request.headers.clone();
+    headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} CANCEL`);
+    await it.bench.from({ ...request, method: 'CANCEL', headers }, it.hop);
+    expect(it.hop.take()).toEqual(['100', '200', '487']);
+    answer();
+    await it.bench.settle();
+    expect(it.bench.hop(FIRST).take()).toEqual([]);
+  });
+});
+
+describe('a request of the edge itself', () => {
+  it('goes to the next place as any other, and its end is told once', async () => {
+    const it = await scene(FIRST, SECOND);
+    const told: number[] = [];
+    const request = it.wic.buildRegister({ expires: 0 });
+    request.headers.remove('Via');
+    it.bench.transports.refuse(FIRST);
+    it.bench.connection.sendRequest(request, ({ status }) => told.push(status));
+    await it.bench.settle();
+    const sent = it.bench.hop(SECOND).request('REGISTER');
+    await it.bench.from(createResponse(sent, 200), it.bench.hop(SECOND));
+    expect(told).toEqual([200]);
+  });
+
+  it('ends in 503 when nobody is there', async () => {
+    const it = await scene(FIRST);
+    const told: number[] = [];
+    it.bench.transports.refuse(FIRST);
+    it.bench.connection.sendRequest(it.wic.buildRegister(), ({ status }) => told.push(status));
+    await it.bench.settle();
+    expect(told).toEqual([503]);
+  });
+});
