@@ -6,6 +6,8 @@ import { type Hop } from '../flow/hop.ts';
 export interface CoreTarget {
   readonly hop: Hop;
   readonly uri: string;
+  /** The hop to the same place that is open now, where a CANCEL may go that follows later. */
+  readonly currentHop?: Hop;
   /** Where else the same request may go, one after the other, when this hop cannot be reached, does not answer, or answers 503 (RFC 3263 §4.3). */
   readonly alternatives?: readonly CoreTarget[];
   /** Route of the copy in the place of the request's, for a strict router (RFC 3261 §16.6 step 6). */

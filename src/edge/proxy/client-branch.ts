@@ -85,7 +85,7 @@ export class ClientBranch {
     this.#cancelling = true;
     if (this.#transaction?.state !== 'proceeding') return;
     this.#cancelSent = true;
-    this.#layer.openClient(createCancel(this.#request), this.#target.hop, {
+    this.#layer.openClient(createCancel(this.#request), this.#target.currentHop ?? this.#target.hop, {
       response: ignore,
       timeout: ignore,
       transportError: ignore,

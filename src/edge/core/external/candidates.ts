@@ -94,6 +94,10 @@ class Candidate implements CoreTarget {
     return this.#hop;
   }
 
+  get currentHop(): Hop {
+    return this.#context.hopTo(this.#destination);
+  }
+
   setAlternatives(alternatives: readonly CoreTarget[]): void {
     this.alternatives = alternatives;
   }

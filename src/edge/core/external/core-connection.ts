@@ -101,6 +101,7 @@ export class CoreConnection implements CoreSide {
       isKnown: (uri) => routes.knows(uri),
       isEdge: (uri) => this.#isEdge(uri),
       isStopping: () => context.isStopping(),
+      clock,
       defer,
     });
   }

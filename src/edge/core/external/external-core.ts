@@ -1,3 +1,4 @@
+import { type Clock } from '../../../core/clock.ts';
 import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
@@ -6,6 +7,7 @@ import { type Hop } from '../../flow/hop.ts';
 import { type CoreOutcome, type CoreTarget, type ImsCore } from '../ims-core.ts';
 import { chooseTarget, type CandidateContext } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
+import { MergedRequests } from './merged-requests.ts';
 import { nextHopOf } from './next-hop.ts';
 
 export interface ExternalCoreContext extends CandidateContext {
@@ -22,6 +24,7 @@ export interface ExternalCoreContext extends CandidateContext {
   /** Whether a URI without a user names this edge. */
   readonly isEdge: (uri: SipUri) => boolean;
   readonly isStopping: () => boolean;
+  readonly clock: Clock;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
 }
@@ -37,15 +40,17 @@ const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE
 export class ExternalCore implements ImsCore {
   readonly joinsWics = false;
   readonly #context: ExternalCoreContext;
+  readonly #merged = new MergedRequests();
   #waiting = 0;
 
   constructor(context: ExternalCoreContext) {
     this.#context = context;
   }
 
-  handle(request: SipRequest, _essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
+  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
     if (hop.kind === 'core') {
-      outcome.respond(this.#answerCore(request));
+      const isMerged = this.#merged.note(essentials, this.#context.clock.now().monotonicMs);
+      outcome.respond(isMerged ? createResponse(request, 482) : this.#answerCore(request));
       return;
     }
     this.select(request, (selection) => {
@@ -87,17 +92,22 @@ export class ExternalCore implements ImsCore {
   }
 
   async #select(request: SipRequest): Promise<Selection> {
-    const { configured, resolve, isTrusted, isKnown } = this.#context;
     const next = nextHopOf(request);
     if (next.kind === 'unusable') return { kind: 'refuse', status: 400 };
-    if (next.kind === 'none') {
-      return this.#choose(request, await configured(), { requestUri: request.uri, isAll: true });
-    }
-    // This is what keeps a client from reaching through the edge whatever it likes: only the core, and of its machines only what speaks SIP.
-    if (!isKnown(next.uri)) return { kind: 'refuse', status: 403 };
-    const found = await resolve(next.uri);
-    if (!found.every(({ address }) => isTrusted(address))) return { kind: 'refuse', status: 403 };
-    return this.#choose(request, found, { ...next, isAll: false });
+    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
+    if (next.kind !== 'none' && found !== 'elsewhere') return this.#choose(request, found, { ...next, isAll: false });
+    // This is what keeps a client from reaching through the edge whatever it likes.
+    if (next.kind === 'route') return { kind: 'refuse', status: 403 };
+    const configured = await this.#context.configured();
+    return this.#choose(request, configured, { requestUri: request.uri, isAll: true });
+  }
+
+  /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */
+  async #inCore(uri: SipUri): Promise<readonly CoreDestination[] | 'elsewhere'> {
+    const { resolve, isTrusted, isKnown } = this.#context;
+    if (!isKnown(uri)) return 'elsewhere';
+    const found = await resolve(uri);
+    return found.every(({ address }) => isTrusted(address)) ? found : 'elsewhere';
   }
 
   #choose(

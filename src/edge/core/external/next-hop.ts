@@ -1,10 +1,13 @@
+import { isInDialog } from '../../../sip/in-dialog.ts';
 import { type SipRequest } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 
-/** Where a request's Route leads. `none`: it has none. `unusable`: not to a SIP URI. */
+/** Where a request leads. `none`: to the core as such. `unusable`: its Route is not one of SIP URIs. */
 export type NextHop =
   | { readonly kind: 'none' }
+  /** Without a Route, in a dialog: to the other party itself, if that is at the core. */
+  | { readonly kind: 'target'; readonly uri: SipUri; readonly requestUri: string }
   | { readonly kind: 'unusable' }
   | {
       readonly kind: 'route';
@@ -17,7 +20,7 @@ export type NextHop =
 
 /** RFC 3261 §16.6 steps 6 and 7. Expects a request without entries of this proxy's own on top. */
 export function nextHopOf(request: SipRequest): NextHop {
-  if (!request.headers.has('Route')) return { kind: 'none' };
+  if (!request.headers.has('Route')) return isInDialog(request) ? remoteTarget(request.uri) : { kind: 'none' };
   const [top = '', ...rest] = request.headers.getList('Route');
   const route = parseNameAddr(top);
   const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
@@ -25,4 +28,9 @@ export function nextHopOf(request: SipRequest): NextHop {
   if (uri.value.params.has('lr')) return { kind: 'route', uri: uri.value, requestUri: request.uri };
   // A strict router, of before RFC 3261, wants itself in the Request-URI and finds the target at the end of the Route.
   return { kind: 'route', uri: uri.value, requestUri: route.value.uri, routes: [...rest, `<${request.uri}>`] };
+}
+
+function remoteTarget(requestUri: string): NextHop {
+  const uri = parseSipUri(requestUri);
+  return uri.ok ? { kind: 'target', uri: uri.value, requestUri } : { kind: 'none' };
 }

@@ -7,11 +7,11 @@ import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 const MAX_PLACES = 4096;
 /** Where RFC 3261 §19.1.2 has SIP listen. */
 const SIP_PORTS: ReadonlySet<number | undefined> = new Set([undefined, 5060, 5061]);
-const FIELDS = ['Record-Route', 'Service-Route'];
+const FIELDS = ['Record-Route', 'Service-Route', 'Contact'];
 
 /**
- * The places that the core has named in Route sets, by host and port. A client is free in what it writes into the Route of a request in a
- * dialog; a port of a core's machine that never stood in a Route set may belong to anything.
+ * The places that the core has named where requests of a dialog are to go, by host and port. A client is free in what it writes into a request
+ * in a dialog; a port of a core's machine that the core has never named may belong to anything.
  */
 export class RouteMemory {
   readonly #places = new AgeMap<true>();

@@ -29,6 +29,8 @@ export function externalOptions(uris: readonly string[]): ExternalCoreOptions {
     visitedNetworkId: undefined,
     accessNetworkInfo: undefined,
     deregisterAfterSec: undefined,
+    reregisterAfterOutage: false,
+    reregisterWindowSec: 1,
   };
 }
 

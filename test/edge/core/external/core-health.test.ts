@@ -131,6 +131,18 @@ describe('OPTIONS of the core', () => {
     expect(bench.hop(UDP).take()).toEqual([status]);
   });
 
+  it('is answered 482 when it comes by a second way, and as before when it is repeated', async () => {
+    const bench = await CoreBench.start(UDP);
+    bench.connect();
+    const request = new WicMessages('core').build('OPTIONS', 'sip:192.0.2.100', 'sip:192.0.2.100');
+    await bench.from(request, bench.hop(UDP));
+    await bench.from(request, bench.hop(UDP));
+    const headers = request.headers.clone();
+    headers.set('Via', 'SIP/2.0/UDP 192.0.2.3;branch=z9hG4bKother');
+    await bench.from({ ...request, headers }, bench.hop(UDP));
+    expect(bench.hop(UDP).take()).toEqual(['200', '200', '482']);
+  });
+
   it('to the edge is answered 503 while it stops', async () => {
     const bench = await CoreBench.start(UDP);
     bench.connect();

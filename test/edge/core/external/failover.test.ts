@@ -89,6 +89,20 @@ describe('a request to the core', () => {
     expect(it.hop.take()).toEqual(['100', '180', '200']);
   });
 
+  it('that is ringing is cancelled over another connection when its own has closed', async () => {
+    const it = await scene(FIRST);
+    const request = invite(it);
+    await it.bench.from(request, it.hop);
+    const sent = it.bench.hop(FIRST).request('INVITE');
+    await it.bench.from(createResponse(sent, 180, { toTag: 'b' }), it.bench.hop(FIRST));
+    it.bench.transports.close(FIRST);
+    await it.bench.settle();
+    const headers = request.headers.clone();
+    headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} CANCEL`);
+    await it.bench.from({ ...request, method: 'CANCEL', headers }, it.hop);
+    expect(it.bench.hop(FIRST).take()).toEqual(['CANCEL']);
+  });
+
   it('that is ringing ends in 503 when the core stays away', async () => {
     const it = await scene(FIRST);
     await it.bench.from(invite(it), it.hop);
@@ -289,6 +303,23 @@ describe('a request with a Route', () => {
     it.bench.connection.border.responseToWic(response, sent, it.hop);
     await it.bench.from(invite(it, { Route: `<sip:${FIRST.address}:6060;lr>` }), it.hop);
     expect(it.bench.hop({ transport: 'udp', address: FIRST.address, port: 6060 }).take()).toEqual(['INVITE']);
+  });
+
+  it.each([
+    { uri: `sip:bob@${SECOND.address};transport=tcp`, to: SECOND, why: 'at the core goes there' },
+    {
+      uri: `sip:bob@${SECOND.address}:22`,
+      to: FIRST,
+      why: 'at a port of the core that it never named goes to the core as such',
+    },
+    { uri: 'sip:bob@198.51.100.7', to: FIRST, why: 'behind the core goes to the core as such' },
+    { uri: 'tel:+1', to: undefined, why: 'that is no SIP URI goes nowhere' },
+  ])('is not needed in a dialog: a target $why', async ({ uri, to }) => {
+    const it = await scene(FIRST);
+    it.bench.transports.extra.add(SECOND.address);
+    it.bench.names.set(SECOND.address, [SECOND]);
+    await it.bench.from(it.wic.build('BYE', uri, BOB, { To: `<${BOB}>;tag=b` }), it.hop);
+    expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes('BYE'))).toEqual(to ? [to] : []);
   });
 
   it('that cannot be read is refused with 400', async () => {

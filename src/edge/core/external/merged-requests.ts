@@ -1,0 +1,23 @@
+import { AgeMap } from '../../../core/age-map.ts';
+import { type RequestEssentials } from '../../../sip/validate-request.ts';
+
+const MAX_REQUESTS = 1000;
+/** As long as a request may be repeated: 64 times the usual T1. */
+const REMEMBERED_MS = 32_000;
+
+/** Requests answered here that have come before over another way (RFC 3261 §8.2.2.2). Retransmissions do not get here. */
+export class MergedRequests {
+  readonly #seen = new AgeMap<{ readonly branch: string | undefined; readonly atMs: number }>();
+
+  /** Remembers a request outside dialogs, and tells whether the same one has come under another branch. */
+  note({ callId, cseq, from, to, via }: RequestEssentials, nowMs: number): boolean {
+    if (to.params.has('tag')) return false;
+    const key = [callId, cseq.sequence, cseq.method, from.params.get('tag')].join('\n');
+    const branch = via.params.get('branch');
+    const before = this.#seen.get(key);
+    if (before && nowMs - before.atMs < REMEMBERED_MS) return before.branch !== branch;
+    this.#seen.set(key, { branch, atMs: nowMs });
+    if (this.#seen.size > MAX_REQUESTS && this.#seen.oldest) this.#seen.delete(this.#seen.oldest.key);
+    return false;
+  }
+}
