@@ -22,6 +22,7 @@ export type FlowCloseCause =
   | 'protocol-error'
   | 'unregistered'
   | 'authentication-failures'
+  | 'core-outage'
   | 'operator'
   | 'stopped';
 

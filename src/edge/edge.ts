@@ -15,7 +15,8 @@ import { type CoreSide } from './core/core-side.ts';
 import { createCoreSide } from './core/create-core-side.ts';
 import { deregisterLost } from './core/deregister-lost.ts';
 import { observeCore } from './core/observe-core.ts';
-import { EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
+import { ReregisterAfterOutage } from './core/reregister-after-outage.ts';
+import { EdgeDrain, type EdgeDrainContext, type EdgeDrainOptions } from './drain/edge-drain.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
@@ -58,6 +59,7 @@ export interface StopOptions {
 
 /** Who has just been heard is about to go on, say with the ACK of an answer. */
 const QUIET_MS = 200;
+const OUTAGE_REASON = 'the core was out: connect and register again';
 const DRAIN_REASON = 'the server is about to stop: connect again';
 /** How long closing WebSockets may take to end in an orderly way. */
 const STOP_GRACE_MS = 1000;
@@ -78,6 +80,7 @@ export class Edge {
   readonly #mirror: HepMirror | undefined;
   readonly #coreSide: CoreSide;
   readonly #deregistrations: Deregistrations | undefined;
+  readonly #reregistration: ReregisterAfterOutage | undefined;
   #drain: EdgeDrain<Flow> | undefined;
   #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
@@ -134,6 +137,17 @@ export class Edge {
     this.#deregistrations =
       border &&
       deregisterLost({ options: outside, border, home, registrations: this.#registrations, clock, timers, coreSide });
+    this.#reregistration = outside?.reregisterAfterOutage
+      ? new ReregisterAfterOutage({
+          options: outside,
+          clock,
+          timers,
+          logger,
+          events,
+          cores: () => coreSide.cores ?? [],
+          sendAway: (sinceMs, times) => this.#sendToRegister(sinceMs, times),
+        })
+      : undefined;
     const { retryAfterSec } = options.transaction;
     const insertion = new CredentialInsertion({
       options: options.credential,
@@ -249,19 +263,14 @@ export class Edge {
   drain(options: EdgeDrainOptions): Promise<void> {
     this.#upgrades.stop();
     this.#deregistrations?.stop();
-    const { clock } = this.#dependencies;
-    this.#drain ??= new EdgeDrain({
+    this.#reregistration?.stop();
+    this.#drain ??= this.#sendAway({
       options,
       clients: [...this.#flows.all],
       isOpen: (flow) => flow.isOpen,
-      isBusy: (flow, nowMs) => nowMs - flow.heardAtMs < QUIET_MS || this.#layer.isBusy(flow),
-      isInCall: (flow) => this.#layer.calls.isInCall(flow),
       close: (flow) => {
         flow.close('stopped', { code: SERVICE_RESTART, reason: DRAIN_REASON });
       },
-      afterReading: setImmediate,
-      clock,
-      timers: this.#timers,
     });
     return this.#drain.done;
   }
@@ -275,6 +284,7 @@ export class Edge {
   async #stop(options: StopOptions): Promise<void> {
     this.#upgrades.stop();
     this.#deregistrations?.stop();
+    this.#reregistration?.stop();
     this.#drain?.abort();
     this.#applicationServer?.close();
     const flows = [...this.#flows.all];
@@ -294,6 +304,29 @@ export class Edge {
     await this.#coreSide.stop();
     this.#timers.clear();
     this.#mirror?.close();
+  }
+
+  #sendToRegister(sinceMs: number, options: EdgeDrainOptions): EdgeDrain<Flow> {
+    const isLeft = (flow: Flow): boolean => flow.isOpen && this.#registrations.hasOlderThan(sinceMs, flow);
+    return this.#sendAway({
+      options,
+      clients: [...this.#flows.all].filter(isLeft),
+      isOpen: isLeft,
+      close: (flow) => {
+        flow.close('core-outage', { reason: OUTAGE_REASON });
+      },
+    });
+  }
+
+  #sendAway(whom: Pick<EdgeDrainContext<Flow>, 'options' | 'clients' | 'isOpen' | 'close'>): EdgeDrain<Flow> {
+    return new EdgeDrain({
+      ...whom,
+      isBusy: (flow, nowMs) => nowMs - flow.heardAtMs < QUIET_MS || this.#layer.isBusy(flow),
+      isInCall: (flow) => this.#layer.calls.isInCall(flow),
+      afterReading: setImmediate,
+      clock: this.#dependencies.clock,
+      timers: this.#timers,
+    });
   }
 
   get #nowMs(): number {

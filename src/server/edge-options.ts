@@ -59,6 +59,8 @@ function externalCore(
     visitedNetworkId,
     accessNetworkInfo,
     deregisterAfterSec,
+    reregisterAfterOutage: config.reregisterAfterOutage,
+    reregisterWindowSec: config.reregisterWindowSec,
     flowTokenKey: hash('sha256', material.flowTokenKey.reveal(), 'buffer'),
   };
 }

@@ -143,18 +143,21 @@ export const coreSection = section(
       description: 'A client that is gone for so long is de-registered at an external core in its place.',
       defaultText: 'never: the core hears 430 at its next request',
     }),
+    reregisterAfterOutage: flag(
+      true,
+      'When an external core is back, clients are sent to register again (1012), those in a call last; false if it never loses bindings.',
+    ),
+    reregisterWindowSec: seconds(0, 3600, 30, 'Over how long; a tenth of a second for each is enough for few.'),
     flowTokenKey: secretText.optional().meta({
       description:
         'Key of the flow tokens in Path and Record-Route; the same on all edges that stand in for each other.',
       secret: true,
       defaultText: 'generated, and kept in the state folder',
     }),
-    flowTokenKeyFile: filePath
-      .optional()
-      .meta({
-        description: 'File that holds the flow token key.',
-        defaultText: 'generated, and kept in the state folder',
-      }),
+    flowTokenKeyFile: filePath.optional().meta({
+      description: 'File that holds the flow token key.',
+      defaultText: 'generated, and kept in the state folder',
+    }),
   },
   'The core behind the edge.',
 );

@@ -13,6 +13,7 @@ export const CLOSE_CODES = {
   'protocol-error': 1002,
   unregistered: 1008,
   'authentication-failures': 1008,
+  'core-outage': 1012,
   operator: 1000,
   stopped: 1001,
 } as const satisfies Record<OwnCloseCause, number | undefined>;

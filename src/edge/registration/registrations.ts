@@ -160,6 +160,11 @@ export class Registrations {
     return this.of(hop).find(({ identities }) => identities.some((identity) => identity.key === key));
   }
 
+  /** Whether one on this flow was made, and not refreshed since, before a time in monotonic milliseconds. */
+  hasOlderThan(sinceMs: number, hop: Hop): boolean {
+    return this.of(hop).some(({ expiresAtMs, grantedExpiresSec }) => expiresAtMs - grantedExpiresSec * 1000 < sinceMs);
+  }
+
   /** A standing registration by what flow tokens call it. */
   findByHandle(handle: string): Registration | undefined {
     return this.#byHandle.get(handle);

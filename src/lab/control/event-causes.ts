@@ -20,6 +20,7 @@ export const flowCloseCause = oneOf<CauseOf<'flow-closed'>>({
   'protocol-error': true,
   unregistered: true,
   'authentication-failures': true,
+  'core-outage': true,
   operator: true,
   stopped: true,
 });

@@ -87,5 +87,7 @@ export const FLOW_CLOSE_WORDS = {
   'protocol-error': 'It sent what is no WebSocket frame or no SIP. See the log of the server.',
   unregistered: 'It was open for long without a registration. Register soon after connecting.',
   'authentication-failures': 'It failed to log in too often. Mend the password, then connect again.',
+  'core-outage':
+    'The core is back after an outage, and may have forgotten it. The client should connect and register again.',
   operator: 'The operator, or a fault, closed it. The client should connect and register again.',
 } as const;
