@@ -2,6 +2,7 @@ import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createServer, type Server } from '../../src/server.ts';
+import { type AgentHome } from './agent-home.ts';
 import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
 
 export const DOMAIN = 'ims.example';
@@ -10,6 +11,7 @@ export const PASSWORD = 'a-password-of-all';
 export const EDGE_ADDRESS = '127.0.0.2';
 
 export type CoreTransport = 'udp' | 'tcp';
+type Registrations = ReturnType<Server['snapshot']>['registrations'];
 
 /** An edge with its TURN server on loopback, and Kamailio as the core behind it. */
 export interface Ims extends AsyncDisposable {
@@ -17,6 +19,9 @@ export interface Ims extends AsyncDisposable {
   readonly core: KamailioCore;
   /** `wss://…` */
   readonly url: string;
+  registrationsOf(aor: string): Registrations;
+  /** Ends the connections of a user without a word. */
+  cut(aor: string): void;
 }
 
 export interface ImsOptions {
@@ -37,6 +42,7 @@ export async function startIms(kamailio: string, { transport, forks = false, edg
     {
       domain: DOMAIN,
       edge: {
+        transaction: { t1Ms: 100, t2Ms: 500, t4Ms: 500 },
         ...edge,
         listen: { addresses: ['127.0.0.1'], port: 0 },
         demoPage: false,
@@ -52,13 +58,24 @@ export async function startIms(kamailio: string, { transport, forks = false, edg
     { state: new MemoryState(), logger: silentLogger },
   );
   const { webSocket = '' } = await server.start();
+  const registrationsOf = (aor: string): Registrations =>
+    server.snapshot().registrations.filter((registration) => registration.aor === aor);
   return {
     server,
     core,
     url: webSocket,
+    registrationsOf,
+    cut: (aor) => {
+      for (const { flowId } of registrationsOf(aor)) server.closeFlow(flowId, 'cut');
+    },
     [Symbol.asyncDispose]: async () => {
       await server.stop();
       await core[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Where user agents of these tests register; every user has the same password. */
+export function homeOf({ url }: Ims): AgentHome {
+  return { url, domain: DOMAIN, passwordOf: () => PASSWORD };
 }

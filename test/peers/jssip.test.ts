@@ -1,76 +1,26 @@
 import { once } from 'node:events';
-import { UA, URI, WebSocketInterface } from 'jssip';
+import { type UA, URI } from 'jssip';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
-import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
 import { edgeOptions, PASSWORDS } from '../edge/support/edge-options.ts';
 import { startEdge, type EdgeServer } from '../edge/support/edge-server.ts';
+import {
+  answer,
+  askOptions,
+  call,
+  createAgent as createAgentAt,
+  credentialOf,
+  incomingSession,
+  type JssipOptions,
+  registered,
+  stopAgents,
+  waitUntil,
+} from './jssip-agents.ts';
 
-installBrowserGlobals();
+afterEach(stopAgents);
 
-const agents: UA[] = [];
-
-afterEach(() => {
-  for (const agent of agents.splice(0)) agent.stop();
-});
-
-function createAgent(server: EdgeServer, user: string, options: { readonly preloadedRoute?: boolean } = {}): UA {
-  const agent = new UA({
-    sockets: new WebSocketInterface(server.url),
-    uri: `sip:${user}@example.com`,
-    password: PASSWORDS.get(user)!.revealText(),
-    register_expires: 120,
-    connection_recovery_min_interval: 1,
-    connection_recovery_max_interval: 1,
-    use_preloaded_route: options.preloadedRoute ?? false,
-  });
-  agents.push(agent);
-  agent.registrator().setExtraHeaders(['TURN-Cred-Req: turn']);
-  return agent;
-}
-
-interface Answer {
-  readonly status_code: number;
-  getHeaders(name: string): string[];
-}
-
-function credentialOf(response: Answer): unknown {
-  return parseTurnCredential({ getAll: (name) => response.getHeaders(name) });
-}
-
-async function registered(agent: UA): Promise<Answer> {
-  const done = once(agent, 'registered');
-  agent.start();
-  const [event] = (await done) as [{ response: Answer }];
-  return event.response;
-}
-
-async function waitUntil(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 8000, interval: 10 }).toBe(true);
-}
-
-/** Parts of a JsSIP session that the tests drive. */
-interface Session extends NodeJS.EventEmitter {
-  answer(options: object): void;
-  terminate(): void;
-  sendInfo(type: string, body: string): void;
-  isEstablished(): boolean;
-  isEnded(): boolean;
-}
-
-function incomingSession(agent: UA): Promise<{ session: Session; body: string }> {
-  return new Promise((resolve) => {
-    (agent as NodeJS.EventEmitter).on(
-      'newRTCSession',
-      (event: { originator: string; session: Session; request: { body: string } }) => {
-        if (event.originator === 'remote') resolve({ session: event.session, body: event.request.body });
-      },
-    );
-  });
-}
-
-function call(agent: UA, target: string): Session {
-  return agent.call(target, { mediaConstraints: { audio: false, video: false } });
+function createAgent({ url }: EdgeServer, user: string, options: JssipOptions = {}): UA {
+  const passwordOf = (name: string): string => PASSWORDS.get(name)!.revealText();
+  return createAgentAt({ url, domain: 'example.com', passwordOf }, user, options);
 }
 
 describe('JsSIP', () => {
@@ -91,19 +41,7 @@ describe('JsSIP', () => {
     await using server = await startEdge(edgeOptions());
     const agent = createAgent(server, 'alice');
     await registered(agent);
-    const response = await new Promise<Answer>((resolve, reject) => {
-      sendOptions(agent, target, {
-        extraHeaders: ['TURN-Cred-Req: turn;ttl=7200'],
-        eventHandlers: {
-          succeeded: ({ response: answer }) => {
-            resolve(answer);
-          },
-          failed: ({ cause }) => {
-            reject(new Error(cause));
-          },
-        },
-      });
-    });
+    const response = await askOptions(agent, target, ['TURN-Cred-Req: turn;ttl=7200']);
     expect(credentialOf(response)).toMatchObject({ kind: 'credential', name: 'u2', ttlSec: 7200 });
   });
 
@@ -122,7 +60,7 @@ describe('JsSIP', () => {
       expect(body).toBe((await offer)[0].sdp);
 
       const confirmed = [once(outgoing, 'confirmed'), once(session, 'confirmed')];
-      session.answer({ mediaConstraints: { audio: false, video: false } });
+      answer(session);
       await Promise.all(confirmed);
       const info = once(session, 'newInfo') as Promise<[{ info: { body: string } }]>;
       outgoing.sendInfo('text/plain', 'hello');
@@ -190,21 +128,3 @@ describe('JsSIP', () => {
     expect(server.issuer.released).toEqual([]);
   });
 });
-
-interface OptionsHandlers {
-  readonly succeeded: (event: { response: Answer }) => void;
-  readonly failed: (event: { cause: string }) => void;
-}
-
-/** In JsSIP, yet absent from its types. A target given as text gets a user part. */
-function sendOptions(
-  agent: UA,
-  target: string | URI,
-  options: { extraHeaders: string[]; eventHandlers: OptionsHandlers },
-) {
-  (agent as unknown as { sendOptions(target: string | URI, body: undefined, options: object): void }).sendOptions(
-    target,
-    undefined,
-    options,
-  );
-}

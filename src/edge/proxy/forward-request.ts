@@ -14,6 +14,8 @@ import { type LoopDetection } from './loop-detection.ts';
 const MAX_FORWARDS = 70;
 /** Requests outside a dialog that cannot make one (RFC 3261 §12, RFC 6665); all others, also unknown ones, get a Record-Route. */
 const NO_DIALOG = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH', 'INFO', 'BYE', 'ACK', 'CANCEL']);
+/** RFC 6665 §4.3: a NOTIFY that overtakes the answer to its SUBSCRIBE begins the dialog at the subscriber, which takes the route set from it. */
+const EVENTS = new Set(['SUBSCRIBE', 'NOTIFY']);
 
 export interface RequestForwarderContext {
   readonly tokens: FlowTokens;
@@ -43,7 +45,7 @@ export class RequestForwarder {
     if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop);
     else if (from.kind === 'wic') this.#context.border.requestToCore(copy, from, target.hop);
     stripProofs(headers, target.hop);
-    if (!NO_DIALOG.has(request.method) && !isInDialog(request)) {
+    if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
       const contact = parseNameAddr(headers.get('Contact') ?? '');
       headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : ''));

@@ -84,6 +84,25 @@ describe('a dialog with somebody behind the core', () => {
     },
   );
 
+  it('may begin at the subscriber with a NOTIFY that overtakes the answer, so each NOTIFY has the route in it too', () => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice', SERVICE_ROUTE);
+    const subscribe = bench.sent(
+      alice,
+      'SUBSCRIBE',
+      { Contact: `<${alice.wic.contactUri};ob>`, Event: 'presence' },
+      BOB,
+    );
+    const routes = subscribe.headers.getList('Record-Route');
+    const call = { answered: createResponse(subscribe, 200, { toTag: 'b' }) };
+    bench.receive(within('NOTIFY', new WicMessages('bob'), call, routes, alice.wic.contactUri), bench.core);
+    const recorded = alice.hop.lastRequest('NOTIFY').headers.getList('Record-Route');
+    const unsubscribe = within('SUBSCRIBE', alice.wic, call, recorded, BOB_CONTACT);
+    bench.receive(unsubscribe, alice.hop);
+    expect(bench.core.lastRequest('SUBSCRIBE').headers.get('CSeq')).toBe(unsubscribe.headers.get('CSeq'));
+    expect(bench.core.lastRequest('SUBSCRIBE').headers.has('Route')).toBe(false);
+  });
+
   it('is nobody else’s: a client that brings the Route set of another is no part of it', () => {
     const bench = new CoreBench();
     const call = inCall(bench, bench.registered('alice', SERVICE_ROUTE));
