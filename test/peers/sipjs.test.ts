@@ -1,123 +1,20 @@
-import {
-  Inviter,
-  type Invitation,
-  Messager,
-  Registerer,
-  RegistererState,
-  type SessionDescriptionHandler,
-  SessionState,
-  UserAgent,
-  type UserAgentDelegate,
-} from 'sip.js';
+import { Messager, RegistererState, SessionState, UserAgent } from 'sip.js';
 import { describe, expect, it } from 'vitest';
 import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
-import { installBrowserGlobals, sampleSdp } from '../edge/support/browser-globals.ts';
+import { sampleSdp } from '../edge/support/browser-globals.ts';
 import { edgeOptions, PASSWORDS } from '../edge/support/edge-options.ts';
 import { startEdge, type EdgeServer } from '../edge/support/edge-server.ts';
+import { type AgentHome } from './agent-home.ts';
+import { Agents, Deferred, reaches, refreshCredential, register, rings } from './sipjs-agents.ts';
 
-installBrowserGlobals();
-
-/** Stops the user agents while the edge is there to answer: SIP.js waits for that. */
-class Agents implements AsyncDisposable {
-  readonly #userAgents: UserAgent[] = [];
-  readonly #server: EdgeServer;
-
-  constructor(server: EdgeServer) {
-    this.#server = server;
-  }
-
-  async create(user: string, delegate: UserAgentDelegate = {}): Promise<Agent> {
-    const received: string[] = [];
-    const userAgent = new UserAgent({
-      uri: UserAgent.makeURI(`sip:${user}@example.com`)!,
-      authorizationUsername: user,
-      authorizationPassword: PASSWORDS.get(user)!.revealText(),
-      transportOptions: { server: this.#server.url },
-      logBuiltinEnabled: false,
-      reconnectionAttempts: 3,
-      reconnectionDelay: 1,
-      sessionDescriptionHandlerFactory: () => describer(user, received),
-      delegate,
-    });
-    this.#userAgents.push(userAgent);
-    await userAgent.start();
-    const registerer = new Registerer(userAgent, { expires: 120, extraHeaders: ['TURN-Cred-Req: turn'] });
-    return { userAgent, registerer, received };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const userAgent of this.#userAgents) await userAgent.stop();
-  }
-}
-
-interface Agent {
-  readonly userAgent: UserAgent;
-  readonly registerer: Registerer;
-  /** Bodies that the other side's session descriptions had. */
-  readonly received: string[];
-}
-
-function describer(user: string, received: string[]): SessionDescriptionHandler {
-  return {
-    close: () => undefined,
-    getDescription: () => Promise.resolve({ body: sampleSdp(user), contentType: 'application/sdp' }),
-    hasDescription: (contentType) => contentType === 'application/sdp',
-    setDescription: (sdp) => {
-      received.push(sdp);
-      return Promise.resolve();
-    },
-    sendDtmf: () => false,
-  };
-}
-
-class Deferred<T> {
-  resolve: (value: T) => void = () => undefined;
-  readonly promise = new Promise<T>((resolve) => {
-    this.resolve = resolve;
-  });
-}
-
-interface Answer {
-  getHeaders(name: string): string[];
-}
-
-async function register({ registerer }: Agent): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const requestDelegate = {
-      onAccept: (response: { message: Answer }) => {
-        resolve(response.message);
-      },
-      onReject: (response: { message: { statusCode: number | undefined } }) => {
-        reject(new Error(`REGISTER: ${response.message.statusCode ?? 0}`));
-      },
-    };
-    void registerer.register({ requestDelegate });
-  });
-}
-
-async function reaches(session: { readonly state: SessionState }, state: SessionState): Promise<void> {
-  await expect.poll(() => session.state, { timeout: 5000, interval: 10 }).toBe(state);
-}
-
-async function rings(agents: Agents): Promise<{ outgoing: Inviter; incoming: Invitation; alice: Agent; bob: Agent }> {
-  const invited = new Deferred<Invitation>();
-  const alice = await agents.create('alice');
-  const bob = await agents.create('bob', {
-    onInvite: (invitation) => {
-      invited.resolve(invitation);
-    },
-  });
-  await register(alice);
-  await register(bob);
-  const outgoing = new Inviter(alice.userAgent, UserAgent.makeURI('sip:bob@example.com')!);
-  await outgoing.invite();
-  return { outgoing, incoming: await invited.promise, alice, bob };
+function homeOf({ url }: EdgeServer): AgentHome {
+  return { url, domain: 'example.com', passwordOf: (user) => PASSWORDS.get(user)!.revealText() };
 }
 
 describe('SIP.js', () => {
   it('registers with digest and finds its credential in the 200', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const alice = await agents.create('alice');
     const response = await register(alice);
     expect(alice.registerer.state).toBe(RegistererState.Registered);
@@ -130,26 +27,16 @@ describe('SIP.js', () => {
 
   it('refreshes its credential by OPTIONS', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
-    const { userAgent, ...agent } = await agents.create('alice');
-    await register({ userAgent, ...agent });
-    const target = UserAgent.makeURI('sip:example.com')!;
-    const own = userAgent.configuration.uri;
-    const core = userAgent.userAgentCore;
-    const message = core.makeOutgoingRequestMessage('OPTIONS', target, own, target, {}, ['TURN-Cred-Req: turn']);
-    const response = await new Promise<Answer>((resolve) => {
-      core.request(message, {
-        onAccept: ({ message: answer }) => {
-          resolve(answer);
-        },
-      });
-    });
+    await using agents = new Agents(homeOf(server));
+    const alice = await agents.create('alice');
+    await register(alice);
+    const response = await refreshCredential(alice, 'example.com');
     expect(parseTurnCredential({ getAll: (name) => response.getHeaders(name) })).toMatchObject({ name: 'u2' });
   });
 
   it('calls, sends INFO and hangs up, with the session descriptions untouched', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const { outgoing, incoming, alice, bob } = await rings(agents);
     await incoming.accept();
     await reaches(outgoing, SessionState.Established);
@@ -175,7 +62,7 @@ describe('SIP.js', () => {
 
   it('cancels a call that rings', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const { outgoing, incoming } = await rings(agents);
     await outgoing.cancel();
     await reaches(incoming, SessionState.Terminated);
@@ -185,7 +72,7 @@ describe('SIP.js', () => {
 
   it('is told of a rejected call', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const { outgoing, incoming } = await rings(agents);
     await incoming.reject({ statusCode: 486 });
     await reaches(outgoing, SessionState.Terminated);
@@ -193,7 +80,7 @@ describe('SIP.js', () => {
 
   it('exchanges messages', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const got = new Deferred<string>();
     const alice = await agents.create('alice');
     const bob = await agents.create('bob', {
@@ -210,7 +97,7 @@ describe('SIP.js', () => {
 
   it('comes back after close 1012 and registers again', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const back = new Deferred<undefined>();
     const alice = await agents.create('alice', {
       onDisconnect: () => {
@@ -230,7 +117,7 @@ describe('SIP.js', () => {
 
   it('unregisters', async () => {
     await using server = await startEdge(edgeOptions());
-    await using agents = new Agents(server);
+    await using agents = new Agents(homeOf(server));
     const alice = await agents.create('alice');
     await register(alice);
     await alice.registerer.unregister();
