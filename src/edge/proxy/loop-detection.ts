@@ -41,5 +41,5 @@ export class LoopDetection {
 
 function branchOf(viaText: string): string {
   const via = parseVia(viaText);
-  return (via.ok && via.value.params.get('branch')) || '';
+  return (via.ok ? via.value.params.get('branch') : undefined) ?? '';
 }
