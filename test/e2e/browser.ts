@@ -26,8 +26,16 @@ export interface DemoPage {
   readonly errors: string[];
 }
 
-/** @param script runs before the page's own */
-export async function openDemoPage(browser: Browser, url: string, script?: string): Promise<DemoPage> {
+/**
+ * @param script runs before the page's own
+ * @param ready the part that is seen when the page is ready: without lab users it is `user-name`
+ */
+export async function openDemoPage(
+  browser: Browser,
+  url: string,
+  script?: string,
+  ready = 'lab-user',
+): Promise<DemoPage> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   const errors: string[] = [];
@@ -38,7 +46,7 @@ export async function openDemoPage(browser: Browser, url: string, script?: strin
   if (script !== undefined) await page.addInitScript(script);
   await page.goto(url);
   const pane = phonePane(page);
-  await pane.part('lab-user').waitFor();
+  await pane.part(ready).waitFor();
   return { page, pane, errors };
 }
 

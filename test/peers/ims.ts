@@ -43,9 +43,9 @@ export async function startIms(kamailio: string, { transport, forks = false, edg
       domain: DOMAIN,
       edge: {
         transaction: { t1Ms: 100, t2Ms: 500, t4Ms: 500 },
+        demoPage: false,
         ...edge,
         listen: { addresses: ['127.0.0.1'], port: 0 },
-        demoPage: false,
         core: {
           kind: 'external',
           uris: [`sip:${core.address}:${core.port};transport=${transport}`],
