@@ -19,10 +19,11 @@ const ATTEMPT_MS = 100;
 const STOP_MS = 5000;
 
 /**
- * Our edge and its embedded core as they are shipped, without the relay; users load0 to load<users - 1>. Limits that would refuse one
- * address the whole load are raised, the algorithms are those of the other side, and everything else is as it is by default.
+ * Our edge and its embedded core as they are shipped, without the relay; users load0 to load<users - 1>; or before another core, with
+ * `core` as in the configuration. Limits that would refuse one address the whole load are raised, the algorithms are those of the other
+ * side, and everything else is as it is by default.
  */
-export async function startOurs({ users, nodeFlags = [] }) {
+export async function startOurs({ users, nodeFlags = [], core = embeddedCore(users) }) {
   const [port, { folder, certFile, keyFile }] = await Promise.all([freePort(), certificateFolder('ours')]);
   const config = {
     stateDir: folder,
@@ -36,11 +37,10 @@ export async function startOurs({ users, nodeFlags = [] }) {
         connectionsPerAddress: 1_000_000,
         messagesPerSec: 100_000,
         messageBurst: 100_000,
+        transactions: 1_000_000,
+        transactionsPerFlow: 100_000,
       },
-      core: {
-        digest: { algorithms: ['MD5'] },
-        users: Array.from({ length: users }, (_, i) => ({ name: `load${i}`, password: PASSWORD })),
-      },
+      core,
       credential: { burst: 1000, intervalSec: 1, uris: [TURN_URI] },
     },
     turn: { enabled: false },
@@ -48,7 +48,14 @@ export async function startOurs({ users, nodeFlags = [] }) {
   };
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return start('epcscf-turn', process.execPath, [...nodeFlags, CLI, 'serve', '--config', file], port, folder);
+  return startServer('epcscf-turn', process.execPath, [...nodeFlags, CLI, 'serve', '--config', file], port, folder);
+}
+
+function embeddedCore(users) {
+  return {
+    digest: { algorithms: ['MD5'] },
+    users: Array.from({ length: users }, (_, i) => ({ name: `load${i}`, password: PASSWORD })),
+  };
 }
 
 /** Debian's Kamailio with kamailio/kamailio.cfg, or `undefined` when it, or a module of it, is not installed. */
@@ -67,10 +74,11 @@ export async function startKamailio({ users }) {
     ...['-f', KAMAILIO_CONFIG, '-DD', '-E', '-m', '2048', '-M', '32', '-P', join(folder, 'pid'), '-Y', folder],
     ...Object.entries(defines).flatMap(([name, value]) => ['-A', `${name}=${value}`]),
   ];
-  return start('kamailio', 'kamailio', options, port, folder);
+  return startServer('kamailio', 'kamailio', options, port, folder);
 }
 
-async function start(name, program, args, port, folder) {
+/** Waits until the port takes connections; `undefined` when the program does not get there. `log` of the server is its standard error. */
+export async function startServer(name, program, args, port, folder) {
   const log = join(folder, 'stderr');
   // A process group of its own: Ctrl-C is for the bench, which then ends the servers in order.
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', openSync(log, 'w')], detached: true });
@@ -88,6 +96,7 @@ async function start(name, program, args, port, folder) {
     pid: child.pid,
     host: '127.0.0.1',
     port,
+    log,
     stop: async () => {
       const pids = hasEnded ? [] : processTree(child.pid);
       // In order, so that Kamailio waits for its children; what is left of them after a while is cut.
@@ -149,7 +158,7 @@ async function certificateFolder(name) {
   return { folder, certFile, keyFile };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
