@@ -66,9 +66,10 @@ export class Server {
   #hurry: AbortController | undefined;
   /** Absent while stopped. */
   #parts: ServerParts | undefined;
-  readonly #certificates: CertificateWatch;
+  readonly #certificates: readonly CertificateWatch[];
   /** Read since the files have changed. */
   #certificate: Certificate | undefined;
+  #coreCertificate: Certificate | undefined;
 
   /** Use `createServer`. */
   constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerMeans) {
@@ -78,13 +79,10 @@ export class Server {
     this.#clock = clock;
     this.#showUsers = showUsers;
     this.#hooks = hooks;
-    this.#certificates = new CertificateWatch(
-      config,
-      (certificate) => {
-        this.#useCertificate(certificate);
-      },
-      logger,
-    );
+    this.#certificates = [
+      new CertificateWatch(config, this.#useCertificate, logger),
+      new CertificateWatch(config, this.#useCoreCertificate, logger, 'edge.core.tls'),
+    ];
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -262,7 +260,7 @@ export class Server {
       this.#state = 'stopped';
       throw error;
     }
-    await this.#certificates.start();
+    await Promise.all(this.#certificates.map((watch) => watch.start()));
     this.#state = 'running';
     const { addresses } = this;
     this.#events.emit('ready', addresses);
@@ -297,18 +295,25 @@ export class Server {
   }
 
   /** For new connections; those that are open go on. */
-  #useCertificate(certificate: Certificate): void {
+  readonly #useCertificate = (certificate: Certificate): void => {
     this.#parts?.useCertificate(certificate);
     this.#certificate = certificate;
-  }
+  };
+
+  readonly #useCoreCertificate = (certificate: Certificate): void => {
+    this.#parts?.useCoreCertificate(certificate);
+    this.#coreCertificate = certificate;
+  };
 
   /** With the certificate of now. */
   get #material(): Material {
-    return { ...this.facts.material, ...(this.#certificate && { certificate: this.#certificate }) };
+    const { material } = this.facts;
+    const core = material.core && this.#coreCertificate && { ...material.core, certificate: this.#coreCertificate };
+    return { ...material, ...(this.#certificate && { certificate: this.#certificate }), ...(core && { core }) };
   }
 
   async #close(options: StopOptions = {}): Promise<void> {
-    this.#certificates.stop();
+    for (const watch of this.#certificates) watch.stop();
     await this.#parts?.close(options);
     this.#parts = undefined;
   }

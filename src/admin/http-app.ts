@@ -18,6 +18,8 @@ export interface HttpAppOptions {
   readonly labUsers: ReadonlyMap<string, Secret>;
   /** False while the server starts or stops. */
   readonly isReady: () => boolean;
+  /** False while no address of a core outside answers. */
+  readonly isCoreThere: () => boolean;
   /** Path of the lab's control interface, for the page; absent: there is none. */
   readonly labPath?: string | undefined;
   /** Adds routes of others, before the page's. */
@@ -26,13 +28,20 @@ export interface HttpAppOptions {
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
-  const { domain, webSocketPath, page, labUsers, isReady, labPath, mountRoutes } = options;
+  const { domain, webSocketPath, page, labUsers, isReady, isCoreThere, labPath, mountRoutes } = options;
   const app = new Hono();
   app.use(securityHeaders());
 
   app.get('/healthz', (context) => {
     context.header('Cache-Control', 'no-store');
     return isReady() ? context.text('ok\n') : context.text('not ready\n', 503);
+  });
+
+  // Apart from `/healthz`: who starts processes anew by that would not mend the core, and would lose its clients their calls.
+  app.get('/readyz', (context) => {
+    context.header('Cache-Control', 'no-store');
+    if (!isReady()) return context.text('not ready\n', 503);
+    return isCoreThere() ? context.text('ok\n') : context.text('no core\n', 503);
   });
 
   mountRoutes?.(app);

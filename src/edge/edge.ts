@@ -16,14 +16,15 @@ import { createCoreSide } from './core/create-core-side.ts';
 import { deregisterLost } from './core/deregister-lost.ts';
 import { observeCore } from './core/observe-core.ts';
 import { ReregisterAfterOutage } from './core/reregister-after-outage.ts';
-import { EdgeDrain, type EdgeDrainContext, type EdgeDrainOptions } from './drain/edge-drain.ts';
+import { Departures, type StopOptions } from './drain/departures.ts';
+import { type EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
-import { checkCloseFrame, type CloseFrame, SERVICE_RESTART } from './flow/close-codes.ts';
+import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { AbuseLog } from './flood/abuse-log.ts';
 import { AdmissionControl } from './flood/admission-control.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
@@ -31,6 +32,7 @@ import { FlowTable } from './flow/flow-table.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
 import { HomeDomain } from './home-domain.ts';
 import { MessageTracer } from './message-trace.ts';
+import { MistakeGuard } from './mistake-guard.ts';
 import { FlowTokens } from './proxy/flow-token.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
@@ -52,22 +54,11 @@ export interface EdgeDependencies {
   readonly messageText?: boolean | undefined;
 }
 
-export interface StopOptions {
-  /** Close code 1012, which sends clients straight back, instead of 1001. */
-  readonly restart?: boolean;
-}
-
-/** Who has just been heard is about to go on, say with the ACK of an answer. */
-const QUIET_MS = 200;
-const OUTAGE_REASON = 'the core was out: connect and register again';
-const DRAIN_REASON = 'the server is about to stop: connect again';
-/** How long closing WebSockets may take to end in an orderly way. */
-const STOP_GRACE_MS = 1000;
-
 /** The eP-CSCF edge. It opens no port: an HTTPS server, which may serve pages too, hands its upgrades over. */
 export class Edge {
   readonly #dependencies: EdgeDependencies;
   readonly #limitedLog: LimitedLog;
+  readonly #guard: MistakeGuard;
   readonly #abuseLog: AbuseLog;
   readonly #admission: AdmissionControl;
   readonly #timers: TimerDriver;
@@ -75,6 +66,7 @@ export class Edge {
   readonly #upgrades: UpgradeHandler;
   readonly #registrations: Registrations;
   readonly #layer: TransactionLayer;
+  readonly #departures: Departures;
   readonly #proxy: Proxy;
   readonly #applicationServer: ApplicationServerHop | undefined;
   readonly #mirror: HepMirror | undefined;
@@ -82,7 +74,6 @@ export class Edge {
   readonly #deregistrations: Deregistrations | undefined;
   readonly #reregistration: ReregisterAfterOutage | undefined;
   #drain: EdgeDrain<Flow> | undefined;
-  #allReleased: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
@@ -90,9 +81,10 @@ export class Edge {
     const { limits } = options;
     this.#dependencies = dependencies;
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
+    this.#guard = new MistakeGuard(this.#limitedLog, clock);
     this.#abuseLog = new AbuseLog(logger, this.#nowMs);
     const timers = new TimerDriver(clock, (error) => {
-      this.#reportMistake(error, undefined);
+      this.#guard.report(error);
     });
     const home = new HomeDomain(options.domain);
     this.#mirror = options.trace?.hep && new HepMirror(options.trace.hep, { clock, limitedLog: this.#limitedLog });
@@ -127,16 +119,17 @@ export class Edge {
       }),
     });
     const defer = (run: () => void): void => {
-      this.#defer(run);
+      this.#guard.defer(run);
     };
     this.#applicationServer = this.#connectApplicationServer(home.name);
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
-    const border = outside && new CoreBorder({ options: outside, home, registrations: this.#registrations, tokens });
+    const registrations = this.#registrations;
+    this.#departures = new Departures({ flows, layer: this.#layer, registrations, clock, timers });
+    const border = outside && new CoreBorder({ options: outside, home, registrations, tokens });
     const coreSide = this.#createCoreSide(options, home, border ?? new LocalBorder());
     this.#coreSide = coreSide;
     this.#deregistrations =
-      border &&
-      deregisterLost({ options: outside, border, home, registrations: this.#registrations, clock, timers, coreSide });
+      border && deregisterLost({ options: outside, border, home, registrations, clock, timers, coreSide });
     this.#reregistration = outside?.reregisterAfterOutage
       ? new ReregisterAfterOutage({
           options: outside,
@@ -145,7 +138,7 @@ export class Edge {
           logger,
           events,
           cores: () => coreSide.cores ?? [],
-          sendAway: (sinceMs, times) => this.#sendToRegister(sinceMs, times),
+          sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
         })
       : undefined;
     const { retryAfterSec } = options.transaction;
@@ -165,8 +158,8 @@ export class Edge {
       border: this.#coreSide.border,
       tokens,
       admission: this.#admission,
-      registrations: this.#registrations,
-      registerPath: new RegisterPath({ home, registrations: this.#registrations, insertion }),
+      registrations,
+      registerPath: new RegisterPath({ home, registrations, insertion }),
       insertion,
       tracer,
       events,
@@ -202,6 +195,11 @@ export class Edge {
     await this.#coreSide.start();
   }
 
+  /** What the edge shows a core outside by TLS from now on. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
+  setCoreCertificate(pair: { readonly cert: string; readonly key: string }): void {
+    this.#coreSide.setTlsContext?.(pair);
+  }
+
   /** Takes the server's WebSocket upgrades. Returns a function that lets go of it. */
   attach(server: Server): () => void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -217,7 +215,7 @@ export class Edge {
     try {
       this.#upgrades.handleUpgrade(request, socket, head);
     } catch (error) {
-      this.#reportMistake(error, undefined);
+      this.#guard.report(error);
       socket.destroy();
     }
   }
@@ -251,6 +249,12 @@ export class Edge {
     return flow !== undefined;
   }
 
+  /** Whether somebody can be registered: an address of a core outside has answered, and is not known to be down since; the core inside is there always. */
+  get isCoreThere(): boolean {
+    const { cores } = this.#coreSide;
+    return cores === undefined || cores.some(({ state }) => state === 'up' || state === 'suspect');
+  }
+
   /** WebSockets whose connection is not gone yet. */
   get connections(): number {
     return this.#flows.size;
@@ -264,14 +268,7 @@ export class Edge {
     this.#upgrades.stop();
     this.#deregistrations?.stop();
     this.#reregistration?.stop();
-    this.#drain ??= this.#sendAway({
-      options,
-      clients: [...this.#flows.all],
-      isOpen: (flow) => flow.isOpen,
-      close: (flow) => {
-        flow.close('stopped', { code: SERVICE_RESTART, reason: DRAIN_REASON });
-      },
-    });
+    this.#drain ??= this.#departures.drain(options);
     return this.#drain.done;
   }
 
@@ -287,46 +284,10 @@ export class Edge {
     this.#reregistration?.stop();
     this.#drain?.abort();
     this.#applicationServer?.close();
-    const flows = [...this.#flows.all];
-    const released = new Promise<void>((resolve) => {
-      this.#allReleased = resolve;
-    });
-    for (const flow of flows) {
-      flow.close('stopped', options.restart ? { code: SERVICE_RESTART } : {});
-    }
-    if (this.#flows.size > 0) {
-      const cut = setTimeout(() => {
-        for (const flow of flows) flow.cut('stopped');
-      }, STOP_GRACE_MS);
-      await released;
-      clearTimeout(cut);
-    }
+    await this.#departures.closeAll(options);
     await this.#coreSide.stop();
     this.#timers.clear();
     this.#mirror?.close();
-  }
-
-  #sendToRegister(sinceMs: number, options: EdgeDrainOptions): EdgeDrain<Flow> {
-    const isLeft = (flow: Flow): boolean => flow.isOpen && this.#registrations.hasOlderThan(sinceMs, flow);
-    return this.#sendAway({
-      options,
-      clients: [...this.#flows.all].filter(isLeft),
-      isOpen: isLeft,
-      close: (flow) => {
-        flow.close('core-outage', { reason: OUTAGE_REASON });
-      },
-    });
-  }
-
-  #sendAway(whom: Pick<EdgeDrainContext<Flow>, 'options' | 'clients' | 'isOpen' | 'close'>): EdgeDrain<Flow> {
-    return new EdgeDrain({
-      ...whom,
-      isBusy: (flow, nowMs) => nowMs - flow.heardAtMs < QUIET_MS || this.#layer.isBusy(flow),
-      isInCall: (flow) => this.#layer.calls.isInCall(flow),
-      afterReading: setImmediate,
-      clock: this.#dependencies.clock,
-      timers: this.#timers,
-    });
   }
 
   get #nowMs(): number {
@@ -347,17 +308,17 @@ export class Edge {
       observer: observeCore(events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
       receive: (text, hop) => {
-        this.#guard(() => {
+        this.#guard.run(() => {
           this.#proxy.receive(text, hop);
-        }, undefined);
+        });
       },
       hopClosed: (hop) => {
-        this.#defer(() => {
+        this.#guard.defer(() => {
           this.#proxy.hopClosed(hop);
         });
       },
       defer: (run) => {
-        this.#defer(run);
+        this.#guard.defer(run);
       },
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
@@ -372,7 +333,7 @@ export class Edge {
           this.#proxy.receive(text, hop);
         },
         defer: (run) => {
-          this.#defer(run);
+          this.#guard.defer(run);
         },
       })
     );
@@ -387,7 +348,7 @@ export class Edge {
     const { events, logger } = this.#dependencies;
     return {
       message: (flow, text) => {
-        this.#guard(() => {
+        this.#guard.run(() => {
           this.#proxy.receive(text, flow);
         }, flow);
       },
@@ -395,14 +356,14 @@ export class Edge {
         logger.debug({ flowId: flow.id, cause, code }, 'flow closed');
         events.emit('flow-closed', { flowId: flow.id, cause, code });
         // A flow can close while a transaction is sending on it.
-        this.#defer(() => {
+        this.#guard.defer(() => {
           this.#proxy.hopClosed(flow);
           this.#layer.forget(flow);
         }, flow);
       },
       released: (flow) => {
         this.#flows.delete(flow);
-        if (this.#flows.size === 0) this.#allReleased?.();
+        this.#departures.released();
       },
       limited: (flow, cause) => {
         const fields = { remoteAddress: flow.facts.remoteAddress, cause, flowId: flow.id };
@@ -410,26 +371,6 @@ export class Edge {
         events.emit('limited', { flowId: flow.id, cause });
       },
     };
-  }
-
-  #defer(run: () => void, flow?: Flow): void {
-    queueMicrotask(() => {
-      this.#guard(run, flow);
-    });
-  }
-
-  /** A mistake of ours must not end the other calls of this process. */
-  #guard(run: () => void, flow: Flow | undefined): void {
-    try {
-      run();
-    } catch (error) {
-      this.#reportMistake(error, flow);
-    }
-  }
-
-  #reportMistake(error: unknown, flow: Flow | undefined): void {
-    // What remote input brought about once, it can bring about at will.
-    this.#limitedLog.error('mistake', { flowId: flow?.id, err: error }, 'internal error in the edge', this.#nowMs);
   }
 }
 

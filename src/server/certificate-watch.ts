@@ -1,16 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { certificateEndMs, givenCertificate } from '../config/given-certificate.ts';
+import { certificateEndMs, readCertificate } from '../config/given-certificate.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
 import { type Logger } from '../core/logger.ts';
 
+/** Which pair of files is meant. */
+type Section = 'tls' | 'edge.core.tls';
+
 /**
- * Reads `tls.certFile` and `tls.keyFile` again when they change. The files are looked at from time to time, since what replaces them
+ * Reads `certFile` and `keyFile` of a section again when they change. The files are looked at from time to time, since what replaces them
  * (a rename, a link that is turned to another folder) does not reach who watches the files themselves.
  */
 export class CertificateWatch {
   readonly #config: Config;
+  readonly #section: Section;
   readonly #apply: (certificate: Certificate) => void;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
@@ -18,7 +22,8 @@ export class CertificateWatch {
   #isLooking = false;
 
   /** `apply` is given pairs that OpenSSL can use. */
-  constructor(config: Config, apply: (certificate: Certificate) => void, logger: Logger) {
+  constructor(config: Config, apply: (certificate: Certificate) => void, logger: Logger, section: Section = 'tls') {
+    this.#section = section;
     this.#config = config;
     this.#apply = apply;
     this.#logger = logger;
@@ -29,7 +34,8 @@ export class CertificateWatch {
    * nothing where none are given, or `tls.reloadSec` is 0.
    */
   async start(): Promise<void> {
-    const { certFile, keyFile, reloadSec } = this.#config.tls;
+    const { certFile, keyFile } = this.#files;
+    const { reloadSec } = this.#config.tls;
     if (certFile === undefined || keyFile === undefined || reloadSec === 0) return;
     this.#seen ??= await stateOf([certFile, keyFile]);
     this.#timer = setInterval(() => void this.#look([certFile, keyFile]), reloadSec * 1000).unref();
@@ -38,6 +44,10 @@ export class CertificateWatch {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  get #files() {
+    return this.#section === 'tls' ? this.#config.tls : this.#config.edge.core.tls;
   }
 
   async #look(files: readonly string[]): Promise<void> {
@@ -53,16 +63,16 @@ export class CertificateWatch {
 
   #reload(): void {
     try {
-      const certificate = givenCertificate(this.#config);
+      const certificate = readCertificate(this.#files, this.#section);
       if (!certificate) return;
       // Where a part takes it, every part must be able to.
       createSecureContext(certificate);
       this.#apply(certificate);
       const validTo = new Date(certificateEndMs(certificate)).toISOString();
-      this.#logger.info({ validTo }, 'new certificate in use');
+      this.#logger.info({ section: this.#section, validTo }, 'new certificate in use');
     } catch (error) {
       this.#logger.warn(
-        { err: error },
+        { section: this.#section, err: error },
         'the certificate files have changed and cannot be used: the old certificate stays',
       );
     }

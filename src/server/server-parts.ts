@@ -93,6 +93,12 @@ export class ServerParts {
   useCertificate(certificate: Certificate): void {
     this.#turn?.setTlsContext(certificate);
     this.#https?.setCertificate(certificate);
+    if (!this.#context.material.core?.certificate) this.useCoreCertificate(certificate);
+  }
+
+  /** The same towards a core outside. */
+  useCoreCertificate(certificate: Certificate): void {
+    this.#edge?.setCoreCertificate(certificate);
   }
 
   async #startTurn(): Promise<void> {
@@ -159,6 +165,7 @@ export class ServerParts {
       page,
       labUsers: isLab ? material.users : new Map(),
       isReady,
+      isCoreThere: () => this.#edge?.isCoreThere ?? false,
       labPath: hooks.labPath,
       mountRoutes: hooks.mountRoutes,
     });

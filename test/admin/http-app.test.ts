@@ -14,6 +14,7 @@ function app(options: Partial<HttpAppOptions> = {}) {
     page: PAGE,
     labUsers: new Map([['alice', new Secret('her-password')]]),
     isReady: () => true,
+    isCoreThere: () => true,
     ...options,
   });
 }
@@ -62,6 +63,14 @@ describe('the HTTP side of the edge', () => {
   it('says whether it is ready', async () => {
     expect((await app().request('/healthz')).status).toBe(200);
     expect((await app({ isReady: () => false }).request('/healthz')).status).toBe(503);
+    expect((await app({ isReady: () => false }).request('/readyz')).status).toBe(503);
+  });
+
+  it('is alive, and not ready, while the core is out', async () => {
+    const alone = app({ isCoreThere: () => false });
+    const [health, readiness] = [await alone.request('/healthz'), await alone.request('/readyz')];
+    expect([health.status, readiness.status, await readiness.text()]).toEqual([200, 503, 'no core\n']);
+    expect((await app().request('/readyz')).status).toBe(200);
   });
 });
 

@@ -2,6 +2,7 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Border } from '../border/border.ts';
 import { type CoreSnapshot } from './external/core-health.ts';
 import { type CoreDestination } from './external/core-transport.ts';
+import { type CoreKeyPair } from './external/transport/core-tls.ts';
 import { type ImsCore } from './ims-core.ts';
 
 /** All that stands between the proxy and the core, of either kind. */
@@ -17,6 +18,8 @@ export interface CoreSide {
    * with an answer or with what stands for none: 408, 503. Only of a core outside.
    */
   sendRequest?(request: SipRequest, onFinal: (response: SipResponse) => void): void;
+  /** What the edge shows by TLS from now on; connections that are open go on. Only of a core outside. */
+  setTlsContext?(pair: CoreKeyPair): void;
   /** Opens the listeners on the core's side. Throws what `start` of a server throws for a port that cannot be had. */
   start(): Promise<void>;
   stop(): Promise<void>;

@@ -129,6 +129,10 @@ export class CoreConnection implements CoreSide {
     this.#context.closed?.();
   }
 
+  setTlsContext(pair: Parameters<CoreTransports['setTlsContext']>[0]): void {
+    this.#transports.setTlsContext(pair);
+  }
+
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
     this.core.select(request, (selection) => {
       if (selection.kind === 'refuse') onFinal(this.core.refuse(request, selection.status));

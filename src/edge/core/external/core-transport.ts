@@ -1,4 +1,5 @@
 import { type Hop } from '../../flow/hop.ts';
+import { type CoreKeyPair } from './transport/core-tls.ts';
 
 export type CoreTransport = 'udp' | 'tcp' | 'tls';
 
@@ -41,4 +42,6 @@ export interface CoreTransports {
   trust(addresses: ReadonlySet<string>): void;
   /** Whether an address belongs to the core. */
   isTrusted(address: string): boolean;
+  /** For the handshakes to come, of both directions. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
+  setTlsContext(pair: CoreKeyPair): void;
 }

@@ -86,6 +86,10 @@ export class FakeTransports implements CoreTransports {
     return Promise.resolve();
   }
 
+  setTlsContext(): void {
+    // Nothing here is TLS.
+  }
+
   hopTo(destination: CoreDestination): FakeCoreHop {
     const key = keyOf(destination);
     const hop = this.hops.get(key) ?? new FakeCoreHop(`${key} ${++this.#count}`, destination);

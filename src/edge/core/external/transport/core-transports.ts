@@ -28,11 +28,6 @@ interface CoreTransportDependencies {
   readonly logger: Logger;
 }
 
-export interface RenewableCoreTransports extends CoreTransports {
-  /** For the handshakes to come, of both directions. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
-  setTlsContext(pair: CoreKeyPair): void;
-}
-
 const CONNECT_TIMEOUT_MS = 3000;
 /** Longer than an INVITE may ring, whose answer comes over the connection it went out on. */
 const IDLE_MS = 600_000;
@@ -45,7 +40,7 @@ interface OpenAddress {
   readonly streams: readonly CoreStreamListener[];
 }
 
-class SocketTransports implements RenewableCoreTransports {
+class SocketTransports implements CoreTransports {
   readonly #options: CoreTransportOptions;
   readonly #locals: readonly TransportAddress[];
   readonly #context: TransportContext;
@@ -192,6 +187,6 @@ export function createCoreTransports(
   limits: CoreTransportLimits,
   handlers: CoreTransportHandlers,
   dependencies: CoreTransportDependencies,
-): RenewableCoreTransports {
+): CoreTransports {
   return new SocketTransports(options, limits, handlers, dependencies);
 }

@@ -7,11 +7,9 @@ import {
   type CoreDestination,
   type CoreRefusal,
   type CoreTransport,
+  type CoreTransports,
 } from '../../../../../src/edge/core/external/core-transport.ts';
-import {
-  createCoreTransports,
-  type RenewableCoreTransports,
-} from '../../../../../src/edge/core/external/transport/core-transports.ts';
+import { createCoreTransports } from '../../../../../src/edge/core/external/transport/core-transports.ts';
 import { type CoreTransportLimits } from '../../../../../src/edge/core/external/transport/transport-context.ts';
 import { type CoreListenOptions, type CoreTlsOptions } from '../../../../../src/edge/edge-options.ts';
 import { type Hop } from '../../../../../src/edge/flow/hop.ts';
@@ -26,7 +24,7 @@ export interface HeardMessage {
 }
 
 export interface TransportWorld {
-  readonly transports: RenewableCoreTransports;
+  readonly transports: CoreTransports;
   readonly clock: FakeClock;
   readonly messages: HeardMessage[];
   readonly closed: Hop[];
