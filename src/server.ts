@@ -8,7 +8,7 @@ import { systemClock, type Clock } from './core/clock.ts';
 import { EpcscfTurnError } from './core/errors.ts';
 import { type Logger } from './core/logger.ts';
 import { TypedEvents } from './core/typed-events.ts';
-import { type StopOptions } from './edge/edge.ts';
+import { type StopOptions } from './edge/drain/departures.ts';
 import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';

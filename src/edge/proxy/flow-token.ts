@@ -7,6 +7,8 @@ const MAC_BYTES = 16;
 const NODE_BYTES = 4;
 const HANDLE_BYTES = 12;
 const SALT_BYTES = 7;
+/** Of the salt, in the tokens of a dialog. */
+const DIALOG_BYTES = 4;
 const TOKEN_FORM = /^[\w-]{64}$/;
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 
@@ -18,6 +20,8 @@ export interface FlowReference {
   readonly flowId: string | undefined;
   /** `handleOf` the registration on the flow; `undefined` when there was none. */
   readonly handle: string | undefined;
+  /** `FlowTokens.dialogOf` its Call-ID, in the Record-Route of a dialog; in Path it is anything. */
+  readonly dialog: string;
 }
 
 /** `none`: not of a token's form. `forged`: of that form, but made with no key of ours. */
@@ -28,12 +32,14 @@ export type OpenedToken =
  * Flow tokens of RFC 5626 §5.2, for Record-Route and Path: node, random id of the flow and a keyed hash of the registration on it, so that
  * a request finds its flow without any state, and finds the device when its connection has been replaced. An HMAC over all of it keeps
  * tokens from being made up; it is also the initial vector that the rest is encrypted with, and a salt is part of it, so that two tokens
- * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device.
+ * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. In Record-Route a keyed hash of the
+ * Call-ID is a part of that salt, so that no client can show the token of its Path, or of another call, for one of this dialog.
  */
 export class FlowTokens {
   readonly #macKey: Buffer;
   readonly #cipherKey: Buffer;
   readonly #handleKey: Buffer;
+  readonly #dialogKey: Buffer;
   readonly #node: Buffer;
 
   /**
@@ -45,14 +51,19 @@ export class FlowTokens {
     this.#macKey = derive('flow token mac');
     this.#cipherKey = derive('flow token cipher');
     this.#handleKey = derive('flow token handle');
+    this.#dialogKey = derive('flow token dialog');
     this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
   }
 
-  /** 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. */
-  issue(flowId: string, registrationId: string | undefined): string {
+  /**
+   * 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. `callId`: of the
+   * dialog; absent for Path.
+   */
+  issue(flowId: string, registrationId: string | undefined, callId?: string): string {
     const flow = Buffer.from(flowId, 'base64url');
     const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
-    const body = Buffer.concat([this.#node, flow, handle, salt(SALT_BYTES)]);
+    const dialog = callId === undefined ? salt(DIALOG_BYTES) : this.#dialog(callId);
+    const body = Buffer.concat([this.#node, flow, handle, dialog, salt(SALT_BYTES - DIALOG_BYTES)]);
     const mac = this.#mac(body);
     return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
   }
@@ -65,12 +76,14 @@ export class FlowTokens {
     if (!constantTimeEqual(mac, this.#mac(body))) return { kind: 'forged' };
     const flowEnd = NODE_BYTES + FLOW_ID_BYTES;
     const isHere = this.#node.equals(body.subarray(0, NODE_BYTES));
-    const handle = body.subarray(flowEnd, flowEnd + HANDLE_BYTES);
+    const handleEnd = flowEnd + HANDLE_BYTES;
+    const handle = body.subarray(flowEnd, handleEnd);
     return {
       kind: 'flow',
       flow: {
         flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
         handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
+        dialog: body.subarray(handleEnd, handleEnd + DIALOG_BYTES).toString('base64url'),
       },
     };
   }
@@ -78,6 +91,15 @@ export class FlowTokens {
   /** What tokens call a registration by: says nothing of it to those without the key. */
   handleOf(registrationId: string): string {
     return this.#handle(registrationId).toString('base64url');
+  }
+
+  /** What the tokens of a dialog say of its Call-ID. */
+  dialogOf(callId: string): string {
+    return this.#dialog(callId).toString('base64url');
+  }
+
+  #dialog(callId: string): Buffer {
+    return createHmac('sha256', this.#dialogKey).update(callId).digest().subarray(0, DIALOG_BYTES);
   }
 
   #mac(body: Uint8Array): Buffer {

@@ -48,8 +48,9 @@ export class RequestForwarder {
     if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
       const contact = parseNameAddr(headers.get('Contact') ?? '');
-      headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : ''));
-      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri));
+      const callId = headers.get('Call-ID') ?? '';
+      headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : '', callId));
+      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, callId));
     }
     const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
@@ -57,10 +58,12 @@ export class RequestForwarder {
     return copy;
   }
 
-  #recordRoute(hop: Hop, contactUri: string): string {
+  #recordRoute(hop: Hop, contactUri: string, callId: string): string {
     const { tokens, registrations } = this.#context;
     const { sentBy, transport, tokens: needsToken } = hop.self;
-    const user = needsToken ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId)}@` : '';
+    const user = needsToken
+      ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, callId)}@`
+      : '';
     return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }

@@ -7,7 +7,7 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /**
  * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else. `fromDialog`: the
- * Route set begins with our entry for the sender's own side, which nobody has who is in no dialog made through this edge.
+ * Route set begins with our entry for the sender's own side in a dialog of this Call-ID, which nobody has who was in no such dialog.
  */
 export type RouteDecision =
   | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean }
@@ -51,8 +51,8 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   if (left.length === 0) request.headers.remove('Route');
   else if (left.length < all.length) request.headers.set('Route', left.join(', '));
   // The entry of the sender's own side only says that it came from there.
-  const fromDialog = flows[0] !== undefined && context.isSender(flows[0]);
-  if (fromDialog) flows.shift();
+  const own = flows[0] !== undefined && context.isSender(flows[0]) ? flows.shift() : undefined;
+  const fromDialog = own?.dialog === context.tokens.dialogOf(request.headers.get('Call-ID') ?? '');
   const flow = flows.at(-1);
   return flow === undefined ? { kind: 'core', fromDialog } : { kind: 'flow', flow, fromDialog };
 }

@@ -1,0 +1,97 @@
+import { type Clock } from '../../core/clock.ts';
+import { type TimerQueue } from '../../core/timer-queue.ts';
+import { SERVICE_RESTART } from '../flow/close-codes.ts';
+import { type FlowTable } from '../flow/flow-table.ts';
+import { type Flow } from '../flow/flow.ts';
+import { type TransactionLayer } from '../proxy/transaction-layer.ts';
+import { type Registrations } from '../registration/registrations.ts';
+import { EdgeDrain, type EdgeDrainContext, type EdgeDrainOptions } from './edge-drain.ts';
+
+export interface StopOptions {
+  /** Close code 1012, which sends clients straight back, instead of 1001. */
+  readonly restart?: boolean;
+}
+
+export interface DeparturesContext {
+  readonly flows: FlowTable;
+  readonly layer: TransactionLayer;
+  readonly registrations: Registrations;
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+}
+
+/** Who has just been heard is about to go on, say with the ACK of an answer. */
+const QUIET_MS = 200;
+const OUTAGE_REASON = 'the core was out: connect and register again';
+const DRAIN_REASON = 'the server is about to stop: connect again';
+/** How long closing WebSockets may take to end in an orderly way. */
+const STOP_GRACE_MS = 1000;
+
+/** The ways in which the edge parts from its clients. */
+export class Departures {
+  readonly #context: DeparturesContext;
+  #allReleased: (() => void) | undefined;
+
+  constructor(context: DeparturesContext) {
+    this.#context = context;
+  }
+
+  /** All, because the server is about to stop. */
+  drain(options: EdgeDrainOptions): EdgeDrain<Flow> {
+    return this.#sendAway({
+      options,
+      clients: [...this.#context.flows.all],
+      isOpen: (flow) => flow.isOpen,
+      close: (flow) => {
+        flow.close('stopped', { code: SERVICE_RESTART, reason: DRAIN_REASON });
+      },
+    });
+  }
+
+  /** Those that have not registered since a time (monotonic milliseconds), because the core may have forgotten them. */
+  sendToRegister(sinceMs: number, options: EdgeDrainOptions): EdgeDrain<Flow> {
+    const { flows, registrations } = this.#context;
+    const isLeft = (flow: Flow): boolean => flow.isOpen && registrations.hasOlderThan(sinceMs, flow);
+    return this.#sendAway({
+      options,
+      clients: [...flows.all].filter(isLeft),
+      isOpen: isLeft,
+      close: (flow) => {
+        flow.close('core-outage', { reason: OUTAGE_REASON });
+      },
+    });
+  }
+
+  /** All at once; resolves when their sockets are gone. */
+  async closeAll({ restart }: StopOptions): Promise<void> {
+    const { flows } = this.#context;
+    const closing = [...flows.all];
+    const released = new Promise<void>((resolve) => {
+      this.#allReleased = resolve;
+    });
+    for (const flow of closing) flow.close('stopped', restart ? { code: SERVICE_RESTART } : {});
+    if (flows.size === 0) return;
+    const cut = setTimeout(() => {
+      for (const flow of closing) flow.cut('stopped');
+    }, STOP_GRACE_MS);
+    await released;
+    clearTimeout(cut);
+  }
+
+  /** To be told of each socket that is gone, once the table does not hold it any more. */
+  released(): void {
+    if (this.#context.flows.size === 0) this.#allReleased?.();
+  }
+
+  #sendAway(whom: Pick<EdgeDrainContext<Flow>, 'options' | 'clients' | 'isOpen' | 'close'>): EdgeDrain<Flow> {
+    const { layer, clock, timers } = this.#context;
+    return new EdgeDrain({
+      ...whom,
+      isBusy: (flow, nowMs) => nowMs - flow.heardAtMs < QUIET_MS || layer.isBusy(flow),
+      isInCall: (flow) => layer.calls.isInCall(flow),
+      afterReading: setImmediate,
+      clock,
+      timers,
+    });
+  }
+}
