@@ -103,6 +103,19 @@ describe('a dialog with somebody behind the core', () => {
     expect(bench.core.lastRequest('SUBSCRIBE').headers.has('Route')).toBe(false);
   });
 
+  it.each(['its Path', 'another call'])('is not made up by a client that shows the token of %s', (source) => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice', SERVICE_ROUTE);
+    const { answered } = inCall(bench, alice);
+    const path = bench.registerAt(alice, SERVICE_ROUTE).headers.getList('Path');
+    const routes = source === 'its Path' ? path : answered.headers.getList('Record-Route').reverse();
+    bench.core.take();
+    const headers = { To: `<${BOB}>;tag=made-up`, Route: [...routes, '<sip:gateway.example.net;lr>'].join(', ') };
+    const sent = bench.sent(alice, 'INVITE', headers, BOB);
+    expect(sent.headers.getList('Route')).toEqual([SERVICE_ROUTE['Service-Route']]);
+    expect(sent.headers.get('P-Asserted-Identity')).toBe('<sip:alice@example.com>');
+  });
+
   it('is nobody else’s: a client that brings the Route set of another is no part of it', () => {
     const bench = new CoreBench();
     const call = inCall(bench, bench.registered('alice', SERVICE_ROUTE));

@@ -17,9 +17,16 @@ describe('a flow token', () => {
 
   it('opens to the flow and the registration it was issued for', () => {
     const handle = tokens.handleOf(REGISTRATION);
-    expect(opened(tokens, tokens.issue(flowId, REGISTRATION))).toEqual({ flowId, handle });
-    expect(opened(tokens, tokens.issue(flowId, undefined))).toEqual({ flowId, handle: undefined });
+    expect(opened(tokens, tokens.issue(flowId, REGISTRATION))).toMatchObject({ flowId, handle });
+    expect(opened(tokens, tokens.issue(flowId, undefined))).toMatchObject({ flowId, handle: undefined });
     expect(tokens.handleOf('another')).not.toBe(handle);
+  });
+
+  it('in a dialog tells of which Call-ID it is, also to another node, and in Path of none', () => {
+    const { dialog } = opened(new FlowTokens(KEY, 'there'), tokens.issue(flowId, REGISTRATION, 'a call'));
+    expect(dialog).toBe(tokens.dialogOf('a call'));
+    expect(dialog).not.toBe(tokens.dialogOf('another call'));
+    expect(opened(tokens, tokens.issue(flowId, REGISTRATION)).dialog).not.toBe(tokens.dialogOf(''));
   });
 
   it('has nothing in common with another of the same flow and device, so that calls cannot be told to come from one', () => {
@@ -48,7 +55,7 @@ describe('a flow token', () => {
   it('of another node with the same key, or of this one before a restart, names the device and no flow', () => {
     const token = tokens.issue(flowId, REGISTRATION);
     for (const other of [new FlowTokens(KEY, 'there'), new FlowTokens(KEY)]) {
-      expect(opened(other, token)).toEqual({ flowId: undefined, handle: tokens.handleOf(REGISTRATION) });
+      expect(opened(other, token)).toMatchObject({ flowId: undefined, handle: tokens.handleOf(REGISTRATION) });
     }
     expect(opened(new FlowTokens(KEY, 'here'), token).flowId).toBe(flowId);
   });

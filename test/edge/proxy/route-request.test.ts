@@ -15,10 +15,12 @@ const context: RouteContext = {
 };
 /** The edge before a core outside, which knows it as 192.0.2.7:5060. */
 const outside: RouteContext = { ...context, isCoreSide: ({ host, port }) => host === '192.0.2.7' && port === 5060 };
-const own = ({ id }: FakeHop): string => `<sip:${tokens.issue(id, undefined)}@example.com;transport=ws;lr>`;
+const CALL_ID = 'the-call';
+const own = ({ id }: FakeHop, callId?: string): string =>
+  `<sip:${tokens.issue(id, undefined, callId ?? CALL_ID)}@example.com;transport=ws;lr>`;
 
 function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context) {
-  const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com');
+  const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com', { 'Call-ID': CALL_ID });
   if (routes.length > 0) request.headers.append('Route', routes.join(', '));
   return { decision: routeRequest(request, here, where), request };
 }
@@ -38,8 +40,13 @@ describe('the Route set of a request', () => {
     },
     {
       what: 'a sender that has reconnected since',
-      routes: [`<sip:${tokens.issue(gone.id, DEVICE)}@example.com;transport=ws;lr>`],
+      routes: [`<sip:${tokens.issue(gone.id, DEVICE, CALL_ID)}@example.com;transport=ws;lr>`],
       decision: { kind: 'core', fromDialog: true },
+    },
+    {
+      what: 'the own side of another call',
+      routes: [own(here, 'another-call')],
+      decision: { kind: 'core', fromDialog: false },
     },
     { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flow: { flowId: there.id } } },
     { what: 'the own side only', routes: [own(here)], decision: { kind: 'core' } },
