@@ -62,17 +62,18 @@ export class ReregisterAfterOutage {
   }
 
   #onDown(): void {
-    if (this.#context.cores().some(({ state }) => state === 'up')) return;
+    if (this.#configured().some(({ state }) => state === 'up')) return;
     this.#isOut = true;
     // Who is sent away now would find nobody to register with.
     this.#callOff();
   }
 
   #onUp(core: string): void {
-    if (!this.#isOut) return;
+    const configured = this.#configured();
+    if (!this.#isOut || !configured.some((one) => one.core === core)) return;
     this.#isOut = false;
-    // It was only suspected, and has answered.
-    if (this.#context.cores().some((other) => other.core !== core && other.state === 'up')) return;
+    // Another one was only suspected, and has answered.
+    if (configured.some((one) => one.core !== core && one.state === 'up')) return;
     const sinceMs = this.#nowMs;
     this.#timer = this.#context.timers.schedule(Math.max(sinceMs, this.#heldUntilMs), () => {
       this.#timer = undefined;
@@ -93,6 +94,11 @@ export class ReregisterAfterOutage {
       transactionMs: TRANSACTION_MS,
       callMs: 0,
     });
+  }
+
+  /** Where clients register; a place that a Route leads to tells nothing of that. */
+  #configured(): CoreSnapshot[] {
+    return this.#context.cores().filter(({ configured }) => configured);
   }
 
   #callOff(): void {

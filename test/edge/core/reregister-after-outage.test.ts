@@ -20,6 +20,7 @@ class Bench {
   readonly events = new RecordedEvents();
   readonly rounds: Round[] = [];
   readonly #states = new Map<string, CoreState>();
+  readonly #others = new Set<string>();
   readonly watch: ReregisterAfterOutage;
 
   constructor(...cores: string[]) {
@@ -30,7 +31,7 @@ class Bench {
       timers: this.clock.timers,
       logger: silentLogger,
       events: this.events,
-      cores: () => [...this.#states].map(([core, state]) => ({ core, state })),
+      cores: () => [...this.#states].map(([core, state]) => ({ core, state, configured: !this.#others.has(core) })),
       sendAway: (sinceMs, { windowMs }) => {
         const round = { sinceMs, atMs: this.nowMs, windowMs, aborted: false };
         this.rounds.push(round);
@@ -45,6 +46,12 @@ class Bench {
 
   get nowMs(): number {
     return this.clock.now().monotonicMs;
+  }
+
+  /** A place that only a Route leads to. */
+  addOther(core: string): void {
+    this.#others.add(core);
+    this.#states.set(core, 'up');
   }
 
   suspect(core: string): void {
@@ -100,6 +107,18 @@ it('all addresses were down: the first that is back begins the round, the others
   bench.clock.advance(60_000);
   bench.up('a');
   bench.clock.advance(60_000);
+  expect(bench.rounds).toHaveLength(1);
+});
+
+it('a place that only a Route leads to neither stands in for the core nor says that it is back', () => {
+  const bench = new Bench('a');
+  bench.addOther('route');
+  bench.down('a');
+  bench.outage('route');
+  bench.clock.advance(60_000);
+  expect(bench.rounds).toEqual([]);
+  bench.up('a');
+  bench.clock.advance(0);
   expect(bench.rounds).toHaveLength(1);
 });
 

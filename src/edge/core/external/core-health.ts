@@ -15,6 +15,8 @@ export interface CoreSnapshot {
   /** The URI of one address of the core. */
   readonly core: string;
   readonly state: CoreState;
+  /** Whether it is an address of the configured URIs; others are where a Route leads. */
+  readonly configured: boolean;
 }
 
 /** What a place has answered to a probe; `undefined`: the edge could not even ask. */
@@ -66,7 +68,9 @@ export class CoreHealth {
   }
 
   get snapshot(): CoreSnapshot[] {
-    return [...this.#places.values()].map(({ destination, state }) => ({ core: placeUri(destination), state }));
+    return [...this.#places.values()].map(({ destination, state, isConfigured }) => {
+      return { core: placeUri(destination), state, configured: isConfigured };
+    });
   }
 
   /** The addresses of the configured core from now on, each with the URI it was found by. New ones are asked at once. */
