@@ -51,15 +51,13 @@ async function connect({ host, port }, id) {
 
 /** Registers anew now and then until the server sends it away; then registers at the other. When it was closed, and when it was back. */
 async function live(client, id, outcome) {
-  let isOpen = true;
   const closed = client.closed.then((code) => {
-    isOpen = false;
     outcome.codes.set(code, (outcome.codes.get(code) ?? 0) + 1);
     return performance.now();
   });
-  while (isOpen) {
+  while (client.isOpen) {
     await Promise.race([sleep(everyMs * (0.5 + Math.random())), closed]);
-    if (!isOpen) break;
+    if (!client.isOpen) break;
     try {
       await client.register();
       outcome.registrations += 1;

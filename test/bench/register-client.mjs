@@ -45,6 +45,11 @@ export class RegisterClient {
     });
   }
 
+  /** Whether nothing has come that ends the connection, even if it is not gone yet. */
+  get isOpen() {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   /** REGISTER, 401, REGISTER with digest, 200 with the expected field; returns the 200. */
   async register() {
     const challenged = await this.#request('');
