@@ -2,7 +2,7 @@ import { type SipRequest } from './message.ts';
 import { parseNameAddr } from './name-addr.ts';
 
 /** Whether a request belongs to a dialog that exists (RFC 3261 §12.2): its To has a tag. */
-export function isInDialog(request: SipRequest): boolean {
-  const to = parseNameAddr(request.headers.get('To') ?? '');
+export function isInDialog({ headers }: Pick<SipRequest, 'headers'>): boolean {
+  const to = parseNameAddr(headers.get('To') ?? '');
   return to.ok && to.value.params.has('tag');
 }

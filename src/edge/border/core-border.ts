@@ -44,6 +44,8 @@ export class CoreBorder implements Border {
     const { headers } = request;
     stripFromClient(headers);
     dropEdgeParams(headers);
+    // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
+    headers.remove('Record-Route');
     if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
     if (request.method === 'REGISTER') this.#register(headers, hop);
     else if (sender && !inDialog) this.#begin(request, sender);
@@ -62,6 +64,10 @@ export class CoreBorder implements Border {
     const reached = isInDialog(request) ? undefined : this.#context.registrations.at(hop, request.uri);
     stripFromClient(headers);
     this.#limitAccessNetworkInfo(headers);
+    if (headers.has('Record-Route')) {
+      headers.remove('Record-Route');
+      for (const value of request.headers.getAll('Record-Route')) headers.append('Record-Route', value);
+    }
     if (!reached || status === 100) dropAssertion(headers);
     else assertIdentity(headers, reached.identities, identityCalled(request, reached));
   }

@@ -54,6 +54,12 @@ function withoutEdgeParams(value: string): string | undefined {
   );
   const scheme = value.slice(0, fields?.scheme.length ?? 0);
   const text = `${scheme} ${kept.join(', ')}`;
+  if (!EDGE_PARAM.test(text)) return text;
   const isReadable = fields !== undefined && parseAuthFields(text)?.params !== undefined;
-  return isReadable || !EDGE_PARAM.test(text) ? text : undefined;
+  return isReadable && isQuotedPlainly(text) ? text : undefined;
+}
+
+/** Whether what is left stands in quotes for every reader, also for one that knows no backslash. */
+function isQuotedPlainly(text: string): boolean {
+  return !text.includes('\\') && !EDGE_PARAM.test(text.replace(/"[^"]*"/g, '""'));
 }

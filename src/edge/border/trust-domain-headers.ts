@@ -38,6 +38,7 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'Cellular-Network-Info', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
 
   // Routes of the registration.
+  { name: 'Record-Route', in: 'rule', out: 'pass', source: 'RFC 3261 §12.1.1: none of a client, in answers as asked' },
   { name: 'Path', in: 'strip', out: 'pass', source: 'RFC 3327 §5, TS 24.229 §5.2.2' },
   { name: 'Service-Route', in: 'strip', out: 'pass', source: 'RFC 3608 §6.1' },
 

@@ -227,6 +227,27 @@ describe('what a client is shown of a request of the core', () => {
   });
 });
 
+describe('the Route set of a dialog', () => {
+  const EVIL = '<sip:evil.example.org;lr>';
+
+  it('has no entry of a client that calls, and those of the request whatever a called one makes of them', () => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice');
+    const called = bench.sent(alice, 'INVITE', { 'Record-Route': EVIL }).headers.getList('Record-Route');
+    expect(called).toHaveLength(2);
+    expect(called).not.toContain(EVIL);
+    const core = '<sip:scscf.example.net;lr>';
+    bench.fromCore('INVITE', alice.wic.contactUri, { 'Record-Route': core });
+    const request = alice.hop.lastRequest('INVITE');
+    const response = createResponse(request, 180, { toTag: 'a' });
+    response.headers.set('Record-Route', EVIL);
+    bench.receive(response, alice.hop);
+    const answered = bench.core.lastResponse().headers.getList('Record-Route');
+    expect(answered).toEqual(request.headers.getList('Record-Route'));
+    expect(answered.at(-1)).toBe(core);
+  });
+});
+
 describe('the answer of a called client', () => {
   it.each([
     [{}, {}, '"Alice" <sip:alice@example.com>'],

@@ -38,7 +38,10 @@ describe('the parameters with which an edge vouches for a client', () => {
     'Digest username="a, integrity-protected="yes"',
     'Digest username=a b; integrity-protected=yes',
     'Digest username="a", username="b, integrity-protected=yes',
-  ])('take %j with them, which cannot be read', (value) => {
+    'Digest username="a\\", integrity-protected=yes, x=\\"b"',
+    'Digest username="a\\"", x="integrity-protected=yes, "',
+    'Digest x-integrity-protected=yes',
+  ])('take %j with them, which cannot be read, or not by everybody alike', (value) => {
     expect(dropped(value, 'Bearer x')).toEqual(['Bearer x']);
   });
 

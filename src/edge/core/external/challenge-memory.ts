@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { AgeMap } from '../../../core/age-map.ts';
 
 const MAX_CALLS = 10_000;
@@ -10,11 +11,16 @@ export class ChallengeMemory {
   readonly #places = new AgeMap<string>();
 
   note(callId: string, place: string): void {
-    this.#places.set(callId, place);
+    this.#places.set(keyOf(callId), place);
     if (this.#places.size > MAX_CALLS && this.#places.oldest) this.#places.delete(this.#places.oldest.key);
   }
 
   placeFor(callId: string): string | undefined {
-    return this.#places.get(callId);
+    return this.#places.get(keyOf(callId));
   }
+}
+
+/** A client chooses how long its Call-ID is, and a part of a message would keep the whole of it in memory. */
+function keyOf(callId: string): string {
+  return hash('sha256', callId, 'base64url');
 }

@@ -99,6 +99,9 @@ export class CoreConnection implements CoreSide {
       resolve,
       isTrusted: (address) => this.#transports.isTrusted(address),
       isKnown: (uri) => routes.knows(uri),
+      mayLeadTo: (uri, destination) =>
+        !isAmong(this.addresses, destination) &&
+        (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),
       isEdge: (uri) => this.#isEdge(uri),
       isStopping: () => context.isStopping(),
       clock,
@@ -239,6 +242,10 @@ export class CoreConnection implements CoreSide {
     const { options, home } = this.#context;
     return home.holds(uri) || isCoreSideName(uri, this.addresses, options.listen.publicHost);
   }
+}
+
+function isAmong(places: readonly CoreDestination[], { address, port }: CoreDestination): boolean {
+  return places.some((place) => place.address === address && place.port === port);
 }
 
 function howItEnded(outcome: OwnOutcome): 'answered' | 'cancelled' | 'timeout' | 'unreachable' {

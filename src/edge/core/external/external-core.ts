@@ -21,6 +21,8 @@ export interface ExternalCoreContext extends CandidateContext {
   readonly isTrusted: (address: string) => boolean;
   /** Whether the core has named this place in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
+  /** Whether one of the places that such a URI stands for is one of SIP, and not this edge itself by another name. */
+  readonly mayLeadTo: (uri: SipUri, destination: CoreDestination) => boolean;
   /** Whether a URI without a user names this edge. */
   readonly isEdge: (uri: SipUri) => boolean;
   readonly isStopping: () => boolean;
@@ -104,10 +106,11 @@ export class ExternalCore implements ImsCore {
 
   /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */
   async #inCore(uri: SipUri): Promise<readonly CoreDestination[] | 'elsewhere'> {
-    const { resolve, isTrusted, isKnown } = this.#context;
+    const { resolve, isTrusted, isKnown, mayLeadTo } = this.#context;
     if (!isKnown(uri)) return 'elsewhere';
     const found = await resolve(uri);
-    return found.every(({ address }) => isTrusted(address)) ? found : 'elsewhere';
+    const isInside = found.every((place) => isTrusted(place.address) && mayLeadTo(uri, place));
+    return isInside ? found : 'elsewhere';
   }
 
   #choose(

@@ -11,15 +11,15 @@ export function learningBorder(border: Border, routes: RouteMemory): Border {
       border.requestToCore(...message);
     },
     requestToWic: (headers, ...more) => {
-      routes.learn(headers);
+      routes.learnFromRequest(headers);
       border.requestToWic(headers, ...more);
     },
     responseFromWic: (...message) => {
       border.responseFromWic(...message);
     },
-    responseToWic: (response, ...more) => {
-      routes.learn(response.headers);
-      border.responseToWic(response, ...more);
+    responseToWic: (response, request, hop) => {
+      routes.learnFromResponse(response, request);
+      border.responseToWic(response, request, hop);
     },
   };
 }

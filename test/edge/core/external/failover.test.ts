@@ -285,10 +285,15 @@ describe('a request with a Route', () => {
 
   it.each([
     { route: '<sip:198.51.100.7;lr>', why: 'another address' },
+    { route: '<sip:srv.example.com;lr>', why: 'a port of the core that is no SIP port, by SRV records of anybody' },
+    { route: '<sip:edge.example.net;lr>', why: 'the edge itself by another name' },
     { route: '<sip:mixed.example.com;lr>', why: 'a name of which one address is another' },
     { route: `<sip:${FIRST.address}:6379;transport=tcp;lr>`, why: 'a port of the core that is no SIP port' },
   ])('to $why is refused with 403', async ({ route }) => {
     const it = await scene(FIRST);
+    it.bench.names.set('srv.example.com', [{ ...FIRST, port: 6379 }]);
+    it.bench.transports.extra.add('192.0.2.100');
+    it.bench.names.set('edge.example.net', [{ ...UDP, address: '192.0.2.100' }]);
     it.bench.names.set('mixed.example.com', [FIRST, { ...FIRST, address: '198.51.100.7' }]);
     await it.bench.from(invite(it, { Route: route }), it.hop);
     expect(it.hop.take()).toEqual(['100', '403']);
@@ -303,6 +308,23 @@ describe('a request with a Route', () => {
     it.bench.connection.border.responseToWic(response, sent, it.hop);
     await it.bench.from(invite(it, { Route: `<sip:${FIRST.address}:6060;lr>` }), it.hop);
     expect(it.bench.hop({ transport: 'udp', address: FIRST.address, port: 6060 }).take()).toEqual(['INVITE']);
+  });
+
+  it.each([
+    { where: 'Contact', value: `<sip:x@${FIRST.address}:6379>` },
+    { where: 'Record-Route', value: `<sip:${FIRST.address}:6379;lr>` },
+  ])('to a port of the core that only another client has named, in $where, is refused with 403', async (named) => {
+    const it = await scene(FIRST);
+    const { border } = it.bench.connection;
+    // As it comes back from the core, which has put itself before.
+    const invited = it.wic.build('INVITE', BOB, BOB, { Contact: '<sip:x@a.invalid>', [named.where]: named.value });
+    invited.headers.prepend('Record-Route', `<sip:${FIRST.address};lr>`);
+    border.requestToWic(invited.headers, it.hop);
+    const again = it.wic.build('INFO', BOB, BOB, { To: `<${BOB}>;tag=b`, [named.where]: named.value });
+    if (named.where === 'Contact') border.requestToWic(again.headers, it.hop);
+    const route = `<sip:${FIRST.address}:6379;lr>`;
+    await it.bench.from(invite(it, { Route: route }), it.hop);
+    expect(it.hop.take()).toEqual(['100', '403']);
   });
 
   it.each([
