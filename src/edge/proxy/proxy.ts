@@ -211,7 +211,17 @@ export class Proxy {
     const route = this.#route(copy, hop);
     if (route.kind === 'refuse') refuse(createResponse(request, route.status));
     else if (route.kind === 'flow' && !this.#mayReachWics(hop)) refuse(createResponse(request, 403));
+    else if (this.#isForSwamped(copy, route, hop)) refuse(unavailable(request, layer.context.options.retryAfterSec));
     else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
+  }
+
+  /** Looked at before there is a transaction, since those of a core's UDP requests stay for 64 × T1 also when they are refused. */
+  #isForSwamped(copy: SipRequest, route: AdmittedRequest['route'], hop: Hop): boolean {
+    if (hop.kind !== 'core') return false;
+    const target = route.kind === 'flow' ? this.#targets.byFlow(copy, route.flow) : this.#targets.byContact(copy);
+    if (!target || !this.#context.layer.isSwamped(target.hop)) return false;
+    this.#context.events.emit('limited', { flowId: target.hop.id, cause: 'transactions-per-flow' });
+    return true;
   }
 
   #handle({ request, essentials, key, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
@@ -346,6 +356,13 @@ export class Proxy {
   #sendStateless(response: SipResponse, hop: Hop): void {
     this.#context.layer.send(response, hop);
   }
+}
+
+/** This one client only: a 503 would speak for the whole edge (RFC 3261 §21.5.4). */
+function unavailable(request: SipRequest, retryAfterSec: number): SipResponse {
+  const response = createResponse(request, 480);
+  response.headers.append('Retry-After', String(retryAfterSec));
+  return response;
 }
 
 function overloaded(request: SipRequest, retryAfterSec: number): SipResponse {

@@ -104,9 +104,15 @@ export class TransactionLayer implements ExchangeLayer {
     return exchange;
   }
 
+  /** Whether as many requests as a WIC may have open itself wait for it: whoever calls one that does not answer takes no room from all others. */
+  isSwamped(hop: Hop): boolean {
+    return hop.kind === 'wic' && this.#clientsByHop.count(hop) >= this.context.limits.transactionsPerFlow;
+  }
+
   /** `undefined` when there is no room for one more; for a CANCEL, which ends what takes room, there always is. */
   openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): ClientTransaction | undefined {
-    if (this.size >= this.context.limits.transactions && request.method !== 'CANCEL') return undefined;
+    const isFull = this.size >= this.context.limits.transactions || this.isSwamped(hop);
+    if (isFull && request.method !== 'CANCEL') return undefined;
     const delivery = { failed: false };
     const options = {
       request,

@@ -19,12 +19,13 @@ export function readAnswer(request: SipRequest, response: SipResponse): '*' | An
   if (!asked.ok || !granted.ok) return [];
   if (asked.value === '*') return '*';
   const outbound = supportsOutbound(request);
-  const grants = granted.value === '*' ? [] : granted.value;
+  const findGrant = grantFinder(granted.value === '*' ? [] : granted.value, outbound);
   const headerSec = parseDeltaSeconds(response.headers.get('Expires') ?? '');
   return asked.value.map((contact) => {
-    const grant = findGrant(contact, grants, outbound);
+    const key = bindingKey(contact, outbound);
+    const grant = findGrant(key, contact.uri);
     const grantedExpiresSec = grant && contact.expiresSec !== 0 ? (grant.expiresSec ?? headerSec ?? 0) : 0;
-    return { contact, key: bindingKey(contact, outbound), grantedExpiresSec };
+    return { contact, key, grantedExpiresSec };
   });
 }
 
@@ -36,14 +37,20 @@ export function keysAsked(request: SipRequest): string[] {
   return asked.value.map((contact) => bindingKey(contact, outbound));
 }
 
-/** A registrar that knows nothing of outbound gives the Contact back without its instance, and some write the URI anew. */
-function findGrant(contact: Contact, grants: readonly Contact[], outbound: boolean): Contact | undefined {
-  const key = bindingKey(contact, outbound);
-  const exact = grants.find((grant) => bindingKey(grant, outbound) === key);
-  if (exact) return exact;
-  const address = contactKey(contact.uri);
+/**
+ * A registrar that knows nothing of outbound gives the Contact back without its instance, and some write the URI anew. Each Contact is read once:
+ * a client, and a core, may write thousands.
+ */
+function grantFinder(grants: readonly Contact[], outbound: boolean): (key: string, uri: string) => Contact | undefined {
   const plain = grants.filter(({ regId }) => regId === undefined);
-  return plain.find(({ uri }) => uri === contact.uri) ?? plain.find(({ uri }) => contactKey(uri) === address);
+  const byKey = firstBy(grants, (grant) => bindingKey(grant, outbound));
+  const byUri = firstBy(plain, ({ uri }) => uri);
+  const byAddress = firstBy(plain, ({ uri }) => contactKey(uri));
+  return (key, uri) => byKey.get(key) ?? byUri.get(uri) ?? byAddress.get(contactKey(uri));
+}
+
+function firstBy(contacts: readonly Contact[], keyOf: (contact: Contact) => string): Map<string, Contact> {
+  return new Map([...contacts].reverse().map((contact) => [keyOf(contact), contact]));
 }
 
 /** User and host: clients add parameters, such as `ob`, to the Contact of a dialog (RFC 5626 §4.3). */

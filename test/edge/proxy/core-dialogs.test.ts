@@ -226,3 +226,23 @@ describe('a registration that the core has ended', () => {
     expect(bench.registrations.of(alice.hop)).toHaveLength(1);
   });
 });
+
+describe('a client that answers nothing', () => {
+  it('has as many requests wait for it as it may send, and the others of the core go on', () => {
+    const bench = new CoreBench();
+    const [deaf, alice] = [bench.registered('deaf'), bench.registered('alice')];
+    const path = pathOf(bench.registerAt(deaf));
+    deaf.hop.take();
+    bench.core.take();
+    for (let i = 0; i < 300; i += 1) bench.fromCore('NOTIFY', deaf.wic.contactUri, { Route: path });
+    expect(deaf.hop.take()).toHaveLength(100);
+    expect(bench.core.lastResponse().headers.has('Retry-After')).toBe(true);
+    const refused = bench.core.take();
+    expect([refused.length, new Set(refused)]).toEqual([200, new Set(['480'])]);
+    expect(bench.layer.size).toBe(200);
+    bench.fromCore('MESSAGE', alice.wic.contactUri, { To: '<sip:alice@example.com>' });
+    expect(alice.hop.take()).toEqual(['MESSAGE']);
+    bench.clock.advance(64 * 500 + 1);
+    expect(bench.layer.size).toBeLessThan(3);
+  });
+});
