@@ -91,7 +91,7 @@ const probe = section(
   {
     intervalSec: seconds(1, 3600, 30, 'Between two OPTIONS to a core that answers.'),
     timeoutSec: seconds(1, 32, 4, 'A core that has not answered by then counts as down.'),
-    maxBackoffSec: seconds(1, 3600, 30, 'Longest wait before a core that is down is tried again.'),
+    maxBackoffSec: seconds(1, 3600, 10, 'Longest wait before a core that is down is tried again.'),
   },
   'How the health of an external core is watched.',
 );
