@@ -55,8 +55,8 @@ export async function registered(agent: UA): Promise<Answer> {
   return event.response;
 }
 
-export async function waitUntil(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 15_000, interval: 10 }).toBe(true);
+export async function waitUntil(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+  await expect.poll(condition, { timeout: timeoutMs, interval: 10 }).toBe(true);
 }
 
 /** What a session says of its end. */
