@@ -121,7 +121,7 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     expectNoLoss(await talk(flags));
   });
 
-  it('brings peers to a TCP relay, whose every message arrives', { timeout: 60_000 }, async () => {
+  it.concurrent('brings peers to a TCP relay, whose every message arrives', { timeout: 60_000 }, async () => {
     // With -P, half of the sessions are the peers of the others, and count what they send as lost: against coturn too.
     const { output } = await talk('-P -m 4');
     const [, sent, received] = /tot_send_msgs=(\d+), tot_recv_msgs=(\d+)\n/.exec(output)!.map(Number);
@@ -129,7 +129,7 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
     expect(received).toBe(sent! / 2);
   });
 
-  it.each([
+  it.concurrent.each([
     ['-N', '-N -s -m 4 -e 127.0.0.1'],
     ['-N with channels', '-N -m 4 -e 127.0.0.1'],
     ['-R', '-R -s -m 4 -e 127.0.0.1'],
