@@ -19,6 +19,8 @@ export interface StreamDestination {
 }
 
 const TCP_KEEPALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+/** Of all connections, the part that is kept for those this edge makes: one machine of the core must not keep it from all others. */
+const OUTGOING_SHARE = 1 / 4;
 /** How long what was sent before the end may take to go out. */
 const FAREWELL_MS = 500;
 
@@ -28,6 +30,7 @@ export class StreamPool implements StreamHopOwner {
   readonly #maxConnections: number;
   /** Connections, also those in their handshakes. */
   readonly #sockets = new Set<Socket>();
+  #incoming = 0;
   readonly #hops = new Set<StreamHop>();
   readonly #outgoing = new Map<string, StreamHop>();
   #secureContext: SecureContext;
@@ -61,7 +64,7 @@ export class StreamPool implements StreamHopOwner {
     socket.on('error', ignore);
     const remote = transportAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     const isTrusted = remote !== undefined && this.#context.trusted.has(remote.address);
-    if (isTrusted && this.#count(socket)) return true;
+    if (isTrusted && this.#countIncoming(socket)) return true;
     if (remote) {
       const cause = isTrusted ? 'connections' : 'unknown-address';
       this.#context.handlers.refused(remote.address, transport, cause);
@@ -133,6 +136,14 @@ export class StreamPool implements StreamHopOwner {
     this.#hops.add(hop);
     this.#sweep ??= this.#scheduleSweep();
     return hop;
+  }
+
+  #countIncoming(socket: Socket): boolean {
+    const most = this.#maxConnections - Math.floor(this.#maxConnections * OUTGOING_SHARE);
+    if (this.#incoming >= most || !this.#count(socket)) return false;
+    this.#incoming += 1;
+    socket.once('close', () => (this.#incoming -= 1));
+    return true;
   }
 
   #count(socket: Socket): boolean {
