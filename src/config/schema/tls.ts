@@ -13,7 +13,7 @@ export const tlsSection = z
       0,
       86_400,
       60,
-      'How often the two files are looked at; when they have changed, new connections get the new certificate. 0: never.',
+      'How often these files, and those of `edge.core.tls`, are looked at; when they have changed, new connections get the new certificate. 0: never.',
     ),
   })
   .prefault({})
