@@ -190,10 +190,11 @@ describe.skipIf(!sipp)('JsSIP with SIPp behind the edge', () => {
       const invited = incomingSession(agent);
       const { done } = await core.call(scenario, core.bindingOf(user));
       const { session } = await invited;
+      await new Promise((resolve) => setTimeout(resolve, 300));
       const ended = once(session, 'ended') as Promise<[{ originator: string; cause: string }]>;
       answer(session);
-      expect((await ended)[0]).toMatchObject({ originator: 'remote', cause: 'Terminated' });
       await expectSuccess(done);
+      expect((await ended)[0]).toMatchObject({ originator: 'remote', cause: 'Terminated' });
       expect(calls).toBe(1);
     });
 
