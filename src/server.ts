@@ -149,10 +149,12 @@ export class Server {
   get addresses(): ServerAddresses {
     const https = this.#parts?.https?.addresses ?? [];
     const turn = this.#parts?.turn?.addresses ?? [];
+    const core = this.#parts?.edge?.coreAddresses ?? [];
     return {
       ...publicUrls(this.facts.config, https),
       https,
       turn,
+      ...(core.length > 0 && { core }),
       turnUris: https.length + turn.length > 0 ? turnUris(this.facts.config, turn, https) : [],
     };
   }

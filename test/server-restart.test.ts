@@ -44,6 +44,21 @@ async function connect(server: Server): Promise<Wic> {
 }
 
 describe('a restart', () => {
+  it('comes back where the core outside knows the edge, on ports that the system chose', async () => {
+    const core = {
+      kind: 'external' as const,
+      uris: ['sip:127.0.0.1:9'],
+      listen: { addresses: ['127.0.0.1'], port: 0, tlsPort: 0 },
+    };
+    const edge = { listen: { addresses: ['127.0.0.1'], port: 0 }, demoPage: false, core };
+    const turn = { listeners: [{ transport: 'udp' as const, address: '127.0.0.1', port: 0 }] };
+    const server = await createServer({ edge, turn }, { logger: silentLogger, state: new MemoryState() });
+    running.push(server);
+    const { core: before } = await server.start();
+    expect(before?.map(({ transport }) => transport).sort()).toEqual(['tcp', 'tls', 'udp']);
+    expect((await server.restart()).core).toEqual(before);
+  });
+
   it('sends clients straight back to the very ports there were, where nothing is left of them', async () => {
     const { server, told } = await started();
     const before = server.addresses;

@@ -1,4 +1,5 @@
 import { waysIn } from '../config/loopback.ts';
+import { formatTransportAddress } from '../core/transport-address.ts';
 import { type Server, type ServerAddresses } from '../server.ts';
 
 type Facts = Server['facts'];
@@ -14,6 +15,7 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
     ['TURN realm', config.turn.enabled && realm !== config.domain ? [realm] : []],
     ['SIP domain', [config.domain]],
     ['Users', userLines(facts)],
+    ['Core', coreLines(facts, addresses)],
     ['Lab control', lab === undefined ? [] : [lab, `${lab}/openapi.json`]],
     ['State', usesState(facts) ? [material.stateDir] : []],
   ];
@@ -62,11 +64,21 @@ function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): st
 
 /** Passwords of generated users only: those of a configuration are known to whoever wrote it. */
 function userLines({ config, material }: Facts): string[] {
-  if (!config.edge.enabled) return [];
+  if (!config.edge.enabled || config.edge.core.kind === 'external') return [];
   const { generated, users } = material;
   if (!generated.users) return [`${users.size} of the configuration`];
   const width = Math.max(...[...users.keys()].map((name) => name.length));
   return [...users].map(([name, password]) => `${name.padEnd(width)}  password ${password.revealText()}`);
+}
+
+/** Of a core outside: where it is, and where it calls back. */
+function coreLines({ config }: Facts, { core = [] }: ServerAddresses): string[] {
+  if (core.length === 0) return [];
+  const here = core.map(({ transport, address, port }) => {
+    const family = address.includes(':') ? 6 : 4;
+    return `${transport} ${formatTransportAddress({ family, address, port })}`;
+  });
+  return [...config.edge.core.uris, `reaches this edge at ${here.join(', ')}`];
 }
 
 function usesState({ material: { generated } }: Facts): boolean {

@@ -11,6 +11,7 @@ import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { isCoreSideName } from './core/core-side-names.ts';
+import { type CoreDestination } from './core/external/core-transport.ts';
 import { type CoreSide } from './core/core-side.ts';
 import { createCoreSide } from './core/create-core-side.ts';
 import { deregisterLost } from './core/deregister-lost.ts';
@@ -193,6 +194,11 @@ export class Edge {
    */
   async start(): Promise<void> {
     await this.#coreSide.start();
+  }
+
+  /** Where a core outside reaches the edge; empty with the embedded one, and unless started. */
+  get coreAddresses(): readonly CoreDestination[] {
+    return this.#coreSide.addresses;
   }
 
   /** What the edge shows a core outside by TLS from now on. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */

@@ -6,6 +6,7 @@ import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
 import { type TransportAddress } from '../core/transport-address.ts';
+import { type CoreDestination } from '../edge/core/external/core-transport.ts';
 import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge-snapshot.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type SessionSnapshot } from '../turn/engine/session-snapshot.ts';
@@ -24,6 +25,8 @@ export interface ServerAddresses {
   readonly webSocket?: string;
   readonly https: readonly TransportAddress[];
   readonly turn: readonly TurnListenAddress[];
+  /** Where a core outside reaches the edge; absent with the embedded one. `transport` is `udp`, `tcp` or `tls`. */
+  readonly core?: readonly CoreDestination[];
   /** What the edge hands out. */
   readonly turnUris: readonly string[];
 }
