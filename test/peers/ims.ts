@@ -8,7 +8,7 @@ import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
 export const DOMAIN = 'ims.example';
 export const PASSWORD = 'a-password-of-all';
 /** The edge's side towards the core has an address of its own, by which the core knows it. */
-export const EDGE_ADDRESS = '127.0.0.2';
+const EDGE_ADDRESS = '127.0.0.2';
 
 export type CoreTransport = 'udp' | 'tcp';
 type Registrations = ReturnType<Server['snapshot']>['registrations'];
