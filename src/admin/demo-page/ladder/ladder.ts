@@ -158,11 +158,16 @@ class LadderView {
     );
     const parts = [
       `${count} ${count === 1 ? 'arrow' : 'arrows'}${this.#isPaused ? ', drawing paused' : ''}.`,
-      ...(count === 0 ? ['Register to see the first.'] : [...this.#steps].map(progressText)),
+      ...(count === 0 ? ['Register to see the first.'] : this.#progress()),
     ];
     const text = parts.join(' ');
     // Written only on change, so that a screen reader is not made to read the same again.
     if (this.#summary.textContent !== text) this.#summary.textContent = text;
+  }
+
+  /** Steps of the server's side are seen by a lab alone, so without one nobody can say which was reached. */
+  #progress(): readonly string[] {
+    return this.#hasLab ? [...this.#steps].map(progressText) : [];
   }
 }
 
