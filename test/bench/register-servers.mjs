@@ -37,6 +37,8 @@ export async function startOurs({ users, nodeFlags = [], core = embeddedCore(use
         connectionsPerAddress: 1_000_000,
         messagesPerSec: 100_000,
         messageBurst: 100_000,
+        requestsPerSecPerIdentity: 100_000,
+        requestBurstPerIdentity: 100_000,
         transactions: 1_000_000,
         transactionsPerFlow: 100_000,
       },
