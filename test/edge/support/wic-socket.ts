@@ -35,7 +35,9 @@ export class WicSocket {
   }
 
   static async connect(url: string, { subprotocol = 'sip', ...options }: WicSocketOptions = {}): Promise<WicSocket> {
-    const webSocket = new WebSocket(url, [subprotocol], { rejectUnauthorized: false, ...options });
+    // Where localhost has an IPv6 address too, an IPv4 one to come from would not go with it.
+    const family = options.localAddress === undefined ? {} : { family: 4 };
+    const webSocket = new WebSocket(url, [subprotocol], { rejectUnauthorized: false, ...family, ...options });
     const socket = new WicSocket(webSocket);
     await once(webSocket, 'open');
     return socket;
