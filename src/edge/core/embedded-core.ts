@@ -10,7 +10,7 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type ApplicationServerHop } from './application-server-hop.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { DigestAuthenticator } from './digest-authenticator.ts';
-import { type CoreOutcome, type ImsCore } from './ims-core.ts';
+import { type CoreOutcome, type CoreRequestOrigin, type ImsCore } from './ims-core.ts';
 import { Registrar } from './registrar.ts';
 
 export interface EmbeddedCoreContext {
@@ -38,7 +38,7 @@ export class EmbeddedCore implements ImsCore {
     this.#registrar = new Registrar(registration, timers, observer);
   }
 
-  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
+  handle(request: SipRequest, essentials: RequestEssentials, { hop }: CoreRequestOrigin, outcome: CoreOutcome): void {
     if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials, hop));
     else this.#locate(request, outcome);
   }

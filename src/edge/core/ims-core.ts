@@ -36,6 +36,13 @@ export interface RequestWatch {
   ended(how: 'answered' | 'timeout' | 'unreachable' | 'cancelled'): void;
 }
 
+/** Where a request comes from, and what is proven of it. */
+export interface CoreRequestOrigin {
+  readonly hop: Hop;
+  /** Whether a flow token of this edge proves that the request belongs to a dialog made through it. A To tag is anybody's to write. */
+  readonly inDialog: boolean;
+}
+
 /** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */
 export interface CoreOutcome {
   /** The core answers itself: any number of provisional responses, one final. */
@@ -56,8 +63,8 @@ export interface ImsCore {
   readonly joinsWics: boolean;
   /** Whether it tells a `CoreObserver` what it thinks of each password; of any other core, the answers to REGISTER tell. */
   readonly reportsAuthentication?: boolean;
-  /** `hop` is the flow the request came on. The request holds no TURN-Cred-Req any more. The core must not change it. */
-  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void;
+  /** The request holds no TURN-Cred-Req any more. The core must not change it. */
+  handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */
   flowClosed(hop: Hop): void;
 }

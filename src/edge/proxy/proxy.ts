@@ -8,7 +8,7 @@ import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type SipUri } from '../../sip/uri.ts';
 import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
 import { type Border } from '../border/border.ts';
-import { type CoreOutcome, type CoreTarget, type ImsCore } from '../core/ims-core.ts';
+import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from '../core/ims-core.ts';
 import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
 import { answerOptions } from '../credential-insertion/refresh-path.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';
@@ -229,7 +229,7 @@ export class Proxy {
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#followRegister(request, copy, essentials, hop);
       if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
-      this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), hop);
+      this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), { hop, inDialog: false });
       return;
     }
     if (hop.kind === 'wic' && route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
@@ -238,7 +238,8 @@ export class Proxy {
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
-    this.#crossBorder(copy, hop, sender, route.fromDialog);
+    const inDialog = route.fromDialog && isInDialog(copy);
+    this.#crossBorder(copy, hop, sender, inDialog);
     if (route.kind === 'flow') {
       this.#forwardToFlow(exchange, copy, route.flow);
       return;
@@ -246,7 +247,7 @@ export class Proxy {
     const contact = this.#mayReachWics(hop) ? this.#targets.byContact(copy) : undefined;
     const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
-    else this.#askCore(copy, essentials, context, hop);
+    else this.#askCore(copy, essentials, context, { hop, inDialog });
   }
 
   /** What is done to each response to a REGISTER; `copy` is what the core gets. */
@@ -290,7 +291,8 @@ export class Proxy {
     const decision = this.#route(copy, hop);
     const reachesWics = this.#mayReachWics(hop);
     if (decision.kind === 'refuse' || (decision.kind === 'flow' && !reachesWics)) return;
-    this.#crossBorder(copy, hop, sender, decision.fromDialog);
+    const inDialog = decision.fromDialog && isInDialog(copy);
+    this.#crossBorder(copy, hop, sender, inDialog);
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
         this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
@@ -299,7 +301,9 @@ export class Proxy {
     const byContact = (): CoreTarget | undefined => (reachesWics ? this.#targets.byContact(copy) : undefined);
     const target = decision.kind === 'flow' ? this.#targets.byFlow(copy, decision.flow) : byContact();
     if (target) forward([target]);
-    else if (decision.kind === 'core') this.#askCore(copy, essentials, { respond: () => undefined, forward }, hop);
+    else if (decision.kind === 'core') {
+      this.#askCore(copy, essentials, { respond: () => undefined, forward }, { hop, inDialog });
+    }
   }
 
   #route(copy: SipRequest, hop: Hop): RouteDecision {
@@ -311,9 +315,9 @@ export class Proxy {
   }
 
   /** A client that says it is in a dialog, and brings no Route of one, is in none. */
-  #crossBorder(copy: SipRequest, hop: Hop, sender: Registration | undefined, fromDialog: boolean): void {
+  #crossBorder(copy: SipRequest, hop: Hop, sender: Registration | undefined, inDialog: boolean): void {
     if (hop.kind !== 'wic') return;
-    this.#context.border.requestFromWic(copy, { hop, sender, inDialog: fromDialog && isInDialog(copy) });
+    this.#context.border.requestFromWic(copy, { hop, sender, inDialog });
   }
 
   #mayReachWics(hop: Hop): boolean {
@@ -336,15 +340,16 @@ export class Proxy {
     return new ResponseContext(options);
   }
 
-  #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, hop: Hop): void {
+  #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, origin: CoreRequestOrigin): void {
     const { core, tracer } = this.#context;
+    const { hop } = origin;
     if (hop.kind === 'core') {
       // It has been seen on its way from there.
-      core.handle(copy, essentials, hop, outcome);
+      core.handle(copy, essentials, origin, outcome);
       return;
     }
     tracer.toCore(copy, hop);
-    core.handle(copy, essentials, hop, tracedOutcome(outcome, copy, hop, tracer));
+    core.handle(copy, essentials, origin, tracedOutcome(outcome, copy, hop, tracer));
   }
 
   /** Without a transaction: the tag of the answer is what its ACK is known by. */

@@ -23,7 +23,7 @@ export class CoreBench extends ProxyBench {
     super(edgeOptions(), undefined, { visitedNetworkId: undefined, accessNetworkInfo: undefined, listen, ...options });
     const core = this.addHop({ kind: 'core', self: CORE_SIDE });
     this.core = core;
-    this.handle = (request, _essentials, hop, outcome) => {
+    this.handle = (request, _essentials, { hop }, outcome) => {
       if (hop.kind === 'core') outcome.respond(createResponse(request, 404));
       else outcome.forward([{ hop: core, uri: request.uri }]);
     };

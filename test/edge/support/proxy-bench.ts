@@ -99,8 +99,8 @@ export class ProxyBench {
       tokens,
       core: {
         joinsWics: outside === undefined,
-        handle: (request, essentials, hop, outcome) => {
-          this.handle(request, essentials, hop, outcome);
+        handle: (...request) => {
+          this.handle(...request);
         },
         flowClosed: () => undefined,
       },

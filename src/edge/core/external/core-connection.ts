@@ -137,7 +137,7 @@ export class CoreConnection implements CoreSide {
   }
 
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
-    this.core.select(request, (selection) => {
+    this.core.select(request, false, (selection) => {
       if (selection.kind === 'refuse') onFinal(this.core.refuse(request, selection.status));
       else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
     });

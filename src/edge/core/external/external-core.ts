@@ -3,8 +3,7 @@ import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
-import { type Hop } from '../../flow/hop.ts';
-import { type CoreOutcome, type CoreTarget, type ImsCore } from '../ims-core.ts';
+import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from '../ims-core.ts';
 import { chooseTarget, type CandidateContext } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
 import { MergedRequests } from './merged-requests.ts';
@@ -49,13 +48,18 @@ export class ExternalCore implements ImsCore {
     this.#context = context;
   }
 
-  handle(request: SipRequest, essentials: RequestEssentials, hop: Hop, outcome: CoreOutcome): void {
+  handle(
+    request: SipRequest,
+    essentials: RequestEssentials,
+    { hop, inDialog }: CoreRequestOrigin,
+    outcome: CoreOutcome,
+  ): void {
     if (hop.kind === 'core') {
       const isMerged = this.#merged.note(essentials, this.#context.clock.now().monotonicMs);
       outcome.respond(isMerged ? createResponse(request, 482) : this.#answerCore(request));
       return;
     }
-    this.select(request, (selection) => {
+    this.select(request, inDialog, (selection) => {
       if (selection.kind === 'target') outcome.forward([selection.target]);
       else outcome.respond(this.refuse(request, selection.status));
     });
@@ -66,8 +70,8 @@ export class ExternalCore implements ImsCore {
     // Nothing is kept here by flow.
   }
 
-  /** Finds where a request goes. `onFound` is called once, at once or later. */
-  select(request: SipRequest, onFound: (selection: Selection) => void): void {
+  /** Finds where a request goes. `inDialog`: it is proven to belong to one. `onFound` is called once, at once or later. */
+  select(request: SipRequest, inDialog: boolean, onFound: (selection: Selection) => void): void {
     const { maxWaiting, defer } = this.#context;
     if (this.#waiting >= maxWaiting) {
       onFound({ kind: 'refuse', status: 503 });
@@ -80,7 +84,7 @@ export class ExternalCore implements ImsCore {
         onFound(selection);
       });
     };
-    this.#select(request).then(end, () => {
+    this.#select(request, inDialog).then(end, () => {
       end({ kind: 'refuse', status: 503 });
     });
   }
@@ -93,8 +97,8 @@ export class ExternalCore implements ImsCore {
     return response;
   }
 
-  async #select(request: SipRequest): Promise<Selection> {
-    const next = nextHopOf(request);
+  async #select(request: SipRequest, inDialog: boolean): Promise<Selection> {
+    const next = nextHopOf(request, inDialog);
     if (next.kind === 'unusable') return { kind: 'refuse', status: 400 };
     const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
     if (next.kind !== 'none' && found !== 'elsewhere') return this.#choose(request, found, { ...next, isAll: false });

@@ -1,4 +1,3 @@
-import { isInDialog } from '../../../sip/in-dialog.ts';
 import { type SipRequest } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
@@ -18,9 +17,12 @@ export type NextHop =
       readonly routes?: readonly string[];
     };
 
-/** RFC 3261 §16.6 steps 6 and 7. Expects a request without entries of this proxy's own on top. */
-export function nextHopOf(request: SipRequest): NextHop {
-  if (!request.headers.has('Route')) return isInDialog(request) ? remoteTarget(request.uri) : { kind: 'none' };
+/**
+ * RFC 3261 §16.6 steps 6 and 7. Expects a request without entries of this proxy's own on top. `inDialog`: it is proven to belong to one. The
+ * Request-URI of any other says whom it is for, and the core alone knows how that is reached.
+ */
+export function nextHopOf(request: SipRequest, inDialog: boolean): NextHop {
+  if (!request.headers.has('Route')) return inDialog ? remoteTarget(request.uri) : { kind: 'none' };
   const [top = '', ...rest] = request.headers.getList('Route');
   const route = parseNameAddr(top);
   const uri = route.ok ? parseSipUri(route.value.uri) : undefined;

@@ -40,6 +40,8 @@ export class CoreBench extends ProxyBench {
   transports!: FakeTransports;
   /** What each host stands for. */
   readonly names = new Map<string, readonly CoreDestination[]>();
+  /** Hosts that DNS was asked for. */
+  readonly asked: string[] = [];
   /** While set, nobody answers for a name. */
   dns: Promise<void> | undefined;
   isStopping = false;
@@ -65,6 +67,7 @@ export class CoreBench extends ProxyBench {
         return this.transports;
       },
       resolve: async ({ host, port = 5060 }) => {
+        this.asked.push(host);
         await this.dns;
         return this.names.get(host) ?? (/^[\d.]+$/.test(host) ? [{ transport: 'udp', address: host, port }] : []);
       },

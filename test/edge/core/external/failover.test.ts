@@ -27,6 +27,22 @@ function invite({ wic }: Scene, extra: Readonly<Record<string, string>> = {}, bo
   return wic.build('INVITE', BOB, BOB, { Contact: `<${wic.contactUri}>`, ...extra }, body);
 }
 
+/** The core answers a call of alice, whose side of the dialog then has these fields: the Route is the entry of her own side, with its token. */
+async function inCall(it: Scene): Promise<Record<string, string>> {
+  const request = invite(it);
+  await it.bench.from(request, it.hop);
+  const sent = it.bench.hop(FIRST).request('INVITE');
+  const answer = createResponse(sent, 200, { toTag: 'b' });
+  await it.bench.from(answer, it.bench.hop(FIRST));
+  const { headers } = it.hop.lastResponse();
+  it.bench.hop(FIRST).take();
+  return {
+    'Call-ID': headers.get('Call-ID') ?? '',
+    To: headers.get('To') ?? '',
+    Route: headers.getList('Record-Route').at(-1) ?? '',
+  };
+}
+
 describe('a request to the core', () => {
   it('goes to the first place, and to none other while that answers', async () => {
     const it = await scene(FIRST, SECOND);
@@ -340,8 +356,22 @@ describe('a request with a Route', () => {
     const it = await scene(FIRST);
     it.bench.transports.extra.add(SECOND.address);
     it.bench.names.set(SECOND.address, [SECOND]);
-    await it.bench.from(it.wic.build('BYE', uri, BOB, { To: `<${BOB}>;tag=b` }), it.hop);
+    await it.bench.from(it.wic.build('BYE', uri, BOB, await inCall(it)), it.hop);
     expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes('BYE'))).toEqual(to ? [to] : []);
+  });
+
+  it('is what a made-up To tag lacks: the core is asked, and DNS of no name that the client wrote', async () => {
+    const it = await scene(FIRST);
+    it.bench.transports.extra.add(SECOND.address);
+    it.bench.names.set('gateway.example.net', [SECOND]);
+    it.bench.asked.length = 0;
+    for (const method of ['INVITE', 'BYE', 'ACK', 'MESSAGE']) {
+      const headers = { To: `<${BOB}>;tag=x`, Contact: `<${it.wic.contactUri}>` };
+      await it.bench.from(it.wic.build(method, 'sip:+1900@gateway.example.net', BOB, headers), it.hop);
+    }
+    expect(it.bench.hop(FIRST).take()).toEqual(['INVITE', 'BYE', 'ACK', 'MESSAGE']);
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+    expect(new Set(it.bench.asked)).toEqual(new Set(['core.example.com']));
   });
 
   it('that cannot be read is refused with 400', async () => {
