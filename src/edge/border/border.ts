@@ -20,10 +20,10 @@ export interface Border {
   requestFromWic(request: SipRequest, origin: RequestOrigin): void;
   /** A WIC's request about to leave for a core. */
   requestToCore(request: SipRequest, from: Hop, core: Hop): void;
-  /** A request about to leave for a WIC, whoever has sent it. */
-  requestToWic(headers: SipHeaders, hop: Hop): void;
+  /** A request about to leave for a WIC, `from` another hop. */
+  requestToWic(headers: SipHeaders, hop: Hop, from: Hop): void;
   /** A WIC's response. `request`: what it answers, as it was sent to the WIC. */
   responseFromWic(response: SipResponse, request: SipRequest, hop: Hop): void;
-  /** A response about to leave for a WIC. `request`: what it answers, as it came from there. */
-  responseToWic(response: SipResponse, request: SipRequest, hop: Hop): void;
+  /** A response about to leave for a WIC, `from` another hop. `request`: what it answers, as it came from the WIC. */
+  responseToWic(response: SipResponse, request: SipRequest, hop: Hop, from: Hop): void;
 }

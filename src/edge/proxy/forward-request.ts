@@ -42,7 +42,7 @@ export class RequestForwarder {
       'Max-Forwards',
       String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
-    if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop);
+    if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop, from);
     else if (from.kind === 'wic') this.#context.border.requestToCore(copy, from, target.hop);
     stripProofs(headers, target.hop);
     if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {

@@ -87,7 +87,7 @@ export class ResponseContext implements CoreOutcome {
     stripCredentialHeaders(response.headers);
     const { border } = this.#options;
     if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop);
-    if (hop.kind === 'wic') border.responseToWic(response, request, hop);
+    if (hop.kind === 'wic') border.responseToWic(response, request, hop, target.hop);
     const { status } = response;
     if (status < 200) {
       attempt.isUnderway = true;

@@ -18,7 +18,7 @@ import { type CoreSide } from '../core-side.ts';
 import { type CoreTarget } from '../ims-core.ts';
 import { ChallengeMemory } from './challenge-memory.ts';
 import { CoreHealth, type CoreSnapshot, type ProbeResult } from './core-health.ts';
-import { placeKey } from './core-place.ts';
+import { isSamePlace, placeKey } from './core-place.ts';
 import { createProbe } from './core-probe.ts';
 import { type CoreDestination, type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
 import { ExternalCore } from './external-core.ts';
@@ -98,7 +98,9 @@ export class CoreConnection implements CoreSide {
       hopTo: (destination) => this.#transports.hopTo(destination),
       resolve,
       isTrusted: (address) => this.#transports.isTrusted(address),
-      isKnown: (uri) => routes.knows(uri),
+      isKnown: (uri) =>
+        routes.knows(uri) ||
+        this.#configured().some((place) => isSamePlace(uri, { host: place.address, port: place.port })),
       mayLeadTo: (uri, destination) =>
         !isAmong(this.addresses, destination) &&
         (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),

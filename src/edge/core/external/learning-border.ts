@@ -10,16 +10,16 @@ export function learningBorder(border: Border, routes: RouteMemory): Border {
     requestToCore: (...message) => {
       border.requestToCore(...message);
     },
-    requestToWic: (headers, ...more) => {
-      routes.learnFromRequest(headers);
-      border.requestToWic(headers, ...more);
+    requestToWic: (headers, hop, from) => {
+      routes.learnFromRequest(headers, from);
+      border.requestToWic(headers, hop, from);
     },
     responseFromWic: (...message) => {
       border.responseFromWic(...message);
     },
-    responseToWic: (response, request, hop) => {
-      routes.learnFromResponse(response, request);
-      border.responseToWic(response, request, hop);
+    responseToWic: (response, request, hop, from) => {
+      routes.learnFromResponse(response, request, from);
+      border.responseToWic(response, request, hop, from);
     },
   };
 }

@@ -1,9 +1,11 @@
 import { AgeMap } from '../../../core/age-map.ts';
-import { formatHostPort } from '../../../sip/host-port.ts';
-import { isInDialog } from '../../../sip/in-dialog.ts';
+import { formatHostPort, type HostPort } from '../../../sip/host-port.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
+import { topVia } from '../../../sip/via.ts';
+import { type Hop } from '../../flow/hop.ts';
+import { isSamePlace } from './core-place.ts';
 
 const MAX_PLACES = 4096;
 /** Where RFC 3261 §19.1.2 has SIP listen. */
@@ -12,34 +14,42 @@ const SIP_PORTS: ReadonlySet<number | undefined> = new Set([undefined, 5060, 506
 const OWN_ENTRIES = 2;
 
 /**
- * The places that the core has named where requests of a client are to go first, by host and port. A client is free in what it writes into a
- * request in a dialog; a port of a core's machine that the core has never named may belong to anything. Only what stands next to this edge is
- * of the core: all others of a Route set, and the Contact behind it, anybody may have written, another client among them.
+ * The places that the core has named where requests of a client are to go first. A client is free in what it writes into a request in a
+ * dialog; a port of a core's machine that the core has never named may belong to anything. Only the entry of Service-Route or Record-Route
+ * that stands next to this edge is of the core: anybody may have written all others, and the Contact behind them. A Contact counts where it
+ * is the place of the core that the message has come from, which is then one end of the dialog itself.
  */
 export class RouteMemory {
-  readonly #places = new AgeMap<true>();
+  /** Never forgotten, whatever else is named. */
+  readonly #configured: ReadonlySet<string>;
+  /** Apart from the others, so that no number of calls pushes out where registered users are served. */
+  readonly #serviceRoutes = new AgeMap<true>();
+  readonly #dialogs = new AgeMap<true>();
 
   /** `configured`: URIs of the core. */
   constructor(configured: readonly SipUri[]) {
-    for (const uri of configured) this.#places.set(formatHostPort(uri), true);
+    this.#configured = new Set(configured.map(keyOf));
   }
 
-  /** Of a request to a client, without our own Record-Route yet. */
-  learnFromRequest(headers: SipHeaders): void {
+  /** Of a request to a client, `from` the core, without our own Record-Route and Via yet. */
+  learnFromRequest(headers: SipHeaders, from: Hop): void {
     const [nearest] = headers.getList('Record-Route');
-    if (nearest !== undefined) this.#learn(nearest);
-    else if (!isInDialog({ headers })) this.#learn(headers.get('Contact'));
+    if (nearest === undefined) this.#learnContact(headers, from, topVia(headers)?.sentBy);
+    else learn(this.#dialogs, uriOf(nearest));
   }
 
-  /** Of a response to a client. */
-  learnFromResponse({ headers, status }: SipResponse, { method }: SipRequest): void {
+  /** Of a response to a client, `from` the core. */
+  learnFromResponse({ headers, status }: SipResponse, { method }: SipRequest, from: Hop): void {
+    if (status > 299) return;
     if (method === 'REGISTER') {
-      this.#learn(headers.getList('Service-Route')[0]);
+      learn(this.#serviceRoutes, uriOf(headers.getList('Service-Route')[0]));
       return;
     }
     const entries = headers.getList('Record-Route');
-    if (status > 299 || entries.length < OWN_ENTRIES) return;
-    this.#learn(entries.at(-OWN_ENTRIES - 1) ?? headers.get('Contact'));
+    if (entries.length < OWN_ENTRIES) return;
+    const nearest = entries.at(-OWN_ENTRIES - 1);
+    if (nearest === undefined) this.#learnContact(headers, from);
+    else learn(this.#dialogs, uriOf(nearest));
   }
 
   knows(uri: SipUri): boolean {
@@ -52,14 +62,34 @@ export class RouteMemory {
   }
 
   #isNamed(uri: SipUri): boolean {
-    return this.#places.has(formatHostPort(uri));
+    const key = keyOf(uri);
+    return this.#configured.has(key) || this.#serviceRoutes.has(key) || this.#dialogs.has(key);
   }
 
-  #learn(text: string | undefined): void {
-    const route = parseNameAddr(text ?? '');
-    const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
-    if (!uri?.ok) return;
-    this.#places.set(formatHostPort(uri.value), true);
-    if (this.#places.size > MAX_PLACES && this.#places.oldest) this.#places.delete(this.#places.oldest.key);
+  /** `sentBy`: of the core's own Via. */
+  #learnContact(headers: SipHeaders, { remoteAddress, remotePort }: Hop, sentBy?: HostPort): void {
+    const uri = uriOf(headers.get('Contact'));
+    const isSource = uri !== undefined && isSamePlace(uri, { host: remoteAddress, port: remotePort });
+    if (isSource || (uri && sentBy && isSamePlace(uri, sentBy))) learn(this.#dialogs, uri);
   }
+}
+
+function learn(places: AgeMap<true>, uri: SipUri | undefined): void {
+  // A name without a port may stand for any, by its SRV records.
+  if (!uri || (uri.port !== undefined && SIP_PORTS.has(uri.port))) return;
+  // A part of a message would keep the whole of it in memory.
+  const key = Buffer.from(keyOf(uri)).toString();
+  places.set(key, true);
+  if (places.size > MAX_PLACES && places.oldest) places.delete(places.oldest.key);
+}
+
+function uriOf(text: string | undefined): SipUri | undefined {
+  const nameAddr = parseNameAddr(text ?? '');
+  const uri = nameAddr.ok ? parseSipUri(nameAddr.value.uri) : undefined;
+  return uri?.ok ? uri.value : undefined;
+}
+
+/** RFC 3263 §4: `maddr` stands in for the host, so another one is another place. */
+function keyOf(uri: SipUri): string {
+  return `${formatHostPort(uri)};${uri.params.get('maddr')?.toLowerCase() ?? ''}`;
 }

@@ -321,9 +321,35 @@ describe('a request with a Route', () => {
     const sent = it.bench.hop(FIRST).request('INVITE');
     const response = createResponse(sent, 180, { toTag: 'b' });
     response.headers.prepend('Record-Route', `<sip:${FIRST.address}:6060;lr>`);
-    it.bench.connection.border.responseToWic(response, sent, it.hop);
+    it.bench.connection.border.responseToWic(response, sent, it.hop, it.bench.hop(FIRST));
     await it.bench.from(invite(it, { Route: `<sip:${FIRST.address}:6060;lr>` }), it.hop);
     expect(it.bench.hop({ transport: 'udp', address: FIRST.address, port: 6060 }).take()).toEqual(['INVITE']);
+  });
+
+  it('to a place that a configured name stands for goes there, at whatever port', async () => {
+    const place = { ...FIRST, transport: 'udp', port: 5090 } as const;
+    const it = await scene(place);
+    it.bench.names.set('elsewhere.example.com', [{ ...place, port: 5091 }]);
+    await it.bench.from(invite(it, { Route: `<sip:${place.address}:5090;lr>` }), it.hop);
+    expect(it.bench.hop(place).take()).toEqual(['INVITE']);
+    for (const route of ['<sip:192.0.2.1:5091;lr>', '<sip:192.0.2.1:5090;maddr=elsewhere.example.com;lr>']) {
+      it.hop.take();
+      it.bench.names.set('192.0.2.1', [{ ...place, port: 5091 }]);
+      await it.bench.from(invite(it, { Route: route }), it.hop);
+      expect(it.hop.take()).toEqual(['100', '403']);
+    }
+  });
+
+  it('to a port that a client names as its Contact, which comes back from the core, is refused with 403', async () => {
+    const it = await scene(FIRST);
+    const contact = { Contact: `<sip:x@${FIRST.address}:23199>` };
+    await it.bench.from(it.wic.build('MESSAGE', it.wic.aor, it.wic.aor, contact), it.hop);
+    const back = it.bench.hop(FIRST).request('MESSAGE');
+    it.bench.connection.border.requestToWic(back.headers, it.hop, it.bench.hop(FIRST));
+    it.hop.take();
+    const route = `<sip:${FIRST.address}:23199;transport=tcp;lr>`;
+    await it.bench.from(it.wic.build('INFO', BOB, BOB, { ...contact, Route: route }), it.hop);
+    expect(it.hop.take()).toEqual(['403']);
   });
 
   it.each([
@@ -335,9 +361,9 @@ describe('a request with a Route', () => {
     // As it comes back from the core, which has put itself before.
     const invited = it.wic.build('INVITE', BOB, BOB, { Contact: '<sip:x@a.invalid>', [named.where]: named.value });
     invited.headers.prepend('Record-Route', `<sip:${FIRST.address};lr>`);
-    border.requestToWic(invited.headers, it.hop);
+    border.requestToWic(invited.headers, it.hop, it.bench.hop(FIRST));
     const again = it.wic.build('INFO', BOB, BOB, { To: `<${BOB}>;tag=b`, [named.where]: named.value });
-    if (named.where === 'Contact') border.requestToWic(again.headers, it.hop);
+    if (named.where === 'Contact') border.requestToWic(again.headers, it.hop, it.bench.hop(FIRST));
     const route = `<sip:${FIRST.address}:6379;lr>`;
     await it.bench.from(invite(it, { Route: route }), it.hop);
     expect(it.hop.take()).toEqual(['100', '403']);
