@@ -160,7 +160,12 @@ export class Edge {
       tokens,
       admission: this.#admission,
       registrations,
-      registerPath: new RegisterPath({ home, registrations, insertion }),
+      registerPath: new RegisterPath({
+        home,
+        registrations,
+        insertion,
+        removalsAreReported: coreSide.core.reportsRemovals === true,
+      }),
       insertion,
       tracer,
       events,

@@ -2,10 +2,13 @@ import { type Mutable } from '../core/mutable.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
-import { parseNameAddr, type NameAddr } from './name-addr.ts';
+import { formatNameAddr, headerParamsOf, parseNameAddr, type NameAddr } from './name-addr.ts';
+import { formatParams, nameOfParam, splitParams } from './params.ts';
 
 /** One Contact of a REGISTER or dialog (RFC 3261 §20.10, RFC 5626 §11.2). */
 export interface Contact extends NameAddr {
+  /** The whole value as written. */
+  readonly text: string;
   /** 0 to 1 */
   readonly q?: number;
   /** Seconds asked for; absent also when malformed, which RFC 3261 §10.2.1.1 leaves to the default. */
@@ -26,14 +29,14 @@ export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'mal
   for (const value of values) {
     const nameAddr = parseNameAddr(value);
     if (!nameAddr.ok) return nameAddr;
-    const contact = withFeatures(nameAddr.value);
+    const contact = withFeatures(nameAddr.value, value);
     if (!contact) return fail('malformed');
     contacts.push(contact);
   }
   return ok(contacts);
 }
 
-function withFeatures(nameAddr: NameAddr): Contact | undefined {
+function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {
   const { params } = nameAddr;
   const qText = params.get('q');
   const q = qText === undefined ? undefined : parseQValue(qText);
@@ -42,12 +45,26 @@ function withFeatures(nameAddr: NameAddr): Contact | undefined {
   if ((params.has('q') && q === undefined) || (params.has('reg-id') && !regId)) return undefined;
   const expiresSec = parseDeltaSeconds(params.get('expires') ?? '');
   const instance = params.get('+sip.instance');
-  const contact: Mutable<Contact> = { ...nameAddr };
+  const contact: Mutable<Contact> = { ...nameAddr, text };
   if (q !== undefined) contact.q = q;
   if (expiresSec !== undefined) contact.expiresSec = expiresSec;
   if (instance !== undefined) contact.instanceId = instance.replace(/^<(.*)>$/, '$1');
   if (regId !== undefined) contact.regId = regId;
   return contact;
+}
+
+/**
+ * The Contact with its header parameters as they were written (RFC 3840 §9: values of feature tags stand in quotes), but for those named in
+ * `without`, and `params` behind them.
+ */
+export function formatContact(
+  { text, uri, displayName }: Contact,
+  without: ReadonlySet<string>,
+  params: ReadonlyMap<string, string>,
+): string {
+  const kept = splitParams(headerParamsOf(text)).filter((param) => !without.has(nameOfParam(param)));
+  const address = formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) });
+  return `${address}${kept.map((param) => `;${param}`).join('')}${formatParams(params)}`;
 }
 
 /** `qvalue` of RFC 3261 §25.1: 0 to 1 with up to three decimals. */

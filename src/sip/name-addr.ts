@@ -20,6 +20,14 @@ export function parseNameAddr(text: string): Result<NameAddr, 'malformed'> {
   return open < 0 ? parseAddrSpec(value) : parseBracketed(value, open);
 }
 
+/** The header parameters of a value that `parseNameAddr` has read, as written: empty, or from the first `;` on. */
+export function headerParamsOf(text: string): string {
+  const value = trimBlanks(text);
+  const open = openingBracket(value);
+  const start = open < 0 ? value.indexOf(';') : value.indexOf('>', open) + 1;
+  return start < 0 ? '' : value.slice(start);
+}
+
 /** Where the bracketed URI begins, or -1. Words of a display name hold no `;` and no `"`: what follows one belongs to a parameter. */
 function openingBracket(value: string): number {
   if (value.charCodeAt(0) === QUOTE) return value.indexOf('<', endOfQuoted(value));

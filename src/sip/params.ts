@@ -24,9 +24,26 @@ export function parseParams(text: string, start = 0): Result<Params, 'malformed'
   return ok(params);
 }
 
+/** The parameters of a list that `parseParams` has read, each as written, without its `;`. */
+export function splitParams(text: string): string[] {
+  const params: string[] = [];
+  for (let at = text.indexOf(';'); at >= 0 && at < text.length;) {
+    const end = endOfParam(text, at + 1);
+    params.push(trimBlanks(text, at + 1, end));
+    at = end;
+  }
+  return params;
+}
+
+/** Lower-case name of one parameter as `splitParams` gives it. */
+export function nameOfParam(text: string): string {
+  const equals = text.indexOf('=');
+  return (equals < 0 ? text : trimBlanks(text, 0, equals)).toLowerCase();
+}
+
 function addParam(params: Params, text: string): boolean {
   const equals = text.indexOf('=');
-  const name = (equals < 0 ? text : trimBlanks(text, 0, equals)).toLowerCase();
+  const name = nameOfParam(text);
   if (!isToken(name) || params.has(name)) return false;
   const value = equals < 0 ? undefined : parseParamValue(trimBlanks(text, equals + 1));
   if (equals >= 0 && value === undefined) return false;

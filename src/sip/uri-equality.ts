@@ -16,6 +16,21 @@ export function sameSipUri(a: SipUri, b: SipUri): boolean {
   );
 }
 
+/**
+ * A text that is the same for two URIs which differ in nothing but case, escapes and the order of parameters: a key for maps. URIs that
+ * `sameSipUri` finds equal though only one of them has some parameter have different keys.
+ */
+export function sipUriKey(uri: SipUri): string {
+  const user = uri.user === undefined ? '' : `${normalize(uri.user)}@`;
+  const password = uri.password === undefined ? '' : `:${normalize(uri.password)}`;
+  const port = uri.port === undefined ? '' : `:${uri.port}`;
+  const params = [...uri.params].map(([name, value]) =>
+    value === undefined ? `;${name}` : `;${name}=${normalize(value).toLowerCase()}`,
+  );
+  const headers = uri.headers === undefined ? '' : `?${sortedHeaders(uri.headers)}`;
+  return `${uri.scheme}:${user}${password}${uri.host}${port}${params.sort().join('')}${headers}`;
+}
+
 function sameParams(a: SipUri['params'], b: SipUri['params']): boolean {
   if (NEVER_IGNORED.some((name) => a.has(name) !== b.has(name))) return false;
   for (const [name, value] of a) {

@@ -114,7 +114,8 @@ describe('a REGISTER', () => {
     ];
     await desk.register();
     expect(contactsOf(await mobile.register()).map(({ uri }) => uri)).toEqual([desk.contactUri, mobile.contactUri]);
-    await third.register({}, 403);
+    const refused = await third.register({}, 480);
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(590);
     expect(server.events.named('limited')).toMatchObject([{ cause: 'contacts-per-user' }]);
 
     expect(contactsOf(await mobile.register({ contact: '*', expires: 0 }))).toEqual([]);

@@ -105,8 +105,13 @@ export function incomingSession(agent: UA): Promise<IncomingCall> {
 
 const NO_MEDIA = { mediaConstraints: { audio: false, video: false } };
 
-export function call(agent: UA, target: string, extraHeaders: string[] = []): Session {
-  return agent.call(target, { ...NO_MEDIA, extraHeaders });
+export function call(
+  agent: UA,
+  target: string,
+  extraHeaders: string[] = [],
+  options: { readonly anonymous?: boolean } = {},
+): Session {
+  return agent.call(target, { ...NO_MEDIA, extraHeaders, ...options });
 }
 
 export function answer(session: Session): void {

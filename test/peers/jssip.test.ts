@@ -73,6 +73,22 @@ describe('JsSIP', () => {
     },
   );
 
+  it('that calls anonymously is hung up on by the callee, as its Contact is a temporary GRUU', async () => {
+    await using server = await startEdge(edgeOptions());
+    const [alice, bob] = [createAgent(server, 'alice'), createAgent(server, 'bob')];
+    await registered(alice);
+    await registered(bob);
+    const incoming = incomingSession(bob);
+    const outgoing = call(alice, 'sip:bob@example.com', [], { anonymous: true });
+    const { session } = await incoming;
+    const confirmed = [once(outgoing, 'confirmed'), once(session, 'confirmed')];
+    answer(session);
+    await Promise.all(confirmed);
+    const ended = once(outgoing, 'ended') as Promise<[{ originator: string; cause: string }]>;
+    session.terminate();
+    expect((await ended)[0]).toMatchObject({ originator: 'remote', cause: 'Terminated' });
+  });
+
   it('cancels a call that rings', async () => {
     await using server = await startEdge(edgeOptions());
     const alice = createAgent(server, 'alice');

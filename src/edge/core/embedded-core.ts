@@ -10,8 +10,10 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type ApplicationServerHop } from './application-server-hop.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { DigestAuthenticator } from './digest-authenticator.ts';
-import { type CoreOutcome, type CoreRequestOrigin, type ImsCore } from './ims-core.ts';
+import { Gruus, isInstance } from './gruus.ts';
+import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from './ims-core.ts';
 import { Registrar } from './registrar.ts';
+import { targetsOf } from './target-set.ts';
 
 export interface EmbeddedCoreContext {
   readonly options: EmbeddedCoreOptions;
@@ -27,15 +29,18 @@ export interface EmbeddedCoreContext {
 export class EmbeddedCore implements ImsCore {
   readonly joinsWics = true;
   readonly reportsAuthentication = true;
+  readonly reportsRemovals = true;
   readonly #context: EmbeddedCoreContext;
   readonly #authenticator: DigestAuthenticator;
   readonly #registrar: Registrar;
+  readonly #gruus: Gruus;
 
   constructor(context: EmbeddedCoreContext) {
     const { options, registration, home, timers, observer } = context;
     this.#context = context;
     this.#authenticator = new DigestAuthenticator(options.digest, options.users, home.name);
-    this.#registrar = new Registrar(registration, timers, observer);
+    this.#gruus = new Gruus(home);
+    this.#registrar = new Registrar(registration, timers, observer, this.#gruus);
   }
 
   handle(request: SipRequest, essentials: RequestEssentials, { hop }: CoreRequestOrigin, outcome: CoreOutcome): void {
@@ -81,26 +86,38 @@ export class EmbeddedCore implements ImsCore {
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
 
-  /** RFC 3261 §16.5: a user's bindings are the targets, all at once; who has none may be served by a program. */
+  /** RFC 3261 §16.5: a user's devices are the targets, all at once; who has none may be served by a program. */
   #locate(request: SipRequest, outcome: CoreOutcome): void {
-    const { home, clock, options, applicationServer } = this.#context;
+    const { home, options, applicationServer } = this.#context;
     const uri = parseSipUri(request.uri);
     // No relaying to elsewhere: this core has no way out.
     if (!uri.ok || !home.holds(uri.value) || request.headers.has('Route')) {
       outcome.respond(createResponse(request, 403, { reason: 'Forbidden (not a user of this domain)' }));
       return;
     }
-    const aor = home.aorOf(uri.value);
-    const targets = aor === undefined ? [] : this.#registrar.bindings.of(aor, clock.now().monotonicMs);
+    const isGruu = uri.value.params.has('gr');
+    const device = isGruu ? this.#gruus.find(uri.value) : undefined;
+    const aor = isGruu ? device?.aor : home.aorOf(uri.value);
+    const targets = aor === undefined ? [] : this.#targets(aor, device?.instanceId);
     if (targets.length > 0) {
-      outcome.forward(targets.map(({ hop, contact }) => ({ hop, uri: contact.uri })));
+      outcome.forward(targets);
       return;
     }
-    if (aor !== undefined && applicationServer?.serves(home.userOf(aor))) {
+    if (!isGruu && aor !== undefined && applicationServer?.serves(home.userOf(aor))) {
       outcome.forward([{ hop: applicationServer, uri: request.uri }]);
       return;
     }
     const known = aor !== undefined && options.users.passwordOf(home.userOf(aor)) !== undefined;
     outcome.respond(createResponse(request, known ? 480 : 404));
+  }
+
+  /** With `instanceId`, of the device that it is the instance of alone. */
+  #targets(aor: string, instanceId: string | undefined): CoreTarget[] {
+    const bindings = this.#registrar.bindings.of(aor, this.#context.clock.now().monotonicMs);
+    const meant =
+      instanceId === undefined
+        ? bindings
+        : bindings.filter(({ contact }) => isInstance(contact.instanceId, instanceId));
+    return targetsOf(meant);
   }
 }

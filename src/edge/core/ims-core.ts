@@ -63,6 +63,8 @@ export interface ImsCore {
   readonly joinsWics: boolean;
   /** Whether it tells a `CoreObserver` what it thinks of each password; of any other core, the answers to REGISTER tell. */
   readonly reportsAuthentication?: boolean;
+  /** Whether it tells a `CoreObserver` of each binding that it ends by itself; of any other core, a refused REGISTER tells. */
+  readonly reportsRemovals?: boolean;
   /** The request holds no TURN-Cred-Req any more. The core must not change it. */
   handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */

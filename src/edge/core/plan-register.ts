@@ -1,10 +1,11 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import { parseContacts, parseDeltaSeconds, type Contact } from '../../sip/contact.ts';
 import { type SipRequest } from '../../sip/message.ts';
-import { parseSipUri } from '../../sip/uri.ts';
+import { parseSipUri, type SipUri } from '../../sip/uri.ts';
+import { sameSipUri } from '../../sip/uri-equality.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
-import { bindingKey, supportsOutbound } from '../registration/registration-id.ts';
+import { bindingKey, isFlowKey, supportsOutbound } from '../registration/registration-id.ts';
 import { type Binding } from './binding-table.ts';
 
 export type RegisterFault =
@@ -26,6 +27,8 @@ export interface PlannedBinding {
 export interface RegisterPlan {
   readonly put: readonly PlannedBinding[];
   readonly remove: readonly Binding[];
+  /** Bindings that a Contact of the request stands for as well, though it was registered in another way. They end. */
+  readonly displaced: readonly Binding[];
 }
 
 /**
@@ -44,24 +47,41 @@ export function planRegister(
   if (contacts.value === '*') {
     if (headerSec !== 0) return fail('wildcard-without-expires-0');
     if (existing.some((binding) => isOutOfOrder(binding, essentials))) return fail('out-of-order');
-    return ok({ put: [], remove: existing });
+    return ok({ put: [], remove: existing, displaced: [] });
   }
   const put = new Map<string, PlannedBinding>();
   const remove = new Set<Binding>();
+  const displaced = new Set<Binding>();
   const outbound = supportsOutbound(request);
   for (const contact of contacts.value) {
-    if (!parseSipUri(contact.uri).ok) return fail('contact-scheme');
+    const uri = parseSipUri(contact.uri);
+    if (!uri.ok) return fail('contact-scheme');
     const key = bindingKey(contact, outbound);
-    const before = existing.find((binding) => binding.key === key);
-    if (before && isOutOfOrder(before, essentials)) return fail('out-of-order');
+    const same = existing.filter((binding) => isSame(binding, key, uri.value));
+    if (same.some((binding) => isOutOfOrder(binding, essentials))) return fail('out-of-order');
     const wishedSec = contact.expiresSec ?? headerSec ?? options.defaultExpiresSec;
     if (wishedSec > 0 && wishedSec < options.minExpiresSec) return fail('too-brief');
     if (wishedSec > 0) put.set(key, { key, contact, expiresSec: Math.min(wishedSec, options.maxExpiresSec) });
-    else if (before) remove.add(before);
+    for (const binding of same) {
+      if (binding.key !== key) displaced.add(binding);
+      else if (wishedSec === 0) remove.add(binding);
+    }
   }
-  const kept = existing.filter((binding) => !remove.has(binding) && !put.has(binding.key));
+  const kept = existing.filter((binding) => !remove.has(binding) && !displaced.has(binding) && !put.has(binding.key));
   if (put.size > 0 && kept.length + put.size > options.contactsPerUser) return fail('too-many-contacts');
-  return ok({ put: [...put.values()], remove: [...remove] });
+  const alsoPut = [...displaced].filter((binding) => !put.has(binding.key));
+  return ok({ put: [...put.values()], remove: [...remove], displaced: alsoPut });
+}
+
+/**
+ * Whether a Contact stands for this binding. Two flows of instances compare by instance and reg-id (RFC 5626 §6). Where one of the two is no
+ * such flow, as when a client leaves outbound out of its next REGISTER, they compare by URI (RFC 3261 §10.3 step 7 and §19.1.4).
+ */
+function isSame(binding: Binding, key: string, uri: SipUri): boolean {
+  if (binding.key === key) return true;
+  if (isFlowKey(binding.key) && isFlowKey(key)) return false;
+  const bound = parseSipUri(binding.contact.uri);
+  return bound.ok && sameSipUri(bound.value, uri);
 }
 
 /** RFC 3261 §10.3 step 7: with the same Call-ID, only a higher CSeq is news. */

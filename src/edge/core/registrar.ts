@@ -2,13 +2,15 @@ import { type Now } from '../../core/clock.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { formatNameAddr } from '../../sip/name-addr.ts';
+import { formatContact } from '../../sip/contact.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
+import { addressOf } from '../registration/identity.ts';
 import { registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Binding, BindingTable } from './binding-table.ts';
 import { type CoreObserver } from './core-observer.ts';
+import { type Gruus } from './gruus.ts';
 import { planRegister, type RegisterFault } from './plan-register.ts';
 
 const FAULT_STATUS = {
@@ -17,8 +19,11 @@ const FAULT_STATUS = {
   'contact-scheme': [400, 'Bad Request (contact is no SIP URI)'],
   'too-brief': [423, 'Interval Too Brief'],
   'out-of-order': [500, 'CSeq Out Of Order'],
-  'too-many-contacts': [403, 'Too Many Contacts'],
+  'too-many-contacts': [480, 'Temporarily Unavailable (too many contacts)'],
 } as const satisfies Record<RegisterFault, readonly [number, string]>;
+
+/** Parameters of a Contact that the registrar alone decides. */
+const OWN_PARAMS: ReadonlySet<string> = new Set(['expires', 'pub-gruu', 'temp-gruu']);
 
 /** An authenticated REGISTER. */
 export interface AuthenticatedRegister {
@@ -32,27 +37,35 @@ export interface AuthenticatedRegister {
 export class Registrar {
   readonly #options: RegistrationOptions;
   readonly #observer: CoreObserver;
+  readonly #gruus: Gruus;
   readonly bindings: BindingTable;
 
-  constructor(options: RegistrationOptions, timers: TimerQueue, observer: CoreObserver) {
+  constructor(options: RegistrationOptions, timers: TimerQueue, observer: CoreObserver, gruus: Gruus) {
     this.#options = options;
     this.#observer = observer;
-    this.bindings = new BindingTable(timers);
+    this.#gruus = gruus;
+    this.bindings = new BindingTable(timers, gruus);
   }
 
   register(register: AuthenticatedRegister, now: Now): SipResponse {
     const { request, essentials, aor, hop } = register;
     const existing = this.bindings.of(aor, now.monotonicMs);
     const plan = planRegister(request, essentials, existing, this.#options);
-    if (!plan.ok) return this.#refuse(register, plan.reason);
+    if (!plan.ok) return this.#refuse(register, plan.reason, existing, now);
 
     for (const binding of plan.value.remove) {
       this.bindings.remove(binding);
       if (binding.hop !== hop) this.#observer.bindingRemoved(binding.registrationId);
     }
+    for (const binding of plan.value.displaced) {
+      this.bindings.remove(binding);
+      this.#observer.bindingRemoved(binding.registrationId);
+    }
+    const address = addressOf(request.headers.get('To') ?? '');
     for (const { key, contact, expiresSec } of plan.value.put) {
       this.bindings.put({
         aor,
+        address,
         key,
         registrationId: registrationIdOf(aor, key),
         contact,
@@ -65,11 +78,19 @@ export class Registrar {
     return this.#accept(register, now);
   }
 
-  #refuse({ request, hop }: AuthenticatedRegister, fault: RegisterFault): SipResponse {
+  #refuse(
+    { request, hop }: AuthenticatedRegister,
+    fault: RegisterFault,
+    existing: readonly Binding[],
+    now: Now,
+  ): SipResponse {
     const [status, reason] = FAULT_STATUS[fault];
     const response = createResponse(request, status, { reason });
     if (fault === 'too-brief') response.headers.append('Min-Expires', String(this.#options.minExpiresSec));
-    if (fault === 'too-many-contacts') this.#observer.tooManyContacts(hop);
+    if (fault === 'too-many-contacts') {
+      this.#observer.tooManyContacts(hop);
+      response.headers.append('Retry-After', String(secondsUntilRoom(existing, now.monotonicMs)));
+    }
     return response;
   }
 
@@ -77,7 +98,10 @@ export class Registrar {
   #accept({ request, aor }: AuthenticatedRegister, now: Now): SipResponse {
     const response = createResponse(request, 200);
     const current = this.bindings.of(aor, now.monotonicMs);
-    for (const binding of current) response.headers.append('Contact', formatBinding(binding, now.monotonicMs));
+    const wantsGruus = request.headers.getList('Supported').some((tag) => tag.toLowerCase() === 'gruu');
+    for (const binding of current) {
+      response.headers.append('Contact', this.#formatBinding(binding, wantsGruus, now.monotonicMs));
+    }
     if (supportsOutbound(request)) {
       response.headers.append('Supported', 'outbound, path');
       // RFC 5626 §6: tells the client that its reg-id was understood.
@@ -86,11 +110,21 @@ export class Registrar {
     response.headers.append('Date', new Date(now.unixMs).toUTCString());
     return response;
   }
+
+  /** The client knows its own binding by the parameters it sent, so they go back as they came. GRUUs: RFC 5627 §5.2. */
+  #formatBinding({ aor, address, contact, expiresAtMs }: Binding, wantsGruus: boolean, nowMs: number): string {
+    const params = new Map([['expires', String(Math.ceil((expiresAtMs - nowMs) / 1000))]]);
+    const { instanceId } = contact;
+    const temporary = wantsGruus && instanceId !== undefined ? this.#gruus.temporaryOf({ aor, instanceId }) : undefined;
+    if (instanceId !== undefined && temporary !== undefined) {
+      params.set('pub-gruu', this.#gruus.publicOf(address, instanceId));
+      params.set('temp-gruu', temporary);
+    }
+    return formatContact(contact, OWN_PARAMS, params);
+  }
 }
 
-/** The client knows its own binding by the parameters it sent, so they go back as they came. */
-function formatBinding({ contact, expiresAtMs }: Binding, nowMs: number): string {
-  const params = new Map(contact.params);
-  params.set('expires', String(Math.ceil((expiresAtMs - nowMs) / 1000)));
-  return formatNameAddr({ ...contact, params });
+/** Until the first of the bindings that take the room ends by itself. */
+function secondsUntilRoom(bindings: readonly Binding[], nowMs: number): number {
+  return Math.max(1, Math.ceil((Math.min(...bindings.map(({ expiresAtMs }) => expiresAtMs)) - nowMs) / 1000));
 }

@@ -6,13 +6,18 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
-/** Answers by which a registrar says that the user is registered no more; all others leave what stands to its end (RFC 3261 §10.2.8). */
+/**
+ * Answers by which a core outside says of a user's own REGISTER that the user is registered no more. All others leave what stands to its end
+ * (RFC 3261 §10.2.8), and so does every refusal of a REGISTER for somebody else.
+ */
 const REJECTED = new Set([403, 404, 410]);
 
 export interface RegisterPathContext {
   readonly home: HomeDomain;
   readonly registrations: Registrations;
   readonly insertion: CredentialInsertion;
+  /** Whether the core tells by itself which registrations it ends, so that a refused REGISTER has changed nothing (RFC 3261 §10.3). */
+  readonly removalsAreReported: boolean;
 }
 
 /** The edge's part in a REGISTER: steps 3 and 7 to 8 of figure 6.3.3-1. */
@@ -28,18 +33,23 @@ export class RegisterPath {
    * records the registration and, if it was asked for and the registration stands, carries a credential. Nothing here fails a REGISTER.
    */
   prepare(request: SipRequest, hop: Hop): (response: SipResponse) => void {
-    const { home, registrations, insertion } = this.#context;
+    const { home, registrations, insertion, removalsAreReported } = this.#context;
     const ask = parseCredentialRequest(request.headers);
     stripCredentialHeaders(request.headers);
-    const to = parseNameAddr(request.headers.get('To') ?? '');
-    const aor = to.ok ? home.aorOfText(to.value.uri) : undefined;
+    const aor = aorIn(request, 'To', home);
+    const mayEnd = !removalsAreReported && aorIn(request, 'From', home) === aor;
     return (response) => {
       stripCredentialHeaders(response.headers);
       if (aor === undefined) return;
-      if (REJECTED.has(response.status)) registrations.applyRejection(request, aor, hop);
+      if (mayEnd && REJECTED.has(response.status)) registrations.applyRejection(request, aor, hop);
       if (response.status < 200 || response.status > 299) return;
       const [registration] = registrations.applySuccess(request, response, aor, hop);
       if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
     };
   }
+}
+
+function aorIn({ headers }: SipRequest, name: string, home: HomeDomain): string | undefined {
+  const nameAddr = parseNameAddr(headers.get(name) ?? '');
+  return nameAddr.ok ? home.aorOfText(nameAddr.value.uri) : undefined;
 }

@@ -22,12 +22,16 @@ export class TargetFinder {
     this.#context = context;
   }
 
-  /** Where the device of a token is now, be it over another connection than that of the token; else the flow itself. */
-  byFlow(copy: SipRequest, { flowId, handle }: FlowReference): CoreTarget | undefined {
+  /**
+   * Where the device of a token is now, be it over another connection than that of the token; else the flow itself. A GRUU in the Request-URI
+   * becomes the Contact of the device (RFC 5627 §6.1): not every device knows itself by its temporary one.
+   */
+  byFlow({ uri }: SipRequest, { flowId, handle }: FlowReference): CoreTarget | undefined {
     const { findHop, registrations } = this.#context;
     const device = handle === undefined ? undefined : registrations.findByHandle(handle);
-    const hop = device?.hop ?? (flowId === undefined ? undefined : findHop(flowId));
-    return hop && { hop, uri: copy.uri };
+    if (device) return { hop: device.hop, uri: this.#isGruu(uri) ? device.contactUri : uri };
+    const hop = flowId === undefined ? undefined : findHop(flowId);
+    return hop && { hop, uri };
   }
 
   /** A `.invalid` Contact can be resolved by nobody but the edge that holds its flow (RFC 7118 §5.1). */
@@ -37,6 +41,12 @@ export class TargetFinder {
     if (!uri.ok || home.holds(uri.value) || copy.headers.has('Route')) return undefined;
     const registration = this.#holder(copy);
     return registration && { hop: registration.hop, uri: copy.uri };
+  }
+
+  #isGruu(text: string): boolean {
+    if (!text.includes(';gr')) return false;
+    const uri = parseSipUri(text);
+    return uri.ok && uri.value.params.has('gr') && this.#context.home.holds(uri.value);
   }
 
   #holder({ uri, headers }: SipRequest): Registration | undefined {

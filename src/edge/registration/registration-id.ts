@@ -1,15 +1,26 @@
 import { hash } from 'node:crypto';
 import { type Contact } from '../../sip/contact.ts';
 import { type SipHeaders } from '../../sip/message.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import { sipUriKey } from '../../sip/uri-equality.ts';
+
+const FLOW = 'instance';
 
 /** RFC 5626 §6: reg-id counts only from a client that says it supports outbound. */
 export function supportsOutbound({ headers }: { readonly headers: SipHeaders }): boolean {
   return headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
 }
 
-/** RFC 5626 §6: with outbound, bindings compare by instance and reg-id, whatever the URI; else by URI. */
+/** RFC 5626 §6: with outbound, bindings compare by instance and reg-id, whatever the URI; else by URI, however it is spelled. */
 export function bindingKey({ uri, instanceId, regId }: Contact, outbound: boolean): string {
-  return outbound && instanceId !== undefined && regId !== undefined ? `instance ${instanceId} ${regId}` : `uri ${uri}`;
+  if (outbound && instanceId !== undefined && regId !== undefined) return `${FLOW} ${instanceId} ${regId}`;
+  const parsed = parseSipUri(uri);
+  return `uri ${parsed.ok ? sipUriKey(parsed.value) : uri}`;
+}
+
+/** Whether a `bindingKey` is that of a flow of an instance. */
+export function isFlowKey(key: string): boolean {
+  return key.startsWith(FLOW);
 }
 
 /** Stable over refreshes and reconnections of one device of one user; tells nothing of either. 22 characters. */

@@ -106,7 +106,7 @@ export class ProxyBench {
       },
       admission: this.admission,
       registrations,
-      registerPath: new RegisterPath({ home, registrations, insertion }),
+      registerPath: new RegisterPath({ home, registrations, insertion, removalsAreReported: outside === undefined }),
       insertion,
       tracer,
       events,
