@@ -39,6 +39,7 @@ import { Proxy } from './proxy/proxy.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
 import { type Deregistrations } from './registration/deregistration.ts';
 import { observeRegistrations } from './registration/observe-registrations.ts';
+import { PassedChallenges } from './registration/passed-challenges.ts';
 import { Registrations } from './registration/registrations.ts';
 import { TimerDriver } from './timer-driver.ts';
 import { HepMirror } from './trace/hep-mirror.ts';
@@ -103,8 +104,10 @@ export class Edge {
       log: this.#abuseLog,
       findGuarded: (id) => flows.findOpen(id),
     });
+    const challenges = new PassedChallenges();
     this.#registrations = new Registrations({
       handleOf: (registrationId) => tokens.handleOf(registrationId),
+      challenges,
       clock,
       timers,
       maxLapsed: limits.connections,
@@ -126,7 +129,7 @@ export class Edge {
     this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
     const registrations = this.#registrations;
     this.#departures = new Departures({ flows, layer: this.#layer, registrations, clock, timers });
-    const border = outside && new CoreBorder({ options: outside, home, registrations, tokens });
+    const border = outside && new CoreBorder({ options: outside, home, registrations, challenges, tokens });
     const coreSide = this.#createCoreSide(options, home, border ?? new LocalBorder());
     this.#coreSide = coreSide;
     this.#deregistrations =

@@ -11,18 +11,21 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type FlowTokens } from '../proxy/flow-token.ts';
 import { identityKey } from '../registration/identity.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
+import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration, type Registrations } from '../registration/registrations.ts';
 import { assertIdentity, dropAssertion } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
 import { newChargingVector } from './charging-vector.ts';
+import { keepOneCredential, limitCredentials, withholdKeys } from './credential-fields.ts';
 import { withholdPrivate } from './privacy.ts';
-import { dropEdgeParams, vouchForProofs } from './register-authorization.ts';
+import { vouchForProofs } from './register-authorization.ts';
 import { stripFromClient, stripToClient } from './trust-domain-headers.ts';
 
 export interface CoreBorderContext {
   readonly options: Pick<ExternalCoreOptions, 'visitedNetworkId' | 'accessNetworkInfo' | 'listen'>;
   readonly home: HomeDomain;
   readonly registrations: Registrations;
+  readonly challenges: PassedChallenges;
   readonly tokens: FlowTokens;
 }
 
@@ -43,7 +46,7 @@ export class CoreBorder implements Border {
   requestFromWic(request: SipRequest, { hop, sender, inDialog }: RequestOrigin): void {
     const { headers } = request;
     stripFromClient(headers);
-    dropEdgeParams(headers);
+    limitCredentials(headers);
     // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
     headers.remove('Record-Route');
     if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
@@ -72,8 +75,11 @@ export class CoreBorder implements Border {
     else assertIdentity(headers, reached.identities, identityCalled(request, reached));
   }
 
-  responseToWic({ headers }: SipResponse): void {
-    toClient(headers);
+  responseToWic(response: SipResponse, request: SipRequest, hop: Hop): void {
+    toClient(response.headers);
+    withholdKeys(response.headers);
+    const aor = request.method === 'REGISTER' ? this.#aorIn(request.headers) : undefined;
+    if (aor !== undefined) this.#context.challenges.note(response, request, aor, hop);
   }
 
   /** A REGISTER of the edge itself in the place of a client that is gone. */
@@ -98,14 +104,19 @@ export class CoreBorder implements Border {
 
   /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
   #register(headers: SipHeaders, hop: Hop): void {
-    const { registrations } = this.#context;
+    const { registrations, challenges } = this.#context;
     dropAssertion(headers);
     headers.remove('Route');
     this.#addNetwork(headers);
+    const aor = this.#aorIn(headers);
+    keepOneCredential(headers, (name, value) => aor !== undefined && challenges.isAnsweredBy(name, value, aor, hop));
     // Of a connection that others can read along nothing is vouched for.
     if (!hop.secure) return;
-    const known = new Set(registrations.of(hop).map(({ login }) => login?.username));
-    vouchForProofs(headers, (username) => (known.has(username) ? 'tls-yes' : 'tls-pending'));
+    vouchForProofs(headers, ({ username, realm }) =>
+      registrations
+        .of(hop)
+        .some(({ aor: of, login }) => of === aor && login?.username === username && login.realm === realm),
+    );
   }
 
   /**
@@ -138,9 +149,14 @@ export class CoreBorder implements Border {
     if (own.length > 0) headers.append('P-Access-Network-Info', own.join(', '));
   }
 
-  #registrationNamed(headers: SipHeaders): string | undefined {
+  /** The address-of-record that a REGISTER is for. */
+  #aorIn(headers: SipHeaders): string | undefined {
     const to = parseNameAddr(headers.get('To') ?? '');
-    const aor = to.ok ? this.#context.home.aorOfText(to.value.uri) : undefined;
+    return to.ok ? this.#context.home.aorOfText(to.value.uri) : undefined;
+  }
+
+  #registrationNamed(headers: SipHeaders): string | undefined {
+    const aor = this.#aorIn(headers);
     const contacts = parseContacts(headers);
     const [contact] = contacts.ok && contacts.value !== '*' ? contacts.value : [];
     if (aor === undefined || !contact) return undefined;

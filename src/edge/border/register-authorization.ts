@@ -1,65 +1,35 @@
 import { parseAuthFields } from '../../sip/auth-params.ts';
-import { trimBlanks } from '../../sip/character-class.ts';
-import { splitList } from '../../sip/list.ts';
 import { type SipHeaders } from '../../sip/message.ts';
+import { type DigestLogin } from '../registration/passed-challenges.ts';
 
-/** How far the edge vouches for the connection a proof came over (TS 24.229 §5.2.2, SIP digest with TLS). */
-export type IntegrityProtection = 'tls-pending' | 'tls-yes';
+/** What the edge says of the connection that credentials came over: the values of TS 24.229 §7.2A.2 that a connection with TLS may have. */
+export type IntegrityProtection = 'tls-pending' | 'tls-yes' | 'tls-connected';
 
-const FIELDS = ['Authorization', 'Proxy-Authorization'];
-/**
- * Parameters with which an edge speaks to the core; a client that wrote them would vouch for itself. `authorization-entity` names the WAF
- * whose token the edge has checked (TS 24.371, draft-holmberg-sipcore-auth-id): with digest there is none, so the edge has none to name.
- */
-const EDGE_PARAMS = new Set(['integrity-protected', 'authorization-entity']);
-const EDGE_PARAM = /integrity-protected|authorization-entity/i;
+/** IMS AKA without IPsec (TS 33.203 P.3); the one algorithm for which TS 24.229 §5.4.1.1 knows `tls-connected`. */
+const AKA_OVER_TLS = 'akav2-sha-256';
 
 /**
- * Takes the edge's own parameters off what a client has sent. All others stay byte for byte; a field that cannot be read and yet mentions
- * one of them is dropped, since the core might read it.
+ * Adds `integrity-protected` to the digest credentials of a REGISTER (TS 24.229 §5.2.2.4, TS 33.203 O.4 and P.3). `isProven`: whether this connection
+ * has proven to be that of this login. Credentials without a response prove nothing and get none, but for those of IMS AKA over TLS, of which the edge
+ * says no more than that they came over TLS.
  */
-export function dropEdgeParams(headers: SipHeaders): void {
-  for (const name of FIELDS) {
-    const values = headers.getAll(name);
-    if (!values.some((value) => EDGE_PARAM.test(value))) continue;
-    headers.remove(name);
-    for (const value of values) {
-      const cleaned = withoutEdgeParams(value);
-      if (cleaned !== undefined) headers.append(name, cleaned);
-    }
-  }
-}
-
-/** Adds `integrity-protected` to each digest proof of a REGISTER; `of` decides by its user name. A request without a proof gets none. */
-export function vouchForProofs(headers: SipHeaders, of: (username: string) => IntegrityProtection): void {
+export function vouchForProofs(headers: SipHeaders, isProven: (login: DigestLogin) => boolean): void {
   const values = headers.getAll('Authorization');
   const vouched = values.map((value) => {
-    const fields = parseAuthFields(value);
-    const username = fields?.scheme === 'digest' ? fields.params?.get('username') : undefined;
-    const isProof = (fields?.params?.get('response') ?? '') !== '';
-    return username === undefined || !isProof ? value : `${value}, integrity-protected="${of(username)}"`;
+    const protection = protectionOf(value, isProven);
+    return protection === undefined ? value : `${value}, integrity-protected="${protection}"`;
   });
   if (vouched.every((value, index) => value === values[index])) return;
   headers.remove('Authorization');
   for (const value of vouched) headers.append('Authorization', value);
 }
 
-function withoutEdgeParams(value: string): string | undefined {
-  if (!EDGE_PARAM.test(value)) return value;
+function protectionOf(value: string, isProven: (login: DigestLogin) => boolean): IntegrityProtection | undefined {
   const fields = parseAuthFields(value);
-  // Repeated names make a list unreadable, so the items are judged first and the rest afterwards.
-  const items = splitList(fields?.rest ?? '');
-  const kept = items.filter(
-    (item) => !EDGE_PARAMS.has(trimBlanks(item.slice(0, Math.max(0, item.indexOf('=')))).toLowerCase()),
-  );
-  const scheme = value.slice(0, fields?.scheme.length ?? 0);
-  const text = `${scheme} ${kept.join(', ')}`;
-  if (!EDGE_PARAM.test(text)) return text;
-  const isReadable = fields !== undefined && parseAuthFields(text)?.params !== undefined;
-  return isReadable && isQuotedPlainly(text) ? text : undefined;
-}
-
-/** Whether what is left stands in quotes for every reader, also for one that knows no backslash. */
-function isQuotedPlainly(text: string): boolean {
-  return !text.includes('\\') && !EDGE_PARAM.test(text.replace(/"[^"]*"/g, '""'));
+  const params = fields?.scheme === 'digest' ? fields.params : undefined;
+  const username = params?.get('username');
+  if (params === undefined || username === undefined) return undefined;
+  if (params.get('algorithm')?.toLowerCase() === AKA_OVER_TLS) return 'tls-connected';
+  if ((params.get('response') ?? '') === '') return undefined;
+  return isProven({ username, realm: params.get('realm') ?? '' }) ? 'tls-yes' : 'tls-pending';
 }

@@ -76,8 +76,9 @@ export class Deregistrations {
 /**
  * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. It goes on counting where the client stopped: if the client has
  * registered anew meanwhile, here or over another edge, its CSeq is as high, and the registrar refuses this one as out of order (RFC 3261 §10.3).
- * The core is told whose it is and that it needs no proof (`tls-connected`, TS 24.229 §5.4.1.2.2), if the client had a connection that was protected; one
- * that asks for a proof all the same gets none, and hears 430 at its next request.
+ * The core is told whose it is and that it needs no proof (`tls-yes`), if the client has proven itself over a connection that was protected; one that asks
+ * for a proof all the same gets none, and hears 430 at its next request. No text has a P-CSCF do this for a user of SIP digest: theirs are the 430 of
+ * RFC 5626 and the end of the time granted. `tls-yes` is what TS 24.229 §5.4.1.2.2B has a core take without another challenge.
  */
 export function createDeregistration(registration: Registration, domain: string): SipRequest {
   const { address, contact, login, outbound, hop, callId, cseq } = registration;
@@ -95,7 +96,7 @@ export function createDeregistration(registration: Registration, domain: string)
   if (login && hop.secure) {
     const { username, realm } = login;
     const names = `username=${quote(username)}, realm=${quote(realm)}, uri=${quote(uri)}`;
-    headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-connected"`);
+    headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-yes"`);
   }
   return { kind: 'request', method: 'REGISTER', uri, headers, body: '' };
 }

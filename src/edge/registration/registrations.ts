@@ -3,11 +3,11 @@ import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type Contact } from '../../sip/contact.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
-import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
 import { addressOf, type Identity, identitiesOf, identityKey } from './identity.ts';
+import { type DigestLogin, type PassedChallenges } from './passed-challenges.ts';
 import { contactKey, keysAsked, readAnswer } from './register-answer.ts';
 import { registrationIdOf, supportsOutbound } from './registration-id.ts';
 
@@ -26,7 +26,7 @@ export interface Registration {
   readonly identities: readonly Identity[];
   /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
   readonly serviceRoute: readonly string[];
-  /** Name and realm that the client has proven itself with; absent where the registrar asked for no digest. */
+  /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
   readonly login: DigestLogin | undefined;
   /** Of the REGISTER that made or refreshed it. */
   readonly callId: string;
@@ -38,14 +38,11 @@ export interface Registration {
   readonly grantedExpiresSec: number;
 }
 
-export interface DigestLogin {
-  readonly username: string;
-  readonly realm: string;
-}
-
 export interface RegistrationsContext {
   /** By what flow tokens call a registration. */
   readonly handleOf: (registrationId: string) => string;
+  /** Knows who has proven what; absent where nobody asks. */
+  readonly challenges?: PassedChallenges | undefined;
   readonly clock: Clock;
   readonly timers: TimerQueue;
   /** Registrations whose flow has gone that are remembered until their end; beyond it the oldest is let go. */
@@ -112,7 +109,7 @@ export class Registrations {
       outbound: supportsOutbound(request),
       identities: identitiesOf(address, response.headers),
       serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
-      login: loginOf(request),
+      login: this.#loginOf(request, aor, hop),
     };
     const standing: Registration[] = [];
     for (const { contact, key, grantedExpiresSec } of answer) {
@@ -183,6 +180,15 @@ export class Registrations {
 
   endFlow(hop: Hop): void {
     for (const registration of this.of(hop)) this.#end(registration, 'flow-closed');
+  }
+
+  /** A refresh that the core asked for no proof of, or for the same once more, leaves it at who has proven to be here before. */
+  #loginOf(request: SipRequest, aor: string, hop: Hop): DigestLogin | undefined {
+    const { challenges } = this.#context;
+    const proven = challenges?.loginOf(request, aor, hop);
+    if (proven) return proven;
+    const standing = this.of(hop).find((registration) => registration.aor === aor && registration.login)?.login;
+    return standing && challenges?.namesNobodyBut(standing, request) ? standing : undefined;
   }
 
   #put(fields: Omit<Registration, 'expiresAtMs'>): Registration {
@@ -267,16 +273,6 @@ export class Registrations {
     claims?.delete(registrationId);
     if (claims?.size === 0) this.#claims.delete(key);
   }
-}
-
-/** From the Authorization of a REGISTER that was accepted. */
-function loginOf(request: SipRequest): DigestLogin | undefined {
-  for (const value of request.headers.getAll('Authorization')) {
-    const fields = parseAuthFields(value);
-    const username = fields?.scheme === 'digest' ? fields.params?.get('username') : undefined;
-    if (username !== undefined) return { username, realm: fields?.params?.get('realm') ?? '' };
-  }
-  return undefined;
 }
 
 function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {

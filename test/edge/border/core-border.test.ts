@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
 import { CoreBench } from '../support/core-bench.ts';
+import { type FakeHop } from '../support/fake-hop.ts';
 import { WicMessages } from '../support/wic.ts';
 
 const SERVICE_ROUTE = '<sip:orig@scscf.example.net:6060;lr>, <sip:second.example.net;lr>';
@@ -56,12 +57,76 @@ describe('a REGISTER on its way to a core outside', () => {
     const bench = new CoreBench();
     const device = { wic: new WicMessages('alice'), hop: bench.addHop() };
     expect(bench.registerAt(device, {}, {}).headers.has('Authorization')).toBe(false);
+    bench.challenged(device, 'n');
     const values = [1, 2].map(() =>
       bench.registerAt(device, {}, { Authorization: PROOF }).headers.get('Authorization'),
     );
     expect(values).toEqual([`${PROOF}, integrity-protected="tls-pending"`, `${PROOF}, integrity-protected="tls-yes"`]);
     const insecure = { wic: new WicMessages('alice'), hop: bench.addHop({ secure: false }) };
     expect(bench.registerAt(insecure, {}, { Authorization: PROOF }).headers.get('Authorization')).toBe(PROOF);
+  });
+
+  describe('of a client that has proven to be somebody', () => {
+    const proofOf = (username: string, nonce: string, realm = 'example.com'): string =>
+      `Digest username="${username}", realm="${realm}", nonce="${nonce}", uri="sip:example.com", response="00"`;
+    const vouched = (bench: CoreBench, device: { wic: WicMessages; hop: FakeHop }, proof: string, more = {}): string =>
+      bench
+        .registerAt(device, {}, { Authorization: proof, ...more })
+        .headers.get('Authorization')!
+        .slice(proof.length);
+    const mallory = (bench: CoreBench): { wic: WicMessages; hop: FakeHop } => {
+      const device = { wic: new WicMessages('mallory'), hop: bench.addHop() };
+      bench.challenged(device, 'n');
+      return device;
+    };
+
+    it('is not vouched for as somebody else, whom it named in a field besides its proof', () => {
+      const bench = new CoreBench();
+      const device = mallory(bench);
+      const request = device.wic.buildRegister();
+      const [foreign, own] = [proofOf('alice', 'made-up', 'elsewhere'), proofOf('mallory', 'n')];
+      request.headers.append('Authorization', foreign);
+      request.headers.append('Authorization', own);
+      request.headers.append('Proxy-Authorization', foreign);
+      bench.receive(request, device.hop);
+      const asked = bench.core.lastRequest('REGISTER');
+      expect(asked.headers.getAll('Authorization')).toEqual([`${own}, integrity-protected="tls-pending"`]);
+      expect(asked.headers.has('Proxy-Authorization')).toBe(false);
+      const response = createResponse(asked, 200);
+      response.headers.append('Contact', asked.headers.get('Contact')!);
+      bench.receive(response, bench.core);
+      const alice = { wic: new WicMessages('alice'), hop: device.hop };
+      expect(vouched(bench, alice, proofOf('alice', 'made-up', 'elsewhere'))).toContain('tls-pending');
+      expect(vouched(bench, device, own)).toContain('tls-yes');
+    });
+
+    it('is vouched for by that name and for that user only, on that connection only', () => {
+      const bench = new CoreBench();
+      const device = mallory(bench);
+      const proof = proofOf('mallory', 'n');
+      vouched(bench, device, proof);
+      expect(vouched(bench, device, proofOf('alice', 'n'))).toContain('tls-pending');
+      vouched(bench, device, proof);
+      expect(vouched(bench, device, proofOf('mallory', 'n', 'elsewhere'))).toContain('tls-pending');
+      vouched(bench, device, proof);
+      expect(vouched(bench, { wic: new WicMessages('alice'), hop: device.hop }, proof)).toContain('tls-pending');
+      expect(vouched(bench, { wic: device.wic, hop: bench.addHop() }, proof)).toContain('tls-pending');
+      expect(vouched(bench, device, proof)).toContain('tls-pending');
+    });
+
+    it('has proven nothing by a proof that nobody asked for, though the core accepts it', () => {
+      const bench = new CoreBench();
+      const device = { wic: new WicMessages('mallory'), hop: bench.addHop() };
+      for (let i = 0; i < 2; i++) expect(vouched(bench, device, proofOf('alice', 'n'))).toContain('tls-pending');
+    });
+
+    it('is still vouched for after a refresh without a proof', () => {
+      const bench = new CoreBench();
+      const device = mallory(bench);
+      vouched(bench, device, proofOf('mallory', 'n'));
+      bench.registerAt(device);
+      expect(vouched(bench, device, proofOf('mallory', 'of another connection'))).toContain('tls-yes');
+    });
   });
 
   it('passes the challenge and the proof as they are, but for what vouches', () => {
@@ -71,8 +136,12 @@ describe('a REGISTER on its way to a core outside', () => {
     const challenge = createResponse(bench.core.lastRequest('REGISTER'), 401);
     const text = 'Digest  realm="example.com",nonce="n", algorithm=AKAv1-MD5,qop="auth,auth-int"';
     challenge.headers.append('WWW-Authenticate', text);
+    challenge.headers.append('WWW-Authenticate', 'Digest realm="example.com", nonce="m", ck="00", ik="11"');
     bench.receive(challenge, bench.core);
-    expect(device.hop.lastResponse().headers.get('WWW-Authenticate')).toBe(text);
+    expect(device.hop.lastResponse().headers.getAll('WWW-Authenticate')).toEqual([
+      text,
+      'Digest realm="example.com", nonce="m"',
+    ]);
   });
 
   it('brings the client what it is to know of its registration', () => {

@@ -5,6 +5,7 @@ import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
 import { type Deregistrations } from '../../../src/edge/registration/deregistration.ts';
 import { observeRegistrations } from '../../../src/edge/registration/observe-registrations.ts';
+import { PassedChallenges } from '../../../src/edge/registration/passed-challenges.ts';
 import { Registrations } from '../../../src/edge/registration/registrations.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
@@ -21,13 +22,14 @@ class Bench {
   readonly clock = new FakeClock();
   readonly issuer = new FakeIssuer();
   readonly tokens = new FlowTokens();
+  readonly challenges = new PassedChallenges();
   readonly sent: { readonly request: SipRequest; readonly onFinal: (response: SipResponse) => void }[] = [];
   readonly registrations: Registrations;
   readonly deregistrations: Deregistrations | undefined;
   readonly hop = new FakeHop();
 
   constructor() {
-    const { clock, tokens, issuer } = this;
+    const { clock, tokens, challenges, issuer } = this;
     const home = new HomeDomain('example.com');
     const { timers } = clock;
     const listen = { addresses: ['192.0.2.7'], port: 5060, tlsPort: undefined, publicHost: undefined };
@@ -39,9 +41,9 @@ class Bench {
       deregistrations: () => this.deregistrations,
     });
     const handleOf = (registrationId: string): string => tokens.handleOf(registrationId);
-    const registrations = new Registrations({ handleOf, clock, timers, maxLapsed: 2, on });
+    const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, on });
     const options = { deregisterAfterSec: 20, listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
-    const border = new CoreBorder({ options, home, registrations, tokens });
+    const border = new CoreBorder({ options, home, registrations, challenges, tokens });
     const coreSide = {
       addresses: [{ transport: 'tcp', address: '192.0.2.7', port: 5060 }] as const,
       sendRequest: (request: SipRequest, onFinal: (response: SipResponse) => void) => {
@@ -53,7 +55,10 @@ class Bench {
   }
 
   register(wic: WicMessages, hop: FakeHop, expires = 600): void {
+    const challenge = createResponse(wic.buildRegister(), 401);
+    challenge.headers.append('WWW-Authenticate', 'Digest realm="ims", nonce="n"');
     const request = wic.buildRegister({ headers: { Authorization: PROOF } });
+    this.challenges.note(challenge, request, wic.aor, hop);
     const response = createResponse(request, 200);
     if (expires > 0) response.headers.append('Contact', `${wic.contact};expires=${expires}`);
     this.registrations.applySuccess(request, response, wic.aor, hop);
@@ -83,7 +88,7 @@ describe('a client that has lost its connection', () => {
     ]);
     expect(headers.get('Path')).toMatch(/^<sip:[\w-]{64}@192\.0\.2\.7:5060;transport=tcp;lr;ob>$/);
     expect(headers.get('Authorization')).toBe(
-      'Digest username="alice@example.com", realm="ims", uri="sip:example.com", nonce="", response="", integrity-protected="tls-connected"',
+      'Digest username="alice@example.com", realm="ims", uri="sip:example.com", nonce="", response="", integrity-protected="tls-yes"',
     );
   });
 

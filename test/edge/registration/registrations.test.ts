@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PassedChallenges } from '../../../src/edge/registration/passed-challenges.ts';
 import { Registrations } from '../../../src/edge/registration/registrations.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -8,7 +9,9 @@ import { WicMessages } from '../support/wic.ts';
 class Bench {
   readonly clock = new FakeClock();
   readonly log: string[] = [];
+  readonly challenges = new PassedChallenges();
   readonly registrations = new Registrations({
+    challenges: this.challenges,
     handleOf: (registrationId) => `handle of ${registrationId}`,
     clock: this.clock,
     timers: this.clock.timers,
@@ -141,13 +144,17 @@ describe('registrations as the edge sees them', () => {
   it('keep what the registrar says of them, within bounds', () => {
     const bench = new Bench();
     const wic = new WicMessages('alice');
+    const hop = new FakeHop();
+    const challenge = createResponse(wic.buildRegister(), 401);
+    challenge.headers.append('WWW-Authenticate', 'Digest realm="r", nonce="n"');
     const request = wic.buildRegister({
-      headers: { Authorization: 'Digest username="a@b", realm="r", nonce="", uri="", response=""' },
+      headers: { Authorization: 'Digest username="a@b", realm="r", nonce="n", uri="", response="00"' },
     });
+    bench.challenges.note(challenge, request, wic.aor, hop);
     const response = createResponse(request, 200);
     response.headers.append('Contact', `${wic.contact};expires=60`);
     for (let i = 0; i < 40; i++) response.headers.append('Service-Route', `<sip:s${i}.example.net;lr>`);
-    const [registration] = bench.registrations.applySuccess(request, response, wic.aor, new FakeHop());
+    const [registration] = bench.registrations.applySuccess(request, response, wic.aor, hop);
     expect(registration).toMatchObject({ outbound: true, address: ALICE, login: { username: 'a@b', realm: 'r' } });
     expect(registration?.serviceRoute).toHaveLength(16);
   });

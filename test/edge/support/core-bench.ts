@@ -40,6 +40,14 @@ export class CoreBench extends ProxyBench {
     return request;
   }
 
+  /** The core asks this device for a proof, by a nonce of its own in the realm `example.com`. */
+  challenged(device: Device, nonce: string): void {
+    this.receive(device.wic.buildRegister(), device.hop);
+    const response = createResponse(this.core.lastRequest('REGISTER'), 401);
+    response.headers.append('WWW-Authenticate', `Digest realm="example.com", nonce="${nonce}"`);
+    this.receive(response, this.core);
+  }
+
   registered(user: string, answer: Headers = {}): Device {
     const device = { wic: new WicMessages(user), hop: this.addHop() };
     this.registerAt(device, answer);

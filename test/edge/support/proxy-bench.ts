@@ -10,6 +10,7 @@ import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { Proxy } from '../../../src/edge/proxy/proxy.ts';
 import { TransactionLayer } from '../../../src/edge/proxy/transaction-layer.ts';
+import { PassedChallenges } from '../../../src/edge/registration/passed-challenges.ts';
 import { Registrations } from '../../../src/edge/registration/registrations.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
@@ -52,8 +53,10 @@ export class ProxyBench {
     const home = new HomeDomain(options.domain);
     const tracer = new MessageTracer(events, clock);
     const tokens = new FlowTokens();
+    const challenges = new PassedChallenges();
     this.registrations = new Registrations({
       handleOf: (registrationId) => tokens.handleOf(registrationId),
+      challenges,
       clock,
       timers,
       maxLapsed: 10,
@@ -94,7 +97,9 @@ export class ProxyBench {
       home,
       parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
       layer: this.layer,
-      border: outside ? new CoreBorder({ options: outside, home, registrations, tokens }) : new LocalBorder(),
+      border: outside
+        ? new CoreBorder({ options: outside, home, registrations, challenges, tokens })
+        : new LocalBorder(),
       isCoreSide: outside && (({ host, port }) => host === CORE_SIDE.sentBy.host && port === CORE_SIDE.sentBy.port),
       tokens,
       core: {
