@@ -4,6 +4,7 @@ const USER = 4;
 const PARAM = 8;
 const HEX = 16;
 const URI_HEADER = 32;
+const URI = 64;
 
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const UNRESERVED = `${ALPHANUMERIC}-_.!~*'()`;
@@ -15,6 +16,7 @@ mark(`${ALPHANUMERIC}-._`, HOST);
 mark(`${UNRESERVED}&=+$,;?/%`, USER);
 mark(`${UNRESERVED}[]/:&+$%`, PARAM);
 mark(`${UNRESERVED}[]/?:+$%`, URI_HEADER);
+mark(`${UNRESERVED};/?:@&=+$,[]%#`, URI);
 mark('0123456789abcdefABCDEF', HEX);
 
 function mark(characters: string, bit: number): void {
@@ -54,6 +56,11 @@ export function isUriParamText(text: string): boolean {
 /** `hname` and a non-empty `hvalue` of a SIP URI. */
 export function isUriHeaderText(text: string): boolean {
   return consistsOf(text, URI_HEADER) && hasWholeEscapes(text);
+}
+
+/** What follows the scheme in a URI of any kind; `#` is a digit of telephones (RFC 3966 §3). */
+export function isUriText(text: string): boolean {
+  return consistsOf(text, URI) && hasWholeEscapes(text);
 }
 
 function hasWholeEscapes(text: string): boolean {

@@ -1,6 +1,6 @@
 import { type Mutable } from '../core/mutable.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { isUriHeaderText, isUriParamText, isUserInfo } from './character-class.ts';
+import { isUriHeaderText, isUriParamText, isUriText, isUserInfo } from './character-class.ts';
 import { formatHostPort, parseHostPort } from './host-port.ts';
 
 /** A SIP or SIPS URI (RFC 3261 §19.1). Escapes stay as they were written; see `addressOfRecord` and `sameSipUri` for comparing. */
@@ -24,7 +24,9 @@ export function parseSipUri(text: string): Result<SipUri, SipUriError> {
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(0, colon)).toLowerCase();
   if (scheme !== 'sip' && scheme !== 'sips') {
-    return fail(/^[a-z][a-z0-9+.-]*$/.test(scheme) && colon + 1 < text.length ? 'unsupported-scheme' : 'malformed');
+    return fail(
+      /^[a-z][a-z0-9+.-]*$/.test(scheme) && isUriText(text.slice(colon + 1)) ? 'unsupported-scheme' : 'malformed',
+    );
   }
   // A user part may hold `;` and `?`, and nothing after it may hold `@`.
   const at = text.lastIndexOf('@');

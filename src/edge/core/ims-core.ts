@@ -61,6 +61,8 @@ export interface ImsCore {
    * has a word in each of their requests.
    */
   readonly joinsWics: boolean;
+  /** Whether it finds users by URIs of whatever scheme, such as `tel:` and `urn:` (TS 24.229 §5.1.2A.1.2); one that does not knows SIP alone. */
+  readonly takesAnyScheme?: boolean;
   /** Whether it tells a `CoreObserver` what it thinks of each password; of any other core, the answers to REGISTER tell. */
   readonly reportsAuthentication?: boolean;
   /** Whether it tells a `CoreObserver` of each binding that it ends by itself; of any other core, a refused REGISTER tells. */

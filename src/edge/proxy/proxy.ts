@@ -24,7 +24,7 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
 import { noteReceived } from './note-received.ts';
-import { badRequest, checkRequest, consumeProxyRequire } from './request-checks.ts';
+import { badRequest, type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
 import { ResponseContext } from './response-context.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type ServerExchange } from './server-exchange.ts';
@@ -66,7 +66,8 @@ interface ReceivedRequest {
 interface AdmittedRequest extends ReceivedRequest {
   /** Without our own Route entries; what is forwarded. */
   readonly copy: SipRequest;
-  readonly uri: SipUri;
+  /** Of another scheme when absent. */
+  readonly uri: SipUri | undefined;
   readonly route: Exclude<RouteDecision, { kind: 'refuse' }>;
   readonly sender: Registration | undefined;
 }
@@ -78,12 +79,14 @@ export class Proxy {
   readonly #loops = new LoopDetection();
   readonly #forwarder: RequestForwarder;
   readonly #targets: TargetFinder;
+  readonly #checks: CheckContext;
 
   constructor(context: ProxyContext) {
     this.#context = context;
-    const { home, registrations, findHop, border, tokens } = context;
+    const { home, registrations, findHop, border, tokens, core } = context;
     this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
     this.#targets = new TargetFinder({ home, registrations, findHop });
+    this.#checks = { loops: this.#loops, takesAnyScheme: core.takesAnyScheme ?? false };
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
@@ -180,7 +183,7 @@ export class Proxy {
     const refuse = (response: SipResponse): void => {
       this.#refuse(response, request, essentials, hop);
     };
-    const checked = checkRequest(request, essentials, this.#loops);
+    const checked = checkRequest(request, essentials, this.#checks);
     if (!checked.ok) {
       refuse(checked.response);
       return;
@@ -268,7 +271,7 @@ export class Proxy {
   }
 
   /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
-  #answerStranger(request: SipRequest, uri: SipUri, hop: Hop): SipResponse {
+  #answerStranger(request: SipRequest, uri: SipUri | undefined, hop: Hop): SipResponse {
     return this.#isForEdge(request, uri)
       ? answerOptions(request, hop, undefined, this.#context.insertion)
       : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
@@ -283,7 +286,7 @@ export class Proxy {
 
   /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). Faults are dropped. */
   #forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
-    const checked = checkRequest(request, essentials, this.#loops);
+    const checked = checkRequest(request, essentials, this.#checks);
     const sender = this.#registrationOf(essentials, hop);
     if (!checked.ok || (hop.kind === 'wic' && !sender)) return;
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
@@ -324,8 +327,8 @@ export class Proxy {
     return hop.kind === 'core' || this.#context.core.joinsWics;
   }
 
-  #isForEdge({ method }: SipRequest, uri: SipUri): boolean {
-    return method === 'OPTIONS' && this.#context.home.names(uri);
+  #isForEdge({ method }: SipRequest, uri: SipUri | undefined): boolean {
+    return method === 'OPTIONS' && uri !== undefined && this.#context.home.names(uri);
   }
 
   #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {

@@ -9,30 +9,41 @@ import { type LoopDetection } from './loop-detection.ts';
 const KNOWN_EXTENSION = 'turn-cred';
 
 export type CheckedRequest =
-  { readonly ok: true; readonly uri: SipUri } | { readonly ok: false; readonly response: SipResponse };
+  /** `uri`: the Request-URI, unless it is of another scheme, which the core knows to route. */
+  { readonly ok: true; readonly uri: SipUri | undefined } | { readonly ok: false; readonly response: SipResponse };
 
 /** Says what was wrong, where the reason phrase is all a user of a browser phone will ever see. */
 export function badRequest(request: SipRequest, what: string): SipResponse {
   return createResponse(request, 400, { reason: `Bad Request (${what.replaceAll('-', ' ')})` });
 }
 
+export interface CheckContext {
+  readonly loops: LoopDetection;
+  /** Whether requests with other Request-URIs than SIP's have a way to go. */
+  readonly takesAnyScheme: boolean;
+}
+
 /** RFC 3261 §16.3 from step 1 on, for a request whose essentials have parsed. */
-export function checkRequest(request: SipRequest, essentials: RequestEssentials, loops: LoopDetection): CheckedRequest {
+export function checkRequest(
+  request: SipRequest,
+  essentials: RequestEssentials,
+  { loops, takesAnyScheme }: CheckContext,
+): CheckedRequest {
   const refuse = (status: number): CheckedRequest => ({ ok: false, response: createResponse(request, status) });
 
   // Step 1: without the magic cookie a branch identifies no transaction (§17.2.3); clients of before RFC 3261 had no WebSocket.
   if (!(essentials.via.params.get('branch') ?? '').startsWith(BRANCH_MAGIC_COOKIE)) {
     return { ok: false, response: badRequest(request, 'via branch') };
   }
-  // Step 2: URI scheme.
-  const uri = parseSipUri(request.uri);
-  if (!uri.ok) {
-    return uri.reason === 'unsupported-scheme'
-      ? refuse(416)
-      : { ok: false, response: badRequest(request, 'request-uri') };
+  // Step 2: URI scheme. A registrar is named by a SIP URI (§10.2); all else goes where its Route leads, whatever it is for (§16.6 step 6).
+  const parsed = parseSipUri(request.uri);
+  if (!parsed.ok) {
+    if (parsed.reason === 'malformed') return { ok: false, response: badRequest(request, 'request-uri') };
+    if (!takesAnyScheme || request.method === 'REGISTER') return refuse(416);
   }
+  const uri = parsed.ok ? parsed.value : undefined;
   // §19.1.1: header fields in a Request-URI would be those of somebody else's next request.
-  if (uri.value.headers !== undefined) return { ok: false, response: badRequest(request, 'headers in request-uri') };
+  if (uri?.headers !== undefined) return { ok: false, response: badRequest(request, 'headers in request-uri') };
   // Step 3: Max-Forwards. REGISTER ends here whatever its count.
   if (essentials.maxForwards === 0 && request.method !== 'REGISTER') return refuse(483);
   // Step 4: loops.
@@ -44,7 +55,7 @@ export function checkRequest(request: SipRequest, essentials: RequestEssentials,
     response.headers.append('Unsupported', unsupported.join(', '));
     return { ok: false, response };
   }
-  return { ok: true, uri: uri.value };
+  return { ok: true, uri };
 }
 
 /** What Proxy-Require asks of this proxy is done: the next one must not be asked for it. */

@@ -104,6 +104,7 @@ export class ProxyBench {
       tokens,
       core: {
         joinsWics: outside === undefined,
+        takesAnyScheme: outside !== undefined,
         handle: (...request) => {
           this.handle(...request);
         },

@@ -40,6 +40,7 @@ const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE
 /** A real I/S-CSCF behind the edge: finds the place of it that a request of a WIC goes to, and says what becomes of its own that are for nobody. */
 export class ExternalCore implements ImsCore {
   readonly joinsWics = false;
+  readonly takesAnyScheme = true;
   readonly #context: ExternalCoreContext;
   readonly #merged = new MergedRequests();
   #waiting = 0;

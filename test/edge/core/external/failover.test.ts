@@ -377,13 +377,12 @@ describe('a request with a Route', () => {
       why: 'at a port of the core that it never named goes to the core as such',
     },
     { uri: 'sip:bob@198.51.100.7', to: FIRST, why: 'behind the core goes to the core as such' },
-    { uri: 'tel:+1', to: undefined, why: 'that is no SIP URI goes nowhere' },
   ])('is not needed in a dialog: a target $why', async ({ uri, to }) => {
     const it = await scene(FIRST);
     it.bench.transports.extra.add(SECOND.address);
     it.bench.names.set(SECOND.address, [SECOND]);
     await it.bench.from(it.wic.build('BYE', uri, BOB, await inCall(it)), it.hop);
-    expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes('BYE'))).toEqual(to ? [to] : []);
+    expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes('BYE'))).toEqual([to]);
   });
 
   it('is what a made-up To tag lacks: the core is asked, and DNS of no name that the client wrote', async () => {
