@@ -21,16 +21,17 @@ const RETRANSMIT_MS = 500;
 const IN_FLIGHT = 64;
 
 /** One user, one UDP socket, one allocation. */
-class Flow {
+export class Flow {
   #waiting = new Map();
   #realm = '';
   #nonce = '';
 
-  static async open(server, user) {
+  static async open(server, user, localAddress) {
     const flow = new Flow();
     flow.username = `${Math.floor(Date.now() / 1000) + 3600}:${user}`;
     flow.password = createHmac('sha1', SECRET).update(flow.username).digest('base64');
     flow.socket = createSocket('udp4');
+    if (localAddress) await new Promise((resolve) => flow.socket.bind(0, localAddress, resolve));
     await new Promise((resolve) => {
       flow.socket.connect(server.port, server.host, resolve);
     });
@@ -46,9 +47,9 @@ class Flow {
    * A flow with its allocation. The kernel may hand out a port on which coturn still knows an allocation that has ended: that one is 437,
    * and the next port is tried.
    */
-  static async allocate(server, user) {
+  static async allocate(server, user, localAddress) {
     for (;;) {
-      const flow = await Flow.open(server, user);
+      const flow = await Flow.open(server, user, localAddress);
       const code = await flow.#allocate();
       if (code === 0) return flow;
       flow.close();

@@ -146,7 +146,7 @@ async function accepts(port, isOver) {
 }
 
 /** A temporary folder with a certificate of the same kind for every server: EC P-256, signed by itself. */
-async function certificateFolder(name) {
+export async function certificateFolder(name) {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`));
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const pair = await generate([{ name: 'commonName', value: 'localhost' }], {

@@ -27,8 +27,14 @@ export class WicClient {
   }
 
   async connect() {
-    const { host, port, origin } = this.#target;
-    const options = { origin, perMessageDeflate: false, rejectUnauthorized: false, minVersion: 'TLSv1.3' };
+    const { host, port, origin, localAddress } = this.#target;
+    const options = {
+      origin,
+      localAddress,
+      perMessageDeflate: false,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+    };
     const socket = new WebSocket(`wss://${host}:${port}/`, 'sip', options);
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
