@@ -183,6 +183,7 @@ export class Edge {
       clock,
       timers,
       handlers: this.#flowHandlers(),
+      isInCall: (flow: Flow) => this.#layer.isInCall(flow),
     };
     this.#upgrades = new UpgradeHandler({
       options,

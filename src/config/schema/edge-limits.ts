@@ -16,7 +16,12 @@ export const edgeLimits = section(
     messageBurst: wholeNumber(1, 100_000, 200, 'Messages at once of one WebSocket.'),
     transactions: wholeNumber(1, 10_000_000, 20_000, 'Most live SIP transactions.'),
     transactionsPerFlow: wholeNumber(1, 100_000, 100, 'Most live SIP transactions that one WebSocket has opened.'),
-    unregisteredSec: seconds(1, 3600, 30, 'A WebSocket without a registration is closed after this.'),
+    unregisteredSec: seconds(
+      1,
+      3600,
+      30,
+      'A WebSocket without a registration is closed after this. One whose registration has ended in the middle of a call stays until the call ends.',
+    ),
     authenticationFailures: wholeNumber(1, 1000, 10, 'A WebSocket is closed after so many wrong digest answers.'),
     messagesPerSecPerAddress: wholeNumber(
       1,

@@ -6,6 +6,7 @@ import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
+import { forbidden } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type ApplicationServerHop } from './application-server-hop.ts';
 import { type CoreObserver } from './core-observer.ts';
@@ -78,10 +79,10 @@ export class EmbeddedCore implements ImsCore {
     if (outcome.kind === 'refused') {
       return outcome.failure.cause === 'uri-mismatch'
         ? createResponse(request, 400, { reason: 'Bad Request (digest uri)' })
-        : createResponse(request, 403);
+        : forbidden(request, 'other-login');
     }
     // Third-party registration is nobody's right here.
-    if (home.aorOfText(essentials.from.uri) !== aor) return createResponse(request, 403);
+    if (home.aorOfText(essentials.from.uri) !== aor) return forbidden(request, 'third-party');
     observer.authenticated(hop, user);
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
@@ -92,7 +93,7 @@ export class EmbeddedCore implements ImsCore {
     const uri = parseSipUri(request.uri);
     // No relaying to elsewhere: this core has no way out.
     if (!uri.ok || !home.holds(uri.value) || request.headers.has('Route')) {
-      outcome.respond(createResponse(request, 403, { reason: 'Forbidden (not a user of this domain)' }));
+      outcome.respond(forbidden(request, 'not-of-domain'));
       return;
     }
     const isGruu = uri.value.params.has('gr');

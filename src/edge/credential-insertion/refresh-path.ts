@@ -2,6 +2,7 @@ import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';
 import { type Hop } from '../flow/hop.ts';
+import { forbidden } from '../forbidden.ts';
 import { type Registration } from '../registration/registrations.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
@@ -25,7 +26,7 @@ export function answerOptions(
   }
   if (!registration) {
     if (ask) insertion.refused(hop, 'unregistered', 'OPTIONS');
-    return createResponse(request, 403, { reason: 'Forbidden (not registered)' });
+    return forbidden(request, 'not-registered');
   }
   const response = createResponse(request, 200);
   response.headers.append('Allow', ALLOW);

@@ -39,10 +39,15 @@ export interface FlowContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly handlers: FlowHandlers;
+  /** Whether the client is in a call: it may end that in an orderly way after its registration has ended. */
+  readonly isInCall: (flow: Flow) => boolean;
 }
 
 /** Bytes that may wait for a client that is not registered, if the limit for others is no lower: it is owed a few refusals and nothing else. */
 const UNREGISTERED_BUFFERED_BYTES = 65_536;
+
+/** A call that is never hung up keeps the connection of a client that is not registered no longer than this. */
+const LONGEST_CALL_MS = 12 * 3_600_000;
 
 /** How long a peer may take to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
@@ -167,16 +172,20 @@ export class Flow implements Hop {
     this.#finish(cause, ABNORMAL_CLOSURE);
   }
 
-  /** A flow that carries no registration for a while is closed, and meanwhile has less kept for it. */
+  /** A flow that carries no registration for a while, nor a call of one that it carried, is closed; meanwhile it has less kept for it. */
   setRegistered(registered: boolean): void {
     if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
     const { bufferedBytes } = this.#context.limits;
     this.#maxBufferedBytes = registered ? bufferedBytes : Math.min(bufferedBytes, UNREGISTERED_BUFFERED_BYTES);
-    this.#registrationTimer = registered
-      ? undefined
-      : this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
-          this.close('unregistered');
-        });
+    this.#registrationTimer = registered ? undefined : this.#closeUnlessInCall(this.#nowMs + LONGEST_CALL_MS);
+  }
+
+  #closeUnlessInCall(latestMs: number): TimerHandle {
+    return this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
+      if (this.#nowMs < latestMs && this.#context.isInCall(this)) {
+        this.#registrationTimer = this.#closeUnlessInCall(latestMs);
+      } else this.close('unregistered');
+    });
   }
 
   /** Guessing passwords ends with the flow; a new one counts against the connection caps. */
@@ -244,7 +253,11 @@ export class Flow implements Hop {
   }
 
   #schedule(delayMs: number, run: () => void): TimerHandle {
-    return this.#context.timers.schedule(this.#context.clock.now().monotonicMs + delayMs, run);
+    return this.#context.timers.schedule(this.#nowMs + delayMs, run);
+  }
+
+  get #nowMs(): number {
+    return this.#context.clock.now().monotonicMs;
   }
 
   #finish(cause: FlowCloseCause, code: number): void {

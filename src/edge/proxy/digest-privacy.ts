@@ -1,6 +1,6 @@
 import { type SipHeaders, type SipResponse } from '../../sip/message.ts';
-import { reasonPhrase } from '../../sip/status.ts';
 import { type Hop } from '../flow/hop.ts';
+import { forbiddenPhrase } from '../forbidden.ts';
 
 /*
  * Digest runs between a WIC and the core, never between two WICs. SIP libraries answer a challenge of any realm with the one password they
@@ -25,5 +25,5 @@ export function withoutForeignChallenges(response: SipResponse, source: Hop): Si
   if (source.kind !== 'wic') return response;
   for (const name of CHALLENGES) response.headers.remove(name);
   if (response.status !== 401 && response.status !== 407) return response;
-  return { ...response, status: 403, reason: reasonPhrase(403) };
+  return { ...response, status: 403, reason: forbiddenPhrase('asked-for-password') };
 }

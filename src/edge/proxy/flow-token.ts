@@ -1,13 +1,14 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
 import { createRandomPool } from '../../core/random-pool.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
+import { identityKey } from '../registration/identity.ts';
 
 const MAC_BYTES = 16;
 const NODE_BYTES = 4;
 const HANDLE_BYTES = 12;
 const SALT_BYTES = 7;
-/** Of the salt, in the tokens of a dialog. */
+/** Of the salt, in the tokens of a dialog; the rest is for its local URI. */
 const DIALOG_BYTES = 4;
 const TOKEN_FORM = /^[\w-]{64}$/;
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
@@ -22,6 +23,15 @@ export interface FlowReference {
   readonly handle: string | undefined;
   /** `FlowTokens.dialogOf` its Call-ID, in the Record-Route of a dialog; in Path it is anything. */
   readonly dialog: string;
+  /** `FlowTokens.localOf` its Call-ID and the URI that this side goes by in it; in Path it is anything. */
+  readonly local: string;
+}
+
+/** The dialog that a Record-Route is for, as one side sees it. */
+export interface TokenDialog {
+  readonly callId: string;
+  /** The side's local URI (RFC 3261 §12.1): From of the caller, To of the callee, whoever that is reached as. */
+  readonly localUri: string;
 }
 
 /** `none`: not of a token's form. `forged`: of that form, but made with no key of ours. */
@@ -33,7 +43,8 @@ export type OpenedToken =
  * a request finds its flow without any state, and finds the device when its connection has been replaced. An HMAC over all of it keeps
  * tokens from being made up; it is also the initial vector that the rest is encrypted with, and a salt is part of it, so that two tokens
  * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. In Record-Route a keyed hash of the
- * Call-ID is a part of that salt, so that no client can show the token of its Path, or of another call, for one of this dialog.
+ * Call-ID is a part of that salt, so that no client can show the token of its Path, or of another call, for one of this dialog; one of the local
+ * URI is the other part, so that no client can take another name in midst of a dialog.
  */
 export class FlowTokens {
   readonly #macKey: Buffer;
@@ -56,14 +67,14 @@ export class FlowTokens {
   }
 
   /**
-   * 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. `callId`: of the
-   * dialog; absent for Path.
+   * 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. `dialog`: absent
+   * for Path.
    */
-  issue(flowId: string, registrationId: string | undefined, callId?: string): string {
+  issue(flowId: string, registrationId: string | undefined, dialog?: TokenDialog): string {
     const flow = Buffer.from(flowId, 'base64url');
     const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
-    const dialog = callId === undefined ? salt(DIALOG_BYTES) : this.#dialog(callId);
-    const body = Buffer.concat([this.#node, flow, handle, dialog, salt(SALT_BYTES - DIALOG_BYTES)]);
+    const bound = dialog ? this.#bind(dialog) : [salt(SALT_BYTES)];
+    const body = Buffer.concat([this.#node, flow, handle, ...bound]);
     const mac = this.#mac(body);
     return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
   }
@@ -84,6 +95,7 @@ export class FlowTokens {
         flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
         handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
         dialog: body.subarray(handleEnd, handleEnd + DIALOG_BYTES).toString('base64url'),
+        local: body.subarray(handleEnd + DIALOG_BYTES).toString('base64url'),
       },
     };
   }
@@ -95,11 +107,23 @@ export class FlowTokens {
 
   /** What the tokens of a dialog say of its Call-ID. */
   dialogOf(callId: string): string {
-    return this.#dialog(callId).toString('base64url');
+    return this.#dialog(callId).subarray(0, DIALOG_BYTES).toString('base64url');
+  }
+
+  /** What the tokens of a dialog say of the URI that their side goes by. */
+  localOf(dialog: TokenDialog): string {
+    const [, local] = this.#bind(dialog);
+    return local.toString('base64url');
+  }
+
+  #bind({ callId, localUri }: TokenDialog): [Buffer, Buffer] {
+    const dialog = this.#dialog(callId);
+    const local = hash('sha256', `${dialog.toString('base64url')}\n${identityKey(localUri)}`, 'buffer');
+    return [dialog.subarray(0, DIALOG_BYTES), local.subarray(0, SALT_BYTES - DIALOG_BYTES)];
   }
 
   #dialog(callId: string): Buffer {
-    return createHmac('sha256', this.#dialogKey).update(callId).digest().subarray(0, DIALOG_BYTES);
+    return createHmac('sha256', this.#dialogKey).update(callId).digest();
   }
 
   #mac(body: Uint8Array): Buffer {

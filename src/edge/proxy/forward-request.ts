@@ -1,6 +1,6 @@
 import { formatHostPort } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
-import { type SipRequest } from '../../sip/message.ts';
+import { type SipHeaders, type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { formatVia } from '../../sip/via.ts';
 import { type Border } from '../border/border.ts';
@@ -47,10 +47,9 @@ export class RequestForwarder {
     stripProofs(headers, target.hop);
     if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
-      const contact = parseNameAddr(headers.get('Contact') ?? '');
-      const callId = headers.get('Call-ID') ?? '';
-      headers.prepend('Record-Route', this.#recordRoute(from, contact.ok ? contact.value.uri : '', callId));
-      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, callId));
+      const [caller, callee] = [uriIn(headers, 'From'), uriIn(headers, 'To')];
+      headers.prepend('Record-Route', this.#recordRoute(from, uriIn(headers, 'Contact'), headers, caller));
+      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, headers, callee));
     }
     const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
@@ -58,12 +57,20 @@ export class RequestForwarder {
     return copy;
   }
 
-  #recordRoute(hop: Hop, contactUri: string, callId: string): string {
-    const { tokens, registrations } = this.#context;
-    const { sentBy, transport, tokens: needsToken } = hop.self;
-    const user = needsToken
-      ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, callId)}@`
-      : '';
+  #recordRoute(hop: Hop, contactUri: string, headers: SipHeaders, localUri: string): string {
+    const { sentBy, transport } = hop.self;
+    const user = hop.self.tokens ? `${this.#token(hop, contactUri, headers, localUri)}@` : '';
     return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
+
+  #token(hop: Hop, contactUri: string, headers: SipHeaders, localUri: string): string {
+    const { tokens, registrations } = this.#context;
+    const callId = headers.get('Call-ID') ?? '';
+    return tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, { callId, localUri });
+  }
+}
+
+function uriIn(headers: SipHeaders, name: 'From' | 'To' | 'Contact'): string {
+  const parsed = parseNameAddr(headers.get(name) ?? '');
+  return parsed.ok ? parsed.value.uri : '';
 }

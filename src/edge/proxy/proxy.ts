@@ -16,6 +16,7 @@ import { type EdgeEvents } from '../edge-events.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { type Hop } from '../flow/hop.ts';
+import { forbidden, type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registration, type Registrations } from '../registration/registrations.ts';
@@ -27,12 +28,11 @@ import { noteReceived } from './note-received.ts';
 import { badRequest, type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
 import { ResponseContext } from './response-context.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
+import { type Sender, SenderFinder } from './sender-finder.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { StatelessTags } from './stateless-tags.ts';
 import { TargetFinder } from './target-finder.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
-
-const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
 
 export interface ProxyContext {
   readonly home: HomeDomain;
@@ -69,8 +69,11 @@ interface AdmittedRequest extends ReceivedRequest {
   /** Of another scheme when absent. */
   readonly uri: SipUri | undefined;
   readonly route: Exclude<RouteDecision, { kind: 'refuse' }>;
-  readonly sender: Registration | undefined;
+  /** Absent for a core, and for REGISTER. */
+  readonly sender: KnownSender | undefined;
 }
+
+type KnownSender = Exclude<Sender, { kind: 'stranger' }>;
 
 /** The eP-CSCF as a stateful proxy (RFC 3261 §16): every message of every hop comes in here. */
 export class Proxy {
@@ -80,6 +83,7 @@ export class Proxy {
   readonly #forwarder: RequestForwarder;
   readonly #targets: TargetFinder;
   readonly #checks: CheckContext;
+  readonly #senders: SenderFinder;
 
   constructor(context: ProxyContext) {
     this.#context = context;
@@ -87,6 +91,7 @@ export class Proxy {
     this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
     this.#targets = new TargetFinder({ home, registrations, findHop });
     this.#checks = { loops: this.#loops, takesAnyScheme: core.takesAnyScheme ?? false };
+    this.#senders = new SenderFinder({ registrations, tokens });
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
@@ -189,13 +194,12 @@ export class Proxy {
       return;
     }
     const { uri } = checked;
-    const isRegister = request.method === 'REGISTER';
-    const sender = isRegister ? undefined : this.#registrationOf(essentials, hop);
-    if (hop.kind === 'wic' && !sender && !isRegister) {
-      refuse(this.#answerStranger(request, uri, hop));
+    const sender = request.method === 'REGISTER' ? undefined : this.#senderOf(request, essentials, hop);
+    if (sender?.kind === 'stranger') {
+      refuse(this.#answerStranger(request, uri, hop, sender.cause));
       return;
     }
-    const refusal = this.#context.admission.admitRequest(request, essentials, hop, sender?.aor);
+    const refusal = this.#context.admission.admitRequest(request, essentials, hop, sender && accountOf(sender));
     if (refusal) {
       refuse(
         refusal.kind === 'wait'
@@ -211,9 +215,8 @@ export class Proxy {
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
-    const route = this.#route(copy, hop);
-    if (route.kind === 'refuse') refuse(createResponse(request, route.status));
-    else if (route.kind === 'flow' && !this.#mayReachWics(hop)) refuse(createResponse(request, 403));
+    const route = this.#route(copy, hop, sender);
+    if (route.kind === 'refuse') refuse(refused(request, route));
     else if (this.#isForSwamped(copy, route, hop)) refuse(unavailable(request, layer.context.options.retryAfterSec));
     else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
   }
@@ -236,7 +239,7 @@ export class Proxy {
       return;
     }
     if (hop.kind === 'wic' && route.kind === 'core' && !copy.headers.has('Route') && this.#isForEdge(copy, uri)) {
-      exchange.respond(answerOptions(request, hop, sender, this.#context.insertion));
+      exchange.respond(answerOptions(request, hop, registrationOf(sender), this.#context.insertion));
       return;
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
@@ -271,10 +274,10 @@ export class Proxy {
   }
 
   /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
-  #answerStranger(request: SipRequest, uri: SipUri | undefined, hop: Hop): SipResponse {
+  #answerStranger(request: SipRequest, uri: SipUri | undefined, hop: Hop, cause: ForbiddenCause): SipResponse {
     return this.#isForEdge(request, uri)
       ? answerOptions(request, hop, undefined, this.#context.insertion)
-      : createResponse(request, 403, { reason: 'Forbidden (From is not registered on this connection)' });
+      : forbidden(request, cause);
   }
 
   #forwardToFlow(exchange: ServerExchange, copy: SipRequest, flow: FlowReference): void {
@@ -287,13 +290,13 @@ export class Proxy {
   /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). Faults are dropped. */
   #forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
     const checked = checkRequest(request, essentials, this.#checks);
-    const sender = this.#registrationOf(essentials, hop);
-    if (!checked.ok || (hop.kind === 'wic' && !sender)) return;
+    const sender = this.#senderOf(request, essentials, hop);
+    if (!checked.ok || sender?.kind === 'stranger') return;
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     stripCredentialHeaders(copy.headers);
-    const decision = this.#route(copy, hop);
+    const decision = this.#route(copy, hop, sender);
+    if (decision.kind === 'refuse') return;
     const reachesWics = this.#mayReachWics(hop);
-    if (decision.kind === 'refuse' || (decision.kind === 'flow' && !reachesWics)) return;
     const inDialog = decision.fromDialog && isInDialog(copy);
     this.#crossBorder(copy, hop, sender, inDialog);
     const forward = (targets: readonly CoreTarget[]): void => {
@@ -309,18 +312,23 @@ export class Proxy {
     }
   }
 
-  #route(copy: SipRequest, hop: Hop): RouteDecision {
-    const { home, tokens, registrations, isCoreSide } = this.#context;
+  #route(copy: SipRequest, hop: Hop, sender: KnownSender | undefined): RouteDecision {
+    const { home, tokens, isCoreSide } = this.#context;
     consumeProxyRequire(copy.headers);
-    const isSender = ({ flowId, handle }: FlowReference): boolean =>
-      flowId === hop.id || (handle !== undefined && registrations.findByHandle(handle)?.hop === hop);
-    return routeRequest(copy, hop, { tokens, home, isCoreSide, isSender });
+    const isSender = (flow: FlowReference): boolean => this.#senders.isOn(flow, hop);
+    const route = routeRequest(copy, hop, { tokens, home, isCoreSide, isSender });
+    if (route.kind === 'refuse') return route;
+    const joinsWics = this.#mayReachWics(hop);
+    if (route.kind === 'flow' && !joinsWics) return { kind: 'refuse', status: 403, cause: 'reaches-clients' };
+    // Whom nothing but a dialog lets speak speaks to its other party alone.
+    const isWithin = route.fromDialog && (route.kind === 'flow' || !joinsWics);
+    return sender?.kind !== 'party' || isWithin ? route : { kind: 'refuse', status: 403, cause: 'other-dialog' };
   }
 
   /** A client that says it is in a dialog, and brings no Route of one, is in none. */
-  #crossBorder(copy: SipRequest, hop: Hop, sender: Registration | undefined, inDialog: boolean): void {
+  #crossBorder(copy: SipRequest, hop: Hop, sender: KnownSender | undefined, inDialog: boolean): void {
     if (hop.kind !== 'wic') return;
-    this.#context.border.requestFromWic(copy, { hop, sender, inDialog });
+    this.#context.border.requestFromWic(copy, { hop, sender: registrationOf(sender), inDialog });
   }
 
   #mayReachWics(hop: Hop): boolean {
@@ -331,10 +339,8 @@ export class Proxy {
     return method === 'OPTIONS' && uri !== undefined && this.#context.home.names(uri);
   }
 
-  #registrationOf({ from }: RequestEssentials, hop: Hop): Registration | undefined {
-    const { registrations } = this.#context;
-    // RFC 3323 §4.1.1.3: who calls anonymously claims to be nobody.
-    return ANONYMOUS.test(from.uri) ? registrations.of(hop)[0] : registrations.speaker(hop, from.uri);
+  #senderOf(request: SipRequest, essentials: RequestEssentials, hop: Hop): Sender | undefined {
+    return hop.kind === 'wic' ? this.#senders.find(request, essentials, hop) : undefined;
   }
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
@@ -364,6 +370,18 @@ export class Proxy {
   #sendStateless(response: SipResponse, hop: Hop): void {
     this.#context.layer.send(response, hop);
   }
+}
+
+function registrationOf(sender: KnownSender | undefined): Registration | undefined {
+  return sender?.kind === 'registered' ? sender.registration : undefined;
+}
+
+function accountOf(sender: KnownSender): string {
+  return sender.kind === 'registered' ? sender.registration.aor : sender.account;
+}
+
+function refused(request: SipRequest, route: Extract<RouteDecision, { kind: 'refuse' }>): SipResponse {
+  return route.status === 403 ? forbidden(request, route.cause) : badRequest(request, 'Route');
 }
 
 /** This one client only: a 503 would speak for the whole edge (RFC 3261 §21.5.4). */

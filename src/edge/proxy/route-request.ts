@@ -2,6 +2,7 @@ import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
 import { type Hop } from '../flow/hop.ts';
+import { type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
@@ -12,7 +13,8 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
 export type RouteDecision =
   | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean }
   | { readonly kind: 'core'; readonly fromDialog: boolean }
-  | { readonly kind: 'refuse'; readonly status: 400 | 403 };
+  | { readonly kind: 'refuse'; readonly status: 400 }
+  | { readonly kind: 'refuse'; readonly status: 403; readonly cause: ForbiddenCause };
 
 export interface RouteContext {
   readonly tokens: FlowTokens;
@@ -43,7 +45,8 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
     if (token.kind === 'flow') flows.push(token.flow);
     else if (!isOwnHost(uri, hop, context)) break;
     // RFC 5626 §5.3: a token that was tampered with.
-    else if (uri.user !== undefined) return { kind: 'refuse', status: 403 };
+    else if (token.kind === 'forged') return { kind: 'refuse', status: 403, cause: 'route-tampered' };
+    else if (uri.user !== undefined) return { kind: 'refuse', status: 403, cause: 'route-without-token' };
     taken += 1;
     if (taken > MAX_OWN_ENTRIES) return { kind: 'refuse', status: 400 };
   }
@@ -52,9 +55,14 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   else if (left.length < all.length) request.headers.set('Route', left.join(', '));
   // The entry of the sender's own side only says that it came from there.
   const own = flows[0] !== undefined && context.isSender(flows[0]) ? flows.shift() : undefined;
-  const fromDialog = own?.dialog === context.tokens.dialogOf(request.headers.get('Call-ID') ?? '');
   const flow = flows.at(-1);
-  return flow === undefined ? { kind: 'core', fromDialog } : { kind: 'flow', flow, fromDialog };
+  if (!own && !flow) return { kind: 'core', fromDialog: false };
+  const dialog = context.tokens.dialogOf(request.headers.get('Call-ID') ?? '');
+  const fromDialog = own?.dialog === dialog;
+  if (!flow) return { kind: 'core', fromDialog };
+  // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.
+  if (hop.kind === 'wic' && flow.dialog !== dialog) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
+  return { kind: 'flow', flow, fromDialog };
 }
 
 /** A strict router before us has put our own Record-Route into the Request-URI and the real one at the end of the Route set. */

@@ -175,6 +175,15 @@ export class TransactionLayer implements ExchangeLayer {
     );
   }
 
+  /** Whether this hop has a call, or one is about to come of an INVITE. Nobody who was never registered has either. */
+  isInCall(hop: Hop): boolean {
+    return (
+      this.calls.isInCall(hop) ||
+      this.#serversByHop.of(hop).some(({ isPending, request }) => isPending && request.method === 'INVITE') ||
+      this.#clientsByHop.of(hop).some(({ transaction }) => isRinging(transaction))
+    );
+  }
+
   /** Fails every transaction that waits for this hop. */
   failClients(hop: Hop): void {
     for (const { transaction } of this.#clientsByHop.of(hop)) transaction.transportFailed();
@@ -220,6 +229,10 @@ export class TransactionLayer implements ExchangeLayer {
     this.context.tracer.sent(message, hop);
     return true;
   }
+}
+
+function isRinging({ state, request }: ClientTransaction): boolean {
+  return request.method === 'INVITE' && UNANSWERED.has(state);
 }
 
 /** A core of several addresses may answer from another one, or over another connection, than the request was sent to. */

@@ -103,6 +103,42 @@ describe('a flow', () => {
     expect(await alice.socket.closed).toBe(1008);
   });
 
+  it('of a client whose registration has ended stays while that is in a call, for twelve hours at most', () => {
+    const clock = new FakeClock();
+    const closed: string[] = [];
+    const handlers = {
+      message: () => undefined,
+      closed: (_flow: Flow, cause: string) => closed.push(cause),
+      released: () => undefined,
+      limited: () => undefined,
+    };
+    const open = (isInCall: () => boolean): Flow => {
+      const socket = Object.assign(new EventEmitter(), {
+        OPEN: 1,
+        readyState: 1,
+        ping: () => socket.emit('pong'),
+        close: () => undefined,
+        terminate: () => undefined,
+      });
+      const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
+      const self = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true } as const;
+      const context = { self, ...edgeOptions(), clock, timers: clock.timers, handlers, isInCall };
+      return new Flow(socket as unknown as WebSocket, facts, context);
+    };
+    let inCall = true;
+    const flow = open(() => inCall);
+    open(() => true);
+    clock.advance(100_000);
+    flow.setRegistered(false);
+    clock.advance(3_600_000);
+    expect(closed).toEqual([]);
+    inCall = false;
+    clock.advance(30_000);
+    expect(closed).toEqual(['unregistered']);
+    clock.advance(12 * 3_600_000);
+    expect(closed).toEqual(['unregistered', 'unregistered']);
+  });
+
   it('is not pinged while it lets itself be heard', async () => {
     await using server = await startEdge(edgeOptions({ keepalive: { pingSec: 1, pongTimeoutSec: 0.5 } }));
     const socket = await server.connect();
@@ -170,7 +206,7 @@ describe('a flow', () => {
     });
     const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
     const self = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true } as const;
-    const context = { self, limits, keepalive, clock, timers: clock.timers, handlers };
+    const context = { self, limits, keepalive, clock, timers: clock.timers, handlers, isInCall: () => false };
     const flow = new Flow(socket as unknown as WebSocket, facts, context);
     flow.setRegistered(row.registered);
     expect(flow.send(createResponse(new WicMessages('alice').buildRegister(), 401))).toBe(row.sent);

@@ -23,10 +23,21 @@ describe('a flow token', () => {
   });
 
   it('in a dialog tells of which Call-ID it is, also to another node, and in Path of none', () => {
-    const { dialog } = opened(new FlowTokens(KEY, 'there'), tokens.issue(flowId, REGISTRATION, 'a call'));
+    const { dialog } = opened(
+      new FlowTokens(KEY, 'there'),
+      tokens.issue(flowId, REGISTRATION, { callId: 'a call', localUri: 'sip:alice@example.com' }),
+    );
     expect(dialog).toBe(tokens.dialogOf('a call'));
     expect(dialog).not.toBe(tokens.dialogOf('another call'));
     expect(opened(tokens, tokens.issue(flowId, REGISTRATION)).dialog).not.toBe(tokens.dialogOf(''));
+  });
+
+  it('in a dialog tells by which URI its side goes there, however that is spelled', () => {
+    const callId = 'a call';
+    const { local } = opened(tokens, tokens.issue(flowId, REGISTRATION, { callId, localUri: 'sip:alice@example.com' }));
+    expect(local).toBe(tokens.localOf({ callId, localUri: 'sips:%61lice@EXAMPLE.com;transport=ws' }));
+    expect(local).not.toBe(tokens.localOf({ callId, localUri: 'sip:bob@example.com' }));
+    expect(local).not.toBe(tokens.localOf({ callId: 'another call', localUri: 'sip:alice@example.com' }));
   });
 
   it('has nothing in common with another of the same flow and device, so that calls cannot be told to come from one', () => {

@@ -17,7 +17,7 @@ const context: RouteContext = {
 const outside: RouteContext = { ...context, isCoreSide: ({ host, port }) => host === '192.0.2.7' && port === 5060 };
 const CALL_ID = 'the-call';
 const own = ({ id }: FakeHop, callId?: string): string =>
-  `<sip:${tokens.issue(id, undefined, callId ?? CALL_ID)}@example.com;transport=ws;lr>`;
+  `<sip:${tokens.issue(id, undefined, { callId: callId ?? CALL_ID, localUri: 'sip:alice@example.com' })}@example.com;transport=ws;lr>`;
 
 function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context) {
   const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com', { 'Call-ID': CALL_ID });
@@ -40,7 +40,9 @@ describe('the Route set of a request', () => {
     },
     {
       what: 'a sender that has reconnected since',
-      routes: [`<sip:${tokens.issue(gone.id, DEVICE, CALL_ID)}@example.com;transport=ws;lr>`],
+      routes: [
+        `<sip:${tokens.issue(gone.id, DEVICE, { callId: CALL_ID, localUri: 'sip:alice@example.com' })}@example.com;transport=ws;lr>`,
+      ],
       decision: { kind: 'core', fromDialog: true },
     },
     {
@@ -64,9 +66,18 @@ describe('the Route set of a request', () => {
     {
       what: 'an invented token',
       routes: [`<sip:${'x'.repeat(64)}@example.com;lr>`],
-      decision: { kind: 'refuse', status: 403 },
+      decision: { kind: 'refuse', status: 403, cause: 'route-tampered' },
     },
-    { what: 'a user of ours', routes: ['<sip:bob@example.com;lr>'], decision: { kind: 'refuse', status: 403 } },
+    {
+      what: 'a user of ours',
+      routes: ['<sip:bob@example.com;lr>'],
+      decision: { kind: 'refuse', status: 403, cause: 'route-without-token' },
+    },
+    {
+      what: 'the other side of another call',
+      routes: [own(here), own(there, 'another-call')],
+      decision: { kind: 'refuse', status: 403, cause: 'other-dialog' },
+    },
     {
       what: 'eight entries of ours',
       routes: new Array<string>(8).fill(own(here)),

@@ -3,6 +3,7 @@ import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
+import { forbidden } from '../../forbidden.ts';
 import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from '../ims-core.ts';
 import { chooseTarget, type CandidateContext } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
@@ -92,7 +93,7 @@ export class ExternalCore implements ImsCore {
 
   refuse(request: SipRequest, status: 400 | 403 | 503): SipResponse {
     if (status === 400) return createResponse(request, 400, { reason: 'Bad Request (Route)' });
-    if (status === 403) return createResponse(request, 403, { reason: 'Forbidden (Route leads out of the core)' });
+    if (status === 403) return forbidden(request, 'out-of-core');
     const response = createResponse(request, 503);
     response.headers.append('Retry-After', String(this.#context.retryAfterSec));
     return response;

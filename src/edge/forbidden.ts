@@ -1,0 +1,33 @@
+import { createResponse } from '../sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../sip/message.ts';
+import { reasonPhrase } from '../sip/status.ts';
+
+/** Why the edge answers 403. The reason phrase is all that the user of a browser phone ever sees. */
+const PHRASES = {
+  'from-not-registered': 'From is not registered on this connection',
+  'not-registered': 'not registered',
+  /** A client that has reconnected proves with its next REGISTER that it is the same one. */
+  'dialog-elsewhere': 'dialog of another connection: register first',
+  'dialog-from': 'From is not that of the dialog',
+  'other-dialog': 'Route is not that of the dialog',
+  'route-tampered': 'Route token was tampered with',
+  'route-without-token': 'Route without a token of this edge',
+  'reaches-clients': 'may not reach other clients directly',
+  'out-of-core': 'Route leads out of the core',
+  'not-of-domain': 'not a user of this domain',
+  'other-login': 'password of another user',
+  'third-party': 'REGISTER for another user',
+  'asked-for-password': 'the other side asked for a password',
+} as const;
+
+export type ForbiddenCause = keyof typeof PHRASES;
+
+export const FORBIDDEN_CAUSES = Object.keys(PHRASES) as readonly ForbiddenCause[];
+
+export function forbiddenPhrase(cause: ForbiddenCause): string {
+  return `${reasonPhrase(403)} (${PHRASES[cause]})`;
+}
+
+export function forbidden(request: SipRequest, cause: ForbiddenCause): SipResponse {
+  return createResponse(request, 403, { reason: forbiddenPhrase(cause) });
+}

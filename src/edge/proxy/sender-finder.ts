@@ -1,0 +1,81 @@
+import { endOfFirstListValue } from '../../sip/list.ts';
+import { type SipRequest } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
+import { type Hop } from '../flow/hop.ts';
+import { type ForbiddenCause } from '../forbidden.ts';
+import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type FlowReference, type FlowTokens } from './flow-token.ts';
+
+/** What lets a client speak. */
+export type Sender =
+  /** It is registered, on this connection, as who it says it is. */
+  | { readonly kind: 'registered'; readonly registration: Registration }
+  /** It is the party of a dialog that was made over this connection, whoever it was reached as and whether or not it is still registered. */
+  | { readonly kind: 'party'; readonly account: string }
+  | { readonly kind: 'stranger'; readonly cause: ForbiddenCause };
+
+export interface SenderFinderContext {
+  readonly registrations: Registrations;
+  readonly tokens: FlowTokens;
+}
+
+const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
+
+/**
+ * Finds out in whose name a client speaks. What begins something is judged by its From. A request in a dialog is judged by the dialog
+ * (TS 24.229 §5.2.6.3.5): its From is the dialog's local URI, which for somebody who was called is the To of the INVITE, and that need not be an
+ * address of the callee (RFC 3261 §12.1.1, §12.2.1.1). The flow token on top of its Route set proves the dialog and that URI.
+ */
+export class SenderFinder {
+  readonly #context: SenderFinderContext;
+
+  constructor(context: SenderFinderContext) {
+    this.#context = context;
+  }
+
+  /** `hop`: of a client. Of the Route set only the first entry is looked at, and that only if From is nobody's who is registered on `hop`. */
+  find(request: SipRequest, { from, to, callId }: RequestEssentials, hop: Hop): Sender {
+    const registration = this.#registrationOf(from.uri, hop);
+    if (registration) return { kind: 'registered', registration };
+    const token = to.params.has('tag') ? this.#openTop(request) : undefined;
+    if (token?.kind === 'forged') return { kind: 'stranger', cause: 'route-tampered' };
+    if (token?.kind !== 'flow') return { kind: 'stranger', cause: 'from-not-registered' };
+    const { flow } = token;
+    // Both parties know the tokens of both: the connection tells them apart.
+    if (!this.isOn(flow, hop)) return { kind: 'stranger', cause: 'dialog-elsewhere' };
+    const { tokens } = this.#context;
+    if (flow.dialog !== tokens.dialogOf(callId)) return { kind: 'stranger', cause: 'other-dialog' };
+    if (flow.local !== tokens.localOf({ callId, localUri: from.uri }))
+      return { kind: 'stranger', cause: 'dialog-from' };
+    return { kind: 'party', account: this.#accountOf(flow, hop) };
+  }
+
+  /** Whether a flow is this hop, or was the same device's before it reconnected. */
+  isOn({ flowId, handle }: FlowReference, hop: Hop): boolean {
+    return flowId === hop.id || (handle !== undefined && this.#context.registrations.findByHandle(handle)?.hop === hop);
+  }
+
+  #registrationOf(from: string, hop: Hop): Registration | undefined {
+    const { registrations } = this.#context;
+    // RFC 3323 §4.1.1.3: who calls anonymously claims to be nobody.
+    return ANONYMOUS.test(from) ? registrations.of(hop)[0] : registrations.speaker(hop, from);
+  }
+
+  #openTop({ headers }: SipRequest) {
+    const line = headers.get('Route') ?? '';
+    const end = endOfFirstListValue(line);
+    const route = parseNameAddr(end < 0 ? line : line.slice(0, end));
+    const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
+    return uri?.ok ? this.#context.tokens.open(uri.value.user) : undefined;
+  }
+
+  /** Whose allowance the request counts against: of the user on this connection, or of the device that was one. */
+  #accountOf({ handle, flowId }: FlowReference, hop: Hop): string {
+    const { registrations } = this.#context;
+    const registration =
+      (handle === undefined ? undefined : registrations.findByHandle(handle)) ?? registrations.of(hop)[0];
+    return registration?.hop === hop ? registration.aor : `device ${handle ?? flowId ?? ''}`;
+  }
+}

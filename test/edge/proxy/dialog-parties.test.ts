@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { CoreBench } from '../support/core-bench.ts';
+import { type FakeHop } from '../support/fake-hop.ts';
+import { ProxyBench } from '../support/proxy-bench.ts';
+import { type WicMessages } from '../support/wic.ts';
+
+interface Party {
+  readonly wic: WicMessages;
+  hop: FakeHop;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const SUPPORT = 'sip:support@example.com';
+const WITHIN = ['INVITE', 'UPDATE', 'INFO', 'NOTIFY', 'PRACK', 'REFER', 'MESSAGE', 'SUBSCRIBE', 'BYE'];
+/** What a core's requests for a device of this edge are addressed by. */
+const CORE_ROUTE = '<sip:scscf.example.net;lr>';
+
+/** alice has called under `to`, and bob's device has answered. Returns what bob saw, and his answer. */
+function answered(bench: ProxyBench, alice: Party, bob: Party, to: string, headers: Headers = {}) {
+  bench.routeTo(bob);
+  const from = { Contact: `<${alice.wic.contactUri}>`, ...headers };
+  bench.receive(alice.wic.build('INVITE', to, to, from), alice.hop);
+  const invite = bob.hop.lastRequest('INVITE');
+  const answer = createResponse(invite, 200, { toTag: 'b' });
+  answer.headers.append('Contact', `<${bob.wic.contactUri}>`);
+  bench.receive(answer, bob.hop);
+  alice.hop.take();
+  bob.hop.take();
+  return { invite, answer };
+}
+
+/** A request of the callee in its dialog (RFC 3261 §12.2.1.1). */
+function ofCallee(method: string, { wic }: Party, invite: SipRequest, answer: SipResponse, headers: Headers = {}) {
+  return wic.build(method, (invite.headers.get('Contact') ?? '').slice(1, -1), SUPPORT, {
+    From: answer.headers.get('To') ?? '',
+    To: invite.headers.get('From') ?? '',
+    'Call-ID': invite.headers.get('Call-ID') ?? '',
+    Route: invite.headers.getList('Record-Route').join(', '),
+    ...headers,
+  });
+}
+
+function pair(): { bench: ProxyBench; alice: Party; bob: Party } {
+  const bench = new ProxyBench();
+  return { bench, alice: bench.register('alice'), bob: bench.register('bob') };
+}
+
+describe('a callee that was reached under another name', () => {
+  it.each([
+    SUPPORT,
+    'tel:+4930123456',
+    'sip:3f2a@a1b2c3.invalid;transport=ws',
+    'sips:help%20desk@elsewhere.example;user=phone',
+  ])('%s may speak in its dialog', (to) => {
+    const { bench, alice, bob } = pair();
+    bench.routeTo(bob);
+    bench.receive(
+      alice.wic.build('INVITE', SUPPORT, to, { Contact: `<${alice.wic.contactUri}>`, To: `<${to}>` }),
+      alice.hop,
+    );
+    const invite = bob.hop.lastRequest('INVITE');
+    const answer = createResponse(invite, 200, { toTag: 'b' });
+    bench.receive(answer, bob.hop);
+    alice.hop.take();
+    for (const method of [...WITHIN, 'ACK']) {
+      bench.receive(ofCallee(method, bob, invite, answer), bob.hop);
+      expect(alice.hop.take()).toEqual([method]);
+    }
+  });
+
+  it('may not take a third name there, nor the name of somebody else', () => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, SUPPORT);
+    for (const name of [alice.wic.aor, 'sip:carol@example.com']) {
+      bob.hop.take();
+      bench.receive(ofCallee('UPDATE', bob, invite, answer, { From: `<${name}>;tag=b` }), bob.hop);
+      expect(bob.hop.lastResponse().reason).toBe('Forbidden (From is not that of the dialog)');
+    }
+    // Its own, under which it is registered, it may tell the caller (RFC 4916).
+    bench.receive(ofCallee('UPDATE', bob, invite, answer, { From: `<${bob.wic.aor}>;tag=b` }), bob.hop);
+    expect(alice.hop.take()).toEqual(['UPDATE']);
+  });
+
+  it('is known by the dialog only there: what begins something is judged by From', () => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, SUPPORT);
+    const cases: [Headers, string][] = [
+      [{ To: `<${alice.wic.aor}>` }, 'From is not registered on this connection'],
+      [{ 'Call-ID': 'another' }, 'Route is not that of the dialog'],
+      [{ Route: '<sip:example.com;lr>' }, 'From is not registered on this connection'],
+    ];
+    for (const [headers, phrase] of cases) {
+      bench.receive(ofCallee('INVITE', bob, invite, answer, headers), bob.hop);
+      expect(bob.hop.lastResponse().reason).toBe(`Forbidden (${phrase})`);
+    }
+    expect(alice.hop.take()).toEqual([]);
+  });
+
+  it('reaches the other party of its dialog and nobody else by it', () => {
+    const { bench, alice, bob } = pair();
+    const carol = bench.register('carol');
+    const { invite, answer } = answered(bench, alice, bob, SUPPORT);
+    const other = answered(bench, carol, bob, bob.wic.aor);
+    bob.hop.take();
+    const [own = ''] = invite.headers.getList('Record-Route');
+    const [, toCarol = ''] = other.invite.headers.getList('Record-Route');
+    for (const routes of [[own], [own, toCarol]]) {
+      const request = ofCallee('INFO', bob, invite, answer, { Route: routes.join(', ') });
+      request.uri = carol.wic.contactUri;
+      bench.receive(request, bob.hop);
+      expect(bob.hop.lastResponse().reason).toBe('Forbidden (Route is not that of the dialog)');
+    }
+    expect(carol.hop.take()).toEqual([]);
+  });
+
+  it('pays for its requests with the allowance of the user it is registered as', () => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, SUPPORT);
+    const accounts: (string | undefined)[] = [];
+    const admit = bench.admission.admitRequest.bind(bench.admission);
+    bench.admission.admitRequest = (request, essentials, hop, account) => {
+      accounts.push(account);
+      return admit(request, essentials, hop, account);
+    };
+    bench.receive(ofCallee('INFO', bob, invite, answer), bob.hop);
+    bench.receive(bob.wic.buildRegister({ expires: 0 }), bob.hop);
+    for (const registration of bench.registrations.of(bob.hop))
+      bench.registrations.end(registration.registrationId, 'expired');
+    bench.receive(ofCallee('INFO', bob, invite, answer), bob.hop);
+    const [registered, , gone] = accounts;
+    expect(registered).toBe(bob.wic.aor);
+    expect(gone).toMatch(/^device [\w-]{16}$/);
+  });
+});
+
+describe('a client whose registration has ended in the middle of a call', () => {
+  it.each(['requested', 'expired', 'removed'] as const)('(%s) still speaks in it, and begins nothing', (cause) => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, bob.wic.aor);
+    for (const { registrationId } of bench.registrations.of(bob.hop)) bench.registrations.end(registrationId, cause);
+    for (const method of ['INVITE', 'INFO', 'BYE']) {
+      bench.receive(ofCallee(method, bob, invite, answer), bob.hop);
+      expect(alice.hop.take()).toEqual([method]);
+    }
+    bench.receive(bob.wic.build('MESSAGE', alice.wic.aor, alice.wic.aor), bob.hop);
+    expect(bob.hop.lastResponse().reason).toBe('Forbidden (From is not registered on this connection)');
+  });
+
+  it('speaks in it as the anonymous caller it was', () => {
+    const { bench, alice, bob } = pair();
+    const anonymous = '<sip:anonymous@anonymous.invalid>;tag=1';
+    const { invite, answer } = answered(bench, alice, bob, bob.wic.aor, { From: anonymous });
+    for (const { registrationId } of bench.registrations.of(alice.hop))
+      bench.registrations.end(registrationId, 'expired');
+    const bye = alice.wic.build('BYE', bob.wic.contactUri, bob.wic.aor, {
+      From: anonymous,
+      To: answer.headers.get('To') ?? '',
+      'Call-ID': invite.headers.get('Call-ID') ?? '',
+      Route: invite.headers.getList('Record-Route').reverse().join(', '),
+    });
+    bench.receive(bye, alice.hop);
+    expect(bob.hop.take()).toEqual(['BYE']);
+  });
+
+  it('and that comes back over another WebSocket has to register there first', () => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, bob.wic.aor);
+    bench.close(bob.hop);
+    bob.hop = bench.addHop();
+    bench.receive(ofCallee('INVITE', bob, invite, answer), bob.hop);
+    expect(bob.hop.lastResponse().reason).toBe('Forbidden (dialog of another connection: register first)');
+    bench.handle = new ProxyBench().handle;
+    bench.receive(bob.wic.buildRegister(), bob.hop);
+    bench.receive(ofCallee('INVITE', bob, invite, answer), bob.hop);
+    expect(alice.hop.take()).toEqual(['INVITE']);
+  });
+
+  it('is in a call as far as its connection is concerned, until that has ended', () => {
+    const { bench, alice, bob } = pair();
+    bench.routeTo(bob);
+    const stranger = bench.addHop();
+    const inCall = () => [alice.hop, bob.hop, stranger].map((hop) => bench.layer.isInCall(hop));
+    const contact = { Contact: `<${alice.wic.contactUri}>` };
+    bench.receive(alice.wic.build('INVITE', bob.wic.aor, bob.wic.aor, contact), alice.hop);
+    bench.receive(bob.wic.build('INVITE', alice.wic.aor, alice.wic.aor), stranger);
+    const invite = bob.hop.lastRequest('INVITE');
+    bench.receive(createResponse(invite, 180, { toTag: 'b' }), bob.hop);
+    expect(inCall()).toEqual([true, true, false]);
+    const answer = createResponse(invite, 200, { toTag: 'b' });
+    bench.receive(answer, bob.hop);
+    expect(inCall()).toEqual([true, true, false]);
+    const bye = ofCallee('BYE', bob, invite, answer, { To: invite.headers.get('From') ?? '' });
+    bench.receive(bye, bob.hop);
+    bench.receive(createResponse(alice.hop.lastRequest('BYE'), 200), alice.hop);
+    expect(inCall()).toEqual([false, false, false]);
+  });
+});
+
+describe('before a core outside, a callee that was reached under another name', () => {
+  it('speaks in its dialog, asserts nothing there, and keeps the Route set of the dialog', () => {
+    const bench = new CoreBench();
+    const alice = { wic: bench.registered('alice').wic, hop: bench.addHop() };
+    const path = bench.registerAt(alice).headers.get('Path') ?? '';
+    alice.hop.take();
+    const invite = bench.fromCore('INVITE', alice.wic.contactUri, {
+      To: '<sip:bob@example.com>',
+      Route: path,
+      Contact: '<sip:caller@192.0.2.50>',
+      'Record-Route': CORE_ROUTE,
+    });
+    const received = alice.hop.lastRequest('INVITE');
+    const answer = createResponse(received, 200, { toTag: 'a' });
+    bench.receive(answer, alice.hop);
+    for (const { registrationId } of bench.registrations.of(alice.hop))
+      bench.registrations.end(registrationId, 'expired');
+    for (const method of ['INVITE', 'ACK', 'BYE']) {
+      const request = ofCallee(method, alice, received, answer, { 'P-Preferred-Identity': '<sip:bob@example.com>' });
+      bench.receive(request, alice.hop);
+      const { headers, uri } = bench.core.lastRequest(method);
+      expect([uri, headers.getList('Route')]).toEqual(['sip:caller@192.0.2.50', [CORE_ROUTE]]);
+      expect([headers.has('P-Asserted-Identity'), headers.has('P-Preferred-Identity')]).toEqual([false, false]);
+    }
+    expect(invite.headers.get('Call-ID')).toBe(received.headers.get('Call-ID'));
+  });
+});
