@@ -1,3 +1,5 @@
+import { isInRange, parseIpRange } from '../core/ip-range.ts';
+import { parseIp } from '../core/ip.ts';
 import { isLoopbackHost } from '../core/loopback-host.ts';
 import { isLoopback, isWildcard, waysIn } from './loopback.ts';
 import { type Material } from './material.ts';
@@ -88,12 +90,32 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): stri
   if (turn.expiryPolicy === 'allocate-only') {
     warnings.push('turn.expiryPolicy is allocate-only: an allocation can be kept alive after its credential has ended');
   }
+  if (edge.enabled && edge.core.kind === 'external') {
+    for (const address of relayAddressesIn(turn.relay, edge.core.trusted)) {
+      warnings.push(
+        `edge.core.trusted holds the relay address ${address}: what clients relay comes from an address of the core, so whoever believes an address believes them`,
+      );
+    }
+  }
   if (exposed !== undefined && turn.relay.addresses.every(isLoopback)) {
     warnings.push(
       'turn.relay.addresses are loopback only while clients come from elsewhere: set it to an address peers can reach',
     );
   }
   return warnings;
+}
+
+/** As peers see them. */
+function relayAddressesIn(
+  { addresses, externalAddresses }: Config['turn']['relay'],
+  ranges: readonly string[],
+): string[] {
+  const seen = [...addresses, ...Object.values(externalAddresses)];
+  const parsed = ranges.flatMap((range) => parseIpRange(range) ?? []);
+  return seen.filter((address) => {
+    const bytes = parseIp(address);
+    return bytes !== undefined && parsed.some((range) => isInRange(range, bytes));
+  });
 }
 
 function keyWarnings({ edge, turn }: Config, { keys, generated, certificate }: Material, nowMs: number): string[] {

@@ -4,6 +4,7 @@ import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
+import { transportAddress } from '../core/transport-address.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { createHttpApp } from '../admin/http-app.ts';
 import { readPageAssets } from '../admin/page-assets.ts';
@@ -133,6 +134,9 @@ export class ServerParts {
       messageText: hooks.messageText,
     });
     await this.#edge.start();
+    this.#turn?.addOwnListeners(
+      this.#edge.coreAddresses.flatMap(({ address, port }) => transportAddress(address, port) ?? []),
+    );
     for (const server of https.servers) this.#edge.attach(server);
   }
 

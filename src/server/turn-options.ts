@@ -1,13 +1,14 @@
 import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
+import { parseIp } from '../core/ip.ts';
 import { type TurnServerOptions } from '../turn/turn-server-options.ts';
 
 /** SOFTWARE without a version: what an attacker can look up should not come for the asking. */
 const SOFTWARE = 'epcscf-turn';
 
 export function turnServerOptions(config: Config, { certificate }: Material): TurnServerOptions {
-  const { turn } = config;
+  const { turn, edge } = config;
   return {
     realm: defaultRealm(config),
     originRealms: new Map(turn.realms.flatMap(({ realm, origins }) => origins.map((origin) => [origin, realm]))),
@@ -22,7 +23,8 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     quota: turn.quota,
     bandwidth: turn.bandwidth,
     answerLimit: turn.answerLimit,
-    peers: turn.peers,
+    peers: { ...turn.peers, core: edge.enabled ? edge.core.trusted : [] },
+    publicAddresses: publicAddresses(config),
     redirect: { servers: turn.alternateServers, when: turn.redirect, abovePercent: turn.redirectAbovePercent },
     legacyChannelNumbers: turn.legacyChannelNumbers,
     expiryPolicy: turn.expiryPolicy,
@@ -34,6 +36,12 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     natDiscovery: natDiscovery(turn.natDiscovery),
     tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
   };
+}
+
+/** What this machine is told to be called by, where that is an address. */
+function publicAddresses({ turn, edge }: Config): readonly string[] {
+  const hosts = [turn, edge.core.listen, ...turn.listeners].flatMap(({ publicHost = [] }) => publicHost);
+  return hosts.filter((host) => parseIp(host) !== undefined);
 }
 
 function natDiscovery({

@@ -39,6 +39,8 @@ export interface TurnServerOptions extends Omit<
   /** Of the `tls` listeners; required when there is one. */
   readonly tls: TlsContext | undefined;
   readonly relay: TurnRelayOptions;
+  /** IP addresses by which others reach this machine besides those it knows of itself, IP text. */
+  readonly publicAddresses?: readonly string[] | undefined;
   readonly stream: StreamListenerOptions;
   readonly sockets: TurnSocketOptions;
   /** NAT behaviour discovery (RFC 5780) with the first UDP listener of the address's family; none when absent. */

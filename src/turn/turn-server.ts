@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival } from '../core/arrivals.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
@@ -25,6 +24,7 @@ import { type Impairment } from './engine/impairment.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { type TurnTap } from './engine/turn-tap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
+import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
 import { HandedStreams } from './listeners/handed-streams.ts';
 import { relayAddressError } from './listeners/listen-error.ts';
@@ -61,6 +61,7 @@ interface Running {
   readonly handed: HandedStreams;
   readonly discovery: NatDiscoveryListeners | undefined;
   readonly timer: DeadlineTimer;
+  readonly hostAddresses: HostAddressWatch;
   readonly drops: DropCounters;
 }
 
@@ -155,6 +156,14 @@ export class TurnServer {
     this.#running?.engine.addOwnListeners(listeners);
   }
 
+  /**
+   * Where the core behind the edge is by now, in place of what was told before: no client may have it as a peer, as the core would take what
+   * comes from this machine for the edge's. What clients hold towards it ends. A no-op unless started.
+   */
+  setCorePlaces(places: readonly TransportAddress[]): void {
+    this.#running?.engine.setCorePlaces(places);
+  }
+
   /** False when there is no such allocation. */
   endAllocation(id: string): boolean {
     return this.#running?.engine.endAllocation(id) ?? false;
@@ -247,7 +256,10 @@ export class TurnServer {
       timer.onDue = (now) => {
         engine.runTimers(now);
       };
-      return { engine, plane, listeners, handed, discovery, timer, drops };
+      const hostAddresses = new HostAddressWatch((addresses) => {
+        engine.setHostAddresses(addresses);
+      });
+      return { engine, plane, listeners, handed, discovery, timer, hostAddresses, drops };
     } catch (error) {
       await Promise.all([...listeners, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
       throw error;
@@ -287,7 +299,7 @@ export class TurnServer {
         realms: { byListener: this.#listenerRealms(listeners), byOrigin: this.#options.originRealms },
         listeners: [...listeners.map(({ local }) => local), ...(discovery?.locals ?? [])],
         natDiscovery: discovery,
-        ownAddresses: [...relays.map(({ address }) => address), ...hostAddresses()],
+        ownAddresses: [...relays.map(({ address }) => address), ...(this.#options.publicAddresses ?? [])],
         // A plane that cannot set the DF bit does not know DONT-FRAGMENT (RFC 8656 §7.2).
         dontFragment: plane.setsDontFragment,
       },
@@ -321,7 +333,8 @@ export function createTurnServer(options: TurnServerOptions, ports: TurnServerPo
   return new TurnServer(options, ports);
 }
 
-async function close({ engine, plane, listeners, handed, discovery, timer }: Running): Promise<void> {
+async function close({ engine, plane, listeners, handed, discovery, timer, hostAddresses }: Running): Promise<void> {
+  hostAddresses.close();
   engine.stop();
   plane.close();
   await Promise.all([...listeners, handed, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
@@ -358,12 +371,6 @@ function ipOf(text: string, path: string): TransportAddress {
   const parsed = transportAddress(text, 0);
   if (parsed) return parsed;
   throw new EpcscfTurnError('ERR_CONFIG_INVALID', `${path}: expected an IP address, got ${JSON.stringify(text)}`);
-}
-
-function hostAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
-    addresses.flatMap(({ address }) => transportAddress(address, 0)?.address ?? []),
-  );
 }
 
 function sumOf(...counts: readonly Partial<Record<string, number>>[]): Record<string, number> {

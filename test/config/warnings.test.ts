@@ -78,6 +78,24 @@ describe('start-up', () => {
       {},
       /0\.0\.0\.0.*turn:localhost: set turn\.publicHost/,
     ],
+    [
+      'a relay among the addresses of the core',
+      {
+        edge: { core: { kind: 'external', uris: ['sip:10.0.0.2'], trusted: ['10.0.0.0/24'] } },
+        turn: { relay: { addresses: ['10.0.0.7'] } },
+      },
+      {},
+      /edge\.core\.trusted holds the relay address 10\.0\.0\.7/,
+    ],
+    [
+      'an external relay address among the addresses of the core',
+      {
+        edge: { core: { kind: 'external', uris: ['sip:10.0.0.2'], trusted: ['9.9.9.9'] } },
+        turn: { relay: { addresses: ['10.0.0.7'], externalAddresses: { '10.0.0.7': '9.9.9.9' } } },
+      },
+      {},
+      /edge\.core\.trusted holds the relay address 9\.9\.9\.9/,
+    ],
     ['every address as a peer', { turn: { peers: { allow: ['0.0.0.0/0'] } } }, {}, /turn\.peers\.allow\.0/],
     [
       'a short password of a long-term user',

@@ -136,14 +136,14 @@ const natDiscovery = section(
 
 const peers = section(
   {
-    allow: z
-      .array(ipRange)
-      .default([])
-      .meta({ description: 'Ranges that are allowed although they are special-purpose.' }),
+    allow: z.array(ipRange).default([]).meta({
+      description:
+        'Ranges that are allowed although they are special-purpose. A metadata service, an address of this machine and one of the core open only to an entry for that one address.',
+    }),
     deny: z.array(ipRange).default([]).meta({ description: 'Ranges that are denied; wins over `allow`.' }),
-    allowPrivate: flag(false, 'For labs: opens loopback and private ranges as peers.'),
+    allowPrivate: flag(false, 'For labs: opens loopback and private ranges as peers, those of this machine too.'),
   },
-  'Peer policy. Special-purpose ranges are denied by default.',
+  'Peer policy. Denied by default: special-purpose ranges, all addresses of this machine but for live relays, and the core (`edge.core.uris`, `edge.core.trusted`).',
 );
 
 const alternateServer = z.strictObject({

@@ -131,6 +131,8 @@ export const refusalCause = oneOf<CauseOf<'request-refused'>>({
 export const peerDenial = oneOf<CauseOf<'peer-denied'>>({
   'not-an-address': true,
   'own-listener': true,
+  'own-address': true,
+  core: true,
   'not-a-live-relay': true,
   'port-zero': true,
   'ipv4-in-ipv6': true,

@@ -12,8 +12,8 @@ import { type RelayCounters } from './turn-events.ts';
 export interface Permission {
   /** Monotonic milliseconds. */
   expiresAtMs: number;
-  /** The policy's word on the address; the policy does not change while the engine lives. */
-  readonly rule: AddressRule;
+  /** The policy's word on the address, as of the last refresh or `recheckPeers`. */
+  rule: AddressRule;
   /** A denied datagram was reported; the next ones are only dropped, so that a sender cannot fill the log. */
   denialReported: boolean;
 }
@@ -176,7 +176,17 @@ export class Allocation {
   setPermission(address: string, rule: AddressRule, expiresAtMs: number): void {
     const permission = this.#permissions.get(address) ?? { expiresAtMs, rule, denialReported: false };
     permission.expiresAtMs = expiresAtMs;
+    permission.rule = rule;
     this.#permissions.set(address, permission);
+  }
+
+  /** Takes out a permission, expired or not. */
+  removePermission(address: string): void {
+    this.#permissions.delete(address);
+  }
+
+  permissions(): readonly { readonly address: string; readonly permission: Permission }[] {
+    return [...this.#permissions.entries()].map(({ key, value }) => ({ address: key, permission: value }));
   }
 
   channel(channel: number, nowMs: number): ChannelBinding | undefined {

@@ -36,12 +36,17 @@ export interface AllocationOptions {
 }
 
 export interface PeerOptions {
-  /** Addresses, CIDR blocks or ranges (`a-b`) that are opened although special-purpose. */
+  /**
+   * Addresses, CIDR blocks or ranges (`a-b`) that are opened although special-purpose. A metadata service, an address of this machine and
+   * one of the core open only to an entry for that one address, and never at a port where this process or the core is reached.
+   */
   readonly allow: readonly string[];
   /** Addresses, CIDR blocks or ranges that are closed. Wins over `allow`. */
   readonly deny: readonly string[];
-  /** Opens loopback, RFC 1918, 100.64.0.0/10 and ULA. For labs. */
+  /** Opens loopback, RFC 1918, 100.64.0.0/10 and ULA, also those of this machine. For labs. */
   readonly allowPrivate: boolean;
+  /** Ranges that belong to the core behind the edge; none when absent. */
+  readonly core?: readonly string[] | undefined;
 }
 
 /** TCP relaying (RFC 6062). Connections are those between relayed transport addresses and peers. */
@@ -63,7 +68,7 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly relay: RelayOptions;
   /** Transport addresses this process listens on, wildcard ones (`0.0.0.0`, `::`) as they are. Their ports are no peers on any own address. */
   readonly listeners: readonly TransportAddress[];
-  /** Addresses of this host beside the relayed and the listeners' ones: its interfaces, and external addresses that lead to it. */
+  /** Addresses of this host for good beside the relayed and the listeners' ones, such as external ones that lead to it. */
   readonly ownAddresses: readonly string[];
   readonly allocation: AllocationOptions;
   /** Relayed transport addresses, held ones too, of one user, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */

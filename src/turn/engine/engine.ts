@@ -29,6 +29,7 @@ import { handlePeerAccepted } from './peer-accepted.ts';
 import { handlePeerData } from './peer-data.ts';
 import { handlePeerError } from './peer-error.ts';
 import { PeerPolicy } from './peer-policy.ts';
+import { recheckPeers } from './recheck-peers.ts';
 import { allocationCounters } from './relay-counters.ts';
 import { Redirection } from './redirection.ts';
 import { Realms } from './realms.ts';
@@ -191,6 +192,17 @@ export class TurnEngine implements DataPlaneSink {
   /** No client may have these of this process as peers, either. */
   addOwnListeners(listeners: readonly TransportAddress[]): void {
     this.#state.policy.addOwnListeners(listeners);
+    this.#recheckPeers();
+  }
+
+  /** Of the network interfaces, canonical IP text, in place of those told before: only live relays are peers there. */
+  setHostAddresses(addresses: readonly string[]): void {
+    if (this.#state.policy.setHostAddresses(addresses)) this.#recheckPeers();
+  }
+
+  /** Where the core behind the edge is by now, in place of what was told before: no peers. */
+  setCorePlaces(places: readonly TransportAddress[]): void {
+    if (this.#state.policy.setCorePlaces(places)) this.#recheckPeers();
   }
 
   /** False when there is no such allocation. */
@@ -263,6 +275,13 @@ export class TurnEngine implements DataPlaneSink {
     if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#authentication);
     if (message.messageClass !== 'indication') return 'unexpected-class';
     return message.method === Method.Send ? handleSend(request, this.#state) : 'unknown-method';
+  }
+
+  #recheckPeers(): void {
+    this.#guarded(() => {
+      recheckPeers(this.#state, this.#ports.now().monotonicMs);
+      return undefined;
+    });
   }
 
   #endAll(allocations: readonly Allocation[], cause: AllocationEndCause): void {

@@ -2,7 +2,7 @@ import { familyOf, type AddressFamily } from '../../core/ip.ts';
 import { parseIpRange, type IpRange } from '../../core/ip-range.ts';
 
 /** An address in the form ranges compare with: made once, held against many. */
-interface NumericAddress {
+export interface NumericAddress {
   readonly family: AddressFamily;
   readonly value: bigint;
 }
@@ -22,6 +22,11 @@ export class IpRangeList<T> {
     if (!range) return false;
     this.#entries.push({ range, value });
     return true;
+  }
+
+  /** Whether an entry is for this one address. */
+  hasExactly({ family, value }: NumericAddress): boolean {
+    return this.#entries.some(({ range }) => range.family === family && range.first === value && range.last === value);
   }
 
   find({ family, value }: NumericAddress): { readonly range: IpRange; readonly value: T } | undefined {

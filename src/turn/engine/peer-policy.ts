@@ -1,18 +1,19 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { CorePlaces } from './core-places.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { IpRangeList, numericAddress } from './ip-range-list.ts';
 import { isIsatap } from './isatap.ts';
-import { OwnListeners } from './own-listeners.ts';
+import { OwnPlaces } from './own-places.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type PeerDenial } from './turn-events.ts';
 
 /**
  * What holds for every port of an address.
- * `open`: any port but our listeners' · `own-relays-only`: one of our relayed addresses that is closed otherwise (a relay on loopback, say),
- * where only live relayed transport addresses are peers.
+ * `open`: any port but our listeners' and the core's · `own-relays-only`: one of our relayed addresses, where only live relayed transport
+ * addresses are peers.
  */
 export type AddressRule = 'open' | 'own-relays-only' | { readonly denied: PeerDenial };
 
@@ -21,14 +22,16 @@ type IsLiveRelay = (peer: TransportAddress, protocol: RelayProtocol) => boolean;
 
 /**
  * Which peers the relay reaches. In order, the first that applies:
- * 1. our own listeners: never;
+ * 1. our own listeners, and the ports of the core behind the edge: never;
  * 2. our own live relayed transport addresses: always, so that two clients of this server reach each other;
  * 3. what is no unicast address, and IPv4 inside IPv6 in every encoding: never. The inner address is not looked at, since what a
  *    translator or tunnel on the way makes of it is not ours to know, and a client that means an IPv4 peer can ask for an IPv4 relay;
- * 4. the deny list; 5. the allow list (a metadata service opens only to an entry for its one address);
- * 6. `allowPrivate`; 7. special-purpose ranges: denied; 8. else allowed.
+ * 4. the deny list; 5. an entry of the allow list for this one address: open;
+ * 6. metadata services and the core: denied; 7. addresses of this machine: denied, but for `allowPrivate` where they are private;
+ * 8. the allow list; 9. `allowPrivate`; 10. special-purpose ranges: denied; 11. else allowed.
  *
- * A permission has no port (RFC 8656 §9), so it is judged by `addressRule`, and each datagram of it by `peerDenial`.
+ * A permission has no port (RFC 8656 §9), so it is judged by `addressRule`, and each datagram of it by `peerDenial`. What the machine and the
+ * core are may change while clients hold permissions: see `recheckPeers`.
  */
 export class PeerPolicy {
   readonly #special = new IpRangeList<SpecialPurpose>();
@@ -36,24 +39,42 @@ export class PeerPolicy {
   readonly #allow: IpRangeList<true>;
   readonly #allowPrivate: boolean;
   readonly #relayAddresses: ReadonlySet<string>;
-  readonly #ownListeners: OwnListeners;
+  readonly #own: OwnPlaces;
+  readonly #core: CorePlaces;
   readonly #isLiveRelay: IsLiveRelay;
 
   /** Throws `ERR_CONFIG_INVALID` on an entry that is no address or range. */
   constructor(options: TurnEngineOptions, isLiveRelay: IsLiveRelay) {
     for (const [range, purpose] of SPECIAL_PURPOSE_RANGES) this.#special.add(range, purpose);
-    this.#deny = readList(options.peers.deny, 'turn.peers.deny');
-    this.#allow = readList(options.peers.allow, 'turn.peers.allow');
-    this.#allowPrivate = options.peers.allowPrivate;
+    const { deny, allow, core, allowPrivate } = options.peers;
+    this.#deny = readList(deny, 'turn.peers.deny');
+    this.#allow = readList(allow, 'turn.peers.allow');
+    this.#allowPrivate = allowPrivate;
     this.#relayAddresses = new Set(options.relay.addresses.map((text) => canonicalIp(text, 'turn.relay.addresses')));
     const ownAddresses = options.ownAddresses.map((text) => canonicalIp(text, 'turn own addresses'));
-    this.#ownListeners = new OwnListeners(options.listeners, [...this.#relayAddresses, ...ownAddresses]);
+    this.#own = new OwnPlaces(options.listeners, [...this.#relayAddresses, ...ownAddresses]);
+    this.#core = new CorePlaces(readList(core ?? [], 'edge.core.trusted'), this.#own);
     this.#isLiveRelay = isLiveRelay;
   }
 
   /** Listeners of this process beside the TURN server's own. */
   addOwnListeners(listeners: readonly TransportAddress[]): void {
-    this.#ownListeners.add(listeners);
+    this.#own.addListeners(listeners);
+  }
+
+  /** Of the network interfaces, canonical IP text, in place of those before. True when that closes what was open. */
+  setHostAddresses(addresses: readonly string[]): boolean {
+    return this.#own.setHostAddresses(addresses);
+  }
+
+  /** Where the core is by now. True when that closes what was open. */
+  setCorePlaces(places: readonly TransportAddress[]): boolean {
+    return this.#core.set(places);
+  }
+
+  /** Whether the word on an address depends on what may change: `setHostAddresses`, `setCorePlaces` and `addOwnListeners`. */
+  mayChange(address: string): boolean {
+    return this.#own.hasAddress(address) || this.#core.isNamed(address);
   }
 
   /** `address` is canonical IP text. */
@@ -70,7 +91,8 @@ export class PeerPolicy {
     protocol: RelayProtocol = 'udp',
   ): PeerDenial | undefined {
     if (peer.port === 0) return 'port-zero';
-    if (this.#ownListeners.has(peer)) return 'own-listener';
+    if (this.#own.hasListener(peer)) return 'own-listener';
+    if (this.#core.hasPlace(peer)) return 'core';
     if (rule === 'open' || this.#isLiveRelay(peer, protocol)) return undefined;
     return rule === 'own-relays-only' ? 'not-a-live-relay' : rule.denied;
   }
@@ -83,10 +105,12 @@ export class PeerPolicy {
     const special = this.#special.find(numeric)?.value;
     if (special === 'not-unicast' || special === 'ipv4-in-ipv6') return special;
     if (this.#deny.find(numeric)) return 'deny-list';
-    const allowed = this.#allow.find(numeric);
-    if (allowed && (special !== 'metadata' || allowed.range.first === allowed.range.last)) return undefined;
+    if (this.#allow.hasExactly(numeric)) return undefined;
+    if (special === 'metadata') return special;
+    if (this.#core.hasAddress(address, numeric)) return 'core';
     if (special === 'private' && this.#allowPrivate) return undefined;
-    return special;
+    if (this.#own.hasAddress(address)) return special ?? 'own-address';
+    return this.#allow.find(numeric) ? undefined : special;
   }
 }
 

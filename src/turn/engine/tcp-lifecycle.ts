@@ -64,6 +64,11 @@ export function endTcpConnections(engine: EngineState, allocation: Allocation, f
   }
 }
 
+/** Its peer is out of bounds by now. */
+export function endTcpConnection(engine: EngineState, connection: TcpConnection): void {
+  end(engine, connection, refuse(ErrorCode.Forbidden, 'peer-denied'));
+}
+
 function armWait(engine: EngineState, connection: TcpConnection, nowMs: number): void {
   if (connection.timer) engine.timers.cancel(connection.timer);
   const { connectTimeoutSec = 0 } = engine.options.tcpRelay ?? {};

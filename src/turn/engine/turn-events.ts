@@ -24,6 +24,10 @@ export type AuthenticationCause =
 export type PeerDenial =
   | 'not-an-address'
   | 'own-listener'
+  /** Of this machine, and no relayed address. */
+  | 'own-address'
+  /** Where the core behind the edge is. */
+  | 'core'
   | 'not-a-live-relay'
   | 'port-zero'
   | 'ipv4-in-ipv6'

@@ -104,14 +104,18 @@ describe('a channel towards an own relay', () => {
 });
 
 describe('a server whose relay is on a public address', () => {
-  it('keeps a channel to a relayed address that ended: the address is open anyway', () => {
+  it('ends a channel to a relayed address that ended, as on loopback', () => {
     const world = new World();
     const alice = world.client().as('alice');
     const bob = world.client().as('bob');
     alice.allocate();
     bob.allocate();
-    expect(bind(alice, bob.relayed)).toBe(0);
+    const gone = bob.relayed;
+    expect(bind(alice, gone)).toBe(0);
     bob.request(Method.Refresh, (m) => m.add(lifetime, 0));
-    expect(alice.relay.channels.size).toBe(1);
+    expect(alice.relay.channels.size).toBe(0);
+    expect(permit(alice, '8.8.4.1:9')).toBe(0);
+    send(alice, gone);
+    expect(world.plane.sent).toEqual([]);
   });
 });

@@ -88,6 +88,8 @@ describe('by default a special-purpose IPv4 address is denied', () => {
     ['metadata', '169.254.169.254', 'metadata'],
     ['metadata', '100.100.100.200', 'metadata'],
     ['metadata', '192.0.0.192', 'metadata'],
+    ['metadata', '168.63.129.16', 'metadata'],
+    ['metadata', '169.254.170.2', 'metadata'],
     ['private', '172.16.0.0', 'private'],
     ['private', '172.31.255.255', 'private'],
     ['IETF protocol assignments', '192.0.0.170', 'special-purpose'],
@@ -125,6 +127,8 @@ describe('by default a special-purpose IPv6 address is denied', () => {
     ['ULA', 'fc00::1', 'private'],
     ['ULA', 'fdff:ffff::1', 'private'],
     ['metadata', 'fd00:ec2::254', 'metadata'],
+    ['metadata', 'fd20:ce::254', 'metadata'],
+    ['metadata', 'fd00:c1::a9fe:a9fe', 'metadata'],
     ['link-local', 'fe80::1', 'special-purpose'],
     ['link-local', 'febf:ffff::1', 'special-purpose'],
     ['site-local', 'fec0::1', 'special-purpose'],
@@ -187,6 +191,8 @@ describe('allowPrivate', () => {
     ['metadata', '169.254.169.254', 'metadata'],
     ['metadata within the shared range', '100.100.100.200', 'metadata'],
     ['metadata within ULA', 'fd00:ec2::254', 'metadata'],
+    ['metadata within ULA', 'fd20:ce::254', 'metadata'],
+    ['metadata at a public address', '168.63.129.16', 'metadata'],
     ['link-local', '169.254.1.1', 'special-purpose'],
     ['link-local', 'fe80::1', 'special-purpose'],
     ['site-local', 'fec0::1', 'special-purpose'],
@@ -281,9 +287,8 @@ describe('our own listeners are never a peer', () => {
     expect(some.peerDenial(peer(target))).toBe('own-listener');
   });
 
-  it('but other ports and other hosts are', () => {
+  it('but other hosts are', () => {
     const some = policy({ listeners: ['0.0.0.0:3478', '8.8.4.1:5349'] });
-    expect(some.peerDenial(peer('8.8.4.1:3479'))).toBeUndefined();
     expect(some.peerDenial(peer('1.1.1.1:3478'))).toBeUndefined();
     expect(some.peerDenial(peer('1.1.1.1:5349'))).toBeUndefined();
   });
@@ -307,12 +312,108 @@ describe('our own relayed addresses', () => {
     expect(ruleOf(policy({ relays: ['0:0:0:0:0:0:0:1'] }), '::1')).toBe('own-relays-only');
   });
 
-  it('that are open have no rule of their own', () => {
-    expect(ruleOf(policy(), '8.8.4.1')).toBe('open');
+  it('that are public are closed like any other: live relays are all that is reached there', () => {
+    const some = policy({ live: ['8.8.4.1:50000'] });
+    expect(ruleOf(some, '8.8.4.1')).toBe('own-relays-only');
+    expect(some.peerDenial(peer('8.8.4.1:50000'))).toBeUndefined();
+    expect(some.peerDenial(peer('8.8.4.1:6379'))).toBe('not-a-live-relay');
+  });
+
+  it('open to an allow entry for the one address, and to no wider one', () => {
+    expect(ruleOf(policy({ allow: ['8.8.4.1'] }), '8.8.4.1')).toBe('open');
+    expect(ruleOf(policy({ allow: ['8.8.0.0/16', '0.0.0.0/0'] }), '8.8.4.1')).toBe('own-relays-only');
   });
 
   it.each(['relays', 'own'] as const)('that are no addresses stop the start: %s', (list) => {
     expect(() => policy({ [list]: ['example.org'] })).toThrow(EpcscfTurnError);
+  });
+});
+
+describe('other addresses of this machine', () => {
+  it.each([
+    ['an external one', { own: ['9.9.9.9'] }, '9.9.9.9', 'own-address'],
+    ['that of a listener', { listeners: ['9.9.9.9:3478'] }, '9.9.9.9', 'own-address'],
+    ['an IPv6 one', { own: ['2606:4700::1'] }, '2606:4700:0::1', 'own-address'],
+    ['a private one', { own: ['10.0.0.1'], allow: ['10.0.0.0/8'] }, '10.0.0.1', 'private'],
+    ['a public one within an allowed range', { own: ['9.9.9.9'], allow: ['9.9.9.0/24'] }, '9.9.9.9', 'own-address'],
+  ] as const)('are no peers: %s', (_what, setup, spelled, cause) => {
+    expect(ruleOf(policy(setup), spelled)).toBe(cause);
+  });
+
+  it.each([
+    ['an entry for the one address', { own: ['9.9.9.9'], allow: ['9.0.0.0/8', '9.9.9.9'] }, '9.9.9.9'],
+    ['an entry for the one private address', { own: ['10.0.0.1'], allow: ['10.0.0.1'] }, '10.0.0.1'],
+    ['allowPrivate, where they are private', { own: ['10.0.0.1'], allowPrivate: true }, '10.0.0.1'],
+  ] as const)('open to %s', (_what, setup, spelled) => {
+    expect(ruleOf(policy(setup), spelled)).toBe('open');
+  });
+
+  it('stay closed to allowPrivate where they are public', () => {
+    expect(ruleOf(policy({ own: ['9.9.9.9'], allowPrivate: true }), '9.9.9.9')).toBe('own-address');
+  });
+
+  it('are those of the interfaces too, as they come and go', () => {
+    const some = policy();
+    expect(ruleOf(some, '9.9.9.9')).toBe('open');
+    expect(some.setHostAddresses(['9.9.9.9', '2606:4700::1'])).toBe(true);
+    expect(ruleOf(some, '9.9.9.9')).toBe('own-address');
+    expect(ruleOf(some, '2606:4700::1')).toBe('own-address');
+    expect(some.setHostAddresses(['2606:4700::1'])).toBe(false);
+    expect(ruleOf(some, '9.9.9.9')).toBe('open');
+  });
+});
+
+describe('the core behind the edge', () => {
+  const named = (setup: Setup = {}): PeerPolicy => {
+    const some = policy(setup);
+    some.setCorePlaces([peer('9.9.9.9:5060'), peer('[2606:4700::1]:5061')]);
+    return some;
+  };
+
+  it.each(['9.9.9.9', '2606:4700::1'])('is no peer, at any port: %s', (spelled) => {
+    expect(ruleOf(named(), spelled)).toBe('core');
+  });
+
+  it('is none either where a range says so', () => {
+    const some = policy({ core: ['9.9.0.0/16'], allowPrivate: true, allow: ['9.0.0.0/8'] });
+    expect(ruleOf(some, '9.9.1.1')).toBe('core');
+    expect(ruleOf(some, '9.8.1.1')).toBe('open');
+  });
+
+  it('is closed to allowPrivate and to an allowed range', () => {
+    const some = policy({ allowPrivate: true, allow: ['10.0.0.0/8'] });
+    some.setCorePlaces([peer('10.0.0.2:5060')]);
+    expect(ruleOf(some, '10.0.0.2')).toBe('core');
+    expect(ruleOf(some, '10.0.0.3')).toBe('open');
+  });
+
+  it('opens to an allow entry for its one address, for media there, and still not where it is reached', () => {
+    const some = named({ allow: ['9.9.9.9'] });
+    expect(some.peerDenial(peer('9.9.9.9:16384'))).toBeUndefined();
+    expect(some.peerDenial(peer('9.9.9.9:5060'))).toBe('core');
+    expect(some.peerDenial(peer('9.9.9.9:5061'))).toBe('core');
+  });
+
+  it('moves: what its names led to before is open again', () => {
+    const some = named();
+    expect(some.setCorePlaces([peer('1.1.1.1:5060')])).toBe(true);
+    expect(ruleOf(some, '9.9.9.9')).toBe('open');
+    expect(ruleOf(some, '1.1.1.1')).toBe('core');
+    expect(some.setCorePlaces([peer('1.1.1.1:5060')])).toBe(false);
+  });
+
+  it('on this machine is closed at its port on every address of it, where its address is open otherwise', () => {
+    const some = policy({
+      relays: ['127.0.0.1'],
+      own: ['9.9.9.9'],
+      allow: ['127.0.0.1', '9.9.9.9'],
+      allowPrivate: true,
+    });
+    some.setCorePlaces([peer('127.0.0.1:5060')]);
+    expect(some.peerDenial(peer('127.0.0.1:5060'))).toBe('core');
+    expect(some.peerDenial(peer('127.0.0.2:5060'))).toBe('core');
+    expect(some.peerDenial(peer('9.9.9.9:5060'))).toBe('core');
+    expect(some.peerDenial(peer('9.9.9.9:5062'))).toBeUndefined();
   });
 });
 

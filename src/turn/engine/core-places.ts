@@ -1,0 +1,44 @@
+import { type TransportAddress } from '../../core/transport-address.ts';
+import { type IpRangeList, type NumericAddress } from './ip-range-list.ts';
+import { type OwnPlaces } from './own-places.ts';
+
+/**
+ * Where the core behind the edge is. What a client relays there would come from an address that the core takes for the edge's, so it is no
+ * peer: not the places where the core is reached, and no other port of its addresses either.
+ */
+export class CorePlaces {
+  readonly #ranges: IpRangeList<true>;
+  readonly #own: OwnPlaces;
+  #addresses: ReadonlySet<string> = new Set();
+  #ports: ReadonlySet<number> = new Set();
+
+  /** `ranges`: addresses that belong to the core, whether or not a name leads to them. */
+  constructor(ranges: IpRangeList<true>, own: OwnPlaces) {
+    this.#ranges = ranges;
+    this.#own = own;
+  }
+
+  /** What the names of the core lead to now, in place of what they led to before. True when some of it is new. */
+  set(places: readonly TransportAddress[]): boolean {
+    const isNew = places.some(({ address, port }) => !this.#addresses.has(address) || !this.#ports.has(port));
+    this.#addresses = new Set(places.map(({ address }) => address));
+    this.#ports = new Set(places.map(({ port }) => port));
+    return isNew;
+  }
+
+  /** Found by a name, as opposed to a range. */
+  isNamed(address: string): boolean {
+    return this.#addresses.has(address);
+  }
+
+  hasAddress(address: string, numeric: NumericAddress): boolean {
+    return this.#addresses.has(address) || this.#ranges.find(numeric) !== undefined;
+  }
+
+  /** A port of the core counts on all of its addresses, and on all of this machine where the core runs here too. */
+  hasPlace({ address, port }: TransportAddress): boolean {
+    if (!this.#ports.has(port)) return false;
+    if (this.#addresses.has(address)) return true;
+    return this.#own.hasAddress(address) && [...this.#addresses].some((one) => this.#own.hasAddress(one));
+  }
+}

@@ -1,0 +1,47 @@
+import { type TransportAddress } from '../../core/transport-address.ts';
+
+/**
+ * What is of this machine: its addresses, and the ports on which this process answers. As peers they would let a client speak to the server
+ * as the server (RFC 8656 §21.1.7), and to every other program of the machine past its firewall, which does not look at packets of the
+ * machine to itself. A listener's port counts on every address of the machine: a wildcard listener answers there, and NAT may lead from an
+ * external address to an inner one.
+ */
+export class OwnPlaces {
+  readonly #ports = new Set<number>();
+  /** Known for good: relayed addresses, external ones and those of listeners. */
+  readonly #fixed: Set<string>;
+  /** Of the network interfaces, which come and go. */
+  #host: ReadonlySet<string> = new Set();
+
+  /** `addresses` is canonical IP text. */
+  constructor(listeners: readonly TransportAddress[], addresses: readonly string[]) {
+    this.#fixed = new Set(addresses);
+    this.addListeners(listeners);
+  }
+
+  addListeners(listeners: readonly TransportAddress[]): void {
+    for (const { address, port } of listeners) {
+      this.#ports.add(port);
+      this.#fixed.add(address);
+    }
+  }
+
+  /** Takes the place of those before. Canonical IP text. True when one of them is new. */
+  setHostAddresses(addresses: readonly string[]): boolean {
+    const isNew = addresses.some((address) => !this.#host.has(address));
+    this.#host = new Set(addresses);
+    return isNew;
+  }
+
+  hasAddress(address: string): boolean {
+    return this.#fixed.has(address) || this.#host.has(address) || isLoopback(address);
+  }
+
+  hasListener({ address, port }: TransportAddress): boolean {
+    return this.#ports.has(port) && this.hasAddress(address);
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
