@@ -199,13 +199,13 @@ describe('a core over TLS', () => {
     ['of a name that was not asked for', () => core.cert, '127.0.0.2'],
     ['that nobody of caFile has signed', () => renewed.cert, CORE_NAME],
   ])(
-    'with a certificate %s is told nothing, and clients get 503',
+    'with a certificate %s is told nothing, and clients get 504',
     async (_what, ca, host) => {
       const { tlsCore, port } = await startCore(host === CORE_NAME ? undefined : host);
       const server = await startServer(`sips:${host}:${port}`, ca());
       const wic = await alice(server);
       wic.send(wic.buildRegister());
-      const refused = await wic.socket.response(503, 'REGISTER');
+      const refused = await wic.socket.response(504, 'REGISTER');
       expect(refused.headers.has('Retry-After')).toBe(true);
       expect(tlsCore.requests).toEqual([]);
       expect(await readiness(server)).toBe(503);

@@ -41,7 +41,7 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('a core that forgets it
       await ims.core.kill();
       await down;
       const response = await refusal(agents[2]!);
-      expect(response?.status_code).toBe(503);
+      expect(response?.status_code).toBe(504);
       expect(Number(response?.getHeader('Retry-After'))).toBeGreaterThan(0);
 
       const back = agents.map((agent) => once(agent, 'registered'));

@@ -1,3 +1,4 @@
+import { type ResponseOptions } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Hop } from '../flow/hop.ts';
@@ -14,9 +15,13 @@ export interface CoreTarget {
   readonly routes?: readonly string[];
   /** It and its alternatives are all there is of the core: who gets a 503 of the last one can be served by nobody (RFC 3261 §16.7 step 6). */
   readonly isAll?: boolean;
+  /** What the sender hears when neither it nor an alternative can be reached; only of a core outside this process. */
+  readonly unreachable?: Unreachable;
   /** Wants to know how requests fare there; only of a core outside this process. */
   readonly watch?: TargetWatch;
 }
+
+export type Unreachable = (request: SipRequest, options: ResponseOptions) => SipResponse;
 
 /** Who chose a target and learns from what becomes of requests there. */
 export interface TargetWatch {

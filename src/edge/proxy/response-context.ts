@@ -1,4 +1,5 @@
 import { createResponse } from '../../sip/create-response.ts';
+import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type Border } from '../border/border.ts';
@@ -94,13 +95,21 @@ export class ResponseContext implements CoreOutcome {
       if (!this.#finalSent) this.#exchange.respond(response);
     } else if (status < 300) {
       this.#receiveSuccess(response);
-    } else if (status !== 503 || !this.#tryElsewhere(attempt, 'refused')) {
+    } else if (!this.#isFaultOf(target, status) || !this.#tryElsewhere(attempt, 'refused')) {
       this.#receiveFailure(response, attempt);
     }
   }
 
+  /** Whether a status speaks of the target, not of the request. TS 24.229 §5.2.2.1: so it does where an I-CSCF sends a REGISTER away. */
+  #isFaultOf({ isAll }: CoreTarget, status: number): boolean {
+    if (status === 503) return true;
+    return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
+  }
+
   #receiveFailure(response: SipResponse, { target }: Attempt): void {
-    if (response.status === 503 && target.isAll) {
+    if (response.status !== 503 && this.#isFaultOf(target, response.status)) {
+      this.#finals.push({ response: this.#unreachable(target), isOwn: true });
+    } else if (response.status === 503 && target.isAll) {
       this.#finals.push({ response: this.#unavailable(response.headers.get('Retry-After')), isOwn: true });
     } else {
       this.#finals.push({ response, isOwn: false });
@@ -118,7 +127,7 @@ export class ResponseContext implements CoreOutcome {
 
   #fail(cause: BranchFailure, attempt: Attempt): void {
     if (isReasonToMove(cause, attempt, this.#exchange.request.method) && this.#tryElsewhere(attempt, cause)) return;
-    this.#finals.push({ response: this.#answerFor(cause, attempt.target), isOwn: true });
+    this.#finals.push({ response: this.#answerFor(cause, attempt), isOwn: true });
     this.#finishIfAllDone();
   }
 
@@ -134,18 +143,17 @@ export class ResponseContext implements CoreOutcome {
     return true;
   }
 
-  #answerFor(cause: BranchFailure, { watch }: CoreTarget): SipResponse {
+  #answerFor(cause: BranchFailure, attempt: Attempt): SipResponse {
     switch (cause) {
       case 'cancelled':
         return this.#own(487);
       case 'overload':
         return this.#unavailable();
       case 'timeout':
-        // TS 24.229 §5.2.2.1: the registrar cannot be reached. A 408 would not be sent: see `#finishIfAllDone`.
-        return this.#own(watch && this.#exchange.request.method === 'REGISTER' ? 504 : 408);
+        return isServerSilent(attempt, this.#exchange.request) ? this.#unreachable(attempt.target) : this.#own(408);
       case 'hop-closed':
       case 'lost':
-        return watch ? this.#unavailable() : this.#own(this.#options.hopClosedStatus);
+        return this.#unreachable(attempt.target);
     }
   }
 
@@ -184,6 +192,11 @@ export class ResponseContext implements CoreOutcome {
     return createResponse(this.#exchange.request, status, { toTag: this.#exchange.toTag });
   }
 
+  #unreachable({ unreachable }: CoreTarget): SipResponse {
+    const { request, toTag } = this.#exchange;
+    return unreachable?.(request, { toTag }) ?? this.#own(this.#options.hopClosedStatus);
+  }
+
   /** `askedSec`: Retry-After of the core, if it gave one. */
   #unavailable(askedSec?: string): SipResponse {
     const response = this.#own(503);
@@ -197,6 +210,15 @@ export class ResponseContext implements CoreOutcome {
 function isReasonToMove(cause: BranchFailure, { branch }: Attempt, method: string): boolean {
   if (branch.isHeard) return false;
   return cause === 'hop-closed' || cause === 'lost' || (cause === 'timeout' && method === 'INVITE');
+}
+
+/**
+ * Whether a time that ran out says that a server of the core is gone, and not that somebody behind it does not answer. Nobody but that server
+ * answers a REGISTER, to which a 408 would not be sent; an INVITE that begins something has a 100 of its S-CSCF at once.
+ */
+function isServerSilent({ target, branch }: Attempt, request: SipRequest): boolean {
+  if (request.method === 'REGISTER') return target.unreachable !== undefined;
+  return request.method === 'INVITE' && !branch.isHeard && target.isAll === false && !isInDialog(request);
 }
 
 function isSamePlace(a: Hop, b: Hop): boolean {

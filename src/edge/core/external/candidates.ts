@@ -1,7 +1,7 @@
 import { formatSipMessage } from '../../../sip/format-message.ts';
 import { type SipRequest } from '../../../sip/message.ts';
 import { type Hop } from '../../flow/hop.ts';
-import { type CoreTarget, type TargetWatch } from '../ims-core.ts';
+import { type CoreTarget, type TargetWatch, type Unreachable } from '../ims-core.ts';
 import { type ChallengeMemory } from './challenge-memory.ts';
 import { type CoreHealth } from './core-health.ts';
 import { placeKey } from './core-place.ts';
@@ -20,6 +20,7 @@ export interface Onward {
   readonly routes?: readonly string[];
   /** See `CoreTarget`. */
   readonly isAll: boolean;
+  readonly unreachable: Unreachable;
 }
 
 export interface CandidateContext {
@@ -69,6 +70,7 @@ class Candidate implements CoreTarget {
   readonly uri: string;
   readonly routes?: readonly string[];
   readonly isAll: boolean;
+  readonly unreachable: Unreachable;
   readonly watch?: TargetWatch;
   alternatives: readonly CoreTarget[] = [];
   readonly #destination: CoreDestination;
@@ -77,13 +79,14 @@ class Candidate implements CoreTarget {
 
   constructor(
     destination: CoreDestination,
-    { requestUri, routes, isAll }: Onward,
+    { requestUri, routes, isAll, unreachable }: Onward,
     context: CandidateContext,
     watch: TargetWatch | undefined,
   ) {
     this.uri = requestUri;
     if (routes) this.routes = routes;
     this.isAll = isAll;
+    this.unreachable = unreachable;
     if (watch) this.watch = watch;
     this.#destination = destination;
     this.#context = context;

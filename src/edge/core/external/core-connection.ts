@@ -140,7 +140,7 @@ export class CoreConnection implements CoreSide {
 
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
     this.core.select(request, false, (selection) => {
-      if (selection.kind === 'refuse') onFinal(this.core.refuse(request, selection.status));
+      if (selection.kind === 'refuse') onFinal(selection.answer(request));
       else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
     });
   }

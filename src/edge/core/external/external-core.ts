@@ -4,7 +4,14 @@ import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 import { forbidden } from '../../forbidden.ts';
-import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from '../ims-core.ts';
+import { addAlternativeService } from '../alternative-service.ts';
+import {
+  type CoreOutcome,
+  type CoreRequestOrigin,
+  type CoreTarget,
+  type ImsCore,
+  type Unreachable,
+} from '../ims-core.ts';
 import { chooseTarget, type CandidateContext } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
 import { MergedRequests } from './merged-requests.ts';
@@ -34,7 +41,7 @@ export interface ExternalCoreContext extends CandidateContext {
 /** Where a request goes, or how it is refused. */
 export type Selection =
   | { readonly kind: 'target'; readonly target: CoreTarget }
-  | { readonly kind: 'refuse'; readonly status: 400 | 403 | 503 };
+  | { readonly kind: 'refuse'; readonly answer: (request: SipRequest) => SipResponse };
 
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS';
 
@@ -45,6 +52,24 @@ export class ExternalCore implements ImsCore {
   readonly #context: ExternalCoreContext;
   readonly #merged = new MergedRequests();
   #waiting = 0;
+
+  /** TS 24.229 §5.2.2.1: 504, since a 503 would speak of this edge, which is there and not overloaded. */
+  readonly #unreachable: Unreachable = (request, options) => {
+    const response = createResponse(request, 504, options);
+    response.headers.append('Retry-After', String(this.#context.retryAfterSec));
+    return response;
+  };
+
+  /**
+   * TS 24.229 §5.2.6.3.2A, TS 23.380 §4.4.3: the S-CSCF of a Service-Route is gone, so that only a registration anew, which has the core choose
+   * another one, helps the user. It is to follow at once, without a wait.
+   */
+  readonly #awaitRestoration: Unreachable = (request, options) => {
+    const response = createResponse(request, 504, options);
+    const reason = 'The server of this registration cannot be reached.';
+    addAlternativeService(response, { type: 'restoration', reason, action: 'initial-registration' });
+    return response;
+  };
 
   constructor(context: ExternalCoreContext) {
     this.#context = context;
@@ -63,7 +88,7 @@ export class ExternalCore implements ImsCore {
     }
     this.select(request, inDialog, (selection) => {
       if (selection.kind === 'target') outcome.forward([selection.target]);
-      else outcome.respond(this.refuse(request, selection.status));
+      else outcome.respond(selection.answer(request));
     });
   }
 
@@ -76,7 +101,7 @@ export class ExternalCore implements ImsCore {
   select(request: SipRequest, inDialog: boolean, onFound: (selection: Selection) => void): void {
     const { maxWaiting, defer } = this.#context;
     if (this.#waiting >= maxWaiting) {
-      onFound({ kind: 'refuse', status: 503 });
+      onFound(this.#refuseWith(503));
       return;
     }
     this.#waiting += 1;
@@ -87,7 +112,7 @@ export class ExternalCore implements ImsCore {
       });
     };
     this.#select(request, inDialog).then(end, () => {
-      end({ kind: 'refuse', status: 503 });
+      end(this.#refuseWith(503));
     });
   }
 
@@ -101,13 +126,16 @@ export class ExternalCore implements ImsCore {
 
   async #select(request: SipRequest, inDialog: boolean): Promise<Selection> {
     const next = nextHopOf(request, inDialog);
-    if (next.kind === 'unusable') return { kind: 'refuse', status: 400 };
+    if (next.kind === 'unusable') return this.#refuseWith(400);
     const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
-    if (next.kind !== 'none' && found !== 'elsewhere') return this.#choose(request, found, { ...next, isAll: false });
+    if (next.kind !== 'none' && found !== 'elsewhere') {
+      const unreachable = next.kind === 'route' && !inDialog ? this.#awaitRestoration : this.#unreachable;
+      return this.#choose(request, found, { ...next, isAll: false, unreachable });
+    }
     // This is what keeps a client from reaching through the edge whatever it likes.
-    if (next.kind === 'route') return { kind: 'refuse', status: 403 };
+    if (next.kind === 'route') return this.#refuseWith(403);
     const configured = await this.#context.configured();
-    return this.#choose(request, configured, { requestUri: request.uri, isAll: true });
+    return this.#choose(request, configured, { requestUri: request.uri, isAll: true, unreachable: this.#unreachable });
   }
 
   /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */
@@ -125,7 +153,11 @@ export class ExternalCore implements ImsCore {
     onward: Parameters<typeof chooseTarget>[2],
   ): Selection {
     const target = chooseTarget(request, found, onward, this.#context);
-    return target ? { kind: 'target', target } : { kind: 'refuse', status: 503 };
+    return target ? { kind: 'target', target } : { kind: 'refuse', answer: (it) => onward.unreachable(it, {}) };
+  }
+
+  #refuseWith(status: 400 | 403 | 503): Selection {
+    return { kind: 'refuse', answer: (request) => this.refuse(request, status) };
   }
 
   /** A request of the core that leads to no WIC. It never goes back to the core. */

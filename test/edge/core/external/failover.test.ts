@@ -119,33 +119,33 @@ describe('a request to the core', () => {
     expect(it.bench.hop(FIRST).take()).toEqual(['CANCEL']);
   });
 
-  it('that is ringing ends in 503 when the core stays away', async () => {
+  it('that is ringing ends in 504 when the core stays away', async () => {
     const it = await scene(FIRST);
     await it.bench.from(invite(it), it.hop);
     const sent = it.bench.hop(FIRST).request('INVITE');
     await it.bench.from(createResponse(sent, 180, { toTag: 'b' }), it.bench.hop(FIRST));
     it.bench.transports.kill(FIRST);
     await it.bench.pass(2000);
-    expect(it.hop.take()).toEqual(['100', '180', '503']);
+    expect(it.hop.take()).toEqual(['100', '180', '504']);
   });
 
-  it('is answered 503 with Retry-After at once when all places are down', async () => {
+  it('is answered 504 with Retry-After at once when all places are down', async () => {
     const it = await scene(FIRST);
     it.bench.transports.kill(FIRST);
     await it.bench.settle();
     expect(Object.values(it.bench.cores)).toEqual(['down']);
     await it.bench.from(it.wic.buildRegister(), it.hop);
     expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('5');
-    expect(it.hop.take()).toEqual(['503']);
+    expect(it.hop.take()).toEqual(['504']);
   });
 
-  it('is answered 503, not 500, when the last place cannot be reached', async () => {
+  it('is answered 504 when the last place cannot be reached', async () => {
     const it = await scene(FIRST, SECOND);
     it.bench.transports.refuse(FIRST);
     it.bench.transports.refuse(SECOND);
     await it.bench.from(invite(it), it.hop);
     expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('5');
-    expect(it.hop.take()).toEqual(['100', '503']);
+    expect(it.hop.take()).toEqual(['100', '504']);
   });
 
   it('is answered 503 with the Retry-After of the core when all places answer that', async () => {
@@ -182,6 +182,113 @@ describe('a request to the core', () => {
   });
 });
 
+describe('a REGISTER that one place of the core sends away', () => {
+  it.each([302, 300, 480, 503])('with %i goes to the next, whose answer is told', async (status) => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.from(createResponse(it.bench.hop(FIRST).request('REGISTER'), status), it.bench.hop(FIRST));
+    await it.bench.from(createResponse(it.bench.hop(SECOND).request('REGISTER'), 401), it.bench.hop(SECOND));
+    expect(it.hop.take()).toEqual(['401']);
+  });
+
+  it.each([302, 480])('with %i ends in 504 when no other is left', async (status) => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    for (const place of [FIRST, SECOND]) {
+      await it.bench.from(createResponse(it.bench.hop(place).request('REGISTER'), status), it.bench.hop(place));
+    }
+    expect(it.hop.lastResponse().headers.get('Retry-After')).toBe('5');
+    expect(it.hop.take()).toEqual(['504']);
+  });
+
+  it.each([400, 401, 403, 404, 423, 500, 603])('does not go to the next for %i', async (status) => {
+    const it = await scene(FIRST, SECOND);
+    await it.bench.from(it.wic.buildRegister(), it.hop);
+    await it.bench.from(createResponse(it.bench.hop(FIRST).request('REGISTER'), status), it.bench.hop(FIRST));
+    expect(it.bench.hop(SECOND).take()).toEqual([]);
+    expect(it.hop.take()).toEqual([String(status)]);
+  });
+
+  it('is a REGISTER only: 480 and 302 to a call are for the caller', async () => {
+    const it = await scene(FIRST, SECOND);
+    for (const status of [302, 480]) {
+      await it.bench.from(invite(it), it.hop);
+      await it.bench.from(createResponse(it.bench.hop(FIRST).request('INVITE'), status), it.bench.hop(FIRST));
+    }
+    expect(it.hop.take()).toEqual(['100', '302', '100', '480']);
+  });
+});
+
+describe('a request whose S-CSCF, the one of its Service-Route, cannot be reached', () => {
+  const route = { Route: `<sip:${FIRST.address};transport=tcp;lr>` };
+
+  async function withScscf(): Promise<Scene> {
+    const it = await scene(UDP);
+    it.bench.transports.extra.add(FIRST.address);
+    it.bench.names.set(FIRST.address, [FIRST]);
+    return it;
+  }
+
+  function expectRestoration({ hop }: Scene): void {
+    const { status, headers, body } = hop.lastResponse();
+    expect([status, headers.get('Content-Type'), headers.get('Content-Disposition')]).toEqual([
+      504,
+      'application/3gpp-ims+xml',
+      '3gpp-alternative-service',
+    ]);
+    expect(body).toMatch(
+      /<ims-3gpp version="1">\s*<alternative-service><type>restoration<\/type><reason>[^<]+<\/reason><action>initial-registration<\/action>/,
+    );
+    expect(headers.has('Retry-After')).toBe(false);
+  }
+
+  it.each(['INVITE', 'MESSAGE', 'SUBSCRIBE'])('is answered 504 with the body of a restoration: %s', async (method) => {
+    const it = await withScscf();
+    it.bench.transports.refuse(FIRST);
+    await it.bench.from(it.wic.build(method, BOB, BOB, { Contact: `<${it.wic.contactUri}>`, ...route }), it.hop);
+    expectRestoration(it);
+  });
+
+  it('is answered so too while it is known to be down', async () => {
+    const it = await withScscf();
+    it.bench.transports.refuse(FIRST);
+    await it.bench.from(invite(it, route), it.hop);
+    await it.bench.pass(1000);
+    await it.bench.from(invite(it, route), it.hop);
+    expectRestoration(it);
+    expect(it.hop.take()).toEqual(['100', '504', '100', '504']);
+  });
+
+  it('is answered so too when nothing is heard of it', async () => {
+    const it = await withScscf();
+    await it.bench.from(invite(it, route), it.hop);
+    for (let sec = 0; sec < 32; sec += 2) {
+      await it.bench.pass(2000);
+      await it.bench.answerProbes(200, FIRST);
+    }
+    expectRestoration(it);
+  });
+
+  it('is waited for where the S-CSCF has the call, and the callee does not answer', async () => {
+    const it = await withScscf();
+    await it.bench.from(invite(it, route), it.hop);
+    await it.bench.from(createResponse(it.bench.hop(FIRST).request('INVITE'), 100), it.bench.hop(FIRST));
+    await it.bench.pass(100_000);
+    expect(it.hop.take()).toEqual(['100']);
+  });
+
+  it('is answered 504 without a body in a dialog, which no registration brings back', async () => {
+    const it = await scene(FIRST);
+    const dialog = await inCall(it);
+    it.hop.take();
+    it.bench.transports.refuse(FIRST);
+    const routes = { ...dialog, Route: `${dialog.Route ?? ''}, <sip:${FIRST.address};transport=tcp;lr>` };
+    it.bench.names.set(FIRST.address, [FIRST]);
+    await it.bench.from(it.wic.build('BYE', BOB, BOB, routes), it.hop);
+    expect([it.hop.lastResponse().status, it.hop.lastResponse().body]).toEqual([504, '']);
+  });
+});
+
 describe('a request that the core does not answer', () => {
   it('goes to the next place within seconds when the first does not answer OPTIONS either', async () => {
     const it = await scene(UDP, FIRST);
@@ -196,11 +303,11 @@ describe('a request that the core does not answer', () => {
     expect(it.bench.hop(FIRST).take()).toEqual(['REGISTER']);
   });
 
-  it('is answered 503 within seconds when there is no other place', async () => {
+  it('is answered 504 within seconds when there is no other place', async () => {
     const it = await scene(UDP);
     await it.bench.from(it.wic.buildRegister(), it.hop);
     await it.bench.pass(6000);
-    expect(it.hop.take()).toEqual(['503']);
+    expect(it.hop.take()).toEqual(['504']);
   });
 
   it('is not sent twice when the core answers OPTIONS: what it is for may only be slow', async () => {

@@ -227,7 +227,7 @@ it(
 );
 
 it(
-  'a core of which nothing is left: the client hears 503 with Retry-After',
+  'a core of which nothing is left: the client hears 504 with Retry-After',
   async () => {
     await using core = new LoopbackCore('127.0.0.2');
     await core.start();
@@ -236,7 +236,7 @@ it(
     await core.kill();
     await expect.poll(() => server.edge.snapshot().cores?.[0]?.state, { timeout: 10_000 }).toBe('down');
     wic.send(wic.buildRegister());
-    expect((await wic.socket.response(503, 'REGISTER')).headers.get('Retry-After')).toBe('5');
+    expect((await wic.socket.response(504, 'REGISTER')).headers.get('Retry-After')).toBe('5');
   },
   TIMEOUT,
 );

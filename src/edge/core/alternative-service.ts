@@ -1,0 +1,22 @@
+import { type SipResponse } from '../../sip/message.ts';
+
+/** The body by which a P-CSCF tells a client what else to do (TS 24.229 §7.6). */
+export interface AlternativeService {
+  readonly type: 'emergency' | 'restoration';
+  /** Read by people. */
+  readonly reason: string;
+  readonly action: 'emergency-registration' | 'initial-registration';
+}
+
+/** Gives a response that has no body yet the one of an alternative service. */
+export function addAlternativeService(response: SipResponse, { type, reason, action }: AlternativeService): void {
+  response.headers.append('Content-Type', 'application/3gpp-ims+xml');
+  response.headers.append('Content-Disposition', '3gpp-alternative-service');
+  response.body = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<ims-3gpp version="1">',
+    `<alternative-service><type>${type}</type><reason>${reason}</reason><action>${action}</action></alternative-service>`,
+    '</ims-3gpp>',
+    '',
+  ].join('\r\n');
+}
