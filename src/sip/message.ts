@@ -95,6 +95,22 @@ export class SipHeaders {
     return this.#removeFrom(0, headerKey(name));
   }
 
+  /** Takes every field of these names away. `keys`: from `headerKey`. Allocates nothing: each message is looked at so. */
+  removeKeys(keys: ReadonlySet<string>): void {
+    let kept = 0;
+    for (let i = 0; i < this.#keys.length; i++) {
+      const key = this.#keys[i] ?? '';
+      if (keys.has(key)) continue;
+      if (kept < i) {
+        this.#names[kept] = this.#names[i] ?? '';
+        this.#keys[kept] = key;
+        this.#values[kept] = this.#values[i] ?? '';
+      }
+      kept++;
+    }
+    this.#truncate(kept);
+  }
+
   /** Name as spelled and value, in order. */
   *entries(): IterableIterator<[string, string]> {
     for (let i = 0; i < this.#names.length; i++) yield [this.#names[i] ?? '', this.#values[i] ?? ''];
@@ -147,10 +163,14 @@ export class SipHeaders {
       this.#values[kept] = this.#values[i] ?? '';
       kept++;
     }
-    this.#names.length = kept;
-    this.#keys.length = kept;
-    this.#values.length = kept;
+    this.#truncate(kept);
     return true;
+  }
+
+  #truncate(count: number): void {
+    this.#names.length = count;
+    this.#keys.length = count;
+    this.#values.length = count;
   }
 }
 

@@ -28,6 +28,15 @@ export function headerParamsOf(text: string): string {
   return start < 0 ? '' : value.slice(start);
 }
 
+/** Where the URI of a value stands in its text; `undefined` where `parseNameAddr` cannot read it. */
+export function uriSpan(value: string): { readonly start: number; readonly end: number } | undefined {
+  if (!parseNameAddr(value).ok) return undefined;
+  const open = openingBracket(value);
+  if (open >= 0) return { start: open + 1, end: value.indexOf('>', open) };
+  const semicolon = value.indexOf(';');
+  return { start: 0, end: semicolon < 0 ? value.length : semicolon };
+}
+
 /** Where the bracketed URI begins, or -1. Words of a display name hold no `;` and no `"`: what follows one belongs to a parameter. */
 function openingBracket(value: string): number {
   if (value.charCodeAt(0) === QUOTE) return value.indexOf('<', endOfQuoted(value));

@@ -65,6 +65,15 @@ describe('SipHeaders', () => {
     expect([...headers.entries()]).toEqual([['X', '2']]);
   });
 
+  it('lets go of all fields of several names at once, and keeps the order of the others', () => {
+    const headers = new SipHeaders();
+    for (const name of ['Via', 'm', 'X-A', 'Via', 'Contact', 'To']) headers.append(name, name);
+    headers.removeKeys(new Set(['contact', 'x-a', 'nobody']));
+    expect([...headers.entries()].map(([name]) => name)).toEqual(['Via', 'Via', 'To']);
+    headers.removeKeys(new Set());
+    expect([headers.count, headers.get('To')]).toEqual([3, 'To']);
+  });
+
   it('clones into an independent copy', () => {
     const headers = headersOf(['A', '1']);
     const copy = headers.clone();

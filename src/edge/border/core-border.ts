@@ -16,10 +16,9 @@ import { type Registration, type Registrations } from '../registration/registrat
 import { assertIdentity, dropAssertion } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
 import { newChargingVector } from './charging-vector.ts';
-import { keepOneCredential, limitCredentials, withholdKeys } from './credential-fields.ts';
-import { withholdPrivate } from './privacy.ts';
+import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
+import { keepOneCredential } from './credential-fields.ts';
 import { vouchForProofs } from './register-authorization.ts';
-import { stripFromClient, stripToClient } from './trust-domain-headers.ts';
 
 export interface CoreBorderContext {
   readonly options: Pick<ExternalCoreOptions, 'visitedNetworkId' | 'accessNetworkInfo' | 'listen'>;
@@ -45,8 +44,7 @@ export class CoreBorder implements Border {
 
   requestFromWic(request: SipRequest, { hop, sender, inDialog }: RequestOrigin): void {
     const { headers } = request;
-    stripFromClient(headers);
-    limitCredentials(headers);
+    cleanRequest(request);
     // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
     headers.remove('Record-Route');
     if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
@@ -60,12 +58,13 @@ export class CoreBorder implements Border {
   }
 
   requestToWic(headers: SipHeaders): void {
-    toClient(headers);
+    cleanForClient(headers);
   }
 
-  responseFromWic({ headers, status }: SipResponse, request: SipRequest, hop: Hop): void {
+  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop): void {
+    const { headers, status } = response;
     const reached = isInDialog(request) ? undefined : this.#context.registrations.at(hop, request.uri);
-    stripFromClient(headers);
+    cleanResponse(response, request);
     this.#limitAccessNetworkInfo(headers);
     if (headers.has('Record-Route')) {
       headers.remove('Record-Route');
@@ -76,8 +75,7 @@ export class CoreBorder implements Border {
   }
 
   responseToWic(response: SipResponse, request: SipRequest, hop: Hop): void {
-    toClient(response.headers);
-    withholdKeys(response.headers);
+    cleanAnswerForClient(response, request);
     const aor = request.method === 'REGISTER' ? this.#aorIn(request.headers) : undefined;
     if (aor !== undefined) this.#context.challenges.note(response, request, aor, hop);
   }
@@ -162,11 +160,6 @@ export class CoreBorder implements Border {
     if (aor === undefined || !contact) return undefined;
     return registrationIdOf(aor, bindingKey(contact, supportsOutbound({ headers })));
   }
-}
-
-function toClient(headers: SipHeaders): void {
-  stripToClient(headers);
-  withholdPrivate(headers);
 }
 
 /** TS 24.229 §5.2.6.4: who was called is who answers. */

@@ -1,27 +1,30 @@
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { dropAssertion } from './asserted-identity.ts';
 import { type Border } from './border.ts';
+import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 
-/** Of a core inside this process, which asserts nothing: RFC 3325 §5 alone. */
+/** Of a core inside this process, which asserts nothing: what nobody may assert reaches neither it nor another client. */
 export class LocalBorder implements Border {
-  /** A client asserts no identity, and the one it prefers to have asserted is meant for this proxy only. */
-  requestFromWic({ headers }: SipRequest): void {
-    dropAssertion(headers);
+  /** A client asserts no identity, and the one it prefers to have asserted is meant for this proxy only (RFC 3325 §5). */
+  requestFromWic(request: SipRequest): void {
+    cleanRequest(request);
+    dropAssertion(request.headers);
   }
 
   requestToCore(_request: SipRequest): void {
     // An application server of this process is told no more than a WIC would be.
   }
 
-  requestToWic(_headers: SipHeaders): void {
-    // Nothing that this core adds.
+  requestToWic(headers: SipHeaders): void {
+    cleanForClient(headers);
   }
 
-  responseFromWic({ headers }: SipResponse): void {
-    headers.remove('P-Asserted-Identity');
+  responseFromWic(response: SipResponse, request: SipRequest): void {
+    cleanResponse(response, request);
+    dropAssertion(response.headers);
   }
 
-  responseToWic(_response: SipResponse): void {
-    // As above.
+  responseToWic(response: SipResponse, request: SipRequest): void {
+    cleanAnswerForClient(response, request);
   }
 }

@@ -2,20 +2,26 @@ import { type SipHeaders } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { unescapeText } from '../../sip/uri.ts';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * What a client learns of the other party (RFC 3325 §7, RFC 7044 §10.1): the asserted identity unless Privacy says `id`, diversions unless
  * `history` or the entry itself is private. Whoever asked for no privacy wants to be known: TS 24.229 has P-Asserted-Identity shown then.
  */
 export function withholdPrivate(headers: SipHeaders): void {
-  const wishes = new Set(headers.getList('Privacy').flatMap((value) => value.split(';').map(normal)));
+  const wishes = headers.has('Privacy') ? wishesOf(headers.getList('Privacy')) : NONE;
   if (wishes.has('id')) headers.remove('P-Asserted-Identity');
   for (const name of ['History-Info', 'Diversion']) {
+    if (!headers.has(name)) continue;
     const entries = headers.getList(name);
-    if (entries.length === 0) continue;
     const shown = wishes.has('history') ? [] : entries.filter((entry) => !isPrivate(entry));
     if (shown.length === 0) headers.remove(name);
     else if (shown.length < entries.length) headers.set(name, shown.join(', '));
   }
+}
+
+function wishesOf(values: readonly string[]): ReadonlySet<string> {
+  return new Set(values.flatMap((value) => value.split(';').map(normal)));
 }
 
 /** `?Privacy=history` in the URI, or the parameter `privacy` of Diversion. One that cannot be read may be private. */

@@ -3,17 +3,28 @@ import { type SipHeaders } from '../../sip/message.ts';
 
 /*
  * Every header field that this edge treats otherwise than to pass it on, where a message crosses between a client, which is outside of the
- * trust domain, and the core (TS 24.229 §4.4 and §5.2). `in`: from the client; `out`: to the client. `strip` takes every field of that name
- * away; `rule` means that code of this folder decides. What this edge writes itself it writes afterwards. What is not listed passes untouched.
+ * trust domain, and the core (TS 24.229 §4.4 and §5.2). `in`: from the client; `answer`: in its responses, where those are treated otherwise than its
+ * requests; `out`: to the client. `strip` takes every field of that name away; `rule` means that code of this folder decides. What this edge writes itself
+ * it writes afterwards. What is not listed passes untouched.
  */
 interface HeaderRule {
   readonly name: string;
   readonly in: 'pass' | 'strip' | 'rule';
+  readonly answer?: 'strip';
   readonly out: 'pass' | 'strip' | 'rule';
   readonly source: string;
 }
 
 const TABLE: readonly HeaderRule[] = [
+  // Who somebody says to be. What only a network may say in their URIs goes (`identity-claims.ts`).
+  { name: 'From', in: 'rule', out: 'pass', source: 'TS 24.229 §4.4.12, §4.4.15' },
+  { name: 'To', in: 'rule', out: 'pass', source: 'of REGISTER and of responses: as From' },
+  { name: 'Contact', in: 'rule', out: 'pass', source: 'as From' },
+  { name: 'Authorization', in: 'rule', out: 'strip', source: 'digests alone go on (RFC 3261 §22, RFC 8898)' },
+  { name: 'Proxy-Authorization', in: 'rule', out: 'strip', source: 'as Authorization' },
+  { name: 'WWW-Authenticate', in: 'rule', out: 'rule', source: 'TS 24.229 §5.2.2: no keys; none of a client' },
+  { name: 'Proxy-Authenticate', in: 'rule', out: 'rule', source: 'as WWW-Authenticate' },
+
   // Who somebody is. Asserted by the core or this edge; withheld from a client where the other party asks for it.
   { name: 'P-Asserted-Identity', in: 'strip', out: 'rule', source: 'RFC 3325 §7, §8' },
   { name: 'P-Preferred-Identity', in: 'rule', out: 'strip', source: 'RFC 3325 §9.2' },
@@ -25,6 +36,7 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'P-Profile-Key', in: 'strip', out: 'strip', source: 'RFC 5002 §6' },
   { name: 'P-User-Database', in: 'strip', out: 'strip', source: 'RFC 4457 §5' },
   { name: 'P-Private-Network-Indication', in: 'strip', out: 'strip', source: 'RFC 7316 §5' },
+  { name: 'Additional-Identity', in: 'strip', out: 'pass', source: 'TS 24.229 §4.4; read by clients' },
   { name: 'Attestation-Info', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
   { name: 'Origination-Id', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
 
@@ -36,10 +48,11 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'P-Access-Network-Info', in: 'rule', out: 'strip', source: 'RFC 7315 §4.4, TS 24.229 §4.4' },
   { name: 'P-Visited-Network-ID', in: 'strip', out: 'strip', source: 'RFC 7315 §4.3' },
   { name: 'Cellular-Network-Info', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
+  { name: 'Geolocation', in: 'rule', out: 'rule', source: 'RFC 8787 §3: without `loc-src`' },
 
   // Routes of the registration.
   { name: 'Record-Route', in: 'rule', out: 'pass', source: 'RFC 3261 §12.1.1: none of a client, in answers as asked' },
-  { name: 'Path', in: 'strip', out: 'pass', source: 'RFC 3327 §5, TS 24.229 §5.2.2' },
+  { name: 'Path', in: 'strip', out: 'pass', source: 'RFC 3327 §5, TS 24.229 §5.2.2.1' },
   { name: 'Service-Route', in: 'strip', out: 'pass', source: 'RFC 3608 §6.1' },
 
   // Charging.
@@ -50,7 +63,11 @@ const TABLE: readonly HeaderRule[] = [
 
   // What the core's entities tell one another about services, resources and faults.
   { name: 'Feature-Caps', in: 'strip', out: 'pass', source: 'RFC 6809 §4; read by clients' },
-  { name: 'P-Early-Media', in: 'strip', out: 'pass', source: 'RFC 5009 §6; read by clients' },
+  { name: 'P-Early-Media', in: 'rule', answer: 'strip', out: 'pass', source: 'RFC 5009 §8: `supported` in requests' },
+  { name: 'Priority', in: 'rule', out: 'pass', source: 'RFC 7090 §4: no `psap-callback` of a client' },
+  { name: 'Priority-Verstat', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
+  { name: 'Reason', in: 'pass', answer: 'strip', out: 'pass', source: 'TS 24.229 §4.4.7: causes of networks' },
+  { name: 'P-Refused-URI-List', in: 'strip', out: 'strip', source: 'RFC 5318: between servers' },
   { name: 'Resource-Priority', in: 'strip', out: 'pass', source: 'RFC 4412 §4.7; no client here is authorised' },
   { name: 'P-Answer-State', in: 'strip', out: 'strip', source: 'RFC 4964 §7' },
   { name: 'P-Media-Authorization', in: 'strip', out: 'strip', source: 'RFC 3313 §6' },
@@ -71,23 +88,25 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'Security-Verify', in: 'strip', out: 'strip', source: 'RFC 3329 §2.3' },
 ];
 
-const STRIPPED_IN = keysOf('in');
-const STRIPPED_OUT = keysOf('out');
+const STRIPPED_IN = keysOf((rule) => rule.in);
+const STRIPPED_IN_ANSWERS = keysOf((rule) => rule.answer ?? rule.in);
+const STRIPPED_OUT = keysOf((rule) => rule.out);
 
+/** From a request of a client. */
 export function stripFromClient(headers: SipHeaders): void {
-  strip(headers, STRIPPED_IN);
+  headers.removeKeys(STRIPPED_IN);
 }
 
+/** From a response of a client. */
+export function stripFromAnswer(headers: SipHeaders): void {
+  headers.removeKeys(STRIPPED_IN_ANSWERS);
+}
+
+/** From what goes to a client. */
 export function stripToClient(headers: SipHeaders): void {
-  strip(headers, STRIPPED_OUT);
+  headers.removeKeys(STRIPPED_OUT);
 }
 
-function keysOf(direction: 'in' | 'out'): ReadonlySet<string> {
-  return new Set(TABLE.filter((rule) => rule[direction] === 'strip').map(({ name }) => headerKey(name)));
-}
-
-/** One pass: a message has a dozen fields, and most none of these. */
-function strip(headers: SipHeaders, keys: ReadonlySet<string>): void {
-  const found = [...headers.entries()].map(([name]) => name).filter((name) => keys.has(headerKey(name)));
-  for (const name of found) headers.remove(name);
+function keysOf(treatment: (rule: HeaderRule) => HeaderRule['in']): ReadonlySet<string> {
+  return new Set(TABLE.filter((rule) => treatment(rule) === 'strip').map(({ name }) => headerKey(name)));
 }

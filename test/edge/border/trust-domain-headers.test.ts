@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stripFromClient, stripToClient } from '../../../src/edge/border/trust-domain-headers.ts';
+import { stripFromAnswer, stripFromClient, stripToClient } from '../../../src/edge/border/trust-domain-headers.ts';
 import { SipHeaders } from '../../../src/sip/message.ts';
 
 /** By where they may go: `in` from a client, `out` to one. */
@@ -34,6 +34,8 @@ const NAMES = {
     'Security-Client',
     'Security-Server',
     'Security-Verify',
+    'Priority-Verstat',
+    'P-Refused-URI-List',
   ],
   outOnly: [
     'P-Asserted-Identity',
@@ -44,20 +46,13 @@ const NAMES = {
     'Path',
     'Service-Route',
     'Feature-Caps',
-    'P-Early-Media',
+    'Additional-Identity',
     'Resource-Priority',
   ],
-  inOnly: ['P-Preferred-Identity', 'P-Access-Network-Info'],
-  both: [
-    'Session-ID',
-    'Call-Info',
-    'Additional-Identity',
-    'Reason',
-    'Geolocation',
-    'Identity',
-    'Privacy',
-    'User-Agent',
-  ],
+  inOnly: ['P-Preferred-Identity', 'P-Access-Network-Info', 'Authorization', 'Proxy-Authorization'],
+  /** Not in a response of a client. */
+  asked: ['Reason', 'P-Early-Media'],
+  both: ['Session-ID', 'Call-Info', 'Priority', 'Geolocation', 'Identity', 'Privacy', 'User-Agent'],
 };
 
 function left(strip: (headers: SipHeaders) => void): string[] {
@@ -74,10 +69,11 @@ const lower = (names: string[]): string[] => names.map((name) => name.toLowerCas
 
 describe('header fields of the trust domain', () => {
   it('do not come in from a client, but those that say something of itself', () => {
-    expect(left(stripFromClient)).toEqual(lower([...NAMES.inOnly, ...NAMES.both]));
+    expect(left(stripFromClient)).toEqual(lower([...NAMES.inOnly, ...NAMES.asked, ...NAMES.both]));
+    expect(left(stripFromAnswer)).toEqual(lower([...NAMES.inOnly, ...NAMES.both]));
   });
 
   it('do not go out to a client, but those that are meant for it', () => {
-    expect(left(stripToClient)).toEqual(lower([...NAMES.outOnly, ...NAMES.both]));
+    expect(left(stripToClient)).toEqual(lower([...NAMES.outOnly, ...NAMES.asked, ...NAMES.both]));
   });
 });

@@ -1,0 +1,56 @@
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { limitCredentials, withholdKeys } from './credential-fields.ts';
+import { dropCallbackClaim, dropLocationSource, limitEarlyMedia } from './field-rules.ts';
+import { dropClaims, withoutClaimsOrPort } from './identity-claims.ts';
+import { withholdPrivate } from './privacy.ts';
+import { stripFromAnswer, stripFromClient, stripToClient } from './trust-domain-headers.ts';
+
+/*
+ * What no client may say and none is told, whatever core is behind the edge: the core inside asserts nothing, so that what a client asserted would reach
+ * another client as if somebody had.
+ */
+
+/** Of a client's request on its way in. */
+export function cleanRequest({ method, headers }: SipRequest): void {
+  stripFromClient(headers);
+  limitCredentials(headers);
+  limitEarlyMedia(headers);
+  dropCallbackClaim(headers);
+  dropLocationSource(headers);
+  dropClaims(headers, 'Contact');
+  limitIdentity(headers, 'From');
+  if (method === 'REGISTER') limitIdentity(headers, 'To');
+}
+
+/** Of a client's response. `request`: what it answers, as it was sent to the client. */
+export function cleanResponse({ headers }: SipResponse, request: SipRequest): void {
+  stripFromAnswer(headers);
+  dropLocationSource(headers);
+  dropClaims(headers, 'Contact');
+  // RFC 3261 §8.2.6.2: who is calling whom is not for an answer to change. The tag of To is the answer's own.
+  const [from, to] = [request.headers.get('From') ?? '', headers.get('To') ?? ''];
+  if (headers.get('From') !== from) headers.set('From', from);
+  if (!to.startsWith(request.headers.get('To') ?? '')) limitIdentity(headers, 'To');
+}
+
+/** Of a request on its way to a client. */
+export function cleanForClient(headers: SipHeaders): void {
+  stripToClient(headers);
+  dropLocationSource(headers);
+  withholdPrivate(headers);
+}
+
+/** Of a response on its way to a client. `request`: what it answers, as it came from there. */
+export function cleanAnswerForClient({ headers }: SipResponse, request: SipRequest): void {
+  cleanForClient(headers);
+  withholdKeys(headers);
+  // It is told of its From as it wrote it, without which some clients do not know their own request.
+  const [from, asked] = [headers.get('From'), request.headers.get('From') ?? ''];
+  if (from !== asked && from === withoutClaimsOrPort(asked)) headers.set('From', asked);
+}
+
+function limitIdentity(headers: SipHeaders, name: string): void {
+  const value = headers.get(name) ?? '';
+  const limited = withoutClaimsOrPort(value);
+  if (limited !== undefined && limited !== value) headers.set(name, limited);
+}
