@@ -322,9 +322,9 @@ export class Edge {
       layer: this.#layer,
       observer: observeCore(events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
-      receive: (text, hop) => {
+      receive: (bytes, hop) => {
         this.#guard.run(() => {
-          this.#proxy.receive(text, hop);
+          this.#proxy.receive(bytes, hop);
         });
       },
       hopClosed: (hop) => {
@@ -344,8 +344,8 @@ export class Edge {
     return (
       applicationServer &&
       new ApplicationServerHop(applicationServer, domain, {
-        receive: (text, hop) => {
-          this.#proxy.receive(text, hop);
+        receive: (bytes, hop) => {
+          this.#proxy.receive(bytes, hop);
         },
         defer: (run) => {
           this.#guard.defer(run);
@@ -362,9 +362,9 @@ export class Edge {
   #flowHandlers(): FlowHandlers {
     const { events, logger } = this.#dependencies;
     return {
-      message: (flow, text) => {
+      message: (flow, bytes) => {
         this.#guard.run(() => {
-          this.#proxy.receive(text, flow);
+          this.#proxy.receive(bytes, flow);
         }, flow);
       },
       closed: (flow, cause, code) => {

@@ -1,4 +1,4 @@
-import { SipHeaders, type SipRequest, type SipResponse } from './message.ts';
+import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from './message.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { reasonPhrase } from './status.ts';
 import { newTag } from './token.ts';
@@ -29,7 +29,7 @@ export function createResponse(request: SipRequest, status: number, options: Res
   copy(request.headers, headers, 'Call-ID');
   copy(request.headers, headers, 'CSeq');
   if (status === 100) copy(request.headers, headers, 'Timestamp');
-  return { kind: 'response', status, reason: options.reason ?? reasonPhrase(status), headers, body: '' };
+  return { kind: 'response', status, reason: options.reason ?? reasonPhrase(status), headers, body: NO_BODY };
 }
 
 function copy(from: SipHeaders, to: SipHeaders, name: string): void {

@@ -1,13 +1,23 @@
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type SipMessage } from './message.ts';
 
-/** The message as it goes on the wire, CRLF lines, with Content-Length in UTF-8 bytes of the body. Leaves the message as it is. */
-export function formatSipMessage(message: SipMessage): string {
+/** The message as it goes on the wire: a head of CRLF lines in UTF-8, with Content-Length, and the body byte for byte. Leaves the message as it is. */
+export function formatSipMessage(message: SipMessage): Buffer {
   const startLine = startLineOf(message);
   if (startLine.includes('\r') || startLine.includes('\n')) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP start line: expected no line breaks');
   }
-  return `${startLine}\r\n${message.headers.formatLines(Buffer.byteLength(message.body))}\r\n${message.body}`;
+  const { headers, body } = message;
+  const head = `${startLine}\r\n${headers.formatLines(body.length)}\r\n`;
+  return body.length === 0 ? Buffer.from(head) : withBody(head, body);
+}
+
+function withBody(head: string, body: Uint8Array): Buffer {
+  const headBytes = Buffer.byteLength(head);
+  const bytes = Buffer.allocUnsafe(headBytes + body.length);
+  bytes.write(head);
+  bytes.set(body, headBytes);
+  return bytes;
 }
 
 /** Without its line break. */

@@ -1,5 +1,5 @@
 import { formatCSeq, parseCSeq } from './cseq.ts';
-import { SipHeaders, type SipRequest, type SipResponse } from './message.ts';
+import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from './message.ts';
 
 const MAX_FORWARDS = '70';
 
@@ -27,5 +27,5 @@ function createHopRequest(request: SipRequest, method: string, to: string | unde
   if (callId !== undefined) headers.append('Call-ID', callId);
   const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
   if (cseq.ok) headers.append('CSeq', formatCSeq({ sequence: cseq.value.sequence, method }));
-  return { kind: 'request', method, uri: request.uri, headers, body: '' };
+  return { kind: 'request', method, uri: request.uri, headers, body: NO_BODY };
 }

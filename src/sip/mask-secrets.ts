@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { parseAuthFields } from './auth-params.ts';
+import { bodyText } from './body-text.ts';
 import { trimBlanks } from './character-class.ts';
 import { startLineOf } from './format-message.ts';
 import { headerKey } from './header-names.ts';
@@ -23,6 +25,9 @@ const CREDENTIAL_SECRET = /(?:pwd|token)[ \t]*=/i;
 
 const SCHEMES = new Set(['digest', 'bearer', 'basic']);
 
+/** Line breaks and tabs stay. */
+const UNPRINTABLE = /[^\t\n\r -~]/g;
+
 type Mask = (value: string) => string;
 
 const MASKS: ReadonlyMap<string, Mask> = new Map([
@@ -34,7 +39,8 @@ const MASKS: ReadonlyMap<string, Mask> = new Map([
 
 /**
  * The message as it goes on the wire, for a trace: TURN passwords and tokens, digest responses, Bearer tokens, ICE passwords and SRTP keys
- * read `[masked]`. Content-Length is that of the message itself. Never throws; leaves the message as it is.
+ * read `[masked]`. A body that is not UTF-8 is announced as such, and its octets that are not printable ASCII read `\xff`. Content-Length is
+ * that of the message itself. Never throws; leaves the message as it is.
  */
 export function formatMasked(message: SipMessage): string {
   const headers = new SipHeaders();
@@ -42,8 +48,18 @@ export function formatMasked(message: SipMessage): string {
     const key = headerKey(name);
     headers.appendParsed(name, key, MASKS.get(key)?.(value) ?? value);
   }
-  const lines = headers.formatLines(Buffer.byteLength(message.body));
-  return `${startLineOf(message)}\r\n${lines}\r\n${maskSdp(message.body)}`;
+  const lines = headers.formatLines(message.body.length);
+  return `${startLineOf(message)}\r\n${lines}\r\n${formatBody(message)}`;
+}
+
+/** Octet by octet where the body is not text, so that secrets are found also in an SDP that stands beside something binary. */
+function formatBody(message: SipMessage): string {
+  const { body } = message;
+  if (isUtf8(body)) return maskSdp(bodyText(message));
+  const octets = maskSdp(Buffer.from(body).toString('latin1')).replace(UNPRINTABLE, (octet) => {
+    return `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  return `[${body.length} bytes, not UTF-8]\r\n${octets}`;
 }
 
 function maskAll(names: readonly string[], mask: Mask): [string, Mask][] {

@@ -186,13 +186,17 @@ function checkedKey(name: string, value: string): string {
   return known ?? headerKey(name);
 }
 
+/** Of a message without one. Shared. */
+export const NO_BODY = new Uint8Array(0);
+
 export interface SipRequest {
   readonly kind: 'request';
   readonly method: string;
   /** Request-URI as on the wire. */
   uri: string;
   readonly headers: SipHeaders;
-  body: string;
+  /** Octets of whatever kind Content-Type says (RFC 3261 §7.4.1). Replaced as a whole, never written into: copies of a message share it. */
+  body: Uint8Array;
 }
 
 export interface SipResponse {
@@ -201,7 +205,8 @@ export interface SipResponse {
   readonly status: number;
   readonly reason: string;
   readonly headers: SipHeaders;
-  body: string;
+  /** See `SipRequest`. */
+  body: Uint8Array;
 }
 
 export type SipMessage = SipRequest | SipResponse;

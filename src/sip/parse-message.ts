@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { fail, ok, type Result } from '../core/result.ts';
 import { isBlank, isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
-import { SipHeaders, type SipMessage, type SipRequest } from './message.ts';
+import { NO_BODY, SipHeaders, type SipMessage, type SipRequest } from './message.ts';
 import { parseStartLine, type RequestLine, type StartLineError, type StatusLine } from './start-line.ts';
 
 export interface ParseLimits {
@@ -19,6 +20,7 @@ export type SipParseError =
   | 'stray-line-break'
   | 'line-too-long'
   | 'too-many-headers'
+  | 'not-utf8'
   | 'content-length-mismatch';
 
 /**
@@ -33,8 +35,12 @@ export interface SipParseFailure {
 
 const CR = 0x0d;
 const LF = 0x0a;
+/** With the end of the line before it. */
+const EMPTY_LINE = Buffer.from('\n\r\n');
+/** Room for the head that came before a body, not for the other messages of a full chunk. */
+const MAX_KEPT_ALONG_BYTES = 4096;
 
-/** One pass over the text of a message. Each position is visited a bounded number of times, whatever the text holds. */
+/** One pass over the head of a message. Each position is visited a bounded number of times, whatever the text holds. */
 class Scanner {
   position = 0;
   readonly #text: string;
@@ -44,11 +50,6 @@ class Scanner {
   constructor(text: string, maxLineBytes: number) {
     this.#text = text;
     this.#maxLineBytes = maxLineBytes;
-  }
-
-  /** RFC 3261 §7.5: empty lines before the start line are ignored. */
-  skipLeadingLineBreaks(): void {
-    while (isLineBreak(this.#text.charCodeAt(this.position))) this.position++;
   }
 
   /** The line at the position without its CRLF (or bare LF), or why it is none. Moves past it. */
@@ -78,17 +79,20 @@ class Scanner {
 }
 
 /**
- * Parses one SIP message that fills `text`, as one WebSocket message does (RFC 7118 §5.1): start line and header field lines are cut, their
- * values stay text until asked for. Takes bare LF for CRLF, compact names, folded lines. The body is kept as it is; without
- * Content-Length it is the rest of the text, and text beyond Content-Length is dropped (RFC 3261 §18.3). Never throws.
+ * Parses one SIP message that fills `bytes`, as one WebSocket message does (RFC 7118 §4.2): the head is decoded as UTF-8, start line and
+ * header field lines are cut, their values stay text until asked for. Takes bare LF for CRLF, compact names, folded lines. The body stays
+ * octets; without Content-Length it is the rest of the bytes, and what lies beyond Content-Length is dropped (RFC 3261 §18.3). It may be a view
+ * of `bytes`, which the caller therefore leaves as they are. Never throws.
  */
 export function parseSipMessage(
-  text: string,
+  bytes: Buffer,
   limits: ParseLimits,
 ): { readonly ok: true; readonly value: SipMessage } | SipParseFailure {
-  const scanner = new Scanner(text, limits.maxLineBytes);
-  scanner.skipLeadingLineBreaks();
-  if (scanner.position === text.length) return fail('empty');
+  const headStart = endOfLineBreaks(bytes);
+  if (headStart === bytes.length) return fail('empty');
+  const headEnd = endOfHead(bytes, headStart);
+  const head = bytes.toString('utf8', headStart, headEnd);
+  const scanner = new Scanner(head, limits.maxLineBytes);
   const line = scanner.nextLine();
   if (!line.ok) return line;
   const startLine = parseStartLine(line.value);
@@ -98,15 +102,28 @@ export function parseSipMessage(
   const fault =
     scanHeaders(scanner, message.headers, limits) ??
     (isUnsupported(startLine.value) ? 'unsupported-version' : undefined) ??
-    takeBody(message, text.slice(scanner.position));
+    takeRest(message, head.slice(0, scanner.position), bytes, headStart);
   return fault === undefined ? ok(message) : failure(fault, message);
+}
+
+/** RFC 3261 §7.5: empty lines before the start line are ignored. */
+function endOfLineBreaks(bytes: Buffer): number {
+  let at = 0;
+  while (bytes[at] === CR || bytes[at] === LF) at++;
+  return at;
+}
+
+/** Behind the first empty line with a CR, as nearly all are; the scanner may find one without before. */
+function endOfHead(bytes: Buffer, start: number): number {
+  const lineFeed = bytes.indexOf(EMPTY_LINE, start);
+  return lineFeed < 0 ? bytes.length : lineFeed + EMPTY_LINE.length;
 }
 
 function emptyMessage(line: RequestLine | StatusLine): SipMessage {
   const headers = new SipHeaders();
   return line.kind === 'request'
-    ? { kind: 'request', method: line.method, uri: line.uri, headers, body: '' }
-    : { kind: 'response', status: line.status, reason: line.reason, headers, body: '' };
+    ? { kind: 'request', method: line.method, uri: line.uri, headers, body: NO_BODY }
+    : { kind: 'response', status: line.status, reason: line.reason, headers, body: NO_BODY };
 }
 
 /** Between a method and a version there may be anything: whoever wrote a request line wrong is owed the 400 that says so. */
@@ -177,29 +194,40 @@ function appendField(headers: SipHeaders, field: string): boolean {
   return true;
 }
 
+/** What the scanner has not seen: whether the head was UTF-8, and the body. */
+function takeRest(
+  message: SipMessage,
+  head: string,
+  bytes: Buffer,
+  headStart: number,
+): 'not-utf8' | 'content-length-mismatch' | undefined {
+  const bodyStart = headStart + Buffer.byteLength(head);
+  // What is not UTF-8 was decoded as U+FFFD, so that only a head with one of these has to be looked at again.
+  if (head.includes('\ufffd') && !isUtf8(bytes.subarray(headStart, bodyStart))) return 'not-utf8';
+  return takeBody(message, bytes, bodyStart);
+}
+
 /** RFC 3261 §20.14 and §18.3; RFC 7118 §5.3 lets Content-Length be absent. */
-function takeBody(message: SipMessage, rest: string): 'content-length-mismatch' | undefined {
-  message.body = rest;
+function takeBody(message: SipMessage, bytes: Buffer, start: number): 'content-length-mismatch' | undefined {
+  const available = bytes.length - start;
   const lengths = message.headers.getAll('content-length');
   const [first] = lengths;
-  if (first === undefined) return undefined;
-  const declared = parseDecimal(first, Number.MAX_SAFE_INTEGER);
-  if (declared === undefined || lengths.some((other) => parseDecimal(other, declared) !== declared)) {
+  const length = first === undefined ? available : parseDecimal(first, available);
+  if (length === undefined || lengths.some((other) => parseDecimal(other, length) !== length)) {
     return 'content-length-mismatch';
   }
-  const available = Buffer.byteLength(rest);
-  if (declared > available) return 'content-length-mismatch';
-  if (declared === available) return undefined;
-  const body = available === rest.length ? rest.slice(0, declared) : firstBytes(rest, declared);
-  // A length that ends inside a character belongs to some other text than this one.
-  if (body === undefined) return 'content-length-mismatch';
-  message.body = body;
+  message.body = bodyOf(bytes, start, length);
   return undefined;
 }
 
-function firstBytes(text: string, byteLength: number): string | undefined {
-  const cut = Buffer.from(text).subarray(0, byteLength).toString('utf8');
-  return Buffer.byteLength(cut) === byteLength && text.startsWith(cut) ? cut : undefined;
+/** A transaction holds its body for minutes: as a view where that keeps little else alive, else as a copy outside the pool of Node. */
+function bodyOf(bytes: Buffer, start: number, length: number): Uint8Array {
+  if (length === 0) return NO_BODY;
+  const view = bytes.subarray(start, start + length);
+  if (view.buffer.byteLength - length <= MAX_KEPT_ALONG_BYTES) return view;
+  const copy = Buffer.allocUnsafeSlow(length);
+  copy.set(view);
+  return copy;
 }
 
 /** Whether `start` to `end` takes more than `maxBytes` in UTF-8; counts only when the number of characters leaves a doubt. */
@@ -207,8 +235,4 @@ function exceeds(text: string, start: number, end: number, maxBytes: number): bo
   const length = end - start;
   if (length > maxBytes) return true;
   return length * 3 > maxBytes && Buffer.byteLength(text.slice(start, end)) > maxBytes;
-}
-
-function isLineBreak(code: number): boolean {
-  return code === CR || code === LF;
 }

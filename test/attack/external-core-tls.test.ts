@@ -12,10 +12,10 @@ import { createServer, type Server } from '../../src/server.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { type SipRequest } from '../../src/sip/message.ts';
-import { parseSipMessage } from '../../src/sip/parse-message.ts';
 import { Wic, WicMessages } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+import { parseText } from '../sip/message-text.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const TIMEOUT_MS = 60_000;
@@ -83,7 +83,7 @@ class TlsCore {
 
   #answer(socket: TLSSocket, text: string): void {
     for (const part of text.split(/(?=^[A-Z]+ sips?:)/m)) {
-      const parsed = parseSipMessage(part, { maxHeaders: 100, maxLineBytes: 10_000 });
+      const parsed = parseText(part, { maxHeaders: 100, maxLineBytes: 10_000 });
       if (!parsed.ok || parsed.value.kind !== 'request') continue;
       if (parsed.value.method === 'REGISTER') this.requests.push(parsed.value);
       const response = createResponse(parsed.value, 200, { toTag: 'core' });

@@ -4,13 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { type EdgeOptions } from '../../src/edge/edge-options.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
-import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 import { CoreBench, externalOptions, FIRST } from '../edge/core/external/core-bench.ts';
 import { type Got, LoopbackCore } from '../edge/core/external/loopback-core.ts';
 import { edgeOptions } from '../edge/support/edge-options.ts';
 import { type EdgeServer, startEdge } from '../edge/support/edge-server.ts';
 import { Wic, WicMessages } from '../edge/support/wic.ts';
+import { formatText } from '../sip/message-text.ts';
 
 const SCALE = Number(process.env.EPCSCF_ATTACK_SECONDS ?? '20') / 20;
 const PATIENCE = { timeout: 20_000, interval: 20 };
@@ -93,7 +93,7 @@ describe('strangers at the port for the core', () => {
       await once(udp, 'listening');
       const forged = new WicMessages('bob').build('MESSAGE', wic.contactUri, wic.aor, { Route: path });
       const { host, port } = placeOf(path);
-      for (let i = 0; i < many(3000); i += 1) udp.send(formatSipMessage(forged), port, host);
+      for (let i = 0; i < many(3000); i += 1) udp.send(formatText(forged), port, host);
       const sockets = await Promise.all(Array.from({ length: 50 }, () => tcpTo(path, STRANGER)));
       await Promise.all(sockets.map(gone));
       await register(server, core, 'bob');
@@ -204,7 +204,7 @@ describe('a machine of the core that has gone mad', () => {
           { Route: deaf.path, Via: `SIP/2.0/TCP ${CORE}:${core.port};branch=z9hG4bK${Math.random()}` },
           body,
         );
-        return formatSipMessage(notify);
+        return formatText(notify);
       };
       for (let i = 0; i < many(500); i += 1) if (!socket.write(flood())) await once(socket, 'drain');
       expect(server.edge.snapshot().transactions).toBeLessThan(300);
@@ -268,7 +268,7 @@ describe('a client before a core outside', () => {
     await core.start();
     await using server = await startBefore(core, 'tcp');
     const { wic } = await register(server, core);
-    const text = formatSipMessage(wic.build('INVITE', BOB, BOB, { Contact: `<${wic.contactUri}>` }));
+    const text = formatText(wic.build('INVITE', BOB, BOB, { Contact: `<${wic.contactUri}>` }));
     wic.socket.send(text.replace('\r\nMax-Forwards', `\r\n${line}\r\nMax-Forwards`));
     const { message } = await core.request('INVITE');
     const values = message.headers.getAll(name).join();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ApplicationServer } from '../../src/edge/edge-tap.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { createAck } from '../../src/sip/hop-requests.ts';
-import { SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
+import { NO_BODY, SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 import { newBranch } from '../../src/sip/token.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
@@ -54,7 +54,7 @@ class TestServer implements ApplicationServer {
     headers.append('Call-ID', randomBytes(8).toString('hex'));
     headers.append('CSeq', `1 ${method}`);
     for (const [name, value] of Object.entries(extra)) headers.set(name, value);
-    const request: SipRequest = { kind: 'request', method, uri, headers, body: '' };
+    const request: SipRequest = { kind: 'request', method, uri, headers, body: NO_BODY };
     this.send(request);
     return request;
   }
@@ -152,7 +152,7 @@ describe('an application server', () => {
     await alice.socket.response(180);
     const headers = invite.headers.clone();
     headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} CANCEL`);
-    alice.send({ ...invite, method: 'CANCEL', headers, body: '' });
+    alice.send({ ...invite, method: 'CANCEL', headers, body: NO_BODY });
     await alice.socket.response(200, 'CANCEL');
     const terminated = await alice.socket.response(487, 'INVITE');
     alice.send(createAck(invite, terminated));

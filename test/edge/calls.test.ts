@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type SipRequest, type SipResponse } from '../../src/sip/message.ts';
+import { NO_BODY, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 import { sampleSdp } from './support/browser-globals.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
 import { calleeDialog, callerDialog, type DialogPeer, Wic } from './support/wic.ts';
+import { bodyText } from '../../src/sip/body-text.ts';
 
 async function registered(server: EdgeServer, user: string): Promise<Wic> {
   const wic = new Wic(user, await server.connect());
@@ -38,8 +39,8 @@ describe('a call between two registered WICs', () => {
     await using server = await startEdge(edgeOptions());
     const [alice, bob] = [await registered(server, 'alice'), await registered(server, 'bob')];
     const { incoming, accepted, callerSide, calleeSide } = await establish(alice, bob);
-    expect(incoming.body).toBe(sampleSdp('offer'));
-    expect(accepted.body).toBe(sampleSdp('answer'));
+    expect(bodyText(incoming)).toBe(sampleSdp('offer'));
+    expect(bodyText(accepted)).toBe(sampleSdp('answer'));
 
     for (const method of [
       'INVITE',
@@ -141,7 +142,7 @@ describe('a call between two registered WICs', () => {
     mobile.reply(b, 603);
     await mobile.socket.request('ACK');
     const decline = await alice.socket.response(603);
-    const ack = { ...invite, method: 'ACK', headers: invite.headers.clone(), body: '' };
+    const ack = { ...invite, method: 'ACK', headers: invite.headers.clone(), body: NO_BODY };
     ack.headers.set('CSeq', '2 ACK');
     ack.headers.set('CSeq', `${Number.parseInt(invite.headers.get('CSeq')!, 10)} ACK`);
     ack.headers.set('To', decline.headers.get('To')!);
@@ -157,7 +158,7 @@ describe('a call between two registered WICs', () => {
     const incoming = await bob.socket.request('INVITE');
     bob.reply(incoming, 180);
     await alice.socket.response(180);
-    const cancel = { ...invite, method: 'CANCEL', headers: invite.headers.clone(), body: '' };
+    const cancel = { ...invite, method: 'CANCEL', headers: invite.headers.clone(), body: NO_BODY };
     cancel.headers.set('CSeq', `${Number.parseInt(invite.headers.get('CSeq')!, 10)} CANCEL`);
     alice.send(cancel);
     await alice.socket.response(200, 'CANCEL');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
 import { Wic } from './support/wic.ts';
+import { formatText } from '../sip/message-text.ts';
 
 async function registered(server: EdgeServer, user: string): Promise<Wic> {
   const wic = new Wic(user, await server.connect());
@@ -136,7 +136,7 @@ describe('a request of a WIC', () => {
   ])('$what is answered $status', async ({ mutate, status }) => {
     await using server = await startEdge(edgeOptions());
     const alice = await registered(server, 'alice');
-    alice.socket.send(mutate(formatSipMessage(alice.build('MESSAGE', BOB, BOB))));
+    alice.socket.send(mutate(formatText(alice.build('MESSAGE', BOB, BOB))));
     await alice.socket.response(status);
   });
 });

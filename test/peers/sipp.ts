@@ -97,7 +97,7 @@ class Registrar {
     this.#socket = socket;
     this.#serviceRoute = serviceRoute;
     socket.on('message', (bytes, { address, port }) => {
-      const parsed = parseSipMessage(bytes.toString(), { maxHeaders: 64, maxLineBytes: 8192 });
+      const parsed = parseSipMessage(bytes, { maxHeaders: 64, maxLineBytes: 8192 });
       if (!parsed.ok || parsed.value.kind !== 'request') return;
       socket.send(formatSipMessage(this.#answer(parsed.value)), port, address);
     });

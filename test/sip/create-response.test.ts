@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { reasonPhrase } from '../../src/sip/status.ts';
 import { inviteText, registerText, request } from './sample-messages.ts';
+import { NO_BODY } from '../../src/sip/message.ts';
 
 describe('createResponse', () => {
   it('copies every Via in order, From, To, Call-ID and CSeq, and nothing else', () => {
     const answer = createResponse(request(inviteText), 486, { toTag: 'mine' });
-    expect(answer).toMatchObject({ kind: 'response', status: 486, reason: 'Busy Here', body: '' });
+    expect(answer).toMatchObject({ kind: 'response', status: 486, reason: 'Busy Here', body: NO_BODY });
     expect([...answer.headers.entries()]).toEqual([
       ['Via', 'SIP/2.0/WSS edge.example.com;branch=z9hG4bKtop;rport, SIP/2.0/WSS x.invalid;branch=z9hG4bKclient'],
       ['Via', 'SIP/2.0/WSS y.invalid;branch=z9hG4bKthird'],

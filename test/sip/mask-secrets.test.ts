@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { formatMasked } from '../../src/sip/mask-secrets.ts';
-import { SipHeaders, type SipMessage } from '../../src/sip/message.ts';
-import { parseSipMessage } from '../../src/sip/parse-message.ts';
+import { NO_BODY, SipHeaders, type SipMessage } from '../../src/sip/message.ts';
 import { inviteText, limits, lines, parsed, registerText } from './sample-messages.ts';
+import { formatText, parseText } from './message-text.ts';
 
 function masked(...text: readonly string[]): string {
   return formatMasked(parsed(lines(...text)));
@@ -13,19 +12,25 @@ function masked(...text: readonly string[]): string {
 function maskedField(name: string, value: string): string | undefined {
   const headers = new SipHeaders();
   headers.append(name, value);
-  const [, line = ''] = formatMasked({ kind: 'response', status: 200, reason: 'OK', headers, body: '' }).split('\r\n');
+  const [, line = ''] = formatMasked({ kind: 'response', status: 200, reason: 'OK', headers, body: NO_BODY }).split(
+    '\r\n',
+  );
   return line.slice(name.length + 2);
 }
 
-function maskedBody(body: string): string {
-  return formatMasked({ kind: 'response', status: 200, reason: 'OK', headers: new SipHeaders(), body }).split(
-    '\r\n\r\n',
-  )[1]!;
+function maskedBody(body: string | Buffer): string {
+  return formatMasked({
+    kind: 'response',
+    status: 200,
+    reason: 'OK',
+    headers: new SipHeaders(),
+    body: Buffer.from(body),
+  }).split('\r\n\r\n')[1]!;
 }
 
 describe('a message with its secrets masked', () => {
   it.each([registerText, inviteText])('is the message itself when it holds none', (text) => {
-    expect(formatMasked(parsed(text))).toBe(formatSipMessage(parsed(text)));
+    expect(formatMasked(parsed(text))).toBe(formatText(parsed(text)));
   });
 
   it('keeps shape, order, spelling and the true Content-Length', () => {
@@ -55,9 +60,9 @@ describe('a message with its secrets masked', () => {
   it('leaves the message as it is', () => {
     const message = parsed(registerText);
     message.headers.append('TURN-Password', 'secret');
-    const before = formatSipMessage(message);
+    const before = formatText(message);
     formatMasked(message);
-    expect(formatSipMessage(message)).toBe(before);
+    expect(formatText(message)).toBe(before);
   });
 
   it.each([
@@ -163,11 +168,20 @@ describe('masking', () => {
           `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${hidden}|2^20`,
           `a=crypto:${before}${hidden}`,
         ].join('\r\n');
-        const message: SipMessage = { kind: 'response', status: 200, reason: 'OK', headers, body };
+        const message: SipMessage = { kind: 'response', status: 200, reason: 'OK', headers, body: Buffer.from(body) };
         expect(formatMasked(message)).not.toContain(hidden);
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('shows a body that is not text octet by octet, its secrets masked all the same', () => {
+    const sms = Buffer.from('0017000791f7ffc8', 'hex');
+    expect(maskedBody(sms)).toBe('[8 bytes, not UTF-8]\r\n\\x00\\x17\\x00\\x07\\x91\\xf7\\xff\\xc8');
+    const mixed = Buffer.from('--b\r\na=ice-pwd:s3cret\xff\r\nk=clear:s3cret\r\n\xfe\tend', 'latin1');
+    const [note, ...shown] = maskedBody(mixed).split('\r\n');
+    expect(note).toBe(`[${mixed.length} bytes, not UTF-8]`);
+    expect(shown).toEqual(['--b', 'a=ice-pwd:[masked]', 'k=[masked]', '\\xfe\tend']);
   });
 
   it('never throws, and shows one line for each field', () => {
@@ -176,7 +190,7 @@ describe('masking', () => {
       .map(([text, at, length, piece]) => text.slice(0, at) + piece + text.slice(at + length));
     fc.assert(
       fc.property(mutated, (text) => {
-        const result = parseSipMessage(text, limits);
+        const result = parseText(text, limits);
         if (!result.ok) return;
         const [head = ''] = formatMasked(result.value).split('\r\n\r\n');
         expect(head.split('\r\n')).toHaveLength(

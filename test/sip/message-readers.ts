@@ -2,10 +2,11 @@ import { parseContacts } from '../../src/sip/contact.ts';
 import { parseCSeq } from '../../src/sip/cseq.ts';
 import { parseNameAddr, type NameAddr } from '../../src/sip/name-addr.ts';
 import { parseParamValue, type Params } from '../../src/sip/params.ts';
-import { parseSipMessage } from '../../src/sip/parse-message.ts';
 import { parseVia } from '../../src/sip/via.ts';
 import { type Meaning, type MeantAddress } from './message-grammar.ts';
 import { limits, require } from './sample-messages.ts';
+import { parseText } from './message-text.ts';
+import { bodyText } from '../../src/sip/body-text.ts';
 
 /** What a parser makes of a message; `undefined` when it refuses it. */
 export type Reader = (text: string) => Partial<Meaning> | undefined;
@@ -140,7 +141,7 @@ export function sameForm(meaning: Meaning): Meaning {
 }
 
 export const readByUs: Reader = (text) => {
-  const parsed = parseSipMessage(text, limits);
+  const parsed = parseText(text, limits);
   if (!parsed.ok) return undefined;
   const message = parsed.value;
   const { headers } = message;
@@ -163,7 +164,7 @@ export const readByUs: Reader = (text) => {
     cseq: [cseq.sequence, cseq.method],
     callId: headers.get('Call-ID') ?? '',
     subject: headers.get('Subject') ?? '',
-    body: message.body,
+    body: bodyText(message),
   };
 };
 

@@ -12,11 +12,12 @@ export interface AlternativeService {
 export function addAlternativeService(response: SipResponse, { type, reason, action }: AlternativeService): void {
   response.headers.append('Content-Type', 'application/3gpp-ims+xml');
   response.headers.append('Content-Disposition', '3gpp-alternative-service');
-  response.body = [
+  const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<ims-3gpp version="1">',
     `<alternative-service><type>${type}</type><reason>${reason}</reason><action>${action}</action></alternative-service>`,
     '</ims-3gpp>',
     '',
-  ].join('\r\n');
+  ];
+  response.body = Buffer.from(lines.join('\r\n'));
 }

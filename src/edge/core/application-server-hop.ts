@@ -7,7 +7,7 @@ import { type EdgeSide, type Hop } from '../flow/hop.ts';
 
 export interface ApplicationServerPorts {
   /** A message on its way into the edge, as it would come over a connection. */
-  readonly receive: (text: string, hop: Hop) => void;
+  readonly receive: (bytes: Buffer, hop: Hop) => void;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
 }
@@ -68,9 +68,9 @@ export class ApplicationServerHop implements Hop {
 
   #receive(message: SipMessage): void {
     if (!this.#isOpen) return;
-    const text = formatSipMessage(message);
+    const bytes = formatSipMessage(message);
     this.#ports.defer(() => {
-      if (this.#isOpen) this.#ports.receive(text, this);
+      if (this.#isOpen) this.#ports.receive(bytes, this);
     });
   }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type RawData, type WebSocket } from 'ws';
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
@@ -24,7 +25,8 @@ export interface FlowFacts {
 }
 
 export interface FlowHandlers {
-  message(flow: Flow, text: string): void;
+  /** One message as it came, in a text frame or a binary one. */
+  message(flow: Flow, bytes: Buffer): void;
   /** Once, as soon as nothing more will be read or sent. */
   closed(flow: Flow, cause: FlowCloseCause, code: number): void;
   /** Once, when the socket itself is gone. */
@@ -52,7 +54,8 @@ const LONGEST_CALL_MS = 12 * 3_600_000;
 /** How long a peer may take to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const PING = Buffer.from('\r\n\r\n');
+const PONG = Buffer.from('\r\n');
 
 /** One WebSocket connection of a WIC (RFC 7118), the flow of RFC 5626. */
 export class Flow implements Hop {
@@ -86,8 +89,8 @@ export class Flow implements Hop {
     this.#heardAtMs = nowMs;
     this.#pingTimer = this.#schedulePing();
     this.setRegistered(false);
-    socket.on('message', (data, isBinary) => {
-      this.#onData(data, isBinary);
+    socket.on('message', (data) => {
+      this.#onData(data);
     });
     // ws answers a ping by itself, within a bound of its own on pongs that wait; here it only costs its token.
     socket.on('ping', () => {
@@ -149,7 +152,8 @@ export class Flow implements Hop {
   }
 
   send(message: SipMessage): boolean {
-    return this.#sendText(formatSipMessage(message));
+    // RFC 7118 §4.2. The head is UTF-8 always, so that the body alone decides what the frame may be.
+    return this.#sendFrame(formatSipMessage(message), !isUtf8(message.body));
   }
 
   /** With the usual close code of the cause and its name as the reason, unless others are given. */
@@ -203,14 +207,14 @@ export class Flow implements Hop {
     this.#authenticationFailures.delete(user);
   }
 
-  #sendText(text: string): boolean {
+  #sendFrame(bytes: Buffer, binary: boolean): boolean {
     if (!this.isOpen || this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (this.#socket.bufferedAmount + Buffer.byteLength(text) > this.#maxBufferedBytes) {
+    if (this.#socket.bufferedAmount + bytes.length > this.#maxBufferedBytes) {
       this.#context.handlers.limited(this, 'buffered-bytes');
       this.close('slow-reader');
       return false;
     }
-    this.#socket.send(text);
+    this.#socket.send(bytes, { binary });
     return true;
   }
 
@@ -225,13 +229,13 @@ export class Flow implements Hop {
     return false;
   }
 
-  #onData(data: RawData, isBinary: boolean): void {
+  /** Frames of both kinds carry messages (RFC 7118 §4.2); what is in them is for the parser to judge. */
+  #onData(data: RawData): void {
     if (!this.#admitsFrame()) return;
-    const text = decode(data, isBinary);
-    if (text === undefined) this.close('protocol-error');
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
     // RFC 5626 §3.5.1 by way of RFC 7118 §6: a double CRLF is a ping, a single one its pong.
-    else if (text === '\r\n\r\n') this.#sendText('\r\n');
-    else if (text !== '\r\n') this.#context.handlers.message(this, text);
+    if (bytes.equals(PING)) this.#sendFrame(PONG, false);
+    else if (!bytes.equals(PONG)) this.#context.handlers.message(this, bytes);
   }
 
   /** A ping after `pingSec` of silence. The timer is not moved for each message: it looks, when due, whether it came too early. */
@@ -266,17 +270,6 @@ export class Flow implements Hop {
     this.#context.timers.cancel(this.#pingTimer);
     if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
     this.#context.handlers.closed(this, cause, code);
-  }
-}
-
-/** Text frames were checked by ws; a binary frame may carry SIP too (RFC 7118 §5.1) and is checked here. */
-function decode(data: RawData, isBinary: boolean): string | undefined {
-  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-  if (!isBinary) return bytes.toString('utf8');
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
   }
 }
 

@@ -95,8 +95,8 @@ export class Proxy {
   }
 
   /** One message as it came from a hop. Never throws on account of what it holds. */
-  receive(text: string, hop: Hop): void {
-    const parsed = parseSipMessage(text, this.#context.parseLimits);
+  receive(bytes: Buffer, hop: Hop): void {
+    const parsed = parseSipMessage(bytes, this.#context.parseLimits);
     if (!parsed.ok) {
       const isWelcome = this.#context.admission.admitMessage(hop) === 0;
       if (parsed.request && isWelcome) this.#refuseUnparsed(parsed.request, hop, parsed.reason);

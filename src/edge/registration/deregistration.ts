@@ -1,7 +1,7 @@
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { formatCSeq } from '../../sip/cseq.ts';
-import { SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { formatNameAddr } from '../../sip/name-addr.ts';
 import { quote } from '../../sip/params.ts';
 import { newTag } from '../../sip/token.ts';
@@ -98,5 +98,5 @@ export function createDeregistration(registration: Registration, domain: string)
     const names = `username=${quote(username)}, realm=${quote(realm)}, uri=${quote(uri)}`;
     headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-yes"`);
   }
-  return { kind: 'request', method: 'REGISTER', uri, headers, body: '' };
+  return { kind: 'request', method: 'REGISTER', uri, headers, body: NO_BODY };
 }

@@ -149,7 +149,7 @@ export class LabPeers implements ApplicationServer {
     if (plan.kind === 'refuse') return plan.status;
     if (this.#calls.size >= MAX_CALLS) return 503;
     // Without an offer there is nothing to send back.
-    return request.body === '' ? 488 : undefined;
+    return request.body.length === 0 ? 488 : undefined;
   }
 
   #receiveMessage(request: SipRequest, essentials: RequestEssentials, peer: string, plan: PeerPlan): void {

@@ -1,3 +1,4 @@
+import { bodyText } from '../../sip/body-text.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
@@ -135,7 +136,7 @@ export class PeerCall {
       this.#refuse(refusal.status, refusal.reason);
       return;
     }
-    const sdp = await this.#negotiate(invite.body);
+    const sdp = await this.#negotiate(bodyText(invite));
     if (this.#hasEnded()) return;
     if (sdp === undefined) {
       this.#refuse(488);
@@ -152,7 +153,7 @@ export class PeerCall {
       this.#send(refusal);
       return;
     }
-    const sdp = request.body === '' ? '' : await this.#negotiate(request.body);
+    const sdp = request.body.length === 0 ? '' : await this.#negotiate(bodyText(request));
     if (this.#hasEnded()) {
       this.#send(this.dialog.respond(request, 487));
       return;
@@ -185,7 +186,7 @@ export class PeerCall {
 
   /** What of a request within the call cannot be done now, or at all. */
   #refusalOf(request: SipRequest): SipResponse | undefined {
-    const isOffer = request.body !== '';
+    const isOffer = request.body.length > 0;
     if (this.#state === 'ringing') return isOffer ? this.dialog.respond(request, 491) : undefined;
     if (request.method === 'INVITE' && !isOffer) {
       return this.dialog.respond(request, 488, 'Not Acceptable Here (no offer)');
@@ -216,7 +217,7 @@ export class PeerCall {
     if (timer) addSessionTimer(response, timer);
     if (sdp !== '') {
       response.headers.append('Content-Type', 'application/sdp');
-      response.body = sdp;
+      response.body = Buffer.from(sdp);
     }
     this.#session.agree(timer);
     return response;

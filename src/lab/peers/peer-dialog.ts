@@ -1,6 +1,6 @@
 import { formatCSeq } from '../../sip/cseq.ts';
 import { createResponse } from '../../sip/create-response.ts';
-import { SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { newBranch, newTag } from '../../sip/token.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
@@ -89,6 +89,6 @@ export class PeerDialog {
     headers.append('CSeq', formatCSeq({ sequence: ++this.#localSequence, method }));
     if (method === 'UPDATE') headers.append('Contact', `<${this.#contact}>`);
     headers.append('Supported', 'timer');
-    return { kind: 'request', method, uri: this.#target, headers, body: '' };
+    return { kind: 'request', method, uri: this.#target, headers, body: NO_BODY };
   }
 }

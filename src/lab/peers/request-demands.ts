@@ -9,7 +9,7 @@ export function refuseDemands(request: SipRequest): SipResponse | undefined {
   const unsupported = request.headers.getList('Require').filter((tag) => !EXTENSIONS.has(tag.toLowerCase()));
   if (unsupported.length > 0) return refuse(request, 420, 'Unsupported', unsupported.join(', '));
   if (request.method !== 'INVITE' && request.method !== 'UPDATE') return undefined;
-  if (request.body !== '' && !isSdp(request)) return refuse(request, 415, 'Accept', 'application/sdp');
+  if (request.body.length > 0 && !isSdp(request)) return refuse(request, 415, 'Accept', 'application/sdp');
   return readSessionTimer(request.headers).kind === 'too-small'
     ? refuse(request, 422, 'Min-SE', String(MIN_SESSION_SEC))
     : undefined;

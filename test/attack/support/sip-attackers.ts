@@ -1,11 +1,11 @@
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import WebSocket from 'ws';
 import { count, inWaves, isOver, sourceAddress, type Campaign } from './campaign.ts';
 import { type Random } from './random.ts';
 import { openWebSocket, SipClient } from './sip-client.ts';
 import { DOMAIN } from './victim.ts';
 import { mutatedText, sampleMessage } from './sip-messages.ts';
+import { formatText } from '../../sip/message-text.ts';
 
 const STRANGERS = 4;
 const INSIDERS = 2;
@@ -40,7 +40,7 @@ async function attackOnce(campaign: Campaign, index: number, registered: boolean
   const client = await SipClient.connect(campaign.victim, { user: 'mallory', localAddress, random, patienceMs: 5000 });
   client.onRequest = (request) => {
     const response = createResponse(request, random.pick([100, 180, 183, 200, 200, 302, 401, 486, 503, 603]));
-    const text = formatSipMessage(response);
+    const text = formatText(response);
     if (random.chance(0.5)) client.send(mutatedText(text, random));
     return random.chance(0.7) ? response : undefined;
   };

@@ -3,12 +3,11 @@ import { Secret } from '../../../src/core/secret.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { parseSipMessage } from '../../../src/sip/parse-message.ts';
 import { topVia } from '../../../src/sip/via.ts';
 import { type Random } from './random.ts';
 import { DOMAIN, USERS, type User, type Victim } from './victim.ts';
+import { formatText, parseText } from '../../sip/message-text.ts';
 
 const LIMITS = { maxHeaders: 1000, maxLineBytes: 65_536 };
 const CLOSE_MS = 3000;
@@ -198,13 +197,13 @@ export class SipClient {
   }
 
   #receive(text: string): void {
-    const parsed = parseSipMessage(text, LIMITS);
+    const parsed = parseText(text, LIMITS);
     if (!parsed.ok) return;
     const message = parsed.value;
     this.received.push(message);
     if (message.kind === 'request') {
       const response = this.onRequest(message);
-      if (response) this.send(formatSipMessage(response));
+      if (response) this.send(formatText(response));
       return;
     }
     const branch = topVia(message.headers)?.params.get('branch');

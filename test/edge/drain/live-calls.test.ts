@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { LiveCalls } from '../../../src/edge/drain/live-calls.ts';
 import { type Hop } from '../../../src/edge/flow/hop.ts';
-import { SipHeaders } from '../../../src/sip/message.ts';
+import { NO_BODY, SipHeaders } from '../../../src/sip/message.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
 
 const hop = (id: string, kind: Hop['kind'] = 'wic') => ({ id, kind }) as Hop;
@@ -9,7 +9,7 @@ const hop = (id: string, kind: Hop['kind'] = 'wic') => ({ id, kind }) as Hop;
 function request(method: string, callId: string): SipRequest {
   const headers = new SipHeaders();
   headers.append('Call-ID', callId);
-  return { kind: 'request', method, uri: 'sip:bob@example.com', headers, body: '' };
+  return { kind: 'request', method, uri: 'sip:bob@example.com', headers, body: NO_BODY };
 }
 
 it('a call lasts from the 2xx of its INVITE to the final answer of its BYE, on each side by itself', () => {

@@ -172,7 +172,8 @@ describe('requests of one address', () => {
   it('that cannot be read count too, and beyond the limit are not answered', () => {
     const attempts = new Attempts({ limits: { messageBurstPerAddress: 3, messagesPerSecPerAddress: 1 } });
     const hop = attempts.hop();
-    for (let i = 0; i < 9; i++) attempts.bench.proxy.receive('INVITE sip:x SIP/2.0\r\nnonsense\r\n\r\n', hop);
+    for (let i = 0; i < 9; i++)
+      attempts.bench.proxy.receive(Buffer.from('INVITE sip:x SIP/2.0\r\nnonsense\r\n\r\n'), hop);
     expect(hop.sent.length).toBeLessThanOrEqual(3);
     expect(attempts.try(hop, 'alice')).toBe('503 1');
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readVerdict } from '../../../src/edge/flood/core-verdict.ts';
-import { SipHeaders } from '../../../src/sip/message.ts';
+import { NO_BODY, SipHeaders } from '../../../src/sip/message.ts';
 
 function answer(status: number, challenge?: string) {
   const headers = new SipHeaders();
   if (challenge) headers.append('WWW-Authenticate', challenge);
-  return { kind: 'response', status, reason: '', headers, body: '' } as const;
+  return { kind: 'response', status, reason: '', headers, body: NO_BODY } as const;
 }
 
 describe('what a core says of a password', () => {

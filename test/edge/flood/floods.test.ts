@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge, type EdgeServer } from '../support/edge-server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Wic } from '../support/wic.ts';
+import { formatText } from '../../sip/message-text.ts';
 
 const ATTACKER = '127.0.0.66';
 const NAT = '127.0.0.77';
@@ -55,7 +55,7 @@ describe('a flood', () => {
     });
     const attacker = await wicAt(server, 'bob', NAT);
     const honest = await wicAt(server, 'alice', NAT);
-    const text = formatSipMessage(attacker.buildRegister());
+    const text = formatText(attacker.buildRegister());
     for (let i = 0; i < 60; i++) attacker.socket.send(text);
     expect(await attacker.socket.closed).toBe(1008);
     await honest.register();

@@ -4,7 +4,6 @@ import { type WebSocket } from 'ws';
 import { Secret } from '../../../src/core/secret.ts';
 import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -22,26 +21,25 @@ describe('a flow', () => {
   it('takes SIP in a binary frame as in a text frame', async () => {
     await using server = await startEdge(edgeOptions());
     const alice = new Wic('alice', await server.connect());
-    alice.socket.webSocket.send(Buffer.from(formatSipMessage(alice.buildRegister())));
+    alice.sendBinary(alice.buildRegister());
     expect((await alice.socket.response(401)).headers.get('Call-ID')).toBe(alice.registerCallId);
   });
 
-  it('ends with 1002 on a binary frame that is no UTF-8', async () => {
+  it('ends with 1007 on a text frame that is not UTF-8', async () => {
     await using server = await startEdge(edgeOptions());
     const socket = await server.connect();
-    socket.webSocket.send(Buffer.from([0xc3, 0x28]));
-    expect(await socket.closed).toBe(1002);
+    socket.webSocket.send(Buffer.from([0xc3, 0x28]), { binary: false });
+    expect(await socket.closed).toBe(1007);
     expect(server.events.named('flow-closed')).toMatchObject([{ cause: 'protocol-error' }]);
   });
 
   it('that has been told to close is not listened to any more', async () => {
-    await using server = await startEdge(edgeOptions());
+    await using server = await startEdge(edgeOptions({ limits: { messageBurst: 3, messagesPerSec: 0.01 } }));
     const alice = new Wic('alice', await server.connect());
     const bob = new Wic('bob', await server.connect());
     await alice.register();
     await bob.register();
-    const { webSocket } = alice.socket;
-    webSocket.send(Buffer.from([0xff]));
+    for (let i = 0; i < 2; i++) alice.socket.send('\r\n');
     alice.send(alice.build('MESSAGE', bob.aor, bob.aor));
     await alice.socket.closed;
     bob.send(bob.build('OPTIONS', 'sip:example.com', 'sip:example.com'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CoreOutcome } from '../../../src/edge/core/ims-core.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { NO_BODY, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { type FakeHop } from '../support/fake-hop.ts';
@@ -189,7 +189,7 @@ describe('a core', () => {
     };
     bench.receive(wic.build('INVITE', BOB, BOB), hop);
     const route = core.lastRequest('INVITE').headers.getList('Record-Route')[1]!;
-    const carol = { ...wic.build('INFO', wic.contactUri, wic.aor), body: '' };
+    const carol = { ...wic.build('INFO', wic.contactUri, wic.aor), body: NO_BODY };
     carol.headers.set('From', '<sip:carol@elsewhere.example>;tag=1');
     carol.headers.set('Route', route);
     hop.take();

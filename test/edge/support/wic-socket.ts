@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { WebSocket, type ClientOptions } from 'ws';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
@@ -15,11 +16,13 @@ interface Waiter {
   readonly resolve: (message: SipMessage) => void;
 }
 
-/** A WebSocket that speaks raw SIP text: what it gets is kept until somebody waits for it. */
+/** A WebSocket that speaks raw SIP: what it gets is kept until somebody waits for it. */
 export class WicSocket {
   readonly webSocket: WebSocket;
-  /** Every text frame, as it came. */
+  /** Every frame, as text. */
   readonly frames: string[] = [];
+  /** Every binary frame. */
+  readonly binaryFrames: Buffer[] = [];
   readonly closed: Promise<number>;
   readonly #unread: SipMessage[] = [];
   readonly #waiters: Waiter[] = [];
@@ -29,8 +32,9 @@ export class WicSocket {
     this.closed = new Promise((resolve) => {
       webSocket.on('close', resolve);
     });
-    webSocket.on('message', (data: Buffer) => {
-      this.#onText(data.toString('utf8'));
+    webSocket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.binaryFrames.push(data);
+      this.#onFrame(data);
     });
   }
 
@@ -43,8 +47,9 @@ export class WicSocket {
     return socket;
   }
 
-  send(text: string): void {
-    this.webSocket.send(text);
+  /** In a text frame where it can be one. */
+  send(message: string | Buffer): void {
+    this.webSocket.send(message, { binary: typeof message !== 'string' && !isUtf8(message) });
   }
 
   /** The next message, of those not yet taken, that is such a response. */
@@ -71,9 +76,9 @@ export class WicSocket {
     await this.closed;
   }
 
-  #onText(text: string): void {
-    this.frames.push(text);
-    const parsed = parseSipMessage(text, LIMITS);
+  #onFrame(bytes: Buffer): void {
+    this.frames.push(bytes.toString());
+    const parsed = parseSipMessage(bytes, LIMITS);
     if (!parsed.ok) return;
     const index = this.#waiters.findIndex(({ accepts }) => accepts(parsed.value));
     if (index < 0) this.#unread.push(parsed.value);

@@ -8,6 +8,9 @@ import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts'
 import { PASSWORDS } from './edge-options.ts';
 import { type WicSocket } from './wic-socket.ts';
 
+/** Text stands for its UTF-8. */
+type Body = string | Buffer;
+
 const DOMAIN = 'example.com';
 
 function newCallId(): string {
@@ -52,7 +55,13 @@ export class WicMessages {
   }
 
   /** A request outside dialogs. */
-  build(method: string, uri: string, to: string, extra: Readonly<Record<string, string>> = {}, body = ''): SipRequest {
+  build(
+    method: string,
+    uri: string,
+    to: string,
+    extra: Readonly<Record<string, string>> = {},
+    body: Body = '',
+  ): SipRequest {
     const headers = new SipHeaders();
     headers.append('Via', `SIP/2.0/WSS ${randomBytes(6).toString('hex')}.invalid;branch=${newBranch()}`);
     headers.append('Max-Forwards', '69');
@@ -61,7 +70,7 @@ export class WicMessages {
     headers.append('Call-ID', newCallId());
     headers.append('CSeq', `${++this.#sequence} ${method}`);
     for (const [name, value] of Object.entries(extra)) headers.set(name, value);
-    return { kind: 'request', method, uri, headers, body };
+    return { kind: 'request', method, uri, headers, body: Buffer.from(body) };
   }
 
   buildRegister(options: RegisterOptions = {}): SipRequest {
@@ -110,6 +119,11 @@ export class Wic extends WicMessages {
     this.socket.send(formatSipMessage(message));
   }
 
+  /** In a binary frame, which is for text too. */
+  sendBinary(message: SipRequest | SipResponse): void {
+    this.socket.webSocket.send(formatSipMessage(message));
+  }
+
   /** REGISTER, the answer to its challenge, and what comes of that. */
   async register(options: RegisterOptions = {}, expected = 200): Promise<SipResponse> {
     this.send(this.buildRegister(options));
@@ -133,17 +147,27 @@ export class Wic extends WicMessages {
   }
 
   /** Answers a request; a dialog-forming one with our Contact. */
-  reply(request: SipRequest, status: number, extra: Readonly<Record<string, string>> = {}, body = ''): SipResponse {
+  reply(
+    request: SipRequest,
+    status: number,
+    extra: Readonly<Record<string, string>> = {},
+    body: Body = '',
+  ): SipResponse {
     const response = createResponse(request, status, { toTag: this.instance.slice(-12) });
     if (status < 300) response.headers.append('Contact', `<${this.contactUri};ob>`);
     for (const [name, value] of Object.entries(extra)) response.headers.set(name, value);
-    response.body = body;
+    response.body = Buffer.from(body);
     this.send(response);
     return response;
   }
 
   /** A request in the dialog that `peer` describes. */
-  inDialog(method: string, peer: DialogPeer, extra: Readonly<Record<string, string>> = {}, body = ''): SipRequest {
+  inDialog(
+    method: string,
+    peer: DialogPeer,
+    extra: Readonly<Record<string, string>> = {},
+    body: Body = '',
+  ): SipRequest {
     const headers: Record<string, string> = {
       'Call-ID': peer.callId,
       From: peer.local,

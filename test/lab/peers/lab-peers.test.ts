@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type SipRequest } from '../../../src/sip/message.ts';
+import { NO_BODY, type SipRequest } from '../../../src/sip/message.ts';
 import { callerDialog } from '../../edge/support/wic.ts';
 import { ackOf, DirectPeers } from './support/direct-peers.ts';
+import { bodyText } from '../../../src/sip/body-text.ts';
 
 let scene: DirectPeers;
 beforeEach(() => {
@@ -25,7 +26,7 @@ describe('a call to a peer', () => {
     await pass(0);
     const answer = await scene.response(200, 'INVITE');
     expect(scene.lines).toEqual(['200 INVITE']);
-    expect(answer.body).toBe('answer to v=0');
+    expect(bodyText(answer)).toBe('answer to v=0');
     expect(answer.headers.get('Content-Type')).toBe('application/sdp');
     expect(answer.headers.get('Contact')).toBe('<sip:echo@example.com;transport=ws>');
     expect(answer.headers.getList('Record-Route')).toEqual(['<sip:a@edge;lr>', '<sip:b@edge;lr>']);
@@ -118,7 +119,7 @@ describe('a call to a peer', () => {
     scene.webRtc = 'none';
     scene.invite('later', {}, 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n');
     await pass(2000);
-    expect((await scene.response(200, 'INVITE')).body).toContain('m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n');
+    expect(bodyText(await scene.response(200, 'INVITE'))).toContain('m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n');
   });
 
   it('is refused with 500 when WebRTC does not start', async () => {
@@ -199,11 +200,11 @@ describe('in a call, a peer', () => {
   it('answers a further offer by INVITE and by UPDATE', async () => {
     const dialog = await scene.call();
     const again = scene.inDialog('INVITE', dialog, {}, 'v=0 restart');
-    expect((await scene.response(200, 'INVITE')).body).toBe('answer to v=0 restart');
+    expect(bodyText(await scene.response(200, 'INVITE'))).toBe('answer to v=0 restart');
     scene.inDialog('ACK', dialog, ackOf(again));
     scene.inDialog('UPDATE', dialog, {}, 'v=0 update');
     const updated = await scene.response(200, 'UPDATE');
-    expect(updated.body).toBe('answer to v=0 update');
+    expect(bodyText(updated)).toBe('answer to v=0 update');
     expect(updated.headers.get('Contact')).toBe('<sip:echo@example.com;transport=ws>');
     await pass(60_000);
     expect(scene.lines).toEqual(['200 INVITE', '200 UPDATE']);
@@ -228,7 +229,7 @@ describe('in a call, a peer', () => {
     expect(scene.lines).toEqual(['500 INVITE']);
     expect(scene.sent[0]!.headers.get('Retry-After')).toBe('1');
     scene.media[0]!.release!();
-    expect((await scene.response(200, 'INVITE')).body).toBe('answer to v=0 first');
+    expect(bodyText(await scene.response(200, 'INVITE'))).toBe('answer to v=0 first');
   });
 
   it('answers an offer with 487 that a BYE overtakes', async () => {
@@ -321,7 +322,7 @@ describe('a session timer', () => {
     for (const round of [1, 2]) {
       await pass(45_000);
       const update = scene.sent.pop() as SipRequest;
-      expect(update).toMatchObject({ method: 'UPDATE', body: '' });
+      expect(update).toMatchObject({ method: 'UPDATE', body: NO_BODY });
       expect(update.headers.get('CSeq')).toBe(`${round} UPDATE`);
       expect(update.headers.get('Session-Expires')).toBe('90;refresher=uac');
       respond(update, 200);
@@ -339,7 +340,7 @@ describe('a session timer', () => {
   });
 
   function respond(request: SipRequest, status: number): void {
-    scene.peers.receive({ kind: 'response', status, reason: '', headers: request.headers.clone(), body: '' });
+    scene.peers.receive({ kind: 'response', status, reason: '', headers: request.headers.clone(), body: NO_BODY });
   }
 });
 
@@ -348,7 +349,8 @@ describe('outside a call', () => {
     const sent = scene.request('MESSAGE', 'echo', { 'Content-Type': 'text/plain;charset=utf-8' }, 'héllo');
     expect(scene.lines).toEqual(['200 MESSAGE', 'MESSAGE']);
     const back = scene.sent[1] as SipRequest;
-    expect(back).toMatchObject({ uri: 'sip:alice@example.com', body: 'héllo' });
+    expect(back.uri).toBe('sip:alice@example.com');
+    expect(bodyText(back)).toBe('héllo');
     expect(back.headers.get('From')).toMatch(/^<sip:echo@example\.com>;tag=/);
     expect(back.headers.get('To')).toBe('<sip:alice@example.com>');
     expect(back.headers.get('Content-Type')).toBe('text/plain;charset=utf-8');
@@ -390,7 +392,7 @@ describe('outside a call', () => {
 
   it('an ACK or a response to nothing is dropped', () => {
     const invite = scene.request('ACK', 'echo');
-    scene.peers.receive({ kind: 'response', status: 200, reason: 'OK', headers: invite.headers, body: '' });
+    scene.peers.receive({ kind: 'response', status: 200, reason: 'OK', headers: invite.headers, body: NO_BODY });
     scene.request('ACK', 'echo', { To: '<sip:echo@example.com>;tag=x' });
     expect(scene.lines).toEqual([]);
   });

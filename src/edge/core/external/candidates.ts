@@ -128,6 +128,5 @@ function unique(destinations: readonly CoreDestination[]): CoreDestination[] {
 }
 
 function isTooLargeForUdp(request: SipRequest): boolean {
-  const bytes = Buffer.byteLength(formatSipMessage(request));
-  return bytes + ADDED_BYTES > MAX_UDP_BYTES;
+  return formatSipMessage(request).length + ADDED_BYTES > MAX_UDP_BYTES;
 }

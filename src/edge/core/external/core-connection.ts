@@ -43,7 +43,7 @@ export interface CoreConnectionContext {
   /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
   readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
   /** One message of the core, as it came. */
-  readonly receive: (text: string, hop: Hop) => void;
+  readonly receive: (bytes: Buffer, hop: Hop) => void;
   readonly hopClosed: (hop: Hop) => void;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;

@@ -1,4 +1,4 @@
-import { SipHeaders, type SipRequest } from '../../../sip/message.ts';
+import { NO_BODY, SipHeaders, type SipRequest } from '../../../sip/message.ts';
 import { newBranch, newTag } from '../../../sip/token.ts';
 
 /**
@@ -13,5 +13,5 @@ export function createProbe(uri: string, domain: string): SipRequest {
   headers.append('Call-ID', newBranch());
   headers.append('CSeq', '1 OPTIONS');
   headers.append('Accept', 'application/sdp');
-  return { kind: 'request', method: 'OPTIONS', uri, headers, body: '' };
+  return { kind: 'request', method: 'OPTIONS', uri, headers, body: NO_BODY };
 }

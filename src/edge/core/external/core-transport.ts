@@ -16,14 +16,14 @@ export interface CoreDestination {
 /** What a core's packets bring about. Calls come from the event loop, never out of `hopTo` or `send`. */
 export interface CoreTransportHandlers {
   /** One message as it came; framed by Content-Length on streams, not yet parsed. */
-  message(text: string, hop: Hop): void;
+  message(bytes: Buffer, hop: Hop): void;
   /** Once, when nothing more will come or go over a hop: its connection is closed, or could not be made. UDP hops close with the transports. */
   closed(hop: Hop): void;
   /** Somebody who is no part of the core has sent something, or broke the framing. What came is gone. */
   refused(remoteAddress: string, transport: CoreTransport, cause: CoreRefusal): void;
 }
 
-export type CoreRefusal = 'unknown-address' | 'framing' | 'message-size' | 'connections' | 'tls' | 'not-utf8';
+export type CoreRefusal = 'unknown-address' | 'framing' | 'message-size' | 'connections' | 'tls';
 
 /** The sockets on the core's side. */
 export interface CoreTransports {

@@ -48,7 +48,7 @@ export class LoopbackCore {
     await once(tcp, 'listening');
     this.port = (tcp.address() as AddressInfo).port;
     const udp = createSocket('udp4', (bytes, { address, port }) => {
-      this.#receive(bytes.toString('utf8'), (message) => {
+      this.#receive(bytes, (message) => {
         udp.send(formatSipMessage(message), port, address);
       });
     });
@@ -91,14 +91,22 @@ export class LoopbackCore {
     to: { readonly host: string; readonly port: number },
     message: SipMessage,
   ): Promise<void> {
+    await this.sendBytes(transport, to, formatSipMessage(message));
+  }
+
+  async sendBytes(
+    transport: string,
+    to: { readonly host: string; readonly port: number },
+    bytes: Buffer,
+  ): Promise<void> {
     if (transport === 'udp') {
-      this.#udp?.send(formatSipMessage(message), to.port, to.host);
+      this.#udp?.send(bytes, to.port, to.host);
       return;
     }
     const socket = connect({ ...to, localAddress: this.address });
     this.#accept(socket);
     await once(socket, 'connect');
-    socket.write(formatSipMessage(message));
+    socket.write(bytes);
   }
 
   async request(method: string): Promise<Got<SipRequest>> {
@@ -124,7 +132,7 @@ export class LoopbackCore {
     socket.on('data', (chunk: string) => {
       text = (text + chunk).replace(/^[\r\n]+/, '');
       for (let end = endOfMessage(text); end !== undefined; end = endOfMessage(text)) {
-        this.#receive(Buffer.from(text.slice(0, end), 'latin1').toString('utf8'), (message) => {
+        this.#receive(Buffer.from(text.slice(0, end), 'latin1'), (message) => {
           socket.write(formatSipMessage(message));
         });
         text = text.slice(end);
@@ -132,8 +140,8 @@ export class LoopbackCore {
     });
   }
 
-  #receive(text: string, answer: Answer): void {
-    const parsed = parseSipMessage(text, LIMITS);
+  #receive(bytes: Buffer, answer: Answer): void {
+    const parsed = parseSipMessage(bytes, LIMITS);
     if (!parsed.ok) return;
     const message = parsed.value;
     if (message.kind === 'request' && message.headers.get('Max-Forwards') === '0') {
@@ -141,7 +149,7 @@ export class LoopbackCore {
       this.#onProbe?.();
       return;
     }
-    this.texts.push(text);
+    this.texts.push(bytes.toString());
     const index = this.#waiters.findIndex(({ accepts }) => accepts(message));
     if (index < 0) this.#unread.push({ message, answer });
     else this.#waiters.splice(index, 1)[0]!.resolve({ message, answer });

@@ -2,16 +2,19 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type EdgeOptions } from '../../../../src/edge/edge-options.ts';
 import { createResponse } from '../../../../src/sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
+import { formatSipMessage } from '../../../../src/sip/format-message.ts';
+import { NO_BODY, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 import { newBranch } from '../../../../src/sip/token.ts';
 import { edgeOptions } from '../../support/edge-options.ts';
 import { type EdgeServer, startEdge } from '../../support/edge-server.ts';
 import { calleeDialog, callerDialog, type DialogPeer, Wic } from '../../support/wic.ts';
 import { externalOptions } from './core-bench.ts';
 import { type Got, LoopbackCore } from './loopback-core.ts';
+import { bodyText } from '../../../../src/sip/body-text.ts';
 
 const BOB = 'sip:bob@example.com';
 const SDP = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=ünïcode ☎\r\n';
+const OCTETS = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet));
 const TIMEOUT = 60_000;
 
 async function startBefore(transport: string, ...cores: LoopbackCore[]): Promise<EdgeServer> {
@@ -40,7 +43,13 @@ async function register(server: EdgeServer, core: LoopbackCore): Promise<{ wic: 
 }
 
 /** A request of the core's side; `routes`: nearest first. */
-function coreRequest(core: LoopbackCore, transport: string, method: string, peer: DialogPeer, body = ''): SipRequest {
+function coreRequest(
+  core: LoopbackCore,
+  transport: string,
+  method: string,
+  peer: DialogPeer,
+  body: string | Buffer = '',
+): SipRequest {
   const wic = new Wic('bob', undefined as never);
   return wic.build(
     method,
@@ -94,11 +103,11 @@ describe.each(['udp', 'tcp'])('a core that is reached by %s', (transport) => {
       const { wic } = await register(server, core);
       wic.invite(BOB, SDP);
       const invite = await core.request('INVITE');
-      expect(invite.message.body).toBe(SDP);
+      expect(bodyText(invite.message)).toBe(SDP);
       expect(invite.message.headers.getList('Record-Route')).toHaveLength(2);
       const accepted = createResponse(invite.message, 200, { toTag: 'bob-tag' });
       accepted.headers.append('Contact', `<sip:bob@${core.address}:${core.port};transport=${transport}>`);
-      accepted.body = SDP;
+      accepted.body = Buffer.from(SDP);
       invite.answer(createResponse(invite.message, 180, { toTag: 'bob-tag' }));
       invite.answer(accepted);
       // RFC 6026: a 2xx is repeated until its ACK comes, and passes each time.
@@ -106,7 +115,7 @@ describe.each(['udp', 'tcp'])('a core that is reached by %s', (transport) => {
       await wic.socket.response(180);
       const heard = await wic.socket.response(200, 'INVITE');
       await wic.socket.response(200, 'INVITE');
-      expect(heard.body).toBe(SDP);
+      expect(bodyText(heard)).toBe(SDP);
       wic.inDialog('ACK', callerDialog(heard), {
         CSeq: `${Number.parseInt(invite.message.headers.get('CSeq')!, 10)} ACK`,
       });
@@ -142,19 +151,19 @@ describe.each(['udp', 'tcp'])('a core that is reached by %s', (transport) => {
       await core.send(transport, edge!, invite);
       await core.response(100, 'INVITE');
       const incoming = await wic.socket.request('INVITE');
-      expect(incoming.body).toBe(SDP);
+      expect(bodyText(incoming)).toBe(SDP);
       wic.reply(incoming, 180);
       await core.response(180, 'INVITE');
       await core.send(transport, edge!, invite);
       await core.response(180, 'INVITE');
       const headers = invite.headers.clone();
       headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} CANCEL`);
-      await core.send(transport, edge!, { ...invite, method: 'CANCEL', headers, body: '' });
+      await core.send(transport, edge!, { ...invite, method: 'CANCEL', headers, body: NO_BODY });
       await core.response(200, 'CANCEL');
       await wic.socket.request('CANCEL');
       wic.reply(incoming, 487);
       const failed: SipResponse = await core.response(487, 'INVITE');
-      const ack = { ...invite, method: 'ACK', headers: invite.headers.clone(), body: '' };
+      const ack = { ...invite, method: 'ACK', headers: invite.headers.clone(), body: NO_BODY };
       ack.headers.set('CSeq', headers.get('CSeq')!.replace('CANCEL', 'ACK'));
       ack.headers.set('To', failed.headers.get('To')!);
       await core.send(transport, edge!, ack);
@@ -166,6 +175,63 @@ describe.each(['udp', 'tcp'])('a core that is reached by %s', (transport) => {
       await core.send(transport, edge!, coreRequest(core, transport, 'MESSAGE', { ...peer, callId: 'later' }));
       await core.response(430, 'MESSAGE');
       expect(server.errors).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'gets and sends bodies of octets byte for byte',
+    async () => {
+      await using core = new LoopbackCore('127.0.0.2');
+      await core.start();
+      await using server = await startBefore(transport, core);
+      const { wic, path } = await register(server, core);
+      const type = { 'Content-Type': 'application/vnd.3gpp.sms' };
+      wic.send(wic.build('MESSAGE', BOB, BOB, type, OCTETS));
+      const sent = await core.request('MESSAGE');
+      expect(Buffer.from(sent.message.body)).toEqual(OCTETS);
+      const accepted = createResponse(sent.message, 202);
+      accepted.body = OCTETS;
+      sent.answer(accepted);
+      expect(Buffer.from((await wic.socket.response(202)).body)).toEqual(OCTETS);
+
+      const peer = {
+        routes: [path],
+        remoteTarget: wic.contactUri,
+        callId: 'sms',
+        local: `<${BOB}>;tag=b`,
+        remote: '<sip:alice@example.com>',
+      };
+      const [edge] = addressesIn(path);
+      const delivery = coreRequest(core, transport, 'MESSAGE', peer, OCTETS);
+      await core.send(transport, edge!, delivery);
+      const got = await wic.socket.request('MESSAGE');
+      expect(Buffer.from(got.body)).toEqual(OCTETS);
+      wic.reply(got, 200, type, OCTETS);
+      expect(Buffer.from((await core.response(200, 'MESSAGE')).body)).toEqual(OCTETS);
+      expect(wic.socket.binaryFrames).toHaveLength(2);
+      expect(server.errors).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'is told by 400 of a head that is not UTF-8',
+    async () => {
+      await using core = new LoopbackCore('127.0.0.2');
+      await core.start();
+      await using server = await startBefore(transport, core);
+      const { wic, path } = await register(server, core);
+      const peer = { routes: [path], remoteTarget: wic.contactUri, callId: 'c', local: `<${BOB}>;tag=b`, remote: BOB };
+      const [edge] = addressesIn(path);
+      const text = formatSipMessage(coreRequest(core, transport, 'MESSAGE', peer)).toString('latin1');
+      await core.sendBytes(
+        transport,
+        edge!,
+        Buffer.from(text.replace('Contact:', 'Subject: \xff\r\nContact:'), 'latin1'),
+      );
+      expect((await core.response(400, 'MESSAGE')).reason).toBe('Bad Request (not utf8)');
+      expect(wic.socket.unread).toEqual([]);
     },
     TIMEOUT,
   );

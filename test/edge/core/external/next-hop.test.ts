@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nextHopOf } from '../../../../src/edge/core/external/next-hop.ts';
-import { SipHeaders, type SipRequest } from '../../../../src/sip/message.ts';
+import { NO_BODY, SipHeaders, type SipRequest } from '../../../../src/sip/message.ts';
 
 function request(uri: string, route?: string): SipRequest {
   const headers = new SipHeaders();
   headers.append('To', '<sip:bob@example.com>;tag=b');
   if (route !== undefined) headers.append('Route', route);
-  return { kind: 'request', method: 'BYE', uri, headers, body: '' };
+  return { kind: 'request', method: 'BYE', uri, headers, body: NO_BODY };
 }
 
 describe('a request without Route', () => {

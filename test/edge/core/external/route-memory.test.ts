@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CoreDestination } from '../../../../src/edge/core/external/core-transport.ts';
 import { RouteMemory } from '../../../../src/edge/core/external/route-memory.ts';
-import { SipHeaders, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
+import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../../src/sip/uri.ts';
 import { FakeCoreHop } from './fake-core.ts';
 
@@ -21,7 +21,7 @@ function headersOf(fields: Readonly<Record<string, string>>): SipHeaders {
 }
 
 function request(method: string): SipRequest {
-  return { kind: 'request', method, uri: 'sip:x', headers: new SipHeaders(), body: '' };
+  return { kind: 'request', method, uri: 'sip:x', headers: new SipHeaders(), body: NO_BODY };
 }
 
 /** A memory of a core at `core.example.com:6040`, and what it hears of that core. */
@@ -37,7 +37,7 @@ function memory(): {
       routes.learnFromRequest(headersOf({ Via: via, ...fields }), new FakeCoreHop('core', from));
     },
     answered: (method, status, fields) => {
-      const response: SipResponse = { kind: 'response', status, reason: '', headers: headersOf(fields), body: '' };
+      const response: SipResponse = { kind: 'response', status, reason: '', headers: headersOf(fields), body: NO_BODY };
       routes.learnFromResponse(response, request(method), new FakeCoreHop('core', CORE));
     },
     knows: (text) => routes.knows(uri(text)),

@@ -1,7 +1,7 @@
 import { LabPeers } from '../../../../src/lab/peers/lab-peers.ts';
 import { type PeerCallEnded, type PeerCallFacts } from '../../../../src/lab/peers/peer-events.ts';
 import { type PeerMedia } from '../../../../src/lab/peers/peer-media.ts';
-import { type SipMessage, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
+import { NO_BODY, type SipMessage, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 import { callerDialog, type DialogPeer, WicMessages } from '../../../edge/support/wic.ts';
 
 /** Answers each offer by its text, and rejects those that are `bad`. */
@@ -86,7 +86,7 @@ export class DirectPeers {
   cancel(invite: SipRequest): void {
     const headers = invite.headers.clone();
     headers.set('CSeq', (headers.get('CSeq') ?? '').replace('INVITE', 'CANCEL'));
-    this.peers.receive({ ...invite, method: 'CANCEL', headers, body: '' });
+    this.peers.receive({ ...invite, method: 'CANCEL', headers, body: NO_BODY });
   }
 
   /** An established call. */

@@ -9,7 +9,7 @@ export interface StreamFramerLimits {
 }
 
 export interface StreamFramerHandlers {
-  /** A whole message: a view, valid during the call only. */
+  /** A whole message: a view of bytes that are never written to again. */
   message(bytes: Buffer): void;
   /** RFC 5626 §4.4.1: a double CRLF between messages, to be answered by a single one. */
   ping(): void;

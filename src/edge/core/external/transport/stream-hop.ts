@@ -8,7 +8,7 @@ import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
 import { FLOW_ID_BYTES } from '../../../flow/upgrade-handler.ts';
 import { type LocalPlace } from './local-place.ts';
 import { type FramingFault, SipStreamFramer } from './stream-framer.ts';
-import { decodeText, type TransportContext } from './transport-context.ts';
+import { type TransportContext } from './transport-context.ts';
 
 /** No head of SIP is larger, whatever the body may be. */
 const MAX_HEAD_BYTES = 65_536;
@@ -92,7 +92,7 @@ export class StreamHop implements Hop {
 
   send(message: SipMessage): boolean {
     if (this.#state === 'closed') return message.kind === 'response' && this.#owner.sendElsewhere(message, this);
-    const bytes = Buffer.from(formatSipMessage(message));
+    const bytes = formatSipMessage(message);
     if (this.#state === 'idle' && !this.#dial()) return false;
     return this.#write(bytes);
   }
@@ -184,9 +184,7 @@ export class StreamHop implements Hop {
 
   readonly #framing = {
     message: (bytes: Buffer): void => {
-      const text = decodeText(bytes);
-      if (text === undefined) this.#context.handlers.refused(this.remoteAddress, this.place.transport, 'not-utf8');
-      else this.#context.handlers.message(text, this);
+      this.#context.handlers.message(bytes, this);
     },
     ping: (): void => {
       if (this.#state === 'open') this.#write(Buffer.from('\r\n'));

@@ -23,14 +23,3 @@ export interface TransportContext {
   readonly timers: TimerQueue;
   readonly logger: Logger;
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** `undefined` for bytes that are no UTF-8, as all of a SIP message has to be (RFC 3261 §7). */
-export function decodeText(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}

@@ -7,7 +7,7 @@ import { type SipMessage } from '../../../../sip/message.ts';
 import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
 import { localPlace, type LocalPlace } from './local-place.ts';
 import { responsePort } from './response-port.ts';
-import { decodeText, type TransportContext } from './transport-context.ts';
+import { type TransportContext } from './transport-context.ts';
 
 /** Room for the headers of IP and UDP, and no more than any stack takes in one piece. */
 const MAX_DATAGRAM_BYTES = 65_000;
@@ -82,11 +82,7 @@ export class UdpPort {
     if (!trusted.has(remote.address)) handlers.refused(remote.address, 'udp', 'unknown-address');
     else if (isKeepAlive(bytes)) return;
     else if (bytes.length > limits.messageBytes) handlers.refused(remote.address, 'udp', 'message-size');
-    else {
-      const text = decodeText(bytes);
-      if (text === undefined) handlers.refused(remote.address, 'udp', 'not-utf8');
-      else handlers.message(text, this.hopTo(remote));
-    }
+    else handlers.message(bytes, this.hopTo(remote));
   }
 }
 
@@ -120,7 +116,7 @@ class UdpHop implements Hop {
   send(message: SipMessage): boolean {
     const port = message.kind === 'response' ? responsePort(message, 'udp', this.remotePort) : this.remotePort;
     if (port === undefined || port === 0) return false;
-    return this.#port.send(Buffer.from(formatSipMessage(message)), this.remoteAddress, port);
+    return this.#port.send(formatSipMessage(message), this.remoteAddress, port);
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FramingFault, SipStreamFramer } from '../../../../../src/edge/core/external/transport/stream-framer.ts';
-import { parseSipMessage } from '../../../../../src/sip/parse-message.ts';
+import { parseText } from '../../../../sip/message-text.ts';
+import { bodyText } from '../../../../../src/sip/body-text.ts';
 
 const LIMITS = { headBytes: 1000, messageBytes: 3000 };
 
@@ -91,8 +92,8 @@ describe('SipStreamFramer', () => {
         const heard = feedText(`${head}abcBYE sip:next`);
         if (heard.fault !== undefined) return;
         expect(heard.messages).toEqual([`${head}abc`]);
-        const parsed = parseSipMessage(heard.messages[0]!, { maxHeaders: 100, maxLineBytes: 1000 });
-        if (parsed.ok) expect(parsed.value.body).toBe('abc');
+        const parsed = parseText(heard.messages[0]!, { maxHeaders: 100, maxLineBytes: 1000 });
+        if (parsed.ok) expect(bodyText(parsed.value)).toBe('abc');
       }),
     );
   });

@@ -209,13 +209,13 @@ describe('a TCP connection of the core', () => {
     expect(world.messages).toEqual([]);
   });
 
-  it('goes on after a message that is no UTF-8, which is dropped', async () => {
+  it('hands out what is not UTF-8 as it hands out all else', async () => {
     const world = await start();
     const caller = call(world);
     caller.socket.write(Buffer.from('BYE \xff\r\nl: 0\r\n\r\n', 'latin1'));
     caller.socket.write(requestText('SIP/2.0/TCP x'));
-    await until(() => world.messages.length === 1);
-    expect(world.refused).toEqual([['127.0.0.1', 'tcp', 'not-utf8']]);
+    await until(() => world.messages.length === 2);
+    expect(world.refused).toEqual([]);
   });
 
   it('that is gone is replaced for the answer by one to the port of the Via (RFC 3261 §18.2.2)', async () => {

@@ -15,8 +15,8 @@ import { type CoreListenOptions, type CoreTlsOptions } from '../../../../../src/
 import { type Hop } from '../../../../../src/edge/flow/hop.ts';
 import { createResponse } from '../../../../../src/sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../../../src/sip/message.ts';
-import { parseSipMessage } from '../../../../../src/sip/parse-message.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { parseText } from '../../../../sip/message-text.ts';
 
 export interface HeardMessage {
   readonly text: string;
@@ -55,7 +55,7 @@ export function createWorld(options: WorldOptions = {}): TransportWorld {
     },
     { messageBytes: 100_000, bufferedBytes: 200_000, ...options.limits },
     {
-      message: (text, hop) => world.messages.push({ text, hop }),
+      message: (bytes, hop) => world.messages.push({ text: bytes.toString(), hop }),
       closed: (hop) => world.closed.push(hop),
       refused: (...refusal) => world.refused.push(refusal),
     },
@@ -85,13 +85,13 @@ export function requestText(via: string, body = ''): string {
 }
 
 export function request(body = ''): SipRequest {
-  const parsed = parseSipMessage(requestText('SIP/2.0/TCP edge.example', body), { maxHeaders: 20, maxLineBytes: 1000 });
+  const parsed = parseText(requestText('SIP/2.0/TCP edge.example', body), { maxHeaders: 20, maxLineBytes: 1000 });
   if (!parsed.ok || parsed.value.kind !== 'request') throw new Error('a request was expected');
   return parsed.value;
 }
 
 export function responseTo(text: string, status = 200): SipResponse {
-  const parsed = parseSipMessage(text, { maxHeaders: 20, maxLineBytes: 1000 });
+  const parsed = parseText(text, { maxHeaders: 20, maxLineBytes: 1000 });
   if (!parsed.ok || parsed.value.kind !== 'request') throw new Error('a request was expected');
   return createResponse(parsed.value, status);
 }

@@ -118,25 +118,15 @@ describe('the UDP socket towards the core', () => {
     await until(() => refused.length === 2);
   });
 
-  it('drops what is no text or too large with a cause, and what keeps a NAT open without', async () => {
+  it('drops what is too large with a cause, and what keeps a NAT open without', async () => {
     const { messages, refused, place } = await start({ limits: { messageBytes: 1000 } });
     const peer = await core();
-    for (const bytes of [
-      '\r\n\r\n',
-      '\r\n',
-      Buffer.alloc(4),
-      Buffer.from('4f50ff', 'hex'),
-      'x'.repeat(1001),
-      'BYE x',
-    ]) {
+    for (const bytes of ['\r\n\r\n', '\r\n', Buffer.alloc(4), 'x'.repeat(1001), 'BYE x']) {
       peer.send(bytes, place('udp'));
     }
     await until(() => messages.length === 1);
     expect(messages[0]!.text).toBe('BYE x');
-    expect(refused).toEqual([
-      ['127.0.0.1', 'udp', 'not-utf8'],
-      ['127.0.0.1', 'udp', 'message-size'],
-    ]);
+    expect(refused).toEqual([['127.0.0.1', 'udp', 'message-size']]);
   });
 
   it('sends no datagram over 65,000 bytes', async () => {
