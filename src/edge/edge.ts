@@ -52,6 +52,8 @@ export interface EdgeDependencies {
   readonly events: TypedEvents<EdgeEvents>;
   readonly tap?: EdgeTap | undefined;
   readonly applicationServer?: ApplicationServer | undefined;
+  /** Hears where a core outside is each time its names stand for other places. */
+  readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
   /** `message` events carry the text of the message, secrets masked. */
   readonly messageText?: boolean | undefined;
 }
@@ -310,8 +312,9 @@ export class Edge {
   }
 
   #createCoreSide(options: EdgeOptions, home: HomeDomain, border: Border): CoreSide {
-    const { clock, events, logger } = this.#dependencies;
+    const { clock, events, logger, corePlacesChanged } = this.#dependencies;
     return createCoreSide(options, {
+      placesChanged: corePlacesChanged,
       home,
       border,
       clock,

@@ -4,10 +4,11 @@ import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
-import { transportAddress } from '../core/transport-address.ts';
+import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { createHttpApp } from '../admin/http-app.ts';
 import { readPageAssets } from '../admin/page-assets.ts';
+import { type CoreDestination } from '../edge/core/external/core-transport.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
 import { createEdge, type Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
@@ -132,11 +133,10 @@ export class ServerParts {
       tap: hooks.edgeTap,
       applicationServer: hooks.applicationServer,
       messageText: hooks.messageText,
+      corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
-    this.#turn?.addOwnListeners(
-      this.#edge.coreAddresses.flatMap(({ address, port }) => transportAddress(address, port) ?? []),
-    );
+    this.#turn?.addOwnListeners(this.#edge.coreAddresses.flatMap(transportAddressOf));
     for (const server of https.servers) this.#edge.attach(server);
   }
 
@@ -175,4 +175,9 @@ export class ServerParts {
       mountRoutes: hooks.mountRoutes,
     });
   }
+}
+
+function transportAddressOf({ address, port }: CoreDestination): TransportAddress[] {
+  const parsed = transportAddress(address, port);
+  return parsed ? [parsed] : [];
 }

@@ -47,6 +47,8 @@ export interface CoreConnectionContext {
   readonly hopClosed: (hop: Hop) => void;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
+  /** Called with all places that the configured URIs stand for, each time they stand for others. */
+  readonly placesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
   /** Called when all sockets are closed. */
   readonly closed?: () => void;
   /** Whether the edge takes nothing new any more. */
@@ -212,7 +214,9 @@ export class CoreConnection implements CoreSide {
     const before = this.#found.get(text);
     this.#found.set(text, places);
     if (before && sameIn(before, places)) return;
-    this.#transports.trust(new Set(this.#configured().map(({ address }) => address)));
+    const configured = this.#configured();
+    this.#transports.trust(new Set(configured.map(({ address }) => address)));
+    this.#context.placesChanged?.(configured);
     this.#health.configure(
       this.#uris.flatMap((core) =>
         (this.#found.get(core.text) ?? []).map((destination) => ({ destination, uri: core.text })),

@@ -40,6 +40,8 @@ export class CoreBench extends ProxyBench {
   transports!: FakeTransports;
   /** What each host stands for. */
   readonly names = new Map<string, readonly CoreDestination[]>();
+  /** What others are told of where the core is, each time. */
+  readonly places: (readonly CoreDestination[])[] = [];
   /** Hosts that DNS was asked for. */
   readonly asked: string[] = [];
   /** While set, nobody answers for a name. */
@@ -79,6 +81,7 @@ export class CoreBench extends ProxyBench {
       },
       defer: queueMicrotask,
       isStopping: () => this.isStopping,
+      placesChanged: (configured) => this.places.push(configured),
     });
   }
 

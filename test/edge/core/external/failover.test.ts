@@ -183,6 +183,19 @@ describe('a request to the core', () => {
   });
 });
 
+describe('where the core is', () => {
+  it('is told at the start, and again when its name stands for other places, in whatever order those come', async () => {
+    const it = await scene(FIRST, SECOND);
+    it.bench.names.set('core.example.com', [SECOND, FIRST]);
+    await it.bench.pass(31_000);
+    it.bench.names.set('core.example.com', [UDP]);
+    await it.bench.pass(31_000);
+    it.bench.names.set('core.example.com', []);
+    await it.bench.pass(31_000);
+    expect(it.bench.places).toEqual([[FIRST, SECOND], [UDP]]);
+  });
+});
+
 describe('a REGISTER that one place of the core sends away', () => {
   it.each([302, 300, 480, 503])('with %i goes to the next, whose answer is told', async (status) => {
     const it = await scene(FIRST, SECOND);
