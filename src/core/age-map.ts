@@ -1,3 +1,5 @@
+import { ownText } from './own-text.ts';
+
 interface Entry<V, K> {
   readonly key: K;
   value: V;
@@ -8,6 +10,8 @@ interface Entry<V, K> {
 /**
  * A map that knows its oldest entry, for tables that let go of it when they are full. A `Map` knows it too, but steps over the places of
  * all entries deleted since it last grew to find it, which makes each replacement in a full table cost as much as the table is large.
+ *
+ * A new entry gets a key that owns its characters (`OwnText`): text of a message may be given as it is.
  */
 export class AgeMap<V, K extends string | number = string> {
   readonly #entries = new Map<K, Entry<V, K>>();
@@ -43,9 +47,9 @@ export class AgeMap<V, K extends string | number = string> {
   /** The entry becomes the newest, also when it was there before. */
   set(key: K, value: V): void {
     const known = this.#entries.get(key);
-    const entry = known ?? { key, value, older: undefined, newer: undefined };
+    const entry = known ?? { key: ownKey(key), value, older: undefined, newer: undefined };
     if (known) this.#unlink(known);
-    else this.#entries.set(key, entry);
+    else this.#entries.set(entry.key, entry);
     entry.value = value;
     entry.older = this.#newest;
     if (this.#newest) this.#newest.newer = entry;
@@ -70,4 +74,8 @@ export class AgeMap<V, K extends string | number = string> {
     entry.older = undefined;
     entry.newer = undefined;
   }
+}
+
+function ownKey<K extends string | number>(key: K): K {
+  return (typeof key === 'string' ? ownText(key) : key) as K;
 }

@@ -1,17 +1,17 @@
+import { boundedKey } from '../../core/bounded-key.ts';
+import { type OwnText, ownText } from '../../core/own-text.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type Hop } from '../flow/hop.ts';
 
 /** Calls of one WIC that are remembered at most; the oldest is forgotten first. */
 const CALLS_PER_HOP = 16;
-/** A Call-ID beyond this is cut: two calls that share so much count as one. */
-const MAX_CALL_ID = 128;
 
 /**
  * Which WICs are in a call, read from the final answers to INVITE and BYE as they pass. The proxy needs no dialogs; this only tells whom to
  * send away last, so a call whose BYE took another way costs its WIC nothing but the place in that order.
  */
 export class LiveCalls {
-  readonly #byHop = new Map<string, Set<string>>();
+  readonly #byHop = new Map<string, Set<OwnText>>();
 
   isInCall(hop: Hop): boolean {
     return this.#byHop.has(hop.id);
@@ -28,21 +28,20 @@ export class LiveCalls {
     this.#byHop.delete(hop.id);
   }
 
-  #begin(hop: Hop, callId: string): void {
-    const calls = this.#byHop.get(hop.id) ?? new Set<string>();
+  #begin(hop: Hop, callId: OwnText): void {
+    const calls = this.#byHop.get(hop.id) ?? new Set<OwnText>();
     const [oldest] = calls;
     if (oldest !== undefined && calls.size >= CALLS_PER_HOP && !calls.has(callId)) calls.delete(oldest);
     this.#byHop.set(hop.id, calls.add(callId));
   }
 
-  #end(hop: Hop, callId: string): void {
+  #end(hop: Hop, callId: OwnText): void {
     const calls = this.#byHop.get(hop.id);
     calls?.delete(callId);
     if (calls?.size === 0) this.#byHop.delete(hop.id);
   }
 }
 
-/** A copy: a part of the received text would keep the whole message in memory. */
-function callIdOf({ headers }: SipRequest): string {
-  return Buffer.from((headers.get('Call-ID') ?? '').slice(0, MAX_CALL_ID)).toString();
+function callIdOf({ headers }: SipRequest): OwnText {
+  return ownText(boundedKey(headers.get('Call-ID') ?? ''));
 }

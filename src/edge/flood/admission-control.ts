@@ -1,3 +1,4 @@
+import { boundedKey } from '../../core/bounded-key.ts';
 import { type Clock } from '../../core/clock.ts';
 import { LimitedSources } from '../../core/limited-sources.ts';
 import { TokenBuckets } from '../../core/token-buckets.ts';
@@ -11,7 +12,7 @@ import { type AbuseLog } from './abuse-log.ts';
 import { readVerdict } from './core-verdict.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { type FloodLimits } from './flood-limits.ts';
-import { boundedKey, loginName, loginNames, loginProofs } from './login-names.ts';
+import { loginName, loginNames, loginProofs } from './login-names.ts';
 
 /** A connection that counts wrong passwords of its own, and can be ended for more of them. */
 export interface GuardedConnection {

@@ -1,12 +1,10 @@
-import { hash } from 'node:crypto';
+import { boundedKey } from '../../core/bounded-key.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type HomeDomain } from '../home-domain.ts';
 
 /** Fields that may carry a password's proof; a client has no use for more, and each costs its reading. */
 const MAX_PROOFS = 4;
-/** A key is kept in tables; what is longer is kept as a hash. */
-const MAX_NAME_LENGTH = 100;
 
 /** Stands for whoever is named in credentials that cannot be read; a core may read them all the same. No user is called so. */
 const UNREADABLE = '?';
@@ -36,9 +34,4 @@ export function loginName(text: string, home: HomeDomain): string {
   const name = text.toLowerCase().replace(/^sips?:/, '');
   const suffix = `@${home.name}`;
   return boundedKey(name.endsWith(suffix) ? name.slice(0, -suffix.length) : name);
-}
-
-/** A key that takes little room, however long the text. */
-export function boundedKey(text: string): string {
-  return text.length <= MAX_NAME_LENGTH ? text : hash('sha256', text, 'base64url');
 }

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { type RawData, type WebSocket } from 'ws';
+import { boundedKey } from '../../core/bounded-key.ts';
 import { type Clock } from '../../core/clock.ts';
+import { type OwnMap, ownText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
@@ -75,7 +77,7 @@ export class Flow implements Hop {
   #awaitingPong = false;
   #heardAtMs: number;
   /** By user name tried; never more than the limit on failures, which closes the flow. */
-  readonly #authenticationFailures = new Map<string, number>();
+  readonly #authenticationFailures: OwnMap<number> = new Map<string, number>();
 
   constructor(socket: WebSocket, facts: FlowFacts, context: FlowContext) {
     const nowMs = context.clock.now().monotonicMs;
@@ -194,7 +196,8 @@ export class Flow implements Hop {
 
   /** Guessing passwords ends with the flow; a new one counts against the connection caps. */
   countAuthenticationFailure(user: string): void {
-    this.#authenticationFailures.set(user, (this.#authenticationFailures.get(user) ?? 0) + 1);
+    const key = boundedKey(user);
+    this.#authenticationFailures.set(ownText(key), (this.#authenticationFailures.get(key) ?? 0) + 1);
     let failures = 0;
     for (const count of this.#authenticationFailures.values()) failures += count;
     if (failures < this.#context.limits.authenticationFailures || !this.isOpen) return;
@@ -204,7 +207,7 @@ export class Flow implements Hop {
 
   /** Whoever knows the password of one user may still be guessing those of others. */
   forgiveAuthenticationFailures(user: string): void {
-    this.#authenticationFailures.delete(user);
+    this.#authenticationFailures.delete(boundedKey(user));
   }
 
   #sendFrame(bytes: Buffer, binary: boolean): boolean {

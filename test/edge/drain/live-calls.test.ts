@@ -36,7 +36,7 @@ it('a core is in no call', () => {
   expect(calls.isInCall(hop('core', 'core'))).toBe(false);
 });
 
-it('remembers a bounded number of calls and of bytes for one client', () => {
+it('remembers a bounded number of calls for one client, and tells long Call-IDs apart', () => {
   const calls = new LiveCalls();
   const alice = hop('a');
   for (let n = 0; n < 100; n += 1) calls.noteAnswer(request('INVITE', `${n}`), 200, alice);
@@ -45,5 +45,7 @@ it('remembers a bounded number of calls and of bytes for one client', () => {
   const long = 'x'.repeat(60_000);
   calls.noteAnswer(request('INVITE', `${long}1`), 200, alice);
   calls.noteAnswer(request('BYE', `${long}2`), 200, alice);
+  expect(calls.isInCall(alice)).toBe(true);
+  calls.noteAnswer(request('BYE', `${long}1`), 200, alice);
   expect(calls.isInCall(alice)).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { AgeMap } from '../../../core/age-map.ts';
+import { type OwnText, ownText } from '../../../core/own-text.ts';
 
 const MAX_CALLS = 10_000;
 
@@ -8,10 +9,10 @@ const MAX_CALLS = 10_000;
  * there, whatever order DNS would have the places in this time. A client keeps the Call-ID of its registrations.
  */
 export class ChallengeMemory {
-  readonly #places = new AgeMap<string>();
+  readonly #places = new AgeMap<OwnText>();
 
   note(callId: string, place: string): void {
-    this.#places.set(keyOf(callId), place);
+    this.#places.set(keyOf(callId), ownText(place));
     if (this.#places.size > MAX_CALLS && this.#places.oldest) this.#places.delete(this.#places.oldest.key);
   }
 
@@ -20,7 +21,7 @@ export class ChallengeMemory {
   }
 }
 
-/** A client chooses how long its Call-ID is, and a part of a message would keep the whole of it in memory. */
+/** A client chooses how long its Call-ID is. */
 function keyOf(callId: string): string {
   return hash('sha256', callId, 'base64url');
 }

@@ -5,8 +5,8 @@ import { numericHost } from './transport/locate.ts';
 const SIP_PORT = 5060;
 
 /** A destination as a map key. */
-export function placeKey({ transport, address, port, serverName = '' }: CoreDestination): string {
-  return `${transport} ${address} ${port} ${serverName}`;
+export function placeKey({ transport, address, port, serverName }: CoreDestination): string {
+  return `${transport} ${address} ${port} ${serverName ?? ''}`;
 }
 
 /** A destination as the URI that leads there and nowhere else: what logs, events and probes call it. */

@@ -1,3 +1,4 @@
+import { type OwnText } from '../../../core/own-text.ts';
 import { type Hop } from '../../flow/hop.ts';
 import { type CoreKeyPair } from './transport/core-tls.ts';
 
@@ -10,7 +11,7 @@ export interface CoreDestination {
   readonly address: string;
   readonly port: number;
   /** The name the certificate of a TLS core must be for; the address when absent. */
-  readonly serverName?: string;
+  readonly serverName?: OwnText;
 }
 
 /** What a core's packets bring about. Calls come from the event loop, never out of `hopTo` or `send`. */

@@ -1,4 +1,6 @@
 import { AgeMap } from '../../../core/age-map.ts';
+import { boundedKey } from '../../../core/bounded-key.ts';
+import { type OwnText, ownText } from '../../../core/own-text.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 
 const MAX_REQUESTS = 1000;
@@ -7,17 +9,16 @@ const REMEMBERED_MS = 32_000;
 
 /** Requests answered here that have come before over another way (RFC 3261 §8.2.2.2). Retransmissions do not get here. */
 export class MergedRequests {
-  readonly #seen = new AgeMap<{ readonly branch: string; readonly atMs: number }>();
+  readonly #seen = new AgeMap<{ readonly branch: OwnText; readonly atMs: number }>();
 
   /** Remembers a request outside dialogs, and tells whether the same one has come under another branch. */
   note({ callId, cseq, from, to, via }: RequestEssentials, nowMs: number): boolean {
     if (to.params.has('tag')) return false;
-    const key = [callId, cseq.sequence, cseq.method, from.params.get('tag')].join('\n');
-    // A part of a message would keep the whole of it in memory.
-    const branch = Buffer.from(via.params.get('branch') ?? '').toString('latin1');
+    const key = boundedKey([callId, cseq.sequence, cseq.method, from.params.get('tag')].join('\n'));
+    const branch = boundedKey(via.params.get('branch') ?? '');
     const before = this.#seen.get(key);
     if (before && nowMs - before.atMs < REMEMBERED_MS) return before.branch !== branch;
-    this.#seen.set(key, { branch, atMs: nowMs });
+    this.#seen.set(key, { branch: ownText(branch), atMs: nowMs });
     if (this.#seen.size > MAX_REQUESTS && this.#seen.oldest) this.#seen.delete(this.#seen.oldest.key);
     return false;
   }

@@ -1,5 +1,7 @@
 import { AgeMap } from '../../../../core/age-map.ts';
+import { boundedKey } from '../../../../core/bounded-key.ts';
 import { type Clock } from '../../../../core/clock.ts';
+import { type OwnMap, ownText } from '../../../../core/own-text.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
 import { type CoreDestination } from '../core-transport.ts';
 import { createDnsClient, type DnsClient } from './dns-client.ts';
@@ -36,7 +38,7 @@ export class CoreResolver {
   readonly #random: () => number;
   readonly #dns: DnsClient;
   readonly #entries = new AgeMap<Entry>();
-  readonly #asked = new Map<string, Promise<Located>>();
+  readonly #asked: OwnMap<Promise<Located>> = new Map<string, Promise<Located>>();
 
   constructor({ servers, clock, timeoutMs = TIMEOUT_MS, random = Math.random, dns }: CoreResolverOptions) {
     this.#clock = clock;
@@ -70,7 +72,7 @@ export class CoreResolver {
     const asking = locate(uri, this.#dns)
       .then((located) => this.#keep(key, located))
       .finally(() => this.#asked.delete(key));
-    this.#asked.set(key, asking);
+    this.#asked.set(ownText(key), asking);
     return asking;
   }
 
@@ -87,15 +89,15 @@ export class CoreResolver {
 }
 
 function keyOf(uri: SipUri): string {
-  return `${uri.scheme} ${targetOf(uri)} ${uri.port ?? ''} ${uri.params.get('transport')?.toLowerCase() ?? ''}`;
+  const transport = uri.params.get('transport')?.toLowerCase() ?? '';
+  return boundedKey(`${uri.scheme} ${targetOf(uri)} ${uri.port ?? ''} ${transport}`);
 }
 
 /** RFC 5922 §7.2: a certificate is for the domain of the URI, wherever its SRV records point. */
 function destinationsOf({ transport, addresses, port }: LocatedHost, { host }: SipUri): CoreDestination[] {
-  const serverName = numericHost(host) ?? host;
-  return addresses.map((address) =>
-    transport === 'tls' ? { transport, address, port, serverName } : { transport, address, port },
-  );
+  if (transport !== 'tls') return addresses.map((address) => ({ transport, address, port }));
+  const serverName = ownText(numericHost(host) ?? host);
+  return addresses.map((address) => ({ transport, address, port, serverName }));
 }
 
 function distinct(destinations: readonly CoreDestination[]): CoreDestination[] {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Socket } from 'node:net';
+import { type OwnText } from '../../../../core/own-text.ts';
 import { type TimerHandle } from '../../../../core/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
@@ -37,7 +38,7 @@ export class StreamHop implements Hop {
   readonly place: LocalPlace;
   readonly remote: TransportAddress;
   /** Name its certificate must be for, if not its address. */
-  readonly serverName: string | undefined;
+  readonly serverName: OwnText | undefined;
   readonly #context: TransportContext;
   readonly #owner: StreamHopOwner;
   readonly #framer: SipStreamFramer;
@@ -49,7 +50,7 @@ export class StreamHop implements Hop {
   #activeAtMs: number;
 
   constructor(
-    ends: { readonly place: LocalPlace; readonly remote: TransportAddress; readonly serverName?: string | undefined },
+    ends: { readonly place: LocalPlace; readonly remote: TransportAddress; readonly serverName?: OwnText | undefined },
     owner: StreamHopOwner,
     context: TransportContext,
   ) {

@@ -1,5 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { type OwnText, ownText } from '../../../../core/own-text.ts';
 import { type TimerHandle } from '../../../../core/timer-queue.ts';
 import { parseIp } from '../../../../core/ip.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
@@ -15,7 +16,7 @@ import { type TransportContext } from './transport-context.ts';
 export interface StreamDestination {
   readonly place: LocalPlace;
   readonly remote: TransportAddress;
-  readonly serverName?: string | undefined;
+  readonly serverName?: OwnText | undefined;
 }
 
 const TCP_KEEPALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
@@ -105,7 +106,7 @@ export class StreamPool implements StreamHopOwner {
     if (!this.#isOpen || port === undefined || port === 0) return false;
     // RFC 5922 §7.3: who is named in the Via is who has to be there.
     const host = topVia(response.headers)?.sentBy.host;
-    const serverName = hop.secure && host !== undefined && !isNumeric(host) ? host : undefined;
+    const serverName = hop.secure && host !== undefined && !isNumeric(host) ? ownText(host) : undefined;
     const { place, remote } = hop;
     return this.hopTo({ place, remote: { ...remote, port }, serverName }).send(response);
   }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { connect as tlsConnect, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ownText } from '../../../../../src/core/own-text.ts';
 import { makeCertificate, type TestCertificate } from '../../../../turn/support/certificate.ts';
 import {
   createWorld,
@@ -69,7 +70,7 @@ describe('TLS towards the core', () => {
       transport: 'tls',
       address: '127.0.0.1',
       port: peer.port,
-      serverName: 'localhost',
+      serverName: ownText('localhost'),
     });
     expect(hop).toMatchObject({ viaTransport: 'TLS', secure: true, reliable: true });
     hop.send(request('hello'));
@@ -83,7 +84,12 @@ describe('TLS towards the core', () => {
   ] as const)('sends nothing to a core with a certificate %s', async (_what, ca, serverName) => {
     const peer = await tlsCore(edge);
     const world = await start({ tls: { ca: ca ? edge.cert : other.cert } });
-    const hop = world.transports.hopTo({ transport: 'tls', address: '127.0.0.1', port: peer.port, serverName });
+    const hop = world.transports.hopTo({
+      transport: 'tls',
+      address: '127.0.0.1',
+      port: peer.port,
+      serverName: ownText(serverName),
+    });
     expect(hop.send(request('secret'))).toBe(true);
     await until(() => world.closed.length === 1);
     expect(world.refused).toEqual([['127.0.0.1', 'tls', 'tls']]);
@@ -110,7 +116,7 @@ describe('TLS towards the core', () => {
     const peer = await tlsCore(edge, { ca: edge.cert, requestCert: true, rejectUnauthorized: true });
     const world = await start({ tls: { ...edge, ca: edge.cert } });
     world.transports
-      .hopTo({ transport: 'tls', address: '127.0.0.1', port: peer.port, serverName: 'localhost' })
+      .hopTo({ transport: 'tls', address: '127.0.0.1', port: peer.port, serverName: ownText('localhost') })
       .send(request());
     await until(() => peer.lines[0]?.text().startsWith('OPTIONS') ?? false);
     expect(tlsOf(peer.lines[0]).authorized).toBe(true);
