@@ -52,6 +52,7 @@ export type LimitCause =
   | 'transactions'
   | 'transactions-per-flow'
   | 'contacts-per-user'
+  | 'contacts-per-flow'
   | 'credential-rate'
   | 'authentication-failures'
   | 'handshake-rate'

@@ -30,6 +30,8 @@ export interface EdgeLimits extends FloodLimits {
   readonly transactions: number;
   /** Server transactions one flow may have open. */
   readonly transactionsPerFlow: number;
+  /** Contacts that one flow may have registered, and that one REGISTER may name. */
+  readonly contactsPerFlow: number;
   /** A flow without a registration is closed after this time. */
   readonly unregisteredSec: number;
   /** Failed digest answers on one flow before it is closed. */

@@ -113,13 +113,14 @@ export class Edge {
       clock,
       timers,
       maxLapsed: limits.connections,
+      maxPerFlow: limits.contactsPerFlow,
       on: observeRegistrations({
         events,
         logger,
         issuer,
         changed: ({ id }) => {
           const flow = flows.findOpen(id);
-          flow?.setRegistered(this.#registrations.of(flow).length > 0);
+          flow?.setRegistered(this.#registrations.count(flow) > 0);
         },
         deregistrations: () => this.#deregistrations,
       }),
@@ -169,6 +170,8 @@ export class Edge {
         home,
         registrations,
         insertion,
+        events,
+        maxContacts: limits.contactsPerFlow,
         removalsAreReported: coreSide.core.reportsRemovals === true,
       }),
       insertion,

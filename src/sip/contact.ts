@@ -27,13 +27,17 @@ export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'mal
   if (values.length === 1 && values[0] === '*') return ok('*');
   const contacts: Contact[] = [];
   for (const value of values) {
-    const nameAddr = parseNameAddr(value);
-    if (!nameAddr.ok) return nameAddr;
-    const contact = withFeatures(nameAddr.value, value);
+    const contact = parseContact(value);
     if (!contact) return fail('malformed');
     contacts.push(contact);
   }
   return ok(contacts);
+}
+
+/** One value, which may not be `*`; `undefined` when it is malformed. */
+export function parseContact(text: string): Contact | undefined {
+  const nameAddr = parseNameAddr(text);
+  return nameAddr.ok ? withFeatures(nameAddr.value, text) : undefined;
 }
 
 function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {

@@ -16,6 +16,12 @@ export const edgeLimits = section(
     messageBurst: wholeNumber(1, 100_000, 200, 'Messages at once of one WebSocket.'),
     transactions: wholeNumber(1, 10_000_000, 20_000, 'Most live SIP transactions.'),
     transactionsPerFlow: wholeNumber(1, 100_000, 100, 'Most live SIP transactions that one WebSocket has opened.'),
+    contactsPerFlow: wholeNumber(
+      1,
+      1024,
+      16,
+      'Most Contacts that one WebSocket may have registered, and that one REGISTER may name: one for each line of a telephone.',
+    ),
     unregisteredSec: seconds(
       1,
       3600,

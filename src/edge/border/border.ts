@@ -1,6 +1,6 @@
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Hop } from '../flow/hop.ts';
-import { type Registration } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
 
 /** Whose request crosses. */
 export interface RequestOrigin {

@@ -9,10 +9,12 @@ import { type ExternalCoreOptions } from '../edge-options.ts';
 import { type EdgeSide, type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type FlowTokens } from '../proxy/flow-token.ts';
+import { type LostRegistration } from '../registration/deregistration.ts';
 import { identityKey } from '../registration/identity.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type PassedChallenges } from '../registration/passed-challenges.ts';
-import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
+import { type Registrations } from '../registration/registrations.ts';
 import { assertIdentity, dropAssertion } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
 import { newChargingVector } from './charging-vector.ts';
@@ -81,9 +83,9 @@ export class CoreBorder implements Border {
   }
 
   /** A REGISTER of the edge itself in the place of a client that is gone. */
-  registerFor({ registrationId, hop }: Registration, { headers }: SipRequest, side: EdgeSide): void {
+  registerFor({ registrationId, flowId }: LostRegistration, { headers }: SipRequest, side: EdgeSide): void {
     this.#addNetwork(headers);
-    this.#addPath(headers, hop.id, registrationId, side);
+    this.#addPath(headers, flowId, registrationId, side);
   }
 
   /** The way by which requests for a registration come back to its flow (RFC 3327, RFC 5626 §5.1). */

@@ -26,11 +26,11 @@ export function deregisterLost(context: DeregisterLostContext): Deregistrations 
     afterSec: options.deregisterAfterSec,
     clock,
     timers,
-    send: (registration, onFinal) => {
+    send: (lost, onFinal) => {
       const side = firstCoreSide(coreSide.addresses, options.listen.publicHost);
       if (!side) return;
-      const request = createDeregistration(registration, home.name);
-      border.registerFor(registration, request, side);
+      const request = createDeregistration(lost, home.name);
+      border.registerFor(lost, request, side);
       coreSide.sendRequest?.(request, onFinal);
     },
     ended: (registrationId) => {

@@ -13,7 +13,7 @@ import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../flow/hop.ts';
 import { TokenBuckets } from '../../core/token-buckets.ts';
-import { type Registration } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */
 export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;

@@ -3,7 +3,7 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';
 import { type Hop } from '../flow/hop.ts';
 import { forbidden } from '../forbidden.ts';
-import { type Registration } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
 const ALLOW =

@@ -1,8 +1,14 @@
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { parseDeltaSeconds } from '../../sip/contact.ts';
+import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseCredentialRequest, stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { type EdgeEvents } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
+import { readContacts } from '../registration/register-answer.ts';
+import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
@@ -18,6 +24,9 @@ export interface RegisterPathContext {
   readonly insertion: CredentialInsertion;
   /** Whether the core tells by itself which registrations it ends, so that a refused REGISTER has changed nothing (RFC 3261 §10.3). */
   readonly removalsAreReported: boolean;
+  readonly events: TypedEvents<EdgeEvents>;
+  /** Contacts of one REGISTER, and registrations of one flow. */
+  readonly maxContacts: number;
 }
 
 /** The edge's part in a REGISTER: steps 3 and 7 to 8 of figure 6.3.3-1. */
@@ -26,6 +35,24 @@ export class RegisterPath {
 
   constructor(context: RegisterPathContext) {
     this.#context = context;
+  }
+
+  /**
+   * Why a client's REGISTER goes to no core: each Contact costs the edge and the core work at every refresh. A flow that is full still may refresh
+   * and end what it has; a Contact that cannot be read is for the registrar to refuse.
+   */
+  refusal(request: SipRequest, hop: Hop): SipResponse | undefined {
+    if (hop.kind !== 'wic') return undefined;
+    const { events, maxContacts } = this.#context;
+    const count = request.headers.getList('Contact').length;
+    if (count > maxContacts) {
+      events.emit('limited', { flowId: hop.id, cause: 'contacts-per-flow' });
+      return createResponse(request, 400, { reason: `Bad Request (more than ${maxContacts} contacts)` });
+    }
+    if (this.#hasRoom(request, count, hop)) return undefined;
+    events.emit('limited', { flowId: hop.id, cause: 'contacts-per-flow' });
+    const reason = 'Temporarily Unavailable (too many contacts on this connection)';
+    return createResponse(request, 480, { reason });
   }
 
   /**
@@ -46,6 +73,24 @@ export class RegisterPath {
       const [registration] = registrations.applySuccess(request, response, aor, hop);
       if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
     };
+  }
+
+  #hasRoom(request: SipRequest, asked: number, hop: Hop): boolean {
+    const { home, registrations, maxContacts } = this.#context;
+    const standing = registrations.count(hop);
+    // The ordinary case, in which nothing needs to be read or hashed.
+    if (standing + asked <= maxContacts) return true;
+    const aor = aorIn(request, 'To', home);
+    const contacts = readContacts(request);
+    if (aor === undefined || contacts === '*') return true;
+    const wishedSec = parseDeltaSeconds(request.headers.get('Expires') ?? '');
+    const outbound = supportsOutbound(request);
+    const added = contacts.filter(
+      (contact) =>
+        (contact.expiresSec ?? wishedSec) !== 0 &&
+        !registrations.isOn(hop, registrationIdOf(aor, bindingKey(contact, outbound))),
+    );
+    return added.length === 0 || standing + added.length <= maxContacts;
   }
 }
 

@@ -19,7 +19,8 @@ import { type Hop } from '../flow/hop.ts';
 import { forbidden, type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
-import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
+import { type Registrations } from '../registration/registrations.ts';
 import { tracedOutcome } from './core-outcomes.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
@@ -206,6 +207,11 @@ export class Proxy {
           ? overloaded(request, refusal.retryAfterSec)
           : badRequest(request, 'too many authorizations'),
       );
+      return;
+    }
+    const overfull = request.method === 'REGISTER' ? this.#context.registerPath.refusal(request, hop) : undefined;
+    if (overfull) {
+      refuse(overfull);
       return;
     }
     const limit = layer.refuses(hop);

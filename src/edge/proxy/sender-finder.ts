@@ -5,7 +5,8 @@ import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
-import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
+import { type Registrations } from '../registration/registrations.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /** What lets a client speak. */
@@ -60,7 +61,7 @@ export class SenderFinder {
   #registrationOf(from: string, hop: Hop): Registration | undefined {
     const { registrations } = this.#context;
     // RFC 3323 §4.1.1.3: who calls anonymously claims to be nobody.
-    return ANONYMOUS.test(from) ? registrations.of(hop)[0] : registrations.speaker(hop, from);
+    return ANONYMOUS.test(from) ? registrations.first(hop) : registrations.speaker(hop, from);
   }
 
   #openTop({ headers }: SipRequest) {
@@ -75,7 +76,7 @@ export class SenderFinder {
   #accountOf({ handle, flowId }: FlowReference, hop: Hop): string {
     const { registrations } = this.#context;
     const registration =
-      (handle === undefined ? undefined : registrations.findByHandle(handle)) ?? registrations.of(hop)[0];
+      (handle === undefined ? undefined : registrations.findByHandle(handle)) ?? registrations.first(hop);
     return registration?.hop === hop ? registration.aor : `device ${handle ?? flowId ?? ''}`;
   }
 }

@@ -4,7 +4,8 @@ import { parseSipUri } from '../../sip/uri.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
-import { type Registration, type Registrations } from '../registration/registrations.ts';
+import { type Registration } from '../registration/registration.ts';
+import { type Registrations } from '../registration/registrations.ts';
 import { type FlowReference } from './flow-token.ts';
 
 export interface TargetFinderContext {

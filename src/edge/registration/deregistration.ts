@@ -1,11 +1,23 @@
 import { type Clock } from '../../core/clock.ts';
+import { type OwnMap, type OwnText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { formatCSeq } from '../../sip/cseq.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { formatNameAddr } from '../../sip/name-addr.ts';
 import { quote } from '../../sip/params.ts';
 import { newTag } from '../../sip/token.ts';
-import { type Registration } from './registrations.ts';
+import { type DigestLogin } from './passed-challenges.ts';
+import { type Registration } from './registration.ts';
+
+/** What is needed to de-register a device whose connection is gone, and nothing that leads to that connection. */
+export interface LostRegistration extends Pick<
+  Registration,
+  'registrationId' | 'address' | 'contactUri' | 'instanceId' | 'regId' | 'outbound' | 'callId' | 'cseq'
+> {
+  /** Absent also where the connection was not protected. */
+  readonly login: DigestLogin<OwnText> | undefined;
+  readonly flowId: string;
+}
 
 export interface DeregistrationsContext {
   /** How long a client may be away. */
@@ -13,10 +25,16 @@ export interface DeregistrationsContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   /** Tells the core; `onFinal` is called once. */
-  readonly send: (registration: Registration, onFinal: (response: SipResponse) => void) => void;
+  readonly send: (lost: LostRegistration, onFinal: (response: SipResponse) => void) => void;
   /** The core has the registration no more. */
   readonly ended: (registrationId: string) => void;
 }
+
+/**
+ * Characters of such a record; those of real clients have half of it. A client that writes more is not de-registered: the core learns by 430
+ * that it is gone, or when the time is over.
+ */
+const MAX_CHARACTERS = 640;
 
 /** A final answer after which nothing is registered, whether by this request or before it. */
 const GONE = new Set([403, 404, 410]);
@@ -27,7 +45,7 @@ const GONE = new Set([403, 404, 410]);
  */
 export class Deregistrations {
   readonly #context: DeregistrationsContext;
-  readonly #waiting = new Map<string, TimerHandle>();
+  readonly #waiting: OwnMap<TimerHandle> = new Map<string, TimerHandle>();
   #stopped = false;
 
   constructor(context: DeregistrationsContext) {
@@ -51,10 +69,11 @@ export class Deregistrations {
     const { registrationId, expiresAtMs } = registration;
     this.settled(registrationId);
     const dueMs = clock.now().monotonicMs + afterSec * 1000;
-    if (dueMs >= expiresAtMs) return;
+    const lost = recordOf(registration);
+    if (dueMs >= expiresAtMs || charactersOf(lost) > MAX_CHARACTERS) return;
     const timer = timers.schedule(dueMs, () => {
       this.#waiting.delete(registrationId);
-      this.#deregister(registration);
+      this.#deregister(lost);
     });
     this.#waiting.set(registrationId, timer);
   }
@@ -66,22 +85,44 @@ export class Deregistrations {
     this.#waiting.delete(registrationId);
   }
 
-  #deregister(registration: Registration): void {
-    this.#context.send(registration, ({ status }) => {
-      if ((status >= 200 && status <= 299) || GONE.has(status)) this.#context.ended(registration.registrationId);
+  #deregister(lost: LostRegistration): void {
+    this.#context.send(lost, ({ status }) => {
+      if ((status >= 200 && status <= 299) || GONE.has(status)) this.#context.ended(lost.registrationId);
     });
   }
 }
 
+function recordOf(registration: Registration): LostRegistration {
+  const { registrationId, address, contactUri, instanceId, regId, outbound, callId, cseq, login, hop } = registration;
+  const proven = hop.secure ? login : undefined;
+  return {
+    registrationId,
+    address,
+    contactUri,
+    instanceId,
+    regId,
+    outbound,
+    callId,
+    cseq,
+    login: proven,
+    flowId: hop.id,
+  };
+}
+
+function charactersOf({ address, contactUri, instanceId, callId, login }: LostRegistration): number {
+  const texts = [address, contactUri, instanceId, callId, login?.username, login?.realm];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
 /**
- * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. It goes on counting where the client stopped: if the client has
- * registered anew meanwhile, here or over another edge, its CSeq is as high, and the registrar refuses this one as out of order (RFC 3261 §10.3).
+ * REGISTER with Expires 0 for one Contact, in the client's place, without Via and Path. Of the Contact it has what bindings are told apart by (RFC 3261
+ * §10.3, RFC 5626 §6). It goes on counting where the client stopped: if the client has registered anew meanwhile, here or over another edge, its CSeq is as high, and the registrar refuses this one as out of order (RFC 3261 §10.3).
  * The core is told whose it is and that it needs no proof (`tls-yes`), if the client has proven itself over a connection that was protected; one that asks
  * for a proof all the same gets none, and hears 430 at its next request. No text has a P-CSCF do this for a user of SIP digest: theirs are the 430 of
  * RFC 5626 and the end of the time granted. `tls-yes` is what TS 24.229 §5.4.1.2.2B has a core take without another challenge.
  */
-export function createDeregistration(registration: Registration, domain: string): SipRequest {
-  const { address, contact, login, outbound, hop, callId, cseq } = registration;
+export function createDeregistration(lost: LostRegistration, domain: string): SipRequest {
+  const { address, contactUri, instanceId, regId, login, outbound, callId, cseq } = lost;
   const uri = `sip:${domain}`;
   const headers = new SipHeaders();
   headers.append('Max-Forwards', '70');
@@ -89,11 +130,13 @@ export function createDeregistration(registration: Registration, domain: string)
   headers.append('To', `<${address}>`);
   headers.append('Call-ID', callId);
   headers.append('CSeq', formatCSeq({ sequence: cseq + 1, method: 'REGISTER' }));
-  const params = new Map(contact.params).set('expires', '0');
-  headers.append('Contact', formatNameAddr({ uri: contact.uri, params }));
+  const params = new Map<string, string>();
+  if (instanceId !== undefined) params.set('+sip.instance', `<${instanceId}>`);
+  if (regId !== undefined) params.set('reg-id', String(regId));
+  headers.append('Contact', formatNameAddr({ uri: contactUri, params: params.set('expires', '0') }));
   headers.append('Expires', '0');
   headers.append('Supported', outbound ? 'path, outbound' : 'path');
-  if (login && hop.secure) {
+  if (login) {
     const { username, realm } = login;
     const names = `username=${quote(username)}, realm=${quote(realm)}, uri=${quote(uri)}`;
     headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-yes"`);

@@ -1,13 +1,14 @@
 import { type SipHeaders } from '../../sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
+import { mentionsUri } from './mentions-uri.ts';
 
 /** A public user identity (IMPU) that a registered client may speak as. */
-export interface Identity {
+export interface Identity<Text extends string = string> {
   /** `identityKey` of its URI. */
-  readonly key: string;
+  readonly key: Text;
   /** `name-addr` as it stands in P-Asserted-Identity. */
-  readonly value: string;
+  readonly value: Text;
 }
 
 /** Beyond it a core's list is cut: what it says is kept with each registration. */
@@ -36,17 +37,21 @@ export function addressOf(to: string): string {
 
 /**
  * Who the client of this address (`addressOf`) may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
- * first. An address-of-record that is not listed is barred (TS 24.229 §5.1.1.2.1); without the field there is no other than itself.
+ * first. An address-of-record that is not listed is barred (TS 24.229 §5.1.1.2.1); without the field there is no other than itself. An entry that
+ * cannot be read stands for the address if it has it in it, and for nobody else.
  */
 export function identitiesOf(address: string, headers: SipHeaders): Identity[] {
+  const own = { key: identityKey(address), value: `<${address}>` };
   const listed = headers.getList('P-Associated-URI').slice(0, MAX_IDENTITIES);
-  if (listed.length === 0) return [{ key: identityKey(address), value: `<${address}>` }];
-  return listed.flatMap((text) => {
-    const nameAddr = parseNameAddr(text);
-    if (!nameAddr.ok || !/^(?:sips?|tel):/i.test(nameAddr.value.uri)) return [];
-    const { uri, displayName } = nameAddr.value;
-    return [
-      { key: identityKey(uri), value: formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) }) },
-    ];
-  });
+  if (listed.length === 0) return [own];
+  return listed.flatMap((text) => readIdentity(text) ?? (mentionsUri(text, address) ? own : []));
+}
+
+/** None of a scheme that nobody speaks as; `undefined` when the value cannot be read. */
+function readIdentity(text: string): Identity | readonly [] | undefined {
+  const nameAddr = parseNameAddr(text);
+  if (!nameAddr.ok) return undefined;
+  const { uri, displayName } = nameAddr.value;
+  if (!/^(?:sips?|tel):/i.test(uri)) return [];
+  return { key: identityKey(uri), value: formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) }) };
 }

@@ -4,9 +4,9 @@ import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/me
 import { type Hop } from '../flow/hop.ts';
 
 /** Whom a digest proof is of: a private user identity (IMPI) and the realm it is known in. */
-export interface DigestLogin {
-  readonly username: string;
-  readonly realm: string;
+export interface DigestLogin<Text extends string = string> {
+  readonly username: Text;
+  readonly realm: Text;
 }
 
 /** A flow has one client, with a handful of users at most; a challenge may be answered again while its nonce lasts. */

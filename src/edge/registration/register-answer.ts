@@ -1,6 +1,8 @@
-import { type Contact, parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
+import { boundedKey } from '../../core/bounded-key.ts';
+import { type Contact, parseContact, parseDeltaSeconds } from '../../sip/contact.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';
+import { mentionsUri } from './mentions-uri.ts';
 import { bindingKey, supportsOutbound } from './registration-id.ts';
 
 /** A Contact of a REGISTER and what the registrar made of it. */
@@ -12,41 +14,103 @@ export interface AnsweredContact {
   readonly grantedExpiresSec: number;
 }
 
-/** What a 2xx to REGISTER says of the Contacts that were asked for. `'*'`: all bindings of the user are gone. */
+/** Contacts of a 2xx that are read at most: more than any user has devices, and a bound on what others of them can cost. */
+const MAX_LISTED = 256;
+/** RFC 3261 §10.2.1.1: where nobody has said anything that can be read. */
+const DEFAULT_EXPIRES_SEC = 3600;
+
+/**
+ * What a 2xx to REGISTER says of the Contacts that were asked for. `'*'`: all bindings of the user are gone. A registrar that has nothing to say
+ * of the time, not even in Expires, is taken to have granted what the client wished.
+ */
 export function readAnswer(request: SipRequest, response: SipResponse): '*' | AnsweredContact[] {
-  const asked = parseContacts(request.headers);
-  const granted = parseContacts(response.headers);
-  if (!asked.ok || !granted.ok) return [];
-  if (asked.value === '*') return '*';
+  const asked = readContacts(request);
+  if (asked === '*') return '*';
   const outbound = supportsOutbound(request);
-  const findGrant = grantFinder(granted.value === '*' ? [] : granted.value, outbound);
+  const findGrant = grantFinder(readListed(response), outbound);
+  const isAlone = asked.length === 1;
+  const wishedSec = parseDeltaSeconds(request.headers.get('Expires') ?? '') ?? DEFAULT_EXPIRES_SEC;
   const headerSec = parseDeltaSeconds(response.headers.get('Expires') ?? '');
-  return asked.value.map((contact) => {
+  return asked.map((contact) => {
     const key = bindingKey(contact, outbound);
-    const grant = findGrant(key, contact.uri);
-    const grantedExpiresSec = grant && contact.expiresSec !== 0 ? (grant.expiresSec ?? headerSec ?? 0) : 0;
+    const grant = contact.expiresSec === 0 ? undefined : findGrant(contact, key, isAlone);
+    const grantedExpiresSec = grant ? (grant.expiresSec ?? headerSec ?? contact.expiresSec ?? wishedSec) : 0;
     return { contact, key, grantedExpiresSec };
   });
 }
 
-/** Keys of the Contacts that a REGISTER names. */
-export function keysAsked(request: SipRequest): string[] {
-  const asked = parseContacts(request.headers);
-  if (!asked.ok || asked.value === '*') return [];
-  const outbound = supportsOutbound(request);
-  return asked.value.map((contact) => bindingKey(contact, outbound));
+/** Contacts that a REGISTER names, each read for itself: one that cannot be read is the registrar's to refuse, or to make something of. */
+export function readContacts({ headers }: SipRequest): '*' | Contact[] {
+  const values = headers.getList('Contact');
+  return values.length === 1 && values[0] === '*' ? '*' : values.flatMap((value) => parseContact(value) ?? []);
 }
 
+/** Keys of the Contacts that a REGISTER names. */
+export function keysAsked(request: SipRequest): string[] {
+  const asked = readContacts(request);
+  if (asked === '*') return [];
+  const outbound = supportsOutbound(request);
+  return asked.map((contact) => bindingKey(contact, outbound));
+}
+
+/** Contacts that a 2xx lists, each read for itself, and the text of those that cannot be read. */
+interface Listed {
+  readonly contacts: readonly Contact[];
+  readonly unreadable: readonly string[];
+}
+
+function readListed({ headers }: SipResponse): Listed {
+  const contacts: Contact[] = [];
+  const unreadable: string[] = [];
+  for (const value of headers.getList('Contact').slice(0, MAX_LISTED)) {
+    const contact = parseContact(value);
+    if (contact) contacts.push(contact);
+    else unreadable.push(value);
+  }
+  return { contacts, unreadable };
+}
+
+type Grant = Pick<Contact, 'expiresSec'>;
+
+const TIME_UNKNOWN: Grant = {};
+
 /**
- * A registrar that knows nothing of outbound gives the Contact back without its instance, and some write the URI anew. Each Contact is read once:
- * a client, and a core, may write thousands.
+ * What the registrar has made of a Contact. One that knows nothing of outbound gives it back without its instance, and some write the URI anew: with
+ * other parameters, or with the address that the request came from. Each Contact is read once: a client, and a core, may write thousands.
  */
-function grantFinder(grants: readonly Contact[], outbound: boolean): (key: string, uri: string) => Contact | undefined {
-  const plain = grants.filter(({ regId }) => regId === undefined);
-  const byKey = firstBy(grants, (grant) => bindingKey(grant, outbound));
+function grantFinder(
+  { contacts, unreadable }: Listed,
+  outbound: boolean,
+): (asked: Contact, key: string, isAlone: boolean) => Grant | undefined {
+  const plain = contacts.filter(({ regId }) => regId === undefined);
+  const byKey = firstBy(contacts, (grant) => bindingKey(grant, outbound));
   const byUri = firstBy(plain, ({ uri }) => uri);
   const byAddress = firstBy(plain, ({ uri }) => contactKey(uri));
-  return (key, uri) => byKey.get(key) ?? byUri.get(uri) ?? byAddress.get(contactKey(uri));
+  const users = contacts.map(({ uri }) => userOf(uri));
+  const findRewritten = (asked: Contact, isAlone: boolean): Grant | undefined => {
+    const user = userOf(asked.uri);
+    const found = contacts.find((grant, i) => user !== undefined && users[i] === user && !isOfAnother(grant, asked));
+    if (found) return found;
+    if (unreadable.some((text) => mentionsUri(text, asked.uri))) return TIME_UNKNOWN;
+    if (!isAlone || contacts.length + unreadable.length !== 1) return undefined;
+    // A 2xx lists what is bound, and this Contact has just been bound (RFC 3261 §10.3 step 8).
+    const [only] = contacts;
+    if (!only) return TIME_UNKNOWN;
+    return isOfAnother(only, asked) ? undefined : only;
+  };
+  return (asked, key, isAlone) =>
+    byKey.get(key) ?? byUri.get(asked.uri) ?? byAddress.get(contactKey(asked.uri)) ?? findRewritten(asked, isAlone);
+}
+
+/** Of another device, or another flow of this one. */
+function isOfAnother({ instanceId, regId }: Contact, asked: Contact): boolean {
+  if (instanceId === undefined) return false;
+  return instanceId !== asked.instanceId || (regId !== undefined && asked.regId !== undefined && regId !== asked.regId);
+}
+
+function userOf(text: string): string | undefined {
+  const uri = parseSipUri(text);
+  return uri.ok ? uri.value.user : undefined;
 }
 
 function firstBy(contacts: readonly Contact[], keyOf: (contact: Contact) => string): Map<string, Contact> {
@@ -56,5 +120,5 @@ function firstBy(contacts: readonly Contact[], keyOf: (contact: Contact) => stri
 /** User and host: clients add parameters, such as `ob`, to the Contact of a dialog (RFC 5626 §4.3). */
 export function contactKey(text: string): string {
   const uri = parseSipUri(text);
-  return uri.ok ? addressOfRecord(uri.value) : text;
+  return boundedKey(uri.ok ? addressOfRecord(uri.value) : text);
 }

@@ -1,42 +1,22 @@
-import { AgeMap } from '../../core/age-map.ts';
 import { type Clock } from '../../core/clock.ts';
+import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { type Contact } from '../../sip/contact.ts';
-import { parseCSeq } from '../../sip/cseq.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
-import { addressOf, type Identity, identitiesOf, identityKey } from './identity.ts';
+import { type Claimant, ContactClaims } from './contact-claims.ts';
+import { identityKey } from './identity.ts';
+import { LapsedRegistrations } from './lapsed-registrations.ts';
 import { type DigestLogin, type PassedChallenges } from './passed-challenges.ts';
 import { contactKey, keysAsked, readAnswer } from './register-answer.ts';
-import { registrationIdOf, supportsOutbound } from './registration-id.ts';
-
-/** One device of one user, as the edge learnt it from a successful REGISTER. */
-export interface Registration {
-  readonly registrationId: string;
-  readonly aor: string;
-  /** The same as it may be sent; `aor` is a key for maps. */
-  readonly address: string;
-  readonly contactUri: string;
-  /** As the client sent it. */
-  readonly contact: Contact;
-  /** Whether the client did outbound (RFC 5626). */
-  readonly outbound: boolean;
-  /** Who the client may speak as; the default identity first. */
-  readonly identities: readonly Identity[];
-  /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
-  readonly serviceRoute: readonly string[];
-  /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
-  readonly login: DigestLogin | undefined;
-  /** Of the REGISTER that made or refreshed it. */
-  readonly callId: string;
-  readonly cseq: number;
-  readonly hop: Hop;
-  /** Monotonic milliseconds. */
-  readonly expiresAtMs: number;
-  /** Seconds the registrar granted. */
-  readonly grantedExpiresSec: number;
-}
+import {
+  type ContactFacts,
+  createRegistration,
+  readFacts,
+  type RegisterFacts,
+  type Registration,
+} from './registration.ts';
+import { registrationIdOf } from './registration-id.ts';
 
 export interface RegistrationsContext {
   /** By what flow tokens call a registration. */
@@ -47,6 +27,8 @@ export interface RegistrationsContext {
   readonly timers: TimerQueue;
   /** Registrations whose flow has gone that are remembered until their end; beyond it the oldest is let go. */
   readonly maxLapsed: number;
+  /** Registrations of one flow. */
+  readonly maxPerFlow: number;
   readonly on: {
     registered(registration: Registration, refresh: boolean): void;
     unregistered(registration: Registration, cause: UnregisteredCause): void;
@@ -56,12 +38,12 @@ export interface RegistrationsContext {
 }
 
 interface Stored {
-  readonly registration: Registration;
-  readonly timer: TimerHandle;
+  registration: Registration;
+  timer: TimerHandle;
+  readonly handle: OwnText;
 }
 
-/** Entries of a Service-Route that are kept; a real one has one or two. */
-const MAX_SERVICE_ROUTE = 16;
+type ById = OwnMap<Registration>;
 
 /**
  * Who is registered over which flow, read from REGISTER and its 200 as they pass: what the edge needs to know whatever core is behind it.
@@ -71,16 +53,17 @@ const MAX_SERVICE_ROUTE = 16;
  */
 export class Registrations {
   readonly #context: RegistrationsContext;
-  readonly #byId = new Map<string, Stored>();
-  readonly #byAor = new Map<string, Set<Registration>>();
-  readonly #byHop = new Map<string, Set<Registration>>();
-  readonly #byHandle = new Map<string, Registration>();
-  /** Standing and lapsed registrations by Contact and id, in the order in which the Contact was first claimed. */
-  readonly #claims = new Map<string, Map<string, Registration>>();
-  readonly #lapsed = new AgeMap<Stored>();
+  readonly #byId: OwnMap<Stored> = new Map<string, Stored>();
+  readonly #byAor: OwnMap<ById> = new Map<string, ById>();
+  readonly #byHop: OwnMap<ById> = new Map<string, ById>();
+  readonly #byHandle: OwnMap<Stored> = new Map<string, Stored>();
+  /** Of standing and lapsed registrations. */
+  readonly #claims = new ContactClaims();
+  readonly #lapsed: LapsedRegistrations;
 
   constructor(context: RegistrationsContext) {
     this.#context = context;
+    this.#lapsed = new LapsedRegistrations(context.maxLapsed, context.timers);
   }
 
   get all(): Registration[] {
@@ -95,27 +78,19 @@ export class Registrations {
   applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop): Registration[] {
     const answer = readAnswer(request, response);
     if (answer === '*') {
-      for (const registration of [...(this.#byAor.get(aor) ?? [])]) this.#end(registration, 'requested');
+      for (const registration of [...(this.#byAor.get(aor)?.values() ?? [])]) this.#end(registration, 'requested');
       return [];
     }
-    const address = addressOf(request.headers.get('To') ?? '');
-    const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
-    const shared = {
-      aor,
-      address,
-      callId: request.headers.get('Call-ID') ?? '',
-      cseq: cseq.ok ? cseq.value.sequence : 0,
-      hop,
-      outbound: supportsOutbound(request),
-      identities: identitiesOf(address, response.headers),
-      serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
-      login: this.#loginOf(request, aor, hop),
-    };
+    const facts = { ...readFacts(request, response), aor, hop, login: this.#loginOf(request, aor, hop) };
+    const nowMs = this.#context.clock.now().monotonicMs;
     const standing: Registration[] = [];
     for (const { contact, key, grantedExpiresSec } of answer) {
       const registrationId = registrationIdOf(aor, key);
+      const expiresAtMs = nowMs + grantedExpiresSec * 1000;
       if (grantedExpiresSec === 0) this.end(registrationId, 'requested');
-      else standing.push(this.#put({ ...shared, registrationId, contact, contactUri: contact.uri, grantedExpiresSec }));
+      else if (this.#hasRoom(registrationId, hop)) {
+        standing.push(this.#put(facts, { registrationId, contact, grantedExpiresSec, expiresAtMs }));
+      }
     }
     return standing;
   }
@@ -128,58 +103,94 @@ export class Registrations {
     }
   }
 
+  /** A copy; those who only look have the methods below. */
   of(hop: Hop): Registration[] {
-    return [...(this.#byHop.get(hop.id) ?? [])];
+    return [...this.#on(hop)];
+  }
+
+  count(hop: Hop): number {
+    return this.#byHop.get(hop.id)?.size ?? 0;
+  }
+
+  isOn(hop: Hop, registrationId: string): boolean {
+    return this.#byHop.get(hop.id)?.has(registrationId) ?? false;
+  }
+
+  /** The one that has stood on a flow for longest. */
+  first(hop: Hop): Registration | undefined {
+    const [first] = this.#on(hop);
+    return first;
   }
 
   /** A standing registration with this Contact URI, of a user that is `wanted`. Several users may have registered the same. */
   findByContact(uri: string, wanted: (aor: string) => boolean): Registration | undefined {
-    const claims = [...(this.#claims.get(contactKey(uri))?.values() ?? [])];
-    return claims.find((claim) => wanted(claim.aor) && this.#byId.get(claim.registrationId)?.registration === claim);
+    for (const [registrationId, aor] of this.#claims.of(contactKey(uri))) {
+      const stored = wanted(aor) ? this.#byId.get(registrationId) : undefined;
+      if (stored) return stored.registration;
+    }
+    return undefined;
   }
 
   /** The user that registered a Contact first and has not let go of it, or lost it, since; it may be away for the moment. */
   ownerOfContact(uri: string): string | undefined {
-    const [first] = this.#claims.get(contactKey(uri))?.values() ?? [];
-    return first?.aor;
+    const [first] = this.#claims.of(contactKey(uri));
+    return first?.[1];
   }
 
   /** The registration on a flow; when there are several, the one with this Contact. */
   at(hop: Hop, contactUri: string): Registration | undefined {
-    const here = this.of(hop);
-    const key = contactKey(contactUri);
-    return here.find((registration) => contactKey(registration.contactUri) === key) ?? here[0];
+    if (this.count(hop) > 1) {
+      const key = contactKey(contactUri);
+      for (const registration of this.#on(hop)) if (registration.contactKey === key) return registration;
+    }
+    return this.first(hop);
   }
 
   /** The registration on a flow that may speak as this URI. */
   speaker(hop: Hop, uri: string): Registration | undefined {
     const key = identityKey(uri);
-    return this.of(hop).find(({ identities }) => identities.some((identity) => identity.key === key));
+    for (const registration of this.#on(hop)) {
+      if (registration.identities.some((identity) => identity.key === key)) return registration;
+    }
+    return undefined;
   }
 
   /** Whether one on this flow was made, and not refreshed since, before a time in monotonic milliseconds. */
   hasOlderThan(sinceMs: number, hop: Hop): boolean {
-    return this.of(hop).some(({ expiresAtMs, grantedExpiresSec }) => expiresAtMs - grantedExpiresSec * 1000 < sinceMs);
+    for (const { expiresAtMs, grantedExpiresSec } of this.#on(hop)) {
+      if (expiresAtMs - grantedExpiresSec * 1000 < sinceMs) return true;
+    }
+    return false;
   }
 
   /** A standing registration by what flow tokens call it. */
   findByHandle(handle: string): Registration | undefined {
-    return this.#byHandle.get(handle);
+    return this.#byHandle.get(handle)?.registration;
   }
 
   end(registrationId: string, cause: UnregisteredCause): void {
     const stored = this.#byId.get(registrationId);
     if (stored) this.#end(stored.registration, cause);
-    else this.#release(registrationId);
+    else this.endLapsed(registrationId);
   }
 
   /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
   endLapsed(registrationId: string): void {
-    this.#release(registrationId);
+    const lapsed = this.#lapsed.take(registrationId);
+    if (lapsed) this.#release(lapsed);
   }
 
   endFlow(hop: Hop): void {
     for (const registration of this.of(hop)) this.#end(registration, 'flow-closed');
+  }
+
+  #on(hop: Hop): Iterable<Registration> {
+    return this.#byHop.get(hop.id)?.values() ?? [];
+  }
+
+  /** REGISTERs are refused before that; those under way at the same time do not know of one another. */
+  #hasRoom(registrationId: string, hop: Hop): boolean {
+    return this.count(hop) < this.#context.maxPerFlow || this.isOn(hop, registrationId);
   }
 
   /** A refresh that the core asked for no proof of, or for the same once more, leaves it at who has proven to be here before. */
@@ -191,26 +202,46 @@ export class Registrations {
     return standing && challenges?.namesNobodyBut(standing, request) ? standing : undefined;
   }
 
-  #put(fields: Omit<Registration, 'expiresAtMs'>): Registration {
-    const expiresAtMs = this.#context.clock.now().monotonicMs + fields.grantedExpiresSec * 1000;
-    const registration = { ...fields, expiresAtMs };
-    const before = this.#byId.get(fields.registrationId);
-    if (before) this.#forget(before);
+  #put(facts: RegisterFacts, ofContact: ContactFacts): Registration {
+    const { registrationId, expiresAtMs } = ofContact;
+    const stored = this.#byId.get(registrationId);
+    const before = stored?.registration;
+    const registration = createRegistration(facts, ofContact, before);
     const timer = this.#context.timers.schedule(expiresAtMs, () => {
       this.#end(registration, 'expired');
     });
-    this.#byId.set(registration.registrationId, { registration, timer });
-    addTo(this.#byAor, registration.aor, registration);
-    addTo(this.#byHop, registration.hop.id, registration);
-    this.#byHandle.set(this.#context.handleOf(registration.registrationId), registration);
-    this.#claim(registration, before?.registration ?? this.#unlapse(registration.registrationId));
-    if (before && before.registration.hop !== registration.hop) {
-      this.#context.on.unregistered(before.registration, 'replaced');
+    if (stored) this.#replace(stored, registration, timer);
+    else this.#add(registration, timer);
+    this.#claims.add(registration, before ?? this.#lapsed.take(registrationId));
+    if (before && before.hop !== registration.hop) {
+      this.#context.on.unregistered(before, 'replaced');
       this.#context.on.registered(registration, false);
     } else {
       this.#context.on.registered(registration, before !== undefined);
     }
     return registration;
+  }
+
+  #add(registration: Registration, timer: TimerHandle): void {
+    const { registrationId, aor } = registration;
+    const handle = ownText(this.#context.handleOf(registrationId));
+    const stored = { registration, timer, handle };
+    this.#byId.set(registrationId, stored);
+    this.#byHandle.set(handle, stored);
+    mapIn(this.#byAor, aor).set(registrationId, registration);
+    mapIn(this.#byHop, ownText(registration.hop.id)).set(registrationId, registration);
+  }
+
+  /** The same device of the same user, over whatever flow. */
+  #replace(stored: Stored, registration: Registration, timer: TimerHandle): void {
+    const { registration: before } = stored;
+    const { registrationId, aor, hop } = registration;
+    this.#context.timers.cancel(stored.timer);
+    stored.registration = registration;
+    stored.timer = timer;
+    mapIn(this.#byAor, aor).set(registrationId, registration);
+    if (before.hop !== hop) deleteIn(this.#byHop, before.hop.id, registrationId);
+    mapIn(this.#byHop, ownText(hop.id)).set(registrationId, registration);
   }
 
   #end(registration: Registration, cause: UnregisteredCause): void {
@@ -219,69 +250,36 @@ export class Registrations {
     this.#forget(stored);
     this.#context.on.unregistered(registration, cause);
     if (cause === 'flow-closed') {
-      this.#lapse(registration);
-    } else {
-      this.#unclaim(registration);
-      this.#context.on.released(registration.registrationId);
-    }
+      this.#lapsed.add(registration, (lapsed) => {
+        this.#release(lapsed);
+      });
+    } else this.#release(registration);
   }
 
-  #forget({ registration, timer }: Stored): void {
+  #forget({ registration: { registrationId, aor, hop }, timer, handle }: Stored): void {
     this.#context.timers.cancel(timer);
-    this.#byId.delete(registration.registrationId);
-    removeFrom(this.#byAor, registration.aor, registration);
-    removeFrom(this.#byHop, registration.hop.id, registration);
-    this.#byHandle.delete(this.#context.handleOf(registration.registrationId));
+    this.#byId.delete(registrationId);
+    this.#byHandle.delete(handle);
+    deleteIn(this.#byAor, aor, registrationId);
+    deleteIn(this.#byHop, hop.id, registrationId);
   }
 
-  #lapse(registration: Registration): void {
-    const { registrationId, expiresAtMs } = registration;
-    const { oldest } = this.#lapsed;
-    if (oldest && this.#lapsed.size >= this.#context.maxLapsed) this.#release(oldest.key);
-    const timer = this.#context.timers.schedule(expiresAtMs, () => {
-      this.#release(registrationId);
-    });
-    this.#lapsed.set(registrationId, { registration, timer });
-  }
-
-  #unlapse(registrationId: string): Registration | undefined {
-    const lapsed = this.#lapsed.get(registrationId);
-    if (!lapsed) return undefined;
-    this.#context.timers.cancel(lapsed.timer);
-    this.#lapsed.delete(registrationId);
-    return lapsed.registration;
-  }
-
-  #release(registrationId: string): void {
-    const registration = this.#unlapse(registrationId);
-    if (!registration) return;
-    this.#unclaim(registration);
-    this.#context.on.released(registrationId);
-  }
-
-  /** `before` is the same device until now: its claim keeps its place if the Contact is still the same. */
-  #claim(registration: Registration, before: Registration | undefined): void {
-    const key = contactKey(registration.contactUri);
-    if (before && contactKey(before.contactUri) !== key) this.#unclaim(before);
-    const claims = this.#claims.get(key) ?? new Map<string, Registration>();
-    this.#claims.set(key, claims.set(registration.registrationId, registration));
-  }
-
-  #unclaim({ contactUri, registrationId }: Registration): void {
-    const key = contactKey(contactUri);
-    const claims = this.#claims.get(key);
-    claims?.delete(registrationId);
-    if (claims?.size === 0) this.#claims.delete(key);
+  #release(claimant: Claimant): void {
+    this.#claims.delete(claimant);
+    this.#context.on.released(claimant.registrationId);
   }
 }
 
-function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
-  const set = sets.get(key) ?? new Set<V>();
-  sets.set(key, set.add(value));
+function mapIn(maps: OwnMap<ById>, key: OwnText): ById {
+  const known = maps.get(key);
+  if (known) return known;
+  const map: ById = new Map<string, Registration>();
+  maps.set(key, map);
+  return map;
 }
 
-function removeFrom<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
-  const set = sets.get(key);
-  set?.delete(value);
-  if (set?.size === 0) sets.delete(key);
+function deleteIn(maps: OwnMap<ById>, key: string, registrationId: string): void {
+  const map = maps.get(key);
+  map?.delete(registrationId);
+  if (map?.size === 0) maps.delete(key);
 }

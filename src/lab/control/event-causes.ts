@@ -68,6 +68,7 @@ export const limitCause = oneOf<CauseOf<'limited'>>({
   transactions: true,
   'transactions-per-flow': true,
   'contacts-per-user': true,
+  'contacts-per-flow': true,
   'credential-rate': true,
   'authentication-failures': true,
   'handshake-rate': true,

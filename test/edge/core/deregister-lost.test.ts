@@ -41,7 +41,7 @@ class Bench {
       deregistrations: () => this.deregistrations,
     });
     const handleOf = (registrationId: string): string => tokens.handleOf(registrationId);
-    const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, on });
+    const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, maxPerFlow: 16, on });
     const options = { deregisterAfterSec: 20, listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
     const border = new CoreBorder({ options, home, registrations, challenges, tokens });
     const coreSide = {
@@ -80,7 +80,7 @@ describe('a client that has lost its connection', () => {
     expect([uri, ...names.map((name) => headers.get(name))]).toEqual([
       'sip:example.com',
       '<sip:alice@example.com>',
-      `<${alice.contactUri}>;+sip.ice;reg-id=1;+sip.instance="<${alice.instance}>";expires=0`,
+      `<${alice.contactUri}>;+sip.instance="<${alice.instance}>";reg-id=1;expires=0`,
       '0',
       'path, outbound',
       'path',

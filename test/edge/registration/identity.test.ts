@@ -47,6 +47,19 @@ describe('who a registered client may speak as', () => {
     ]);
   });
 
+  it.each(['<sip:alice@example.com', '"Alice <sip:alice@example.com>', 'sip:alice@example.com;x=a b'])(
+    'is its address-of-record where that is in the list but cannot be read: %s',
+    (entry) => {
+      expect(of('<tel:+1555>', entry)).toEqual(['<tel:+1555>', '<sip:alice@example.com>']);
+    },
+  );
+
+  it('is nobody else of whom an entry that cannot be read speaks', () => {
+    expect(of('<tel:+1555>', '<sip:alice@example.com.evil.example', '<sip:malice@example.com')).toEqual([
+      '<tel:+1555>',
+    ]);
+  });
+
   it('is nobody where the list cannot be read, and no more than 64', () => {
     expect(of('<>')).toEqual([]);
     expect(of('<https://example.com>')).toEqual([]);

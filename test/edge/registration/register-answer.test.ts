@@ -5,13 +5,14 @@ import { WicMessages } from '../support/wic.ts';
 
 const MANY = 20_000;
 
-function answer(asked: readonly string[], granted: readonly string[], supported = '') {
+/** `join`: a line break has each that was granted in a field of its own. */
+function answer(asked: readonly string[], granted: readonly string[], supported = '', join = ',') {
   const request = new WicMessages('alice').buildRegister({
     contact: asked.join(','),
     headers: { Supported: supported },
   });
   const response = createResponse(request, 200);
-  response.headers.append('Contact', granted.join(','));
+  for (const field of granted.join(join).split('\n')) response.headers.append('Contact', field);
   const read = readAnswer(request, response);
   return read === '*' ? read : read.map(({ grantedExpiresSec }) => grantedExpiresSec);
 }
@@ -26,9 +27,73 @@ describe('the grant for a Contact', () => {
       [1],
     ],
     ['by user and host', ['<sip:a@x.invalid;ob>'], ['<sip:a@x.invalid>;expires=3'], [3]],
-    ['that is none', ['<sip:a@x.invalid>'], ['<sip:c@x.invalid>;expires=3'], [0]],
+    ['that is none', ['<sip:a@x.invalid>'], ['<sip:c@x.invalid>;expires=3', '<sip:d@x.invalid>;expires=3'], [0]],
+    [
+      'by its user, where the registrar has written the host anew',
+      ['<sip:a@x.invalid>'],
+      ['<sip:c@192.0.2.1:5060>;expires=3', '<sip:a@192.0.2.1:1024>;expires=4'],
+      [4],
+    ],
+    [
+      'as the only one, where the registrar has written it anew',
+      ['<sip:a@x.invalid>'],
+      ['<sip:1@[::1]>;expires=5'],
+      [5],
+    ],
+    [
+      'of another device that is the only one',
+      ['<sip:a@x.invalid>'],
+      ['<sip:b@x.invalid>;+sip.instance="<urn:b>"'],
+      [0],
+    ],
   ])('is found %s', (_how, asked, granted, expected) => {
     expect(answer(asked, granted)).toEqual(expected);
+  });
+
+  const UNREADABLE = [
+    '<sip:desk@192.0.2.9>;q=.5;expires=300',
+    '<sip:desk@192.0.2.9>;q=0.5000',
+    '<sip:desk@192.0.2.9>;q=2',
+    '<sip:desk@192.0.2.9>;q=1;q=1',
+    '<sip:de sk@192.0.2.9>',
+    '<sip:desk@192.0.2.9>;reg-id=0',
+    '<sip:desk@192.0.2.9>;x=a b',
+    '<sip:desk@192.0.2.9',
+    '"desk <sip:desk@192.0.2.9>',
+    'desk',
+    '*',
+  ];
+  const OWN = '<sip:a@x.invalid>';
+
+  it.each(UNREADABLE)('is found beside %s of another device', (other) => {
+    expect(answer([OWN], [other, `${OWN};expires=60`], '', '\n')).toEqual([60]);
+    expect(answer([OWN], [`${OWN};expires=60`, other], '', '\n')).toEqual([60]);
+  });
+
+  it('is found where it is the one that cannot be read, or is within such a one, and then lasts as long as was asked', () => {
+    expect(answer([`${OWN};expires=90`], [`${OWN};q=2;expires=60`], '', '\n')).toEqual([90]);
+    const swallowed = ['<sip:b@x.invalid>;expires=1', `"desk <sip:desk@192.0.2.9>, ${OWN}`];
+    expect(answer([`${OWN};expires=90`], swallowed, '', '\n')).toEqual([90]);
+    expect(answer(['<sip:a@x.inv>'], [...swallowed, '<sip:b@x.invalid>'], '', '\n')).toEqual([0]);
+  });
+
+  it.each([
+    ['of the Contact', `${OWN};expires=1`, { Expires: '2' }, `${OWN};expires=3`, { Expires: '4' }, 3],
+    ['of the Expires beside it', `${OWN};expires=1`, { Expires: '2' }, OWN, { Expires: '4' }, 4],
+    ['that its Contact has asked for', `${OWN};expires=1`, { Expires: '2' }, OWN, {}, 1],
+    ['that the Expires of the request has asked for', OWN, { Expires: '2' }, OWN, {}, 2],
+    ['of an hour where nobody says a word', OWN, { Expires: 'soon' }, OWN, {}, 3600],
+    ['of none where an end was asked for', `${OWN};expires=0`, { Expires: '2' }, OWN, {}, 0],
+  ])('has the time %s', (_whose, asked, askedHeaders, granted, grantedHeaders, expected) => {
+    const request = new WicMessages('alice').buildRegister({ contact: asked, headers: askedHeaders });
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', granted);
+    for (const [name, value] of Object.entries(grantedHeaders)) response.headers.append(name, value);
+    expect(readAnswer(request, response)).toMatchObject([{ grantedExpiresSec: expected }]);
+  });
+
+  it('is none in a 2xx that lists nothing', () => {
+    expect(answer([OWN], [])).toEqual([0]);
   });
 
   it('is found by instance where the client does outbound, and not by that of another', () => {

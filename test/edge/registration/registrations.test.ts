@@ -16,6 +16,7 @@ class Bench {
     clock: this.clock,
     timers: this.clock.timers,
     maxLapsed: 2,
+    maxPerFlow: 16,
     on: {
       registered: ({ aor }, refresh) => this.log.push(`${refresh ? 'refreshed' : 'registered'} ${aor}`),
       unregistered: ({ aor }, cause) => this.log.push(`${cause} ${aor}`),

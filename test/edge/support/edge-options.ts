@@ -33,6 +33,7 @@ export function edgeOptions(overrides: Overrides = {}): EdgeOptions {
       messageBurst: 1000,
       transactions: 2000,
       transactionsPerFlow: 100,
+      contactsPerFlow: 16,
       unregisteredSec: 30,
       authenticationFailures: 10,
       messagesPerSecPerAddress: 1000,

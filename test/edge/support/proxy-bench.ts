@@ -60,6 +60,7 @@ export class ProxyBench {
       clock,
       timers,
       maxLapsed: 10,
+      maxPerFlow: 16,
       on: { registered: () => undefined, unregistered: () => undefined, released: () => undefined },
     });
     const { registrations } = this;
@@ -112,7 +113,14 @@ export class ProxyBench {
       },
       admission: this.admission,
       registrations,
-      registerPath: new RegisterPath({ home, registrations, insertion, removalsAreReported: outside === undefined }),
+      registerPath: new RegisterPath({
+        home,
+        registrations,
+        insertion,
+        events,
+        maxContacts: 16,
+        removalsAreReported: outside === undefined,
+      }),
       insertion,
       tracer,
       events,

@@ -58,6 +58,8 @@ export const LIMIT_WORDS = {
   transactions: 'Too many requests are open at once on this server. Wait for answers before sending more.',
   'transactions-per-flow': 'Too many requests are open at once on one WebSocket. Wait for answers before sending more.',
   'contacts-per-user': 'That user is registered from too many devices. Unregister some.',
+  'contacts-per-flow':
+    'This connection has registered too many Contacts. Unregister some, or raise edge.limits.contactsPerFlow.',
   'credential-rate': 'That user asks for credentials too often. Keep the one there is until it nears its end.',
   'authentication-failures': 'There were too many failed logins. Mend the password, then connect again.',
   'handshake-rate': 'There are too many new connections a second from one address. Connect again a little later.',

@@ -1,0 +1,110 @@
+import { type OwnText, ownText } from '../../core/own-text.ts';
+import { type Contact } from '../../sip/contact.ts';
+import { parseCSeq } from '../../sip/cseq.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type Hop } from '../flow/hop.ts';
+import { addressOf, identitiesOf, type Identity } from './identity.ts';
+import { type DigestLogin } from './passed-challenges.ts';
+import { contactKey } from './register-answer.ts';
+import { supportsOutbound } from './registration-id.ts';
+
+/** One device of one user, as the edge learnt it from a successful REGISTER. Nothing in it holds the messages it was read from. */
+export interface Registration {
+  readonly registrationId: OwnText;
+  readonly aor: OwnText;
+  /** The same as it may be sent; `aor` is a key for maps. */
+  readonly address: OwnText;
+  readonly contactUri: OwnText;
+  /** `contactKey` of it. */
+  readonly contactKey: OwnText;
+  /** `+sip.instance` of the Contact and its reg-id. */
+  readonly instanceId: OwnText | undefined;
+  readonly regId: number | undefined;
+  /** Whether the client did outbound (RFC 5626). */
+  readonly outbound: boolean;
+  /** Who the client may speak as; the default identity first. */
+  readonly identities: readonly Identity<OwnText>[];
+  /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
+  readonly serviceRoute: readonly OwnText[];
+  /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
+  readonly login: DigestLogin<OwnText> | undefined;
+  /** Of the REGISTER that made or refreshed it. */
+  readonly callId: OwnText;
+  readonly cseq: number;
+  readonly hop: Hop;
+  /** Monotonic milliseconds. */
+  readonly expiresAtMs: number;
+  /** Seconds the registrar granted. */
+  readonly grantedExpiresSec: number;
+}
+
+/** What a REGISTER and its 2xx say of all their Contacts. */
+export interface RegisterFacts {
+  readonly aor: string;
+  readonly address: string;
+  readonly outbound: boolean;
+  readonly identities: readonly Identity[];
+  readonly serviceRoute: readonly string[];
+  readonly login: DigestLogin | undefined;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly hop: Hop;
+}
+
+/** What they say of one. */
+export interface ContactFacts {
+  readonly registrationId: string;
+  readonly contact: Contact;
+  readonly grantedExpiresSec: number;
+  readonly expiresAtMs: number;
+}
+
+/** Entries of a Service-Route that are kept; a real one has one or two. */
+const MAX_SERVICE_ROUTE = 16;
+
+export function readFacts(request: SipRequest, response: SipResponse): Omit<RegisterFacts, 'aor' | 'hop' | 'login'> {
+  const address = addressOf(request.headers.get('To') ?? '');
+  const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
+  return {
+    address,
+    outbound: supportsOutbound(request),
+    identities: identitiesOf(address, response.headers),
+    serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
+    callId: request.headers.get('Call-ID') ?? '',
+    cseq: cseq.ok ? cseq.value.sequence : 0,
+  };
+}
+
+/** To be stored. What a refresh says again is kept of `before` and copied no second time. */
+export function createRegistration(
+  facts: RegisterFacts,
+  { registrationId, contact, grantedExpiresSec, expiresAtMs }: ContactFacts,
+  before: Registration | undefined,
+): Registration {
+  const { identities, serviceRoute, login, outbound, cseq, hop } = facts;
+  const isSameContact = before?.contactUri === contact.uri;
+  return {
+    registrationId: ownText(registrationId, before?.registrationId),
+    aor: ownText(facts.aor, before?.aor),
+    address: ownText(facts.address, before?.address),
+    contactUri: ownText(contact.uri, before?.contactUri),
+    contactKey: isSameContact ? before.contactKey : ownText(contactKey(contact.uri)),
+    instanceId: contact.instanceId === undefined ? undefined : ownText(contact.instanceId, before?.instanceId),
+    regId: contact.regId,
+    outbound,
+    identities: identities.map(({ key, value }, index) => {
+      const known = before?.identities[index];
+      return { key: ownText(key, known?.key), value: ownText(value, known?.value) };
+    }),
+    serviceRoute: serviceRoute.map((route, index) => ownText(route, before?.serviceRoute[index])),
+    login: login && {
+      username: ownText(login.username, before?.login?.username),
+      realm: ownText(login.realm, before?.login?.realm),
+    },
+    callId: ownText(facts.callId, before?.callId),
+    cseq,
+    hop,
+    expiresAtMs,
+    grantedExpiresSec,
+  };
+}
