@@ -9,7 +9,7 @@ import { createSharedKey, type SharedKey } from '../src/server/shared-key.ts';
 import { createVerifier } from '../src/server/verifier.ts';
 
 const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
-const REQUEST = { registrationId: 'sip:alice@ims.example', grantedExpiresSec: 600 };
+const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
 
 async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: CredentialVerifier }> {
   const config = parseConfig({

@@ -3,7 +3,7 @@ import { type Config } from '../config/schema/tree.ts';
 import { systemClock } from '../core/clock.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
 import { splitUsername } from '../credentials/shared-key/profile.ts';
-import { createPseudonyms } from '../credentials/shared-key/pseudonym.ts';
+import { revealPseudonym } from '../credentials/shared-key/pseudonym.ts';
 import { checkCredential } from '../credentials/shared-key/verifier.ts';
 import { createSharedKey } from '../server/shared-key.ts';
 import { turnUris } from '../server/turn-uris.ts';
@@ -15,10 +15,10 @@ const NOT_OURS = 'not a name that this pseudonym key made';
 /** Prints a credential as JSON, in the words of the "TURN REST API" and with the URIs of the configuration. */
 export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number }): void {
   const config = configFrom(flags);
-  const { issuer, realm } = createSharedKey(config, storedKeys(config, process.env));
+  const { issuer, realm } = createSharedKey(withoutWishLimit(config), storedKeys(config, process.env));
   const now = systemClock.now();
   const wish = flags.ttl === undefined ? {} : { wishedTtlSec: flags.ttl };
-  const issued = issuer.issue({ registrationId: user, grantedExpiresSec: 0, ...wish }, now);
+  const issued = issuer.issue({ registrationId: user, person: user, grantedExpiresSec: 0, ...wish }, now);
   if (!issued.ok) throw new Error(`no credential: ${issued.reason}`);
   const { username, password, expiresAtSec } = issued.value;
   const credential = {
@@ -30,6 +30,12 @@ export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number 
     uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
   };
   console.log(JSON.stringify(credential, undefined, 2));
+}
+
+/** What an operator wishes is the configuration's own word. */
+function withoutWishLimit(config: Config): Config {
+  const { ttl } = config.credentials;
+  return { ...config, credentials: { ...config.credentials, ttl: { ...ttl, maxWishSec: ttl.maxSec } } };
 }
 
 function httpsAddresses({ edge: { listen } }: Config): { address: string; port: number }[] {
@@ -61,7 +67,7 @@ export function verify(username: string, password: string, flags: ConfigFlags & 
       expired ? `refused: expired at ${end}, ${-leftSec} s ago` : `valid until ${end}, ${leftSec} s from now`,
       `key: ${keyId}`,
       `u: ${name}`,
-      `registration: ${pseudonymKey ? (createPseudonyms(pseudonymKey).reveal(name) ?? NOT_OURS) : 'hidden, no pseudonym key here'}`,
+      `registration: ${pseudonymKey ? (revealPseudonym(pseudonymKey, name) ?? NOT_OURS) : 'hidden, no pseudonym key here'}`,
     ].join('\n'),
   );
   return expired ? EXIT.failed : EXIT.ok;
@@ -70,8 +76,8 @@ export function verify(username: string, password: string, flags: ConfigFlags & 
 /** Prints the registration behind a name in a relay's log: u alone, or the USERNAME that holds it. Returns the exit code. */
 export function unmask(text: string, flags: ConfigFlags): number {
   const config = configFrom(flags);
-  const pseudonyms = createPseudonyms(storedPseudonymKey(config, process.env));
-  const registration = pseudonyms.reveal(splitUsername(config.credentials, text)?.name ?? text);
+  const pseudonymKey = storedPseudonymKey(config, process.env);
+  const registration = revealPseudonym(pseudonymKey, splitUsername(config.credentials, text)?.name ?? text);
   console.log(registration ?? NOT_OURS);
   return registration === undefined ? EXIT.failed : EXIT.ok;
 }

@@ -18,6 +18,8 @@ export interface TurnCredential {
 export interface IssueRequest {
   /** Whom the credential is for: one stable string per registered user and device, known to the edge only. */
   readonly registrationId: string;
+  /** Whom quotas count, over all registrations and credentials: a stable string for a user, known to the edge only. */
+  readonly person: string;
   /** Seconds the client asked for (`TURN-Cred-Req: ttl=`), if any. A wish: policy decides. */
   readonly wishedTtlSec?: number;
   /** Seconds the registrar granted to the binding; the default lifetime is max(3600, twice this). */
@@ -49,7 +51,7 @@ export interface LookupRequest {
 
 /** What a USERNAME could stand for. MESSAGE-INTEGRITY decides which of the keys it is, if any. */
 export interface KnownUser {
-  /** The identity quotas count and 441 compares: u without its expiry, so a fresh credential of the same user stays the same user. */
+  /** The identity that 441 compares: u without its expiry, so a fresh credential of the same registration stays the same user. */
   readonly user: string;
   /** Absolute end of the credential in UNIX seconds; absent for a static user. */
   readonly expiresAtSec?: number;
@@ -62,6 +64,8 @@ export interface CandidateKey {
   readonly keyId: string;
   /** The hash of username ":" realm ":" password (RFC 8489 §9.2.2); `undefined` when only the other hash of it is known. */
   longTermKey(algorithm: KeyAlgorithm): Buffer | undefined;
+  /** Whom quotas count, where the name tells it to who has this key; else `user`. To be asked once this key has proved to be the one. */
+  person?(): string | undefined;
 }
 
 export interface HashLookupRequest {

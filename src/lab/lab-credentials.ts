@@ -66,7 +66,7 @@ export class LabCredentials {
     const now = this.#clock.now();
     const nowSec = Math.floor(now.unixMs / 1000);
     const expiresAtSec = expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
-    const minted = this.#credential(user, pseudonyms.create(`lab ${user}`), expiresAtSec);
+    const minted = this.#credential(user, pseudonyms.create(`lab ${user}`, `lab ${user}`), expiresAtSec);
     issuedNames?.note(minted.username, expiresAtSec, now);
     return minted;
   }

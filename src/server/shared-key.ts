@@ -26,7 +26,7 @@ export function createSharedKey(config: Config, { keys, pseudonymKey }: KeyMater
   const { order, separator, hash, realmBound, policy, ttl, skewSec, maxRegistrations } = credentials;
   const keyRing = createKeyRing(keys);
   const profile = { order, separator, hash, realmBound };
-  const pseudonyms = createPseudonyms(pseudonymKey);
+  const pseudonyms = createPseudonyms(pseudonymKey, keyRing.newest.secret);
   const realm = defaultRealm(config);
   const verifierOptions = { keyRing, profile, skewSec };
   const issuer = createSharedKeyIssuer({ keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations });

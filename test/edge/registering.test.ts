@@ -41,7 +41,9 @@ describe('a REGISTER', () => {
     expect(ok.headers.get('TURN-Password')).toBe('p/1=');
     const [registered] = server.events.named('registered');
     const { registrationId } = registered!;
-    expect(server.issuer.requests).toEqual([{ registrationId, grantedExpiresSec: 600, wishedTtlSec: 7200 }]);
+    expect(server.issuer.requests).toEqual([
+      { registrationId, person: 'sip:alice@example.com', grantedExpiresSec: 600, wishedTtlSec: 7200 },
+    ]);
     expect(server.events.named('credential-issued')).toMatchObject([
       { aor: 'sip:alice@example.com', registrationId, name: 'u1', via: 'REGISTER' },
     ]);

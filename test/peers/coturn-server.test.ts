@@ -27,13 +27,13 @@ function mint(secret = KM): TurnCredential {
   const issuer = createSharedKeyIssuer({
     keyRing,
     profile: { order: 't:u', separator: ':', hash: 'sha1', realmBound: false },
-    pseudonyms: createPseudonyms(new Secret(secret)),
+    pseudonyms: createPseudonyms(new Secret(secret), new Secret('km')),
     realm: REALM,
     policy: 'per-registration',
     ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },
     maxRegistrations: 10,
   });
-  const issued = issuer.issue({ registrationId: 'alice', grantedExpiresSec: 600 }, systemClock.now());
+  const issued = issuer.issue({ registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 }, systemClock.now());
   if (!issued.ok) throw new Error(issued.reason);
   return issued.value;
 }

@@ -46,6 +46,10 @@ function isGiven(value: unknown): boolean {
 const ttl = section(
   {
     minSec: seconds(60, 86_400, 600, 'Shortest ttl granted to a client that wishes for one.'),
+    maxWishSec: z.int().min(60).max(604_800).optional().meta({
+      description: 'Longest ttl granted to a client that wishes for one.',
+      defaultText: 'what a client without a wish gets',
+    }),
     defaultSec: seconds(60, 604_800, 3600, 'Without a wish: the greater of this and twice the granted `expires`.'),
     maxSec: seconds(60, 604_800, 86_400, 'Longest ttl of a credential.'),
   },
@@ -65,7 +69,8 @@ export const credentialsSection = section(
       defaultText: 'none',
     }),
     pseudonymKey: secretText.optional().meta({
-      description: 'Key that maps u back to the registration it stands for.',
+      description:
+        'Key that maps u back to the registration it stands for, and by which a user is one to quotas: the same for all edges.',
       secret: true,
       defaultText: 'generated in the state folder',
     }),

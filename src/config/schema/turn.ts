@@ -84,12 +84,17 @@ const allocation = section(
 
 const quota = section(
   {
-    perUser: wholeNumber(1, 1_000_000, 100, 'Most relayed addresses of one user (486 beyond).'),
+    perUser: wholeNumber(
+      1,
+      1_000_000,
+      100,
+      'Most relayed addresses of one user, over all registrations and credentials (486 beyond).',
+    ),
     perAddress: wholeNumber(
       1,
       1_000_000,
-      10_000,
-      'Most relayed addresses of clients at one IPv4 address or IPv6 /64 (486 beyond).',
+      1000,
+      'Most relayed addresses of clients at one IPv4 address or IPv6 /64 (486 beyond). A tenth of the default total: nobody has all, and the subscribers who share an address behind a carrier’s NAT, seldom more than a hundred, have ten each.',
     ),
     total: wholeNumber(1, 1_000_000, 10_000, 'Most relayed addresses of this server (486 beyond).'),
   },

@@ -27,10 +27,14 @@ export interface SharedKeyIssuerOptions {
   readonly maxRegistrations: number;
 }
 
-/** Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`; nothing passes `maxSec`. */
+/**
+ * Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`, up to what a client
+ * without one gets, or to `maxWishSec` where that is more; nothing passes `maxSec`.
+ */
 export interface CredentialTtl {
   readonly defaultSec: number;
   readonly minSec: number;
+  readonly maxWishSec?: number | undefined;
   readonly maxSec: number;
 }
 
@@ -44,12 +48,12 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): Credenti
   const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
   const registrations = new AgeMap<Remembered>();
 
-  function remember(registrationId: string): Remembered {
+  function remember({ registrationId, person }: IssueRequest): Remembered {
     const known = registrations.get(registrationId);
     if (known) return known;
     const { oldest } = registrations;
     if (oldest && registrations.size >= maxRegistrations) registrations.delete(oldest.key);
-    const fresh: Remembered = { name: pseudonyms.create(registrationId) };
+    const fresh: Remembered = { name: pseudonyms.create(registrationId, person) };
     registrations.set(registrationId, fresh);
     return fresh;
   }
@@ -65,7 +69,7 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): Credenti
     issue(request: IssueRequest, now: Now) {
       const nowSec = Math.floor(now.unixMs / 1000);
       const ttlSec = ttlFor(ttl, request);
-      const registration = remember(request.registrationId);
+      const registration = remember(request);
       const { last } = registration;
       if (policy === 'reuse' && last?.ttlSec === ttlSec) {
         const remainingSec = last.credential.expiresAtSec - nowSec;
@@ -83,9 +87,10 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): Credenti
 }
 
 /** Lifetime in seconds by the rule of `CredentialTtl`. */
-function ttlFor({ defaultSec, minSec, maxSec }: CredentialTtl, request: IssueRequest): number {
+function ttlFor({ defaultSec, minSec, maxWishSec = 0, maxSec }: CredentialTtl, request: IssueRequest): number {
   const { wishedTtlSec, grantedExpiresSec } = request;
-  const wanted =
-    wishedTtlSec === undefined ? Math.max(defaultSec, 2 * grantedExpiresSec) : Math.max(minSec, wishedTtlSec);
-  return Math.floor(Math.min(wanted, maxSec));
+  const unwishedSec = Math.max(defaultSec, 2 * grantedExpiresSec);
+  const mostSec = Math.max(unwishedSec, maxWishSec);
+  const wantedSec = wishedTtlSec === undefined ? unwishedSec : Math.min(Math.max(minSec, wishedTtlSec), mostSec);
+  return Math.floor(Math.min(wantedSec, maxSec));
 }

@@ -11,6 +11,7 @@ import {
 import { longTermKey } from '../long-term-key.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
+import { createPersonSeal } from './person-seal.ts';
 import { splitUsername, type SharedKeyProfile, type SplitUsername } from './profile.ts';
 
 export interface SharedKeyVerifierOptions {
@@ -22,14 +23,16 @@ export interface SharedKeyVerifierOptions {
 
 /** Step 10 of figure 6.3.3-1: split USERNAME into u and t, refuse a t that has passed, recompute p under every Km of the ring. */
 export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): CredentialVerifier {
+  const ring = keyRing.all.map(({ id, secret }) => ({ id, secret, seal: createPersonSeal(secret) }));
   return {
     keyAlgorithms: KEY_ALGORITHMS,
     lookup({ username, realm }, now): Result<KnownUser, LookupFailure> {
       const split = splitUsername(profile, username);
       if (!split) return fail('unknown-form');
       if (hasExpired(split, skewSec, now)) return fail('expired');
-      const keys = keyRing.all.map(({ id, secret }) => ({
+      const keys = ring.map(({ id, secret, seal }) => ({
         keyId: id,
+        person: () => seal.open(split.name),
         longTermKey: (algorithm: KeyAlgorithm) =>
           longTermKey(algorithm, username, realm, computePassword(secret, profile, username, realm)),
       }));

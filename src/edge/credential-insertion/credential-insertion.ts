@@ -38,7 +38,7 @@ export interface CredentialInsertionContext {
 /** Steps 7 and 8 of figure 6.3.3-1: makes a credential for a registration and writes it, or why there is none, into a response. */
 export class CredentialInsertion {
   readonly #context: CredentialInsertionContext;
-  /** By AoR: a new connection, or a new device, brings no new allowance. */
+  /** By person: a new connection, device or address-of-record brings no new allowance. */
   readonly #rates: TokenBuckets;
 
   constructor(context: CredentialInsertionContext) {
@@ -68,14 +68,15 @@ export class CredentialInsertion {
     if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
     if (!registration.hop.secure) return refuse('insecure', 'insecure');
     const now = clock.now();
-    const waitSec = this.#rates.take(registration.aor, now.monotonicMs);
+    const person = personOf(registration);
+    const waitSec = this.#rates.take(person, now.monotonicMs);
     if (waitSec > 0) {
       this.#context.events.emit('limited', { flowId: registration.hop.id, cause: 'credential-rate' });
       return limit(waitSec, 'limited');
     }
     const { registrationId, grantedExpiresSec } = registration;
     const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
-    const issued = issuer.issue({ registrationId, grantedExpiresSec, ...wish }, now);
+    const issued = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish }, now);
     if (!issued.ok) {
       return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
     }
@@ -99,4 +100,9 @@ export class CredentialInsertion {
     const { name, expiresAtSec } = credential;
     this.#context.events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via });
   }
+}
+
+/** The default identity, which all of an implicit registration set share; cores differ in whether case counts in it. */
+function personOf({ identities: [first], aor }: Registration): string {
+  return (first?.key ?? aor).toLowerCase();
 }

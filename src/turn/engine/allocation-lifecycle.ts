@@ -37,7 +37,7 @@ function endExpired(engine: EngineState, allocation: Allocation, nowMs: number):
 /** Takes an allocation up: from here on it is found, and ends by itself. */
 export function beginAllocation(engine: EngineState, allocation: Allocation): void {
   engine.allocations.add(allocation);
-  const bandwidth = engine.bandwidths.open(allocation.user);
+  const bandwidth = engine.bandwidths.open(allocation.person);
   if (bandwidth) for (const { relay } of allocation.relays) engine.plane.setBandwidth(relay, bandwidth);
   engine.tally.allocationsCreated += 1;
   armAllocation(engine, allocation);
@@ -87,7 +87,7 @@ export function endAllocation(
   const [counters] = allocationCounters(engine.plane, [allocation]);
   if (allocation.timer) engine.timers.cancel(allocation.timer);
   engine.allocations.remove(allocation);
-  engine.bandwidths.close(allocation.user, nowMs);
+  engine.bandwidths.close(allocation.person, nowMs);
   if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation);
   for (const one of allocation.relays) closeRelay(engine, one, nowMs);
   unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);

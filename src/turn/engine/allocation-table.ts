@@ -12,7 +12,7 @@ export class AllocationTable {
   readonly #byId = new Map<string, Allocation>();
   readonly #byRelayed = new Map<string, Allocation>();
   readonly #byUser = new Map<string, Set<Allocation>>();
-  readonly #relaysByUser = new CountMap();
+  readonly #relaysByPerson = new CountMap();
   readonly #relaysByAddress = new CountMap();
 
   get size(): number {
@@ -113,9 +113,9 @@ export class AllocationTable {
     return [...(this.#byUser.get(user) ?? [])];
   }
 
-  /** Relayed transport addresses of a user: what the quota bounds. */
-  relaysOf(user: string): number {
-    return this.#relaysByUser.of(user);
+  /** Relayed transport addresses of a person: what the quota of a user bounds. */
+  relaysOf(person: string): number {
+    return this.#relaysByPerson.of(person);
   }
 
   /** Relayed transport addresses of the clients of one `sourceKey`. */
@@ -131,8 +131,8 @@ export class AllocationTable {
     return [...this.#byId.values()];
   }
 
-  #count({ user, source }: Allocation, change: number): void {
-    this.#relaysByUser.add(user, change);
+  #count({ person, source }: Allocation, change: number): void {
+    this.#relaysByPerson.add(person, change);
     this.#relaysByAddress.add(source, change);
   }
 }

@@ -76,6 +76,8 @@ export class Allocation {
   ticketSerial: number | undefined;
   /** Of the Refresh that used the last ticket up, in hex: its retransmission is answered again. */
   movedBy: string | undefined;
+  /** Whom the quota of a user counts it for, for its whole life. */
+  readonly person: string;
   /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
   readonly source: string;
   /** Of its relays. */
@@ -99,6 +101,7 @@ export class Allocation {
   constructor(init: AllocationInit) {
     this.id = init.id;
     this.client = init.client;
+    this.person = init.credential.person;
     this.source = sourceKey(init.client.remote);
     this.movingTo = undefined;
     this.abandoned = false;

@@ -44,8 +44,10 @@ export interface IncomingRequest {
 
 /** The credential that verified a request: what the answer is keyed with and what the allocation remembers. */
 export interface Credential {
-  /** u: what quotas count and 441 compares. */
+  /** u: what 441 compares. */
   readonly user: string;
+  /** Whom quotas count: the same for all u of one person where the verifier can tell, else `user`. Never told to anybody. */
+  readonly person: string;
   /** USERNAME as received. */
   readonly username: string;
   /** t in UNIX seconds; `undefined` never ends. */
@@ -150,6 +152,7 @@ export function authenticate(
     if (!key || checkIntegrity(message, key, integrity) !== 'valid') continue;
     const credential = {
       user: realms.userIn(ourRealm, user),
+      person: realms.userIn(ourRealm, candidate.person?.() ?? user),
       username: foundName,
       expiresAtSec,
       keyId: candidate.keyId,

@@ -71,7 +71,7 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   /** Addresses of this host for good beside the relayed and the listeners' ones, such as external ones that lead to it. */
   readonly ownAddresses: readonly string[];
   readonly allocation: AllocationOptions;
-  /** Relayed transport addresses, held ones too, of one user, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */
+  /** Relayed transport addresses, held ones too, of one person, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */
   readonly quota: { readonly perUser: number; readonly perAddress?: number | undefined; readonly total: number };
   /** Without a limit when absent. */
   readonly bandwidth?: BandwidthOptions | undefined;

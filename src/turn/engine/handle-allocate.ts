@@ -79,7 +79,7 @@ function record(
       next &&
       reserve(
         engine,
-        { user: credential.user, source: sourceKey(client.remote) },
+        { user: credential.user, person: credential.person, source: sourceKey(client.remote) },
         next,
         family,
         port + 1,
@@ -92,7 +92,7 @@ function record(
 
 function reserve(
   engine: EngineState,
-  owner: Pick<Reservation, 'user' | 'source'>,
+  owner: Pick<Reservation, 'user' | 'person' | 'source'>,
   relay: RelayHandle,
   family: AddressFamily,
   port: number,

@@ -107,7 +107,7 @@ export function planAllocation(
   if (redirected) return redirected;
 
   // 10. Quotas: by user, by client address and in all.
-  const { left, cause } = quotaLeft(engine, credential.user, client.remote);
+  const { left, cause } = quotaLeft(engine, credential.person, client.remote);
   if (left < (shape === 'even-pair' ? 2 : 1)) return refuse(ErrorCode.AllocationQuotaReached, cause);
   const { families, missing } = within(left, wished, engine);
   return { granted: true, lifetimeSec, protocol, families, shape, reservation: undefined, missing };

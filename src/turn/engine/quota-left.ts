@@ -11,11 +11,11 @@ interface QuotaLeft {
 }
 
 /** Quotas count relayed transport addresses, held ones (EVEN-PORT) too: each costs a port, and two families or a pair cost two. */
-export function quotaLeft(engine: EngineState, user: string, client: TransportAddress): QuotaLeft {
+export function quotaLeft(engine: EngineState, person: string, client: TransportAddress): QuotaLeft {
   const { allocations, reservations, options } = engine;
   const { perUser, perAddress, total } = options.quota;
   const all: QuotaLeft[] = [
-    { cause: 'user-quota', left: perUser - allocations.relaysOf(user) - reservations.countOf(user) },
+    { cause: 'user-quota', left: perUser - allocations.relaysOf(person) - reservations.countOf(person) },
     { cause: 'total-quota', left: total - allocations.relays - reservations.size },
   ];
   if (perAddress !== undefined) {

@@ -8,6 +8,8 @@ export interface Reservation {
   /** 8 bytes. */
   readonly token: Buffer;
   readonly user: string;
+  /** Whom the quota of a user counts it for. */
+  readonly person: string;
   /** `sourceKey` of the client that asked for it. */
   readonly source: string;
   readonly relay: RelayHandle;
@@ -20,7 +22,7 @@ export interface Reservation {
 
 export class Reservations {
   readonly #byToken = new Map<string, Reservation>();
-  readonly #byUser = new CountMap();
+  readonly #byPerson = new CountMap();
   readonly #bySource = new CountMap();
 
   get size(): number {
@@ -43,8 +45,8 @@ export class Reservations {
     return reservation?.user === user && reservation.expiresAtMs > nowMs ? reservation : undefined;
   }
 
-  countOf(user: string): number {
-    return this.#byUser.of(user);
+  countOf(person: string): number {
+    return this.#byPerson.of(person);
   }
 
   countFrom(source: string): number {
@@ -55,8 +57,8 @@ export class Reservations {
     return [...this.#byToken.values()];
   }
 
-  #count({ user, source }: Reservation, change: number): void {
-    this.#byUser.add(user, change);
+  #count({ person, source }: Reservation, change: number): void {
+    this.#byPerson.add(person, change);
     this.#bySource.add(source, change);
   }
 }

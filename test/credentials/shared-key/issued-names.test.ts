@@ -66,9 +66,11 @@ describe('the names handed out', () => {
       release: (registrationId) => released.push(registrationId),
     };
     const noting = names.noting(issuer);
-    expect(noting.issue({ registrationId: 'denied', grantedExpiresSec: 600 }, at(1000)).ok).toBe(false);
+    expect(noting.issue({ registrationId: 'denied', person: 'denied', grantedExpiresSec: 600 }, at(1000)).ok).toBe(
+      false,
+    );
     expect(names.size).toBe(0);
-    expect(noting.issue({ registrationId: 'alice', grantedExpiresSec: 600 }, at(1000)).ok).toBe(true);
+    expect(noting.issue({ registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 }, at(1000)).ok).toBe(true);
     expect(find('2000:alice', 1000)).toBe('2000:alice');
     noting.release('alice');
     expect(released).toEqual(['alice']);

@@ -5,7 +5,7 @@ import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.
 import { Secret } from '../../../src/core/secret.ts';
 import { at, coturnProfile, ring } from './support.ts';
 
-const pseudonyms = createPseudonyms(new Secret('pseudonym key'));
+const pseudonyms = createPseudonyms(new Secret('pseudonym key'), new Secret('km'));
 
 function issuer(options: Partial<SharedKeyIssuerOptions> = {}) {
   const made = createSharedKeyIssuer({
@@ -27,7 +27,7 @@ function issuer(options: Partial<SharedKeyIssuerOptions> = {}) {
       grantedExpiresSec = 600,
     ): TurnCredential {
       const wish = wishedTtlSec === undefined ? {} : { wishedTtlSec };
-      const result = made.issue({ registrationId, grantedExpiresSec, ...wish }, at(nowSec));
+      const result = made.issue({ registrationId, person: 'alice', grantedExpiresSec, ...wish }, at(nowSec));
       if (!result.ok) throw new Error(result.reason);
       return result.value;
     },
@@ -36,13 +36,26 @@ function issuer(options: Partial<SharedKeyIssuerOptions> = {}) {
 
 describe('lifetime', () => {
   it.each([
+    [7200, 86_400, 7200],
+    [1e15, 7200, 7200],
+    [1e15, 1e9, 86_400],
+    [3601, 600, 3600],
+    [undefined, 86_400, 3600],
+  ])('wish %s with maxWishSec %i gives %i s', (wish, maxWishSec, ttl) => {
+    const made = issuer({ ttl: { defaultSec: 3600, minSec: 60, maxWishSec, maxSec: 86_400 } });
+    expect(made.get(1_700_000_000, wish).expiresAtSec).toBe(1_700_000_000 + ttl);
+  });
+
+  it.each([
     [undefined, 600, 3600],
     [undefined, 2400, 4800],
     [undefined, 100_000, 86_400],
     [120, 600, 120],
     [1, 600, 60],
     [0, 600, 60],
-    [1e15, 600, 86_400],
+    [3601, 600, 3600],
+    [1e15, 600, 3600],
+    [1e15, 2400, 4800],
     [90.7, 600, 90],
   ])('wish %s with a registration of %i s gives %i s', (wish, granted, ttl) => {
     expect(issuer().get(1_700_000_000, wish, 'r', granted).expiresAtSec).toBe(1_700_000_000 + ttl);

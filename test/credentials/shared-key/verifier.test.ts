@@ -75,13 +75,13 @@ it('accepts what the issuer minted under an older key, and refuses it for anothe
   const issuer = createSharedKeyIssuer({
     keyRing: ring('north'),
     profile,
-    pseudonyms: createPseudonyms(new Secret('p')),
+    pseudonyms: createPseudonyms(new Secret('p'), new Secret('km')),
     realm,
     policy: 'reuse',
     ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },
     maxRegistrations: 1,
   });
-  const issued = issuer.issue({ registrationId: 'r', grantedExpiresSec: 60 }, at(1_700_000_000));
+  const issued = issuer.issue({ registrationId: 'r', person: 'r', grantedExpiresSec: 60 }, at(1_700_000_000));
   if (!issued.ok) throw new Error(issued.reason);
   const given = { username: issued.value.username, password: issued.value.password.revealText() };
   const later = { keyRing: ring('newer', 'north'), profile, skewSec: 0 };

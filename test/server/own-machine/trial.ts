@@ -61,7 +61,7 @@ const server = await createServer(
 );
 const { turn, https, core: coreListeners = [] } = await server.start();
 const issued = server.facts.sharedKey.issuer.issue(
-  { registrationId: 'alice', grantedExpiresSec: 600 },
+  { registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 },
   systemClock.now(),
 );
 if (!issued.ok) throw new Error('no credential');

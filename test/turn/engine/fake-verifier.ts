@@ -15,6 +15,8 @@ export class FakeVerifier implements CredentialVerifier {
   readonly keyAlgorithms = KEY_ALGORITHMS;
   keyIds = ['k1'];
   lookups: string[] = [];
+  /** Whose a user is, where several are one person's. */
+  readonly persons = new Map<string, string>();
 
   lookup({ username, realm }: LookupRequest, now: Now): Result<KnownUser, LookupFailure> {
     this.lookups.push(username);
@@ -23,6 +25,7 @@ export class FakeVerifier implements CredentialVerifier {
     const [, t = '', user = ''] = match;
     const keys = this.keyIds.map((keyId) => ({
       keyId,
+      person: () => this.persons.get(user),
       longTermKey: (algorithm: KeyAlgorithm) =>
         (algorithm === 'md5' ? longTermKeyMd5 : longTermKeySha256)(username, realm, passwordFor(username, keyId)),
     }));

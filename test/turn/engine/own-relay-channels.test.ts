@@ -10,6 +10,7 @@ function holders(): [Allocation, Allocation] {
   const client = { transport: 'udp', remote: address4, local: address4, key: 'k', send: drop, close: drop } as const;
   const credential = {
     user: 'u',
+    person: 'u',
     username: 'u',
     expiresAtSec: undefined,
     keyId: 'k1',

@@ -64,6 +64,55 @@ describe('the quota of a user', () => {
   });
 });
 
+describe('the quota of a person', () => {
+  function world(): World {
+    const made = new World({ quota: { perUser: 3, total: 100 } });
+    for (let i = 0; i < 5; i++) made.verifier.persons.set(`u${i}`, 'mallory');
+    return made;
+  }
+
+  it('holds over all names that stand for one person, and leaves others alone', () => {
+    const made = world();
+    const codes = Array.from({ length: 5 }, (_, i) => codeOf(made.client().as(`u${i}`).allocate()));
+    expect(codes).toEqual([0, 0, 0, 486, 486]);
+    expect(made.causes('request-refused')).toEqual(['user-quota', 'user-quota']);
+    expect(codeOf(made.client().as('alice').allocate())).toBe(0);
+  });
+
+  it('counts what is held for any of the names', () => {
+    const made = world();
+    expect(
+      codeOf(
+        made
+          .client()
+          .as('u0')
+          .allocate((m) => m.add(evenPort, true)),
+      ),
+    ).toBe(0);
+    expect(codeOf(made.client().as('u1').allocate())).toBe(0);
+    expect(codeOf(made.client().as('u2').allocate())).toBe(486);
+    made.advance(30);
+    expect(codeOf(made.client().as('u2').allocate())).toBe(0);
+  });
+
+  it('is given back whichever name had it', () => {
+    const made = world();
+    const clients = Array.from({ length: 3 }, (_, i) => made.client().as(`u${i}`));
+    for (const client of clients) client.allocate();
+    clients[1]!.request(Method.Refresh, (m) => m.add(lifetime, 0));
+    expect(codeOf(made.client().as('u4').allocate())).toBe(0);
+    expect(codeOf(made.client().as('u4').allocate())).toBe(486);
+  });
+
+  it('is nothing that is told: events, sessions and log know the names alone', () => {
+    const made = world();
+    made.client().as('u0').allocate();
+    made.client().as('u1').allocate();
+    expect(made.engine.sessions().map(({ user }) => user)).toEqual(['u0', 'u1']);
+    expect(JSON.stringify([made.events, made.engine.sessions(), made.logged])).not.toContain('mallory');
+  });
+});
+
 describe('the quota of the server', () => {
   it('is 486 for everybody once it is reached', () => {
     const world = new World({ quota: { perUser: 100, total: 3 } });

@@ -1,0 +1,39 @@
+import { createCipheriv, hash, hkdfSync } from 'node:crypto';
+import { type Secret } from '../../core/secret.ts';
+
+export const HANDLE_BYTES = 8;
+/** By which a relay knows its own seal from the end of a name that somebody else made. */
+const CHECK = Buffer.alloc(4);
+const SEAL_CHARACTERS = ((HANDLE_BYTES + CHECK.length) / 3) * 4;
+
+/**
+ * Tells a relay that several names are one person's, which is what quotas count, and tells nobody else. A handle of the person is encrypted at
+ * the end of each name under a key that follows from Km, which edge and relays share; the rest of the name, of which no two are the same,
+ * is the IV. So no two seals of a person are alike, and nobody without Km links two names; who has Km links them and learns no more, as the
+ * handle is an HMAC under the pseudonym key. The seal needs no MAC of its own: the password, by which a user proves a name, covers it.
+ */
+export interface PersonSeal {
+  /** `name` with the sealed handle of 8 bytes behind it. */
+  seal(name: string, handle: Buffer): string;
+  /** The handle in hexadecimal, or `undefined` for a name without a seal of this Km. */
+  open(name: string): string | undefined;
+}
+
+export function createPersonSeal(km: Secret): PersonSeal {
+  const key = Buffer.from(hkdfSync('sha256', km.reveal(), '', 'epcscf-turn person', 32));
+  const crypt = (name: string, bytes: Buffer): Buffer =>
+    createCipheriv('aes-256-ctr', key, hash('sha256', name, 'buffer').subarray(0, 16)).update(bytes);
+  return {
+    seal: (name, handle) => name + crypt(name, Buffer.concat([handle, CHECK])).toString('base64url'),
+    open(name) {
+      const plain = crypt(unsealed(name), Buffer.from(name.slice(-SEAL_CHARACTERS), 'base64url'));
+      const isOurs = plain.length === HANDLE_BYTES + CHECK.length && plain.subarray(HANDLE_BYTES).equals(CHECK);
+      return isOurs ? plain.toString('hex', 0, HANDLE_BYTES) : undefined;
+    },
+  };
+}
+
+/** What stands before the seal. */
+export function unsealed(name: string): string {
+  return name.slice(0, -SEAL_CHARACTERS);
+}
