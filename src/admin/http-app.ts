@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { isLoopbackHost } from '../core/loopback-host.ts';
 import { type Secret } from '../core/secret.ts';
-import { type PageAsset } from './page-assets.ts';
+import { inPieces, type PageAsset } from './page-assets.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface HttpAppOptions {
@@ -61,7 +61,8 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       });
     });
     for (const [path, { body, type }] of page) {
-      app.get(path, (context) => context.body(body, 200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }));
+      const headers = { 'Content-Type': type, 'Cache-Control': 'no-cache', 'Content-Length': String(body.length) };
+      app.get(path, (context) => context.body(inPieces(body), 200, headers));
     }
   }
 

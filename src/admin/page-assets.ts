@@ -13,6 +13,23 @@ const FILES = [
   ['icon.svg', 'image/svg+xml'],
 ] as const;
 
+/** What is written at a time: of an answer that its client does not take, no more than this waits. */
+const PIECE_BYTES = 32_768;
+
+/** The body of an answer, in pieces of which each is asked for when the one before it is taken. */
+export function inPieces(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream(
+    {
+      pull: (controller) => {
+        controller.enqueue(body.subarray(at, (at += PIECE_BYTES)));
+        if (at >= body.length) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** The files of the page by URL path; only these are ever served. `undefined` when the page has not been built. */
 export async function readPageAssets(folder: string): Promise<ReadonlyMap<string, PageAsset> | undefined> {
   try {

@@ -14,6 +14,8 @@ interface ArrivalOptions {
   readonly proxies: readonly string[];
   /** Counts a connection of this client against how many it may make in a time; false: it is one too many. */
   readonly admits?: (address: string) => boolean;
+  /** Ends a connection that can be spared, where no other is let in for want of a place; false: there is none. */
+  readonly makeRoom?: () => boolean;
   /** How long the header may take. */
   readonly headerTimeoutMs: number;
   readonly onRefused: (refusal: ArrivalRefusal, address: string) => void;
@@ -112,7 +114,9 @@ export class Arrivals {
       this.#refuse(socket, 'rate', address);
       return false;
     }
-    const place = this.#options.limits.acquire(address);
+    const { limits, makeRoom } = this.#options;
+    let place = limits.acquire(address);
+    if (place === 'total' && makeRoom?.()) place = limits.acquire(address);
     if (place !== 'taken') {
       this.#refuse(socket, place, address ?? socket.remoteAddress ?? '');
       return false;

@@ -220,10 +220,10 @@ export class Edge {
     this.#coreSide.setTlsContext?.(pair);
   }
 
-  /** Takes the server's WebSocket upgrades. Returns a function that lets go of it. */
-  attach(server: Server): () => void {
+  /** Takes the server's WebSocket upgrades; `onOpened` hears of those that were let in. Returns a function that lets go of it. */
+  attach(server: Server, onOpened?: (socket: Duplex) => void): () => void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      this.handleUpgrade(request, socket, head);
+      if (this.handleUpgrade(request, socket, head)) onOpened?.(socket);
     };
     server.on('upgrade', onUpgrade);
     return () => {
@@ -231,12 +231,14 @@ export class Edge {
     };
   }
 
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Whether the socket is a WebSocket now; otherwise it is answered, and ends. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     try {
-      this.#upgrades.handleUpgrade(request, socket, head);
+      return this.#upgrades.handleUpgrade(request, socket, head);
     } catch (error) {
       this.#guard.report(error);
       socket.destroy();
+      return false;
     }
   }
 

@@ -2,16 +2,17 @@ import { type Server } from 'node:https';
 import { type Socket } from 'node:net';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival, type Arrivals } from '../core/arrivals.ts';
+import { type HttpConnections } from './http-connections.ts';
 
 /** Serves a TLS client that speaks STUN. */
 export type TurnEntry = (socket: TLSSocket, from: Arrival) => void;
 
 interface FrontDoorOptions {
   readonly arrivals: Arrivals;
+  /** Ends connections that say nothing. */
+  readonly connections: HttpConnections;
   /** Absent: everybody is a web client. */
   readonly turn: TurnEntry | undefined;
-  /** How long the first byte may take. */
-  readonly firstByteMs: number;
 }
 
 /** RFC 7443 §3. It comes first, since TURN clients offer both, coturn's among them, and browsers only the other. */
@@ -43,7 +44,8 @@ export class FrontDoor {
     server.on('connection', (socket: Socket) => {
       this.#undecided.add(socket);
       socket.once('close', () => this.#undecided.delete(socket));
-      this.#options.arrivals.accept(socket, () => {
+      this.#options.arrivals.accept(socket, (arrival) => {
+        this.#options.connections.add(arrival);
         this.#shakeHands(socket);
       });
     });
@@ -71,14 +73,11 @@ export class FrontDoor {
 
   #lookAtFirstByte(socket: TLSSocket, arrival: Arrival): void {
     const giveUp = (): void => {
-      clearTimeout(timer);
       socket.destroy();
     };
-    const timer = setTimeout(giveUp, this.#options.firstByteMs);
     const onReadable = (): void => {
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return;
-      clearTimeout(timer);
       socket.off('readable', onReadable);
       for (const event of END_EVENTS) socket.off(event, giveUp);
       socket.unshift(bytes);
@@ -91,6 +90,7 @@ export class FrontDoor {
 
   #passHttp(socket: TLSSocket, { socket: below, remote, via }: Arrival): void {
     this.#undecided.delete(below);
+    this.#options.connections.join(socket, below);
     // Whoever asks the socket of a request where it comes from is told of the client, not of the proxy.
     if (via) {
       const family = `IPv${remote.family}`;
@@ -107,7 +107,8 @@ export class FrontDoor {
 
   #passTurn(socket: TLSSocket, arrival: Arrival): void {
     this.#undecided.delete(arrival.socket);
-    // The TURN server counts it from here on.
+    // The TURN server counts it from here on, and gives it its time.
+    this.#options.connections.of(arrival.socket)?.release();
     arrival.release();
     this.#options.turn?.(socket, arrival);
   }

@@ -1,3 +1,4 @@
+import { type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
@@ -7,6 +8,17 @@ export { type ApplicationServer, type DeliveryVerdict, type EdgeTap, type Reques
 export { type Hop } from '../edge/flow/hop.ts';
 export { LOST, type Impairment, type RelayDirection } from '../turn/engine/impairment.ts';
 export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
+
+/** What a route of the HTTPS server finds in its context. */
+export interface HttpEnv {
+  Bindings: HttpBindings & {
+    /**
+     * Takes the deadline off the connection, for an answer that is long in coming or does not end; whoever asks bounds it. The function it returns puts
+     * the deadline back.
+     */
+    readonly holdConnection: () => () => void;
+  };
+}
 
 /** Where a lab reaches into a server. A server in production has none of them. */
 export interface ServerHooks {

@@ -1,8 +1,8 @@
+import { constants } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { type Duplex } from 'node:stream';
 import { type Hono } from 'hono';
-import { type Config } from '../config/schema/tree.ts';
 import { type ArrivalRefusal, Arrivals } from '../core/arrivals.ts';
 import { systemClock } from '../core/clock.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
@@ -14,6 +14,9 @@ import { TokenBuckets } from '../core/token-buckets.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { AbuseLog } from '../edge/flood/abuse-log.ts';
 import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
+import { HttpConnections, type HttpTimes } from './http-connections.ts';
+import { answerRequests } from './http-requests.ts';
+import { type SourceRate } from './source-rate.ts';
 
 interface HttpsOptions {
   readonly addresses: readonly string[];
@@ -24,39 +27,21 @@ interface HttpsOptions {
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
   /** New connections of one client; absent: as many as it likes. */
-  readonly handshakes?: HandshakeLimit | undefined;
+  readonly handshakes?: SourceRate | undefined;
+  /** Requests of one client that open no WebSocket; absent: as many as it likes. */
+  readonly requests?: SourceRate | undefined;
   /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
   readonly turn?: TurnEntry | undefined;
-}
-
-/** How fast one IPv4 address or IPv6 /64 may connect. */
-interface HandshakeLimit {
-  readonly perSec: number;
-  readonly burst: number;
-  /** Clients that are told apart; past it the longest silent is forgotten. */
-  readonly maxKeys: number;
-  /** Ranges without a limit. */
-  readonly exempt: readonly string[];
+  /** Ten seconds and thirty when absent. */
+  readonly times?: HttpTimes | undefined;
 }
 
 /** PEM text. */
 interface KeyPair {
   readonly cert: string;
   readonly key: string;
-}
-
-/** Pages and TURN beside the WebSockets, whose own limit is told to their clients and should be the first that is met. */
-const HANDSHAKES_PER_WEB_SOCKET = 2;
-
-export function handshakeLimit({ edge: { limits } }: Config): HandshakeLimit {
-  return {
-    perSec: HANDSHAKES_PER_WEB_SOCKET * limits.handshakesPerSecPerAddress,
-    burst: HANDSHAKES_PER_WEB_SOCKET * limits.handshakeBurstPerAddress,
-    maxKeys: limits.sources,
-    exempt: limits.exempt,
-  };
 }
 
 interface OpenServer {
@@ -66,18 +51,25 @@ interface OpenServer {
 
 /** How often another port is tried when the one the system chose is taken on the next address. */
 const PORT_ATTEMPTS = 10;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
+/** A page of 400 KB in the whole time takes 14 KB a second. */
+const TIMES: HttpTimes = { requestMs: 10_000, totalMs: 30_000 };
+const PROXY_HEADER_TIMEOUT_MS = 10_000;
+/** How late Node may notice a request that takes too long; 30 s unless told. */
+const CHECKING_INTERVAL_MS = 1000;
 const MAX_HEADER_BYTES = 16_384;
+/** RFC 5246 §7.4.1.1: a client may ask for another handshake on its connection. Each costs as much as the first, and none is counted. */
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
 
 /** HTTPS on every address, all or none. */
 export class HttpsListeners {
   readonly servers: readonly Server[];
   readonly addresses: readonly TransportAddress[];
   readonly #open: readonly OpenServer[];
+  readonly #connections: HttpConnections;
 
-  private constructor(open: readonly OpenServer[]) {
+  private constructor(open: readonly OpenServer[], connections: HttpConnections) {
     this.#open = open;
+    this.#connections = connections;
     this.servers = open.map(({ server }) => server);
     this.addresses = this.servers.flatMap((server) => {
       const { address, port } = server.address() as AddressInfo;
@@ -89,7 +81,8 @@ export class HttpsListeners {
   static async open(options: HttpsOptions, app: Hono, logger: Logger): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const listeners = new HttpsListeners(await openAll(options, app, logger));
+        const connections = new HttpConnections(options.times ?? TIMES);
+        const listeners = new HttpsListeners(await openAll(options, app, logger, connections), connections);
         for (const server of listeners.servers) {
           // Failing to accept one connection, for want of file descriptors say, must not end the process.
           server.on('error', (error) => {
@@ -106,7 +99,12 @@ export class HttpsListeners {
 
   /** For the handshakes to come; throws what OpenSSL says of a pair it cannot use, and keeps the old one. */
   setCertificate({ cert, key }: KeyPair): void {
-    for (const server of this.servers) server.setSecureContext({ cert, key });
+    for (const server of this.servers) server.setSecureContext({ cert, key, secureOptions });
+  }
+
+  /** Takes the deadline off a connection that is a WebSocket now. */
+  release(socket: Duplex): void {
+    this.#connections.of(socket)?.release();
   }
 
   /** Resolves when the ports are free. Who went to the TURN server stays until that stops. */
@@ -115,9 +113,16 @@ export class HttpsListeners {
   }
 }
 
-async function openAll(options: HttpsOptions, app: Hono, logger: Logger): Promise<OpenServer[]> {
-  const { addresses, port, cert, key, turn } = options;
-  const arrivals = createArrivals(options, logger);
+async function openAll(
+  options: HttpsOptions,
+  app: Hono,
+  logger: Logger,
+  connections: HttpConnections,
+): Promise<OpenServer[]> {
+  const { addresses, port, cert, key, turn, requests: rate, times = TIMES } = options;
+  const abuseLog = new AbuseLog(logger, nowMs());
+  const arrivals = createArrivals(options, logger, abuseLog, connections);
+  const onRequest = answerRequests({ app, connections, rate, abuseLog, nowMs });
   const open: OpenServer[] = [];
   let shared = port;
   try {
@@ -125,15 +130,16 @@ async function openAll(options: HttpsOptions, app: Hono, logger: Logger): Promis
       const server = createServer({
         cert,
         key,
+        secureOptions,
         ALPNProtocols: alpnProtocols(turn),
         maxHeaderSize: MAX_HEADER_BYTES,
-        handshakeTimeout: HEADERS_TIMEOUT_MS,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
+        // Below the deadline of the connection, so that a slow request on one that is in use is answered 408.
+        headersTimeout: times.requestMs,
+        requestTimeout: times.requestMs,
+        connectionsCheckingInterval: CHECKING_INTERVAL_MS,
       });
-      const door = new FrontDoor(server, { arrivals, turn, firstByteMs: HEADERS_TIMEOUT_MS });
-      const handle = getRequestListener(app.fetch);
-      server.on('request', (request, response) => void handle(request, response));
+      const door = new FrontDoor(server, { arrivals, connections, turn });
+      server.on('request', onRequest);
       await listen(server, address, shared);
       open.push({ server, door });
       shared = (server.address() as AddressInfo).port;
@@ -145,16 +151,24 @@ async function openAll(options: HttpsOptions, app: Hono, logger: Logger): Promis
   }
 }
 
+function nowMs(): number {
+  return systemClock.now().monotonicMs;
+}
+
 /** Counted before the first byte of TLS: a handshake is what costs. */
-function createArrivals({ limits, handshakes, proxyProtocolFrom }: HttpsOptions, logger: Logger): Arrivals {
-  const nowMs = (): number => systemClock.now().monotonicMs;
-  const abuseLog = new AbuseLog(logger, nowMs());
+function createArrivals(
+  { limits, handshakes, proxyProtocolFrom }: HttpsOptions,
+  logger: Logger,
+  abuseLog: AbuseLog,
+  connections: HttpConnections,
+): Arrivals {
   const sources = new LimitedSources(handshakes?.exempt ?? []);
   const rates = handshakes && new TokenBuckets(handshakes);
   return new Arrivals({
     limits: new ConnectionLimits(limits),
     proxies: proxyProtocolFrom ?? [],
-    headerTimeoutMs: HEADERS_TIMEOUT_MS,
+    headerTimeoutMs: PROXY_HEADER_TIMEOUT_MS,
+    makeRoom: () => connections.makeRoom(),
     admits: (address) => {
       const source = rates && sources.keyOf(address);
       return source === undefined || rates?.take(source, nowMs()) === 0;

@@ -16,9 +16,10 @@ import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { createTurnServer, type TurnServer } from '../turn/turn-server.ts';
 import { edgeOptions } from './edge-options.ts';
 import { type ServerHooks } from './hooks.ts';
-import { handshakeLimit, HttpsListeners } from './https-listeners.ts';
+import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
 import { type SharedKey } from './shared-key.ts';
+import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
 import { turnUris } from './turn-uris.ts';
 import { createVerifier } from './verifier.ts';
@@ -137,7 +138,11 @@ export class ServerParts {
     });
     await this.#edge.start();
     this.#turn?.addOwnListeners(this.#edge.coreAddresses.flatMap(transportAddressOf));
-    for (const server of https.servers) this.#edge.attach(server);
+    for (const server of https.servers) {
+      this.#edge.attach(server, (socket) => {
+        https.release(socket);
+      });
+    }
   }
 
   async #openHttps(certificate: Certificate): Promise<HttpsListeners> {
@@ -149,8 +154,9 @@ export class ServerParts {
     };
     const { turnOnHttps, listen } = config.edge;
     const turn = turnOnHttps ? this.#turn : undefined;
+    const rates = { handshakes: handshakeRate(config), requests: httpRequestRate(config) };
     this.#https = await HttpsListeners.open(
-      { ...listen, ...certificate, limits, handshakes: handshakeLimit(config), turn: turn?.acceptSecure.bind(turn) },
+      { ...listen, ...certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
       logger,
     );

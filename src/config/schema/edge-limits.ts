@@ -50,6 +50,13 @@ export const edgeLimits = section(
       'WebSockets that one address may ask for a second, sustained; more are answered 429. TLS connections: twice as many.',
     ),
     handshakeBurstPerAddress: wholeNumber(1, 100_000, 200, 'The same at once.'),
+    httpRequestsPerSecPerAddress: wholeNumber(
+      1,
+      100_000,
+      50,
+      'HTTP requests a second of one address that open no WebSocket (pages, health checks, lab control), sustained; more are answered 429.',
+    ),
+    httpRequestBurstPerAddress: wholeNumber(1, 100_000, 500, 'The same at once.'),
     authenticationFailuresPerIdentity: wholeNumber(
       1,
       1000,

@@ -56,16 +56,20 @@ export class UpgradeHandler {
     this.#server.close();
   }
 
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Whether the socket is a flow now. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const remoteAddress = request.socket.remoteAddress ?? '';
     const refusal = this.#refusal(request, remoteAddress);
     if (refusal) {
       this.#refuse(socket, refusal, remoteAddress, request.headers.origin);
-      return;
+      return false;
     }
+    let opened = false;
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open(webSocket, request, remoteAddress);
+      opened = true;
     });
+    return opened;
   }
 
   #refusal(request: IncomingMessage, remoteAddress: string): FlowRefusal | undefined {

@@ -2,12 +2,13 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type Secret } from '../../core/secret.ts';
+import { type HttpEnv } from '../../server/hooks.ts';
 import { type LabControl } from '../create-lab.ts';
 import { checkAccess } from './access.ts';
 import { CONTROL_STATUS, ControlError, controlErrorOf } from './control-error.ts';
 import { describeApi } from './openapi.ts';
 import { Places } from './places.ts';
-import { mountRoute, route, type ControlEnv, type ControlRoom, type Route } from './route.ts';
+import { mountRoute, route, type ControlRoom, type Route } from './route.ts';
 import { eventRoutes } from './routes/event-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
 import { labRoutes } from './routes/lab-routes.ts';
@@ -71,8 +72,8 @@ export function labControlRoutes(hasToken: boolean): readonly Route[] {
   return routes;
 }
 
-function createApp(routes: readonly Route[], room: ControlRoom, token: Secret | undefined): Hono<ControlEnv> {
-  const app = new Hono<ControlEnv>();
+function createApp(routes: readonly Route[], room: ControlRoom, token: Secret | undefined): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
   app.onError((error, context) => {
     const { code, message } = controlErrorOf(error);
     context.header('Cache-Control', 'no-store');

@@ -1,15 +1,11 @@
-import { type HttpBindings } from '@hono/node-server';
 import { type Context, type Hono } from 'hono';
 import { type z } from 'zod';
 import { type LabEventLog } from '../lab-event-log.ts';
 import { type Lab } from '../lab.ts';
+import { type HttpEnv } from '../../server/hooks.ts';
 import { REQUEST_SCHEMAS, type AnswerName, type RequestName } from './answer-schemas.ts';
 import { ControlError, type ControlErrorCode } from './control-error.ts';
 import { type Places } from './places.ts';
-
-export interface ControlEnv {
-  Bindings: HttpBindings;
-}
 
 /** What the routes work on. */
 export interface ControlRoom {
@@ -31,7 +27,7 @@ export interface OtherAnswer {
 
 interface Request<Query, Body> {
   readonly room: ControlRoom;
-  readonly context: Context<ControlEnv>;
+  readonly context: Context<HttpEnv>;
   readonly query: Query;
   readonly body: Body;
   /** A part of the path, by its name; not empty. */
@@ -56,7 +52,7 @@ interface RouteFacts {
 
 export interface Route extends RouteFacts {
   readonly query?: z.ZodObject;
-  readonly handle: (room: ControlRoom, context: Context<ControlEnv>) => Promise<Response>;
+  readonly handle: (room: ControlRoom, context: Context<HttpEnv>) => Promise<Response>;
 }
 
 /** One route: what the document says of it and what it does, in one place. */
@@ -75,13 +71,13 @@ export function route<Query extends z.ZodObject = z.ZodObject, const Name extend
   };
 }
 
-export function mountRoute(app: Hono<ControlEnv>, { method, path, handle }: Route, room: ControlRoom): void {
+export function mountRoute(app: Hono<HttpEnv>, { method, path, handle }: Route, room: ControlRoom): void {
   const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
   app.on(method.toUpperCase(), pattern, (context) => handle(room, context));
 }
 
 /** What comes as JSON, whatever its Content-Type: curl says another unless told. Whether it is a fault, the faults say. */
-async function readBody(name: RequestName, context: Context<ControlEnv>): Promise<unknown> {
+async function readBody(name: RequestName, context: Context<HttpEnv>): Promise<unknown> {
   let body: unknown;
   try {
     body = JSON.parse(await context.req.text());

@@ -70,6 +70,13 @@ describe('the filter for fail2ban', () => {
     expect(lines.map(banned)).toEqual([undefined, '2001:db8::2']);
   });
 
+  it('bans who asks the web server for too much', () => {
+    const { lines, logger } = new Lines();
+    const fields = { remoteAddress: '192.0.2.1', cause: 'http-request-rate' };
+    new AbuseLog(logger, 0).write('limit reached', fields, 0);
+    expect(lines.map(banned)).toEqual(['192.0.2.1']);
+  });
+
   it('bans nobody for what an honest client meets: a full server, a restart, another origin', () => {
     const { lines, logger } = new Lines();
     const log = new AbuseLog(logger, 0);

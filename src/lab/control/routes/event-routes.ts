@@ -60,11 +60,16 @@ export const eventRoutes: readonly Route[] = [
       errors: ['ERR_TOO_MANY'],
     },
     ({ room: { log, streams, stream }, context, query }) => {
+      const leave = streams.take();
+      const letGo = context.env.holdConnection();
       const body = eventStream(log, {
         ...stream,
         since: cursorOf(lastEventId(context.req.header('last-event-id')) ?? query.since, log),
         accepts: acceptsOf(query),
-        onEnd: streams.take(),
+        onEnd: () => {
+          leave();
+          letGo();
+        },
         onStall: () => {
           context.env.incoming.socket.destroy();
         },
@@ -89,12 +94,14 @@ export const eventRoutes: readonly Route[] = [
       const { type, user: whom, since: from, timeoutMs, ...fields } = query;
       const conditions = conditionsOf(type, { ...fields, ...(whom !== undefined && { user: whom }) });
       const leave = waits.take();
+      const letGo = context.env.holdConnection();
       try {
         const { signal } = context.req.raw;
         const options = { timeoutMs, signal, ...(from !== undefined && { since: cursorOf(from, log) }) };
         return context.json(await log.waitFor(type, (event) => conditions.every((meets) => meets(event)), options));
       } finally {
         leave();
+        letGo();
       }
     },
   ),

@@ -1,0 +1,165 @@
+import { type ServerResponse } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { addressKey } from '../core/address-key.ts';
+import { type Arrival } from '../core/arrivals.ts';
+
+/** How long a web client may hold a connection, from when it is accepted. */
+export interface HttpTimes {
+  /** Until the head of the first request is there, TLS handshake included. An answer to a request that comes later is the connection's last. */
+  readonly requestMs: number;
+  /** Until the last answer is taken. */
+  readonly totalMs: number;
+}
+
+/** More than a page asks for. Node's own `maxRequestsPerSocket` goes on to answer 503 for as long as the client asks. */
+const MAX_REQUESTS = 100;
+/** Requests sent ahead of an answer, past which the connection is cut: reading them costs, although nobody answers them. */
+const MAX_AHEAD = 8;
+
+/**
+ * The connections of the HTTPS door that are no WebSocket, nor a TURN client's. Each has a deadline; and where there is no room for another,
+ * the source that has most of them loses its oldest, so that nobody can keep others out by holding connections.
+ */
+export class HttpConnections {
+  readonly #times: HttpTimes;
+  /** Insertion order is age. */
+  readonly #bySource = new Map<string, Set<HttpConnection>>();
+  readonly #bySocket = new WeakMap<Duplex, HttpConnection>();
+
+  constructor(times: HttpTimes) {
+    this.#times = times;
+  }
+
+  /** From now on its time runs. */
+  add(arrival: Arrival): void {
+    const source = addressKey(arrival.remote.address);
+    const connection = new HttpConnection(arrival, this.#times, {
+      enter: (one) => {
+        this.#enter(source, one);
+      },
+      leave: (one) => {
+        this.#leave(source, one);
+      },
+    });
+    this.#bySocket.set(arrival.socket, connection);
+    arrival.socket.once('close', () => {
+      connection.release();
+    });
+  }
+
+  /** Of an accepted socket, or of a TLS socket that `join` was told of. */
+  of(socket: Duplex): HttpConnection | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  join(secured: Duplex, accepted: Duplex): void {
+    const connection = this.#bySocket.get(accepted);
+    if (connection) this.#bySocket.set(secured, connection);
+  }
+
+  /** Ends one connection and frees its place at once. False: there is none to end. */
+  makeRoom(): boolean {
+    let most: Set<HttpConnection> | undefined;
+    for (const connections of this.#bySource.values()) {
+      if (!most || connections.size > most.size) most = connections;
+    }
+    const [oldest] = most ?? [];
+    oldest?.end();
+    return oldest !== undefined;
+  }
+
+  #enter(source: string, connection: HttpConnection): void {
+    const connections = this.#bySource.get(source);
+    if (connections) connections.add(connection);
+    else this.#bySource.set(source, new Set([connection]));
+  }
+
+  #leave(source: string, connection: HttpConnection): void {
+    const connections = this.#bySource.get(source);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#bySource.delete(source);
+  }
+}
+
+/** Where a connection stands while its time runs. Both also a second time. */
+interface Table {
+  readonly enter: (connection: HttpConnection) => void;
+  readonly leave: (connection: HttpConnection) => void;
+}
+
+/** One connection, from accept until it ends or is somebody else's. */
+export class HttpConnection {
+  readonly #arrival: Arrival;
+  readonly #times: HttpTimes;
+  readonly #table: Table;
+  readonly #beganAtMs = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #requests = 0;
+  /** The answer that is not wholly taken yet. */
+  #answer: ServerResponse | undefined;
+  #ahead = 0;
+
+  constructor(arrival: Arrival, times: HttpTimes, table: Table) {
+    this.#arrival = arrival;
+    this.#times = times;
+    this.#table = table;
+    this.#run(times.requestMs);
+  }
+
+  /**
+   * Whether this request is to be answered. One at a time is: RFC 9112 §9.3.2 leaves it to the server how many requests of a pipeline it
+   * answers, and what waits for a client that does not read is memory. Whoever asks ahead gets the answer it waits for and no other.
+   */
+  begin(response: ServerResponse): boolean {
+    if (this.#answer) {
+      this.#onAskedAhead(this.#answer);
+      return false;
+    }
+    const ageMs = performance.now() - this.#beganAtMs;
+    if (this.#requests === 0) this.#run(this.#times.totalMs - ageMs);
+    this.#requests += 1;
+    if (ageMs > this.#times.requestMs || this.#requests >= MAX_REQUESTS) response.setHeader('Connection', 'close');
+    this.#answer = response;
+    response.once('close', () => {
+      this.#answer = undefined;
+      if (this.#ahead > 0) response.req.socket.destroySoon();
+    });
+    return true;
+  }
+
+  /** Lets an answer take its time, for whoever bounds it otherwise. The function it returns ends that, and gives the connection its whole time anew. */
+  hold(): () => void {
+    this.release();
+    return () => {
+      if (!this.#arrival.socket.destroyed) this.#run(this.#times.totalMs);
+    };
+  }
+
+  /** Somebody else's from here on, or gone. */
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#table.leave(this);
+  }
+
+  end(): void {
+    this.release();
+    this.#arrival.release();
+    this.#arrival.socket.destroy();
+  }
+
+  #run(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.end();
+    }, ms);
+    this.#table.enter(this);
+  }
+
+  #onAskedAhead(answer: ServerResponse): void {
+    this.#ahead += 1;
+    if (this.#ahead === 1) {
+      answer.req.socket.pause();
+      if (!answer.headersSent) answer.setHeader('Connection', 'close');
+    } else if (this.#ahead > MAX_AHEAD) this.end();
+  }
+}

@@ -1,0 +1,58 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { type Hono } from 'hono';
+import { LimitedSources } from '../core/limited-sources.ts';
+import { TokenBuckets } from '../core/token-buckets.ts';
+import { type AbuseLog } from '../edge/flood/abuse-log.ts';
+import { type HttpEnv } from './hooks.ts';
+import { type HttpConnections } from './http-connections.ts';
+import { type SourceRate } from './source-rate.ts';
+
+interface HttpRequestsOptions {
+  readonly app: Hono;
+  readonly connections: HttpConnections;
+  /** Requests of one client; absent: as many as it likes. */
+  readonly rate: SourceRate | undefined;
+  readonly abuseLog: AbuseLog;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+}
+
+/** Answers the requests that open no WebSocket: one of a connection at a time, and of a client as many as its allowance has. */
+export function answerRequests({ app, connections, rate, abuseLog, nowMs }: HttpRequestsOptions) {
+  const admission = rate && { sources: new LimitedSources(rate.exempt), buckets: new TokenBuckets(rate) };
+  const waitSecOf = (remoteAddress: string): number => {
+    const source = admission?.sources.keyOf(remoteAddress);
+    return source === undefined ? 0 : (admission?.buckets.take(source, nowMs()) ?? 0);
+  };
+  const answer = getRequestListener((request, bindings) => {
+    const { incoming } = bindings as HttpBindings;
+    const holdConnection: HttpEnv['Bindings']['holdConnection'] = () =>
+      connections.of(incoming.socket)?.hold() ?? (() => undefined);
+    return app.fetch(request, { ...bindings, holdConnection });
+  });
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (connections.of(request.socket)?.begin(response) === false) return;
+    const { remoteAddress = '' } = request.socket;
+    const waitSec = waitSecOf(remoteAddress);
+    if (waitSec === 0) {
+      void answer(request, response);
+      return;
+    }
+    abuseLog.write('limit reached', { remoteAddress, cause: 'http-request-rate' }, nowMs());
+    refuse(response, waitSec);
+  };
+}
+
+/** RFC 6585 §4. The connection ends with it: the next request then costs a handshake, which has an allowance of its own. */
+function refuse(response: ServerResponse, waitSec: number): void {
+  const body = 'too many requests\n';
+  const headers = {
+    'Cache-Control': 'no-store',
+    'Content-Length': body.length,
+    'Content-Type': 'text/plain',
+    'Retry-After': waitSec,
+    Connection: 'close',
+  };
+  response.writeHead(429, headers).end(body);
+}
