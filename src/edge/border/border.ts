@@ -9,6 +9,8 @@ export interface RequestOrigin {
   readonly sender: Registration | undefined;
   /** Whether the request belongs to a dialog that was made through this edge. */
   readonly inDialog: boolean;
+  /** What the core charges that dialog under, if it has begun it and said so. */
+  readonly icid?: string | undefined;
 }
 
 /**
@@ -22,8 +24,8 @@ export interface Border {
   requestToCore(request: SipRequest, from: Hop, core: Hop): void;
   /** A request about to leave for a WIC, `from` another hop. */
   requestToWic(headers: SipHeaders, hop: Hop, from: Hop): void;
-  /** A WIC's response. `request`: what it answers, as it was sent to the WIC. */
-  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop): void;
+  /** A WIC's response. `request`: what it answers, as it was sent to the WIC; `received`: the same as it came to the edge. */
+  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop, received: SipRequest): void;
   /** A response about to leave for a WIC, `from` another hop. `request`: what it answers, as it came from the WIC. */
   responseToWic(response: SipResponse, request: SipRequest, hop: Hop, from: Hop): void;
 }

@@ -17,10 +17,13 @@ import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { assertIdentity, dropAssertion } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
-import { newChargingVector } from './charging-vector.ts';
+import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 import { keepOneCredential } from './credential-fields.ts';
 import { vouchForProofs } from './register-authorization.ts';
+
+/** Requests outside a dialog that begin none: each is charged for itself, though a client may use a Call-ID again. */
+const STANDALONE = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH']);
 
 export interface CoreBorderContext {
   readonly options: Pick<ExternalCoreOptions, 'visitedNetworkId' | 'accessNetworkInfo' | 'listen'>;
@@ -44,7 +47,7 @@ export class CoreBorder implements Border {
     this.#host = uriHost(listen.publicHost ?? listen.addresses[0] ?? context.home.name);
   }
 
-  requestFromWic(request: SipRequest, { hop, sender, inDialog }: RequestOrigin): void {
+  requestFromWic(request: SipRequest, { hop, sender, inDialog, icid }: RequestOrigin): void {
     const { headers } = request;
     cleanRequest(request);
     // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
@@ -53,6 +56,8 @@ export class CoreBorder implements Border {
     if (request.method === 'REGISTER') this.#register(headers, hop);
     else if (sender && !inDialog) this.#begin(request, sender);
     else dropAssertion(headers);
+    // RFC 7315 §5.7: neither ACK nor CANCEL has one.
+    if (request.method !== 'ACK') this.#charge(request, inDialog, icid);
   }
 
   requestToCore({ method, headers }: SipRequest, from: Hop, core: Hop): void {
@@ -63,7 +68,7 @@ export class CoreBorder implements Border {
     cleanForClient(headers);
   }
 
-  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop): void {
+  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop, received: SipRequest): void {
     const { headers, status } = response;
     const reached = isInDialog(request) ? undefined : this.#context.registrations.at(hop, request.uri);
     cleanResponse(response, request);
@@ -71,6 +76,10 @@ export class CoreBorder implements Border {
     if (headers.has('Record-Route')) {
       headers.remove('Record-Route');
       for (const value of request.headers.getAll('Record-Route')) headers.append('Record-Route', value);
+    }
+    if (status > 100) {
+      const icid = this.#context.tokens.icidOf(received.headers.get('Call-ID') ?? '');
+      headers.append('P-Charging-Vector', answeringVector(received.headers, icid, this.#network));
     }
     if (!reached || status === 100) dropAssertion(headers);
     else assertIdentity(headers, reached.identities, identityCalled(request, reached));
@@ -83,8 +92,10 @@ export class CoreBorder implements Border {
   }
 
   /** A REGISTER of the edge itself in the place of a client that is gone. */
-  registerFor({ registrationId, flowId }: LostRegistration, { headers }: SipRequest, side: EdgeSide): void {
+  registerFor({ registrationId, flowId }: LostRegistration, request: SipRequest, side: EdgeSide): void {
+    const { headers } = request;
     this.#addNetwork(headers);
+    this.#charge(request, false);
     this.#addPath(headers, flowId, registrationId, side);
   }
 
@@ -99,7 +110,18 @@ export class CoreBorder implements Border {
 
   #addNetwork(headers: SipHeaders): void {
     headers.append('P-Visited-Network-ID', quote(this.#network));
-    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
+  }
+
+  /**
+   * One identity for all of a dialog (RFC 7315 §4.6, TS 24.229 §5.2.6.3.3 and on): `icid`, which the core has given one that it began; else one that is made
+   * of the Call-ID, so that nothing has to be kept.
+   */
+  #charge({ method, headers }: SipRequest, inDialog: boolean, icid?: string): void {
+    const isAlone = !inDialog && STANDALONE.has(method);
+    const own = (): string => (isAlone ? newChargingId() : this.#context.tokens.icidOf(headers.get('Call-ID') ?? ''));
+    const vector =
+      icid === undefined ? chargingVector(own(), this.#network, this.#host) : chargingVector(icid, this.#network);
+    headers.append('P-Charging-Vector', vector);
   }
 
   /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
@@ -131,7 +153,6 @@ export class CoreBorder implements Border {
       return;
     }
     assertIdentity(headers, sender.identities);
-    headers.append('P-Charging-Vector', newChargingVector(this.#host, this.#network));
   }
 
   #setAccessNetworkInfo(headers: SipHeaders): void {

@@ -1,5 +1,4 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
-import { createRandomPool } from '../../core/random-pool.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
 import { identityKey } from '../registration/identity.ts';
@@ -10,10 +9,16 @@ const HANDLE_BYTES = 12;
 const SALT_BYTES = 7;
 /** Of the salt, in the tokens of a dialog; the rest is for its local URI. */
 const DIALOG_BYTES = 4;
-const TOKEN_FORM = /^[\w-]{64}$/;
+const BODY_BYTES = NODE_BYTES + FLOW_ID_BYTES + HANDLE_BYTES + SALT_BYTES;
+/** A core's charging identity that is longer is not kept; those of known cores have 40 characters or fewer. */
+const MAX_ICID_BYTES = 129;
+/** 64 characters, and four for each three bytes of a charging identity. */
+const TOKEN_FORM = /^(?:[\w-]{4}){16,59}$/;
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
-
-const salt = createRandomPool();
+const NO_DIALOG = Buffer.alloc(SALT_BYTES);
+const NO_ICID = Buffer.alloc(0);
+/** Of a charging identity of the edge's own. */
+const ICID_BYTES = 16;
 
 /** What a token leads to. */
 export interface FlowReference {
@@ -21,10 +26,12 @@ export interface FlowReference {
   readonly flowId: string | undefined;
   /** `handleOf` the registration on the flow; `undefined` when there was none. */
   readonly handle: string | undefined;
-  /** `FlowTokens.dialogOf` its Call-ID, in the Record-Route of a dialog; in Path it is anything. */
-  readonly dialog: string;
-  /** `FlowTokens.localOf` its Call-ID and the URI that this side goes by in it; in Path it is anything. */
-  readonly local: string;
+  /** `FlowTokens.dialogOf` its Call-ID, in the Record-Route of a dialog; `undefined` in Path. */
+  readonly dialog: string | undefined;
+  /** `FlowTokens.localOf` its Call-ID and the URI that this side goes by in it; `undefined` in Path. */
+  readonly local: string | undefined;
+  /** What the core charges the dialog under, if it has begun it and said so. */
+  readonly icid: string | undefined;
 }
 
 /** The dialog that a Record-Route is for, as one side sees it. */
@@ -32,6 +39,8 @@ export interface TokenDialog {
   readonly callId: string;
   /** The side's local URI (RFC 3261 §12.1): From of the caller, To of the callee, whoever that is reached as. */
   readonly localUri: string;
+  /** `icid-value` that the core has given it (RFC 7315 §4.6); told to nobody who cannot open the token. */
+  readonly icid?: string | undefined;
 }
 
 /** `none`: not of a token's form. `forged`: of that form, but made with no key of ours. */
@@ -41,16 +50,18 @@ export type OpenedToken =
 /**
  * Flow tokens of RFC 5626 §5.2, for Record-Route and Path: node, random id of the flow and a keyed hash of the registration on it, so that
  * a request finds its flow without any state, and finds the device when its connection has been replaced. An HMAC over all of it keeps
- * tokens from being made up; it is also the initial vector that the rest is encrypted with, and a salt is part of it, so that two tokens
- * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. In Record-Route a keyed hash of the
- * Call-ID is a part of that salt, so that no client can show the token of its Path, or of another call, for one of this dialog; one of the local
- * URI is the other part, so that no client can take another name in midst of a dialog.
+ * tokens from being made up; it is also the initial vector that the rest is encrypted with. In Record-Route a keyed hash of the Call-ID is part of it, so
+ * that no client can show the token of its Path, or of another call, for one of this dialog, and that the tokens of two calls, or of a call and a Path,
+ * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. One of the local URI is another part, so that
+ * no client can take another name in midst of a dialog. The Path of a registration is the same at each refresh over its flow, as TS 24.229 §5.2.2.1 has
+ * it: cores tell bindings, and subscribers to them, apart by their Path.
  */
 export class FlowTokens {
   readonly #macKey: Buffer;
   readonly #cipherKey: Buffer;
   readonly #handleKey: Buffer;
   readonly #dialogKey: Buffer;
+  readonly #icidKey: Buffer;
   readonly #node: Buffer;
 
   /**
@@ -63,17 +74,18 @@ export class FlowTokens {
     this.#cipherKey = derive('flow token cipher');
     this.#handleKey = derive('flow token handle');
     this.#dialogKey = derive('flow token dialog');
+    this.#icidKey = derive('flow token icid');
     this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
   }
 
   /**
-   * 64 characters that may stand in the user part of a URI. `registrationId`: absent for a flow that carries no registration. `dialog`: absent
-   * for Path.
+   * 64 to 236 characters that may stand in the user part of a URI: beyond 64, for the charging identity. `registrationId`: absent for a flow that carries
+   * no registration. `dialog`: absent for Path.
    */
   issue(flowId: string, registrationId: string | undefined, dialog?: TokenDialog): string {
     const flow = Buffer.from(flowId, 'base64url');
     const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
-    const bound = dialog ? this.#bind(dialog) : [salt(SALT_BYTES)];
+    const bound = dialog ? [...this.#bind(dialog), icidBytes(dialog.icid)] : [NO_DIALOG];
     const body = Buffer.concat([this.#node, flow, handle, ...bound]);
     const mac = this.#mac(body);
     return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
@@ -89,13 +101,16 @@ export class FlowTokens {
     const isHere = this.#node.equals(body.subarray(0, NODE_BYTES));
     const handleEnd = flowEnd + HANDLE_BYTES;
     const handle = body.subarray(flowEnd, handleEnd);
+    const isOfDialog = !body.subarray(handleEnd, BODY_BYTES).equals(NO_DIALOG);
+    const localStart = handleEnd + DIALOG_BYTES;
     return {
       kind: 'flow',
       flow: {
         flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
         handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
-        dialog: body.subarray(handleEnd, handleEnd + DIALOG_BYTES).toString('base64url'),
-        local: body.subarray(handleEnd + DIALOG_BYTES).toString('base64url'),
+        dialog: isOfDialog ? body.subarray(handleEnd, localStart).toString('base64url') : undefined,
+        local: isOfDialog ? body.subarray(localStart, BODY_BYTES).toString('base64url') : undefined,
+        icid: body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined,
       },
     };
   }
@@ -116,6 +131,11 @@ export class FlowTokens {
     return local.toString('base64url');
   }
 
+  /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
+  icidOf(callId: string): string {
+    return createHmac('sha256', this.#icidKey).update(callId).digest().toString('hex', 0, ICID_BYTES);
+  }
+
   #bind({ callId, localUri }: TokenDialog): [Buffer, Buffer] {
     const dialog = this.#dialog(callId);
     const local = hash('sha256', `${dialog.toString('base64url')}\n${identityKey(localUri)}`, 'buffer');
@@ -133,4 +153,13 @@ export class FlowTokens {
   #handle(registrationId: string): Buffer {
     return createHmac('sha256', this.#handleKey).update(registrationId).digest().subarray(0, HANDLE_BYTES);
   }
+}
+
+/** Filled up to whole groups of characters, so that no text but one is the token. */
+function icidBytes(icid = ''): Buffer {
+  const length = Buffer.byteLength(icid);
+  if (length === 0 || length > MAX_ICID_BYTES) return NO_ICID;
+  const bytes = Buffer.alloc(Math.ceil(length / 3) * 3);
+  bytes.write(icid);
+  return bytes;
 }

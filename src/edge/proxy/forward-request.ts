@@ -4,11 +4,12 @@ import { type SipHeaders, type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { formatVia } from '../../sip/via.ts';
 import { type Border } from '../border/border.ts';
+import { chargingIdIn } from '../border/charging-vector.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { type FlowTokens } from './flow-token.ts';
+import { type FlowTokens, type TokenDialog } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
 const MAX_FORWARDS = 70;
@@ -47,9 +48,12 @@ export class RequestForwarder {
     stripProofs(headers, target.hop);
     if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
-      const [caller, callee] = [uriIn(headers, 'From'), uriIn(headers, 'To')];
-      headers.prepend('Record-Route', this.#recordRoute(from, uriIn(headers, 'Contact'), headers, caller));
-      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, headers, callee));
+      const callId = headers.get('Call-ID') ?? '';
+      const caller = { callId, localUri: uriIn(headers, 'From') };
+      const icid = from.kind === 'core' ? chargingIdIn(request.headers) : undefined;
+      const callee = { callId, localUri: uriIn(headers, 'To'), icid };
+      headers.prepend('Record-Route', this.#recordRoute(from, uriIn(headers, 'Contact'), caller));
+      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, callee));
     }
     const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
@@ -57,16 +61,13 @@ export class RequestForwarder {
     return copy;
   }
 
-  #recordRoute(hop: Hop, contactUri: string, headers: SipHeaders, localUri: string): string {
-    const { sentBy, transport } = hop.self;
-    const user = hop.self.tokens ? `${this.#token(hop, contactUri, headers, localUri)}@` : '';
-    return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
-  }
-
-  #token(hop: Hop, contactUri: string, headers: SipHeaders, localUri: string): string {
+  #recordRoute(hop: Hop, contactUri: string, dialog: TokenDialog): string {
     const { tokens, registrations } = this.#context;
-    const callId = headers.get('Call-ID') ?? '';
-    return tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, { callId, localUri });
+    const { sentBy, transport, tokens: needsToken } = hop.self;
+    const user = needsToken
+      ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, dialog)}@`
+      : '';
+    return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }
 

@@ -251,7 +251,7 @@ export class Proxy {
     if (request.method === 'INVITE') exchange.respondWith(100);
     stripCredentialHeaders(copy.headers);
     const inDialog = route.fromDialog && isInDialog(copy);
-    this.#crossBorder(copy, hop, sender, inDialog);
+    this.#crossBorder(copy, hop, sender, inDialog, route.icid);
     if (route.kind === 'flow') {
       this.#forwardToFlow(exchange, copy, route.flow);
       return;
@@ -304,7 +304,7 @@ export class Proxy {
     if (decision.kind === 'refuse') return;
     const reachesWics = this.#mayReachWics(hop);
     const inDialog = decision.fromDialog && isInDialog(copy);
-    this.#crossBorder(copy, hop, sender, inDialog);
+    this.#crossBorder(copy, hop, sender, inDialog, decision.icid);
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
         this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
@@ -332,9 +332,9 @@ export class Proxy {
   }
 
   /** A client that says it is in a dialog, and brings no Route of one, is in none. */
-  #crossBorder(copy: SipRequest, hop: Hop, sender: KnownSender | undefined, inDialog: boolean): void {
+  #crossBorder(copy: SipRequest, hop: Hop, sender: KnownSender | undefined, inDialog: boolean, icid?: string): void {
     if (hop.kind !== 'wic') return;
-    this.#context.border.requestFromWic(copy, { hop, sender: registrationOf(sender), inDialog });
+    this.#context.border.requestFromWic(copy, { hop, sender: registrationOf(sender), inDialog, icid });
   }
 
   #mayReachWics(hop: Hop): boolean {

@@ -87,7 +87,7 @@ export class ResponseContext implements CoreOutcome {
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);
     const { border } = this.#options;
-    if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop);
+    if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop, request);
     if (hop.kind === 'wic') border.responseToWic(response, request, hop, target.hop);
     const { status } = response;
     if (status < 200) {

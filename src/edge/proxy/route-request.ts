@@ -8,11 +8,12 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /**
  * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else. `fromDialog`: the
- * Route set begins with our entry for the sender's own side in a dialog of this Call-ID, which nobody has who was in no such dialog.
+ * Route set begins with our entry for the sender's own side in a dialog of this Call-ID, which nobody has who was in no such dialog; `icid`: what
+ * the core charges that dialog under, if the entry says so.
  */
 export type RouteDecision =
-  | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean }
-  | { readonly kind: 'core'; readonly fromDialog: boolean }
+  | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean; readonly icid?: string }
+  | { readonly kind: 'core'; readonly fromDialog: boolean; readonly icid?: string }
   | { readonly kind: 'refuse'; readonly status: 400 }
   | { readonly kind: 'refuse'; readonly status: 403; readonly cause: ForbiddenCause };
 
@@ -59,10 +60,11 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   if (!own && !flow) return { kind: 'core', fromDialog: false };
   const dialog = context.tokens.dialogOf(request.headers.get('Call-ID') ?? '');
   const fromDialog = own?.dialog === dialog;
-  if (!flow) return { kind: 'core', fromDialog };
+  const icid = fromDialog && own.icid !== undefined && { icid: own.icid };
+  if (!flow) return { kind: 'core', fromDialog, ...icid };
   // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.
   if (hop.kind === 'wic' && flow.dialog !== dialog) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
-  return { kind: 'flow', flow, fromDialog };
+  return { kind: 'flow', flow, fromDialog, ...icid };
 }
 
 /** A strict router before us has put our own Record-Route into the Request-URI and the real one at the end of the Route set. */

@@ -29,7 +29,7 @@ describe('a flow token', () => {
     );
     expect(dialog).toBe(tokens.dialogOf('a call'));
     expect(dialog).not.toBe(tokens.dialogOf('another call'));
-    expect(opened(tokens, tokens.issue(flowId, REGISTRATION)).dialog).not.toBe(tokens.dialogOf(''));
+    expect(opened(tokens, tokens.issue(flowId, REGISTRATION))).toMatchObject({ dialog: undefined, local: undefined });
   });
 
   it('in a dialog tells by which URI its side goes there, however that is spelled', () => {
@@ -40,13 +40,51 @@ describe('a flow token', () => {
     expect(local).not.toBe(tokens.localOf({ callId: 'another call', localUri: 'sip:alice@example.com' }));
   });
 
-  it('has nothing in common with another of the same flow and device, so that calls cannot be told to come from one', () => {
-    const pairs = Array.from({ length: 200 }, () => {
-      const [a, b] = [tokens.issue(flowId, REGISTRATION), tokens.issue(flowId, REGISTRATION)];
-      return a.split('').filter((character, index) => character === b[index]).length;
+  const common = (a: string, b: string): number =>
+    a.split('').filter((character, index) => character === b[index]).length;
+
+  it('has nothing in common with that of another dialog of the same device, so that calls cannot be told to come from one', () => {
+    const pairs = Array.from({ length: 200 }, (_, index) => {
+      const [a = '', b = ''] = [`a${index}`, `b${index}`].map((callId) =>
+        tokens.issue(flowId, REGISTRATION, { callId, localUri: 'sip:anonymous@anonymous.invalid' }),
+      );
+      return Math.max(common(a, b), common(a, tokens.issue(flowId, REGISTRATION)));
     });
     // One position in 64 by chance.
     expect(Math.max(...pairs)).toBeLessThan(12);
+  });
+
+  it('of a Path is the same for a registration on a flow, and another for each other', () => {
+    const path = tokens.issue(flowId, REGISTRATION);
+    expect(tokens.issue(flowId, REGISTRATION)).toBe(path);
+    const others = [
+      tokens.issue(randomBytes(9).toString('base64url'), REGISTRATION),
+      tokens.issue(flowId, 'another'),
+      tokens.issue(flowId, undefined),
+      new FlowTokens(KEY, 'there').issue(flowId, REGISTRATION),
+    ];
+    for (const other of others) expect(common(path, other)).toBeLessThan(12);
+  });
+
+  it.each(['1', 'ab', 'icid-1234567890@192.0.2.9', 'ünïcödé', 'x'.repeat(129)])(
+    'keeps what the core charges the dialog under, unseen: %s',
+    (icid) => {
+      const token = tokens.issue(flowId, REGISTRATION, { callId: 'c', localUri: 'sip:a@d', icid });
+      expect(opened(tokens, token)).toMatchObject({ flowId, dialog: tokens.dialogOf('c'), icid });
+      expect(token).toMatch(/^[\w-]{68,236}$/);
+      for (const i of [0, 63, 64, token.length - 1]) {
+        const changed = `${token.slice(0, i)}${token[i] === 'A' ? 'B' : 'A'}${token.slice(i + 1)}`;
+        expect(tokens.open(changed).kind).toBe('forged');
+      }
+      expect(tokens.open(token.slice(0, 64)).kind).toBe('forged');
+    },
+  );
+
+  it('does without one that is empty, or too long', () => {
+    for (const icid of ['', 'x'.repeat(130), undefined]) {
+      const token = tokens.issue(flowId, REGISTRATION, { callId: 'c', localUri: 'sip:a@d', icid });
+      expect([token.length, opened(tokens, token).icid]).toEqual([64, undefined]);
+    }
   });
 
   it('may stand as it is in the user part of a URI', () => {
@@ -71,7 +109,7 @@ describe('a flow token', () => {
     expect(opened(new FlowTokens(KEY, 'here'), token).flowId).toBe(flowId);
   });
 
-  it.each([undefined, '', 'bob', 'A'.repeat(63), 'A'.repeat(65), '%'.repeat(64)])(
+  it.each([undefined, '', 'bob', 'A'.repeat(63), 'A'.repeat(65), 'A'.repeat(66), 'A'.repeat(240), '%'.repeat(64)])(
     'is not what %j looks like',
     (text) => {
       expect(tokens.open(text).kind).toBe('none');
