@@ -103,6 +103,12 @@ describe('the URLs of the edge', () => {
       https('2001:db8::7', 8443),
       { page: 'https://[2001:db8::7]:8443/', webSocket: 'wss://[2001:db8::7]:8443/' },
     ],
+    [
+      'the public host before the domain',
+      { domain: 'ims.example.com', edge: { publicHosts: ['sip.example.com:8444', 'sip.example.net'] } },
+      https('127.0.0.1', 8443),
+      { page: 'https://sip.example.com:8444/', webSocket: 'wss://sip.example.com:8444/' },
+    ],
     ['nothing when nothing listens', {}, [], {}],
   ];
   it.each(table)('name %s', (_what, input, addresses, expected) => {

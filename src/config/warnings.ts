@@ -35,6 +35,11 @@ function edgeWarnings({ edge }: Config, { generated, users }: Material): string[
     if (edge.origins.allowMissing === true)
       warnings.push(`${where} and edge.origins.allowMissing lets programs without an Origin in`);
   }
+  if (edge.origins.allow.includes('null')) {
+    warnings.push(
+      'edge.origins.allow has null: every site can send it from a sandboxed frame, and so can any local file',
+    );
+  }
   for (const [name, password] of users) {
     if (password.byteLength < MIN_PASSWORD_CHARACTERS) {
       warnings.push(`edge.core.users: the password of ${name} is shorter than ${MIN_PASSWORD_CHARACTERS} characters`);

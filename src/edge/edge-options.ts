@@ -5,7 +5,7 @@ import { type FloodLimits } from './flood/flood-limits.ts';
 
 /** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.4.1 asks for a trusted domain). */
 export interface OriginOptions {
-  /** Origins such as `https://app.example.org`, or `self`: the page served under the same Host. */
+  /** Origins as they are sent, such as `https://app.example.org` or `capacitor://localhost`, or `self`: the page served under a name of the edge. */
   readonly allow: readonly string[];
   /** Programs outside a browser send no Origin; whether they may connect. */
   readonly allowMissing: boolean;
@@ -153,6 +153,8 @@ export interface EdgeOptions {
   /** Path of the WebSocket upgrade. */
   readonly path: string;
   readonly origins: OriginOptions;
+  /** Further names of this edge towards WICs, `host` or `host:port` (not 443), lower case: those of a proxy that puts another Host into the upgrade. */
+  readonly publicHosts: readonly string[];
   readonly limits: EdgeLimits;
   readonly keepalive: KeepaliveOptions;
   readonly registration: RegistrationOptions;

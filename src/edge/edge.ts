@@ -182,7 +182,12 @@ export class Edge {
       isCoreSide: outside && ((uri) => isCoreSideName(uri, coreSide.addresses, outside.listen.publicHost)),
     });
     const flowContext = {
-      self: { sentBy: { host: home.name }, transport: 'ws', tokens: true } as const,
+      self: {
+        sentBy: { host: home.name },
+        transport: 'ws',
+        tokens: true,
+        otherNames: new Set(options.publicHosts),
+      } as const,
       limits,
       keepalive: options.keepalive,
       clock,

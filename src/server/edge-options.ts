@@ -25,6 +25,7 @@ export function edgeOptions(
       allow,
       allowMissing: allowMissing === 'auto' ? isHere : allowMissing,
     },
+    publicHosts: edge.publicHosts.map((host) => host.toLowerCase().replace(/:443$/, '')),
     limits: edge.limits,
     keepalive: edge.keepalive,
     registration: edge.registration,

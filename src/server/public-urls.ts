@@ -11,7 +11,8 @@ export function publicUrls(
 ): { page?: string; webSocket?: string } {
   const [first] = https;
   if (!first) return {};
-  const authority = `${hostOf(https, domain)}${first.port === HTTPS_PORT ? '' : `:${first.port}`}`;
+  const [publicHost] = edge.publicHosts;
+  const authority = publicHost ?? `${hostOf(https, domain)}${first.port === HTTPS_PORT ? '' : `:${first.port}`}`;
   return {
     ...(edge.demoPage && { page: `https://${authority}/` }),
     webSocket: `wss://${authority}${edge.path}`,

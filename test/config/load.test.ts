@@ -184,7 +184,27 @@ describe('a slip', () => {
     ['turn: { publicHost: "http://x" }', 'turn.publicHost: expected a host name or an IP address, got "http://x"'],
     [
       'edge: { origins: { allow: ["https://a.example/"] } }',
-      'edge.origins.allow.0: expected "self" or an origin such as https://app.example.com, got "https://a.example/"',
+      'edge.origins.allow.0: expected "self", "null" or an origin as clients send it, without path and wildcard, such as https://app.example.com or capacitor://localhost, got "https://a.example/"',
+    ],
+    ...[
+      '*',
+      'null ',
+      'capacitor://',
+      'chrome-extension://*',
+      'app://x/',
+      'app://x?y',
+      'wss://a.example',
+      'https://A.example',
+    ]
+      .concat(['https://a.example:443', 'file:///srv/app', 'localhost', 'App://x', 'data:text/html,x'])
+      .map((text): [string, RegExp] => [
+        `edge: { origins: { allow: [${JSON.stringify(text)}] } }`,
+        /^edge\.origins\.allow\.0: expected "self", "null" or an origin as clients send it, without path and wildcard/,
+      ]),
+    ['edge: { origins: { allow: [null] } }', /^edge\.origins\.allow\.0: expected "self", "null" or .*, got nothing$/],
+    [
+      'edge: { publicHosts: ["https://sip.example.com"] }',
+      'edge.publicHosts.0: expected a host name or address, with a port or without, such as sip.example.com or [2001:db8::1]:8443, got "https://sip.example.com"',
     ],
     [
       'edge: { credential: { uris: ["turn:a b"] } }',

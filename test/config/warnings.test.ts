@@ -36,6 +36,12 @@ describe('start-up', () => {
       /allowMissing/,
     ],
     [
+      'an Origin that every site can send',
+      { edge: { origins: { allow: ['self', 'null'] } } },
+      {},
+      /edge\.origins\.allow has null: every site/,
+    ],
+    [
       'lab users in reach of the clients of a proxy',
       { edge: { listen: { proxyProtocolFrom: ['127.0.0.1'] } } },
       { generated: GENERATED },

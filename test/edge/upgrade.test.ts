@@ -44,11 +44,6 @@ describe('a WebSocket upgrade', () => {
     { what: 'with a query', attempt: { path: '/?x=1' }, status: 101 },
     { what: 'without Origin, when that is allowed', attempt: {}, status: 101 },
     {
-      what: 'that offers other subprotocols too',
-      attempt: { headers: { 'Sec-WebSocket-Protocol': 'msrp, SIP' } },
-      status: 101,
-    },
-    {
       what: 'of a foreign page',
       attempt: { headers: { Origin: 'https://evil.example' } },
       status: 403,
@@ -81,6 +76,67 @@ describe('a WebSocket upgrade', () => {
     expect(response.statusCode).toBe(status);
     if (status === 101) expect(response.headers['sec-websocket-protocol']).toBe('sip');
     expect(server.events.named('flow-refused').map((event) => event.cause)).toEqual(cause ? [cause] : []);
+  });
+
+  it.each([
+    ['SIP', 'SIP'],
+    ['Sip', 'Sip'],
+    ['msrp, SIP', 'SIP'],
+    ['SIP, sip', 'sip'],
+    ['sip,xmpp', 'sip'],
+    [['msrp', 'sIP'], 'sIP'],
+  ])('that offers %j is answered with one of the values offered (RFC 6455 §4.2.2): %s', async (offered, chosen) => {
+    await using server = await startEdge(edgeOptions());
+    const response = await upgrade(server, { headers: { 'Sec-WebSocket-Protocol': offered } });
+    expect([response.statusCode, response.headers['sec-websocket-protocol']]).toEqual([101, chosen]);
+  });
+
+  it.each(['msrp', 'sips', 'sip2, xsip', '"sip"', ''])('that offers no SIP is answered 400: %j', async (offered) => {
+    await using server = await startEdge(edgeOptions());
+    const response = await upgrade(server, { headers: { 'Sec-WebSocket-Protocol': offered } });
+    expect([response.statusCode, response.headers['sec-websocket-protocol']]).toEqual([400, undefined]);
+  });
+
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://x',
+    'file://',
+    'chrome-extension://mfaehgcgmolmgjjgfmkjpghkgnfkmdml',
+    'moz-extension://8a9d8a5e-7c0a-4c2b-9d6e-1f2a3b4c5d6e',
+    'null',
+  ])('of a page of another scheme is accepted where exactly that is listed: %s', async (origin) => {
+    await using listed = await startEdge(edgeOptions({ origins: { allow: ['self', origin] } }));
+    await using other = await startEdge(edgeOptions({ origins: { allow: ['self', 'app://other'] } }));
+    const headers = { Origin: origin };
+    expect((await upgrade(listed, { headers })).statusCode).toBe(101);
+    expect((await upgrade(listed, { headers: { Origin: `${origin}:1` } })).statusCode).toBe(403);
+    expect((await upgrade(listed, { headers: { Origin: 'https://app.example.com' } })).statusCode).toBe(101);
+    expect((await upgrade(other, { headers })).statusCode).toBe(403);
+  });
+
+  it.each(['self', 'https://app.example.com/x', 'https://a@app.example.com', ''])(
+    'of what no browser sends is refused: %j',
+    async (origin) => {
+      await using server = await startEdge(edgeOptions());
+      const headers = { Origin: origin, Host: 'app.example.com' };
+      expect((await upgrade(server, { headers })).statusCode).toBe(403);
+    },
+  );
+
+  it('of the page under a public host is accepted, whatever Host a proxy puts into it', async () => {
+    await using server = await startEdge(edgeOptions({ publicHosts: ['sip.example.org', 'sip.example.org:8443'] }));
+    for (const [origin, status] of [
+      ['https://sip.example.org', 101],
+      ['https://sip.example.org:8443', 101],
+      ['https://127.0.0.1:9443', 101],
+      ['https://sip.example.org:9443', 403],
+      ['https://sip.example', 403],
+    ] as const) {
+      const headers = { Host: '127.0.0.1:9443', Origin: origin };
+      expect([origin, (await upgrade(server, { headers })).statusCode]).toEqual([origin, status]);
+    }
   });
 
   it('without Origin is refused when that is not allowed', async () => {

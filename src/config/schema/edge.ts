@@ -30,19 +30,25 @@ const listen = section(
 
 const origin = z
   .string()
-  .refine((text) => text === 'self' || isOrigin(text))
-  .meta({ expected: '"self" or an origin such as https://app.example.com' });
+  .refine((text) => text === 'self' || text === 'null' || isOrigin(text))
+  .meta({
+    expected:
+      '"self", "null" or an origin as clients send it, without path and wildcard, such as https://app.example.com or capacitor://localhost',
+  });
 
+/** RFC 6454 §4 and §6.2: scheme, host and port. The host of `file://` alone is empty; pages of http and https never write a default port. */
 function isOrigin(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text;
+  // A page has the scheme that it was loaded by, never that of the WebSocket which it opens.
+  return text === 'file://' || (/^[a-z][a-z\d+.-]*:\/\/[\w.[\]:~-]+$/.test(text) && !/^(?:wss?|file):/.test(text));
 }
 
 const origins = section(
   {
-    allow: z
-      .array(origin)
-      .default(['self'])
-      .meta({ description: 'Origins that may open a WebSocket; `self` is the page served here.' }),
+    allow: z.array(origin).default(['self']).meta({
+      description:
+        'Origins that may open a WebSocket, exactly as they are sent; `self` is the page served here, `null` any sandboxed page or local file.',
+    }),
     allowMissing: z
       .union([z.boolean(), z.literal('auto')])
       .default('auto')
@@ -124,6 +130,11 @@ function isHostAndPort(text: string): boolean {
   return port > 0 && port <= 65_535 && (match?.[1] === undefined || isIP(match[1]) === 6);
 }
 
+const publicHost = z
+  .string()
+  .refine((text) => isHostAndPort(text) || isHostAndPort(`${text}:443`))
+  .meta({ expected: 'a host name or address, with a port or without, such as sip.example.com or [2001:db8::1]:8443' });
+
 const trace = section(
   {
     hep: section(
@@ -156,6 +167,10 @@ export const edgeSection = section(
       false,
       'Serve TURN over TLS on the HTTPS port too, and hand out its URI: one port for page, SIP and TURN. Off, because each URI costs every call one more allocation.',
     ),
+    publicHosts: z.array(publicHost).default([]).meta({
+      description:
+        'Further names of this edge, where a proxy before it puts another Host into the upgrade: `host`, or `host:port` unless the port is 443. Routes to them end here, `self` admits their pages, and the first stands in the URLs printed.',
+    }),
     origins,
     limits: edgeLimits,
     keepalive,

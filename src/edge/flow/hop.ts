@@ -11,6 +11,8 @@ export interface EdgeSide {
    * it goes on is said by the rest of its Route set.
    */
   readonly tokens: boolean;
+  /** Further names by which neighbours on this side call the edge: `host` or `host:port`, lower case. */
+  readonly otherNames?: ReadonlySet<string>;
 }
 
 /**

@@ -16,6 +16,7 @@ export interface UpgradeFacts {
 export interface UpgradeRules {
   readonly path: string;
   readonly origins: OriginOptions;
+  readonly publicHosts: readonly string[];
 }
 
 /** HTTP status a refused upgrade is answered with. */
@@ -37,12 +38,14 @@ export const REFUSAL_STATUS = {
 export function checkUpgrade(facts: UpgradeFacts, rules: UpgradeRules): FlowRefusal | undefined {
   if (facts.method !== 'GET') return 'method';
   if (facts.target?.split('?', 1)[0] !== rules.path) return 'path';
-  const refusal = refuseOrigin(facts.origin, facts.host, rules.origins);
+  const refusal = refuseOrigin(facts.origin, facts.host, rules.publicHosts, rules.origins);
   if (refusal) return refusal;
   // RFC 7118 §4.1: the client MUST offer "sip"; without it no other protocol is spoken here.
-  return offersSip(facts.subprotocols) ? undefined : 'subprotocol';
+  const offered = (facts.subprotocols ?? '').split(',').map((name) => name.trim());
+  return chooseSubprotocol(offered) === undefined ? 'subprotocol' : undefined;
 }
 
-function offersSip(subprotocols: string | undefined): boolean {
-  return (subprotocols ?? '').split(',').some((name) => name.trim().toLowerCase() === 'sip');
+/** RFC 6455 §4.2.2: the answer is one of the values offered, letter for letter, or the client must give the connection up (§4.1). */
+export function chooseSubprotocol(offered: readonly string[]): string | undefined {
+  return offered.find((name) => name === 'sip') ?? offered.find((name) => name.toLowerCase() === 'sip');
 }

@@ -12,13 +12,13 @@ import { type AbuseLog } from '../flood/abuse-log.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { Flow, type FlowContext } from './flow.ts';
 import { type FlowTable } from './flow-table.ts';
-import { checkUpgrade, REFUSAL_STATUS } from './upgrade-check.ts';
+import { checkUpgrade, chooseSubprotocol, REFUSAL_STATUS } from './upgrade-check.ts';
 
 /** 72 bits: a flow id also stands in flow tokens, where it must not be guessable. */
 export const FLOW_ID_BYTES = 9;
 
 export interface UpgradeHandlerContext {
-  readonly options: Pick<EdgeOptions, 'path' | 'origins' | 'limits' | 'transaction'>;
+  readonly options: Pick<EdgeOptions, 'path' | 'origins' | 'publicHosts' | 'limits' | 'transaction'>;
   readonly flows: FlowTable;
   readonly flowContext: FlowContext;
   readonly events: TypedEvents<EdgeEvents>;
@@ -44,7 +44,7 @@ export class UpgradeHandler {
       maxPayload: limits.messageBytes,
       maxFragments: limits.fragments,
       maxBufferedChunks: limits.bufferedChunks,
-      handleProtocols: () => 'sip',
+      handleProtocols: (offered) => chooseSubprotocol([...offered]) ?? false,
     });
     this.#server.on('wsClientError', (_error, socket, request) => {
       this.#refuse(socket, 'handshake', request.socket.remoteAddress ?? '', request.headers.origin);

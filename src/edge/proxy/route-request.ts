@@ -28,6 +28,8 @@ export interface RouteContext {
 
 /** A dialog has two entries of ours, and a preloaded route one; each entry costs an HMAC, so a request does not get to choose how many. */
 const MAX_OWN_ENTRIES = 8;
+/** RFC 6455 §3 */
+const WSS_PORT = 443;
 
 /**
  * RFC 3261 §16.4 and RFC 5626 §5.3: takes our own entries off the Route set of `request` (a copy made for forwarding) and reads from
@@ -89,13 +91,18 @@ function routeUri(text: string): SipUri | undefined {
   return uri?.ok ? uri.value : undefined;
 }
 
+function isNameOf({ authority, self }: Hop, name: string): boolean {
+  return name === authority || self.otherNames?.has(name) === true;
+}
+
 /**
  * JsSIP's pre-loaded route names the WebSocket's authority, not the SIP domain. Where the core is outside, it is the one that goes by the
  * name of the domain, and the edge only on the side of the WebSockets.
  */
 function isOwnHost(uri: SipUri, hop: Hop, { home, isCoreSide }: RouteContext): boolean {
-  const authority = uri.port === undefined ? uri.host : `${uri.host}:${uri.port}`;
-  if (authority === hop.authority) return true;
+  if (isNameOf(hop, uri.port === undefined ? uri.host : `${uri.host}:${uri.port}`)) return true;
+  // A Host header leaves the default port out where the WebSocket's URI, and JsSIP's Route after it, may have it.
+  if (uri.port === WSS_PORT && isNameOf(hop, uri.host)) return true;
   if (!isCoreSide) return home.holds(uri);
   return isCoreSide(uri) || (home.holds(uri) && /^wss?$/i.test(uri.params.get('transport') ?? ''));
 }

@@ -19,10 +19,10 @@ const CALL_ID = 'the-call';
 const own = ({ id }: FakeHop, callId?: string): string =>
   `<sip:${tokens.issue(id, undefined, { callId: callId ?? CALL_ID, localUri: 'sip:alice@example.com' })}@example.com;transport=ws;lr>`;
 
-function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context) {
+function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context, sender = here) {
   const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com', { 'Call-ID': CALL_ID });
   if (routes.length > 0) request.headers.append('Route', routes.join(', '));
-  return { decision: routeRequest(request, here, where), request };
+  return { decision: routeRequest(request, sender, where), request };
 }
 
 describe('the Route set of a request', () => {
@@ -98,6 +98,29 @@ describe('the Route set of a request', () => {
     const result = route(routes);
     expect(result.decision).toMatchObject(decision);
     if (decision.kind !== 'refuse') expect(result.request.headers.has('Route')).toBe(false);
+  });
+
+  it.each([
+    ['<sip:sip.example.org;transport=ws;lr>', true],
+    ['<sip:SIP.example.org:443;transport=ws;lr>', true],
+    ['<sip:sip.example.org:8444;transport=ws;lr>', true],
+    ['<sip:edge.example.org;transport=ws;lr>', true],
+    ['<sip:edge.example.org:443;transport=ws;lr>', true],
+    ['<sip:sip.example.org:8445;transport=ws;lr>', false],
+    ['<sip:edge.example.org:8443;transport=ws;lr>', false],
+    ['<sip:example.org;transport=ws;lr>', false],
+  ])('holds an entry of ours by every name of the edge towards its clients: %s', (entry, isOurs) => {
+    const otherNames = new Set(['sip.example.org', 'sip.example.org:8444']);
+    const sender = new FakeHop({
+      self: { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true, otherNames },
+      authority: 'edge.example.org',
+    });
+    for (const where of [context, outside]) {
+      const { request } = route([entry], undefined, where, sender);
+      expect(request.headers.has('Route')).toBe(!isOurs);
+    }
+    const ofCore = route([entry], undefined, outside, new FakeHop({ kind: 'core' }));
+    expect(ofCore.request.headers.has('Route')).toBe(true);
   });
 
   it('keeps the entries of others, and the first of them ends ours', () => {

@@ -3,9 +3,11 @@ import { createUserDirectory } from '../../../src/edge/core/user-directory.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions } from '../../../src/edge/edge-options.ts';
 
 type Overrides = { readonly core?: Partial<EmbeddedCoreOptions> } & {
-  readonly [K in Exclude<keyof EdgeOptions, 'core'>]?: EdgeOptions[K] extends object
-    ? Partial<EdgeOptions[K]>
-    : EdgeOptions[K];
+  readonly [K in Exclude<keyof EdgeOptions, 'core'>]?: EdgeOptions[K] extends readonly unknown[]
+    ? EdgeOptions[K]
+    : EdgeOptions[K] extends object
+      ? Partial<EdgeOptions[K]>
+      : EdgeOptions[K];
 };
 
 export const PASSWORDS = new Map([
@@ -20,6 +22,7 @@ export function edgeOptions(overrides: Overrides = {}): EdgeOptions {
     domain: overrides.domain ?? 'example.com',
     path: overrides.path ?? '/',
     origins: { allow: ['self'], allowMissing: true, ...overrides.origins },
+    publicHosts: overrides.publicHosts ?? [],
     limits: {
       messageBytes: 65_536,
       headerCount: 128,

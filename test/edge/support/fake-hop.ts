@@ -9,7 +9,7 @@ export class FakeHop implements Hop {
   readonly viaTransport = 'WSS';
   readonly self: EdgeSide;
   readonly reliable = true;
-  readonly authority = 'edge.example.com:8443';
+  readonly authority: string;
   readonly remoteAddress: string;
   readonly remotePort = 50_000;
   readonly secure: boolean;
@@ -22,11 +22,13 @@ export class FakeHop implements Hop {
       readonly secure?: boolean;
       readonly self?: EdgeSide;
       readonly remoteAddress?: string;
+      readonly authority?: string;
     } = {},
   ) {
     this.self = options.self ?? { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
     this.kind = options.kind ?? 'wic';
     this.secure = options.secure ?? true;
+    this.authority = options.authority ?? 'edge.example.com:8443';
     this.remoteAddress = options.remoteAddress ?? '192.0.2.1';
   }
 
