@@ -12,17 +12,19 @@ export class TokenBucket {
     this.#atMs = options.nowMs;
   }
 
-  take(nowMs: number): boolean {
+  /** Takes `count` tokens, or all there can be if that is less; none when there are too few. */
+  take(nowMs: number, count = 1): boolean {
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
     this.#atMs = nowMs;
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#perMs);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    const cost = Math.min(count, this.#burst);
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
     return true;
   }
 
-  /** Whole seconds until the next token, at least 1. For Retry-After. */
-  get waitSec(): number {
-    return Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs / 1000));
+  /** Whole seconds until there are `count` tokens, at least 1. For Retry-After. */
+  waitSec(count = 1): number {
+    return Math.max(1, Math.ceil((Math.min(count, this.#burst) - this.#tokens) / this.#perMs / 1000));
   }
 }

@@ -24,13 +24,13 @@ export class TokenBuckets {
     return this.#entries.size;
   }
 
-  /** Whole seconds to wait for a token, or 0 when one was taken. */
-  take(key: string, nowMs: number): number {
+  /** Whole seconds to wait for `count` tokens, or 0 when they were taken. */
+  take(key: string, nowMs: number, count = 1): number {
     const { burst, perSec } = this.#options;
     const bucket = this.#entries.get(key)?.bucket ?? new TokenBucket({ burst, perSec, nowMs });
     this.#entries.set(key, { bucket, usedAtMs: nowMs });
     this.#makeRoom(nowMs);
-    return bucket.take(nowMs) ? 0 : bucket.waitSec;
+    return bucket.take(nowMs, count) ? 0 : bucket.waitSec(count);
   }
 
   #makeRoom(nowMs: number): void {

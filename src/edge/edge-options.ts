@@ -28,7 +28,7 @@ export interface EdgeLimits extends FloodLimits {
   readonly messageBurst: number;
   /** Server and client transactions of the whole edge. */
   readonly transactions: number;
-  /** Server transactions one flow may have open. */
+  /** Server transactions one flow may have open, and requests that may wait for one. */
   readonly transactionsPerFlow: number;
   /** Contacts that one flow may have registered, and that one REGISTER may name. */
   readonly contactsPerFlow: number;

@@ -375,11 +375,7 @@ export class Edge {
   #flowHandlers(): FlowHandlers {
     const { events, logger } = this.#dependencies;
     return {
-      message: (flow, bytes) => {
-        this.#guard.run(() => {
-          this.#proxy.receive(bytes, flow);
-        }, flow);
-      },
+      message: (flow, bytes) => this.#guard.run(() => this.#proxy.receive(bytes, flow), flow) === true,
       closed: (flow, cause, code) => {
         logger.debug({ flowId: flow.id, cause, code }, 'flow closed');
         events.emit('flow-closed', { flowId: flow.id, cause, code });

@@ -12,12 +12,13 @@ export class MistakeGuard {
     this.#clock = clock;
   }
 
-  /** `flow`: on whose behalf, for the log. */
-  run(run: () => void, flow?: Flow): void {
+  /** `flow`: on whose behalf, for the log. `undefined` where there was a mistake. */
+  run<T>(run: () => T, flow?: Flow): T | undefined {
     try {
-      run();
+      return run();
     } catch (error) {
       this.report(error, flow);
+      return undefined;
     }
   }
 

@@ -105,16 +105,29 @@ describe('a request of a WIC', () => {
     );
   });
 
-  it.each<{ limits: { transactions?: number; transactionsPerFlow?: number }; cause: string }>([
-    { limits: { transactionsPerFlow: 2 }, cause: 'transactions-per-flow' },
-    { limits: { transactions: 4 }, cause: 'transactions' },
-  ])('beyond $limits is answered 503 with Retry-After', async ({ limits, cause }) => {
+  // A 503 would have a client send nothing more to this edge, or go to another (RFC 3261 §21.5.4).
+  it.each<{
+    limits: { transactions?: number; transactionsPerFlow?: number };
+    sent: number;
+    cause: string;
+    status: number;
+  }>([
+    { limits: { transactionsPerFlow: 4 }, sent: 5, cause: 'transactions-per-flow', status: 500 },
+    { limits: { transactions: 8 }, sent: 5, cause: 'transactions', status: 503 },
+  ])('beyond $limits is answered $status with Retry-After', async ({ limits, sent, cause, status }) => {
     await using server = await startEdge(edgeOptions({ limits }));
     const [alice, bob] = [await registered(server, 'alice'), await registered(server, 'bob')];
-    for (let i = 0; i < 3; i++) alice.send(alice.build('MESSAGE', bob.aor, bob.aor));
-    expect((await alice.socket.response(503)).headers.get('Retry-After')).toBe('5');
+    const carol = await registered(server, 'carol');
+    const callees = [bob, carol];
+    for (let i = 0; i < sent; i++) {
+      const to = callees[i % 2]!.aor;
+      alice.send(alice.build('MESSAGE', to, to));
+    }
+    expect((await alice.socket.response(status)).headers.get('Retry-After')).toBe('5');
     expect(server.events.named('limited')).toMatchObject([{ cause }]);
-    for (let i = 0; i < 2; i++) bob.reply(await bob.socket.request('MESSAGE'), 200);
+    for (const callee of callees) {
+      for (let i = 0; i < 2; i++) callee.reply(await callee.socket.request('MESSAGE'), 200);
+    }
     await alice.socket.response(200);
     alice.send(alice.build('MESSAGE', bob.aor, bob.aor));
     await bob.socket.request('MESSAGE');

@@ -15,7 +15,12 @@ export const edgeLimits = section(
     messagesPerSec: wholeNumber(1, 100_000, 50, 'Messages a second of one WebSocket, sustained.'),
     messageBurst: wholeNumber(1, 100_000, 200, 'Messages at once of one WebSocket.'),
     transactions: wholeNumber(1, 10_000_000, 20_000, 'Most live SIP transactions.'),
-    transactionsPerFlow: wholeNumber(1, 100_000, 100, 'Most live SIP transactions that one WebSocket has opened.'),
+    transactionsPerFlow: wholeNumber(
+      1,
+      100_000,
+      200,
+      'Most live SIP transactions that one WebSocket has opened, and that wait for one WebSocket; of the latter a sender gets as many as it leaves free.',
+    ),
     contactsPerFlow: wholeNumber(
       1,
       1024,

@@ -88,27 +88,27 @@ export class AdmissionControl {
     return source === undefined || this.#upgrades.take(source, this.#nowMs) === 0;
   }
 
-  /** Counts one message of a hop against its source; seconds to wait, 0 when it is welcome. */
-  admitMessage(hop: Hop): number {
+  /** Counts one message of a hop, of this `messageCost`, against its source; seconds to wait, 0 when it is welcome. */
+  admitMessage(hop: Hop, cost: number): number {
     const source = this.#sourceOf(hop);
-    const waitSec = source === undefined ? 0 : this.#messages.take(source, this.#nowMs);
+    const waitSec = source === undefined ? 0 : this.#messages.take(source, this.#nowMs, cost);
     if (waitSec > 0) this.#limited(hop, 'address-message-rate');
     return waitSec;
   }
 
   /**
-   * Counts a request against its user: `sender` is the AoR that is registered on the hop, and of REGISTER there is none yet. ACK and CANCEL do
+   * Counts a request against its user. `account`: the AoR that is registered on the hop, or what stands for one; REGISTER has none yet. ACK and CANCEL do
    * not come here, and a BYE is never one too many: who may not hang up keeps more busy than who may.
    */
   admitRequest(
     request: SipRequest,
     essentials: RequestEssentials,
     hop: Hop,
-    sender: string | undefined,
+    account: string,
   ): AdmissionRefusal | undefined {
     if (hop.kind !== 'wic') return undefined;
     const isRegister = request.method === 'REGISTER';
-    const identity = isRegister ? this.#loginKey(hop, this.#nameOf(essentials)) : boundedKey(sender ?? '');
+    const identity = isRegister ? this.#loginKey(hop, this.#nameOf(essentials)) : boundedKey(account);
     const waitSec = identity === undefined ? 0 : this.#identities.take(identity, this.#nowMs);
     if (waitSec > 0 && request.method !== 'BYE') return this.#refuse(hop, 'identity-request-rate', waitSec);
     return isRegister ? this.#admitLogin(request, essentials, hop) : undefined;

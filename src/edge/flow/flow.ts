@@ -8,6 +8,7 @@ import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
+import { messageCost } from '../flood/message-cost.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
 import { type EdgeSide, type Hop } from './hop.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
@@ -27,8 +28,8 @@ export interface FlowFacts {
 }
 
 export interface FlowHandlers {
-  /** One message as it came, in a text frame or a binary one. */
-  message(flow: Flow, bytes: Buffer): void;
+  /** One message as it came, in a text frame or a binary one. True where it was asked for: its sender does not pay for it. */
+  message(flow: Flow, bytes: Buffer): boolean;
   /** Once, as soon as nothing more will be read or sent. */
   closed(flow: Flow, cause: FlowCloseCause, code: number): void;
   /** Once, when the socket itself is gone. */
@@ -96,15 +97,13 @@ export class Flow implements Hop {
     });
     // ws answers a ping by itself, within a bound of its own on pongs that wait; here it only costs its token.
     socket.on('ping', () => {
-      this.#admitsFrame();
+      this.#hear();
+      this.#charge(1);
     });
     socket.on('pong', () => {
-      if (!this.#awaitingPong) {
-        this.#admitsFrame();
-        return;
-      }
+      this.#hear();
+      if (!this.#awaitingPong) this.#charge(1);
       this.#awaitingPong = false;
-      this.#heardAtMs = context.clock.now().monotonicMs;
     });
     socket.on('error', (error) => {
       this.#finish(causeOfError(error), ABNORMAL_CLOSURE);
@@ -221,24 +220,32 @@ export class Flow implements Hop {
     return true;
   }
 
-  /** Whether a message, a ping or an unasked pong may be read; one too many closes the flow. */
-  #admitsFrame(): boolean {
-    // A close was sent: what still arrives was written before the client knew.
-    if (!this.isOpen) return false;
-    this.#heardAtMs = this.#context.clock.now().monotonicMs;
-    if (this.#messages.take(this.#heardAtMs)) return true;
-    this.#context.handlers.limited(this, 'message-rate');
-    this.close('message-rate');
-    return false;
+  #hear(): void {
+    this.#heardAtMs = this.#nowMs;
   }
 
-  /** Frames of both kinds carry messages (RFC 7118 §4.2); what is in them is for the parser to judge. */
+  /** For a message, a ping or a pong that nobody has asked for; one too many closes the flow. */
+  #charge(cost: number): void {
+    if (!this.isOpen || this.#messages.take(this.#heardAtMs, cost)) return;
+    this.#context.handlers.limited(this, 'message-rate');
+    this.close('message-rate');
+  }
+
+  /** Whether a message has to be paid for is seen when it is read, so the one too many is served and the last. */
   #onData(data: RawData): void {
-    if (!this.#admitsFrame()) return;
+    // A close was sent: what still arrives was written before the client knew.
+    if (!this.isOpen) return;
+    this.#hear();
     const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+    if (!this.#serve(bytes)) this.#charge(messageCost(bytes.length));
+  }
+
+  /** True for what was asked for. Frames of both kinds carry messages (RFC 7118 §4.2); what is in them is for the parser to judge. */
+  #serve(bytes: Buffer): boolean {
     // RFC 5626 §3.5.1 by way of RFC 7118 §6: a double CRLF is a ping, a single one its pong.
     if (bytes.equals(PING)) this.#sendFrame(PONG, false);
-    else if (!bytes.equals(PONG)) this.#context.handlers.message(this, bytes);
+    else if (!bytes.equals(PONG)) return this.#context.handlers.message(this, bytes);
+    return false;
   }
 
   /** A ping after `pingSec` of silence. The timer is not moved for each message: it looks, when due, whether it came too early. */

@@ -11,8 +11,18 @@ export interface BranchEvents {
   readonly failed: (cause: BranchFailure) => void;
 }
 
-/** `lost`: the target is known not to answer any more. */
-export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'lost' | 'overload';
+/** `lost`: the target is known not to answer any more. `overload`: the edge is full; `swamped`: the target is, for this sender. */
+export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'lost' | 'overload' | 'swamped';
+
+export interface ClientBranchOptions {
+  /** The copy to be sent. */
+  readonly request: SipRequest;
+  readonly target: CoreTarget;
+  /** Whose the request is, for the share that it has of the target. */
+  readonly sender: string;
+  readonly layer: TransactionLayer;
+  readonly on: BranchEvents;
+}
 
 /** In T1: over UDP a third copy has gone by then and has had the time of a round trip. */
 const SILENT_AFTER = 4;
@@ -25,12 +35,14 @@ const ENDINGS = {
   'hop-closed': 'unreachable',
   lost: 'unreachable',
   overload: 'cancelled',
+  swamped: 'cancelled',
 } as const;
 
 /** One copy of a request on its way to one target, with the timers and the CANCEL that RFC 3261 §16.6 to §16.8 add to its transaction. */
 export class ClientBranch {
   readonly #request: SipRequest;
   readonly #target: CoreTarget;
+  readonly #sender: string;
   readonly #layer: TransactionLayer;
   readonly #on: BranchEvents;
   #transaction: ClientTransaction | undefined;
@@ -42,9 +54,10 @@ export class ClientBranch {
   #cancelSent = false;
   #ended = false;
 
-  constructor(request: SipRequest, target: CoreTarget, layer: TransactionLayer, on: BranchEvents) {
+  constructor({ request, target, sender, layer, on }: ClientBranchOptions) {
     this.#request = request;
     this.#target = target;
+    this.#sender = sender;
     this.#layer = layer;
     this.#on = on;
   }
@@ -62,21 +75,23 @@ export class ClientBranch {
   start(): void {
     this.#startWatch();
     if (this.#request.method === 'INVITE') this.#armTimerC();
-    this.#transaction = this.#layer.openClient(this.#request, this.#target.hop, {
-      response: (response) => {
+    const { hop } = this.#target;
+    const on = {
+      response: (response: SipResponse): void => {
         this.#receive(response);
       },
-      timeout: () => {
+      timeout: (): void => {
         this.#fail(this.#cancelling ? 'cancelled' : 'timeout');
       },
-      transportError: () => {
+      transportError: (): void => {
         this.#fail('hop-closed');
       },
-      terminated: () => {
+      terminated: (): void => {
         this.#transaction = undefined;
       },
-    });
-    if (!this.#transaction) this.#fail('overload');
+    };
+    this.#transaction = this.#layer.openClient(this.#request, hop, on, this.#sender);
+    if (!this.#transaction) this.#fail(this.#layer.isSwamped(hop, this.#sender) ? 'swamped' : 'overload');
   }
 
   /** RFC 3261 §9.1: only an INVITE is cancelled, and not before it was heard of. */

@@ -1,3 +1,4 @@
+import { boundedKey } from '../../core/bounded-key.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
@@ -15,6 +16,7 @@ import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
+import { messageCost } from '../flood/message-cost.ts';
 import { type Hop } from '../flow/hop.ts';
 import { forbidden, type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
@@ -34,6 +36,7 @@ import { type ServerExchange } from './server-exchange.ts';
 import { StatelessTags } from './stateless-tags.ts';
 import { TargetFinder } from './target-finder.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
+import { overloaded, swamped, tooManyOpen } from './try-later.ts';
 
 export interface ProxyContext {
   readonly home: HomeDomain;
@@ -72,6 +75,8 @@ interface AdmittedRequest extends ReceivedRequest {
   readonly route: Exclude<RouteDecision, { kind: 'refuse' }>;
   /** Absent for a core, and for REGISTER. */
   readonly sender: KnownSender | undefined;
+  /** Whose share of its receivers it takes. */
+  readonly account: string;
 }
 
 type KnownSender = Exclude<Sender, { kind: 'stranger' }>;
@@ -95,17 +100,22 @@ export class Proxy {
     this.#senders = new SenderFinder({ registrations, tokens });
   }
 
-  /** One message as it came from a hop. Never throws on account of what it holds. */
-  receive(bytes: Buffer, hop: Hop): void {
+  /**
+   * One message as it came from a hop. Never throws on account of what it holds. True for an answer to a request that was delivered to this hop,
+   * and for the ACK of an answer: what others bring about is not its to pay for.
+   */
+  receive(bytes: Buffer, hop: Hop): boolean {
+    const cost = messageCost(bytes.length);
     const parsed = parseSipMessage(bytes, this.#context.parseLimits);
     if (!parsed.ok) {
-      const isWelcome = this.#context.admission.admitMessage(hop) === 0;
+      const isWelcome = this.#context.admission.admitMessage(hop, cost) === 0;
       if (parsed.request && isWelcome) this.#refuseUnparsed(parsed.request, hop, parsed.reason);
-      return;
+      return false;
     }
     this.#context.tracer.received(parsed.value, hop);
-    if (parsed.value.kind === 'request') this.#receiveRequest(parsed.value, hop);
-    else this.#context.layer.receiveResponse(parsed.value, hop);
+    if (parsed.value.kind === 'response') return this.#context.layer.receiveResponse(parsed.value, hop, cost);
+    this.#receiveRequest(parsed.value, hop, cost);
+    return parsed.value.method === 'ACK' && this.#context.layer.acks.settle(hop, cost);
   }
 
   /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
@@ -135,11 +145,11 @@ export class Proxy {
     );
   }
 
-  #receiveRequest(request: SipRequest, hop: Hop): void {
+  #receiveRequest(request: SipRequest, hop: Hop, cost: number): void {
     const validated = validateRequest(request);
     const key = validated.ok ? serverTransactionKey(request.method, validated.value.via) : undefined;
     if (!validated.ok || key === undefined) {
-      if (request.method === 'ACK' || this.#context.admission.admitMessage(hop) > 0) return;
+      if (request.method === 'ACK' || this.#context.admission.admitMessage(hop, cost) > 0) return;
       this.#sendStateless(badRequest(request, validated.ok ? 'via branch' : validated.reason), hop);
       return;
     }
@@ -156,7 +166,7 @@ export class Proxy {
       return;
     }
     // A CANCEL ends what costs.
-    const waitSec = request.method === 'CANCEL' ? 0 : this.#context.admission.admitMessage(hop);
+    const waitSec = request.method === 'CANCEL' ? 0 : this.#context.admission.admitMessage(hop, cost);
     if (waitSec > 0) {
       this.#refuse(overloaded(request, waitSec), request, essentials, hop);
       return;
@@ -200,7 +210,8 @@ export class Proxy {
       refuse(this.#answerStranger(request, uri, hop, sender.cause));
       return;
     }
-    const refusal = this.#context.admission.admitRequest(request, essentials, hop, sender && accountOf(sender));
+    const account = sender ? accountOf(sender) : callerOf(request, essentials);
+    const refusal = this.#context.admission.admitRequest(request, essentials, hop, account);
     if (refusal) {
       refuse(
         refusal.kind === 'wait'
@@ -217,27 +228,33 @@ export class Proxy {
     const limit = layer.refuses(hop);
     if (limit) {
       this.#context.events.emit('limited', { flowId: hop.id, cause: limit });
-      refuse(overloaded(request, layer.context.options.retryAfterSec));
+      const { retryAfterSec } = layer.context.options;
+      refuse(limit === 'transactions' ? overloaded(request, retryAfterSec) : tooManyOpen(request, retryAfterSec));
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     const route = this.#route(copy, hop, sender);
     if (route.kind === 'refuse') refuse(refused(request, route));
-    else if (this.#isForSwamped(copy, route, hop)) refuse(unavailable(request, layer.context.options.retryAfterSec));
-    else this.#handle({ request, essentials, key, copy, uri, route, sender }, hop);
+    else if (this.#isForSwamped(copy, route, hop, account)) {
+      refuse(swamped(request, layer.context.options.retryAfterSec));
+    } else this.#handle({ request, essentials, key, copy, uri, route, sender, account }, hop);
   }
 
   /** Looked at before there is a transaction, since those of a core's UDP requests stay for 64 × T1 also when they are refused. */
-  #isForSwamped(copy: SipRequest, route: AdmittedRequest['route'], hop: Hop): boolean {
+  #isForSwamped(copy: SipRequest, route: AdmittedRequest['route'], hop: Hop, account: string): boolean {
     if (hop.kind !== 'core') return false;
     const target = route.kind === 'flow' ? this.#targets.byFlow(copy, route.flow) : this.#targets.byContact(copy);
-    if (!target || !this.#context.layer.isSwamped(target.hop)) return false;
-    this.#context.events.emit('limited', { flowId: target.hop.id, cause: 'transactions-per-flow' });
+    if (!target || !this.#context.layer.isSwamped(target.hop, account)) return false;
+    this.#noteSwamped(target.hop);
     return true;
   }
 
-  #handle({ request, essentials, key, copy, uri, route, sender }: AdmittedRequest, hop: Hop): void {
-    const exchange = this.#context.layer.openServer(request, key, hop);
+  #noteSwamped({ id }: Hop): void {
+    this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
+  }
+
+  #handle({ request, essentials, key, copy, uri, route, sender, account }: AdmittedRequest, hop: Hop): void {
+    const exchange = this.#context.layer.openServer(request, key, hop, account);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#followRegister(request, copy, essentials, hop);
       if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
@@ -351,8 +368,17 @@ export class Proxy {
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
     const { layer, border } = this.#context;
-    const options = { exchange, request: copy, hopClosedStatus: closed, forwarder: this.#forwarder, border, layer };
-    return new ResponseContext(options);
+    return new ResponseContext({
+      exchange,
+      request: copy,
+      hopClosedStatus: closed,
+      forwarder: this.#forwarder,
+      border,
+      layer,
+      onSwamped: (target) => {
+        this.#noteSwamped(target);
+      },
+    });
   }
 
   #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, origin: CoreRequestOrigin): void {
@@ -370,6 +396,7 @@ export class Proxy {
   /** Without a transaction: the tag of the answer is what its ACK is known by. */
   #refuse(response: SipResponse, request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
     this.#tags.stamp(response, request, essentials);
+    if (request.method === 'INVITE') this.#context.layer.acks.expect(hop);
     this.#sendStateless(response, hop);
   }
 
@@ -386,19 +413,11 @@ function accountOf(sender: KnownSender): string {
   return sender.kind === 'registered' ? sender.registration.aor : sender.account;
 }
 
+/** Of a request of the core, whom it says it is from. */
+function callerOf({ headers }: SipRequest, { from }: RequestEssentials): string {
+  return boundedKey(headers.get('P-Asserted-Identity') ?? from.uri);
+}
+
 function refused(request: SipRequest, route: Extract<RouteDecision, { kind: 'refuse' }>): SipResponse {
   return route.status === 403 ? forbidden(request, route.cause) : badRequest(request, 'Route');
-}
-
-/** This one client only: a 503 would speak for the whole edge (RFC 3261 §21.5.4). */
-function unavailable(request: SipRequest, retryAfterSec: number): SipResponse {
-  const response = createResponse(request, 480);
-  response.headers.append('Retry-After', String(retryAfterSec));
-  return response;
-}
-
-function overloaded(request: SipRequest, retryAfterSec: number): SipResponse {
-  const response = createResponse(request, 503);
-  response.headers.append('Retry-After', String(retryAfterSec));
-  return response;
 }

@@ -9,6 +9,7 @@ import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
 import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type RequestForwarder } from './forward-request.ts';
+import { tryLater } from './try-later.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 
@@ -21,6 +22,8 @@ export interface ResponseContextOptions {
   readonly forwarder: RequestForwarder;
   readonly border: Border;
   readonly layer: TransactionLayer;
+  /** A target had no place left for this sender. */
+  readonly onSwamped: (target: Hop) => void;
 }
 
 /** One target's turn: its branch, and where the request goes instead if nothing comes of that. */
@@ -66,14 +69,15 @@ export class ResponseContext implements CoreOutcome {
   #prepare(target: CoreTarget, alternatives: readonly CoreTarget[]): Attempt {
     const { forwarder, request, layer } = this.#options;
     const copy = forwarder.forwardCopy(request, this.#exchange.request, this.#exchange.hop, target);
-    const branch = new ClientBranch(copy, target, layer, {
-      response: (response) => {
+    const on = {
+      response: (response: SipResponse): void => {
         this.#receive(response, copy, attempt);
       },
-      failed: (cause) => {
+      failed: (cause: BranchFailure): void => {
         this.#fail(cause, attempt);
       },
-    });
+    };
+    const branch = new ClientBranch({ request: copy, target, sender: this.#exchange.sender, layer, on });
     const attempt: Attempt = { target, alternatives, branch, isUnderway: false };
     this.#branches.push(branch);
     return attempt;
@@ -149,6 +153,9 @@ export class ResponseContext implements CoreOutcome {
         return this.#own(487);
       case 'overload':
         return this.#unavailable();
+      case 'swamped':
+        this.#options.onSwamped(attempt.target.hop);
+        return tryLater(this.#own(480), this.#retryAfterSec);
       case 'timeout':
         return isServerSilent(attempt, this.#exchange.request) ? this.#unreachable(attempt.target) : this.#own(408);
       case 'hop-closed':
@@ -199,10 +206,12 @@ export class ResponseContext implements CoreOutcome {
 
   /** `askedSec`: Retry-After of the core, if it gave one. */
   #unavailable(askedSec?: string): SipResponse {
-    const response = this.#own(503);
     const seconds = askedSec === undefined ? undefined : /^\d{1,6}/.exec(askedSec)?.[0];
-    response.headers.append('Retry-After', seconds ?? String(this.#options.layer.context.options.retryAfterSec));
-    return response;
+    return tryLater(this.#own(503), seconds ?? this.#retryAfterSec);
+  }
+
+  get #retryAfterSec(): number {
+    return this.#options.layer.context.options.retryAfterSec;
   }
 }
 

@@ -25,11 +25,23 @@ export function exchangeKey(hop: Hop, key: string): string {
   return `${hop.kind === 'core' ? 'core' : hop.id} ${key}`;
 }
 
+export interface ServerExchangeOptions {
+  readonly request: SipRequest;
+  /** From `serverTransactionKey`. */
+  readonly key: string;
+  readonly hop: Hop;
+  /** Whose the request is, for the share that it has of whom it goes to. */
+  readonly sender: string;
+  readonly layer: ExchangeLayer;
+  readonly onTerminated: () => void;
+}
+
 /** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
 export class ServerExchange {
   readonly key: string;
   readonly request: SipRequest;
   readonly hop: Hop;
+  readonly sender: string;
   /** Called with each response before it leaves. */
   decorate: ((response: SipResponse) => void) | undefined;
   /** Called when the sender gives up: by CANCEL, or by closing its connection. */
@@ -38,11 +50,11 @@ export class ServerExchange {
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
 
-  /** `key` is that of `serverTransactionKey`. */
-  constructor(request: SipRequest, key: string, hop: Hop, layer: ExchangeLayer, onTerminated: () => void) {
+  constructor({ request, key, hop, sender, layer, onTerminated }: ServerExchangeOptions) {
     this.key = exchangeKey(hop, key);
     this.request = request;
     this.hop = hop;
+    this.sender = sender;
     this.#layer = layer;
     const options = {
       key,

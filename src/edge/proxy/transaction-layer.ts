@@ -11,6 +11,8 @@ import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
 import { LiveCalls } from '../drain/live-calls.ts';
 import { OpenChallenges } from '../drain/open-challenges.ts';
 import { type EdgeTap } from '../edge-tap.ts';
+import { answersOwed, OwedAcks } from '../flood/owed-answers.ts';
+import { ReceiverShares } from '../flood/receiver-shares.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { DelayedMessages } from './delayed-messages.ts';
@@ -42,6 +44,8 @@ interface ClientEntry {
   readonly key: string;
   readonly hop: Hop;
   readonly transaction: ClientTransaction;
+  /** What the hop may still answer at the cost of the sender, in tokens. */
+  owed: number;
 }
 
 /** The transactions of the edge (RFC 3261 §17), found by message and by hop, and how many there may be. */
@@ -49,16 +53,19 @@ export class TransactionLayer implements ExchangeLayer {
   readonly context: TransactionLayerContext;
   readonly timings: TransactionTimings;
   readonly calls = new LiveCalls();
+  readonly acks = new OwedAcks();
   readonly #challenges = new OpenChallenges();
   readonly #servers = new TransactionTable<ServerExchange>();
   readonly #serversByHop = new HopIndex<ServerExchange>();
   readonly #clients = new TransactionTable<ClientEntry>();
   readonly #clientsByHop = new HopIndex<ClientEntry>();
+  readonly #shares: ReceiverShares;
   readonly #delayed: DelayedMessages;
 
   constructor(context: TransactionLayerContext) {
     const { t1Ms, t2Ms, t4Ms } = context.options;
     this.context = context;
+    this.#shares = new ReceiverShares(context.limits.transactionsPerFlow);
     this.#delayed = new DelayedMessages(context.timers, context.limits.transactions);
     this.timings = { t1Ms, t2Ms, t4Ms, timerDMs: TIMER_D_MS, tryingDelayMs: TRYING_DELAY_MS };
   }
@@ -93,25 +100,29 @@ export class TransactionLayer implements ExchangeLayer {
     return this.#serversByHop.of(hop);
   }
 
-  /** `key` is that of `serverTransactionKey`. */
-  openServer(request: SipRequest, key: string, hop: Hop): ServerExchange {
-    const exchange: ServerExchange = new ServerExchange(request, key, hop, this, () => {
+  /** `key` is that of `serverTransactionKey`. `sender`: whose the request is, for the share that it has of whom it goes to. */
+  openServer(request: SipRequest, key: string, hop: Hop, sender = ''): ServerExchange {
+    const onTerminated = (): void => {
       this.#servers.delete(exchange);
       this.#serversByHop.delete(hop, exchange);
-    });
+    };
+    const exchange: ServerExchange = new ServerExchange({ request, key, hop, sender, layer: this, onTerminated });
     this.#servers.add(exchange);
     this.#serversByHop.add(hop, exchange);
     return exchange;
   }
 
-  /** Whether as many requests as a WIC may have open itself wait for it: whoever calls one that does not answer takes no room from all others. */
-  isSwamped(hop: Hop): boolean {
-    return hop.kind === 'wic' && this.#clientsByHop.count(hop) >= this.context.limits.transactionsPerFlow;
+  /** Whether a WIC has no place left for this sender: as many requests as it may have open itself may wait for it, and a share of them is anybody's. */
+  isSwamped(hop: Hop, sender: string): boolean {
+    return !this.#shares.admits(hop, sender);
   }
 
-  /** `undefined` when there is no room for one more; for a CANCEL, which ends what takes room, there always is. */
-  openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): ClientTransaction | undefined {
-    const isFull = this.size >= this.context.limits.transactions || this.isSwamped(hop);
+  /**
+   * `sender`: on whose account it takes a place of a WIC. `undefined` when there is no room for one more; for a CANCEL, which ends what takes room,
+   * there always is.
+   */
+  openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents, sender = ''): ClientTransaction | undefined {
+    const isFull = this.size >= this.context.limits.transactions || this.isSwamped(hop, sender);
     if (isFull && request.method !== 'CANCEL') return undefined;
     const delivery = { failed: false };
     const options = {
@@ -128,15 +139,22 @@ export class TransactionLayer implements ExchangeLayer {
         terminated: () => {
           this.#clients.delete(entry);
           this.#clientsByHop.delete(hop, entry);
+          this.#shares.release(hop, sender);
           on.terminated();
         },
       },
     };
     const transaction =
       request.method === 'INVITE' ? new InviteClientTransaction(options) : new NonInviteClientTransaction(options);
-    const entry: ClientEntry = { key: transaction.key, hop, transaction };
+    const entry: ClientEntry = {
+      key: transaction.key,
+      hop,
+      transaction,
+      owed: answersOwed(request.method),
+    };
     this.#clients.add(entry);
     this.#clientsByHop.add(hop, entry);
+    this.#shares.take(hop, sender);
     // The hop was gone before; nobody else would tell the transaction.
     if (delivery.failed) {
       this.context.defer(() => {
@@ -146,17 +164,20 @@ export class TransactionLayer implements ExchangeLayer {
     return transaction;
   }
 
-  /** False for a response to nothing that was sent to this hop. */
-  receiveResponse(response: SipResponse, hop: Hop): boolean {
+  /** False for a response to nothing that was sent to this hop, and for one that is more, by its `messageCost`, than the request had to expect. */
+  receiveResponse(response: SipResponse, hop: Hop, cost: number): boolean {
     const entry = this.#clients.find(clientTransactionKey(response));
     if (!entry || !mayAnswerFor(entry.hop, hop)) return false;
     entry.transaction.receive(response, this.nowMs);
     this.calls.noteAnswer(entry.transaction.request, response.status, hop);
+    if (entry.owed < cost) return false;
+    entry.owed -= cost;
     return true;
   }
 
   answered(request: SipRequest, status: number, hop: Hop): void {
     this.calls.noteAnswer(request, status, hop);
+    if (request.method === 'INVITE' && status >= 200) this.acks.expect(hop);
     this.#challenges.noteAnswer(status, hop);
   }
 

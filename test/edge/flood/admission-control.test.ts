@@ -230,8 +230,8 @@ describe('a flood from 100,000 addresses', () => {
     for (let i = 0; i < 100_000; i++) {
       const hop = new FakeHop({ remoteAddress: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` });
       bench.admission.admitsUpgrade(hop.remoteAddress);
-      bench.admission.admitMessage(hop);
-      if (i % 10 === 0 && essentials.ok) bench.admission.admitRequest(register, essentials.value, hop, undefined);
+      bench.admission.admitMessage(hop, 1);
+      if (i % 10 === 0 && essentials.ok) bench.admission.admitRequest(register, essentials.value, hop, '');
       bench.admission.authenticationFailed(hop, 'sip:alice@example.com', 'alice', 'wrong-password');
       if (i % 10_000 === 9999) sizes.push(bench.admission.size);
     }

@@ -234,7 +234,11 @@ describe('a client that answers nothing', () => {
     const path = pathOf(bench.registerAt(deaf));
     deaf.hop.take();
     bench.core.take();
-    for (let i = 0; i < 300; i += 1) bench.fromCore('NOTIFY', deaf.wic.contactUri, { Route: path });
+    const notify = (from: string): void => {
+      bench.fromCore('NOTIFY', deaf.wic.contactUri, { Route: path, From: `<${from}>;tag=1` });
+    };
+    for (let i = 0; i < 200; i += 1) notify(`sip:lamp${i % 100}@example.com`);
+    for (let i = 0; i < 100; i += 1) notify('sip:lamp0@example.com');
     expect(deaf.hop.take()).toHaveLength(100);
     expect(bench.core.lastResponse().headers.has('Retry-After')).toBe(true);
     const refused = bench.core.take();
