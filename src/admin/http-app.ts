@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { isLoopbackHost } from '../core/loopback-host.ts';
 import { type Secret } from '../core/secret.ts';
+import { isAdmitted, strangeness } from '../core/visitor.ts';
 import { inPieces, type PageAsset } from './page-assets.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -12,8 +13,8 @@ export interface HttpAppOptions {
   /** Absent: no page is served. */
   readonly page: ReadonlyMap<string, PageAsset> | undefined;
   /**
-   * Users whose passwords the page may fill in. Given only for generated lab users of a server that listens on loopback: who can reach
-   * it sits at this machine. Empty otherwise.
+   * Users whose passwords the page may fill in. Given only for lab users of a server that listens on loopback: who can reach it sits at this
+   * machine, or says by the header that somebody else is behind it. Empty otherwise.
    */
   readonly labUsers: ReadonlyMap<string, Secret>;
   /** False while the server starts or stops. */
@@ -22,13 +23,15 @@ export interface HttpAppOptions {
   readonly isCoreThere: () => boolean;
   /** Path of the lab's control interface, for the page; absent: there is none. */
   readonly labPath?: string | undefined;
+  /** What has to be shown there, and to learn of the lab users; absent: it is for this machine only. */
+  readonly labToken?: Secret | undefined;
   /** Adds routes of others, before the page's. */
   readonly mountRoutes?: ((app: Hono) => void) | undefined;
 }
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
-  const { domain, webSocketPath, page, labUsers, isReady, isCoreThere, labPath, mountRoutes } = options;
+  const { domain, webSocketPath, page, labUsers, isReady, isCoreThere, labPath, labToken, mountRoutes } = options;
   const app = new Hono();
   app.use(securityHeaders());
 
@@ -49,15 +52,15 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   if (page) {
     app.get('/setup.json', (context) => {
       context.header('Cache-Control', 'no-store');
-      const { req } = context;
-      const told = mayLearnUsers(req.header('host'), req.header('sec-fetch-site')) ? [...labUsers] : [];
+      const header = (name: string): string | undefined => context.req.header(name);
+      const told = isAdmitted(header, strangeness(header) !== undefined, labToken) ? [...labUsers] : [];
       const users = told.map(([name, password]) => ({ name, password: password.revealText() }));
       return context.json({
         domain,
         path: webSocketPath,
         ...(users.length > 0 && { users }),
         // From elsewhere it takes a token, which a page does not have.
-        ...(labPath !== undefined && isLoopbackHost(req.header('host')) && { lab: labPath }),
+        ...(labPath !== undefined && isLoopbackHost(header('host')) && { lab: labPath }),
       });
     });
     for (const [path, { body, type }] of page) {
@@ -69,12 +72,4 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   app.notFound((context) => context.text('not found\n', 404));
   app.onError((_error, context) => context.text('server error\n', 500));
   return app;
-}
-
-/**
- * A foreign name in Host is a page that had its own name resolved to this machine (DNS rebinding); a foreign site in Sec-Fetch-Site is
- * another page's request. Neither learns a password.
- */
-function mayLearnUsers(host: string | undefined, fetchSite: string | undefined): boolean {
-  return isLoopbackHost(host) && (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none');
 }

@@ -1,5 +1,8 @@
 import { createServer, type Server } from '../server.ts';
+import { createLogger } from '../server/logger.ts';
+import { isatty } from 'node:tty';
 import { type Config } from '../config/schema/tree.ts';
+import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
 import { formatBanner, formatReadyLine } from './banner.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
@@ -22,11 +25,13 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   const config = configFrom(flags);
   const token = flags.labControl ? labToken(flags, process.env) : undefined;
   checkLabControl(flags, config, token);
+  const logger = await createLogger(config);
   const { server, whole, labPath } = flags.labControl
-    ? await createControlledLab(config, token)
-    : await createPlainServer(config);
+    ? await createControlledLab(config, logger, token)
+    : await createPlainServer(config, logger);
   stopOnSignals(server, whole);
   drainOnSignal(server);
+  answerHangup(whole, logger);
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
   console.log(format(packageVersion(), addresses, server.facts, labPath));
@@ -39,20 +44,20 @@ interface Made {
   readonly labPath?: string;
 }
 
-async function createPlainServer(config: Config): Promise<Made> {
-  const server = await createServer(config);
+async function createPlainServer(config: Config, logger: Logger): Promise<Made> {
+  const server = await createServer(config, { logger });
   return { server, whole: server };
 }
 
 /** The lab is loaded only here: who does not ask for it neither waits for it nor has it in the process. */
-async function createControlledLab(config: Config, token: Secret | undefined): Promise<Made> {
+async function createControlledLab(config: Config, logger: Logger, token: Secret | undefined): Promise<Made> {
   const [{ createLab }, { createLabControl }, { labPasswords }] = await Promise.all([
     import('../lab/create-lab.ts'),
     import('../lab/control/lab-control.ts'),
     import('../lab/lab-users.ts'),
   ]);
   const control = createLabControl({ version: packageVersion(), ...(token && { token }) });
-  const lab = await createLab(config, { showUsers: true, control, extraUsers: labPasswords([PAGE_ECHO]) });
+  const lab = await createLab(config, { logger, control, extraUsers: labPasswords([PAGE_ECHO]) });
   return { server: lab.server, whole: lab, labPath: control.path };
 }
 
@@ -87,6 +92,24 @@ function drainOnSignal(server: Server): void {
     const isDraining = server.snapshot().stats.turn?.draining ?? false;
     if (isDraining) server.resumeTurn();
     else server.drainTurn();
+  });
+}
+
+/**
+ * SIGHUP, by which other servers are told to read their configuration again, ends nothing. It also comes when the terminal that the server was started
+ * from is closed: nobody could stop the server from there any more, so it stops in order.
+ */
+function answerHangup(whole: Stoppable, logger: Logger): void {
+  // Windows ends the process whatever it does about this.
+  if (process.platform === 'win32') return;
+  const hadTerminal = isatty(0);
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !isatty(0)) void stop(whole);
+    else
+      logger.warn(
+        {},
+        'SIGHUP: certificate files are read again when they change (tls.reloadSec), all else needs a restart',
+      );
   });
 }
 

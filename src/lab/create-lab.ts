@@ -35,6 +35,8 @@ export interface CreateLabOptions {
 export interface LabControl {
   /** Path of the routes, for the page to know. */
   readonly path: string;
+  /** What they ask for; absent: they are for this machine only. */
+  readonly token?: Secret;
   /** Adds the routes; at each start of the server, so after each restart again. */
   readonly mount: (app: Hono, lab: Lab, log: LabEventLog) => void;
 }
@@ -80,6 +82,7 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
     turnTap: createTurnTap({ faults, userOf: (username) => identities.userOfUsername(username) }),
     ...(control && {
       labPath: control.path,
+      ...(control.token && { labToken: control.token }),
       mountRoutes: (app: Hono) => {
         control.mount(app, lab, log);
       },

@@ -1,5 +1,6 @@
 import { type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
+import { type Secret } from '../core/secret.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
 import { type TurnTap } from '../turn/engine/turn-tap.ts';
@@ -31,6 +32,8 @@ export interface ServerHooks {
   readonly mountRoutes?: (app: Hono) => void;
   /** Path of those routes, for the page to know; absent: the page does without. */
   readonly labPath?: string;
+  /** What they ask for; absent: they are for this machine only. */
+  readonly labToken?: Secret;
   /** `message` events carry the text of the message, passwords and digest responses masked. */
   readonly messageText?: boolean;
 }

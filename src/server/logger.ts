@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { type Config } from '../config/schema/tree.ts';
 import { type Logger } from '../core/logger.ts';
+import { escapeControls, showControls } from './log-text.ts';
 
 const STANDARD_ERROR = 2;
 
@@ -12,9 +13,11 @@ export async function createLogger({ log }: Config): Promise<Logger> {
   if (pretty) {
     // Loaded only for people: it costs more start-up time than everything else here.
     const { default: prettyStream } = await import('pino-pretty');
-    logger = pino(options, prettyStream({ destination: STANDARD_ERROR, sync: true }));
+    const terminal = prettyStream({ destination: STANDARD_ERROR, sync: true });
+    logger = pino(options, { write: (line) => terminal.write(showControls(line)) });
   } else {
-    logger = pino(options, pino.destination({ dest: STANDARD_ERROR, sync: true }));
+    const file = pino.destination({ dest: STANDARD_ERROR, sync: true });
+    logger = pino(options, { write: (line) => file.write(escapeControls(line)) });
   }
   return logger;
 }

@@ -178,6 +178,7 @@ export class ServerParts {
       isReady,
       isCoreThere: () => this.#edge?.isCoreThere ?? false,
       labPath: hooks.labPath,
+      labToken: hooks.labToken,
       mountRoutes: hooks.mountRoutes,
     });
   }

@@ -98,8 +98,24 @@ describe('the lab users', () => {
     { Host: '' },
     { Host: 'localhost:8443', 'Sec-Fetch-Site': 'cross-site' },
     { Host: 'localhost:8443', 'Sec-Fetch-Site': 'same-site' },
+    { Host: 'localhost:8443', 'X-Forwarded-For': '192.0.2.1' },
+    { Host: 'localhost:8443', 'X-Real-IP': '192.0.2.1' },
+    { Host: 'localhost:8443', Forwarded: 'for=192.0.2.1' },
+    { Host: 'localhost:8443', Via: '1.1 proxy' },
+    { Host: 'localhost:8443', Origin: 'https://evil.example' },
+    { Host: 'localhost:8443', Origin: 'null' },
   ])('are not told to others (%o)', async (headers) => {
     expect(await setup(headers)).toEqual(withoutUsers);
+  });
+
+  it('are told, where lab control asks for a token, to whoever shows it and to the page', async () => {
+    const labToken = new Secret('a-token-of-24-characters');
+    const told = (headers: Record<string, string>) => setup({ ...local, ...headers }, { labToken });
+    expect(await told({})).toEqual(withoutUsers);
+    expect(await told({ Authorization: 'Bearer another' })).toEqual(withoutUsers);
+    expect(await told({ 'Sec-Fetch-Site': 'same-origin', Via: '1.1 proxy' })).toEqual(withoutUsers);
+    expect(await told({ Authorization: `Bearer ${labToken.revealText()}` })).toEqual(withUsers);
+    expect(await told({ 'Sec-Fetch-Site': 'same-origin' })).toEqual(withUsers);
   });
 
   it('are not told when they are no lab users', async () => {

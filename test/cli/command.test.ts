@@ -99,6 +99,41 @@ describe('epcscf-turn serve', () => {
     expect(code).toBe(0);
   });
 
+  it('goes on after SIGHUP, and says what is read again without it', async () => {
+    const steps: [said: RegExp, answer: NodeJS.Signals][] = [
+      [/"ready"/, 'SIGHUP'],
+      [/SIGHUP: certificate files are read again when they change/, 'SIGTERM'],
+    ];
+    const { code, stderr } = await run(['serve', '--json', ...EPHEMERAL], {}, (stdout, kill, told) => {
+      const [said, answer] = steps[0] ?? [];
+      if (!answer || !said?.test(stdout + told)) return;
+      steps.shift();
+      kill(answer);
+    });
+    expect(steps).toEqual([]);
+    expect(code).toBe(0);
+    expect(stderr.match(/SIGHUP/g)).toHaveLength(1);
+  });
+
+  it.each(['pretty', 'json'])(
+    'shows a terminal no control character of an Origin as it is (log.format %s)',
+    async (format) => {
+      let started = false;
+      const args = ['serve', '--json', ...EPHEMERAL, '--set', `log.format=${format}`];
+      const { stderr } = await run(args, {}, (stdout, kill, told) => {
+        if (told.includes('upgrade refused')) kill('SIGTERM');
+        if (started || !stdout.includes('\n')) return;
+        started = true;
+        const { webSocket } = JSON.parse(stdout) as { webSocket: string };
+        const client = new WebSocket(webSocket, 'sip', { origin: 'https://a\u009b31mb', rejectUnauthorized: false });
+        client.on('error', () => undefined);
+      });
+      expect(stderr).toContain('https://a');
+      expect(stderr).toMatch(/u009b31mb/);
+      expect(stderr).not.toMatch(/[\u0080-\u009f]/);
+    },
+  );
+
   it('drains on SIGTERM: the client is told to come back, and what is left is told meanwhile', async () => {
     let started = false;
     let closed: Promise<[number, Buffer]> | undefined;

@@ -89,6 +89,18 @@ function curl(ready: Ready, ...args: string[]): Promise<{ stdout: string; stderr
 }
 
 describe('epcscf-turn serve --lab-control', () => {
+  it('tells a page of no users that a configuration names', async () => {
+    const { ready, stop } = await serveReady([
+      '--lab-control',
+      '--set',
+      'edge.core.users=[{name: carol, password: hers}]',
+    ]);
+    const page = ready.webSocket.replace('wss:', 'https:');
+    const setup: unknown = JSON.parse((await curl(ready, new URL('setup.json', page).href)).stdout);
+    expect(setup).toEqual({ domain: 'localhost', path: '/', lab: '/lab' });
+    expect(await stop()).toBe(0);
+  });
+
   it('does what the README says from a shell, while JsSIP registers', async () => {
     const block = /<!-- example:curl -->\s+```sh\n(.*?)```/s.exec(readFileSync('README.md', 'utf8'))?.[1];
     if (block === undefined) throw new Error('README.md: no example after <!-- example:curl -->');

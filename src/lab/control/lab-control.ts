@@ -44,6 +44,7 @@ export function createLabControl(options: LabControlOptions): LabControl {
   const places = { streams: new Places('streams', maxStreams), waits: new Places('waits', maxWaits) };
   return {
     path: LAB_PATH,
+    ...(token && { token }),
     mount: (app, lab, log) => {
       app.route(LAB_PATH, createApp(routes, { ...shared, ...places, lab, log }, token));
     },
