@@ -1,19 +1,32 @@
 import { type SipHeaders } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
-import { type Identity, identityKey } from '../registration/identity.ts';
+import { type Identity } from '../registration/identity.ts';
+import { identityFor, type Speaker } from '../registration/speak-as.ts';
 
 /**
- * RFC 3325 §5 and TS 24.229 §5.2.6.3: what the client would like to be known as, if it is one of its identities; else `fallback`, else the
- * default identity. One `sip` and one `tel` identity may stand together.
+ * RFC 3325 §5 and TS 24.229 §5.2.6.3.1: what the client would like to be known as, if it is one of its identities; else what it goes by in this message,
+ * `named`, where that decides; else the default identity. One `sip` and one `tel` identity may stand together.
  */
-export function assertIdentity(headers: SipHeaders, identities: readonly Identity[], fallback?: Identity): void {
-  const preferred = preferredOf(headers, identities);
+export function assertIdentity(headers: SipHeaders, speaker: Speaker, named?: Identity): void {
+  const preferred = preferredOf(headers, speaker);
   dropAssertion(headers);
-  const [chosen = fallback ?? identities[0]] = preferred;
+  const [chosen = named ?? speaker.identities[0]] = preferred;
   const other = preferred.find(({ key }) => isTel(key) !== isTel(chosen?.key));
   for (const identity of [chosen, other]) {
     if (identity) headers.append('P-Asserted-Identity', identity.value);
   }
+}
+
+/** From plays no part in what is asserted, but where only a wildcard lets the client speak as that: the wildcard itself is nobody. */
+export function identityOfSender(from: string, speaker: Speaker): Identity | undefined {
+  const identity = speaker.wildcards.length > 0 ? identityIn(from, speaker) : undefined;
+  return speaker.identities.some(({ key }) => key === identity?.key) ? undefined : identity;
+}
+
+/** The identity in a value of a field such as From or P-Called-Party-ID. */
+export function identityIn(value: string, speaker: Speaker): Identity | undefined {
+  const nameAddr = parseNameAddr(value);
+  return nameAddr.ok ? identityFor(nameAddr.value.uri, speaker) : undefined;
 }
 
 /** A client asserts nothing, and what it prefers is meant for this edge only. */
@@ -22,12 +35,8 @@ export function dropAssertion(headers: SipHeaders): void {
   headers.remove('P-Preferred-Identity');
 }
 
-function preferredOf(headers: SipHeaders, identities: readonly Identity[]): Identity[] {
-  return headers.getList('P-Preferred-Identity').flatMap((text) => {
-    const nameAddr = parseNameAddr(text);
-    const key = nameAddr.ok ? identityKey(nameAddr.value.uri) : undefined;
-    return identities.find((identity) => identity.key === key) ?? [];
-  });
+function preferredOf(headers: SipHeaders, speaker: Speaker): Identity[] {
+  return headers.getList('P-Preferred-Identity').flatMap((value) => identityIn(value, speaker) ?? []);
 }
 
 function isTel(key: string | undefined): boolean {

@@ -10,12 +10,12 @@ import { type EdgeSide, type Hop } from '../flow/hop.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type FlowTokens } from '../proxy/flow-token.ts';
 import { type LostRegistration } from '../registration/deregistration.ts';
-import { identityKey } from '../registration/identity.ts';
+import { type Identity } from '../registration/identity.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { assertIdentity, dropAssertion } from './asserted-identity.ts';
+import { assertIdentity, dropAssertion, identityIn, identityOfSender } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
 import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
@@ -82,7 +82,7 @@ export class CoreBorder implements Border {
       headers.append('P-Charging-Vector', answeringVector(received.headers, icid, this.#network));
     }
     if (!reached || status === 100) dropAssertion(headers);
-    else assertIdentity(headers, reached.identities, identityCalled(request, reached));
+    else assertIdentity(headers, reached, identityCalled(request, reached));
   }
 
   responseToWic(response: SipResponse, request: SipRequest, hop: Hop): void {
@@ -152,7 +152,7 @@ export class CoreBorder implements Border {
       dropAssertion(headers);
       return;
     }
-    assertIdentity(headers, sender.identities);
+    assertIdentity(headers, sender, identityOfSender(headers.get('From') ?? '', sender));
   }
 
   #setAccessNetworkInfo(headers: SipHeaders): void {
@@ -185,11 +185,9 @@ export class CoreBorder implements Border {
   }
 }
 
-/** TS 24.229 §5.2.6.4: who was called is who answers. */
-function identityCalled(request: SipRequest, { identities }: Registration) {
-  const called = parseNameAddr(request.headers.get('P-Called-Party-ID') ?? '');
-  const key = called.ok ? identityKey(called.value.uri) : undefined;
-  return identities.find((identity) => identity.key === key);
+/** TS 24.229 §5.2.6.4.4: who was called is who answers. */
+function identityCalled({ headers }: SipRequest, reached: Registration): Identity | undefined {
+  return identityIn(headers.get('P-Called-Party-ID') ?? '', reached);
 }
 
 /** RFC 5626 §5.1: `ob` where the client does outbound, so that the registrar may count on this flow. */

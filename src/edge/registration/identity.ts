@@ -2,6 +2,7 @@ import { type SipHeaders } from '../../sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
 import { mentionsUri } from './mentions-uri.ts';
+import { isWildcard } from './wildcard.ts';
 
 /** A public user identity (IMPU) that a registered client may speak as. */
 export interface Identity<Text extends string = string> {
@@ -11,8 +12,17 @@ export interface Identity<Text extends string = string> {
   readonly value: Text;
 }
 
+/** What a registrar says that a client may speak as. */
+export interface Identities {
+  /** The default identity first. */
+  readonly identities: readonly Identity[];
+  /** URIs of wildcarded identities, each of which stands for many and is none itself. */
+  readonly wildcards: readonly string[];
+}
+
 /** Beyond it a core's list is cut: what it says is kept with each registration. */
 const MAX_IDENTITIES = 64;
+const MAX_WILDCARDS = 8;
 const VISUAL_SEPARATORS = /[-.()]/g;
 
 /** By which two URIs are one identity: scheme `sip` or `sips`, escapes, port and parameters make no difference; nor do separators in `tel`. */
@@ -37,21 +47,26 @@ export function addressOf(to: string): string {
 
 /**
  * Who the client of this address (`addressOf`) may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
- * first. An address-of-record that is not listed is barred (TS 24.229 §5.1.1.2.1); without the field there is no other than itself. An entry that
- * cannot be read stands for the address if it has it in it, and for nobody else.
+ * first (TS 24.229 §5.2.2.1). An address-of-record that is not listed is barred; without the field there is no other than itself. An entry that
+ * cannot be read stands for the address if it has it in it, and for nobody else. One with an exclamation mark is a wildcard, which is never asserted.
  */
-export function identitiesOf(address: string, headers: SipHeaders): Identity[] {
+export function identitiesOf(address: string, headers: SipHeaders): Identities {
   const own = { key: identityKey(address), value: `<${address}>` };
   const listed = headers.getList('P-Associated-URI').slice(0, MAX_IDENTITIES);
-  if (listed.length === 0) return [own];
-  return listed.flatMap((text) => readIdentity(text) ?? (mentionsUri(text, address) ? own : []));
+  if (listed.length === 0) return { identities: [own], wildcards: [] };
+  const entries = listed.flatMap((text) => readEntry(text) ?? (mentionsUri(text, address) ? own : []));
+  return {
+    identities: entries.filter((entry) => typeof entry !== 'string'),
+    wildcards: entries.filter((entry) => typeof entry === 'string').slice(0, MAX_WILDCARDS),
+  };
 }
 
-/** None of a scheme that nobody speaks as; `undefined` when the value cannot be read. */
-function readIdentity(text: string): Identity | readonly [] | undefined {
+/** The URI of a wildcard, or an identity. None of a scheme that nobody speaks as; `undefined` when the value cannot be read. */
+function readEntry(text: string): Identity | string | readonly [] | undefined {
   const nameAddr = parseNameAddr(text);
   if (!nameAddr.ok) return undefined;
   const { uri, displayName } = nameAddr.value;
   if (!/^(?:sips?|tel):/i.test(uri)) return [];
+  if (isWildcard(uri)) return uri;
   return { key: identityKey(uri), value: formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) }) };
 }

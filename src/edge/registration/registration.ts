@@ -24,6 +24,8 @@ export interface Registration {
   readonly outbound: boolean;
   /** Who the client may speak as; the default identity first. */
   readonly identities: readonly Identity<OwnText>[];
+  /** URIs of wildcarded identities (TS 23.003 §13.5), for whatever they match. */
+  readonly wildcards: readonly OwnText[];
   /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
   readonly serviceRoute: readonly OwnText[];
   /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
@@ -44,6 +46,7 @@ export interface RegisterFacts {
   readonly address: string;
   readonly outbound: boolean;
   readonly identities: readonly Identity[];
+  readonly wildcards: readonly string[];
   readonly serviceRoute: readonly string[];
   readonly login: DigestLogin | undefined;
   readonly callId: string;
@@ -68,7 +71,7 @@ export function readFacts(request: SipRequest, response: SipResponse): Omit<Regi
   return {
     address,
     outbound: supportsOutbound(request),
-    identities: identitiesOf(address, response.headers),
+    ...identitiesOf(address, response.headers),
     serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
     callId: request.headers.get('Call-ID') ?? '',
     cseq: cseq.ok ? cseq.value.sequence : 0,
@@ -81,7 +84,7 @@ export function createRegistration(
   { registrationId, contact, grantedExpiresSec, expiresAtMs }: ContactFacts,
   before: Registration | undefined,
 ): Registration {
-  const { identities, serviceRoute, login, outbound, cseq, hop } = facts;
+  const { identities, wildcards, serviceRoute, login, outbound, cseq, hop } = facts;
   const isSameContact = before?.contactUri === contact.uri;
   return {
     registrationId: ownText(registrationId, before?.registrationId),
@@ -96,6 +99,7 @@ export function createRegistration(
       const known = before?.identities[index];
       return { key: ownText(key, known?.key), value: ownText(value, known?.value) };
     }),
+    wildcards: wildcards.map((uri, index) => ownText(uri, before?.wildcards[index])),
     serviceRoute: serviceRoute.map((route, index) => ownText(route, before?.serviceRoute[index])),
     login: login && {
       username: ownText(login.username, before?.login?.username),

@@ -17,6 +17,7 @@ import {
   type Registration,
 } from './registration.ts';
 import { registrationIdOf } from './registration-id.ts';
+import { identityFor } from './speak-as.ts';
 
 export interface RegistrationsContext {
   /** By what flow tokens call a registration. */
@@ -152,6 +153,8 @@ export class Registrations {
     for (const registration of this.#on(hop)) {
       if (registration.identities.some((identity) => identity.key === key)) return registration;
     }
+    // Seldom, and dearer: the same number in another form, or one of a wildcard.
+    for (const registration of this.#on(hop)) if (identityFor(uri, registration)) return registration;
     return undefined;
   }
 

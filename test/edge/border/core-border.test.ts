@@ -209,6 +209,46 @@ describe('a request that begins something', () => {
     expect(request.headers.has('P-Preferred-Identity')).toBe(false);
   });
 
+  const WILDCARDS = '<sip:chat!.*!@example.com>, <sip:alice@example.com>, <tel:+1555!.*!>';
+  it.each([
+    [{ From: '<sip:chatfoo@example.com>;tag=1' }, ['<sip:chatfoo@example.com>']],
+    [
+      { From: '<sip:chatfoo@example.com;cpc=police>;tag=1', 'P-Preferred-Identity': '<sip:x@y>' },
+      ['<sip:chatfoo@example.com>'],
+    ],
+    [
+      { 'P-Preferred-Identity': '"Me" <sip:chatbar@example.com;x=y>, <tel:+15550100;cpc=police>' },
+      ['<sip:chatbar@example.com>', '<tel:+15550100>'],
+    ],
+    [{ 'P-Preferred-Identity': '<sip:chat!.*!@example.com>' }, ['<sip:alice@example.com>']],
+    [{ 'P-Preferred-Identity': '<tel:+1555!.*!>' }, ['<sip:alice@example.com>']],
+    [{}, ['<sip:alice@example.com>']],
+  ] as [Record<string, string>, string[]][])(
+    'of a client with wildcards, with %j is asserted to be of %j',
+    (headers, asserted) => {
+      const bench = new CoreBench();
+      expect(
+        identities(bench.sent(bench.registered('alice', { 'P-Associated-URI': WILDCARDS }), 'INVITE', headers)),
+      ).toEqual(asserted);
+    },
+  );
+
+  it('is asserted to be of nobody where wildcards are all that the registrar has listed', () => {
+    const bench = new CoreBench();
+    const alice = bench.registered('alice', { 'P-Associated-URI': '<sip:chat!.*!@example.com>' });
+    const From = '<sip:anonymous@anonymous.invalid>;tag=1';
+    expect(identities(bench.sent(alice, 'INVITE', { From }))).toEqual([]);
+    expect(identities(bench.sent(alice, 'INVITE', { From: '<sip:chatfoo@example.com>;tag=1' }))).toEqual([
+      '<sip:chatfoo@example.com>',
+    ]);
+    alice.hop.take();
+    bench.receive(
+      alice.wic.build('INVITE', 'sip:b@d', 'sip:b@d', { From: '<sip:chat!.*!@example.com>;tag=1' }),
+      alice.hop,
+    );
+    expect(alice.hop.take()).toEqual(['403']);
+  });
+
   it('is refused in the name of an identity that is barred, or of somebody else', () => {
     const bench = new CoreBench();
     const alice = bench.registered('alice', { 'P-Associated-URI': '<tel:+15550100>' });
@@ -322,6 +362,7 @@ describe('the answer of a called client', () => {
     [{}, {}, '"Alice" <sip:alice@example.com>'],
     [{ 'P-Called-Party-ID': '<sip:+15550100@example.com>' }, {}, '<sip:+15550100@example.com;user=phone>'],
     [{}, { 'P-Preferred-Identity': '<tel:+15550100>' }, '<tel:+1-555-0100>'],
+    [{ 'P-Called-Party-ID': '<sip:chatfoo@example.com>' }, {}, '<sip:chatfoo@example.com>'],
     [
       {},
       { 'P-Asserted-Identity': '<sip:bob@example.com>', 'P-Charging-Vector': 'x' },
@@ -331,7 +372,7 @@ describe('the answer of a called client', () => {
     'to a request with %j, given with %j, is asserted to be of %s',
     (asked, given, asserted) => {
       const bench = new CoreBench();
-      const alice = bench.registered('alice', { 'P-Associated-URI': ASSOCIATED });
+      const alice = bench.registered('alice', { 'P-Associated-URI': `${ASSOCIATED}, <sip:chat!.*!@example.com>` });
       bench.fromCore('INVITE', alice.wic.contactUri, asked);
       const response = createResponse(alice.hop.lastRequest('INVITE'), 180, { toTag: 'a' });
       for (const [name, value] of Object.entries({ ...given, 'TURN-Password': 'x' }))

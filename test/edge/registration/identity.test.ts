@@ -32,7 +32,8 @@ describe('who a registered client may speak as', () => {
   const of = (...values: string[]): string[] => {
     const headers = new SipHeaders();
     for (const value of values) headers.append('P-Associated-URI', value);
-    return identitiesOf('sip:alice@example.com', headers).map(({ value }) => value);
+    const { identities, wildcards } = identitiesOf('sip:alice@example.com', headers);
+    return [...identities.map(({ value }) => value), ...wildcards.map((uri) => `wildcard ${uri}`)];
   };
 
   it('is its address-of-record, if the registrar does not say otherwise', () => {
@@ -58,6 +59,18 @@ describe('who a registered client may speak as', () => {
     expect(of('<tel:+1555>', '<sip:alice@example.com.evil.example', '<sip:malice@example.com')).toEqual([
       '<tel:+1555>',
     ]);
+  });
+
+  it('is never a wildcard, which stands for others: not even as the first of the list', () => {
+    expect(
+      of('<sip:chat!.*!@example.com>, "W" <tel:+1555%21.*%21>', '<sip:a!b@example.com>, <sip:a@example.com>'),
+    ).toEqual([
+      '<sip:a@example.com>',
+      'wildcard sip:chat!.*!@example.com',
+      'wildcard tel:+1555%21.*%21',
+      'wildcard sip:a!b@example.com',
+    ]);
+    expect(of(...Array.from({ length: 20 }, (_, index) => `<sip:u${index}!.*!@d>`))).toHaveLength(8);
   });
 
   it('is nobody where the list cannot be read, and no more than 64', () => {
