@@ -1,4 +1,4 @@
-import { waysIn } from '../config/loopback.ts';
+import { waysIn, waysToEdge } from '../config/loopback.ts';
 import { formatTransportAddress } from '../core/transport-address.ts';
 import { type Server, type ServerAddresses } from '../server.ts';
 
@@ -88,7 +88,7 @@ function usesState({ material: { generated } }: Facts): boolean {
 function choices({ config, material }: Facts): string[] {
   const { edge, turn } = config;
   const reached = [
-    ...(edge.enabled ? waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom) : []),
+    ...(edge.enabled ? waysToEdge(edge) : []),
     ...(turn.enabled ? turn.listeners.flatMap((one) => waysIn([one.address], one.proxyProtocolFrom)) : []),
   ];
   const { generated, caFile } = material;

@@ -1,6 +1,6 @@
 import { readTextFile } from '../config/text-file.ts';
 import { LAB_TOKEN_VARIABLE, type Environment } from '../config/environment.ts';
-import { waysIn } from '../config/loopback.ts';
+import { waysToEdge } from '../config/loopback.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
@@ -36,11 +36,9 @@ export function checkLabControl({ labControl, labTokenFile }: LabFlags, { edge }
     return;
   }
   if (!edge.enabled) throw invalid('--lab-control: expected edge.enabled: true, since the edge carries it');
-  const [open] = waysIn(edge.listen.addresses, edge.listen.proxyProtocolFrom);
+  const [open] = waysToEdge(edge);
   if (open === undefined || token) return;
-  throw invalid(
-    `--lab-control: edge.listen has ${open}, which others reach; name a ${FLAG}, or listen on 127.0.0.1 only`,
-  );
+  throw invalid(`--lab-control: others reach the edge by way of ${open}; name a ${FLAG}, or listen on 127.0.0.1 only`);
 }
 
 function invalid(message: string): EpcscfTurnError {

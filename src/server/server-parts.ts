@@ -1,4 +1,4 @@
-import { waysIn } from '../config/loopback.ts';
+import { waysToEdge } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
@@ -168,8 +168,7 @@ export class ServerParts {
     const folder = config.edge.demoPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (config.edge.demoPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
-    const { addresses, proxyProtocolFrom } = config.edge.listen;
-    const isLab = (material.generated.users || showUsers) && waysIn(addresses, proxyProtocolFrom).length === 0;
+    const isLab = (material.generated.users || showUsers) && waysToEdge(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,

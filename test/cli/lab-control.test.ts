@@ -187,7 +187,7 @@ describe('epcscf-turn serve --lab-control', () => {
       code: 2,
       stdout: '',
       stderr:
-        '--lab-control: edge.listen has 0.0.0.0, which others reach; name a --lab-token-file, or listen on 127.0.0.1 only\n',
+        '--lab-control: others reach the edge by way of 0.0.0.0; name a --lab-token-file, or listen on 127.0.0.1 only\n',
     });
   });
 

@@ -36,6 +36,12 @@ describe('start-up', () => {
       /allowMissing/,
     ],
     [
+      'lab users in reach of the clients of a public host',
+      { edge: { publicHosts: ['localhost:9443', 'sip.example.com'] } },
+      { generated: GENERATED },
+      /edge\.listen .*\(clients of sip\.example\.com\).*lab users/,
+    ],
+    [
       'an Origin that every site can send',
       { edge: { origins: { allow: ['self', 'null'] } } },
       {},

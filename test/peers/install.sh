@@ -2,7 +2,7 @@
 # Installs the real programs that the tests talk to, from Debian's packages. The one place that does.
 set -euo pipefail
 packages=(chromium coturn curl openssl python3-aioice python3-gi gir1.2-nice-0.1
-  kamailio kamailio-outbound-modules kamailio-tls-modules sip-tester)
+  kamailio kamailio-outbound-modules kamailio-tls-modules sip-tester nginx libnginx-mod-stream)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -21,7 +21,7 @@ export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}" >/dev/null
 
 # Debian starts their services, on ports that the quick start or an edge uses; the tests only need the programs.
-for service in coturn kamailio; do
+for service in coturn kamailio nginx; do
   if [[ " ${missing[*]} " == *" $service "* ]] && [ -d /run/systemd/system ]; then
     "${as_root[@]}" systemctl disable --quiet --now "$service"
   fi
