@@ -122,7 +122,7 @@ describe('TURN on the HTTPS port', () => {
 
   it('refuses who offers only other protocols', async () => {
     const lab = await onePort();
-    await expect(rawTls(lab, ['h2', 'stun.nat-discovery'])).rejects.toThrow(/no application protocol/i);
+    await expect(rawTls(lab, ['h2', 'turn'])).rejects.toThrow(/no application protocol/i);
   });
 
   it.each([

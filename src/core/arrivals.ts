@@ -3,6 +3,7 @@ import { type ConnectionLimits } from './connection-limits.ts';
 import { parseIp } from './ip.ts';
 import { isInRange, parseIpRange, type IpRange } from './ip-range.ts';
 import { readProxyHeader, type ProxyHeader } from './proxy-header.ts';
+import { type SourceRate } from './source-rate.ts';
 import { transportAddress, type TransportAddress } from './transport-address.ts';
 
 interface ArrivalOptions {
@@ -12,10 +13,10 @@ interface ArrivalOptions {
    * and each connection has to begin with a PROXY header, which nobody else could be believed.
    */
   readonly proxies: readonly string[];
-  /** Counts a connection of this client against how many it may make in a time; false: it is one too many. */
-  readonly admits?: (address: string) => boolean;
   /** Ends a connection that can be spared, where no other is let in for want of a place; false: there is none. */
   readonly makeRoom?: () => boolean;
+  /** How fast a client may connect; absent: as fast as it likes. */
+  readonly rate?: SourceRate | undefined;
   /** How long the header may take. */
   readonly headerTimeoutMs: number;
   readonly onRefused: (refusal: ArrivalRefusal, address: string) => void;
@@ -110,7 +111,7 @@ export class Arrivals {
   }
 
   #takePlace(socket: Socket, address: string | undefined): boolean {
-    if (address !== undefined && this.#options.admits?.(address) === false) {
+    if (address !== undefined && (this.#options.rate?.waitSec(address) ?? 0) > 0) {
       this.#refuse(socket, 'rate', address);
       return false;
     }

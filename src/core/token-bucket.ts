@@ -14,13 +14,17 @@ export class TokenBucket {
 
   /** Takes `count` tokens, or all there can be if that is less; none when there are too few. */
   take(nowMs: number, count = 1): boolean {
+    if (!this.has(nowMs, count)) return false;
+    this.#tokens -= Math.min(count, this.#burst);
+    return true;
+  }
+
+  /** Whether `take` would. */
+  has(nowMs: number, count = 1): boolean {
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
     this.#atMs = nowMs;
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#perMs);
-    const cost = Math.min(count, this.#burst);
-    if (this.#tokens < cost) return false;
-    this.#tokens -= cost;
-    return true;
+    return this.#tokens >= Math.min(count, this.#burst);
   }
 
   /** Whole seconds until there are `count` tokens, at least 1. For Retry-After. */

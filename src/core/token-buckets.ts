@@ -33,6 +33,11 @@ export class TokenBuckets {
     return bucket.take(nowMs, count) ? 0 : bucket.waitSec(count);
   }
 
+  /** Whether `take` would get one. Keeps nothing. */
+  has(key: string, nowMs: number): boolean {
+    return this.#entries.get(key)?.bucket.has(nowMs) ?? true;
+  }
+
   #makeRoom(nowMs: number): void {
     for (let oldest = this.#entries.oldest; oldest; oldest = this.#entries.oldest) {
       if (this.#entries.size <= this.#options.maxKeys && nowMs - oldest.value.usedAtMs < this.#refillMs) return;

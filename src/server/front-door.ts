@@ -3,6 +3,7 @@ import { type Socket } from 'node:net';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival, type Arrivals } from '../core/arrivals.ts';
 import { type HttpConnections } from './http-connections.ts';
+import { STUN_ALPN_PROTOCOLS } from '../turn/listeners/alpn-protocols.ts';
 
 /** Serves a TLS client that speaks STUN. */
 export type TurnEntry = (socket: TLSSocket, from: Arrival) => void;
@@ -15,15 +16,13 @@ interface FrontDoorOptions {
   readonly turn: TurnEntry | undefined;
 }
 
-/** RFC 7443 §3. It comes first, since TURN clients offer both, coturn's among them, and browsers only the other. */
-const TURN_PROTOCOL = 'stun.turn';
 const HTTP_PROTOCOL = 'http/1.1';
 
 const END_EVENTS = ['end', 'error', 'close'] as const;
 
-/** What an HTTPS server behind a front door has to offer. */
+/** What an HTTPS server behind a front door has to offer: STUN first, since its clients offer both, coturn's among them, and browsers only HTTP. */
 export function alpnProtocols(turn: TurnEntry | undefined): string[] {
-  return turn ? [TURN_PROTOCOL, HTTP_PROTOCOL] : [HTTP_PROTOCOL];
+  return turn ? [...STUN_ALPN_PROTOCOLS, HTTP_PROTOCOL] : [HTTP_PROTOCOL];
 }
 
 /**
@@ -67,7 +66,7 @@ export class FrontDoor {
       return;
     }
     if (!this.#options.turn || socket.alpnProtocol === HTTP_PROTOCOL) this.#passHttp(socket, arrival);
-    else if (socket.alpnProtocol === TURN_PROTOCOL) this.#passTurn(socket, arrival);
+    else if (isStunProtocol(socket.alpnProtocol)) this.#passTurn(socket, arrival);
     else this.#lookAtFirstByte(socket, arrival);
   }
 
@@ -112,6 +111,10 @@ export class FrontDoor {
     arrival.release();
     this.#options.turn?.(socket, arrival);
   }
+}
+
+function isStunProtocol(protocol: string | false | null): boolean {
+  return typeof protocol === 'string' && STUN_ALPN_PROTOCOLS.includes(protocol);
 }
 
 /**

@@ -1,18 +1,16 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
-import { LimitedSources } from '../core/limited-sources.ts';
-import { TokenBuckets } from '../core/token-buckets.ts';
+import { SourceRate, type SourceRateOptions } from '../core/source-rate.ts';
 import { type AbuseLog } from '../edge/flood/abuse-log.ts';
 import { type HttpEnv } from './hooks.ts';
 import { type HttpConnections } from './http-connections.ts';
-import { type SourceRate } from './source-rate.ts';
 
 interface HttpRequestsOptions {
   readonly app: Hono;
   readonly connections: HttpConnections;
   /** Requests of one client; absent: as many as it likes. */
-  readonly rate: SourceRate | undefined;
+  readonly rate: SourceRateOptions | undefined;
   readonly abuseLog: AbuseLog;
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -20,11 +18,7 @@ interface HttpRequestsOptions {
 
 /** Answers the requests that open no WebSocket: one of a connection at a time, and of a client as many as its allowance has. */
 export function answerRequests({ app, connections, rate, abuseLog, nowMs }: HttpRequestsOptions) {
-  const admission = rate && { sources: new LimitedSources(rate.exempt), buckets: new TokenBuckets(rate) };
-  const waitSecOf = (remoteAddress: string): number => {
-    const source = admission?.sources.keyOf(remoteAddress);
-    return source === undefined ? 0 : (admission?.buckets.take(source, nowMs()) ?? 0);
-  };
+  const sourceRate = rate && new SourceRate(rate, nowMs);
   const answer = getRequestListener((request, bindings) => {
     const { incoming } = bindings as HttpBindings;
     const holdConnection: HttpEnv['Bindings']['holdConnection'] = () =>
@@ -34,7 +28,7 @@ export function answerRequests({ app, connections, rate, abuseLog, nowMs }: Http
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (connections.of(request.socket)?.begin(response) === false) return;
     const { remoteAddress = '' } = request.socket;
-    const waitSec = waitSecOf(remoteAddress);
+    const waitSec = sourceRate?.waitSec(remoteAddress) ?? 0;
     if (waitSec === 0) {
       void answer(request, response);
       return;

@@ -1,4 +1,3 @@
-import { constants } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
@@ -8,15 +7,14 @@ import { systemClock } from '../core/clock.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { listenError } from '../core/listen-error.ts';
-import { LimitedSources } from '../core/limited-sources.ts';
 import { type Logger } from '../core/logger.ts';
-import { TokenBuckets } from '../core/token-buckets.ts';
+import { SourceRate, type SourceRateOptions } from '../core/source-rate.ts';
+import { TLS_RULES } from '../core/tls-rules.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { AbuseLog } from '../edge/flood/abuse-log.ts';
 import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
 import { answerRequests } from './http-requests.ts';
-import { type SourceRate } from './source-rate.ts';
 
 interface HttpsOptions {
   readonly addresses: readonly string[];
@@ -27,9 +25,9 @@ interface HttpsOptions {
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
   /** New connections of one client; absent: as many as it likes. */
-  readonly handshakes?: SourceRate | undefined;
+  readonly handshakes?: SourceRateOptions | undefined;
   /** Requests of one client that open no WebSocket; absent: as many as it likes. */
-  readonly requests?: SourceRate | undefined;
+  readonly requests?: SourceRateOptions | undefined;
   /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
@@ -57,8 +55,6 @@ const PROXY_HEADER_TIMEOUT_MS = 10_000;
 /** How late Node may notice a request that takes too long; 30 s unless told. */
 const CHECKING_INTERVAL_MS = 1000;
 const MAX_HEADER_BYTES = 16_384;
-/** RFC 5246 §7.4.1.1: a client may ask for another handshake on its connection. Each costs as much as the first, and none is counted. */
-const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
 
 /** HTTPS on every address, all or none. */
 export class HttpsListeners {
@@ -99,7 +95,7 @@ export class HttpsListeners {
 
   /** For the handshakes to come; throws what OpenSSL says of a pair it cannot use, and keeps the old one. */
   setCertificate({ cert, key }: KeyPair): void {
-    for (const server of this.servers) server.setSecureContext({ cert, key, secureOptions });
+    for (const server of this.servers) server.setSecureContext({ ...TLS_RULES, cert, key });
   }
 
   /** Takes the deadline off a connection that is a WebSocket now. */
@@ -128,9 +124,9 @@ async function openAll(
   try {
     for (const address of addresses) {
       const server = createServer({
+        ...TLS_RULES,
         cert,
         key,
-        secureOptions,
         ALPNProtocols: alpnProtocols(turn),
         maxHeaderSize: MAX_HEADER_BYTES,
         // Below the deadline of the connection, so that a slow request on one that is in use is answered 408.
@@ -162,17 +158,12 @@ function createArrivals(
   abuseLog: AbuseLog,
   connections: HttpConnections,
 ): Arrivals {
-  const sources = new LimitedSources(handshakes?.exempt ?? []);
-  const rates = handshakes && new TokenBuckets(handshakes);
   return new Arrivals({
     limits: new ConnectionLimits(limits),
     proxies: proxyProtocolFrom ?? [],
     headerTimeoutMs: PROXY_HEADER_TIMEOUT_MS,
     makeRoom: () => connections.makeRoom(),
-    admits: (address) => {
-      const source = rates && sources.keyOf(address);
-      return source === undefined || rates?.take(source, nowMs()) === 0;
-    },
+    rate: handshakes && new SourceRate(handshakes, nowMs),
     onRefused: (refusal, remoteAddress) => {
       const cause = REFUSAL_CAUSES.get(refusal);
       if (cause) abuseLog.write('connection refused', { remoteAddress, cause }, nowMs());

@@ -28,7 +28,7 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
     redirect: { servers: turn.alternateServers, when: turn.redirect, abovePercent: turn.redirectAbovePercent },
     legacyChannelNumbers: turn.legacyChannelNumbers,
     expiryPolicy: turn.expiryPolicy,
-    stream: turn.stream,
+    stream: { ...turn.stream, rate: connectionRate(turn) },
     sockets: turn.sockets,
     reservationSec: turn.reservationSec,
     mobility: turn.mobility,
@@ -42,6 +42,15 @@ export function turnServerOptions(config: Config, { certificate }: Material): Tu
 function publicAddresses({ turn, edge }: Config): readonly string[] {
   const hosts = [turn, edge.core.listen, ...turn.listeners].flatMap(({ publicHost = [] }) => publicHost);
   return hosts.filter((host) => parseIp(host) !== undefined);
+}
+
+function connectionRate({ stream, answerLimit }: Config['turn']): TurnServerOptions['stream']['rate'] {
+  return {
+    perSec: stream.connectionsPerSecPerAddress,
+    burst: stream.connectionBurstPerAddress,
+    maxKeys: answerLimit.sources,
+    exempt: answerLimit.exempt,
+  };
 }
 
 function natDiscovery({

@@ -30,6 +30,11 @@ export function decodeMessageType(type: number): { method: number; messageClass:
   return { method, messageClass: classOf(type & 0x0110) };
 }
 
+/** Of a whole message as it came. */
+export function isIndication(message: Uint8Array): boolean {
+  return ((((message[0] ?? 0) << 8) | (message[1] ?? 0)) & CLASS_BITS.error) === CLASS_BITS.indication;
+}
+
 function classOf(bits: number): MessageClass {
   if (bits === CLASS_BITS.request) return 'request';
   if (bits === CLASS_BITS.indication) return 'indication';

@@ -35,6 +35,26 @@ export class StreamFramer {
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): boolean {
     if (this.#broken) return false;
+    this.#rest = undefined;
+    return this.#handOut(chunk, onFrame);
+  }
+
+  /** To be called from `onFrame`: this push hands out no more. What comes behind the frame in the chunk is then `rest`. */
+  pause(): void {
+    this.#rest = NOTHING;
+  }
+
+  /** Of the chunk in which the framer was paused, to be pushed again before any other; a view. */
+  get rest(): Buffer {
+    return this.#rest ?? NOTHING;
+  }
+
+  /** Bytes of an incomplete frame: never more than `maxFrameBytes`. */
+  get bufferedBytes(): number {
+    return this.#heldBytes;
+  }
+
+  #handOut(chunk: Buffer, onFrame: (frame: Buffer) => void): boolean {
     let offset = this.#heldBytes > 0 ? this.#completeHeld(chunk, onFrame) : 0;
     while (this.#rest === undefined && offset !== BROKEN && offset < chunk.length) {
       const next = this.#takeWhole(chunk, offset, onFrame);
@@ -49,21 +69,6 @@ export class StreamFramer {
     this.#broken = true;
     this.#release();
     return false;
-  }
-
-  /** To be called from `onFrame`: the stream carries no frames behind this one. What comes behind it in the chunk is then `rest`. */
-  stop(): void {
-    this.#rest = NOTHING;
-  }
-
-  /** Of the chunk in which the framer was stopped; a view. */
-  get rest(): Buffer {
-    return this.#rest ?? NOTHING;
-  }
-
-  /** Bytes of an incomplete frame: never more than `maxFrameBytes`. */
-  get bufferedBytes(): number {
-    return this.#heldBytes;
   }
 
   /** The offset behind the frame at `offset`, `offset` itself when the frame is not all there, or BROKEN. */

@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival } from '../core/arrivals.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
-import { ConnectionLimits } from '../core/connection-limits.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type AddressFamily } from '../core/ip.ts';
 import { createRandomPool } from '../core/random-pool.ts';
@@ -26,12 +25,13 @@ import { type TurnTap } from './engine/turn-tap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
+import { FairShares } from './listeners/fair-shares.ts';
 import { HandedStreams } from './listeners/handed-streams.ts';
 import { relayAddressError } from './listeners/listen-error.ts';
 import { type Listener } from './listeners/listener.ts';
 import { NatDiscoveryListeners } from './listeners/nat-discovery-listeners.ts';
 import { openListeners } from './listeners/open-listeners.ts';
-import { StreamListener } from './listeners/stream-listener.ts';
+import { streamLimits, StreamListener } from './listeners/stream-listener.ts';
 import { type TlsContext } from './listeners/tls-context.ts';
 import { type TurnListenAddress, type TurnServerOptions } from './turn-server-options.ts';
 
@@ -235,15 +235,16 @@ export class TurnServer {
     const plane = this.#createPlane(sink, drops);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
     const nowMs = (): number => this.#clock.now().monotonicMs;
-    const ports = { sink, channelData: plane, drops, logger: this.#logger, nowMs };
-    const { stream, sockets } = this.#options;
-    const limits = new ConnectionLimits(stream);
+    const { stream, sockets, answerLimit } = this.#options;
+    const shares = new FairShares(answerLimit, nowMs);
+    const ports = { sink, channelData: plane, drops, logger: this.#logger, shares, nowMs };
+    const limits = streamLimits(stream, nowMs);
     const listeners = await openListeners(
       { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel: this.#kernel() },
       ports,
       limits,
     );
-    const handed = new HandedStreams(stream, limits, ports);
+    const handed = new HandedStreams(stream, limits.places, ports);
     const timer = new DeadlineTimer(this.#clock);
     let discovery: NatDiscoveryListeners | undefined;
     try {

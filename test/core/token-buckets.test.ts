@@ -10,6 +10,16 @@ describe('token buckets', () => {
     expect([buckets.take('a', 2000), buckets.take('a', 2000)]).toEqual([0, 2]);
   });
 
+  it('tell whether there is a token without taking or keeping anything', () => {
+    const buckets = new TokenBuckets(options);
+    expect(buckets.has('a', 0)).toBe(true);
+    expect(buckets.size).toBe(0);
+    buckets.take('a', 0);
+    expect([buckets.has('a', 0), buckets.has('a', 0)]).toEqual([true, true]);
+    buckets.take('a', 0);
+    expect([buckets.has('a', 0), buckets.has('a', 2000)]).toEqual([false, true]);
+  });
+
   it('forget those that are full again', () => {
     const buckets = new TokenBuckets(options);
     buckets.take('a', 0);

@@ -51,6 +51,23 @@ function secure(port: number, below = tcpConnect(port, '127.0.0.1')): Socket {
   return socket.on('error', () => undefined).resume();
 }
 
+it.each(['stun.turn', 'stun.nat-discovery'])(
+  'hands a client of ALPN %s to TURN before it has said anything',
+  async (name) => {
+    const port = await open(60_000);
+    const socket = tlsConnect({
+      port,
+      host: '127.0.0.1',
+      ca: certificate.cert,
+      checkServerIdentity: () => undefined,
+      ALPNProtocols: ['http/1.1', name],
+    });
+    sockets.push(socket);
+    await vi.waitUntil(() => turned.length === 1, { timeout: 10_000 });
+    expect(socket.alpnProtocol).toBe(name);
+  },
+);
+
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve));
 }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { silentLogger, type LogFields } from '../../src/core/logger.ts';
 import { HttpsListeners } from '../../src/server/https-listeners.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
+import { renegotiation } from '../turn/support/renegotiation.ts';
 
 /** Whether the server shakes hands with this address. */
 function isWelcome(port: number, localAddress: string): Promise<boolean> {
@@ -51,6 +52,31 @@ it('ends connections of an address that makes too many before TLS costs anything
       fields: { remoteAddress: '127.0.0.66', cause: 'handshake-rate' },
     };
     expect(lines).toEqual([line, line]);
+  } finally {
+    await listeners.close();
+  }
+});
+
+it('renegotiates no TLS session, with a new certificate either', async () => {
+  const { cert, key } = await makeCertificate();
+  const limits = { connections: 100, connectionsPerAddress: 100 };
+  const listeners = await HttpsListeners.open(
+    { addresses: ['127.0.0.1'], port: 0, cert, key, limits },
+    new Hono(),
+    silentLogger,
+  );
+  const attempt = async (): Promise<Error | undefined> => {
+    const { port } = listeners.addresses[0]!;
+    const socket = tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    const refused = await renegotiation(socket);
+    socket.destroy();
+    return refused;
+  };
+  try {
+    expect(await attempt()).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    listeners.setCertificate({ cert, key });
+    expect(await attempt()).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
   } finally {
     await listeners.close();
   }

@@ -46,6 +46,29 @@ function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 }
 
 describe('StreamFramer', () => {
+  it('gives the same frames when it is paused after any of them, however the stream is cut', () => {
+    fc.assert(
+      fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 30 }), (sent, cuts) => {
+        const target = framer();
+        const frames: string[] = [];
+        const onFrame = (frame: Buffer): void => {
+          frames.push(frame.toString('hex'));
+          target.pause();
+        };
+        for (const chunk of cutAt(Buffer.concat(sent.map(onTheWire)), cuts)) {
+          let before = frames.length;
+          expect(target.push(chunk, onFrame)).toBe(true);
+          while (target.rest.length > 0) {
+            expect(frames.length).toBe(before + 1);
+            before = frames.length;
+            expect(target.push(target.rest, onFrame)).toBe(true);
+          }
+        }
+        expect(frames).toEqual(sent.map((frame) => frame.toString('hex')));
+      }),
+    );
+  });
+
   it('gives the same frames however the stream is cut, and never holds more than the limit', () => {
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 30 }), (sent, cuts) => {

@@ -116,15 +116,15 @@ function bytesPerSec(whose: string) {
 
 const answerLimit = section(
   {
-    perSec: wholeNumber(0, 1_000_000, 100, 'Answers a second to one IPv4 address or IPv6 /64; 0: no limit.'),
-    burst: wholeNumber(1, 1_000_000, 1000, 'Answers at once.'),
+    perSec: wholeNumber(0, 1_000_000, 100, 'A second to one IPv4 address or IPv6 /64; 0: no limit.'),
+    burst: wholeNumber(1, 1_000_000, 1000, 'The same at once.'),
     sources: wholeNumber(64, 1_000_000, 65_536, 'Addresses told apart; past it the longest silent is forgotten.'),
     exempt: z
       .array(ipRange)
       .default(['127.0.0.0/8', '::1'])
       .meta({ description: 'Ranges without a limit, such as a load balancer whose address many clients share.' }),
   },
-  'Answers over UDP to requests that prove nothing (Binding, and all that are not authenticated), so that forged ones do not bury their victim in answers.',
+  'Answers to requests that prove nothing (Binding, and all that are not authenticated). Over UDP the rest is dropped, so that forged requests do not bury their victim in answers; over TCP and TLS, counted apart, a client over it is read on when its turn comes. After so many wrong passwords over UDP, what an address without an allocation sends is not looked at.',
 );
 
 const natDiscovery = section(
@@ -176,6 +176,13 @@ const stream = section(
     ),
     connections: wholeNumber(1, 1_000_000, 10_000, 'Most TCP and TLS connections.'),
     connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'Most TCP and TLS connections of one address.'),
+    connectionsPerSecPerAddress: wholeNumber(
+      1,
+      100_000,
+      40,
+      'New TCP and TLS connections of one address a second, sustained; more are closed. `turn.answerLimit.exempt` are not limited.',
+    ),
+    connectionBurstPerAddress: wholeNumber(1, 100_000, 400, 'The same at once.'),
   },
   'TCP and TLS clients.',
 );

@@ -8,9 +8,12 @@ import { addressFromKernel } from './kernel-address.ts';
 import { type KernelTcp } from './kernel-tcp.ts';
 import { type RelayDirectory, type OwnAddress } from './relay-directory.ts';
 import { type ClientLink, type Relay } from './relay-state.ts';
+import { RoundRobin } from './round-robin.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 
 const KEEPALIVE_MS = 60_000;
+/** A megabyte of a turn at most, so that media is not late. */
+const SHARE = { unitsPerTurn: 64, unitsPerSlice: 8 };
 const SWEEP_MS = { min: 10, max: 1_000 };
 
 interface TcpRelaysPorts {
@@ -36,6 +39,7 @@ export class TcpRelays implements TcpRelayPlane {
   readonly #ports: TcpRelaysPorts;
   readonly #connections = new Map<number, PeerConnection>();
   readonly #byRelay = new Map<Relay, Set<PeerConnection>>();
+  readonly #round = new RoundRobin(SHARE);
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: JoinedStreamsOptions, ports: TcpRelaysPorts) {
@@ -88,7 +92,7 @@ export class TcpRelays implements TcpRelayPlane {
       toPeer: (bytes: number) => this.#admit(relay, 'to-peer', bytes),
       toClient: (bytes: number) => this.#admit(relay, 'to-client', bytes),
     };
-    connection.joined = new JoinedStreams(stream, socket, admits, this.#options);
+    connection.joined = new JoinedStreams(stream, socket, admits, this.#options, this.#round);
     this.#armSweep();
   }
 
@@ -159,9 +163,10 @@ export class TcpRelays implements TcpRelayPlane {
   #runSweep(): void {
     const nowMs = this.#ports.nowMs();
     for (const { id, joined } of this.#connections.values()) {
-      if (!joined?.isStuck(nowMs)) continue;
-      this.#ports.logger.debug({ connection: id }, 'peer connection given up: one side does not read');
-      joined.destroy();
+      const end = joined?.overdue(nowMs);
+      if (end === undefined) continue;
+      this.#ports.logger.debug({ connection: id, end }, 'peer connection given up');
+      joined?.destroy();
     }
     if (this.#connections.size > 0) return;
     clearInterval(this.#sweep);

@@ -22,10 +22,14 @@ export interface AnswerLimitOptions {
  */
 export class AnswerLimit {
   readonly #buckets: TokenBuckets | undefined;
+  readonly #wrongProofs: TokenBuckets | undefined;
   readonly #exempt = new IpRangeList<true>();
 
   constructor({ perSec, burst, sources, exempt }: AnswerLimitOptions = OFF) {
-    if (perSec > 0) this.#buckets = new TokenBuckets({ perSec, burst, maxKeys: sources });
+    if (perSec > 0) {
+      this.#buckets = new TokenBuckets({ perSec, burst, maxKeys: sources });
+      this.#wrongProofs = new TokenBuckets({ perSec, burst, maxKeys: sources });
+    }
     for (const range of exempt) this.#exempt.add(range, true);
   }
 
@@ -33,6 +37,20 @@ export class AnswerLimit {
   isOver({ transport, remote }: ClientPath, nowMs: number): boolean {
     if (transport !== 'udp' || !this.#buckets) return false;
     return this.#buckets.take(sourceKey(remote), nowMs) > 0 && !this.#isExempt(remote.address);
+  }
+
+  /**
+   * Counts a proof that was wrong though its nonce was ours: its source is no forgery. To look at one costs several times what a datagram of
+   * media does, and over UDP no connection can be made to wait.
+   */
+  countWrongProof({ transport, remote }: ClientPath, nowMs: number): void {
+    if (transport === 'udp') this.#wrongProofs?.take(sourceKey(remote), nowMs);
+  }
+
+  /** Whether a source has shown so many of them that no further one is looked at now. */
+  hasTriedEnough({ transport, remote }: ClientPath, nowMs: number): boolean {
+    if (transport !== 'udp' || !this.#wrongProofs) return false;
+    return !this.#wrongProofs.has(sourceKey(remote), nowMs) && !this.#isExempt(remote.address);
   }
 
   /** Sources that are told apart at the moment. */

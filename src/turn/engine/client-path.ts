@@ -17,6 +17,8 @@ export interface ClientPath {
   readonly key: string;
   /** Hands bytes to the client; drops and counts when the transport cannot take them now. Never throws. */
   send(data: Uint8Array): void;
+  /** A request that it brought was authenticated just now. Absent where that makes no difference. */
+  onAuthenticated?(): void;
   /** Ends a TCP or TLS connection once what was sent is out; nothing for UDP. */
   close(): void;
 }

@@ -85,13 +85,16 @@ function serveAuthenticated(
   }
 
   const known = liveAllocation(engine, client.key, now.monotonicMs)?.credential;
+  if (known === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
   const authentication = authenticate(request, known, ports, controlConnection(request, engine));
   if (!authentication.ok) {
+    if (isWrongProof(authentication.failure)) engine.answerLimit.countWrongProof(client, now.monotonicMs);
     if (isOneTooMany(request, engine)) return 'answer-limit';
     refuseAuthentication(request, authentication.failure, engine, ports);
     return undefined;
   }
 
+  client.onAuthenticated?.();
   const authenticated = authentication.request;
   const faultCode = engine.tap?.authenticated(tapped(request));
   const answer = faultCode === undefined ? handler(authenticated, engine) : refuseByFault(faultCode, request, engine);
@@ -124,6 +127,11 @@ function conclude(
 function refuseByFault(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {
   const redirected = code === ErrorCode.TryAlternate ? redirection.tryAlternate(client, 'fault') : undefined;
   return redirected ?? refuse(code, 'fault');
+}
+
+/** These are looked for behind the nonce. */
+function isWrongProof({ code, cause }: AuthenticationFailure): boolean {
+  return code === ErrorCode.Unauthenticated && cause !== 'no-credentials';
 }
 
 /** Nothing is told of each: what a flood costs is to be little. */

@@ -2,6 +2,7 @@ import { type TransportAddress } from '../../core/transport-address.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type ChannelDataPath } from '../dataplane/relay-state.ts';
 import { type DropCounters } from '../dataplane/drop-counters.ts';
+import { type FairShares } from './fair-shares.ts';
 import { type ClientTransport, type DataPlaneSink } from '../engine/data-plane.ts';
 
 /** A client transport that is open. */
@@ -21,6 +22,8 @@ export interface ListenerPorts {
   readonly channelData: ChannelDataPath;
   readonly drops: DropCounters;
   readonly logger: Logger;
+  /** Of the TCP and TLS clients, over all listeners. */
+  readonly shares: FairShares;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }

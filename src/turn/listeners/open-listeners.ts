@@ -2,9 +2,8 @@ import { EpcscfTurnError } from '../../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { type KernelUdp } from '../dataplane/kernel-udp.ts';
-import { ConnectionLimits } from '../../core/connection-limits.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
-import { StreamListener, type StreamListenerOptions } from './stream-listener.ts';
+import { streamLimits, StreamListener, type StreamLimits, type StreamListenerOptions } from './stream-listener.ts';
 import { type TlsContext } from './tls-context.ts';
 import { UdpListener } from './udp-listener.ts';
 
@@ -35,7 +34,7 @@ export interface OpenListenersOptions {
 export async function openListeners(
   options: OpenListenersOptions,
   ports: ListenerPorts,
-  limits = new ConnectionLimits(options.stream),
+  limits = streamLimits(options.stream, ports.nowMs),
 ): Promise<Listener[]> {
   const open: Listener[] = [];
   try {
@@ -52,7 +51,7 @@ async function openOne(
   wish: ListenOptions,
   preferredPort: number,
   options: OpenListenersOptions,
-  limits: ConnectionLimits,
+  limits: StreamLimits,
   ports: ListenerPorts,
 ): Promise<Listener> {
   try {
@@ -75,7 +74,7 @@ async function bind(
   { transport, address, proxyProtocolFrom }: ListenOptions,
   port: number,
   { tls, stream, udpBufferBytes, kernel }: OpenListenersOptions,
-  limits: ConnectionLimits,
+  limits: StreamLimits,
   ports: ListenerPorts,
 ): Promise<Listener> {
   const local = localAddress(address, port);

@@ -22,7 +22,8 @@ export class StreamClients {
 
   /** From here on the socket speaks TURN, for the client of `arrival`. */
   add(socket: Socket, { remote, via }: Pick<Arrival, 'remote' | 'via'>): void {
-    socket.on('error', ignore);
+    // Node tells of some faults of TLS and leaves the connection open.
+    socket.on('error', () => socket.destroy());
     const local = addressFromKernel(socket.localAddress ?? '', socket.localPort ?? 0);
     if (!local || socket.destroyed) {
       socket.destroy();
@@ -69,8 +70,4 @@ export class StreamClients {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
-}
-
-function ignore(): void {
-  // A connection that breaks ends with 'close', which is all there is to do about it.
 }

@@ -6,10 +6,11 @@ import {
   paddedLength,
   writeChannelDataHeader,
 } from '../../stun/channel-data.ts';
-import { StreamFramer } from '../../stun/stream-framer.ts';
+import { isIndication } from '../../stun/message-type.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/relay-state.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
+import { StreamReader } from './stream-reader.ts';
 
 export interface StreamConnectionOptions {
   /** The largest STUN or ChannelData message accepted. */
@@ -36,11 +37,13 @@ export class StreamConnection implements ClientLink {
   readonly #socket: Socket;
   readonly #options: StreamConnectionOptions;
   readonly #ports: ListenerPorts;
-  readonly #framer: StreamFramer;
+  readonly #reader: StreamReader;
   #leg: ClientLeg | undefined;
   #idleSinceMs: number;
   /** Since when what waits is over the bound, or the farewell has not gone out. */
   #stuckSinceMs: number | undefined;
+  /** Requests that were. */
+  #authenticated = 0;
   #closing = false;
   #handedOver = false;
 
@@ -64,14 +67,23 @@ export class StreamConnection implements ClientLink {
     this.#socket = socket;
     this.#options = options;
     this.#ports = ports;
-    this.#framer = new StreamFramer({ maxFrameBytes: options.frameBytes });
     this.#idleSinceMs = ports.nowMs();
     // One TLS record for each message, as coturn has it: clients exist, coturn's own among them, that read a record and see only the first
     // message in it. A stream without `_writev` does not join its waiting writes.
     if (ends.transport === 'tls') Object.assign(socket, { _writev: null });
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
+    const reading = { maxFrameBytes: options.frameBytes, address: ends.remote.address };
+    const owner = {
+      isKnown: () => this.#leg !== undefined,
+      serve: (frame: Buffer) => this.#serve(frame),
+      onUnreadable: () => {
+        this.#onUnreadable();
+      },
+      onEnd: () => {
+        this.close();
+      },
+    };
+    this.#reader = new StreamReader(socket, owner, reading, ports.shares);
   }
 
   get leg(): ClientLeg | undefined {
@@ -81,6 +93,10 @@ export class StreamConnection implements ClientLink {
   set leg(leg: ClientLeg | undefined) {
     this.#leg = leg;
     if (!leg) this.#idleSinceMs = this.#ports.nowMs();
+  }
+
+  onAuthenticated(): void {
+    this.#authenticated++;
   }
 
   send(data: Uint8Array): void {
@@ -102,15 +118,15 @@ export class StreamConnection implements ClientLink {
     if (this.#closing) return;
     this.#closing = true;
     this.#stuckSinceMs = this.#ports.nowMs();
+    if (!this.#handedOver) this.#reader.stop();
     this.#socket.end();
   }
 
   /** What was read and not yet looked at comes first out of it. To be called while a message is served. */
   handOver(): Socket {
     this.#handedOver = true;
-    this.#framer.stop();
-    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
-    return this.#socket.pause();
+    this.#socket.off('drain', this.#onDrain);
+    return this.#reader.handOver();
   }
 
   /** Why the connection is to be given up now, if it is. */
@@ -123,42 +139,28 @@ export class StreamConnection implements ClientLink {
 
   destroy(): void {
     this.#closing = true;
+    if (!this.#handedOver) this.#reader.stop();
     this.#socket.destroy();
   }
 
-  /** Many frames of one read, and so many answers: over TCP, one write to the kernel for all of them. */
-  readonly #onData = (chunk: Buffer): void => {
-    this.#socket.cork();
-    const readable = this.#framer.push(chunk, this.#onFrame);
-    this.#socket.uncork();
-    if (this.#handedOver) {
-      if (this.#framer.rest.length > 0) this.#socket.unshift(this.#framer.rest);
-      return;
-    }
-    // Who does not read its answers is not asked for more. With an allocation it may be busy writing media, and is read on.
-    if (!this.#leg && this.#socket.writableNeedDrain) this.#socket.pause();
-    if (readable) return;
+  readonly #onDrain = (): void => {
+    if (!this.#closing) this.#stuckSinceMs = undefined;
+  };
+
+  #onUnreadable(): void {
     this.#ports.drops.add(Drop.Malformed);
     this.#ports.logger.debug({ client: this.key }, 'connection closed: the stream is not TURN');
     this.destroy();
-  };
+  }
 
-  readonly #onEnd = (): void => {
-    this.close();
-  };
-
-  readonly #onDrain = (): void => {
-    if (!this.#closing) this.#stuckSinceMs = undefined;
-    this.#socket.resume();
-  };
-
-  readonly #onFrame = (frame: Buffer): void => {
-    if (this.#closing) return;
-    if (this.#leg !== undefined && isChannelData(frame[0] ?? 0) && this.#ports.channelData.forward(this.#leg, frame)) {
-      return;
-    }
+  /** Data of a client with an allocation needs no proof: its permissions and its bandwidth bound what it can do. */
+  #serve(frame: Buffer): boolean {
+    const isData = isChannelData(frame[0] ?? 0);
+    if (isData && this.#leg !== undefined && this.#ports.channelData.forward(this.#leg, frame)) return true;
+    const before = this.#authenticated;
     this.#ports.sink.onClientMessage(this, frame);
-  };
+    return this.#authenticated > before || (this.#leg !== undefined && (isData || isIndication(frame)));
+  }
 
   #takesMore(): boolean {
     if (this.#closing || this.#handedOver || this.#socket.destroyed) return false;

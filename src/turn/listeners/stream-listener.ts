@@ -3,7 +3,9 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
-import { type ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
+import { ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
+import { SourceRate, type SourceRateOptions } from '../../core/source-rate.ts';
+import { STUN_ALPN_PROTOCOLS } from './alpn-protocols.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { secureOptions, type TlsContext } from './tls-context.ts';
@@ -13,10 +15,21 @@ import { type StreamConnectionOptions } from './stream-connection.ts';
 export interface StreamListenerOptions extends StreamConnectionOptions, ConnectionLimitOptions {
   /** How long a PROXY header may take, and a TLS handshake. */
   readonly handshakeSec: number;
+  /** New connections of one IPv4 address or IPv6 /64; absent: as many as it likes. */
+  readonly rate?: SourceRateOptions | undefined;
 }
 
-/** RFC 7443 §3. A client without ALPN, as browsers are, is served all the same; one that offers only other protocols is not (RFC 7301 §3.2). */
-const ALPN_PROTOCOLS = ['stun.turn'];
+/** What all stream listeners of a server count together. */
+export interface StreamLimits {
+  readonly places: ConnectionLimits;
+  readonly rate: SourceRate | undefined;
+}
+
+/** `nowMs`: monotonic. */
+export function streamLimits(options: StreamListenerOptions, nowMs: () => number): StreamLimits {
+  return { places: new ConnectionLimits(options), rate: options.rate && new SourceRate(options.rate, nowMs) };
+}
+
 const TCP_KEEPALIVE_MS = 60_000;
 
 /**
@@ -39,7 +52,7 @@ export class StreamListener implements Listener {
     local: TransportAddress,
     tls: TlsContext | undefined,
     options: StreamListenerOptions,
-    limits: ConnectionLimits,
+    limits: StreamLimits,
     ports: ListenerPorts,
     proxies: readonly string[] = [],
   ): Promise<StreamListener> {
@@ -52,7 +65,7 @@ export class StreamListener implements Listener {
     local: TransportAddress,
     tls: TlsContext | undefined,
     options: StreamListenerOptions,
-    limits: ConnectionLimits,
+    limits: StreamLimits,
     ports: ListenerPorts,
     proxies: readonly string[],
   ) {
@@ -62,7 +75,8 @@ export class StreamListener implements Listener {
     this.#ports = ports;
     this.#clients = new StreamClients(this.transport, options, ports);
     this.#arrivals = new Arrivals({
-      limits,
+      limits: limits.places,
+      rate: limits.rate,
       proxies,
       headerTimeoutMs: options.handshakeSec * 1000,
       onRefused: (refusal, client) => {
@@ -123,7 +137,11 @@ export class StreamListener implements Listener {
 
   #createTls(context: TlsContext): TlsServer {
     const handshakeTimeout = this.#options.handshakeSec * 1000;
-    const server = createTlsServer({ ...secureOptions(context), ALPNProtocols: ALPN_PROTOCOLS, handshakeTimeout });
+    const server = createTlsServer({
+      ...secureOptions(context),
+      ALPNProtocols: [...STUN_ALPN_PROTOCOLS],
+      handshakeTimeout,
+    });
     server.on('secureConnection', (socket) => {
       const arrival = this.#arrivals.of(socket);
       // Without one it has broken before this was told.

@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { EpcscfTurnError } from '../../core/errors.ts';
+import { TLS_RULES } from '../../core/tls-rules.ts';
 
 /** PEM text of the certificate chain, and of its key. */
 export interface TlsContext {
@@ -9,7 +10,7 @@ export interface TlsContext {
 
 /** What a TLS server of ours is made with. Throws ERR_CERTIFICATE_UNREADABLE when OpenSSL cannot use the pair. */
 export function secureOptions({ cert, key }: TlsContext): SecureContextOptions {
-  const options = { cert, key, minVersion: 'TLSv1.2' } as const;
+  const options = { ...TLS_RULES, cert, key };
   try {
     createSecureContext(options);
   } catch (error) {

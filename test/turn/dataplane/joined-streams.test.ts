@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { JoinedStreams } from '../../../src/turn/dataplane/joined-streams.ts';
+import { RoundRobin } from '../../../src/turn/dataplane/round-robin.ts';
 
 const opened: Socket[] = [];
 afterEach(() => {
@@ -19,6 +20,7 @@ async function pair(): Promise<[Socket, Socket]> {
   return [outer, inner];
 }
 
+const SHARE = { unitsPerTurn: 64, unitsPerSlice: 8 };
 const OPTIONS = { bufferedBytes: 65_536, stuckSec: 10 };
 
 describe('two joined streams', () => {
@@ -32,7 +34,13 @@ describe('two joined streams', () => {
       if (room) carried.push(bytes);
       return room;
     };
-    const joined = new JoinedStreams(clientInner, peerInner, { toPeer, toClient: () => true }, OPTIONS);
+    const joined = new JoinedStreams(
+      clientInner,
+      peerInner,
+      { toPeer, toClient: () => true },
+      OPTIONS,
+      new RoundRobin(SHARE),
+    );
     const sent = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
     client.end(sent);
     const got: Buffer[] = [];
@@ -46,9 +54,9 @@ describe('two joined streams', () => {
     const [client, clientInner] = await pair();
     const [peer, peerInner] = await pair();
     const room = { toPeer: () => true, toClient: () => true };
-    const joined = new JoinedStreams(clientInner, peerInner, room, OPTIONS);
-    expect(joined.isStuck(0)).toBe(false);
-    expect(joined.isStuck(1_000_000)).toBe(false);
+    const joined = new JoinedStreams(clientInner, peerInner, room, OPTIONS, new RoundRobin(SHARE));
+    expect(joined.overdue(0)).toBeUndefined();
+    expect(joined.overdue(1_000_000)).toBeUndefined();
     peer.pause();
     const piece = Buffer.alloc(65_536);
     while (!clientInner.isPaused()) {
@@ -56,9 +64,71 @@ describe('two joined streams', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(peerInner.writableLength).toBeLessThanOrEqual(OPTIONS.bufferedBytes + 2 * 65_536);
-    expect(joined.isStuck(2_000_000)).toBe(false);
-    expect(joined.isStuck(2_009_999)).toBe(false);
-    expect(joined.isStuck(2_010_000)).toBe(true);
+    expect(joined.overdue(2_000_000)).toBeUndefined();
+    expect(joined.overdue(2_009_999)).toBeUndefined();
+    expect(joined.overdue(2_010_000)).toBe('stuck');
+    joined.destroy();
+  });
+
+  const room = { toPeer: () => true, toClient: () => true };
+
+  it('are half-open when one side has ended and the other says nothing for ten seconds', async () => {
+    const [client, clientInner] = await pair();
+    const [peer, peerInner] = await pair();
+    const joined = new JoinedStreams(clientInner, peerInner, room, OPTIONS, new RoundRobin(SHARE));
+    client.end('asked');
+    const ended = once(peer, 'end');
+    peer.resume();
+    await ended;
+    expect(joined.overdue(1_000_000)).toBeUndefined();
+    expect(joined.overdue(1_009_999)).toBeUndefined();
+    expect(joined.overdue(1_010_000)).toBe('half-open');
+    joined.destroy();
+  });
+
+  it('live on half-open while the direction that is left is used', async () => {
+    const [client, clientInner] = await pair();
+    const [peer, peerInner] = await pair();
+    const joined = new JoinedStreams(clientInner, peerInner, room, OPTIONS, new RoundRobin(SHARE));
+    client.end();
+    peer.resume();
+    await once(peer, 'end');
+    let nowMs = 1_000_000;
+    for (let i = 0; i < 5; i++) {
+      peer.write('still here');
+      await once(client, 'data');
+      expect(joined.overdue((nowMs += 9_000))).toBeUndefined();
+    }
+    expect(joined.overdue(nowMs + 10_000)).toBe('half-open');
+    joined.destroy();
+  });
+
+  it('are not half-open while both may speak, however quiet they are', async () => {
+    const [, clientInner] = await pair();
+    const [, peerInner] = await pair();
+    const joined = new JoinedStreams(clientInner, peerInner, room, OPTIONS, new RoundRobin(SHARE));
+    for (let nowMs = 0; nowMs < 100_000; nowMs += 1_000) expect(joined.overdue(nowMs)).toBeUndefined();
+    joined.destroy();
+  });
+
+  it('carry no more in one turn of the event loop than their share, and all of it in the end', async () => {
+    const [client, clientInner] = await pair();
+    const [peer, peerInner] = await pair();
+    const perTurn: number[] = [];
+    let now = 0;
+    const toPeer = (bytes: number): boolean => {
+      if (now === 0) setImmediate(() => perTurn.push(now) && (now = 0));
+      now += bytes;
+      return true;
+    };
+    const round = new RoundRobin({ unitsPerTurn: 8, unitsPerSlice: 8 });
+    const joined = new JoinedStreams(clientInner, peerInner, { ...room, toPeer }, OPTIONS, round);
+    client.end(Buffer.alloc(8_000_000));
+    let got = 0;
+    for await (const chunk of peer) got += (chunk as Buffer).length;
+    expect(got).toBe(8_000_000);
+    // What is left of one turn and all of the next, in which the last read of the kernel may go over.
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(2 * (8 * 16_384 + 65_536));
     joined.destroy();
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AnswerLimitOptions } from '../../../src/turn/engine/answer-limit.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
 import { nonce } from '../../../src/stun/attributes/nonce.ts';
@@ -46,6 +46,31 @@ describe('a source that has proved nothing', () => {
     client.challenge();
     const answers = Array.from({ length: 10 }, () => client.exchange(client.signed(Method.Allocate)));
     expect(answers.filter((answer) => answer !== undefined).map(codeOf)).toEqual([401, 401]);
+  });
+
+  it('has no further wrong password looked at, and is seen again when time has passed', () => {
+    const world = limited();
+    const client = world.client().as('alice', { password: 'wrong' });
+    client.challenge();
+    const lookups = vi.spyOn(world.verifier, 'lookup');
+    for (let i = 0; i < 10; i++) client.exchange(client.signed(Method.Allocate));
+    expect(lookups).toHaveBeenCalledTimes(3);
+    world.advance(0.2);
+    for (let i = 0; i < 10; i++) client.exchange(client.signed(Method.Allocate));
+    expect(lookups).toHaveBeenCalledTimes(5);
+  });
+
+  it('is no hindrance to a client with an allocation at the same address, or to who is right about its password', () => {
+    const world = limited();
+    const client = world.client('198.51.100.1:1').as('alice');
+    client.allocate();
+    const other = world.client('198.51.100.1:2').as('bob', { password: 'wrong' });
+    world.advance(10);
+    other.challenge();
+    for (let i = 0; i < 10; i++) other.exchange(other.signed(Method.Allocate));
+    expect(codeOf(client.request(Method.Refresh))).toBe(0);
+    world.advance(10);
+    expect(codeOf(world.client('198.51.100.1:3').as('carol').allocate())).toBe(0);
   });
 
   it('does not keep others at their addresses from an answer, nor those who know a password at its own', () => {

@@ -1,9 +1,12 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { ConnectionLimits } from '../../../src/core/connection-limits.ts';
 import { type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
-import { StreamListener, type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';
+import {
+  streamLimits,
+  StreamListener,
+  type StreamListenerOptions,
+} from '../../../src/turn/listeners/stream-listener.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import { bindingRequest, heard, streamOptions, type Heard } from './support.ts';
 
@@ -38,7 +41,7 @@ interface Setup {
 
 async function listen({ options: overrides, tls, proxies = LOOPBACK }: Setup = {}): Promise<StreamListener> {
   const options = streamOptions(overrides);
-  const listener = await StreamListener.listen(LOCAL, tls, options, new ConnectionLimits(options), ports, proxies);
+  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports.nowMs), ports, proxies);
   listeners.push(listener);
   return listener;
 }

@@ -1,9 +1,13 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { connect as tlsConnect, TLSSocket } from 'node:tls';
+import { renegotiation } from '../support/renegotiation.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
-import { ConnectionLimits } from '../../../src/core/connection-limits.ts';
-import { StreamListener, type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';
+import {
+  streamLimits,
+  StreamListener,
+  type StreamListenerOptions,
+} from '../../../src/turn/listeners/stream-listener.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
 
@@ -43,7 +47,7 @@ afterEach(async () => {
 
 async function listen(overrides: Partial<StreamListenerOptions> = {}, tls?: TestCertificate): Promise<StreamListener> {
   const options = streamOptions(overrides);
-  const listener = await StreamListener.listen(LOCAL, tls, options, new ConnectionLimits(options), ports);
+  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports.nowMs), ports);
   listeners.push(listener);
   return listener;
 }
@@ -292,6 +296,40 @@ describe('TLS', () => {
     expect(records).toEqual([...Array<number>(20).fill(44), ...Array<number>(20).fill(20)]);
   });
 
+  it('serves ALPN stun.nat-discovery as well, and refuses a client that offers only other protocols', async () => {
+    const listener = await listen({}, certificate);
+    const discovery = connectTls(listener, { ALPNProtocols: ['http/1.1', 'stun.nat-discovery'] });
+    await pathOf(discovery.socket);
+    expect(discovery.socket.alpnProtocol).toBe('stun.nat-discovery');
+    const other = connectTls(listener, { ALPNProtocols: ['http/1.1'] });
+    const refused = new Promise<Error>((resolve) => other.socket.once('error', resolve));
+    expect(await refused).toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
+  });
+
+  it('renegotiates nothing, and still serves the others', async () => {
+    const listener = await listen({}, certificate);
+    const { socket } = connectTls(listener, { maxVersion: 'TLSv1.2' });
+    await pathOf(socket);
+    expect(await renegotiation(socket)).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    listener.setTlsContext(certificate);
+    const after = connectTls(listener, { maxVersion: 'TLSv1.2' });
+    await pathOf(after.socket);
+    expect(await renegotiation(after.socket)).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
+    await pathOf(connectTls(listener).socket);
+  });
+
+  it('ends a connection on which an error is told, though Node leaves it open', async () => {
+    const listener = await listen({}, certificate);
+    const accepted = vi.spyOn(TLSSocket.prototype, 'on');
+    const { socket, closed } = connectTls(listener);
+    await pathOf(socket);
+    const server = accepted.mock.contexts.find((context) => context !== socket) as TLSSocket;
+    accepted.mockRestore();
+    server.emit('error', new Error('ERR_TLS_SESSION_ATTACK'));
+    await closed;
+    await until(() => ports.closed.length === 1);
+  });
+
   it('refuses TLS 1.1', async () => {
     const { socket, closed } = connectTls(await listen({}, certificate), { maxVersion: 'TLSv1.1' });
     await closed;
@@ -347,7 +385,13 @@ describe('closing', () => {
     await listener.close();
     await Promise.all([served.closed, halfOpen.closed]);
     const options = streamOptions();
-    const again = await StreamListener.listen(listener.local, undefined, options, new ConnectionLimits(options), ports);
+    const again = await StreamListener.listen(
+      listener.local,
+      undefined,
+      options,
+      streamLimits(options, ports.nowMs),
+      ports,
+    );
     expect(again.local).toEqual(listener.local);
     listeners.splice(0, 1, again);
   });
@@ -356,7 +400,7 @@ describe('closing', () => {
     const listener = await listen();
     const options = streamOptions();
     await expect(
-      StreamListener.listen(listener.local, undefined, options, new ConnectionLimits(options), ports),
+      StreamListener.listen(listener.local, undefined, options, streamLimits(options, ports.nowMs), ports),
     ).rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' });
   });
 });

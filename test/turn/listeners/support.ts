@@ -4,8 +4,10 @@ import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
 import { type ChannelDataPath, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';
+import { FairShares } from '../../../src/turn/listeners/fair-shares.ts';
 import { type ListenerPorts } from '../../../src/turn/listeners/listener.ts';
 import { type StreamListenerOptions } from '../../../src/turn/listeners/stream-listener.ts';
+import { type UnprovenAllowanceOptions } from '../../../src/turn/listeners/unproven-allowance.ts';
 
 export interface Heard extends ListenerPorts {
   readonly messages: { client: ClientPath; bytes: Buffer }[];
@@ -17,7 +19,7 @@ export interface Heard extends ListenerPorts {
 }
 
 /** Sink and fast path that keep what they hear. */
-export function heard(): Heard {
+export function heard(unproven?: UnprovenAllowanceOptions): Heard {
   const messages: Heard['messages'] = [];
   const closed: ClientPath[] = [];
   const forwarded: Buffer[] = [];
@@ -36,6 +38,7 @@ export function heard(): Heard {
     channelData,
     drops: new DropCounters(),
     logger: silentLogger,
+    shares: new FairShares(unproven, () => performance.now()),
     nowMs: () => performance.now(),
     sink: {
       onClientMessage: (client, bytes) => {

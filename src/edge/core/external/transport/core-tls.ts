@@ -1,5 +1,6 @@
 import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { EpcscfTurnError } from '../../../../core/errors.ts';
+import { TLS_RULES } from '../../../../core/tls-rules.ts';
 import { type CoreTlsOptions } from '../../../edge-options.ts';
 
 /** PEM text of a certificate chain and of its key. */
@@ -15,7 +16,7 @@ export function coreSecureOptions({
   ca,
 }: Pick<CoreTlsOptions, 'cert' | 'key' | 'ca'>): SecureContextOptions {
   const options: SecureContextOptions = {
-    minVersion: 'TLSv1.2',
+    ...TLS_RULES,
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
     ...(ca !== undefined && { ca }),

@@ -178,6 +178,8 @@ export class StreamHop implements Hop {
     socket.on('error', (error) => {
       const isTlsFault = this.secure && this.#state === 'connecting' && isReached;
       this.#context.logger.debug({ remoteAddress: this.remoteAddress, err: error }, 'connection with the core broke');
+      // Node tells of some faults of TLS and leaves the connection open.
+      socket.destroy();
       if (isTlsFault) this.#context.handlers.refused(this.remoteAddress, 'tls', 'tls');
     });
     socket.once('close', this.#onGone);

@@ -3,6 +3,7 @@ import { connect as tlsConnect, createServer as createTlsServer, TLSSocket } fro
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownText } from '../../../../../src/core/own-text.ts';
 import { makeCertificate, type TestCertificate } from '../../../../turn/support/certificate.ts';
+import { renegotiation } from '../../../../turn/support/renegotiation.ts';
 import {
   createWorld,
   type Line,
@@ -148,6 +149,14 @@ describe('TLS towards the core', () => {
     const old = callTls(world, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' });
     await until(() => old.isClosed());
     expect(world.messages).toEqual([]);
+  });
+
+  it('renegotiates nothing', async () => {
+    const world = await start({ listen: { tlsPort: 0 }, tls: edge });
+    const line = callTls(world, { maxVersion: 'TLSv1.2' });
+    line.socket.write(requestText('SIP/2.0/TLS x'));
+    await until(() => world.messages.length === 1);
+    expect(await renegotiation(tlsOf(line))).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
   });
 
   it('uses a renewed certificate for new connections and keeps those there are', async () => {
