@@ -38,6 +38,7 @@ const USUAL_SPELLINGS = [
   'Event',
   'Expires',
   'From',
+  'Max-Breadth',
   'Max-Forwards',
   'Min-Expires',
   'P-Access-Network-Info',

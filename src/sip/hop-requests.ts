@@ -8,9 +8,14 @@ export function createAck(invite: SipRequest, response: SipResponse): SipRequest
   return createHopRequest(invite, 'ACK', response.headers.get('To') ?? invite.headers.get('To'));
 }
 
-/** The CANCEL of a pending request, hop by hop as well (RFC 3261 §9.1). `request` is the request as it was sent. */
-export function createCancel(request: SipRequest): SipRequest {
-  return createHopRequest(request, 'CANCEL', request.headers.get('To'));
+/**
+ * The CANCEL of a pending request, hop by hop as well (RFC 3261 §9.1). `request` is the request as it was sent. `reasons`: values of Reason
+ * (RFC 3326).
+ */
+export function createCancel(request: SipRequest, reasons: readonly string[] = []): SipRequest {
+  const cancel = createHopRequest(request, 'CANCEL', request.headers.get('To'));
+  for (const reason of reasons) cancel.headers.append('Reason', reason);
+  return cancel;
 }
 
 /** Same Request-URI, top Via, route set and dialog identifiers, so that it takes the path of the request and finds its transaction. */

@@ -133,7 +133,18 @@ function withBranch(text: string): string {
   );
 }
 
-const ours = new Set(['via', 'v', 'max-forwards', 'record-route', 'content-length', 'l', 'route', 'from', 'f']);
+const ours = new Set([
+  'via',
+  'v',
+  'max-forwards',
+  'max-breadth',
+  'record-route',
+  'content-length',
+  'l',
+  'route',
+  'from',
+  'f',
+]);
 
 function foreign(message: SipMessage): [string, string][] {
   return [...message.headers.entries()].filter(([name]) => !ours.has(name.toLowerCase()));

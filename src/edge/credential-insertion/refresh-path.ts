@@ -1,6 +1,7 @@
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';
+import { addCapabilities } from '../capabilities.ts';
 import { type Hop } from '../flow/hop.ts';
 import { forbidden } from '../forbidden.ts';
 import { type Registration } from '../registration/registration.ts';
@@ -29,7 +30,7 @@ export function answerOptions(
     return forbidden(request, 'not-registered');
   }
   const response = createResponse(request, 200);
-  response.headers.append('Allow', ALLOW);
+  addCapabilities(response, ALLOW);
   const outcome = ask ? insertion.insert(response, ask, registration, 'OPTIONS') : undefined;
   if (outcome?.kind !== 'limited') return response;
   const limited = createResponse(request, 503);

@@ -8,7 +8,7 @@ const CHALLENGES = ['WWW-Authenticate', 'Proxy-Authenticate'];
 /** How one branch has ended: by a response, or by none and what the proxy makes of that. */
 export interface FinalOutcome {
   readonly response: SipResponse;
-  /** Made here. A 503 then says that no other request would fare better. */
+  /** Made here: no target has said it. A 503 then says that no other request would fare better. */
   readonly isOwn: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface FinalOutcome {
  * means this branch only, so it leaves as 500; challenges of several branches are put together.
  */
 export function chooseBestResponse(request: SipRequest, outcomes: readonly FinalOutcome[], toTag: string): SipResponse {
-  const sorted = [...outcomes].sort((a, b) => rank(a.response.status) - rank(b.response.status));
+  const sorted = [...outcomes].sort((a, b) => rank(a) - rank(b));
   const best = sorted[0]?.response;
   if (!best) return createResponse(request, 480, { toTag });
   if (best.status === 503) {
@@ -28,11 +28,12 @@ export function chooseBestResponse(request: SipRequest, outcomes: readonly Final
   return best;
 }
 
-/** Lower is better: 6xx before all, then the lowest class, then what helps. */
-function rank(status: number): number {
-  if (status >= 600) return 0;
-  if (status === 503) return 7000;
-  return Math.floor(status / 100) * 1000 + (HELPFUL.has(status) ? 0 : 1);
+/** Lower is better: 6xx before all, then the lowest class, then what helps. Who is gone never outweighs who is there and has answered. */
+function rank({ response: { status }, isOwn }: FinalOutcome): number {
+  const last = isOwn ? 10_000 : 0;
+  if (status >= 600) return last;
+  if (status === 503) return last + 7000;
+  return last + Math.floor(status / 100) * 1000 + (HELPFUL.has(status) ? 0 : 1);
 }
 
 function addChallenges(best: SipResponse, outcomes: readonly FinalOutcome[]): void {

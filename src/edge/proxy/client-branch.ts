@@ -2,6 +2,7 @@ import { type TimerHandle } from '../../core/timer-queue.ts';
 import { createCancel } from '../../sip/hop-requests.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type CoreTarget, type RequestWatch } from '../core/ims-core.ts';
+import { type CancelReasons, NO_REASON, RANG_TOO_LONG } from './cancel-reasons.ts';
 import { type ClientTransaction, type TransactionLayer } from './transaction-layer.ts';
 
 /** What a branch tells its response context. Exactly one final outcome: a final response, or a failure; 2xx to INVITE may repeat. */
@@ -52,6 +53,7 @@ export class ClientBranch {
   #isHeard = false;
   #cancelling = false;
   #cancelSent = false;
+  #reasons = NO_REASON;
   #ended = false;
 
   constructor({ request, target, sender, layer, on }: ClientBranchOptions) {
@@ -94,13 +96,14 @@ export class ClientBranch {
     if (!this.#transaction) this.#fail(this.#layer.isSwamped(hop, this.#sender) ? 'swamped' : 'overload');
   }
 
-  /** RFC 3261 §9.1: only an INVITE is cancelled, and not before it was heard of. */
-  cancel(): void {
+  /** RFC 3261 §9.1: only an INVITE is cancelled, and not before it was heard of. Of several calls the first says why. */
+  cancel(reasons: CancelReasons): void {
     if (this.#ended || this.#cancelSent || this.#request.method !== 'INVITE') return;
+    if (!this.#cancelling) this.#reasons = reasons;
     this.#cancelling = true;
     if (this.#transaction?.state !== 'proceeding') return;
     this.#cancelSent = true;
-    this.#layer.openClient(createCancel(this.#request), this.#target.currentHop ?? this.#target.hop, {
+    this.#layer.openClient(createCancel(this.#request, this.#reasons), this.#target.currentHop ?? this.#target.hop, {
       response: ignore,
       timeout: ignore,
       transportError: ignore,
@@ -128,7 +131,7 @@ export class ClientBranch {
       this.#on.response(response);
       return;
     }
-    if (this.#cancelling) this.cancel();
+    if (this.#cancelling) this.cancel(this.#reasons);
     else if (response.status > 100) this.#armTimerC();
     if (response.status > 100) this.#on.response(response);
   }
@@ -150,7 +153,7 @@ export class ClientBranch {
     this.#timer = this.#schedule(delayMs, () => {
       this.#timer = undefined;
       if (this.#request.method === 'INVITE' && outcome === 'timeout' && this.#transaction?.state === 'proceeding') {
-        this.cancel();
+        this.cancel(RANG_TOO_LONG);
       } else this.#giveUp(outcome);
     });
   }

@@ -25,6 +25,14 @@ export interface RequestForwarderContext {
   readonly border: Border;
 }
 
+export interface Forwarding {
+  readonly received: SipRequest;
+  readonly from: Hop;
+  readonly target: CoreTarget;
+  /** Its share of Max-Breadth (RFC 5393 §5.3.3). */
+  readonly breadth: number;
+}
+
 /** Makes the copies that leave (RFC 3261 §16.6). */
 export class RequestForwarder {
   readonly #context: RequestForwarderContext;
@@ -34,7 +42,7 @@ export class RequestForwarder {
   }
 
   /** Steps 1 to 4 and 8 for one target; the body stays byte for byte. `request` is `received` without what is not to go on. */
-  forwardCopy(request: SipRequest, received: SipRequest, from: Hop, target: CoreTarget): SipRequest {
+  forwardCopy(request: SipRequest, { received, from, target, breadth }: Forwarding): SipRequest {
     const headers = request.headers.clone();
     const copy: SipRequest = { kind: 'request', method: request.method, uri: target.uri, headers, body: request.body };
     if (target.routes) headers.set('Route', target.routes.join(', '));
@@ -43,6 +51,7 @@ export class RequestForwarder {
       'Max-Forwards',
       String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
+    headers.set('Max-Breadth', String(breadth));
     if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop, from);
     else if (from.kind === 'wic') this.#context.border.requestToCore(copy, from, target.hop);
     stripProofs(headers, target.hop);

@@ -23,10 +23,12 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { NO_REASON, reasonsIn } from './cancel-reasons.ts';
 import { tracedOutcome } from './core-outcomes.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
+import { incomingBreadth } from './max-breadth.ts';
 import { noteReceived } from './note-received.ts';
 import { badRequest, type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
 import { ResponseContext } from './response-context.ts';
@@ -131,7 +133,7 @@ export class Proxy {
     layer.dropDelayed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {
-      exchange.onAbandoned?.();
+      exchange.onAbandoned?.(NO_REASON);
       exchange.drop();
     }
   }
@@ -183,11 +185,11 @@ export class Proxy {
     return verdict !== undefined;
   }
 
-  /** RFC 3261 §16.10 */
+  /** RFC 3261 §16.10; §9.2: the answer has the To tag of the INVITE's. */
   #cancel(exchange: ServerExchange, { via }: RequestEssentials): void {
     const invite = this.#context.layer.findServer(exchange.hop, serverTransactionKey('INVITE', via) ?? '');
-    exchange.respondWith(invite ? 200 : 481);
-    invite?.onAbandoned?.();
+    exchange.respondWith(invite ? 200 : 481, invite?.answeredTag);
+    invite?.onAbandoned?.(reasonsIn(exchange.request));
   }
 
   /**
@@ -324,7 +326,11 @@ export class Proxy {
     this.#crossBorder(copy, hop, sender, inDialog, decision.icid);
     const forward = (targets: readonly CoreTarget[]): void => {
       for (const target of targets) {
-        this.#context.layer.send(this.#forwarder.forwardCopy(copy, request, hop, target), target.hop);
+        const breadth = incomingBreadth(copy.headers);
+        this.#context.layer.send(
+          this.#forwarder.forwardCopy(copy, { received: request, from: hop, target, breadth }),
+          target.hop,
+        );
       }
     };
     const byContact = (): CoreTarget | undefined => (reachesWics ? this.#targets.byContact(copy) : undefined);

@@ -7,6 +7,8 @@ import { type LoopDetection } from './loop-detection.ts';
 
 /** The client wants no hop to act that knows nothing of TURN credentials. */
 const KNOWN_EXTENSION = 'turn-cred';
+/** Methods that this edge, or the core inside, answers. */
+const MAY_END_HERE = new Set(['REGISTER', 'OPTIONS']);
 
 export type CheckedRequest =
   /** `uri`: the Request-URI, unless it is of another scheme, which the core knows to route. */
@@ -44,8 +46,8 @@ export function checkRequest(
   const uri = parsed.ok ? parsed.value : undefined;
   // §19.1.1: header fields in a Request-URI would be those of somebody else's next request.
   if (uri?.headers !== undefined) return { ok: false, response: badRequest(request, 'headers in request-uri') };
-  // Step 3: Max-Forwards. REGISTER ends here whatever its count.
-  if (essentials.maxForwards === 0 && request.method !== 'REGISTER') return refuse(483);
+  // Step 3: Max-Forwards. What may be for this edge itself is judged where it would go on.
+  if (essentials.maxForwards === 0 && !MAY_END_HERE.has(request.method)) return refuse(483);
   // Step 4: loops.
   if (loops.hasLooped(request)) return refuse(482);
   // Step 5: extensions this proxy would have to understand.

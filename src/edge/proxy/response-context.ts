@@ -6,12 +6,14 @@ import { type Border } from '../border/border.ts';
 import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
+import { ANSWERED_ELSEWHERE, type CancelReasons, declinedElsewhere } from './cancel-reasons.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
 import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type RequestForwarder } from './forward-request.ts';
-import { tryLater } from './try-later.ts';
+import { incomingBreadth, splitBreadth } from './max-breadth.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
+import { tryLater } from './try-later.ts';
 
 export interface ResponseContextOptions {
   readonly exchange: ServerExchange;
@@ -33,6 +35,7 @@ interface Attempt {
   readonly branch: ClientBranch;
   /** More than a 100 has come of it. */
   isUnderway: boolean;
+  readonly breadth: number;
 }
 
 /** RFC 3261 §16.7: collects what the branches of one request answer and decides what its sender hears. */
@@ -41,6 +44,8 @@ export class ResponseContext implements CoreOutcome {
   readonly #exchange: ServerExchange;
   readonly #branches: ClientBranch[] = [];
   readonly #finals: FinalOutcome[] = [];
+  /** Targets that Max-Breadth has left no share for yet. */
+  #waiting: CoreTarget[] = [];
   #decided = false;
   #finalSent = false;
   #cancelled = false;
@@ -48,8 +53,8 @@ export class ResponseContext implements CoreOutcome {
   constructor(options: ResponseContextOptions) {
     this.#options = options;
     this.#exchange = options.exchange;
-    this.#exchange.onAbandoned = () => {
-      this.#cancel();
+    this.#exchange.onAbandoned = (reasons) => {
+      this.#cancel(reasons);
     };
   }
 
@@ -61,14 +66,26 @@ export class ResponseContext implements CoreOutcome {
   forward(targets: readonly CoreTarget[]): void {
     if (this.#decided || this.#finalSent) return;
     this.#decided = true;
-    const attempts = targets.map((target) => this.#prepare(target, target.alternatives ?? []));
+    const { headers } = this.#exchange.request;
+    const shares = splitBreadth(incomingBreadth(headers), targets.length);
+    if (Number(headers.get('Max-Forwards') ?? Infinity) === 0) this.#send(this.#own(483));
+    else if (shares.length === 0) this.#send(this.#own(440));
+    else this.#start(targets, shares);
+  }
+
+  #start(targets: readonly CoreTarget[], shares: readonly number[]): void {
+    this.#waiting = targets.slice(shares.length);
+    const attempts = targets.slice(0, shares.length).map((target, index) => {
+      return this.#prepare(target, target.alternatives ?? [], shares[index] ?? 1);
+    });
     for (const { branch } of attempts) branch.start();
     this.#finishIfAllDone();
   }
 
-  #prepare(target: CoreTarget, alternatives: readonly CoreTarget[]): Attempt {
+  #prepare(target: CoreTarget, alternatives: readonly CoreTarget[], breadth: number): Attempt {
     const { forwarder, request, layer } = this.#options;
-    const copy = forwarder.forwardCopy(request, this.#exchange.request, this.#exchange.hop, target);
+    const { request: received, hop: from } = this.#exchange;
+    const copy = forwarder.forwardCopy(request, { received, from, target, breadth });
     const on = {
       response: (response: SipResponse): void => {
         this.#receive(response, copy, attempt);
@@ -78,7 +95,7 @@ export class ResponseContext implements CoreOutcome {
       },
     };
     const branch = new ClientBranch({ request: copy, target, sender: this.#exchange.sender, layer, on });
-    const attempt: Attempt = { target, alternatives, branch, isUnderway: false };
+    const attempt: Attempt = { target, alternatives, branch, isUnderway: false, breadth };
     this.#branches.push(branch);
     return attempt;
   }
@@ -110,40 +127,47 @@ export class ResponseContext implements CoreOutcome {
     return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
   }
 
-  #receiveFailure(response: SipResponse, { target }: Attempt): void {
+  #receiveFailure(response: SipResponse, { target, breadth }: Attempt): void {
     if (response.status !== 503 && this.#isFaultOf(target, response.status)) {
       this.#finals.push({ response: this.#unreachable(target), isOwn: true });
     } else if (response.status === 503 && target.isAll) {
       this.#finals.push({ response: this.#unavailable(response.headers.get('Retry-After')), isOwn: true });
     } else {
       this.#finals.push({ response, isOwn: false });
-      if (response.status >= 600) this.#cancelBranches();
+      if (response.status >= 600) this.#cancelBranches(declinedElsewhere(response.status));
     }
-    this.#finishIfAllDone();
+    this.#goOn(breadth);
   }
 
   /** Step 5: every 2xx to an INVITE goes to the caller at once; of other requests the first. */
   #receiveSuccess(response: SipResponse): void {
     if (this.#finalSent && this.#exchange.request.method !== 'INVITE') return;
     this.#send(response);
-    this.#cancelBranches();
+    this.#cancelBranches(ANSWERED_ELSEWHERE);
   }
 
   #fail(cause: BranchFailure, attempt: Attempt): void {
     if (isReasonToMove(cause, attempt, this.#exchange.request.method) && this.#tryElsewhere(attempt, cause)) return;
     this.#finals.push({ response: this.#answerFor(cause, attempt), isOwn: true });
-    this.#finishIfAllDone();
+    this.#goOn(attempt.breadth);
+  }
+
+  /** A branch has ended in nothing: its share of Max-Breadth serves who has waited for one. */
+  #goOn(breadth: number): void {
+    const next = this.#waiting.shift();
+    if (next) this.#prepare(next, next.alternatives ?? [], breadth).branch.start();
+    else this.#finishIfAllDone();
   }
 
   /** RFC 3263 §4.3: a copy of its own, under another branch, to the next place. False when there is none to try. */
-  #tryElsewhere({ target, alternatives, isUnderway }: Attempt, cause: BranchFailure | 'refused'): boolean {
+  #tryElsewhere({ target, alternatives, isUnderway, breadth }: Attempt, cause: BranchFailure | 'refused'): boolean {
     if (isUnderway || this.#finalSent || this.#cancelled) return false;
     // Another transport to the same place helps where the first could not be had, and only there.
     const usable =
       cause === 'hop-closed' ? alternatives : alternatives.filter(({ hop }) => !isSamePlace(hop, target.hop));
     const [next, ...rest] = usable;
     if (!next) return false;
-    this.#prepare(next, rest).branch.start();
+    this.#prepare(next, rest, breadth).branch.start();
     return true;
   }
 
@@ -182,17 +206,18 @@ export class ResponseContext implements CoreOutcome {
     this.#exchange.respond(response);
   }
 
-  #cancel(): void {
+  #cancel(reasons: CancelReasons): void {
     if (this.#finalSent) return;
     this.#cancelled = true;
     // The core is still looking where the request is to go: nothing is to be cancelled anywhere.
     if (!this.#decided) this.#send(this.#own(487));
-    this.#cancelBranches();
+    this.#cancelBranches(reasons);
   }
 
   /** Step 10 */
-  #cancelBranches(): void {
-    for (const branch of this.#branches) branch.cancel();
+  #cancelBranches(reasons: CancelReasons): void {
+    this.#waiting = [];
+    for (const branch of this.#branches) branch.cancel(reasons);
   }
 
   #own(status: number): SipResponse {

@@ -1,11 +1,13 @@
 import { type TimerQueue } from '../../core/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
 import { newTag } from '../../sip/token.ts';
 import { InviteServerTransaction } from '../../sip/transaction/invite-server.ts';
 import { NonInviteServerTransaction } from '../../sip/transaction/non-invite-server.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { type Hop } from '../flow/hop.ts';
+import { type CancelReasons } from './cancel-reasons.ts';
 
 /** What an exchange needs of the layer it belongs to. */
 export interface ExchangeLayer {
@@ -45,10 +47,11 @@ export class ServerExchange {
   /** Called with each response before it leaves. */
   decorate: ((response: SipResponse) => void) | undefined;
   /** Called when the sender gives up: by CANCEL, or by closing its connection. */
-  onAbandoned: (() => void) | undefined;
+  onAbandoned: ((reasons: CancelReasons) => void) | undefined;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
+  #answered: SipResponse | undefined;
 
   constructor({ request, key, hop, sender, layer, onTerminated }: ServerExchangeOptions) {
     this.key = exchangeKey(hop, key);
@@ -78,6 +81,12 @@ export class ServerExchange {
     return this.#toTag;
   }
 
+  /** Tag of the To in what was answered so far, whoever made it; what is made here has the same if nothing was. */
+  get answeredTag(): string {
+    const to = parseNameAddr(this.#answered?.headers.get('To') ?? '');
+    return (to.ok ? to.value.params.get('tag') : undefined) ?? this.toTag;
+  }
+
   /** Whether a final answer, or the ACK of a failure, is still to come. */
   get isPending(): boolean {
     const { state } = this.#transaction;
@@ -89,12 +98,13 @@ export class ServerExchange {
     // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
     if (this.#transaction.state === 'terminated') return;
     this.decorate?.(response);
+    if (response.status > 100) this.#answered = response;
     this.#transaction.respond(response, this.#layer.nowMs);
     this.#layer.answered(this.request, response.status, this.hop);
   }
 
-  respondWith(status: number, reason?: string): void {
-    this.respond(createResponse(this.request, status, { toTag: this.toTag, ...(reason !== undefined && { reason }) }));
+  respondWith(status: number, toTag = this.toTag): void {
+    this.respond(createResponse(this.request, status, { toTag }));
   }
 
   receiveRetransmission(): void {

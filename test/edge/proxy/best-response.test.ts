@@ -23,6 +23,19 @@ describe('the best of several final responses (RFC 3261 §16.7 step 6)', () => {
     expect(chooseBestResponse(request, outcomes, 'tag').status).toBe(best);
   });
 
+  it.each([480, 430, 408, 487, 503])(
+    'is no %i of our own, which says that a target is gone, where another has answered',
+    (gone) => {
+      const own = { response: createResponse(request, gone), isOwn: true };
+      for (const status of [302, 486, 500, 503]) {
+        const answered = { response: createResponse(request, status), isOwn: false };
+        const expected = status === 503 ? (gone === 503 ? 503 : 500) : status;
+        expect(chooseBestResponse(request, [own, answered], 'tag').status).toBe(expected);
+      }
+      expect(chooseBestResponse(request, [own], 'tag')).toBe(own.response);
+    },
+  );
+
   it('carries the challenges of all branches', () => {
     const [first, second, third] = [
       createResponse(request, 401),

@@ -9,8 +9,8 @@ import { type CoreDestination } from './core-transport.ts';
 
 /** RFC 3261 §18.1.1: what is larger does not go by UDP where the path's MTU is not known. */
 const MAX_UDP_BYTES = 1300;
-/** Upper bounds of what the copy has more than the request: Via, two Record-Route or a Path, and the option tags that go with that. */
-const ADDED_BYTES = 480;
+/** Upper bounds of what the copy has more than the request: Via, two Record-Route or a Path, Max-Breadth, and the option tags that go with that. */
+const ADDED_BYTES = 500;
 /** Places one request is tried at; a name can stand for any number. */
 const MAX_PLACES = 8;
 

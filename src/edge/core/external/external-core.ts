@@ -3,6 +3,7 @@ import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
+import { addCapabilities } from '../../capabilities.ts';
 import { forbidden } from '../../forbidden.ts';
 import { addAlternativeService } from '../alternative-service.ts';
 import {
@@ -169,8 +170,7 @@ export class ExternalCore implements ImsCore {
     // RFC 3261 §11.2: as it would answer a request to which a probe is the question.
     if (this.#context.isStopping()) return this.refuse(request, 503);
     const response = createResponse(request, 200);
-    response.headers.append('Allow', ALLOW);
-    response.headers.append('Supported', 'path, outbound');
+    addCapabilities(response, ALLOW);
     return response;
   }
 }

@@ -123,12 +123,14 @@ describe('OPTIONS of the core', () => {
     { uri: 'sip:192.0.2.100:9', status: '404' },
     { uri: 'sip:elsewhere.example', status: '404' },
     { uri: 'sip:nobody@example.com', status: '404' },
-  ])('to $uri is answered $status', async ({ uri, status }) => {
+  ])('to $uri is answered $status, also where it may go no further', async ({ uri, status }) => {
     const bench = await CoreBench.start(UDP);
     bench.connect();
     const core = new WicMessages('core');
-    await bench.from(core.build('OPTIONS', uri, uri), bench.hop(UDP));
-    expect(bench.hop(UDP).take()).toEqual([status]);
+    for (const count of ['69', '0']) {
+      await bench.from(core.build('OPTIONS', uri, uri, { 'Max-Forwards': count }), bench.hop(UDP));
+      expect(bench.hop(UDP).take()).toEqual([status]);
+    }
   });
 
   it('is answered 482 when it comes by a second way, and as before when it is repeated', async () => {

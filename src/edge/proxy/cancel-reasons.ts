@@ -1,0 +1,29 @@
+import { type SipRequest } from '../../sip/message.ts';
+import { reasonPhrase } from '../../sip/status.ts';
+
+/** Values of Reason fields (RFC 3326). */
+export type CancelReasons = readonly string[];
+
+export const NO_REASON: CancelReasons = [];
+/** RFC 3326 §3.1: phones count a call that ends otherwise as missed. */
+export const ANSWERED_ELSEWHERE: CancelReasons = ['SIP;cause=200;text="Call completed elsewhere"'];
+/** Timer C has run out. */
+export const RANG_TOO_LONG: CancelReasons = [reasonOf(408)];
+
+/** A CANCEL goes out on every branch: what is copied is bounded, for all fields together. */
+const MAX_LENGTH = 1024;
+
+/** Of one branch for all others. */
+export function declinedElsewhere(status: number): CancelReasons {
+  return [reasonOf(status)];
+}
+
+/** What a CANCEL says goes on in those that it causes. */
+export function reasonsIn({ headers }: SipRequest): CancelReasons {
+  let left = MAX_LENGTH;
+  return headers.getAll('Reason').filter((value) => (left -= value.length) >= 0);
+}
+
+function reasonOf(status: number): string {
+  return `SIP;cause=${status};text="${reasonPhrase(status)}"`;
+}
