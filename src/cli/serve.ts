@@ -103,14 +103,23 @@ function answerHangup(whole: Stoppable, logger: Logger): void {
   // Windows ends the process whatever it does about this.
   if (process.platform === 'win32') return;
   const hadTerminal = isatty(0);
-  process.on('SIGHUP', () => {
-    if (hadTerminal && !isatty(0)) void stop(whole);
-    else
+  const onHangup = (): void => {
+    if (!hadTerminal || isatty(0)) {
       logger.warn(
         {},
         'SIGHUP: certificate files are read again when they change (tls.reloadSec), all else needs a restart',
       );
-  });
+      return;
+    }
+    process.off('SIGHUP', onHangup);
+    // By the signal itself: at process.exit() Node puts the terminal back as it was, and aborts where there is none any more.
+    const end = (): void => {
+      process.kill(process.pid, 'SIGHUP');
+    };
+    setTimeout(end, STOP_TIMEOUT_MS).unref();
+    void whole.stop().finally(end);
+  };
+  process.on('SIGHUP', onHangup);
 }
 
 async function drainAndStop(server: Server, whole: Stoppable): Promise<void> {
