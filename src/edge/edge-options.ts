@@ -3,7 +3,7 @@ import { type UserDirectory } from './core/user-directory.ts';
 import { type HepOptions } from './trace/hep-mirror.ts';
 import { type FloodLimits } from './flood/flood-limits.ts';
 
-/** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.4.1 asks for a trusted domain). */
+/** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.2.1 asks for a trusted domain). */
 export interface OriginOptions {
   /** Origins as they are sent, such as `https://app.example.org` or `capacitor://localhost`, or `self`: the page served under a name of the edge. */
   readonly allow: readonly string[];

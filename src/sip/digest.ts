@@ -43,7 +43,7 @@ export interface DigestAuthorization {
   readonly nonce: string;
   /** `digest-uri`, as sent. */
   readonly uri: string;
-  /** Lower-case hexadecimal; empty in the first REGISTER of an IMS client (TS 24.229 §5.1.1.2). */
+  /** Lower-case hexadecimal; empty in the first REGISTER of an IMS client (TS 24.229 §5.1.1.2.2). */
   readonly response: string;
   readonly algorithm: DigestAlgorithm;
   /** Absent in the form without qop, which RFC 3261 §22.4 keeps for old clients. */

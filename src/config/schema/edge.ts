@@ -57,7 +57,7 @@ const origins = section(
         expected: 'true, false or auto',
       }),
   },
-  'Which web origins are trusted (TS 33.203 X.4.1).',
+  'Which web origins are trusted (TS 33.203 X.2.1).',
 );
 
 const keepalive = section(

@@ -33,7 +33,7 @@ export interface CoreBorderContext {
   readonly tokens: FlowTokens;
 }
 
-/** Of a core outside: the edge as the P-CSCF that the core trusts and the clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §6). */
+/** Of a core outside: the edge as the P-CSCF that the core trusts and the clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §5.5). */
 export class CoreBorder implements Border {
   readonly #context: CoreBorderContext;
   /** The network that clients come from. */
@@ -103,7 +103,7 @@ export class CoreBorder implements Border {
   #addPath(headers: SipHeaders, flowId: string, registrationId: string | undefined, side: EdgeSide): void {
     const authority = `${this.#context.tokens.issue(flowId, registrationId)}@${formatHostPort(side.sentBy)}`;
     headers.prepend('Path', `<sip:${authority};transport=${side.transport};lr${isOutbound(headers) ? ';ob' : ''}>`);
-    // TS 24.229 §5.2.2: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
+    // TS 24.229 §5.2.2.1: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
     addTag(headers, 'Require', 'path');
     addTag(headers, 'Supported', 'path');
   }
@@ -142,7 +142,7 @@ export class CoreBorder implements Border {
   }
 
   /**
-   * A request that begins a dialog, or stands alone. TS 24.229 §5.2.6.3 lets a P-CSCF refuse a Route other than the Service-Route, or put
+   * A request that begins a dialog, or stands alone. TS 24.229 §5.2.6.3.3 lets a P-CSCF refuse a Route other than the Service-Route, or put
    * that one in its place: the latter, since SIP libraries pre-load the address of their WebSocket and mean no harm.
    */
   #begin({ headers, method }: SipRequest, sender: Registration): void {

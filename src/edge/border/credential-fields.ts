@@ -16,7 +16,7 @@ const withoutEdgeParams = createAuthParamFilter(
   /integrity-protected|authorization-entity|access_token|(?:^(?:digest[ \t])?|,)[ \t]*bearer(?![^ \t])/i,
 );
 
-/** Keys of IMS AKA, which a core writes for its P-CSCF; a client makes its own (TS 24.229 §5.2.2, TS 33.203 §6.1). */
+/** Keys of IMS AKA, which a core writes for its P-CSCF; a client makes its own (TS 24.229 §5.2.2.2). */
 const withoutKeys = createAuthParamFilter(['ck', 'ik'], /(?<![\w+/.-])[ci]k[ \t]*=/i);
 
 /**

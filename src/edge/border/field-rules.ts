@@ -3,7 +3,7 @@ import { withoutParams } from '../../sip/param-filter.ts';
 
 const LOCATION_SOURCE: ReadonlySet<string> = new Set(['loc-src']);
 
-/** Says that it understands the field, which is all that a client may say with it (RFC 5009 §8, TS 24.229 §4.4.11). */
+/** Says that it understands the field, which is all that a client may say with it (RFC 5009 §8). */
 const UNDERSTANDS_EARLY_MEDIA = 'supported';
 
 /** Of P-Early-Media in a request of a client: `supported` stays, on which gateways and announcement servers rely. */
@@ -15,12 +15,12 @@ export function limitEarlyMedia(headers: SipHeaders): void {
   else if (values.length > 1) headers.set('P-Early-Media', UNDERSTANDS_EARLY_MEDIA);
 }
 
-/** Only a network knows of a call that an emergency centre is calling back (RFC 7090 §4, TS 24.229 §4.4.14); all other priorities are the caller's. */
+/** Only a network knows of a call that an emergency centre is calling back (RFC 7090 §4, TS 24.229 §4.4); all other priorities are the caller's. */
 export function dropCallbackClaim(headers: SipHeaders): void {
   if (headers.getAll('Priority').some((value) => /psap-callback/i.test(value))) headers.remove('Priority');
 }
 
-/** Which host has located somebody is said and believed within the trust domain only (RFC 8787 §3); where somebody is, anybody may say. */
+/** Which host has located somebody is said and believed within the trust domain only (RFC 8787 §4); where somebody is, anybody may say. */
 export function dropLocationSource(headers: SipHeaders): void {
   const values = headers.getList('Geolocation');
   if (!values.some((value) => value.includes(';'))) return;

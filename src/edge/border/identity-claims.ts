@@ -4,7 +4,7 @@ import { uriSpan } from '../../sip/name-addr.ts';
 import { withoutParams } from '../../sip/param-filter.ts';
 
 /**
- * What a network says of a caller within its URI: category and originating line (`cpc`, `oli`, which gateways of before TS 24.229 call `isup-oli`; §4.4.12),
+ * What a network says of a caller within its URI: category and originating line (`cpc`, `oli`, which gateways call `isup-oli` as well),
  * whether the number was verified (`verstat`), and between which networks the call is (`iotl`, RFC 7549). Subaddresses, extensions and contexts of a
  * number (RFC 3966, RFC 4715) are the user's own and stay.
  */

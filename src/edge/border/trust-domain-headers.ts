@@ -17,12 +17,12 @@ interface HeaderRule {
 
 const TABLE: readonly HeaderRule[] = [
   // Who somebody says to be. What only a network may say in their URIs goes (`identity-claims.ts`).
-  { name: 'From', in: 'rule', out: 'pass', source: 'TS 24.229 §4.4.12, §4.4.15' },
+  { name: 'From', in: 'rule', out: 'pass', source: 'TS 24.229 §4.4' },
   { name: 'To', in: 'rule', out: 'pass', source: 'of REGISTER and of responses: as From' },
   { name: 'Contact', in: 'rule', out: 'pass', source: 'as From' },
   { name: 'Authorization', in: 'rule', out: 'strip', source: 'digests alone go on (RFC 3261 §22, RFC 8898)' },
   { name: 'Proxy-Authorization', in: 'rule', out: 'strip', source: 'as Authorization' },
-  { name: 'WWW-Authenticate', in: 'rule', out: 'rule', source: 'TS 24.229 §5.2.2: no keys; none of a client' },
+  { name: 'WWW-Authenticate', in: 'rule', out: 'rule', source: 'TS 24.229 §5.2.2.2: no keys; none of a client' },
   { name: 'Proxy-Authenticate', in: 'rule', out: 'rule', source: 'as WWW-Authenticate' },
 
   // Who somebody is. Asserted by the core or this edge; withheld from a client where the other party asks for it.
@@ -48,7 +48,7 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'P-Access-Network-Info', in: 'rule', out: 'strip', source: 'RFC 7315 §4.4, TS 24.229 §4.4' },
   { name: 'P-Visited-Network-ID', in: 'strip', out: 'strip', source: 'RFC 7315 §4.3' },
   { name: 'Cellular-Network-Info', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
-  { name: 'Geolocation', in: 'rule', out: 'rule', source: 'RFC 8787 §3: without `loc-src`' },
+  { name: 'Geolocation', in: 'rule', out: 'rule', source: 'RFC 8787 §4: without `loc-src`' },
 
   // Routes of the registration.
   { name: 'Record-Route', in: 'rule', out: 'pass', source: 'RFC 3261 §12.1.1: none of a client, in answers as asked' },
@@ -66,7 +66,7 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'P-Early-Media', in: 'rule', answer: 'strip', out: 'pass', source: 'RFC 5009 §8: `supported` in requests' },
   { name: 'Priority', in: 'rule', out: 'pass', source: 'RFC 7090 §4: no `psap-callback` of a client' },
   { name: 'Priority-Verstat', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
-  { name: 'Reason', in: 'pass', answer: 'strip', out: 'pass', source: 'TS 24.229 §4.4.7: causes of networks' },
+  { name: 'Reason', in: 'pass', answer: 'strip', out: 'pass', source: 'TS 24.229 §4.4: causes of networks' },
   { name: 'P-Refused-URI-List', in: 'strip', out: 'strip', source: 'RFC 5318: between servers' },
   { name: 'Resource-Priority', in: 'strip', out: 'pass', source: 'RFC 4412 §4.7; no client here is authorised' },
   { name: 'P-Answer-State', in: 'strip', out: 'strip', source: 'RFC 4964 §7' },

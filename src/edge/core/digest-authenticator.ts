@@ -91,7 +91,7 @@ export class DigestAuthenticator {
         continue;
       }
       const { realm, response, algorithm } = parsed.value;
-      // TS 24.229 §5.1.1.2: an IMS client's first REGISTER names itself in Authorization and proves nothing yet.
+      // TS 24.229 §5.1.1.2.2: an IMS client's first REGISTER names itself in Authorization and proves nothing yet.
       if (response === '') continue;
       if (realm !== this.#realm) failure ??= 'wrong-realm';
       else if (!this.#options.algorithms.some((offered) => offered === algorithm)) failure ??= 'algorithm';

@@ -28,7 +28,8 @@ const MAX_HOLD_MS = 3_600_000;
 /**
  * Has clients register again after an outage of the core. One that keeps its bindings in memory has lost them and reaches nobody until the
  * clients refresh, half of their time later; a client whose refresh has failed meanwhile may never come again by itself, as JsSIP does not. So
- * all are sent away over a window of time, and come back to a core that is there. TS 23.380 restores registrations likewise: by new ones.
+ * all are sent away over a window of time, and come back to a core that is there. TS 23.380 §4.4.3 restores registrations likewise, by new
+ * ones, for which it has a body in a 504; that a WebSocket is closed for it is this edge's way, since WICs read no such body.
  *
  * An address that comes back while another has been there all along changes nothing: what stands for the same core knows the same bindings.
  */

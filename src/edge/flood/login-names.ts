@@ -23,7 +23,7 @@ export function loginNames(proofs: readonly string[], aor: string, home: HomeDom
     const username = fields?.params?.get('username');
     if (fields?.scheme !== 'digest') names.add(loginName(aor, home));
     else if (username === undefined) names.add(UNREADABLE);
-    // TS 24.229 §5.1.1.2: an IMS client's first REGISTER names itself and proves nothing yet.
+    // TS 24.229 §5.1.1.2.2: an IMS client's first REGISTER names itself and proves nothing yet.
     else if (fields.params?.get('response') !== '') names.add(loginName(username, home));
   }
   return [...names];

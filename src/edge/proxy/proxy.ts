@@ -298,7 +298,10 @@ export class Proxy {
     };
   }
 
-  /** TS 24.229 §5.2.6.3: a client speaks for the user it is registered as, and for no other. */
+  /**
+   * A client speaks for the user it is registered as, and for no other. Stricter than TS 24.229 §5.2.6.3.1, where From plays no part in whom a request is asserted
+   * to be of: another client is shown From as well.
+   */
   #answerStranger(request: SipRequest, uri: SipUri | undefined, hop: Hop, cause: ForbiddenCause): SipResponse {
     return this.#isForEdge(request, uri)
       ? answerOptions(request, hop, undefined, this.#context.insertion)
