@@ -1,4 +1,5 @@
 import { type Mutable } from '../core/mutable.ts';
+import { ownText } from '../core/own-text.ts';
 import { type LabEvent, type UncountedEvent } from './lab-events.ts';
 
 /** Events kept at most; the oldest go first. */
@@ -45,7 +46,7 @@ export class LabEventHistory {
 
   add(uncounted: UncountedEvent): HistoryEntry {
     this.#lastSeq += 1;
-    const event = { seq: this.#lastSeq, ...uncounted } as LabEvent;
+    const event = ownEvent({ seq: this.#lastSeq, ...uncounted } as LabEvent);
     const textCharacters = textOf(event)?.length ?? 0;
     const entry = { event, given: false, textCharacters, otherCharacters: charactersOf(event) - textCharacters };
     this.#entries.push(entry);
@@ -97,6 +98,15 @@ export class LabEventHistory {
     entry.event = textless;
     return true;
   }
+}
+
+/** The same event, which holds nothing of the messages that it tells of: an observer is given text as it came. */
+function ownEvent(event: LabEvent): LabEvent {
+  const fields = Object.entries(event).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? ownText(value) : value,
+  ]);
+  return Object.fromEntries(fields) as LabEvent;
 }
 
 function textOf(event: LabEvent): string | undefined {

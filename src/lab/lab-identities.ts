@@ -1,3 +1,4 @@
+import { type OwnMap, type OwnText, ownText } from '../core/own-text.ts';
 import { splitUsername, type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
 import { type ServerEvents } from '../server.ts';
 
@@ -12,9 +13,9 @@ type AnyEvent = Partial<
 /** Which lab user is behind a pseudonymous TURN name, an address-of-record or a WebSocket. */
 export class LabIdentities {
   readonly #profile: SharedKeyProfile;
-  readonly #userByTurnName = new Map<string, string>();
-  readonly #userByFlow = new Map<string, string>();
-  readonly #userByRegistration = new Map<string, string>();
+  readonly #userByTurnName: OwnMap<OwnText> = new Map<string, OwnText>();
+  readonly #userByFlow: OwnMap<OwnText> = new Map<string, OwnText>();
+  readonly #userByRegistration: OwnMap<OwnText> = new Map<string, OwnText>();
 
   constructor(profile: SharedKeyProfile) {
     this.#profile = profile;
@@ -64,9 +65,9 @@ export function userOfAor(aor: string): string {
 }
 
 /** The longest-known is forgotten for the newest. */
-function remember(map: Map<string, string>, key: string, value: string): void {
+function remember(map: OwnMap<OwnText>, key: string, value: string): void {
   map.delete(key);
   const [oldest] = map.keys();
   if (oldest !== undefined && map.size >= REMEMBERED) map.delete(oldest);
-  map.set(key, value);
+  map.set(ownText(key), ownText(value));
 }

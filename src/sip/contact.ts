@@ -62,7 +62,7 @@ function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {
  * `without`, and `params` behind them.
  */
 export function formatContact(
-  { text, uri, displayName }: Contact,
+  { text, uri, displayName }: Pick<Contact, 'text' | 'uri'> & { readonly displayName?: string | undefined },
   without: ReadonlySet<string>,
   params: ReadonlyMap<string, string>,
 ): string {

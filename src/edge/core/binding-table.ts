@@ -1,23 +1,7 @@
+import { type OwnMap, type OwnText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { type Contact } from '../../sip/contact.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Binding, type BindingFacts, createBinding } from './binding.ts';
 import { type Gruus, isInstance } from './gruus.ts';
-
-/** One Contact of one AoR, reachable over the flow it was registered on (RFC 5626 §6). */
-export interface Binding {
-  readonly aor: string;
-  /** The same as it may be sent. */
-  readonly address: string;
-  /** `bindingKey` of the contact: unique within the AoR. */
-  readonly key: string;
-  readonly registrationId: string;
-  readonly contact: Contact;
-  readonly hop: Hop;
-  readonly callId: string;
-  readonly cseq: number;
-  /** Monotonic milliseconds. */
-  readonly expiresAtMs: number;
-}
 
 interface Stored {
   readonly binding: Binding;
@@ -28,7 +12,7 @@ interface Stored {
 export class BindingTable {
   readonly #timers: TimerQueue;
   readonly #gruus: Gruus;
-  readonly #byAor = new Map<string, Map<string, Stored>>();
+  readonly #byAor: OwnMap<OwnMap<Stored>> = new Map<string, OwnMap<Stored>>();
   readonly #byHop = new Map<string, Set<Binding>>();
 
   constructor(timers: TimerQueue, gruus: Gruus) {
@@ -42,8 +26,9 @@ export class BindingTable {
     return stored.map(({ binding }) => binding).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
   }
 
-  put(binding: Binding): void {
-    const before = this.#byAor.get(binding.aor)?.get(binding.key);
+  put(facts: BindingFacts): void {
+    const before = this.#byAor.get(facts.aor)?.get(facts.key);
+    const binding = createBinding(facts, before?.binding);
     if (before) this.#take(before);
     const timer = this.#timers.schedule(binding.expiresAtMs, () => {
       this.remove(binding);
@@ -84,8 +69,8 @@ export class BindingTable {
   }
 }
 
-function mapIn<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
-  const map = maps.get(key) ?? new Map<string, V>();
+function mapIn<V>(maps: OwnMap<OwnMap<V>>, key: OwnText): OwnMap<V> {
+  const map: OwnMap<V> = maps.get(key) ?? new Map<string, V>();
   maps.set(key, map);
   return map;
 }

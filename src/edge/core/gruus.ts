@@ -1,12 +1,13 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
 import { createRandomPool } from '../../core/random-pool.ts';
 import { unescapeText, type SipUri } from '../../sip/uri.ts';
 import { type HomeDomain } from '../home-domain.ts';
 
 /** What a GRUU leads to: the bindings of one user that have this instance. */
-export interface Device {
-  readonly aor: string;
-  readonly instanceId: string;
+export interface Device<Text extends string = string> {
+  readonly aor: Text;
+  readonly instanceId: Text;
 }
 
 const ID_BYTES = 8;
@@ -26,8 +27,8 @@ export class Gruus {
   readonly #random = createRandomPool();
   readonly #cipher;
   readonly #decipher;
-  readonly #ids = new Map<string, string>();
-  readonly #devices = new Map<string, Device>();
+  readonly #ids: OwnMap<OwnText> = new Map<string, OwnText>();
+  readonly #devices: OwnMap<Device<OwnText>> = new Map<string, Device<OwnText>>();
 
   constructor(home: HomeDomain) {
     // One block and nothing else: with a random half it never repeats, so ECB shows nothing.
@@ -46,13 +47,13 @@ export class Gruus {
    * A device registers. `isNew`: it has started anew since it was last seen, which ends the temporary GRUUs it had (RFC 5627 §5.1). False when its
    * instance is none that a URI could hold.
    */
-  keep(device: Device, isNew: boolean): boolean {
+  keep(device: Device<OwnText>, isNew: boolean): boolean {
     if (!INSTANCE.test(device.instanceId)) return false;
     const key = keyOf(device);
     if (this.#ids.has(key) && !isNew) return true;
     this.forget(device);
-    const id = this.#random(ID_BYTES).toString('hex');
-    this.#ids.set(key, id);
+    const id = ownText(this.#random(ID_BYTES).toString('hex'));
+    this.#ids.set(ownText(key), id);
     this.#devices.set(id, device);
     return true;
   }

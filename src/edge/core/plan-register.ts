@@ -6,7 +6,7 @@ import { sameSipUri } from '../../sip/uri-equality.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
 import { bindingKey, isFlowKey, supportsOutbound } from '../registration/registration-id.ts';
-import { type Binding } from './binding-table.ts';
+import { type Binding } from './binding.ts';
 
 export type RegisterFault =
   | 'malformed-contact'

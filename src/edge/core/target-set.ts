@@ -1,4 +1,4 @@
-import { type Binding } from './binding-table.ts';
+import { type Binding } from './binding.ts';
 import { type CoreTarget } from './ims-core.ts';
 
 /**

@@ -49,7 +49,8 @@ export class EdgeDrain<Client> {
   #finish: () => void = () => undefined;
 
   constructor(context: EdgeDrainContext<Client>) {
-    this.#context = context;
+    // Who is gone must not be held by the list of all.
+    this.#context = { ...context, clients: [] };
     this.#turns = turnsOf(context);
     this.done = new Promise((resolve) => {
       this.#finish = resolve;

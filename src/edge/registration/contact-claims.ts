@@ -1,32 +1,39 @@
 import { type OwnMap, type OwnText } from '../../core/own-text.ts';
 
-/** What a claim needs of a registration, standing or lapsed. */
-export interface Claimant {
+/** That a device of a user has registered a Contact, whether it is connected or lapsed. */
+export interface Claim {
   readonly registrationId: OwnText;
   readonly aor: OwnText;
   readonly contactKey: OwnText;
 }
 
+/** Nearly every Contact is one device's, and a map for each would be most of what is kept of a lapsed one. */
+type Claims = Claim | OwnMap<Claim>;
+
 /** Who has registered which Contact, in the order in which they first did. Several users may have registered the same. */
 export class ContactClaims {
-  /** Address-of-record by registration id, by `contactKey`. */
-  readonly #byContact: OwnMap<OwnMap<OwnText>> = new Map<string, OwnMap<OwnText>>();
+  readonly #byContact: OwnMap<Claims> = new Map<string, Claims>();
 
-  /** Oldest first. */
-  of(contactKey: string): Iterable<[registrationId: string, aor: OwnText]> {
-    return this.#byContact.get(contactKey) ?? [];
-  }
-
-  /** `before` is the same device until now: its claim keeps its place if the Contact is still the same. */
-  add({ registrationId, aor, contactKey }: Claimant, before: Claimant | undefined): void {
-    if (before && before.contactKey !== contactKey) this.delete(before);
-    const claims: OwnMap<OwnText> = this.#byContact.get(contactKey) ?? new Map<string, OwnText>();
-    this.#byContact.set(contactKey, claims.set(registrationId, aor));
-  }
-
-  delete({ registrationId, contactKey }: Claimant): void {
+  /** By `contactKey`, oldest first. */
+  of(contactKey: string): Iterable<Claim> {
     const claims = this.#byContact.get(contactKey);
-    claims?.delete(registrationId);
-    if (claims?.size === 0) this.#byContact.delete(contactKey);
+    if (claims === undefined) return [];
+    return claims instanceof Map ? claims.values() : [claims];
+  }
+
+  /** `before` is the same device's until now: its claim keeps its place if the Contact is still the same. */
+  add(claim: Claim, before: Claim | undefined): void {
+    if (before && before.contactKey !== claim.contactKey) this.delete(before);
+    const claims = this.#byContact.get(claim.contactKey);
+    if (claims instanceof Map) claims.set(claim.registrationId, claim);
+    else if (!claims || claims.registrationId === claim.registrationId) this.#byContact.set(claim.contactKey, claim);
+    else this.#byContact.set(claim.contactKey, new Map([claims, claim].map((one) => [one.registrationId, one])));
+  }
+
+  delete({ registrationId, contactKey }: Claim): void {
+    const claims = this.#byContact.get(contactKey);
+    if (claims instanceof Map) claims.delete(registrationId);
+    const isEmpty = claims instanceof Map ? claims.size === 0 : claims?.registrationId === registrationId;
+    if (isEmpty) this.#byContact.delete(contactKey);
   }
 }

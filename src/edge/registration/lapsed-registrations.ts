@@ -1,9 +1,10 @@
 import { AgeMap } from '../../core/age-map.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { type Claimant } from './contact-claims.ts';
+import { type Claim } from './contact-claims.ts';
 import { type Registration } from './registration.ts';
 
-interface Lapsed extends Claimant {
+interface Lapsed {
+  readonly claim: Claim;
   readonly timer: TimerHandle;
 }
 
@@ -15,34 +16,35 @@ export class LapsedRegistrations {
   readonly #byId = new AgeMap<Lapsed>();
   readonly #max: number;
   readonly #timers: TimerQueue;
+  readonly #onEnd: (claim: Claim) => void;
 
-  /** Past `max` the oldest is let go. */
-  constructor(max: number, timers: TimerQueue) {
+  /** Past `max` the oldest is let go. `onEnd`: the time of one has passed, or there is no room for it any more. */
+  constructor(max: number, timers: TimerQueue, onEnd: (claim: Claim) => void) {
     this.#max = max;
     this.#timers = timers;
+    this.#onEnd = onEnd;
   }
 
-  /** `onEnd`: the time has passed, or there is no room for it any more. */
-  add({ registrationId, aor, contactKey, expiresAtMs }: Registration, onEnd: (lapsed: Claimant) => void): void {
+  add({ claim, expiresAtMs }: Registration): void {
     const { oldest } = this.#byId;
-    if (oldest && this.#byId.size >= this.#max) this.#end(oldest.key, onEnd);
+    if (oldest && this.#byId.size >= this.#max) this.#end(oldest.value.claim);
     const timer = this.#timers.schedule(expiresAtMs, () => {
-      this.#end(registrationId, onEnd);
+      this.#end(claim);
     });
-    this.#byId.set(registrationId, { registrationId, aor, contactKey, timer });
+    this.#byId.set(claim.registrationId, { claim, timer });
   }
 
   /** Its device is back, or nothing is to be left of it. */
-  take(registrationId: string): Claimant | undefined {
+  take(registrationId: string): Claim | undefined {
     const lapsed = this.#byId.get(registrationId);
     if (!lapsed) return undefined;
     this.#timers.cancel(lapsed.timer);
     this.#byId.delete(registrationId);
-    return lapsed;
+    return lapsed.claim;
   }
 
-  #end(registrationId: string, onEnd: (lapsed: Claimant) => void): void {
-    const lapsed = this.take(registrationId);
-    if (lapsed) onEnd(lapsed);
+  #end({ registrationId }: Claim): void {
+    const claim = this.take(registrationId);
+    if (claim) this.#onEnd(claim);
   }
 }

@@ -3,6 +3,7 @@ import { type Contact } from '../../sip/contact.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Hop } from '../flow/hop.ts';
+import { type Claim } from './contact-claims.ts';
 import { addressOf, identitiesOf, type Identity } from './identity.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { contactKey } from './register-answer.ts';
@@ -15,8 +16,8 @@ export interface Registration {
   /** The same as it may be sent; `aor` is a key for maps. */
   readonly address: OwnText;
   readonly contactUri: OwnText;
-  /** `contactKey` of it. */
-  readonly contactKey: OwnText;
+  /** What is left of it when its flow is gone. */
+  readonly claim: Claim;
   /** `+sip.instance` of the Contact and its reg-id. */
   readonly instanceId: OwnText | undefined;
   readonly regId: number | undefined;
@@ -85,13 +86,13 @@ export function createRegistration(
   before: Registration | undefined,
 ): Registration {
   const { identities, wildcards, serviceRoute, login, outbound, cseq, hop } = facts;
-  const isSameContact = before?.contactUri === contact.uri;
+  const claim = before?.contactUri === contact.uri ? before.claim : createClaim(registrationId, facts.aor, contact.uri);
   return {
-    registrationId: ownText(registrationId, before?.registrationId),
-    aor: ownText(facts.aor, before?.aor),
+    registrationId: claim.registrationId,
+    aor: claim.aor,
+    claim,
     address: ownText(facts.address, before?.address),
     contactUri: ownText(contact.uri, before?.contactUri),
-    contactKey: isSameContact ? before.contactKey : ownText(contactKey(contact.uri)),
     instanceId: contact.instanceId === undefined ? undefined : ownText(contact.instanceId, before?.instanceId),
     regId: contact.regId,
     outbound,
@@ -111,4 +112,8 @@ export function createRegistration(
     expiresAtMs,
     grantedExpiresSec,
   };
+}
+
+function createClaim(registrationId: string, aor: string, contactUri: string): Claim {
+  return { registrationId: ownText(registrationId), aor: ownText(aor), contactKey: ownText(contactKey(contactUri)) };
 }

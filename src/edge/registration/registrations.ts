@@ -4,7 +4,7 @@ import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
 import { type Hop } from '../flow/hop.ts';
-import { type Claimant, ContactClaims } from './contact-claims.ts';
+import { type Claim, ContactClaims } from './contact-claims.ts';
 import { identityKey } from './identity.ts';
 import { LapsedRegistrations } from './lapsed-registrations.ts';
 import { type DigestLogin, type PassedChallenges } from './passed-challenges.ts';
@@ -64,7 +64,9 @@ export class Registrations {
 
   constructor(context: RegistrationsContext) {
     this.#context = context;
-    this.#lapsed = new LapsedRegistrations(context.maxLapsed, context.timers);
+    this.#lapsed = new LapsedRegistrations(context.maxLapsed, context.timers, (claim) => {
+      this.#release(claim);
+    });
   }
 
   get all(): Registration[] {
@@ -125,7 +127,7 @@ export class Registrations {
 
   /** A standing registration with this Contact URI, of a user that is `wanted`. Several users may have registered the same. */
   findByContact(uri: string, wanted: (aor: string) => boolean): Registration | undefined {
-    for (const [registrationId, aor] of this.#claims.of(contactKey(uri))) {
+    for (const { registrationId, aor } of this.#claims.of(contactKey(uri))) {
       const stored = wanted(aor) ? this.#byId.get(registrationId) : undefined;
       if (stored) return stored.registration;
     }
@@ -135,14 +137,14 @@ export class Registrations {
   /** The user that registered a Contact first and has not let go of it, or lost it, since; it may be away for the moment. */
   ownerOfContact(uri: string): string | undefined {
     const [first] = this.#claims.of(contactKey(uri));
-    return first?.[1];
+    return first?.aor;
   }
 
   /** The registration on a flow; when there are several, the one with this Contact. */
   at(hop: Hop, contactUri: string): Registration | undefined {
     if (this.count(hop) > 1) {
       const key = contactKey(contactUri);
-      for (const registration of this.#on(hop)) if (registration.contactKey === key) return registration;
+      for (const registration of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
     }
     return this.first(hop);
   }
@@ -179,8 +181,8 @@ export class Registrations {
 
   /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
   endLapsed(registrationId: string): void {
-    const lapsed = this.#lapsed.take(registrationId);
-    if (lapsed) this.#release(lapsed);
+    const claim = this.#lapsed.take(registrationId);
+    if (claim) this.#release(claim);
   }
 
   endFlow(hop: Hop): void {
@@ -215,7 +217,7 @@ export class Registrations {
     });
     if (stored) this.#replace(stored, registration, timer);
     else this.#add(registration, timer);
-    this.#claims.add(registration, before ?? this.#lapsed.take(registrationId));
+    this.#claims.add(registration.claim, before?.claim ?? this.#lapsed.take(registrationId));
     if (before && before.hop !== registration.hop) {
       this.#context.on.unregistered(before, 'replaced');
       this.#context.on.registered(registration, false);
@@ -252,11 +254,8 @@ export class Registrations {
     if (stored?.registration !== registration) return;
     this.#forget(stored);
     this.#context.on.unregistered(registration, cause);
-    if (cause === 'flow-closed') {
-      this.#lapsed.add(registration, (lapsed) => {
-        this.#release(lapsed);
-      });
-    } else this.#release(registration);
+    if (cause === 'flow-closed') this.#lapsed.add(registration);
+    else this.#release(registration.claim);
   }
 
   #forget({ registration: { registrationId, aor, hop }, timer, handle }: Stored): void {
@@ -267,9 +266,9 @@ export class Registrations {
     deleteIn(this.#byHop, hop.id, registrationId);
   }
 
-  #release(claimant: Claimant): void {
-    this.#claims.delete(claimant);
-    this.#context.on.released(claimant.registrationId);
+  #release(claim: Claim): void {
+    this.#claims.delete(claim);
+    this.#context.on.released(claim.registrationId);
   }
 }
 

@@ -9,6 +9,8 @@ export interface LogCounts {
 export interface VictimStatus {
   /** Bytes */
   readonly memory: Readonly<Record<'rss' | 'heapUsed' | 'external' | 'arrayBuffers', number>>;
+  /** What is in memory of each connection, after a collection: the WebSockets of the edge, and what is below them. */
+  readonly objects: Readonly<Record<'Flow' | 'WebSocket' | 'TLSSocket', number>> | undefined;
   /** The longest time since the start that nobody was served. */
   readonly longestBlockMs: number;
   readonly log: LogCounts;

@@ -1,5 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { TLSSocket } from 'node:tls';
+import { queryObjects } from 'node:v8';
+import { WebSocket } from 'ws';
 import { type LogFields, type Logger } from '../../../src/core/logger.ts';
+import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createServer, type Server } from '../../../src/index.ts';
 import { type Ask, type LogCounts, type Reply, type VictimStatus } from './victim-messages.ts';
 
@@ -65,6 +69,7 @@ async function status(collect: boolean): Promise<VictimStatus> {
   const { turn, edge } = snapshot?.stats ?? {};
   return {
     memory: { rss, heapUsed, external, arrayBuffers },
+    objects: collect ? countObjects() : undefined,
     longestBlockMs: loopDelay.max / 1e6,
     log: counts,
     errors,
@@ -87,6 +92,11 @@ async function status(collect: boolean): Promise<VictimStatus> {
         timers: edge.timers,
       },
   };
+}
+
+function countObjects(): VictimStatus['objects'] {
+  const count = (constructor: Parameters<typeof queryObjects>[0]) => queryObjects(constructor, { format: 'count' });
+  return { Flow: count(Flow), WebSocket: count(WebSocket), TLSSocket: count(TLSSocket) };
 }
 
 process.on('message', (ask: Ask) => {

@@ -174,6 +174,19 @@ describe('a client that has lost its connection', () => {
     expect([bench.sent, bench.deregistrations?.size, bench.clock.timers.size]).toEqual([[], 0, 0]);
   });
 
+  it('is left to the core where it has written more than anybody needs to', () => {
+    const bench = new Bench();
+    const request = new WicMessages('alice').buildRegister({
+      contact: `<sip:${'a'.repeat(700)}@x.invalid>;expires=600`,
+    });
+    const response = createResponse(request, 200);
+    response.headers.append('Contact', request.headers.get('Contact')!);
+    bench.registrations.applySuccess(request, response, 'sip:alice@example.com', bench.hop);
+    expect(bench.registrations.size).toBe(1);
+    bench.registrations.endFlow(bench.hop);
+    expect(bench.deregistrations?.size).toBe(0);
+  });
+
   it('waits among no more than are remembered', () => {
     const bench = new Bench();
     for (let i = 0; i < 10; i++) {

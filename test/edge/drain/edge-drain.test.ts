@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { EdgeDrain, type EdgeDrainOptions } from '../../../src/edge/drain/edge-drain.ts';
+import { collect } from '../../core/held-per-message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const OPTIONS = { noticeMs: 0, windowMs: 10_000, transactionMs: 5000, callMs: 0 };
@@ -143,4 +145,34 @@ it('an abort ends the waiting, and closes nobody', async () => {
   clock.advance(60_000);
   expect(left(clients)).toBe(10);
   expect(clock.timers.size).toBe(0);
+});
+
+it('holds nobody who is gone', async () => {
+  const clock = new FakeClock();
+  const begin = (): { drain: EdgeDrain<{ open: boolean }>; gone: WeakRef<object>[] } => {
+    const clients = Array.from({ length: 10 }, () => ({ open: true }));
+    const drain = new EdgeDrain({
+      options: OPTIONS,
+      clients,
+      isOpen: ({ open }) => open,
+      isBusy: () => false,
+      isInCall: () => false,
+      close: (client) => {
+        client.open = false;
+      },
+      afterReading: (run) => {
+        run();
+      },
+      clock,
+      timers: clock.timers,
+    });
+    return { drain, gone: clients.map((client) => new WeakRef(client)) };
+  };
+  const { drain, gone } = begin();
+  clock.advance(10_000);
+  await drain.done;
+  await nextTurn();
+  collect();
+  expect(gone.flatMap((client) => client.deref() ?? [])).toEqual([]);
+  drain.abort();
 });

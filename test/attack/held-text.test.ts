@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from './support/random.ts';
+import { SipClient } from './support/sip-client.ts';
+import { DOMAIN, type User, Victim, victimConfig } from './support/victim.ts';
+import { type VictimStatus } from './support/victim-messages.ts';
+
+/** Nearly as much as a message may be. */
+const PADDING = Array.from({ length: 8 }, (_, i) => `X-Padding-${i}: ${'x'.repeat(7700)}`);
+/** V8 takes two bytes for each character of a text that has one such in it. */
+const WIDE_PADDING = [...PADDING, 'X-Padding: €'];
+const KILOBYTE = 1024;
+const ROUNDS = 3;
+const SETTLE_MS = 5000;
+
+const random = new Random(8259);
+
+/** What stays of messages of 62 KB when they are answered, and their senders gone. */
+describe('memory that stays of messages of 62 KB', () => {
+  let victim: Victim;
+  const open: SipClient[] = [];
+
+  beforeAll(async () => {
+    const many = 100_000;
+    const limits = {
+      exempt: [],
+      authenticationFailures: 1000,
+      authenticationFailuresPerAddress: many,
+      messagesPerSec: many,
+      messageBurst: many,
+      messageBurstPerAddress: many,
+      requestBurstPerIdentity: many,
+      handshakeBurstPerAddress: many,
+      connectionsPerAddress: many,
+    };
+    victim = await Victim.start(victimConfig({ edge: { limits } }));
+  });
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((client) => client.close()));
+  });
+
+  afterAll(async () => {
+    await victim.stop();
+  });
+
+  async function connectAs(user: User): Promise<SipClient> {
+    const client = await SipClient.connect(victim, { user, localAddress: '127.0.0.1', random, patienceMs: SETTLE_MS });
+    open.push(client);
+    return client;
+  }
+
+  async function settled(): Promise<VictimStatus> {
+    await Promise.all(open.splice(0).map((client) => client.close()));
+    await victim.statusWhen(({ edge }) => edge?.flows === 0 && edge.transactions === 0, SETTLE_MS);
+    return victim.status(true);
+  }
+
+  /**
+   * Bytes of heap that stay of each of `count`. What is compiled meanwhile stays too, so that as many come before the first look, and again where it
+   * seems too much: what is held is held each time.
+   */
+  async function heldOf(what: string, count: number, once: (n: number) => Promise<void>): Promise<number> {
+    let sent = 0;
+    const round = async (): Promise<VictimStatus> => {
+      for (const end = sent + count; sent < end; sent++) await once(sent);
+      return settled();
+    };
+    let before = await round();
+    let bytes = Infinity;
+    for (let i = 0; i < ROUNDS && bytes >= KILOBYTE; i++) {
+      const after = await round();
+      bytes = Math.round((after.memory.heapUsed - before.memory.heapUsed) / count);
+      expect(after.objects).toEqual(before.objects);
+      before = after;
+    }
+    console.log(`${bytes} bytes of heap stay of each ${what}`);
+    return bytes;
+  }
+
+  /** A REGISTER that proves nothing, for a user whom nobody knows. */
+  async function guess(client: SipClient, n: number): Promise<void> {
+    const user = `somebody-whom-nobody-knows-${n}`;
+    const proof = `username="${user}", realm="${DOMAIN}", nonce="${random.text(40)}", uri="sip:${DOMAIN}"`;
+    const answer = `response="${random.text(32, '0123456789abcdef')}", algorithm=MD5, qop=auth, nc=00000001, cnonce="x"`;
+    const response = await client.request({
+      method: 'REGISTER',
+      uri: `sip:${DOMAIN}`,
+      to: `<sip:${user}@${DOMAIN}>`,
+      headers: [`Contact: <${client.contact}>`, `Authorization: Digest ${proof}, ${answer}`, ...PADDING],
+    });
+    expect(response.status).toBe(401);
+  }
+
+  it('is less than a kilobyte of each failed login', async () => {
+    let client: SipClient | undefined;
+    const held = await heldOf('failed login', 250, async (n) => {
+      if (!client?.isOpen) client = await connectAs('mallory');
+      await guess(client, n);
+    });
+    expect(held).toBeLessThan(KILOBYTE);
+  });
+
+  it('is less than a kilobyte of each nonce that was used', async () => {
+    let client: SipClient | undefined;
+    const held = await heldOf('nonce that was used', 100, async () => {
+      if (!client?.isOpen) client = await connectAs('alice');
+      await client.register(WIDE_PADDING, 0);
+    });
+    expect(held).toBeLessThan(KILOBYTE);
+  });
+
+  it('is less than a kilobyte of each registration that lapsed with its WebSocket, and nothing of that', async () => {
+    const held = await heldOf('registration that lapsed', 100, async () => {
+      const client = await connectAs('alice');
+      await client.register(WIDE_PADDING);
+      client.cut();
+    });
+    expect(held).toBeLessThan(KILOBYTE);
+  });
+});
