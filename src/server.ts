@@ -79,9 +79,20 @@ export class Server {
     this.#clock = clock;
     this.#showUsers = showUsers;
     this.#hooks = hooks;
+    const watch = { config, logger, clock };
     this.#certificates = [
-      new CertificateWatch(config, this.#useCertificate, logger),
-      new CertificateWatch(config, this.#useCoreCertificate, logger, 'edge.core.tls'),
+      new CertificateWatch({
+        ...watch,
+        section: 'tls',
+        certificate: material.certificate,
+        apply: this.#useCertificate,
+      }),
+      new CertificateWatch({
+        ...watch,
+        section: 'edge.core.tls',
+        certificate: material.core?.certificate,
+        apply: this.#useCoreCertificate,
+      }),
     ];
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');

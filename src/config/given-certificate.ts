@@ -52,7 +52,26 @@ function parse<T>(read: () => T, message: string): T {
   }
 }
 
-/** When the certificate ends, in UNIX milliseconds. */
-export function certificateEndMs({ cert }: Certificate): number {
-  return Date.parse(new X509Certificate(cert).validTo);
+/** In UNIX milliseconds. */
+interface Validity {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export function validityOf({ cert }: Certificate): Validity {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  return { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) };
+}
+
+const DAY_MS = 86_400_000;
+/** From when on a certificate that ends is worth a word. */
+const WARNING_MS = 14 * DAY_MS;
+
+/** What an operator should know of when a certificate is valid, in words that follow its name; `undefined`: nothing. */
+export function validityWarning(certificate: Certificate, nowMs: number): string | undefined {
+  const { fromMs, toMs } = validityOf(certificate);
+  if (toMs <= nowMs) return 'has expired';
+  if (fromMs > nowMs) return `is not valid before ${new Date(fromMs).toISOString()}`;
+  const days = Math.ceil((toMs - nowMs) / DAY_MS);
+  return toMs - nowMs < WARNING_MS ? `ends in ${days} day${days === 1 ? '' : 's'}` : undefined;
 }

@@ -4,12 +4,11 @@ import { isLoopbackHost } from '../core/loopback-host.ts';
 import { isLoopback, isWildcard, waysIn, waysToEdge } from './loopback.ts';
 import { type Material } from './material.ts';
 import { type Config } from './schema/tree.ts';
-import { certificateEndMs } from './given-certificate.ts';
+import { validityWarning } from './given-certificate.ts';
 
 /** RFC 2104 §3: a key shorter than the hash weakens the HMAC; 16 bytes is where guessing Km from one seen credential becomes hopeless. */
 const MIN_KM_BYTES = 16;
 const MIN_PASSWORD_CHARACTERS = 8;
-const CERTIFICATE_WARNING_MS = 14 * 86_400_000;
 
 /** One line for each value that runs, but that an operator should know about. */
 export function startupWarnings(config: Config, material: Material, nowMs: number): string[] {
@@ -17,7 +16,8 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
     ...edgeWarnings(config, material),
     ...uriWarnings(config),
     ...turnWarnings(config, material),
-    ...keyWarnings(config, material, nowMs),
+    ...keyWarnings(config, material),
+    ...certificateWarnings(material, nowMs),
   ];
 }
 
@@ -123,7 +123,7 @@ function relayAddressesIn(
   });
 }
 
-function keyWarnings({ edge, turn }: Config, { keys, generated, certificate }: Material, nowMs: number): string[] {
+function keyWarnings({ edge, turn }: Config, { keys, generated }: Material): string[] {
   const warnings = keys
     .filter(({ secret }) => secret.byteLength < MIN_KM_BYTES)
     .map(({ id, secret }) => `credentials.keys: key ${id} has ${secret.byteLength} bytes; use ${MIN_KM_BYTES} or more`);
@@ -132,9 +132,16 @@ function keyWarnings({ edge, turn }: Config, { keys, generated, certificate }: M
       'credentials.keys is not set: the generated Km is known to this process only, give the other side the same one',
     );
   }
-  const leftMs = certificate && !generated.certificate ? certificateEndMs(certificate) - nowMs : Infinity;
-  if (leftMs <= 0) warnings.push('tls.certFile has expired');
-  else if (leftMs < CERTIFICATE_WARNING_MS)
-    warnings.push(`tls.certFile ends in ${Math.ceil(leftMs / 86_400_000)} days`);
   return warnings;
+}
+
+function certificateWarnings({ certificate, generated, core }: Material, nowMs: number): string[] {
+  const given = [
+    ['tls.certFile', generated.certificate ? undefined : certificate],
+    ['edge.core.tls.certFile', core?.certificate],
+  ] as const;
+  return given.flatMap(([name, one]) => {
+    const warning = one && validityWarning(one, nowMs);
+    return warning === undefined ? [] : [`${name} ${warning}`];
+  });
 }

@@ -1,32 +1,49 @@
 import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { certificateEndMs, readCertificate } from '../config/given-certificate.ts';
+import { readCertificate, validityOf, validityWarning } from '../config/given-certificate.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
+import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 
 /** Which pair of files is meant. */
 type Section = 'tls' | 'edge.core.tls';
 
+interface CertificateWatchOptions {
+  readonly config: Config;
+  readonly section: Section;
+  /** In use at first; absent: none of the section's own. */
+  readonly certificate: Certificate | undefined;
+  /** Is given pairs that OpenSSL can use, and that are valid now. */
+  readonly apply: (certificate: Certificate) => void;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const DAY_MS = 86_400_000;
+const KEPT = 'the certificate files have changed and cannot be used: the old certificate stays';
+
 /**
- * Reads `certFile` and `keyFile` of a section again when they change. The files are looked at from time to time, since what replaces them
- * (a rename, a link that is turned to another folder) does not reach who watches the files themselves.
+ * Reads `certFile` and `keyFile` of a section again when they change, and says once a day that the certificate in use is about to end. The files are
+ * looked at from time to time, since what replaces them (a rename, a link that is turned to another folder) does not reach who watches the files themselves.
  */
 export class CertificateWatch {
-  readonly #config: Config;
+  readonly #options: CertificateWatchOptions;
   readonly #section: Section;
-  readonly #apply: (certificate: Certificate) => void;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #seen: string | undefined;
   #isLooking = false;
+  #inUse: Certificate | undefined;
+  /** Until a pair is valid that was not when it was read. */
+  #readAgainMs = Infinity;
+  #warnAtMs = 0;
 
-  /** `apply` is given pairs that OpenSSL can use. */
-  constructor(config: Config, apply: (certificate: Certificate) => void, logger: Logger, section: Section = 'tls') {
-    this.#section = section;
-    this.#config = config;
-    this.#apply = apply;
-    this.#logger = logger;
+  constructor(options: CertificateWatchOptions) {
+    this.#options = options;
+    this.#section = options.section;
+    this.#logger = options.logger;
+    this.#inUse = options.certificate;
   }
 
   /**
@@ -35,8 +52,10 @@ export class CertificateWatch {
    */
   async start(): Promise<void> {
     const { certFile, keyFile } = this.#files;
-    const { reloadSec } = this.#config.tls;
+    const { reloadSec } = this.#options.config.tls;
     if (certFile === undefined || keyFile === undefined || reloadSec === 0) return;
+    // The start has said what there was to say.
+    this.#warnAtMs ||= this.#nowMs + DAY_MS;
     this.#seen ??= await stateOf([certFile, keyFile]);
     this.#timer = setInterval(() => void this.#look([certFile, keyFile]), reloadSec * 1000).unref();
   }
@@ -47,7 +66,12 @@ export class CertificateWatch {
   }
 
   get #files() {
-    return this.#section === 'tls' ? this.#config.tls : this.#config.edge.core.tls;
+    const { tls, edge } = this.#options.config;
+    return this.#section === 'tls' ? tls : edge.core.tls;
+  }
+
+  get #nowMs(): number {
+    return this.#options.clock.now().unixMs;
   }
 
   async #look(files: readonly string[]): Promise<void> {
@@ -55,25 +79,46 @@ export class CertificateWatch {
     this.#isLooking = true;
     const state = await stateOf(files);
     this.#isLooking = false;
-    if (this.#timer === undefined || state === this.#seen) return;
-    // Of two files one is always the first to change: a pair that does not fit is told once, and read again with the next change.
-    this.#seen = state;
-    this.#reload();
+    if (this.#timer === undefined) return;
+    if (state !== this.#seen || this.#nowMs >= this.#readAgainMs) {
+      // Of two files one is always the first to change: a pair that does not fit is told once, and read again with the next change.
+      this.#seen = state;
+      this.#readAgainMs = Infinity;
+      this.#reload();
+    }
+    this.#warnOfEnd();
   }
 
   #reload(): void {
     try {
       const certificate = readCertificate(this.#files, this.#section);
       if (!certificate) return;
+      const { fromMs, toMs } = validityOf(certificate);
+      if (toMs <= this.#nowMs || fromMs > this.#nowMs) {
+        if (fromMs > this.#nowMs) this.#readAgainMs = fromMs;
+        const cause = validityWarning(certificate, this.#nowMs);
+        this.#logger.warn({ section: this.#section, cause: `${this.#section}.certFile ${cause ?? ''}` }, KEPT);
+        return;
+      }
       // Where a part takes it, every part must be able to.
       createSecureContext(certificate);
-      this.#apply(certificate);
-      const validTo = new Date(certificateEndMs(certificate)).toISOString();
-      this.#logger.info({ section: this.#section, validTo }, 'new certificate in use');
+      this.#options.apply(certificate);
+      this.#inUse = certificate;
+      this.#warnAtMs = this.#nowMs;
+      this.#logger.info({ section: this.#section, validTo: new Date(toMs).toISOString() }, 'new certificate in use');
     } catch (error) {
+      this.#logger.warn({ section: this.#section, err: error }, KEPT);
+    }
+  }
+
+  #warnOfEnd(): void {
+    if (!this.#inUse || this.#nowMs < this.#warnAtMs) return;
+    this.#warnAtMs = this.#nowMs + DAY_MS;
+    const warning = validityWarning(this.#inUse, this.#nowMs);
+    if (warning !== undefined) {
       this.#logger.warn(
-        { section: this.#section, err: error },
-        'the certificate files have changed and cannot be used: the old certificate stays',
+        { section: this.#section },
+        `the certificate in use ${warning}: replace the files of ${this.#section}`,
       );
     }
   }
