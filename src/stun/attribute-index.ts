@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { fingerprint } from './attributes/fingerprint.ts';
 import { messageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
 import { messageIntegrity } from './attributes/message-integrity.ts';
+import { xorPeerAddress } from './attributes/xor-peer-address.ts';
 import { paddedLength } from './channel-data.ts';
 import { HEADER_BYTES } from './message-type.ts';
 
@@ -12,38 +13,54 @@ export interface AttributeIndex {
   readonly offsets: readonly number[];
   /** Of the value, without padding. */
   readonly lengths: readonly number[];
+  /** Which there are more of than are listed here. */
+  readonly cut: 'peers' | 'others' | undefined;
+}
+
+export interface AttributeLimits {
+  /** XOR-PEER-ADDRESS that are listed, which a CreatePermission carries as many of as it permits addresses. */
+  readonly peers: number;
 }
 
 export const ATTRIBUTE_HEADER_BYTES = 4;
 
 /**
- * Far above what any usage needs (a CreatePermission for 100 peers still passes), far below the 16,000 empty attributes that fit into one
- * message: work per datagram stays small.
+ * Far above what any usage needs, far below the 16,000 empty attributes that fit into one message: work per datagram stays small. What is
+ * beyond is stepped over, so that what signs the message is found and it can be answered.
  */
-const MAX_ATTRIBUTES = 128;
+const MAX_OTHERS = 128;
+const USUAL_LIMITS: AttributeLimits = { peers: 128 };
 
 /** One pass over the attributes. `bytes` is one message whose length field has been checked: a multiple of 4 that ends with the buffer. */
-export function indexAttributes(bytes: Buffer): Result<AttributeIndex, 'attribute-overrun' | 'too-many-attributes'> {
+export function indexAttributes(
+  bytes: Buffer,
+  limits: AttributeLimits = USUAL_LIMITS,
+): Result<AttributeIndex, 'attribute-overrun'> {
   const types: number[] = [];
   const offsets: number[] = [];
   const lengths: number[] = [];
   let last = 0;
-  let count = 0;
-  for (let offset = HEADER_BYTES; offset < bytes.length; count++) {
-    if (count === MAX_ATTRIBUTES) return fail('too-many-attributes');
+  let peers = 0;
+  let cut: AttributeIndex['cut'];
+  for (let offset = HEADER_BYTES; offset < bytes.length;) {
     const type = bytes.readUInt16BE(offset);
     const length = bytes.readUInt16BE(offset + 2);
     offset += ATTRIBUTE_HEADER_BYTES;
     if (length > bytes.length - offset) return fail('attribute-overrun');
     if (isVisibleAfter(last, type)) {
-      types.push(type);
-      offsets.push(offset);
-      lengths.push(length);
-      if (closesTheMessage(type)) last = type;
+      const isPeer = type === xorPeerAddress.type;
+      const closes = closesTheMessage(type);
+      if (closes || (isPeer ? peers < limits.peers : types.length - peers < MAX_OTHERS)) {
+        types.push(type);
+        offsets.push(offset);
+        lengths.push(length);
+        if (isPeer) peers++;
+      } else if (cut !== 'others') cut = isPeer ? 'peers' : 'others';
+      if (closes) last = type;
     }
     offset += paddedLength(length);
   }
-  return ok({ types, offsets, lengths });
+  return ok({ types, offsets, lengths, cut });
 }
 
 function closesTheMessage(type: number): boolean {

@@ -1,18 +1,12 @@
 import { fail, ok, type Result } from '../core/result.ts';
-import { indexAttributes, type AttributeIndex } from './attribute-index.ts';
+import { indexAttributes, type AttributeIndex, type AttributeLimits } from './attribute-index.ts';
 import { registeredAttribute } from './attribute-registry.ts';
 import { type Attribute } from './attribute.ts';
 import { isStun } from './channel-data.ts';
 import { decodeMessageType, HEADER_BYTES, MAGIC_COOKIE, type MessageClass } from './message-type.ts';
 
 export type StunDecodeError =
-  | 'too-short'
-  | 'not-stun'
-  | 'bad-cookie'
-  | 'bad-length'
-  | 'length-mismatch'
-  | 'attribute-overrun'
-  | 'too-many-attributes';
+  'too-short' | 'not-stun' | 'bad-cookie' | 'bad-length' | 'length-mismatch' | 'attribute-overrun';
 
 const COMPREHENSION_OPTIONAL = 0x8000;
 
@@ -20,14 +14,14 @@ const COMPREHENSION_OPTIONAL = 0x8000;
  * Reads the header and finds the attributes; values are decoded when asked for. `bytes` is exactly one message, a datagram or what
  * `StreamFramer` hands out, and the result is a view of it.
  */
-export function decodeMessage(bytes: Buffer): Result<StunMessage, StunDecodeError> {
+export function decodeMessage(bytes: Buffer, limits?: AttributeLimits): Result<StunMessage, StunDecodeError> {
   if (bytes.length < HEADER_BYTES) return fail('too-short');
   if (!isStun(bytes.readUInt8(0))) return fail('not-stun');
   if (bytes.readUInt32BE(4) !== MAGIC_COOKIE) return fail('bad-cookie');
   const length = bytes.readUInt16BE(2);
   if (length % 4 !== 0) return fail('bad-length');
   if (length !== bytes.length - HEADER_BYTES) return fail('length-mismatch');
-  const index = indexAttributes(bytes);
+  const index = indexAttributes(bytes, limits);
   return index.ok ? ok(new StunMessage(bytes, index.value)) : index;
 }
 
@@ -57,6 +51,11 @@ export class StunMessage {
   /** The same message, valid for as long as it is kept. */
   copy(): StunMessage {
     return new StunMessage(Buffer.from(this.bytes), this.#index);
+  }
+
+  /** Which attributes it has more of than can be asked for here: XOR-PEER-ADDRESS, or others. */
+  get cut(): AttributeIndex['cut'] {
+    return this.#index.cut;
   }
 
   /** `undefined` when the attribute is absent or malformed. */

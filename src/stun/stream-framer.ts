@@ -9,8 +9,10 @@ const NOTHING = Buffer.alloc(0);
 const INITIAL_BYTES = 512;
 
 interface StreamFramerOptions {
-  /** The largest frame, header and padding included, that is accepted and so the most that is ever held. */
+  /** The largest frame, header and padding included, that is handed out and so the most that is ever held. */
   readonly maxFrameBytes: number;
+  /** A frame over that is stepped over. */
+  readonly onOversized?: () => void;
 }
 
 /**
@@ -19,19 +21,23 @@ interface StreamFramerOptions {
  */
 export class StreamFramer {
   readonly #maxFrameBytes: number;
+  readonly #onOversized: () => void;
+  /** What is still to come of a frame over the limit. */
+  #skipBytes = 0;
   #held = NOTHING;
   #heldBytes = 0;
   #broken = false;
   #rest: Buffer | undefined;
 
-  constructor({ maxFrameBytes }: StreamFramerOptions) {
+  constructor({ maxFrameBytes, onOversized = ignore }: StreamFramerOptions) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#onOversized = onOversized;
   }
 
   /**
    * Feeds one chunk and calls `onFrame` for each frame that is now complete: a view, valid during the call only; ChannelData comes without
-   * its padding. Returns false, then and ever after, when the stream is neither STUN nor ChannelData or a frame is over the limit: it
-   * cannot be read on, so the caller closes the connection.
+   * its padding. Returns false, then and ever after, when the stream is neither STUN nor ChannelData: it cannot be read on, so the caller
+   * closes the connection.
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): boolean {
     if (this.#broken) return false;
@@ -55,7 +61,7 @@ export class StreamFramer {
   }
 
   #handOut(chunk: Buffer, onFrame: (frame: Buffer) => void): boolean {
-    let offset = this.#heldBytes > 0 ? this.#completeHeld(chunk, onFrame) : 0;
+    let offset = this.#heldBytes > 0 ? this.#completeHeld(chunk, onFrame) : this.#skip(chunk, 0);
     while (this.#rest === undefined && offset !== BROKEN && offset < chunk.length) {
       const next = this.#takeWhole(chunk, offset, onFrame);
       if (next === offset) {
@@ -77,6 +83,7 @@ export class StreamFramer {
     if (availableBytes < LENGTH_KNOWN_BYTES) return isFrameStart(chunk.readUInt8(offset)) ? offset : BROKEN;
     const frameBytes = this.#frameBytes(chunk, offset);
     if (frameBytes === BROKEN) return BROKEN;
+    if (frameBytes > this.#maxFrameBytes) return this.#beginSkip(chunk, offset, frameBytes);
     if (availableBytes < frameBytes) return offset;
     onFrame(chunk.subarray(offset, offset + contentBytes(chunk, offset)));
     return offset + frameBytes;
@@ -91,12 +98,30 @@ export class StreamFramer {
     }
     const frameBytes = this.#frameBytes(this.#held, 0);
     if (frameBytes === BROKEN) return BROKEN;
+    if (frameBytes > this.#maxFrameBytes) {
+      const missingBytes = frameBytes - this.#heldBytes;
+      this.#release();
+      return this.#beginSkip(chunk, taken, missingBytes);
+    }
     taken += this.#hold(chunk, taken, frameBytes - this.#heldBytes);
     if (this.#heldBytes < frameBytes) return taken;
     const frame = this.#held.subarray(0, contentBytes(this.#held, 0));
     this.#release();
     onFrame(frame);
     return taken;
+  }
+
+  /** Steps over a frame of which `bytes` are to come from `offset` on; returns the offset behind what is there of it. */
+  #beginSkip(chunk: Buffer, offset: number, bytes: number): number {
+    this.#onOversized();
+    this.#skipBytes = bytes;
+    return this.#skip(chunk, offset);
+  }
+
+  #skip(chunk: Buffer, offset: number): number {
+    const bytes = Math.min(this.#skipBytes, chunk.length - offset);
+    this.#skipBytes -= bytes;
+    return offset + bytes;
   }
 
   /** Copies up to `wantedBytes` of the chunk behind what is held; returns how many. */
@@ -125,12 +150,16 @@ export class StreamFramer {
 
   #frameBytes(bytes: Buffer, offset: number): number {
     const frameBytes = paddedLength(contentBytes(bytes, offset));
-    if (!isFrameStart(bytes.readUInt8(offset)) || frameBytes > this.#maxFrameBytes) return BROKEN;
+    if (!isFrameStart(bytes.readUInt8(offset))) return BROKEN;
     return isUnalignedStun(bytes, offset) ? BROKEN : frameBytes;
   }
 }
 
 const BROKEN = -1;
+
+function ignore(): void {
+  // Nobody counts them.
+}
 
 function isFrameStart(firstByte: number): boolean {
   return isStun(firstByte) || isChannelData(firstByte);

@@ -83,11 +83,25 @@ describe('decodeMessage', () => {
     expect(result.ok ? undefined : result.reason).toBe(reason);
   });
 
-  it('takes 128 attributes and no more, hidden ones included', () => {
-    expect(decodeMessage(binding('80220000'.repeat(128))).ok).toBe(true);
-    expect(decodeMessage(binding('80220000'.repeat(129)))).toEqual({ ok: false, reason: 'too-many-attributes' });
-    const hidden = `${A} 00080014 ${'00'.repeat(20)}` + '80220000'.repeat(127);
-    expect(decodeMessage(binding(hidden))).toEqual({ ok: false, reason: 'too-many-attributes' });
+  const cutOf = (body: string, peers?: number) => {
+    const result = decodeMessage(binding(body), peers === undefined ? undefined : { peers });
+    return result.ok ? result.value.cut : result.reason;
+  };
+
+  it('lists 128 attributes, says when there are more, and finds what signs the message behind them', () => {
+    expect(cutOf('80220000'.repeat(128))).toBeUndefined();
+    expect(cutOf('80220000'.repeat(129))).toBe('others');
+    const signed = decodeMessage(binding(`${'80220000'.repeat(5000)} 00080014 ${'00'.repeat(20)}`));
+    expect(signed.ok && signed.value.valueOffset(messageIntegrity)).toBe(20 + 5000 * 4 + 4);
+    expect(cutOf(`${A} 00080014 ${'00'.repeat(20)}` + '80220000'.repeat(127))).toBeUndefined();
+  });
+
+  it('counts XOR-PEER-ADDRESS apart, up to the limit given', () => {
+    const peers = '0012000800010001deadbeef'.repeat(1000);
+    expect(cutOf(peers, 1000)).toBeUndefined();
+    expect(cutOf(peers, 999)).toBe('peers');
+    expect(cutOf(`${peers}${'80220000'.repeat(128)}`, 1000)).toBeUndefined();
+    expect(cutOf(`${peers}${'80220000'.repeat(129)}`, 999)).toBe('others');
   });
 
   it('answers any bytes without throwing', () => {

@@ -164,7 +164,12 @@ const alternateServer = z.strictObject({
 
 const stream = section(
   {
-    frameBytes: wholeNumber(1500, 131_072, 65_536, 'Longest STUN message or ChannelData from a TCP or TLS client.'),
+    frameBytes: wholeNumber(
+      1500,
+      131_072,
+      65_552,
+      'Longest STUN message or ChannelData from a TCP or TLS client; what is longer is dropped. The default takes all that can be written.',
+    ),
     handshakeSec: seconds(1, 120, 10, 'How long a TLS handshake may take.'),
     stuckSec: seconds(1, 600, 30, 'A connection that reads nothing of what waits for it is closed after this.'),
     idleUnauthenticatedSec: seconds(1, 600, 10, 'A connection without an allocation is closed after this.'),

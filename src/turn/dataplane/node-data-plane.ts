@@ -206,9 +206,10 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     return true;
   }
 
-  #isExpired({ expiresAtMs, host, relay }: Channel): boolean {
+  /** RFC 8656 §12.6: a bound channel relays, permission or none; that is for what peers send (§9). */
+  #isExpired({ expiresAtMs, relay }: Channel): boolean {
     const nowMs = this.#clock.nowMs();
-    return nowMs >= expiresAtMs || nowMs >= host.permittedUntilMs || nowMs >= relay.expiresAtMs;
+    return nowMs >= expiresAtMs || nowMs >= relay.expiresAtMs;
   }
 
   #toPeer(

@@ -86,10 +86,11 @@ export function endAllocation(
 ): void {
   const [counters] = allocationCounters(engine.plane, [allocation]);
   if (allocation.timer) engine.timers.cancel(allocation.timer);
+  engine.pastAllocates.add(allocation.client.key, allocation.createdBy, nowMs);
   engine.allocations.remove(allocation);
   engine.bandwidths.close(allocation.person, nowMs);
   if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation);
-  for (const one of allocation.relays) closeRelay(engine, one, nowMs);
+  for (const one of allocation.relays) closeRelay(engine, allocation, one, nowMs);
   unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);
   engine.tally.allocationsEnded += 1;
   if (counters) reportEnded(engine, allocation, cause, counters);
@@ -110,14 +111,19 @@ export function endRelay(
   const channels = allocation.removeRelay(ended);
   engine.allocations.removeRelay(allocation, ended);
   if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation, ended.family);
-  closeRelay(engine, ended, nowMs);
+  closeRelay(engine, allocation, ended, nowMs);
   unbindOwnRelays(engine, allocation, channels, [ended]);
   reportRelayEnded(engine, allocation, ended.relay.relayed, cause);
 }
 
-function closeRelay(engine: EngineState, { relay, family, port }: AllocatedRelay, nowMs: number): void {
+function closeRelay(
+  engine: EngineState,
+  { protocol }: Allocation,
+  { relay, family, port }: AllocatedRelay,
+  nowMs: number,
+): void {
   engine.plane.closeRelay(relay);
-  engine.relayPorts.free(family, port, nowMs);
+  engine.relayPorts[protocol].free(family, port, nowMs);
 }
 
 /** Takes relays that end out of both sides of `OwnRelayChannels`: their own channels, and those towards them. */
@@ -156,6 +162,6 @@ export function claimReservation(engine: EngineState, reservation: Reservation):
 export function dropReservation(engine: EngineState, reservation: Reservation, nowMs: number): void {
   claimReservation(engine, reservation);
   engine.plane.closeRelay(reservation.relay);
-  engine.relayPorts.free(reservation.family, reservation.port, nowMs);
+  engine.relayPorts.udp.free(reservation.family, reservation.port, nowMs);
   engine.logger.debug({ relayed: formatTransportAddress(reservation.relay.relayed) }, 'reservation ended');
 }

@@ -90,7 +90,7 @@ export interface AuthenticationPorts {
 
 /**
  * The checks of RFC 8489 §9.2.4, with the nonce before the key: it costs one MAC, and no lookup is made for a source that did not receive
- * an answer of ours. `known` is the credential of the live allocation on this 5-tuple. Its key is tried first and without a lookup, so what
+ * an answer of ours. `known` is the credential of the live allocation that the request is about. Its key is tried first and without a lookup, so what
  * its end means for a live allocation is the expiry policy's to say and not the verifier's. `sibling` is another path of the same client, whose
  * nonce is as good.
  */

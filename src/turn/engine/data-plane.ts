@@ -49,7 +49,8 @@ export class RelayPortError extends Error {
 
 /**
  * The engine decides, a data plane executes and counts. All times are absolute monotonic milliseconds and are checked by the plane when
- * a packet passes: min(channel, permission, allocation). The engine's timers only free memory.
+ * a packet passes: channel and allocation for what a client sends on a channel, permission and allocation for what a peer sends. The
+ * engine's timers only free memory.
  */
 export interface DataPlane {
   readonly kind: 'node' | 'batch' | 'ebpf';

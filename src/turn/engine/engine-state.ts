@@ -11,12 +11,14 @@ import { type TurnEngineOptions } from './engine-options.ts';
 import { type NatDiscovery, type SendFrom } from './nat-discovery.ts';
 import { type MobilityTickets } from './mobility-tickets.ts';
 import { type OwnRelayChannels } from './own-relay-channels.ts';
+import { type PastAllocates } from './past-allocates.ts';
 import { type PeerPolicy } from './peer-policy.ts';
 import { type Redirection } from './redirection.ts';
 import { type RelayPorts } from './relay-ports.ts';
 import { type Reservations } from './reservations.ts';
 import { type Tally } from './tally.ts';
 import { type TcpConnections } from './tcp-connections.ts';
+import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type TurnTap } from './turn-tap.ts';
 import { type TurnEvents } from './turn-events.ts';
 
@@ -26,10 +28,12 @@ export interface EngineState {
   readonly plane: DataPlane;
   readonly allocations: AllocationTable;
   readonly reservations: Reservations;
-  readonly relayPorts: RelayPorts;
+  /** Ports of UDP and of TCP are two spaces. */
+  readonly relayPorts: Readonly<Record<RelayProtocol, RelayPorts>>;
   readonly ownRelayChannels: OwnRelayChannels;
   readonly tcpConnections: TcpConnections;
   readonly policy: PeerPolicy;
+  readonly pastAllocates: PastAllocates;
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;

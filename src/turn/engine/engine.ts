@@ -25,6 +25,7 @@ import { arriveFrom, survivesClosing } from './mobility.ts';
 import { MobilityTickets } from './mobility-tickets.ts';
 import { Nonces } from './nonces.ts';
 import { OwnRelayChannels } from './own-relay-channels.ts';
+import { PastAllocates } from './past-allocates.ts';
 import { handlePeerAccepted } from './peer-accepted.ts';
 import { handlePeerData } from './peer-data.ts';
 import { handlePeerError } from './peer-error.ts';
@@ -246,7 +247,7 @@ export class TurnEngine implements DataPlaneSink {
       allocations: allocations.size,
       reservations: reservations.size,
       users: allocations.users,
-      relayPortsTaken: relayPorts.taken,
+      relayPortsTaken: relayPorts.udp.taken + relayPorts.tcp.taken,
       peerConnections: tcpConnections.size,
       timers: timers.size,
       limitedSources: answerLimit.size,
@@ -265,7 +266,7 @@ export class TurnEngine implements DataPlaneSink {
     if (isChannelData(bytes[0] ?? 0)) {
       return arriveFrom(client, undefined, this.#state, bytes) ? undefined : 'unknown-channel';
     }
-    const decoded = decodeMessage(bytes);
+    const decoded = decodeMessage(bytes, { peers: this.#state.options.allocation.permissions });
     if (!decoded.ok) return decoded.reason;
     const message: StunMessage = decoded.value;
     if (checkFingerprint(message) === 'invalid') return 'bad-fingerprint';
@@ -324,26 +325,28 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
   const allocations = new AllocationTable();
   const families = familiesOf(options.relay.addresses);
   const understood = understoodAttributes(options);
+  const relayPorts = {
+    ...options.relay.ports,
+    excluded: new Set(options.listeners.map(({ port }) => port)),
+    quarantineMs: options.relay.portQuarantineSec * 1000,
+    addresses: {
+      4: families.filter((family) => family === 4).length,
+      6: families.filter((family) => family === 6).length,
+    },
+  };
   const state: EngineState = {
     options,
     plane: ports.plane,
     allocations,
     reservations: new Reservations(),
-    relayPorts: new RelayPorts(
-      {
-        ...options.relay.ports,
-        excluded: new Set(options.listeners.map(({ port }) => port)),
-        quarantineMs: options.relay.portQuarantineSec * 1000,
-        addresses: {
-          4: families.filter((family) => family === 4).length,
-          6: families.filter((family) => family === 6).length,
-        },
-      },
-      ports.randomInt,
-    ),
+    relayPorts: {
+      udp: new RelayPorts(relayPorts, ports.randomInt),
+      tcp: new RelayPorts(relayPorts, ports.randomInt),
+    },
     ownRelayChannels: new OwnRelayChannels(),
     tcpConnections: new TcpConnections(),
     policy: new PeerPolicy(options, (peer, protocol) => allocations.isRelayed(peer, protocol)),
+    pastAllocates: new PastAllocates(),
     timers: new TimerQueue(),
     events: ports.events,
     logger: ports.logger,

@@ -30,8 +30,14 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const existing = liveAllocation(engine, client.key, now.monotonicMs);
 
   // §7.2, last note: a retransmission of the request that made the allocation gets its answer again.
-  const retransmitted = existing?.createdBy === message.transactionId.toString('hex');
+  const transactionId = message.transactionId.toString('hex');
+  const retransmitted = existing?.createdBy === transactionId;
   if (retransmitted && existing.user === credential.user) return allocated(request, existing, engine);
+
+  // RFC 8489 §6.3.1: a duplicate of it after that allocation has ended, or has moved away, makes no other.
+  if (engine.pastAllocates.has(client.key, transactionId, now.monotonicMs)) {
+    return refuse(ErrorCode.AllocationMismatch, 'no-allocation');
+  }
 
   const plan = planAllocation(request, existing, engine);
   if (!plan.granted) return plan;

@@ -1,7 +1,8 @@
 import { connectionId } from '../../stun/attributes/connection-id.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
-import { liveAllocation } from './allocation-lifecycle.ts';
+import { liveAllocation, stillLive } from './allocation-lifecycle.ts';
+import { type Allocation } from './allocation.ts';
 import { grantThen, refuse, type Answer } from './answer.ts';
 import { type AuthenticatedRequest, type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
@@ -9,15 +10,19 @@ import { type EngineState } from './engine-state.ts';
 import { credentialOver, unfitAttributes } from './request-on-allocation.ts';
 import { bindTcpConnection } from './tcp-lifecycle.ts';
 
+/** The allocation that a ConnectionBind is about, by the connection it names. */
+export function waitingConnection({ message, now }: IncomingRequest, engine: EngineState): Allocation | undefined {
+  if (message.method !== Method.ConnectionBind) return undefined;
+  const connection = engine.tcpConnections.get(message.get(connectionId) ?? 0);
+  return connection?.state === 'unbound' ? stillLive(engine, connection.allocation, now.monotonicMs) : undefined;
+}
+
 /**
  * The connection with the allocation to which a ConnectionBind from the same host belongs. Clients sign with the nonce they got there, and some
  * take no second one. What can be recorded of such a request serves nobody again: a CONNECTION-ID is bound once.
  */
-export function controlConnection({ message, client }: IncomingRequest, engine: EngineState): ClientPath | undefined {
-  if (message.method !== Method.ConnectionBind) return undefined;
-  const waiting = engine.tcpConnections.get(message.get(connectionId) ?? 0);
-  const control = waiting?.state === 'unbound' ? waiting.allocation.client : undefined;
-  return control?.remote.address === client.remote.address ? control : undefined;
+export function siblingPath({ client }: IncomingRequest, waiting: Allocation | undefined): ClientPath | undefined {
+  return waiting?.client.remote.address === client.remote.address ? waiting.client : undefined;
 }
 
 /**
@@ -48,6 +53,11 @@ export function handleConnectionBind(request: AuthenticatedRequest, engine: Engi
 
   // 4. The owner.
   if (connection.allocation.user !== credential.user) return refuse(ErrorCode.BadRequest, 'other-user');
+
+  // 5. RFC 6062 §4.4: to the same place as the control connection, so that what it hides is not told in the clear.
+  if (connection.allocation.client.transport === 'tls' && client.transport !== 'tls') {
+    return refuse(ErrorCode.BadRequest, 'clear-connection');
+  }
 
   bindTcpConnection(engine, connection);
   return grantThen(() => {

@@ -21,7 +21,8 @@ export function handleCreatePermission(request: AuthenticatedRequest, engine: En
   const over = credentialOver(request, engine);
   if (over) return over;
 
-  // 2. At least one peer address; malformed ones were refused before.
+  // 2. At least one peer address, and no more than could be permitted; malformed ones were refused before.
+  if (message.cut === 'peers') return refuse(ErrorCode.InsufficientCapacity, 'permission-limit');
   const peers = message.getAll(xorPeerAddress);
   if (peers.length === 0) return refuse(ErrorCode.BadRequest, 'missing-attribute');
 
@@ -30,11 +31,12 @@ export function handleCreatePermission(request: AuthenticatedRequest, engine: En
     return refuse(ErrorCode.PeerAddressFamilyMismatch, 'family-mismatch');
   }
 
-  // 4. All within policy. A permission has no port, so the ports are not looked at here.
+  // 4. All within policy. A permission has no port, so the ports are not looked at here, and one that stands has the policy's word.
   const wished = new Map<string, { readonly to: AllocatedRelay; readonly rule: AddressRule }>();
   for (const peer of peers) {
     const to = allocation.relayTo(peer.family);
-    const rule = engine.policy.addressRule(peer.address);
+    const standing = allocation.permission(peer.address, now.monotonicMs);
+    const rule = standing?.rule ?? engine.policy.addressRule(peer.address);
     if (typeof rule === 'object') {
       reportPeerDenied(engine, allocation, peer, rule.denied, now.monotonicMs);
       return refuse(ErrorCode.Forbidden, 'peer-denied');

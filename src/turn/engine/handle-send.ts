@@ -1,8 +1,10 @@
+import { type TransportAddress } from '../../core/transport-address.ts';
 import { data } from '../../stun/attributes/data.ts';
 import { dontFragment } from '../../stun/attributes/dont-fragment.ts';
 import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
 import { type IncomingRequest } from './authenticate.ts';
+import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { deniedOnPath } from './peer-data.ts';
 import { type DropReason } from './tally.ts';
@@ -15,6 +17,7 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   if (allocation.protocol === 'tcp') return 'wrong-relay-protocol';
 
   // 1. Both attributes, and none that we would have to understand.
+  if (message.cut === 'others') return 'too-many-attributes';
   if (message.unknownRequired(engine.understood).length > 0) return 'unknown-attribute';
   const peer = message.get(xorPeerAddress);
   const payload = message.get(data);
@@ -31,6 +34,11 @@ export function handleSend({ message, client, now }: IncomingRequest, engine: En
   // 4. The policy for this very port.
   if (deniedOnPath(engine, allocation, permission, peer, now.monotonicMs)) return 'peer-denied';
 
-  engine.plane.sendToPeer(to.relay, peer, payload, { dontFragment: message.has(dontFragment) });
+  engine.plane.sendToPeer(to.relay, peer, payload, { dontFragment: message.has(dontFragment) && heeds(client, peer) });
   return undefined;
+}
+
+/** RFC 8656 §13.1 to §13.3: between UDP and UDP, DONT-FRAGMENT is ignored where either side is IPv6. */
+function heeds({ transport, remote }: ClientPath, peer: TransportAddress): boolean {
+  return transport !== 'udp' || (remote.family === 4 && peer.family === 4);
 }

@@ -1,10 +1,11 @@
 import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
+import { Method } from '../../stun/message-type.ts';
 import { type StunWriter } from '../../stun/writer.ts';
 import { liveAllocation, stillLive } from './allocation-lifecycle.ts';
 import { type Allocation } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
-import { type AuthenticatedRequest } from './authenticate.ts';
+import { type AuthenticatedRequest, type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { reportMoved } from './report.ts';
@@ -34,6 +35,15 @@ export function mobilityRefusal(
 export function addTicket(answer: StunWriter, { id, ticketSerial }: Allocation, { tickets }: EngineState): void {
   if (ticketSerial === undefined || !tickets) return;
   answer.add(mobilityTicket, tickets.seal({ allocationId: id, serial: ticketSerial }));
+}
+
+/** The allocation whose ticket a Refresh shows, before anything is known of who shows it. */
+export function allocationShown({ message, now }: IncomingRequest, engine: EngineState): Allocation | undefined {
+  const { tickets, allocations } = engine;
+  if (!tickets || message.method !== Method.Refresh) return undefined;
+  const ticket = message.get(mobilityTicket);
+  const content = ticket && tickets.open(ticket);
+  return content && stillLive(engine, allocations.ofId(content.allocationId), now.monotonicMs);
 }
 
 /** RFC 8016 §3.2.2: the allocation that the ticket of a Refresh names. Changes nothing. */
@@ -70,7 +80,7 @@ export function allocationOfTicket(request: AuthenticatedRequest, ticket: Buffer
 
 /** Uses the ticket up. Again for a retransmission: nothing. */
 export function beginMove(
-  { client, message }: AuthenticatedRequest,
+  { client, message, now }: AuthenticatedRequest,
   allocation: Allocation,
   engine: EngineState,
 ): void {
@@ -80,6 +90,7 @@ export function beginMove(
   allocation.ticketSerial = ((allocation.ticketSerial ?? 0) + 1) >>> 0;
   engine.allocations.cancelMove(allocation);
   if (!allocation.abandoned && allocation.client.key === client.key) return;
+  engine.pastAllocates.add(allocation.client.key, allocation.createdBy, now.monotonicMs);
   engine.allocations.beginMove(allocation, client);
   if (allocation.abandoned) completeMove(allocation, engine);
 }

@@ -36,13 +36,14 @@ export function openRelay(
   wish: RelayWish,
   nowMs: number,
 ): Result<OpenedRelay, OpenFailure> {
+  const ports = engine.relayPorts[wish.protocol];
   let binds = 0;
-  for (const port of engine.relayPorts.candidates(wish.family, wish.shape, nowMs)) {
+  for (const port of ports.candidates(wish.family, wish.shape, nowMs)) {
     if (binds++ === MAX_BINDS) return fail('no-free-port');
     const opened = openAt(engine, client, wish, port, nowMs);
     if (opened.ok) {
-      engine.relayPorts.take(wish.family, port);
-      if (opened.value.next) engine.relayPorts.take(wish.family, port + 1);
+      ports.take(wish.family, port);
+      if (opened.value.next) ports.take(wish.family, port + 1);
       return opened;
     }
     if (opened.reason === 'unavailable') return fail('relay-unavailable');

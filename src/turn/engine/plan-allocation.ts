@@ -44,8 +44,8 @@ export function planAllocation(
   const { message, client, now, credential } = request;
   const { options } = engine;
 
-  // 2. The 5-tuple is in use: by another user (441), or by a client that lost its state or rotated its credential (437).
-  if (existing && existing.user !== credential.user) return refuse(ErrorCode.WrongCredentials, 'other-user');
+  // 2. The 5-tuple is in use, whoever by: a client that lost its state, or one behind a NAT that gives a mapping to the next. It tries another
+  // port on 437; 441 is for requests on an allocation alone (§5).
   if (existing) return refuse(ErrorCode.AllocationMismatch, 'allocation-exists');
 
   // The credential has time left to grant, and the client's address is no tunnel's (RFC 8656 §21.4).

@@ -2,7 +2,7 @@ import { ErrorCode } from '../../stun/error-code.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
 import { type Allocation } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
-import { type AuthenticatedRequest } from './authenticate.ts';
+import { type AuthenticatedRequest, type IncomingRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { credentialLeftSec } from './lifetime.ts';
 
@@ -24,8 +24,9 @@ export function requestOnAllocation(request: AuthenticatedRequest, engine: Engin
   return unfit ? refused(unfit) : { ok: true, allocation };
 }
 
-/** RFC 8489 §6.3.1: unknown comprehension-required attributes are 420. One we know and cannot read is 400. */
-export function unfitAttributes({ message }: AuthenticatedRequest, engine: EngineState): Refused | undefined {
+/** RFC 8489 §6.3.1: unknown comprehension-required attributes are 420. One we know and cannot read is 400, and so are more than we look at. */
+export function unfitAttributes({ message }: IncomingRequest, engine: EngineState): Refused | undefined {
+  if (message.cut === 'others') return refuse(ErrorCode.BadRequest, 'too-many-attributes');
   const unknown = message.unknownRequired(engine.understood);
   if (unknown.length > 0) return refuse(ErrorCode.UnknownAttribute, 'unknown-attribute', unknown);
   const malformed = message.malformed().some((type) => engine.understood.has(type));

@@ -16,9 +16,11 @@ import { handleAllocate } from './handle-allocate.ts';
 import { handleBinding } from './handle-binding.ts';
 import { handleChannelBind } from './handle-channel-bind.ts';
 import { handleConnect } from './handle-connect.ts';
-import { controlConnection, handleConnectionBind } from './handle-connection-bind.ts';
+import { handleConnectionBind, siblingPath, waitingConnection } from './handle-connection-bind.ts';
 import { handleCreatePermission } from './handle-create-permission.ts';
 import { handleRefresh } from './handle-refresh.ts';
+import { allocationShown } from './mobility.ts';
+import { type BindingReply } from './nat-discovery.ts';
 import { reportAuthenticationRefused, reportMessage, reportRequestRefused } from './report.ts';
 import { type DropReason } from './tally.ts';
 import { type TappedRequest } from './turn-tap.ts';
@@ -59,7 +61,7 @@ export function serveRequest(
 
 function serveBinding(request: IncomingRequest, engine: EngineState): DropReason | undefined {
   if (isOneTooMany(request, engine)) return 'answer-limit';
-  const { answer, detour } = engine.natDiscovery?.reply(request) ?? { answer: handleBinding(request, engine) };
+  const { answer, detour } = bindingReply(request, engine);
   const bytes = encodeAnswer(request.message, answer, {});
   if (detour) {
     engine.sendFrom(detour.origin, detour.remote, bytes);
@@ -68,6 +70,11 @@ function serveBinding(request: IncomingRequest, engine: EngineState): DropReason
   if (!answer.granted) reportRequestRefused(engine, request, answer);
   else engine.tally.requestsGranted += 1;
   return undefined;
+}
+
+function bindingReply(request: IncomingRequest, engine: EngineState): BindingReply {
+  if (request.message.cut === 'others') return { answer: refuse(ErrorCode.BadRequest, 'too-many-attributes') };
+  return engine.natDiscovery?.reply(request) ?? { answer: handleBinding(request, engine) };
 }
 
 function serveAuthenticated(
@@ -84,9 +91,11 @@ function serveAuthenticated(
     return undefined;
   }
 
-  const known = liveAllocation(engine, client.key, now.monotonicMs)?.credential;
-  if (known === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
-  const authentication = authenticate(request, known, ports, controlConnection(request, engine));
+  const here = liveAllocation(engine, client.key, now.monotonicMs);
+  if (here === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
+  const waiting = waitingConnection(request, engine);
+  const known = (here ?? waiting ?? allocationShown(request, engine))?.credential;
+  const authentication = authenticate(request, known, ports, siblingPath(request, waiting));
   if (!authentication.ok) {
     if (isWrongProof(authentication.failure)) engine.answerLimit.countWrongProof(client, now.monotonicMs);
     if (isOneTooMany(request, engine)) return 'answer-limit';

@@ -4,6 +4,8 @@ import { type StunDecodeError } from '../../stun/message.ts';
 export type DropReason =
   | StunDecodeError
   | 'bad-fingerprint'
+  /** In an indication; a request is answered 400. */
+  | 'too-many-attributes'
   | 'unknown-method'
   | 'unexpected-class'
   | 'unknown-channel'

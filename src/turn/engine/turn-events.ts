@@ -44,6 +44,8 @@ export type RefusalCause =
   | 'missing-attribute'
   | 'conflicting-attributes'
   | 'unknown-attribute'
+  /** More than any request needs; too many XOR-PEER-ADDRESS are `permission-limit`. */
+  | 'too-many-attributes'
   | 'no-allocation'
   | 'allocation-exists'
   | 'other-user'
@@ -75,6 +77,8 @@ export type RefusalCause =
   | 'connect-timeout'
   /** A CONNECTION-ID that waits for no ConnectionBind. */
   | 'unknown-connection'
+  /** A ConnectionBind in the clear for an allocation whose own connection is TLS. */
+  | 'clear-connection'
   /** A MOBILITY-TICKET where no allocation may move, or on one that relays TCP. */
   | 'mobility-forbidden'
   /** A MOBILITY-TICKET that is not ours, was used before, or has no place in the request. */

@@ -13,7 +13,7 @@ import { type ListenerPorts } from './listener.ts';
 import { StreamReader } from './stream-reader.ts';
 
 export interface StreamConnectionOptions {
-  /** The largest STUN or ChannelData message accepted. */
+  /** The largest STUN or ChannelData message accepted; what is larger is dropped. */
   readonly frameBytes: number;
   /** Bytes that may wait for a client that does not read; what comes then is dropped. */
   readonly bufferedBytes: number;
@@ -76,6 +76,9 @@ export class StreamConnection implements ClientLink {
     const owner = {
       isKnown: () => this.#leg !== undefined,
       serve: (frame: Buffer) => this.#serve(frame),
+      onOversized: () => {
+        ports.drops.add(Drop.TooLarge);
+      },
       onUnreadable: () => {
         this.#onUnreadable();
       },

@@ -9,6 +9,8 @@ interface StreamReaderOwner {
   isKnown(): boolean;
   /** Serves one message. False when it proved nothing, which `FairShares.unproven` bounds. */
   serve(frame: Buffer): boolean;
+  /** A message was over the limit, and is stepped over. */
+  onOversized(): void;
   /** The stream is neither STUN nor ChannelData from here on. */
   onUnreadable(): void;
   /** The client has ended its direction, and everything before has been served. */
@@ -54,7 +56,12 @@ export class StreamReader implements Job {
     this.#socket = socket;
     this.#owner = owner;
     this.#shares = shares;
-    this.#framer = new StreamFramer({ maxFrameBytes });
+    this.#framer = new StreamFramer({
+      maxFrameBytes,
+      onOversized: () => {
+        owner.onOversized();
+      },
+    });
     this.source = shares.unproven.sourceOf(address);
     // What a client sent before it ended its direction is still served and answered.
     socket.allowHalfOpen = true;

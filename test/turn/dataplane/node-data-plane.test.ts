@@ -130,13 +130,6 @@ describe('from client to peer', () => {
       },
     ],
     [
-      'the permission',
-      () => {
-        bindChannel();
-        h.plane.setPermission(relay, '127.0.0.1', 1000);
-      },
-    ],
-    [
       'the allocation',
       () => {
         bindChannel();
@@ -152,6 +145,20 @@ describe('from client to peer', () => {
     await until(() => peer.received.length > 0);
     expect(peer.received.map(({ data }) => data)).toEqual(['in time']);
     expect(h.drops.snapshot().expired).toBe(1);
+  });
+
+  it('relays on a channel although the permission has ended (RFC 8656 §12.6), and nothing back', async () => {
+    bindChannel();
+    h.plane.setPermission(relay, '127.0.0.1', 1000);
+    h.nowMs = 1000;
+    expect(h.plane.forward(client.leg!, channelData(0x4000, 'on its way'))).toBe(true);
+    await until(() => peer.received.length > 0);
+    peer.socket.send('back', relay.relayed.port, '127.0.0.1');
+    await until(() => h.drops.snapshot().expired === 1);
+    h.plane.removePermission(relay, '127.0.0.1');
+    h.plane.forward(client.leg!, channelData(0x4000, 'and again'));
+    await until(() => peer.received.length > 1);
+    expect(peer.received.map(({ data }) => data)).toEqual(['on its way', 'and again']);
   });
 
   it('takes setChannel again as a refresh', () => {

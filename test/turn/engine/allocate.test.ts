@@ -3,6 +3,7 @@ import { additionalAddressFamily } from '../../../src/stun/attributes/additional
 import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
 import { evenPort } from '../../../src/stun/attributes/even-port.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
 import { priority } from '../../../src/stun/attributes/priority.ts';
 import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
 import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
@@ -12,7 +13,8 @@ import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-addres
 import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { RelayPortError } from '../../../src/turn/engine/data-plane.ts';
-import { codeOf, engineOptions, START_SEC, World, type Build } from './world.ts';
+import { PastAllocates } from '../../../src/turn/engine/past-allocates.ts';
+import { codeOf, engineOptions, START_SEC, World, type Build, type TestClient } from './world.ts';
 
 describe('Allocate', () => {
   it('answers with the relayed address, the mapped address and the lifetime', () => {
@@ -314,4 +316,62 @@ describe('a retransmitted Allocate', () => {
     client.with({ username: `${START_SEC + 86_400}:alice`, password: 'guess' });
     expect(codeOf(client.allocate(undefined, id))).toBe(401);
   });
+});
+
+describe('a duplicate of the Allocate that made an allocation which is no more', () => {
+  const ID = Buffer.alloc(12, 7);
+
+  /** Allocates, and deletes. */
+  function deleted(): { world: World; client: TestClient; bytes: Buffer } {
+    const world = new World({ mobility: true });
+    const client = world.client().as('alice');
+    client.challenge();
+    const bytes = client.signed(Method.Allocate, (m) => m.add(requestedTransport, 17), ID);
+    client.exchange(bytes);
+    client.request(Method.Refresh, (m) => m.add(lifetime, 0));
+    return { world, client, bytes };
+  }
+
+  it('makes no other for 40 seconds, however often it comes', () => {
+    const { world, client, bytes } = deleted();
+    expect(codeOf(client.exchange(bytes))).toBe(437);
+    world.advance(39);
+    expect(codeOf(client.exchange(bytes))).toBe(437);
+    expect(world.engine.stats()).toMatchObject({ allocations: 0, relayPortsTaken: 0 });
+    world.advance(1);
+    expect(codeOf(client.exchange(bytes))).toBe(0);
+  });
+
+  it('keeps a new Allocate of the client from nothing', () => {
+    const { client, bytes } = deleted();
+    client.exchange(bytes);
+    expect(codeOf(client.allocate())).toBe(0);
+    expect(codeOf(client.exchange(bytes))).toBe(437);
+  });
+
+  it('nor does that of one that has moved away', () => {
+    const world = new World({ mobility: true });
+    const client = world.client().as('alice');
+    client.challenge();
+    const bytes = client.signed(
+      Method.Allocate,
+      (m) => m.add(requestedTransport, 17).add(mobilityTicket, Buffer.alloc(0)),
+      ID,
+    );
+    const ticket = Buffer.from(client.exchange(bytes)!.get(mobilityTicket)!);
+    const after = world.client().as('alice');
+    expect(codeOf(after.request(Method.Refresh, (m) => m.add(mobilityTicket, ticket)))).toBe(0);
+    expect(codeOf(after.request(Method.Refresh))).toBe(0);
+    expect(codeOf(client.exchange(bytes))).toBe(437);
+    expect(world.engine.stats().allocations).toBe(1);
+  });
+});
+
+it('no more Allocate transactions are remembered than a bound', () => {
+  const past = new PastAllocates();
+  for (let i = 0; i < 10_000; i++) past.add('client', `${i}`, 0);
+  expect(past.size).toBe(4096);
+  expect([past.has('client', '9999', 0), past.has('client', '0', 0)]).toEqual([true, false]);
+  past.add('client', 'later', 40_000);
+  expect(past.size).toBe(1);
 });

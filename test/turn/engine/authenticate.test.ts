@@ -230,15 +230,15 @@ describe('on a live allocation', () => {
     expect(world.of('allocation-refreshed')[0]!.keyId).toBe('k2');
   });
 
-  it.each(AUTHENTICATED_METHODS)('%s of another user is 441', (_name, method) => {
+  it.each(AUTHENTICATED_METHODS)('%s of another user is 441, but for Allocate, which is 437', (_name, method) => {
     const world = new World();
     const client = world.client().as('alice');
     client.allocate();
     client.as('mallory');
     const answer = client.request(method, (message) => message.add(requestedTransport, 17));
-    expect(codeOf(answer)).toBe(441);
+    expect(codeOf(answer)).toBe(method === Method.Allocate ? 437 : 441);
     expect(checkIntegrity(answer, client.key16())).toBe('valid');
-    expect(world.causes('request-refused')).toEqual(['other-user']);
+    expect(world.causes('request-refused')).toEqual([method === Method.Allocate ? 'allocation-exists' : 'other-user']);
     expect(world.engine.stats().allocations).toBe(1);
   });
 });

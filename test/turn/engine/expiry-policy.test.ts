@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
+import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
 import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
 import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
 import { nonce } from '../../../src/stun/attributes/nonce.ts';
+import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type ExpiryPolicy } from '../../../src/turn/engine/engine-options.ts';
@@ -80,6 +83,38 @@ describe('allocate-only', () => {
     expect(codeOf(client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, address('9.9.9.9:1'))))).toBe(0);
   });
 });
+
+describe.each(['allocate-only', 'strict'] as const)(
+  'under %s, what comes from another 5-tuple after the end',
+  (policy) => {
+    const expected = policy === 'strict' ? 401 : 0;
+
+    it('a ConnectionBind fares as every request on the allocation', () => {
+      const world = new World({ expiryPolicy: policy });
+      const client = world.client(undefined, 'tcp').as('alice', { ttlSec: 600 });
+      client.request(Method.Allocate, (m) => m.add(requestedTransport, 6));
+      client.exchange(client.signed(Method.Connect, (m) => m.add(xorPeerAddress, address('9.9.9.9:7'))));
+      const id = world.plane.tcp!.latest;
+      world.engine.onPeerConnected(id);
+      outlive(world, 700);
+      const bearer = world.client(undefined, 'tcp').with(client.login!);
+      expect(codeOf(bearer.request(Method.ConnectionBind, (m) => m.add(connectionId, id)))).toBe(expected);
+      const thief = world.client(undefined, 'tcp').with({ ...client.login!, password: 'guess' });
+      expect(codeOf(thief.request(Method.ConnectionBind, (m) => m.add(connectionId, id)))).not.toBe(0);
+    });
+
+    it('a Refresh with a ticket does too', () => {
+      const world = new World({ expiryPolicy: policy, mobility: true });
+      const client = world.client().as('alice', { ttlSec: 600 });
+      const answer = client.allocate((m) => m.add(mobilityTicket, Buffer.alloc(0)));
+      const ticket = Buffer.from(answer.get(mobilityTicket)!);
+      outlive(world, 700);
+      const move = (moved: TestClient) => codeOf(moved.request(Method.Refresh, (m) => m.add(mobilityTicket, ticket)));
+      expect(move(world.client().with({ ...client.login!, password: 'guess' }))).toBe(401);
+      expect(move(world.client().with(client.login!))).toBe(expected);
+    });
+  },
+);
 
 describe.each(['cap', 'strict'] as const)('%s', (policy) => {
   it('grants no more than the credential has left, on Allocate and on Refresh', () => {

@@ -88,7 +88,8 @@ export class FakePlane implements DataPlane {
   }
 
   closeRelay(relay: RelayHandle): void {
-    this.open.delete(formatTransportAddress(this.#own(relay).relayed));
+    const { relayed, protocol } = this.#own(relay);
+    this.open.delete(openKey(relayed, protocol));
   }
 
   setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void {
@@ -138,6 +139,11 @@ export class FakePlane implements DataPlane {
     return found[0]!;
   }
 
+  /** By its relayed transport address, as text or not. */
+  relayAt(relayed: TransportAddress | string, protocol: RelayProtocol): FakeRelay | undefined {
+    return this.open.get(openKey(relayed, protocol));
+  }
+
   #bind(
     family: AddressFamily,
     port: number,
@@ -153,7 +159,7 @@ export class FakePlane implements DataPlane {
     const offset = (port >> 1) + skip;
     for (let i = 0; i < all.length; i++) {
       const relayed = { family, address: all[(offset + i) % all.length]!, port };
-      const key = formatTransportAddress(relayed);
+      const key = openKey(relayed, protocol);
       if (this.open.has(key) || this.busy.has(port)) continue;
       const relay = {
         slot: this.#freeSlot(),
@@ -178,8 +184,14 @@ export class FakePlane implements DataPlane {
   }
 
   #own(relay: RelayHandle): FakeRelay {
-    const own = this.open.get(formatTransportAddress(relay.relayed));
+    const own = this.open.get(openKey(relay.relayed, (relay as FakeRelay).protocol));
     if (own !== relay) throw new Error(`${formatTransportAddress(relay.relayed)} is not open`);
     return own;
   }
+}
+
+/** What speaks UDP on a port says nothing of TCP on it. */
+function openKey(relayed: TransportAddress | string, protocol: RelayProtocol): string {
+  const text = typeof relayed === 'string' ? relayed : formatTransportAddress(relayed);
+  return protocol === 'tcp' ? `tcp ${text}` : text;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
+import { software } from '../../../src/stun/attributes/software.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
-import { address, codeOf, World, type TestClient } from './world.ts';
+import { address, codeOf, engineOptions, plain, World, type Build, type TestClient } from './world.ts';
 
 function permit(client: TestClient, ...peers: string[]): StunMessage {
   return client.request(Method.CreatePermission, (message) => {
@@ -123,4 +124,60 @@ describe('the limit on permissions', () => {
     expect(codeOf(permit(client, '1.1.1.1:1'))).toBe(0);
     expect([...client.relay.permissions.keys()]).toEqual(['1.1.1.1']);
   });
+});
+
+describe('a CreatePermission for many addresses', () => {
+  const addresses = (count: number) => Array.from({ length: count }, (_, i) => `9.9.${i >> 8}.${i & 255}:1`);
+
+  function limitedTo(permissions: number): TestClient {
+    const { allocation } = engineOptions();
+    const client = new World({ allocation: { ...allocation, permissions } }).client().as('alice');
+    client.allocate();
+    return client;
+  }
+
+  it.each([124, 125, 200, 1000])('permits %i where the limit is 1000', (count) => {
+    const client = limitedTo(1000);
+    expect(codeOf(permit(client, ...addresses(count)))).toBe(0);
+    expect(client.relay.permissions.size).toBe(count);
+  });
+
+  it.each([65, 125, 1000, 5000])('is 508 for %i where the limit is 64, over and over, and installs none', (count) => {
+    const client = limitedTo(64);
+    expect(codeOf(permit(client, ...addresses(count)))).toBe(508);
+    expect(codeOf(permit(client, ...addresses(count)))).toBe(508);
+    expect(client.relay.permissions.size).toBe(0);
+  });
+});
+
+describe('a request with more attributes than any usage needs', () => {
+  const junk: Build = (message) => {
+    for (let i = 0; i < 200; i++) message.add(software, 'x');
+  };
+
+  it.each([
+    ['Refresh', Method.Refresh],
+    ['CreatePermission', Method.CreatePermission],
+    ['ChannelBind', Method.ChannelBind],
+  ])('is answered: %s with a signed 400', (_name, method) => {
+    const client = limitedClient();
+    const answer = client.request(method, junk);
+    expect(codeOf(answer)).toBe(400);
+  });
+
+  it('is answered 400 for a Binding, and dropped for an indication', () => {
+    const world = new World();
+    const client = world.client().as('alice');
+    expect(codeOf(client.exchange(plain(Method.Binding, 'request', junk)))).toBe(400);
+    client.indicate(Method.Send, junk);
+    client.allocate();
+    client.indicate(Method.Send, junk);
+    expect(world.engine.stats().drops).toMatchObject({ 'too-many-attributes': 1, 'no-allocation': 1 });
+  });
+
+  function limitedClient(): TestClient {
+    const client = new World().client().as('alice');
+    client.allocate();
+    return client;
+  }
 });

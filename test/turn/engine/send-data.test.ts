@@ -3,6 +3,7 @@ import { data } from '../../../src/stun/attributes/data.ts';
 import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
 import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
 import { priority } from '../../../src/stun/attributes/priority.ts';
+import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
 import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
 import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
 import { unknownAttributes } from '../../../src/stun/attributes/unknown-attributes.ts';
@@ -94,6 +95,24 @@ describe('a Send indication', () => {
       m.add(dontFragment, true);
     });
     expect(world.plane.sent).toMatchObject([{ dontFragment: true }]);
+  });
+
+  it.each([
+    ['IPv6 to IPv6', 'udp', '[2001:470::5]:4000', 6, false],
+    ['IPv6 to IPv4', 'udp', '[2001:470::5]:4000', 4, false],
+    ['IPv4 to IPv6', 'udp', '198.51.100.5:4000', 6, false],
+    ['IPv4 to IPv4', 'udp', '198.51.100.5:4000', 4, true],
+    ['IPv6 to IPv6 for a TCP client', 'tcp', '[2001:470::5]:4000', 6, true],
+  ] as const)('heeds DONT-FRAGMENT as RFC 8656 §13 says: %s', (_what, transport, remote, family, heeded) => {
+    const world = new World();
+    const client = world.client(remote, transport).as('alice');
+    client.allocate((m) => m.add(requestedAddressFamily, family === 4 ? 1 : 2));
+    const peer = address(family === 4 ? '9.9.9.9:7' : '[2606:4700::1]:7');
+    client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, peer));
+    client.indicate(Method.Send, (m) =>
+      m.add(xorPeerAddress, peer).add(data, Buffer.from('x')).add(dontFragment, true),
+    );
+    expect(world.plane.sent.map((sent) => sent.dontFragment)).toEqual([heeded]);
   });
 
   it('does not refresh the permission', () => {

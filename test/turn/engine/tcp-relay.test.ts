@@ -301,6 +301,18 @@ describe('ConnectionBind (RFC 6062 §5.4)', () => {
     expect(tcp.joined).toHaveLength(1);
   });
 
+  it('is 400 in the clear where the allocation was made over TLS, and the other way round it is not', () => {
+    const world = new World();
+    const client = world.client(undefined, 'tls').as('alice');
+    expect(codeOf(allocateTcp(client))).toBe(0);
+    const id = connected(world, client);
+    expect(bind(world.client(undefined, 'tcp').as('alice'), id)).toBe(400);
+    expect(world.causes('request-refused')).toEqual(['clear-connection']);
+    expect(bind(world.client(undefined, 'tls').as('alice'), id)).toBe(0);
+    const { world: other, client: clear } = withRelay();
+    expect(bind(other.client(undefined, 'tls').as('alice'), connected(other, clear))).toBe(0);
+  });
+
   it('is 400 for a connection that is still on its way', () => {
     const { world, tcp, client } = withRelay();
     connect(client);
@@ -469,4 +481,17 @@ describe('connections of a TCP relay', () => {
     const bound = c.request(Method.ChannelBind, (it) => it.add(channelNumber, 0x4000).add(xorPeerAddress, b.relayed));
     expect(codeOf(bound)).toBe(403);
   });
+});
+
+it('ports of TCP and of UDP are two spaces: as many relays of each as there are ports', () => {
+  const { relay } = engineOptions();
+  const world = new World({
+    relay: { ...relay, ports: { min: 50_000, max: 50_009 } },
+    quota: { perUser: 50, total: 50 },
+  });
+  const codes = (allocate: (client: TestClient) => ReturnType<TestClient['allocate']>) =>
+    Array.from({ length: 11 }, () => codeOf(allocate(world.client(undefined, 'tcp').as('alice'))));
+  expect(codes((client) => allocateTcp(client))).toEqual([...Array.from({ length: 10 }, () => 0), 508]);
+  expect(codes((client) => client.allocate())).toEqual([...Array.from({ length: 10 }, () => 0), 508]);
+  expect(world.engine.stats().relayPortsTaken).toBe(20);
 });

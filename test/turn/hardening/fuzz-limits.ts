@@ -36,7 +36,7 @@ export function checkConnections({ engine, plane }: World, { live, wrong }: Fuzz
   for (const { relayed } of all) {
     const own = all.filter((other) => other.relayed === relayed);
     const waiting = own.filter(({ state }) => state !== 'joined');
-    if (plane.open.get(relayed)?.protocol !== 'tcp') throw new Error('a connection without its relay');
+    if (!plane.relayAt(relayed, 'tcp')) throw new Error('a connection without its relay');
     if (own.length > TCP_RELAY.connectionsPerAllocation)
       throw new Error('more connections than an allocation may have');
     if (waiting.length > TCP_RELAY.pendingPerAllocation) throw new Error('more connections than may wait');

@@ -1,5 +1,9 @@
 import { parseIp } from '../../../src/core/ip.ts';
-import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import {
+  formatTransportAddress,
+  sameTransportAddress,
+  type TransportAddress,
+} from '../../../src/core/transport-address.ts';
 import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
 import { errorCode } from '../../../src/stun/attributes/error-code.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
@@ -171,7 +175,7 @@ export class FuzzWorld {
     this.#given.note(answer);
     if (of === Method.Allocate) {
       this.reached.allocations += 1;
-      const told = answer.getAll(xorRelayedAddress).map((at) => this.#relayAt(at));
+      const told = answer.getAll(xorRelayedAddress).map((at) => this.#relayAt(at, client));
       this.#owners.made(told, client, userOf(client), ticket?.toString('hex'));
     }
     if (of === Method.Refresh) this.#noteMove(client, ticket, request);
@@ -205,7 +209,7 @@ export class FuzzWorld {
   #noteJoined(client: TestClient): void {
     this.reached.joined += 1;
     const joined = [...this.#tcp.live.values()].filter((connection) => connection.client === client);
-    const owner = joined[0] && this.#world.plane.open.get(joined[0].relayed)?.client;
+    const owner = joined[0] && this.#world.plane.relayAt(joined[0].relayed, 'tcp')?.client;
     if (joined.length !== 1 || !(owner instanceof TestClient)) throw new Error('bound to nothing');
     if (userOf(owner) !== userOf(client)) throw new Error('bound the connection of another user');
   }
@@ -316,7 +320,7 @@ export class FuzzWorld {
       encodeRaw(mutate({ type: 0x0016, transactionId, attributes }, mutations)),
     );
     for (const { from, to } of this.#world.plane.sent.splice(0)) {
-      const relay = this.#world.plane.open.get(from);
+      const relay = this.#world.plane.relayAt(from, 'udp');
       if (relay?.client !== client) throw new Error(`data left by ${from}, which is not the sender's`);
       if (!this.#granted.permits(relay, address(to), this.#world.now.monotonicMs))
         throw new Error(`data to ${to} passed`);
@@ -362,8 +366,9 @@ export class FuzzWorld {
     return [...this.#world.plane.open.values()].filter((relay) => relay.client === client);
   }
 
-  #relayAt(relayed: TransportAddress): FakeRelay {
-    const relay = this.#world.plane.open.get(formatTransportAddress(relayed));
+  /** That of the client, as a relay of UDP and one of TCP may have the same address and port. */
+  #relayAt(relayed: TransportAddress, client: TestClient): FakeRelay {
+    const relay = this.#relaysOf(client).find((one) => sameTransportAddress(one.relayed, relayed));
     if (!relay) throw new Error(`told of ${formatTransportAddress(relayed)}, which is not open`);
     return relay;
   }

@@ -114,8 +114,7 @@ describe('framing', () => {
   });
 
   it.each([
-    ['a first byte that is neither STUN nor ChannelData', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
-    ['a frame over the limit', Buffer.from('4000ffff', 'hex')],
+    ['a first byte that is neither STUN nor ChannelData', Buffer.from('160301', 'hex')],
     ['garbage after a good message', Buffer.concat([bindingRequest(), Buffer.alloc(8, 0xff)])],
   ])('closes the connection on %s', async (_what, bytes) => {
     const { socket, closed } = connect(await listen({ frameBytes: 4096 }));
@@ -123,6 +122,14 @@ describe('framing', () => {
     await closed;
     await until(() => ports.closed.length === 1);
     expect(ports.drops.snapshot().malformed).toBe(1);
+  });
+
+  it('drops a frame over the limit, counts it, and goes on with the next', async () => {
+    const { socket } = connect(await listen({ frameBytes: 4096 }));
+    socket.write(Buffer.concat([Buffer.from('4000ffff', 'hex'), Buffer.alloc(65_536), bindingRequest()]));
+    await until(() => ports.messages.length === 1);
+    expect(ports.drops.snapshot()['too-large']).toBe(1);
+    expect(ports.closed).toEqual([]);
   });
 
   it('gives ChannelData of a client with an allocation to the fast path, without its padding', async () => {

@@ -41,9 +41,13 @@ export const REFUSAL_WORDS = {
     'Two attributes exclude each other, such as EVEN-PORT and RESERVATION-TOKEN. Leave one out.',
   'unknown-attribute':
     'It holds a comprehension-required attribute that this server does not know; UNKNOWN-ATTRIBUTES of the answer lists it. Leave it out.',
+  'too-many-attributes':
+    'It has more than 128 attributes, which no TURN request needs. Leave out what is not of RFC 8656.',
   'no-allocation':
     'There is no allocation on this address and port (any more): it ended, or the client’s address changed. Allocate again: restart ICE.',
   'allocation-exists': 'This address and port has an allocation already. Refresh it, or allocate from another port.',
+  'clear-connection':
+    'It came by TCP, and the allocation was made by TLS. Open the data connection by TLS too, to the same address and port (RFC 6062 §4.4).',
   'other-user':
     'The allocation was made with the credential of another registration. Use a fresh credential of the same one, or allocate anew: restart ICE.',
   'unsupported-transport': 'Only UDP is relayed here. Ask for REQUESTED-TRANSPORT 17.',
