@@ -111,6 +111,12 @@ export class SipHeaders {
     this.#truncate(kept);
   }
 
+  /** Whether there is a field of any of these names. `keys`: from `headerKey`. Allocates nothing. */
+  hasAny(keys: ReadonlySet<string>): boolean {
+    for (const key of this.#keys) if (keys.has(key)) return true;
+    return false;
+  }
+
   /** Name as spelled and value, in order. */
   *entries(): IterableIterator<[string, string]> {
     for (let i = 0; i < this.#names.length; i++) yield [this.#names[i] ?? '', this.#values[i] ?? ''];

@@ -1,3 +1,4 @@
+import { headerKey } from '../../sip/header-names.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { limitCredentials, withholdKeys } from './credential-fields.ts';
 import { dropCallbackClaim, dropLocationSource, limitEarlyMedia } from './field-rules.ts';
@@ -10,13 +11,19 @@ import { stripFromAnswer, stripFromClient, stripToClient } from './trust-domain-
  * another client as if somebody had.
  */
 
+/** Most messages have none of these, and need one look. */
+const RULED_IN = keysOf('Authorization', 'Proxy-Authorization', 'P-Early-Media', 'Priority', 'Geolocation');
+const RULED_OUT = keysOf('Geolocation', 'Privacy', 'History-Info', 'Diversion');
+
 /** Of a client's request on its way in. */
 export function cleanRequest({ method, headers }: SipRequest): void {
   stripFromClient(headers);
-  limitCredentials(headers);
-  limitEarlyMedia(headers);
-  dropCallbackClaim(headers);
-  dropLocationSource(headers);
+  if (headers.hasAny(RULED_IN)) {
+    limitCredentials(headers);
+    limitEarlyMedia(headers);
+    dropCallbackClaim(headers);
+    dropLocationSource(headers);
+  }
   dropClaims(headers, 'Contact');
   limitIdentity(headers, 'From');
   if (method === 'REGISTER') limitIdentity(headers, 'To');
@@ -36,6 +43,7 @@ export function cleanResponse({ headers }: SipResponse, request: SipRequest): vo
 /** Of a request on its way to a client. */
 export function cleanForClient(headers: SipHeaders): void {
   stripToClient(headers);
+  if (!headers.hasAny(RULED_OUT)) return;
   dropLocationSource(headers);
   withholdPrivate(headers);
 }
@@ -53,4 +61,8 @@ function limitIdentity(headers: SipHeaders, name: string): void {
   const value = headers.get(name) ?? '';
   const limited = withoutClaimsOrPort(value);
   if (limited !== undefined && limited !== value) headers.set(name, limited);
+}
+
+function keysOf(...names: string[]): ReadonlySet<string> {
+  return new Set(names.map(headerKey));
 }
