@@ -1,4 +1,5 @@
 import { type IpRange } from '../core/ip-range.ts';
+import { type EmergencyOptions } from './emergency-services.ts';
 import { type UserDirectory } from './core/user-directory.ts';
 import { type HepOptions } from './trace/hep-mirror.ts';
 import { type FloodLimits } from './flood/flood-limits.ts';
@@ -160,6 +161,8 @@ export interface EdgeOptions {
   readonly registration: RegistrationOptions;
   readonly transaction: TransactionOptions;
   readonly core: EmbeddedCoreOptions | ExternalCoreOptions;
+  /** Only `urn:service:sos` is known, and nobody to pass it on to, when absent. */
+  readonly emergency?: EmergencyOptions | undefined;
   readonly credential: CredentialOptions;
   readonly trace?: { readonly hep?: HepOptions | undefined } | undefined;
 }

@@ -25,6 +25,7 @@ import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
+import { EmergencyServices } from './emergency-services.ts';
 import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { AbuseLog } from './flood/abuse-log.ts';
 import { AdmissionControl } from './flood/admission-control.ts';
@@ -165,6 +166,7 @@ export class Edge {
       border: this.#coreSide.border,
       tokens,
       admission: this.#admission,
+      emergency: new EmergencyServices(options.emergency ?? { numbers: [], uris: [] }, home, limits.sources),
       registrations,
       registerPath: new RegisterPath({
         home,

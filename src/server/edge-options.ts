@@ -31,6 +31,7 @@ export function edgeOptions(
     registration: edge.registration,
     transaction: edge.transaction,
     core: core ? externalCore(edge.core, core, certificate) : embeddedCore(edge.core, users),
+    emergency: edge.core.emergency,
     credential: { ...edge.credential, uris, realm: turn.realm ?? domain },
     trace: { hep: hepOptions(edge.trace.hep, captureKey) },
   };

@@ -8,7 +8,7 @@ export function checkCore({ edge: { core } }: Config, report: Report): void {
   else checkExternal(core, report);
 }
 
-function checkEmbedded({ digest, users, uris }: Config['edge']['core'], report: Report): void {
+function checkEmbedded({ digest, users, uris, emergency }: Config['edge']['core'], report: Report): void {
   const { algorithms } = digest;
   if (new Set(algorithms).size < algorithms.length || algorithms.slice(0, -1).includes('MD5')) {
     report('edge.core.digest.algorithms', 'each algorithm once and MD5 last, because JsSIP takes the last', algorithms);
@@ -19,6 +19,9 @@ function checkEmbedded({ digest, users, uris }: Config['edge']['core'], report: 
     }
   });
   if (uris.length > 0) report('edge.core.kind', 'external, because edge.core.uris is set', 'embedded');
+  if (emergency.uris.length > 0) {
+    report('edge.core.kind', 'external, because edge.core.emergency.uris is set', 'embedded');
+  }
 }
 
 function checkExternal({ users, uris, listen, tls, ...core }: Config['edge']['core'], report: Report): void {

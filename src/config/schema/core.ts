@@ -96,6 +96,25 @@ const probe = section(
   'How the health of an external core is watched.',
 );
 
+const emergency = section(
+  {
+    numbers: z
+      .array(
+        z
+          .string()
+          .regex(/^\+?[\d*#]{1,15}$/)
+          .meta({ expected: 'a number without separators, such as 112' }),
+      )
+      .default([])
+      .meta({ description: 'Numbers, dialled at `domain`, that stand for `urn:service:sos`, which is known always.' }),
+    uris: z.array(coreUri).default([]).meta({
+      description: 'E-CSCFs beside an external core, in order of preference.',
+      defaultText: 'none: an emergency call is answered 380',
+    }),
+  },
+  'Emergency calls (TS 24.229 §5.2.10).',
+);
+
 export const coreSection = section(
   {
     kind: z.enum(['embedded', 'external']).default('embedded').meta({
@@ -109,6 +128,7 @@ export const coreSection = section(
     uris: z.array(coreUri).default([]).meta({
       description: 'External core: SIP URIs in order of preference, each resolved by RFC 3263.',
     }),
+    emergency,
     listen,
     trusted: z.array(ipRange).default([]).meta({
       description:

@@ -7,14 +7,15 @@ import { createExternalSide, type ExternalSideContext } from './external/externa
 export interface CoreSideContext
   extends
     Omit<EmbeddedCoreContext, 'options' | 'registration'>,
-    Omit<ExternalSideContext, 'options' | 'limits' | 'retryAfterSec'> {
+    Omit<ExternalSideContext, 'options' | 'emergencyUris' | 'limits' | 'retryAfterSec'> {
   readonly border: Border;
 }
 
 /** The core that the configuration names, inside or outside. Throws what `createExternalSide` does. */
 export function createCoreSide(options: EdgeOptions, context: CoreSideContext): CoreSide {
-  const { core, limits, registration, transaction } = options;
+  const { core, emergency, limits, registration, transaction } = options;
+  const { retryAfterSec } = transaction;
   return core.kind === 'external'
-    ? createExternalSide({ ...context, options: core, limits, retryAfterSec: transaction.retryAfterSec })
+    ? createExternalSide({ ...context, options: core, emergencyUris: emergency?.uris ?? [], limits, retryAfterSec })
     : localSide(new EmbeddedCore({ ...context, options: core, registration }), context.border);
 }

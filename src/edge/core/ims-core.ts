@@ -46,6 +46,10 @@ export interface CoreRequestOrigin {
   readonly hop: Hop;
   /** Whether a flow token of this edge proves that the request belongs to a dialog made through it. A To tag is anybody's to write. */
   readonly inDialog: boolean;
+  /** The service URN of an emergency call, which is to reach an E-CSCF, whatever its Request-URI and its Route say. */
+  readonly emergency?: string | undefined;
+  /** `Registration.edgeUri` of its sender. */
+  readonly edgeUri?: string | undefined;
 }
 
 /** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */

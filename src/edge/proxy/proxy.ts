@@ -15,6 +15,7 @@ import { answerOptions } from '../credential-insertion/refresh-path.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type EdgeTap } from '../edge-tap.ts';
+import { type EmergencyServices } from '../emergency-services.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { messageCost } from '../flood/message-cost.ts';
 import { type Hop } from '../flow/hop.ts';
@@ -31,6 +32,7 @@ import { LoopDetection } from './loop-detection.ts';
 import { incomingBreadth } from './max-breadth.ts';
 import { noteReceived } from './note-received.ts';
 import { badRequest, type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
+import { RequestGate } from './request-gate.ts';
 import { ResponseContext } from './response-context.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type Sender, SenderFinder } from './sender-finder.ts';
@@ -38,7 +40,7 @@ import { type ServerExchange } from './server-exchange.ts';
 import { StatelessTags } from './stateless-tags.ts';
 import { TargetFinder } from './target-finder.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
-import { overloaded, swamped, tooManyOpen } from './try-later.ts';
+import { overloaded, swamped } from './try-later.ts';
 
 export interface ProxyContext {
   readonly home: HomeDomain;
@@ -48,6 +50,7 @@ export interface ProxyContext {
   readonly border: Border;
   readonly tokens: FlowTokens;
   readonly admission: AdmissionControl;
+  readonly emergency: EmergencyServices;
   readonly registrations: Registrations;
   readonly registerPath: RegisterPath;
   readonly insertion: CredentialInsertion;
@@ -79,6 +82,8 @@ interface AdmittedRequest extends ReceivedRequest {
   readonly sender: KnownSender | undefined;
   /** Whose share of its receivers it takes. */
   readonly account: string;
+  /** The service of an emergency call. */
+  readonly emergency?: string;
 }
 
 type KnownSender = Exclude<Sender, { kind: 'stranger' }>;
@@ -92,14 +97,19 @@ export class Proxy {
   readonly #targets: TargetFinder;
   readonly #checks: CheckContext;
   readonly #senders: SenderFinder;
+  readonly #gate: RequestGate;
 
   constructor(context: ProxyContext) {
     this.#context = context;
-    const { home, registrations, findHop, border, tokens, core } = context;
+    const { home, registrations, findHop, border, tokens, core, emergency } = context;
     this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
     this.#targets = new TargetFinder({ home, registrations, findHop });
-    this.#checks = { loops: this.#loops, takesAnyScheme: core.takesAnyScheme ?? false };
+    this.#checks = {
+      loops: this.#loops,
+      takesUri: (text) => core.takesAnyScheme === true || emergency.serviceOf(text, undefined) !== undefined,
+    };
     this.#senders = new SenderFinder({ registrations, tokens });
+    this.#gate = new RequestGate(context);
   }
 
   /**
@@ -207,31 +217,20 @@ export class Proxy {
       return;
     }
     const { uri } = checked;
+    const emergency = hop.kind === 'wic' ? this.#context.emergency.calledIn(request, essentials, uri) : undefined;
+    if (emergency !== undefined) {
+      this.#admitEmergency({ request, essentials, key }, emergency, hop);
+      return;
+    }
     const sender = request.method === 'REGISTER' ? undefined : this.#senderOf(request, essentials, hop);
     if (sender?.kind === 'stranger') {
       refuse(this.#answerStranger(request, uri, hop, sender.cause));
       return;
     }
     const account = sender ? accountOf(sender) : callerOf(request, essentials);
-    const refusal = this.#context.admission.admitRequest(request, essentials, hop, account);
+    const refusal = this.#gate.refusal(request, essentials, hop, account);
     if (refusal) {
-      refuse(
-        refusal.kind === 'wait'
-          ? overloaded(request, refusal.retryAfterSec)
-          : badRequest(request, 'too many authorizations'),
-      );
-      return;
-    }
-    const overfull = request.method === 'REGISTER' ? this.#context.registerPath.refusal(request, hop) : undefined;
-    if (overfull) {
-      refuse(overfull);
-      return;
-    }
-    const limit = layer.refuses(hop);
-    if (limit) {
-      this.#context.events.emit('limited', { flowId: hop.id, cause: limit });
-      const { retryAfterSec } = layer.context.options;
-      refuse(limit === 'transactions' ? overloaded(request, retryAfterSec) : tooManyOpen(request, retryAfterSec));
+      refuse(refusal);
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
@@ -240,6 +239,30 @@ export class Proxy {
     else if (this.#isForSwamped(copy, route, hop, account)) {
       refuse(swamped(request, layer.context.options.retryAfterSec));
     } else this.#handle({ request, essentials, key, copy, uri, route, sender, account }, hop);
+  }
+
+  /** Whoever is registered on the connection may call for help, whatever From says; a Route says nothing of where help is. */
+  #admitEmergency(received: ReceivedRequest, service: string, hop: Hop): void {
+    const { request, essentials } = received;
+    const { emergency, registrations } = this.#context;
+    const found = this.#senders.find(request, essentials, hop);
+    const registration = found.kind === 'registered' ? found.registration : registrations.of(hop)[0];
+    if (!registration || !emergency.isServed) {
+      this.#refuse(emergency.alternativeTo(request, service, registration?.edgeUri), request, essentials, hop);
+      return;
+    }
+    const { aor } = registration;
+    const refusal = this.#gate.refusalOfEmergency(request, essentials, hop, aor);
+    if (refusal) {
+      this.#refuse(refusal, request, essentials, hop);
+      return;
+    }
+    const copy: SipRequest = { ...request, headers: request.headers.clone() };
+    consumeProxyRequire(copy.headers);
+    copy.headers.remove('Route');
+    const sender: KnownSender = { kind: 'registered', registration };
+    const route = { kind: 'core', fromDialog: false } as const;
+    this.#handle({ ...received, copy, uri: undefined, route, sender, account: aor, emergency: service }, hop);
   }
 
   /** Looked at before there is a transaction, since those of a core's UDP requests stay for 64 × T1 also when they are refused. */
@@ -255,7 +278,7 @@ export class Proxy {
     this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
   }
 
-  #handle({ request, essentials, key, copy, uri, route, sender, account }: AdmittedRequest, hop: Hop): void {
+  #handle({ request, essentials, key, copy, uri, route, sender, account, emergency }: AdmittedRequest, hop: Hop): void {
     const exchange = this.#context.layer.openServer(request, key, hop, account);
     if (request.method === 'REGISTER') {
       exchange.decorate = this.#followRegister(request, copy, essentials, hop);
@@ -278,7 +301,8 @@ export class Proxy {
     const contact = this.#mayReachWics(hop) ? this.#targets.byContact(copy) : undefined;
     const context = this.#contextFor(exchange, copy, 480);
     if (contact) context.forward([contact]);
-    else this.#askCore(copy, essentials, context, { hop, inDialog });
+    else
+      this.#askCore(copy, essentials, context, { hop, inDialog, emergency, edgeUri: registrationOf(sender)?.edgeUri });
   }
 
   /** What is done to each response to a REGISTER; `copy` is what the core gets. */

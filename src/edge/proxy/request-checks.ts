@@ -21,15 +21,15 @@ export function badRequest(request: SipRequest, what: string): SipResponse {
 
 export interface CheckContext {
   readonly loops: LoopDetection;
-  /** Whether requests with other Request-URIs than SIP's have a way to go. */
-  readonly takesAnyScheme: boolean;
+  /** Whether a Request-URI of another scheme than SIP's has a way to go. */
+  readonly takesUri: (requestUri: string) => boolean;
 }
 
 /** RFC 3261 §16.3 from step 1 on, for a request whose essentials have parsed. */
 export function checkRequest(
   request: SipRequest,
   essentials: RequestEssentials,
-  { loops, takesAnyScheme }: CheckContext,
+  { loops, takesUri }: CheckContext,
 ): CheckedRequest {
   const refuse = (status: number): CheckedRequest => ({ ok: false, response: createResponse(request, status) });
 
@@ -41,7 +41,7 @@ export function checkRequest(
   const parsed = parseSipUri(request.uri);
   if (!parsed.ok) {
     if (parsed.reason === 'malformed') return { ok: false, response: badRequest(request, 'request-uri') };
-    if (!takesAnyScheme || request.method === 'REGISTER') return refuse(416);
+    if (request.method === 'REGISTER' || !takesUri(request.uri)) return refuse(416);
   }
   const uri = parsed.ok ? parsed.value : undefined;
   // §19.1.1: header fields in a Request-URI would be those of somebody else's next request.

@@ -2,6 +2,7 @@ import { type OwnText, ownText } from '../../core/own-text.ts';
 import { type Contact } from '../../sip/contact.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type Claim } from './contact-claims.ts';
 import { addressOf, identitiesOf, type Identity } from './identity.ts';
@@ -29,6 +30,8 @@ export interface Registration {
   readonly wildcards: readonly OwnText[];
   /** Route set of its requests outside dialogs (RFC 3608), as the registrar gave it. */
   readonly serviceRoute: readonly OwnText[];
+  /** This edge in the Path that the registrar has echoed, the last of it; by that URI the client knows it (RFC 3327 §5). */
+  readonly edgeUri: OwnText | undefined;
   /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
   readonly login: DigestLogin<OwnText> | undefined;
   /** Of the REGISTER that made or refreshed it. */
@@ -49,6 +52,7 @@ export interface RegisterFacts {
   readonly identities: readonly Identity[];
   readonly wildcards: readonly string[];
   readonly serviceRoute: readonly string[];
+  readonly edgeUri: string | undefined;
   readonly login: DigestLogin | undefined;
   readonly callId: string;
   readonly cseq: number;
@@ -69,11 +73,13 @@ const MAX_SERVICE_ROUTE = 16;
 export function readFacts(request: SipRequest, response: SipResponse): Omit<RegisterFacts, 'aor' | 'hop' | 'login'> {
   const address = addressOf(request.headers.get('To') ?? '');
   const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
+  const path = parseNameAddr(response.headers.getList('Path').at(-1) ?? '');
   return {
     address,
     outbound: supportsOutbound(request),
     ...identitiesOf(address, response.headers),
     serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
+    edgeUri: path.ok ? path.value.uri : undefined,
     callId: request.headers.get('Call-ID') ?? '',
     cseq: cseq.ok ? cseq.value.sequence : 0,
   };
@@ -85,7 +91,7 @@ export function createRegistration(
   { registrationId, contact, grantedExpiresSec, expiresAtMs }: ContactFacts,
   before: Registration | undefined,
 ): Registration {
-  const { identities, wildcards, serviceRoute, login, outbound, cseq, hop } = facts;
+  const { identities, wildcards, serviceRoute, edgeUri, login, outbound, cseq, hop } = facts;
   const claim = before?.contactUri === contact.uri ? before.claim : createClaim(registrationId, facts.aor, contact.uri);
   return {
     registrationId: claim.registrationId,
@@ -102,6 +108,7 @@ export function createRegistration(
     }),
     wildcards: wildcards.map((uri, index) => ownText(uri, before?.wildcards[index])),
     serviceRoute: serviceRoute.map((route, index) => ownText(route, before?.serviceRoute[index])),
+    edgeUri: edgeUri === undefined ? undefined : ownText(edgeUri, before?.edgeUri),
     login: login && {
       username: ownText(login.username, before?.login?.username),
       realm: ownText(login.realm, before?.login?.realm),

@@ -41,6 +41,11 @@ describe('keys that do not fit together', () => {
       'edge.core.kind: expected external, because edge.core.uris is set, got "embedded"',
     ],
     [
+      'an E-CSCF beside a core that is inside',
+      { edge: { core: { emergency: { uris: ['sip:ecscf.example.com'] } } } },
+      'edge.core.kind: expected external, because edge.core.emergency.uris is set, got "embedded"',
+    ],
+    [
       'a wildcard that the core cannot call',
       { edge: { core: { kind: 'external', uris: ['sip:icscf.example.com'], listen: { addresses: ['0.0.0.0'] } } } },
       'edge.core.listen.publicHost: expected the host by which the core reaches this edge, got nothing',

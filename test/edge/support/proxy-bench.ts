@@ -6,6 +6,7 @@ import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
 import { AbuseLog } from '../../../src/edge/flood/abuse-log.ts';
 import { AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
+import { EmergencyServices } from '../../../src/edge/emergency-services.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { Proxy } from '../../../src/edge/proxy/proxy.ts';
@@ -112,6 +113,7 @@ export class ProxyBench {
         flowClosed: () => undefined,
       },
       admission: this.admission,
+      emergency: new EmergencyServices(options.emergency ?? { numbers: [], uris: [] }, home, limits.sources),
       registrations,
       registerPath: new RegisterPath({
         home,

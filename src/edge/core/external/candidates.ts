@@ -14,6 +14,11 @@ const ADDED_BYTES = 500;
 /** Places one request is tried at; a name can stand for any number. */
 const MAX_PLACES = 8;
 
+/** A place, and what stands for it in the Route of requests that go there, if there is more to say than the request's own Route does. */
+export interface FoundPlace extends CoreDestination {
+  readonly route?: string;
+}
+
 /** Where a request goes on besides the place itself. */
 export interface Onward {
   readonly requestUri: string;
@@ -35,7 +40,7 @@ export interface CandidateContext {
  */
 export function chooseTarget(
   request: SipRequest,
-  found: readonly CoreDestination[],
+  found: readonly FoundPlace[],
   onward: Onward,
   context: CandidateContext,
 ): CoreTarget | undefined {
@@ -73,18 +78,19 @@ class Candidate implements CoreTarget {
   readonly unreachable: Unreachable;
   readonly watch?: TargetWatch;
   alternatives: readonly CoreTarget[] = [];
-  readonly #destination: CoreDestination;
+  readonly #destination: FoundPlace;
   readonly #context: CandidateContext;
   #hop: Hop | undefined;
 
   constructor(
-    destination: CoreDestination,
+    destination: FoundPlace,
     { requestUri, routes, isAll, unreachable }: Onward,
     context: CandidateContext,
     watch: TargetWatch | undefined,
   ) {
     this.uri = requestUri;
     if (routes) this.routes = routes;
+    else if (destination.route !== undefined) this.routes = [destination.route];
     this.isAll = isAll;
     this.unreachable = unreachable;
     if (watch) this.watch = watch;
@@ -123,7 +129,7 @@ function listeningForChallenges(watch: TargetWatch | undefined, challenged: () =
   );
 }
 
-function unique(destinations: readonly CoreDestination[]): CoreDestination[] {
+function unique(destinations: readonly FoundPlace[]): FoundPlace[] {
   return [...new Map(destinations.map((destination) => [placeKey(destination), destination])).values()];
 }
 

@@ -16,6 +16,7 @@ import { type TransactionLayer } from '../../proxy/transaction-layer.ts';
 import { isCoreSideName } from '../core-side-names.ts';
 import { type CoreSide } from '../core-side.ts';
 import { type CoreTarget } from '../ims-core.ts';
+import { type FoundPlace } from './candidates.ts';
 import { ChallengeMemory } from './challenge-memory.ts';
 import { CoreHealth, type CoreSnapshot, type ProbeResult } from './core-health.ts';
 import { isSamePlace, placeKey } from './core-place.ts';
@@ -28,6 +29,8 @@ import { RouteMemory } from './route-memory.ts';
 
 export interface CoreConnectionContext {
   readonly options: ExternalCoreOptions;
+  /** URIs of E-CSCFs, in order of preference. They belong to the core as its own do. */
+  readonly emergencyUris?: readonly string[];
   readonly home: HomeDomain;
   readonly border: Border;
   readonly limits: Pick<EdgeLimits, 'transactions'>;
@@ -55,6 +58,11 @@ export interface CoreConnectionContext {
   readonly isStopping: () => boolean;
 }
 
+interface CoreUri {
+  readonly text: string;
+  readonly uri: SipUri;
+}
+
 type OnFinal = (response: SipResponse) => void;
 
 /** How often it is looked up where the core is: whose messages are taken, and who is asked for its health. */
@@ -67,7 +75,8 @@ export class CoreConnection implements CoreSide {
   readonly #context: CoreConnectionContext;
   readonly #transports: CoreTransports;
   readonly #health: CoreHealth;
-  readonly #uris: readonly { readonly text: string; readonly uri: SipUri }[];
+  readonly #uris: readonly CoreUri[];
+  readonly #emergency: readonly CoreUri[];
   /** By configured URI: what it last stood for, kept while DNS does not answer. */
   readonly #found = new Map<string, readonly CoreDestination[]>();
   #timer: TimerHandle | undefined;
@@ -75,10 +84,23 @@ export class CoreConnection implements CoreSide {
 
   /** Throws ERR_INVALID_ARGUMENT for a URI of the core that is none, and what making the transports throws. */
   constructor(context: CoreConnectionContext) {
-    const { options, border, clock, timers, logger, events, limits, retryAfterSec, resolve, defer } = context;
+    const {
+      options,
+      border,
+      clock,
+      timers,
+      logger,
+      events,
+      limits,
+      retryAfterSec,
+      resolve,
+      defer,
+      emergencyUris = [],
+    } = context;
     this.#context = context;
     this.#uris = options.uris.map(parseCoreUri);
-    const routes = new RouteMemory(this.#uris.map(({ uri }) => uri));
+    this.#emergency = emergencyUris.map(parseCoreUri);
+    const routes = new RouteMemory([...this.#uris, ...this.#emergency].map(({ uri }) => uri));
     this.border = learningBorder(border, routes);
     this.#transports = context.createTransports(this.#handlers());
     this.#health = new CoreHealth({
@@ -92,7 +114,8 @@ export class CoreConnection implements CoreSide {
       },
     });
     this.core = new ExternalCore({
-      configured: () => this.#resolveConfigured(),
+      configured: () => this.#resolveAll(this.#uris),
+      emergency: () => this.#resolveEmergency(),
       maxWaiting: limits.transactions,
       retryAfterSec,
       health: this.#health,
@@ -141,7 +164,7 @@ export class CoreConnection implements CoreSide {
   }
 
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
-    this.core.select(request, false, (selection) => {
+    this.core.select(request, { inDialog: false }, (selection) => {
       if (selection.kind === 'refuse') onFinal(selection.answer(request));
       else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
     });
@@ -192,22 +215,32 @@ export class CoreConnection implements CoreSide {
 
   #refresh(): void {
     const { timers, clock } = this.#context;
-    void this.#resolveConfigured();
+    void this.#resolveAll([...this.#uris, ...this.#emergency]);
     this.#timer = timers.schedule(clock.now().monotonicMs + RESOLVE_EVERY_MS, () => {
       this.#refresh();
     });
   }
 
-  /** Where the core is now, in order of preference. Never rejects. */
-  async #resolveConfigured(): Promise<readonly CoreDestination[]> {
+  /** What these stand for now, in their order. Never rejects. */
+  async #resolveAll(uris: readonly CoreUri[]): Promise<readonly CoreDestination[]> {
+    const found = await Promise.all(uris.map((uri) => this.#resolve(uri)));
+    return found.flat();
+  }
+
+  async #resolveEmergency(): Promise<readonly FoundPlace[]> {
     const found = await Promise.all(
-      this.#uris.map(async ({ text, uri }) => {
-        const places = await this.#context.resolve(uri).catch(() => []);
-        if (places.length > 0 && this.#isOpen) this.#note(text, places);
-        return places.length > 0 ? places : (this.#found.get(text) ?? []);
+      this.#emergency.map(async (uri) => {
+        const route = `<${uri.text}${uri.uri.params.has('lr') ? '' : ';lr'}>`;
+        return (await this.#resolve(uri)).map((place) => ({ ...place, route }));
       }),
     );
     return found.flat();
+  }
+
+  async #resolve({ text, uri }: CoreUri): Promise<readonly CoreDestination[]> {
+    const places = await this.#context.resolve(uri).catch(() => []);
+    if (places.length > 0 && this.#isOpen) this.#note(text, places);
+    return places.length > 0 ? places : (this.#found.get(text) ?? []);
   }
 
   #note(text: string, places: readonly CoreDestination[]): void {
@@ -277,7 +310,7 @@ function leadsTo(
   return remoteAddress === address && remotePort === port && viaTransport.toLowerCase() === transport;
 }
 
-function parseCoreUri(text: string): { readonly text: string; readonly uri: SipUri } {
+function parseCoreUri(text: string): CoreUri {
   const uri = parseSipUri(text);
   if (!uri.ok) throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `core.uris: expected SIP URIs, got ${text}`);
   return { text, uri: uri.value };

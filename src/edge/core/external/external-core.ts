@@ -4,6 +4,7 @@ import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 import { addCapabilities } from '../../capabilities.ts';
+import { emergencyAlternative } from '../../emergency-services.ts';
 import { forbidden } from '../../forbidden.ts';
 import { addAlternativeService } from '../alternative-service.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type ImsCore,
   type Unreachable,
 } from '../ims-core.ts';
-import { chooseTarget, type CandidateContext } from './candidates.ts';
+import { chooseTarget, type CandidateContext, type FoundPlace } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
 import { MergedRequests } from './merged-requests.ts';
 import { nextHopOf } from './next-hop.ts';
@@ -21,6 +22,8 @@ import { nextHopOf } from './next-hop.ts';
 export interface ExternalCoreContext extends CandidateContext {
   /** Where the configured core is, in order of preference. */
   readonly configured: () => Promise<readonly CoreDestination[]>;
+  /** Where the E-CSCFs are, in order of preference. */
+  readonly emergency: () => Promise<readonly FoundPlace[]>;
   /** Requests that may wait for names to be resolved at the same time. */
   readonly maxWaiting: number;
   readonly retryAfterSec: number;
@@ -61,33 +64,17 @@ export class ExternalCore implements ImsCore {
     return response;
   };
 
-  /**
-   * TS 24.229 §5.2.6.3.2A, TS 23.380 §4.4.3: the S-CSCF of a Service-Route is gone, so that only a registration anew, which has the core choose
-   * another one, helps the user. It is to follow at once, without a wait.
-   */
-  readonly #awaitRestoration: Unreachable = (request, options) => {
-    const response = createResponse(request, 504, options);
-    const reason = 'The server of this registration cannot be reached.';
-    addAlternativeService(response, { type: 'restoration', reason, action: 'initial-registration' });
-    return response;
-  };
-
   constructor(context: ExternalCoreContext) {
     this.#context = context;
   }
 
-  handle(
-    request: SipRequest,
-    essentials: RequestEssentials,
-    { hop, inDialog }: CoreRequestOrigin,
-    outcome: CoreOutcome,
-  ): void {
-    if (hop.kind === 'core') {
+  handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void {
+    if (origin.hop.kind === 'core') {
       const isMerged = this.#merged.note(essentials, this.#context.clock.now().monotonicMs);
       outcome.respond(isMerged ? createResponse(request, 482) : this.#answerCore(request));
       return;
     }
-    this.select(request, inDialog, (selection) => {
+    this.select(request, origin, (selection) => {
       if (selection.kind === 'target') outcome.forward([selection.target]);
       else outcome.respond(selection.answer(request));
     });
@@ -98,8 +85,8 @@ export class ExternalCore implements ImsCore {
     // Nothing is kept here by flow.
   }
 
-  /** Finds where a request goes. `inDialog`: it is proven to belong to one. `onFound` is called once, at once or later. */
-  select(request: SipRequest, inDialog: boolean, onFound: (selection: Selection) => void): void {
+  /** Finds where a request goes. `onFound` is called once, at once or later. */
+  select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>, onFound: (selection: Selection) => void): void {
     const { maxWaiting, defer } = this.#context;
     if (this.#waiting >= maxWaiting) {
       onFound(this.#refuseWith(503));
@@ -112,7 +99,7 @@ export class ExternalCore implements ImsCore {
         onFound(selection);
       });
     };
-    this.#select(request, inDialog).then(end, () => {
+    this.#select(request, origin).then(end, () => {
       end(this.#refuseWith(503));
     });
   }
@@ -125,18 +112,28 @@ export class ExternalCore implements ImsCore {
     return response;
   }
 
-  async #select(request: SipRequest, inDialog: boolean): Promise<Selection> {
+  async #select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>): Promise<Selection> {
+    const { inDialog, emergency: service, edgeUri } = origin;
+    if (service !== undefined) return this.#selectEmergency(request, service, edgeUri);
     const next = nextHopOf(request, inDialog);
     if (next.kind === 'unusable') return this.#refuseWith(400);
     const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
     if (next.kind !== 'none' && found !== 'elsewhere') {
-      const unreachable = next.kind === 'route' && !inDialog ? this.#awaitRestoration : this.#unreachable;
+      const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
       return this.#choose(request, found, { ...next, isAll: false, unreachable });
     }
     // This is what keeps a client from reaching through the edge whatever it likes.
     if (next.kind === 'route') return this.#refuseWith(403);
     const configured = await this.#context.configured();
     return this.#choose(request, configured, { requestUri: request.uri, isAll: true, unreachable: this.#unreachable });
+  }
+
+  /** TS 24.229 §5.2.10: by the URI of the E-CSCF in Route, for the service. Where none can be reached the caller is to try elsewhere. */
+  async #selectEmergency(request: SipRequest, service: string, edgeUri: string | undefined): Promise<Selection> {
+    const reason = 'No emergency service can be reached.';
+    const unreachable: Unreachable = (it, options) =>
+      emergencyAlternative(it, { service, reason, canRegister: false, edgeUri }, options);
+    return this.#choose(request, await this.#context.emergency(), { requestUri: service, isAll: false, unreachable });
   }
 
   /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */
@@ -148,11 +145,7 @@ export class ExternalCore implements ImsCore {
     return isInside ? found : 'elsewhere';
   }
 
-  #choose(
-    request: SipRequest,
-    found: readonly CoreDestination[],
-    onward: Parameters<typeof chooseTarget>[2],
-  ): Selection {
+  #choose(request: SipRequest, found: readonly FoundPlace[], onward: Parameters<typeof chooseTarget>[2]): Selection {
     const target = chooseTarget(request, found, onward, this.#context);
     return target ? { kind: 'target', target } : { kind: 'refuse', answer: (it) => onward.unreachable(it, {}) };
   }
@@ -173,4 +166,17 @@ export class ExternalCore implements ImsCore {
     addCapabilities(response, ALLOW);
     return response;
   }
+}
+
+/**
+ * TS 24.229 §5.2.6.3.2A, TS 23.380 §4.4.3: the S-CSCF of a Service-Route is gone, so that only a registration anew, which has the core choose
+ * another one, helps the user. It is to follow at once, without a wait.
+ */
+function awaitRestoration(edgeUri: string | undefined): Unreachable {
+  return (request, options) => {
+    const response = createResponse(request, 504, options);
+    const reason = 'The server of this registration cannot be reached.';
+    addAlternativeService(response, { type: 'restoration', reason, action: 'initial-registration', edgeUri });
+    return response;
+  };
 }

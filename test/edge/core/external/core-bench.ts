@@ -48,12 +48,13 @@ export class CoreBench extends ProxyBench {
   dns: Promise<void> | undefined;
   isStopping = false;
 
-  private constructor(places: readonly CoreDestination[]) {
-    super();
+  private constructor(places: readonly CoreDestination[], emergencyUris: readonly string[]) {
+    super({ ...edgeOptions(), emergency: { numbers: ['112'], uris: emergencyUris } });
     this.names.set('core.example.com', places);
     const { clock, events, layer } = this;
     this.connection = new CoreConnection({
       options: externalOptions(['sip:core.example.com']),
+      emergencyUris,
       home: new HomeDomain('example.com'),
       border: new LocalBorder(),
       limits: edgeOptions().limits,
@@ -86,8 +87,17 @@ export class CoreBench extends ProxyBench {
   }
 
   /** Started, alice and bob registered, and then the core behind them. */
-  static async start(...places: CoreDestination[]): Promise<CoreBench> {
-    const bench = new CoreBench(places);
+  static start(...places: CoreDestination[]): Promise<CoreBench> {
+    return CoreBench.startWith(places, {});
+  }
+
+  /** The same with E-CSCFs, each by its URI. */
+  static async startWith(
+    places: readonly CoreDestination[],
+    emergency: Readonly<Record<string, readonly CoreDestination[]>>,
+  ): Promise<CoreBench> {
+    const bench = new CoreBench(places, Object.keys(emergency));
+    for (const [uri, found] of Object.entries(emergency)) bench.names.set(hostOf(uri), found);
     await bench.connection.start();
     await bench.settle();
     return bench;
@@ -134,4 +144,8 @@ export class CoreBench extends ProxyBench {
   get cores(): Record<string, string> {
     return Object.fromEntries(this.connection.cores.map(({ core, state }) => [core, state]));
   }
+}
+
+function hostOf(uri: string): string {
+  return /^sip:([^:;]+)/.exec(uri)?.[1] ?? '';
 }

@@ -1,0 +1,69 @@
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
+import { type RegisterPath } from '../credential-insertion/register-path.ts';
+import { type EdgeEvents } from '../edge-events.ts';
+import { type EmergencyServices } from '../emergency-services.ts';
+import { type AdmissionControl } from '../flood/admission-control.ts';
+import { type Hop } from '../flow/hop.ts';
+import { badRequest } from './request-checks.ts';
+import { overloaded, tooManyOpen } from './try-later.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
+
+export interface RequestGateContext {
+  readonly admission: AdmissionControl;
+  readonly registerPath: RegisterPath;
+  readonly emergency: EmergencyServices;
+  readonly layer: TransactionLayer;
+  readonly events: TypedEvents<EdgeEvents>;
+}
+
+/** Says whether a request is one too many: by what its user asks for, by what a connection may register, by the transactions there are. */
+export class RequestGate {
+  readonly #context: RequestGateContext;
+
+  constructor(context: RequestGateContext) {
+    this.#context = context;
+  }
+
+  /** `account`: whose allowance it counts against. */
+  refusal(request: SipRequest, essentials: RequestEssentials, hop: Hop, account: string): SipResponse | undefined {
+    const overfull = request.method === 'REGISTER' ? this.#context.registerPath : undefined;
+    return (
+      this.#beyondRate(request, essentials, hop, account) ??
+      overfull?.refusal(request, hop) ??
+      this.#withoutRoom(request, hop)
+    );
+  }
+
+  /** A call for help has an allowance of its own, and beyond that what other requests of its user have. */
+  refusalOfEmergency(
+    request: SipRequest,
+    essentials: RequestEssentials,
+    hop: Hop,
+    account: string,
+  ): SipResponse | undefined {
+    const { emergency, layer } = this.#context;
+    const passes = emergency.admits(account, layer.nowMs);
+    return (
+      (passes ? undefined : this.#beyondRate(request, essentials, hop, account)) ?? this.#withoutRoom(request, hop)
+    );
+  }
+
+  #beyondRate(request: SipRequest, essentials: RequestEssentials, hop: Hop, account: string): SipResponse | undefined {
+    const refusal = this.#context.admission.admitRequest(request, essentials, hop, account);
+    if (!refusal) return undefined;
+    return refusal.kind === 'wait'
+      ? overloaded(request, refusal.retryAfterSec)
+      : badRequest(request, 'too many authorizations');
+  }
+
+  #withoutRoom(request: SipRequest, hop: Hop): SipResponse | undefined {
+    const { layer, events } = this.#context;
+    const limit = layer.refuses(hop);
+    if (!limit) return undefined;
+    events.emit('limited', { flowId: hop.id, cause: limit });
+    const { retryAfterSec } = layer.context.options;
+    return limit === 'transactions' ? overloaded(request, retryAfterSec) : tooManyOpen(request, retryAfterSec);
+  }
+}
