@@ -21,7 +21,7 @@ export function createCancel(request: SipRequest, reasons: readonly string[] = [
 /** Same Request-URI, top Via, route set and dialog identifiers, so that it takes the path of the request and finds its transaction. */
 function createHopRequest(request: SipRequest, method: string, to: string | undefined): SipRequest {
   const headers = new SipHeaders();
-  const [via] = request.headers.getList('Via');
+  const [via] = request.headers.getList('Via', 1);
   if (via !== undefined) headers.append('Via', via);
   headers.append('Max-Forwards', MAX_FORWARDS);
   for (const route of request.headers.getAll('Route')) headers.append('Route', route);

@@ -6,10 +6,10 @@ const LESS_THAN = 0x3c;
 const GREATER_THAN = 0x3e;
 const COMMA = 0x2c;
 
-/** Values of a comma-separated header field (RFC 3261 §7.3.1), without the empty ones. One pass, whatever the text. */
-export function splitList(text: string): string[] {
+/** The first `max` values of a comma-separated header field (RFC 3261 §7.3.1), without the empty ones. One pass, whatever the text. */
+export function splitList(text: string, max = Infinity): string[] {
   const values: string[] = [];
-  for (let start = 0; start <= text.length;) {
+  for (let start = 0; start <= text.length && values.length < max;) {
     const comma = endOfListValue(text, start);
     const end = comma < 0 ? text.length : comma;
     const value = trimBlanks(text, start, end);

@@ -32,12 +32,12 @@ export class SipHeaders {
     return values;
   }
 
-  /** Every value of every field of that name: lists are split at commas outside quotes and angle brackets. */
-  getList(name: string): string[] {
+  /** The values of every field of that name, the first `max` of them: lists are split at commas outside quotes and angle brackets. */
+  getList(name: string, max = Infinity): string[] {
     const key = headerKey(name);
     const list: string[] = [];
     for (let i = 0; i < this.#keys.length; i++) {
-      if (this.#keys[i] === key) list.push(...splitList(this.#values[i] ?? ''));
+      if (this.#keys[i] === key) list.push(...splitList(this.#values[i] ?? '', max - list.length));
     }
     return list;
   }

@@ -22,6 +22,16 @@ describe('a request of a WIC', () => {
     { what: 'for a malformed URI', uri: 'sip:bob@@example.com;;', status: 400, reason: /request uri/ },
     { what: 'with no hop left', headers: { 'Max-Forwards': '0' }, status: 483 },
     { what: 'with a malformed Max-Forwards', headers: { 'Max-Forwards': '-1' }, status: 400, reason: /max forwards/ },
+    {
+      what: 'that requires more extensions of the proxy than anybody has',
+      headers: { 'Proxy-Require': Array.from({ length: 33 }, () => 'turn-cred').join(', ') },
+      status: 400,
+    },
+    {
+      what: 'that requires an extension of the callee and an agreement',
+      headers: { Require: 'a,b , sec-agree,c' },
+      status: 420,
+    },
     { what: 'that requires an extension of the proxy', headers: { 'Proxy-Require': 'sec-agree' }, status: 420 },
     { what: 'with a CSeq of another method', headers: { CSeq: '7 INVITE' }, status: 400, reason: /cseq/ },
     {

@@ -1,4 +1,4 @@
-import { Messager, RegistererState, SessionState, UserAgent } from 'sip.js';
+import { type Invitation, Inviter, Messager, RegistererState, type Session, SessionState, UserAgent } from 'sip.js';
 import { describe, expect, it } from 'vitest';
 import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
 import { sampleSdp } from '../edge/support/browser-globals.ts';
@@ -77,6 +77,62 @@ describe('SIP.js', () => {
     await incoming.reject({ statusCode: 486 });
     await reaches(outgoing, SessionState.Terminated);
   });
+
+  it.each(['target', 'transferee'] as const)(
+    'is transferred with consultation; the target holds the call, and the %s hangs up',
+    async (who) => {
+      await using server = await startEdge(edgeOptions());
+      await using agents = new Agents(homeOf(server));
+      const { outgoing: toBob, incoming: atBob, alice } = await rings(agents);
+      await atBob.accept();
+      await reaches(toBob, SessionState.Established);
+      const acknowledged: Invitation[] = [];
+      const carol = await agents.create('carol', {
+        onInvite: (invitation) => {
+          // SIP.js takes no ACK once it has an offer of its own out.
+          invitation.delegate = { onAck: () => acknowledged.push(invitation) };
+          void invitation.accept();
+        },
+      });
+      await register(carol);
+      const toCarol = new Inviter(alice.userAgent, UserAgent.makeURI(carol.uri)!);
+      await toCarol.invite();
+      await reaches(toCarol, SessionState.Established);
+
+      const transferred = new Deferred<Session>();
+      atBob.delegate = {
+        onRefer: (referral) => {
+          void referral.accept();
+          const inviter = referral.makeInviter();
+          void inviter.invite();
+          transferred.resolve(inviter);
+        },
+      };
+      await toBob.refer(toCarol);
+      const transferee = await transferred.promise;
+      await reaches(transferee, SessionState.Established);
+      await expect.poll(() => acknowledged).toHaveLength(2);
+      const target = acknowledged[1]!;
+      // To of the INVITE is carol's Contact, and so her From from now on.
+      expect(target.request.to.uri.toString()).not.toContain('carol');
+
+      const held = new Deferred<boolean>();
+      await target.invite({
+        requestDelegate: {
+          onAccept: () => {
+            held.resolve(true);
+          },
+          onReject: () => {
+            held.resolve(false);
+          },
+        },
+      });
+      expect(await held.promise).toBe(true);
+      await (who === 'target' ? target : transferee).bye();
+      await reaches(transferee, SessionState.Terminated);
+      await reaches(target, SessionState.Terminated);
+    },
+  );
 
   it('exchanges messages', async () => {
     await using server = await startEdge(edgeOptions());

@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { endOfFirstListValue, splitList } from '../../src/sip/list.ts';
 
 describe('splitList', () => {
+  it('reads no further than it is asked to', () => {
+    expect(splitList(' a ,, b,c', 2)).toEqual(['a', 'b']);
+    expect(splitList('a,b', 0)).toEqual([]);
+    expect(splitList('a', 5)).toEqual(['a']);
+  });
+
   it.each([
     ['', []],
     [' , ,', []],

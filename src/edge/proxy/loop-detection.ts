@@ -4,6 +4,8 @@ import { newBranch } from '../../sip/token.ts';
 import { parseVia } from '../../sip/via.ts';
 
 const HASH_LENGTH = 16;
+/** As many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
+const MAX_VIAS = 256;
 const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 
 /**
@@ -23,7 +25,7 @@ export class LoopDetection {
    * edge is known on the side it left by.
    */
   hasLooped(received: SipRequest): boolean {
-    const [, ...earlier] = received.headers.getList('Via');
+    const [, ...earlier] = received.headers.getList('Via', MAX_VIAS);
     const own = earlier.map(branchOf).filter((branch) => OWN_FORM.test(branch));
     if (own.length === 0) return false;
     const suffix = `.${this.#hash(received)}`;

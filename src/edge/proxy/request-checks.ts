@@ -7,6 +7,10 @@ import { type LoopDetection } from './loop-detection.ts';
 
 /** The client wants no hop to act that knows nothing of TURN credentials. */
 const KNOWN_EXTENSION = 'turn-cred';
+/** Option tags for proxies that are looked at. */
+const MAX_EXTENSIONS = 32;
+/** Found without splitting a list that is the callee's to read. */
+const AGREEMENT = /(?:^|,)[ \t]*(sec-agree)[ \t]*(?=,|$)/i;
 /** Methods that this edge, or the core inside, answers. */
 const MAY_END_HERE = new Set(['REGISTER', 'OPTIONS']);
 
@@ -51,7 +55,9 @@ export function checkRequest(
   // Step 4: loops.
   if (loops.hasLooped(request)) return refuse(482);
   // Step 5: extensions this proxy would have to understand.
-  const unsupported = unknownExtensions(request.headers);
+  const asked = request.headers.getList('Proxy-Require', MAX_EXTENSIONS + 1);
+  if (asked.length > MAX_EXTENSIONS) return { ok: false, response: badRequest(request, 'too many option tags') };
+  const unsupported = unknownExtensions(asked, request.headers);
   if (unsupported.length > 0) {
     const response = createResponse(request, 420);
     response.headers.append('Unsupported', unsupported.join(', '));
@@ -66,8 +72,8 @@ export function consumeProxyRequire(headers: SipHeaders): void {
 }
 
 /** RFC 3329 §2.3.1: a client asks its first hop for `sec-agree` in Require too. It is protected by TLS here, with nothing to agree on. */
-function unknownExtensions(headers: SipHeaders): string[] {
-  const unknown = headers.getList('Proxy-Require').filter((tag) => tag.toLowerCase() !== KNOWN_EXTENSION);
-  const agreement = headers.getList('Require').filter((tag) => tag.toLowerCase() === 'sec-agree');
+function unknownExtensions(asked: readonly string[], headers: SipHeaders): string[] {
+  const unknown = asked.filter((tag) => tag.toLowerCase() !== KNOWN_EXTENSION);
+  const agreement = headers.getAll('Require').flatMap((value) => AGREEMENT.exec(value)?.[1] ?? []);
   return [...new Set([...unknown, ...agreement])];
 }
