@@ -3,6 +3,7 @@ import { type LimitedLog } from '../../core/limited-log.ts';
 import { type Logger } from '../../core/logger.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
+import { type AllocationLog } from './allocation-log.ts';
 import { type AllocationTable } from './allocation-table.ts';
 import { type AnswerLimit } from './answer-limit.ts';
 import { type Bandwidths } from './bandwidth.ts';
@@ -39,6 +40,8 @@ export interface EngineState {
   readonly logger: Logger;
   /** For lines that clients can cause as often as they like. */
   readonly limitedLog: LimitedLog;
+  /** For lines about allocations, which their owners can cause as often as they like. */
+  readonly allocationLog: AllocationLog;
   readonly answerLimit: AnswerLimit;
   readonly bandwidths: Bandwidths;
   readonly tally: Tally;

@@ -10,6 +10,7 @@ import { checkFingerprint } from '../../stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../stun/message.ts';
 import { Method } from '../../stun/message-type.ts';
 import { dropReservation, endAllocation } from './allocation-lifecycle.ts';
+import { AllocationLog } from './allocation-log.ts';
 import { AllocationTable } from './allocation-table.ts';
 import { type Allocation } from './allocation.ts';
 import { AnswerLimit } from './answer-limit.ts';
@@ -351,6 +352,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     events: ports.events,
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
+    allocationLog: new AllocationLog(ports.logger, () => ports.now().monotonicMs),
     answerLimit: new AnswerLimit(options.answerLimit),
     bandwidths: new Bandwidths(options.bandwidth),
     tally: new Tally(),

@@ -43,10 +43,17 @@ function fieldsOf({ id, client, user, credential, relays }: Allocation): Record<
   };
 }
 
-export function reportCreated({ events, logger }: EngineState, allocation: Allocation, lifetimeSec: number): void {
-  const fields = fieldsOf(allocation);
-  fields.lifetimeSec = lifetimeSec;
-  logger.info(fields, 'allocation created');
+export function reportCreated(
+  { events, allocationLog }: EngineState,
+  allocation: Allocation,
+  lifetimeSec: number,
+): void {
+  const fields = (): Record<string, unknown> => {
+    const made = fieldsOf(allocation);
+    made.lifetimeSec = lifetimeSec;
+    return made;
+  };
+  allocationLog.info(allocation.person, fields, 'allocation created');
   if (events.has('allocation-created')) events.emit('allocation-created', { ...infoOf(allocation), lifetimeSec });
 }
 
@@ -59,15 +66,18 @@ export function reportRefreshed(engine: EngineState, allocation: Allocation, lif
 }
 
 export function reportEnded(
-  { events, logger }: EngineState,
+  { events, allocationLog }: EngineState,
   allocation: Allocation,
   cause: AllocationEndCause,
   counters: RelayCounters,
 ): void {
-  const fields = fieldsOf(allocation);
-  fields.cause = cause;
-  for (const name of RELAY_COUNTERS) fields[name] = counters[name];
-  logger.info(fields, 'allocation ended');
+  const fields = (): Record<string, unknown> => {
+    const made = fieldsOf(allocation);
+    made.cause = cause;
+    for (const name of RELAY_COUNTERS) made[name] = counters[name];
+    return made;
+  };
+  allocationLog.info(allocation.person, fields, 'allocation ended');
   if (events.has('allocation-ended')) events.emit('allocation-ended', { ...infoOf(allocation), cause, counters });
 }
 
@@ -81,8 +91,9 @@ export function reportRelayEnded(
   events.emit('relay-ended', { ...infoOf(allocation), ended, cause });
 }
 
-export function reportMoved({ events, logger }: EngineState, allocation: Allocation, from: ClientPath): void {
-  logger.info({ ...fieldsOf(allocation), from: clientText(from) }, 'client moved');
+export function reportMoved({ events, allocationLog }: EngineState, allocation: Allocation, from: ClientPath): void {
+  const fields = () => ({ ...fieldsOf(allocation), from: clientText(from) });
+  allocationLog.info(allocation.person, fields, 'client moved');
   events.emit('allocation-moved', {
     ...infoOf(allocation),
     from: { transport: from.transport, client: from.remote },

@@ -73,6 +73,8 @@ describe.runIf(await hasNamespaces())('a relay on a public address, with the def
         'edge towards the core': 403,
         core: 403,
         'another port of the core': 403,
+        'core elsewhere': 403,
+        'another port of the core elsewhere': 403,
         'another machine of the core': 403,
         'live relay': 0,
         'address that comes later': 0,
@@ -80,7 +82,7 @@ describe.runIf(await hasNamespaces())('a relay on a public address, with the def
       },
       connects: { 'tcp service': 403, 'edge towards the core': 403, core: 403 },
       // A permission has no port, and live relays of this server have that address.
-      permissions: { host: 0, core: 403 },
+      permissions: { host: 0, core: 403, coreElsewhere: 403 },
       later: 403,
       heard: [],
       arrived: 'hello',

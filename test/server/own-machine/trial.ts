@@ -21,6 +21,7 @@ import { TurnClient } from '../../turn/support/turn-client.ts';
 const HOST = '20.0.0.1';
 const CORE = '20.0.0.2';
 const LATER = '20.0.0.3';
+const FAR_CORE = '20.0.3.1';
 const ELSEWHERE = '20.0.0.9';
 
 const at = (address: string, port: number): TransportAddress => ({ family: 4, address, port });
@@ -44,7 +45,7 @@ const server = await createServer(
       demoPage: false,
       core: {
         kind: 'external',
-        uris: [`sip:${CORE}:5060;transport=udp`],
+        uris: [`sip:${CORE}:5060;transport=udp`, `sip:${FAR_CORE}:5060;transport=udp`],
         trusted: ['20.0.2.0/24'],
         listen: { addresses: [HOST], port: 5060 },
       },
@@ -100,6 +101,8 @@ for (const [name, peer] of [
   ['edge towards the core', at(HOST, coreListeners[0]?.port ?? 0)],
   ['core', at(CORE, 5060)],
   ['another port of the core', at(CORE, 7001)],
+  ['core elsewhere', at(FAR_CORE, 5060)],
+  ['another port of the core elsewhere', at(FAR_CORE, 7001)],
   ['another machine of the core', at('20.0.2.1', 5060)],
   ['live relay', bobRelay],
   ['address that comes later', at(LATER, 7001)],
@@ -115,6 +118,7 @@ const connects = {
 const permissions = {
   host: await codeOf(alice, Method.CreatePermission, at(HOST, 1)),
   core: await codeOf(alice, Method.CreatePermission, at(CORE, 1)),
+  coreElsewhere: await codeOf(alice, Method.CreatePermission, at(FAR_CORE, 1)),
 };
 alice.send(at(HOST, 7001), Buffer.from('x'));
 alice.send(at(CORE, 5060), Buffer.from('x'));
@@ -130,7 +134,7 @@ while (later === 0 && Date.now() < deadline) {
   await sleep(250);
   later = await codeOf(alice, Method.CreatePermission, at(LATER, 1));
 }
-alice.sendChannel(0x4009, Buffer.from('later'));
+alice.sendChannel(0x400b, Buffer.from('later'));
 await sleep(200);
 
 console.log(

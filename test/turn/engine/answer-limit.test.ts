@@ -117,6 +117,11 @@ describe('a source that has proved nothing', () => {
 
 /** Of SECURITY.md: bytes answered for a byte sent, IP and UDP headers left out, with a realm of up to 24 bytes. Measured: 6.2 of a 401, 2.2 of a Binding. */
 const STATED_FACTOR = 7;
+/** The same with IPv4 and UDP headers. */
+const STATED_FACTOR_ON_THE_WIRE = 3.5;
+const HEADERS_BYTES = 28;
+const onTheWire = (answerBytes: number, requestBytes: number): number =>
+  (answerBytes + HEADERS_BYTES) / (requestBytes + HEADERS_BYTES);
 
 describe('what comes back for a byte of a request that proves nothing', () => {
   const id = randomBytes(12);
@@ -151,14 +156,16 @@ describe('what comes back for a byte of a request that proves nothing', () => {
       world.engine.onClientMessage(client, bytes);
       expect(client.inbox).toHaveLength(1);
       expect(client.inbox[0]!.length / bytes.length).toBeLessThanOrEqual(STATED_FACTOR);
+      expect(onTheWire(client.inbox[0]!.length, bytes.length)).toBeLessThanOrEqual(STATED_FACTOR_ON_THE_WIRE);
     }
   });
 
-  it('is at most 12 bytes with the longest realm', () => {
+  it('is at most 12 bytes with the longest realm, 5.5 with headers', () => {
     const world = new World({ realm: 'r'.repeat(127) });
     const client = world.client();
     world.engine.onClientMessage(client, plain(Method.Allocate, 'request'));
     expect(client.inbox[0]!.length / 20).toBeLessThanOrEqual(12);
+    expect(onTheWire(client.inbox[0]!.length, 20)).toBeLessThanOrEqual(5.5);
   });
 
   it('is nothing for an indication, a response, an unknown method, ChannelData and noise', () => {
