@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { edgeLimits } from '../../../src/config/schema/edge-limits.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage } from '../../../src/sip/message.ts';
@@ -113,4 +114,25 @@ describe('what a message costs its sender', () => {
     bench.receive(wic.build('MESSAGE', wic.aor, wic.aor), hop);
     expect(hop.take()).toEqual(['MESSAGE']);
   });
+});
+
+it('a console that subscribes to 150 lamps at once is served, and stays when all of them report, with the limits as they are by default', () => {
+  const bench = new ProxyBench(edgeOptions({ limits: edgeLimits.parse({}) }));
+  const { wic, hop } = bench.register('console');
+  const core = bench.addHop({ kind: 'core' });
+  bench.handle = (request, _essentials, _hop, outcome) => {
+    outcome.forward([{ hop: core, uri: request.uri }]);
+  };
+  const lamps = Array.from({ length: 150 }, (_, i) => `sip:lamp${i}@example.com`);
+  for (const lamp of lamps) {
+    bench.receive(wic.build('SUBSCRIBE', lamp, lamp, { Contact: `<${wic.contactUri}>`, Event: 'dialog' }), hop);
+  }
+  expect([core.take().length, hop.take()]).toEqual([150, []]);
+  for (const lamp of lamps) {
+    bench.receive(wic.build('NOTIFY', wic.contactUri, wic.aor, { From: `<${lamp}>;tag=1` }), core);
+  }
+  const notified = hop.sent.filter((message) => message.kind === 'request');
+  expect(notified).toHaveLength(150);
+  const free = notified.map((request) => bench.proxy.receive(formatSipMessage(createResponse(request, 200)), hop));
+  expect(new Set(free)).toEqual(new Set([true]));
 });
