@@ -281,7 +281,10 @@ export class Edge {
   /** Whether somebody can be registered: an address of a core outside has answered, and is not known to be down since; the core inside is there always. */
   get isCoreThere(): boolean {
     const { cores } = this.#coreSide;
-    return cores === undefined || cores.some(({ state }) => state === 'up' || state === 'suspect');
+    return (
+      cores === undefined ||
+      cores.some(({ state, configured }) => configured && (state === 'up' || state === 'suspect'))
+    );
   }
 
   /** WebSockets whose connection is not gone yet. */

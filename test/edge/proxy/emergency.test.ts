@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { CoreBench as ExternalBench, FIRST, SECOND, UDP } from '../core/external/core-bench.ts';
+import { CoreBench } from '../support/core-bench.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { ProxyBench } from '../support/proxy-bench.ts';
 import { WicMessages } from '../support/wic.ts';
@@ -48,6 +49,20 @@ describe('an emergency call where no E-CSCF is known', () => {
     expect(hop.take().at(-1)).toBe('503');
     bench.receive(wic.build('INVITE', 'tel:112', 'tel:112'), hop);
     expect(hop.take()).toEqual(['380']);
+  });
+
+  it('is answered by the P-CSCF of the caller, as the Path of its registration proves', () => {
+    const bench = new CoreBench();
+    const alice = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    bench.receive(alice.wic.buildRegister(), alice.hop);
+    const register = bench.core.lastRequest('REGISTER');
+    const granted = createResponse(register, 200);
+    granted.headers.append('Contact', register.headers.get('Contact') ?? '');
+    granted.headers.append('Path', register.headers.get('Path') ?? '');
+    bench.receive(granted, bench.core);
+    bench.receive(alice.wic.build('INVITE', SOS, SOS), alice.hop);
+    expect(alice.hop.lastResponse().status).toBe(380);
+    expect(alice.hop.lastResponse().headers.get('P-Asserted-Identity')).toBe(register.headers.get('Path'));
   });
 
   it('is none within a dialog, nor a REGISTER', () => {

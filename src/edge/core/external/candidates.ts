@@ -25,6 +25,8 @@ export interface Onward {
   readonly routes?: readonly string[];
   /** See `CoreTarget`. */
   readonly isAll: boolean;
+  /** Whether the health of its places is followed. */
+  readonly isWatched: boolean;
   readonly unreachable: Unreachable;
 }
 
@@ -59,7 +61,7 @@ export function chooseTarget(
       if (sorted.length > 1) challenges.note(callId, placeKey(destination));
     };
     const watch = (reportsClosed: boolean): TargetWatch | undefined =>
-      listeningForChallenges(health.watch(destination, reportsClosed), noteChallenge);
+      listeningForChallenges(onward.isWatched ? health.watch(destination, reportsClosed) : undefined, noteChallenge);
     const plain = new Candidate(destination, onward, context, watch(true));
     if (!isLarge || destination.transport !== 'udp') return [plain];
     // The core may speak UDP only, which says nothing of its health.

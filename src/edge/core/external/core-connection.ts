@@ -123,9 +123,8 @@ export class CoreConnection implements CoreSide {
       hopTo: (destination) => this.#transports.hopTo(destination),
       resolve,
       isTrusted: (address) => this.#transports.isTrusted(address),
-      isKnown: (uri) =>
-        routes.knows(uri) ||
-        this.#configured().some((place) => isSamePlace(uri, { host: place.address, port: place.port })),
+      isKnown: (uri) => routes.knows(uri) || this.#isConfigured(uri),
+      isNamed: (uri) => routes.isNamed(uri) || this.#isConfigured(uri),
       mayLeadTo: (uri, destination) =>
         !isAmong(this.addresses, destination) &&
         (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),
@@ -255,6 +254,11 @@ export class CoreConnection implements CoreSide {
         (this.#found.get(core.text) ?? []).map((destination) => ({ destination, uri: core.text })),
       ),
     );
+  }
+
+  /** Whether it is one of their addresses, written out. */
+  #isConfigured(uri: SipUri): boolean {
+    return this.#configured().some(({ address, port }) => isSamePlace(uri, { host: address, port }));
   }
 
   #configured(): CoreDestination[] {

@@ -201,8 +201,11 @@ export class CoreHealth {
     if (before !== 'down' && before !== 'unknown') return;
     const core = placeUri(place.destination);
     const downMs = before === 'down' ? this.#nowMs - place.downSinceMs : undefined;
-    logger.info({ core, ...(downMs !== undefined && { downMs }) }, 'core up');
-    events.emit('core-up', { core, downMs });
+    logger.info(
+      { core, ...(downMs !== undefined && { downMs }) },
+      place.isConfigured ? 'core up' : 'place behind the core up',
+    );
+    if (place.isConfigured) events.emit('core-up', { core, downMs });
   }
 
   #goDown(place: Place, cause: CoreDownCause): void {
@@ -213,8 +216,8 @@ export class CoreHealth {
     if (!wasDown) {
       place.downSinceMs = this.#nowMs;
       const core = placeUri(place.destination);
-      logger.warn({ core, cause }, 'core down');
-      events.emit('core-down', { core, cause });
+      logger.warn({ core, cause }, place.isConfigured ? 'core down' : 'place behind the core down');
+      if (place.isConfigured) events.emit('core-down', { core, cause });
     }
     this.#loseRequests(place);
     if (!place.isConfigured && this.#nowMs - place.downSinceMs > FORGET_AFTER_MS) this.#forget(place);

@@ -32,6 +32,8 @@ export interface ExternalCoreContext extends CandidateContext {
   readonly isTrusted: (address: string) => boolean;
   /** Whether the core has named this place in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
+  /** Whether the core has named it, or it is configured: what a client alone names is neither asked for its health nor spoken of. */
+  readonly isNamed: (uri: SipUri) => boolean;
   /** Whether one of the places that such a URI stands for is one of SIP, and not this edge itself by another name. */
   readonly mayLeadTo: (uri: SipUri, destination: CoreDestination) => boolean;
   /** Whether a URI without a user names this edge. */
@@ -120,12 +122,18 @@ export class ExternalCore implements ImsCore {
     const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
     if (next.kind !== 'none' && found !== 'elsewhere') {
       const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
-      return this.#choose(request, found, { ...next, isAll: false, unreachable });
+      const isWatched = this.#context.isNamed(next.uri);
+      return this.#choose(request, found, { ...next, isAll: false, isWatched, unreachable });
     }
     // This is what keeps a client from reaching through the edge whatever it likes.
     if (next.kind === 'route') return this.#refuseWith(403);
     const configured = await this.#context.configured();
-    return this.#choose(request, configured, { requestUri: request.uri, isAll: true, unreachable: this.#unreachable });
+    return this.#choose(request, configured, {
+      requestUri: request.uri,
+      isAll: true,
+      isWatched: true,
+      unreachable: this.#unreachable,
+    });
   }
 
   /** TS 24.229 §5.2.10: by the URI of the E-CSCF in Route, for the service. Where none can be reached the caller is to try elsewhere. */
@@ -133,7 +141,12 @@ export class ExternalCore implements ImsCore {
     const reason = 'No emergency service can be reached.';
     const unreachable: Unreachable = (it, options) =>
       emergencyAlternative(it, { service, reason, canRegister: false, edgeUri }, options);
-    return this.#choose(request, await this.#context.emergency(), { requestUri: service, isAll: false, unreachable });
+    return this.#choose(request, await this.#context.emergency(), {
+      requestUri: service,
+      isAll: false,
+      isWatched: true,
+      unreachable,
+    });
   }
 
   /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */

@@ -53,15 +53,16 @@ export class RouteMemory {
   }
 
   knows(uri: SipUri): boolean {
-    return SIP_PORTS.has(uri.port) || this.#isNamed(uri);
+    return SIP_PORTS.has(uri.port) || this.isNamed(uri);
   }
 
   /** Whether a URI that is known may be followed to a port: anybody can have SRV records that lead to a machine of the core. */
   mayLeadTo(uri: SipUri, port: number): boolean {
-    return SIP_PORTS.has(port) || this.#isNamed(uri);
+    return SIP_PORTS.has(port) || this.isNamed(uri);
   }
 
-  #isNamed(uri: SipUri): boolean {
+  /** Whether it is the core, and no client, that speaks of this place. */
+  isNamed(uri: SipUri): boolean {
     const key = keyOf(uri);
     return this.#configured.has(key) || this.#serviceRoutes.has(key) || this.#dialogs.has(key);
   }
@@ -75,8 +76,7 @@ export class RouteMemory {
 }
 
 function learn(places: AgeMap<true>, uri: SipUri | undefined): void {
-  // A name without a port may stand for any, by its SRV records.
-  if (!uri || (uri.port !== undefined && SIP_PORTS.has(uri.port))) return;
+  if (!uri) return;
   // A part of a message would keep the whole of it in memory.
   const key = Buffer.from(keyOf(uri)).toString();
   places.set(key, true);

@@ -183,6 +183,25 @@ describe('a request to the core', () => {
   });
 });
 
+describe('a place that only a client has named', () => {
+  it('is not asked for its health, nor is anything said of it, when it does not answer', async () => {
+    const it = await scene(FIRST);
+    const dialog = await inCall(it);
+    it.bench.transports.extra.add(SECOND.address);
+    it.bench.names.set(SECOND.address, [SECOND]);
+    const routes = { ...dialog, Route: `${dialog.Route ?? ''}, <sip:${SECOND.address};transport=tcp;lr>` };
+    await it.bench.from(it.wic.build('INFO', BOB, BOB, routes), it.hop);
+    expect(it.bench.hop(SECOND).take()).toEqual(['INFO']);
+    for (let sec = 0; sec < 40; sec += 2) {
+      await it.bench.pass(2000);
+      await it.bench.answerProbes(200, FIRST);
+    }
+    expect(it.bench.hop(SECOND).probes).toEqual([]);
+    expect(Object.keys(it.bench.cores)).toHaveLength(1);
+    expect(it.bench.events.named('core-down')).toEqual([]);
+  });
+});
+
 describe('where the core is', () => {
   it('is told at the start, and again when its name stands for other places, in whatever order those come', async () => {
     const it = await scene(FIRST, SECOND);
@@ -240,6 +259,9 @@ describe('a request whose S-CSCF, the one of its Service-Route, cannot be reache
     const it = await scene(UDP);
     it.bench.transports.extra.add(FIRST.address);
     it.bench.names.set(FIRST.address, [FIRST]);
+    const registered = createResponse(it.wic.buildRegister(), 200);
+    registered.headers.append('Service-Route', route.Route);
+    it.bench.connection.border.responseToWic(registered, it.wic.buildRegister(), it.hop, it.bench.hop(UDP));
     return it;
   }
 
