@@ -83,8 +83,8 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('JsSIP with Kamailio be
   it('refreshes its credential by OPTIONS, of which the core hears nothing', async () => {
     const agent = agentOf(newUser('alice'));
     await registered(agent);
-    const response = await askOptions(agent, new URI('sip', '', DOMAIN), ['TURN-Cred-Req: turn;ttl=7200']);
-    expect(credentialOf(response)).toMatchObject({ kind: 'credential', ttlSec: 7200 });
+    const response = await askOptions(agent, new URI('sip', '', DOMAIN), ['TURN-Cred-Req: turn;ttl=1800']);
+    expect(credentialOf(response)).toMatchObject({ kind: 'credential', ttlSec: 1800 });
   });
 
   it('never shows the core a TURN-Cred-Req, which that would answer with 400', async () => {
