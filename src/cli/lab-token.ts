@@ -1,6 +1,7 @@
 import { readTextFile } from '../config/text-file.ts';
 import { LAB_TOKEN_VARIABLE, type Environment } from '../config/environment.ts';
 import { waysToEdge } from '../config/loopback.ts';
+import { looseFileWarning } from '../config/named-files.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
@@ -27,6 +28,11 @@ export function labToken({ labTokenFile: file }: LabFlags, environment: Environm
   }
   if (!TOKEN.test(text)) throw invalid(`${source}: expected one line of printable ASCII without spaces`);
   return new Secret(text);
+}
+
+/** For a file that others can read, too. */
+export function labTokenWarning({ labTokenFile: file }: LabFlags): string | undefined {
+  return file === undefined ? undefined : looseFileWarning(FLAG, file);
 }
 
 /** Whether lab control can be opened there. Throws ERR_CONFIG_INVALID, one line that says what to do. */

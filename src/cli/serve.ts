@@ -7,7 +7,7 @@ import { type Secret } from '../core/secret.ts';
 import { formatBanner, formatReadyLine } from './banner.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 import { EXIT, reportFailure } from './exit.ts';
-import { checkLabControl, labToken, type LabFlags } from './lab-token.ts';
+import { checkLabControl, labToken, labTokenWarning, type LabFlags } from './lab-token.ts';
 import { packageVersion } from './version.ts';
 
 /** Clients that do not let go are left behind after this. */
@@ -26,6 +26,8 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   const token = flags.labControl ? labToken(flags, process.env) : undefined;
   checkLabControl(flags, config, token);
   const logger = await createLogger(config);
+  const warning = flags.labControl ? labTokenWarning(flags) : undefined;
+  if (warning !== undefined) logger.warn({}, warning);
   const { server, whole, labPath } = flags.labControl
     ? await createControlledLab(config, logger, token)
     : await createPlainServer(config, logger);

@@ -1,4 +1,5 @@
 import { type Secret } from '../core/secret.ts';
+import { type Attempt } from './findings.ts';
 import { readCa, readCertificate } from './given-certificate.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
@@ -13,18 +14,14 @@ export interface CoreMaterial {
   readonly flowTokenKey: Secret;
 }
 
-/**
- * From the files that the configuration names; `keep` makes or finds the key of flow tokens where none is given. `undefined` without an
- * external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE.
- */
-export function coreMaterial({ edge }: Config, keep: () => Secret): CoreMaterial | undefined {
+/** What the configuration and the files it names give of it. `undefined` without an external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+export function givenCoreMaterial({ edge }: Config, attempt: Attempt): Partial<CoreMaterial> | undefined {
   const { core } = edge;
   if (!edge.enabled || core.kind !== 'external') return undefined;
-  const certificate = readCertificate(core.tls, 'edge.core.tls');
+  const certificate = readCertificate(core.tls, 'edge.core.tls', attempt);
   const { caFile } = core.tls;
-  return {
-    ...(certificate && { certificate }),
-    ...(caFile !== undefined && { ca: readCa(caFile, 'edge.core.tls.caFile') }),
-    flowTokenKey: secretOf(core.flowTokenKey, core.flowTokenKeyFile, 'edge.core.flowTokenKeyFile') ?? keep(),
-  };
+  const ca = caFile === undefined ? undefined : attempt(() => readCa(caFile, 'edge.core.tls.caFile'));
+  const { flowTokenKey, flowTokenKeyFile } = core;
+  const key = attempt(() => secretOf(flowTokenKey, flowTokenKeyFile, 'edge.core.flowTokenKeyFile'));
+  return { ...(certificate && { certificate }), ...(ca !== undefined && { ca }), ...(key && { flowTokenKey: key }) };
 }

@@ -54,7 +54,7 @@ export function withConfigTables(readme: string): string | undefined {
 export function publishedJsonSchema(): unknown {
   const schema: unknown = JSON.parse(
     JSON.stringify(schemaRoot(), (name, value: unknown) =>
-      ['expected', 'secret', 'defaultText'].includes(name) && typeof value !== 'object' ? undefined : value,
+      ['expected', 'secret', 'defaultText', 'file'].includes(name) && typeof value !== 'object' ? undefined : value,
     ),
   );
   return { ...(schema as object), title: 'epcscf-turn configuration' };

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { EpcscfTurnError } from '../core/errors.ts';
+import { atOnce, type Attempt } from './findings.ts';
 import { type Config } from './schema/tree.ts';
 import { type Certificate } from './state/lab-certificate.ts';
 import { readTextFile } from './text-file.ts';
@@ -11,15 +12,29 @@ interface CertificateFiles {
 }
 
 /** The certificate of `tls.certFile` and `tls.keyFile`, checked to be one. Throws ERR_CERTIFICATE_UNREADABLE. */
-export function givenCertificate({ tls }: Config): Certificate | undefined {
-  return readCertificate(tls, 'tls');
+export function givenCertificate({ tls }: Config, attempt: Attempt = atOnce): Certificate | undefined {
+  return readCertificate(tls, 'tls', attempt);
 }
 
 /** As `givenCertificate`, for any section: `path` is what errors call it. `undefined` when it names no files. */
-export function readCertificate({ certFile, keyFile }: CertificateFiles, path: string): Certificate | undefined {
+export function readCertificate(
+  { certFile, keyFile }: CertificateFiles,
+  path: string,
+  attempt: Attempt = atOnce,
+): Certificate | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
-  const cert = readTextFile(certFile, `${path}.certFile`, 'ERR_CERTIFICATE_UNREADABLE');
-  const key = readTextFile(keyFile, `${path}.keyFile`, 'ERR_CERTIFICATE_UNREADABLE');
+  const cert = attempt(() => readTextFile(certFile, `${path}.certFile`, 'ERR_CERTIFICATE_UNREADABLE'));
+  const key = attempt(() => readTextFile(keyFile, `${path}.keyFile`, 'ERR_CERTIFICATE_UNREADABLE'));
+  return cert === undefined || key === undefined
+    ? undefined
+    : attempt(() => checkedPair({ cert, key }, { certFile, keyFile }, path));
+}
+
+function checkedPair(
+  { cert, key }: Certificate,
+  { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
+  path: string,
+): Certificate {
   const certificate = parse(
     () => new X509Certificate(cert),
     `${path}.certFile: expected a PEM certificate in ${certFile}`,

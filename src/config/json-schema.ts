@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configTree } from './schema/tree.ts';
 
-/** The part of JSON Schema that the configuration uses, with three notes of our own: `expected`, `secret` and `defaultText`. */
+/** The part of JSON Schema that the configuration uses, with four notes of our own: `expected`, `secret`, `defaultText` and `file`. */
 export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
@@ -18,6 +18,8 @@ export interface SchemaNode {
   /** What a value must be, where type and bounds do not say it. */
   readonly expected?: string;
   readonly secret?: boolean;
+  /** It names a file, or a folder. */
+  readonly file?: 'public' | 'secret' | 'folder';
   /** What stands in for a default that is made at start. */
   readonly defaultText?: string;
 }

@@ -1,5 +1,7 @@
+import { dirname, resolve } from 'node:path';
 import { readEnvironment, type Environment, type Override } from './environment.ts';
 import { nodeAt } from './json-schema.ts';
+import { anchorFiles } from './named-files.ts';
 import { gapAt, readValue, setAt } from './overlay.ts';
 import { describeIssues, invalidConfig, isMapping, kindOf, unknownKey } from './problems.ts';
 import { configSchema } from './schema/schema.ts';
@@ -53,6 +55,7 @@ function readConfigFile(file: string): Record<string, unknown> {
   if (problems.length > 0) throw invalidConfig(problems.map((problem) => `${file}:${problem}`));
   if (value === null || value === undefined) return {};
   if (!isMapping(value)) throw invalidConfig([`${file}: expected a mapping of sections, got ${kindOf(value)}`]);
+  anchorFiles(value, dirname(resolve(file)));
   return value;
 }
 

@@ -1,4 +1,5 @@
 import { type Secret } from '../core/secret.ts';
+import { type Attempt } from './findings.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
@@ -16,11 +17,11 @@ export function defaultRealm({ domain, turn }: Config): string {
 }
 
 /** Throws ERR_CONFIG_UNREADABLE. */
-export function longTermUsers(config: Config): LongTermUser[] {
+export function longTermUsers(config: Config, attempt: Attempt): LongTermUser[] {
   return config.credentials.users.map(({ name, realm, password, passwordFile, key }, i) => ({
     name,
     realm: realm ?? defaultRealm(config),
-    password: secretOf(password, passwordFile, `credentials.users.${i}.passwordFile`),
+    password: attempt(() => secretOf(password, passwordFile, `credentials.users.${i}.passwordFile`)),
     key,
   }));
 }

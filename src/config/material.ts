@@ -1,7 +1,8 @@
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Secret } from '../core/secret.ts';
-import { coreMaterial, type CoreMaterial } from './core-material.ts';
+import { type CoreMaterial, givenCoreMaterial } from './core-material.ts';
 import { type Environment } from './environment.ts';
+import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
 import { isWildcard } from './loopback.ts';
@@ -55,7 +56,7 @@ export function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 
-/** `state` takes the place of the state folder. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE. */
+/** `state` takes the place of the state folder, which is left alone when a file that is named cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with a line for each. */
 export async function loadMaterial(
   config: Config,
   environment: Environment,
@@ -63,51 +64,50 @@ export async function loadMaterial(
   state?: StateStore,
 ): Promise<Material> {
   const open = state ? () => state : stateFolderOf(config, environment);
-  const given = givenCertificate(config);
-  const users = givenUsers(config);
-  const keys = givenKeys(config);
+  const findings = new Findings();
+  const { attempt } = findings;
+  const given = givenCertificate(config, attempt);
+  const users = givenUsers(config, attempt);
+  const keys = givenKeys(config, attempt);
+  const pseudonymKey = givenPseudonymKey(config, attempt);
+  const captureKey = attempt(() => givenCaptureKey(config));
+  const core = givenCoreMaterial(config, attempt);
+  const turnUsers = longTermUsers(config, attempt);
+  findings.throwAny();
   const makesUsers = config.edge.enabled && config.edge.core.kind === 'embedded' && users.size === 0;
   const makesCertificate = !given && speaksTls(config);
   const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
   const ca = makesCertificate ? labCa(open()) : undefined;
   const caFile = makesCertificate ? labCaFile(open()) : undefined;
-  const captureKey = givenCaptureKey(config);
-  const core = coreMaterial(config, () => labKey(open(), 'flow-token.key'));
   return {
-    ...readKeys(config, keys, open),
+    keys: keys.length > 0 ? keys : [{ id: 'lab', secret: labKey(open(), 'km.key') }],
+    pseudonymKey: pseudonymKey ?? labKey(open(), 'pseudonym.key'),
     users: makesUsers ? labUsers(open()) : users,
-    longTermUsers: longTermUsers(config),
+    longTermUsers: turnUsers,
     generated: { km: keys.length === 0, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
-    ...(core && { core }),
-  };
-}
-
-function readKeys(config: Config, keys: KeyMaterial['keys'], open: OpenState): KeyMaterial {
-  return {
-    keys: keys.length > 0 ? keys : [{ id: 'lab', secret: labKey(open(), 'km.key') }],
-    pseudonymKey: givenPseudonymKey(config) ?? labKey(open(), 'pseudonym.key'),
+    ...(core && { core: { ...core, flowTokenKey: core.flowTokenKey ?? labKey(open(), 'flow-token.key') } }),
   };
 }
 
 /** Of the configuration or the files it names; empty when it gives none. Throws ERR_CONFIG_UNREADABLE. */
-export function givenKeys({ credentials }: Config): { id: string; secret: Secret }[] {
-  const single = secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile');
+export function givenKeys({ credentials }: Config, attempt: Attempt = atOnce): { id: string; secret: Secret }[] {
+  const single = attempt(() => secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile'));
   if (single) return [{ id: 'k1', secret: single }];
   return credentials.keys.flatMap(({ id, secret, secretFile }, i) => {
-    const value = secretOf(secret, secretFile, `credentials.keys.${i}.secretFile`);
+    const value = attempt(() => secretOf(secret, secretFile, `credentials.keys.${i}.secretFile`));
     return value ? [{ id, secret: value }] : [];
   });
 }
 
 /** As `givenKeys`. */
-export function givenPseudonymKey({ credentials }: Config): Secret | undefined {
+export function givenPseudonymKey({ credentials }: Config, attempt: Attempt = atOnce): Secret | undefined {
   const { pseudonymKey, pseudonymKeyFile } = credentials;
-  return secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile');
+  return attempt(() => secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile'));
 }
 
 function givenCaptureKey({ edge }: Config): Secret | undefined {
@@ -121,10 +121,10 @@ function givenCaptureKey({ edge }: Config): Secret | undefined {
   return key;
 }
 
-function givenUsers({ edge }: Config): Map<string, Secret> {
+function givenUsers({ edge }: Config, attempt: Attempt): Map<string, Secret> {
   const users = new Map<string, Secret>();
   edge.core.users.forEach(({ name, password, passwordFile }, i) => {
-    const secret = secretOf(password, passwordFile, `edge.core.users.${i}.passwordFile`);
+    const secret = attempt(() => secretOf(password, passwordFile, `edge.core.users.${i}.passwordFile`));
     if (secret) users.set(name, secret);
   });
   return users;

@@ -3,6 +3,7 @@ import { parseIp } from '../core/ip.ts';
 import { isLoopbackHost } from '../core/loopback-host.ts';
 import { isLoopback, isWildcard, waysIn, waysToEdge } from './loopback.ts';
 import { type Material } from './material.ts';
+import { looseFileWarnings } from './named-files.ts';
 import { type Config } from './schema/tree.ts';
 import { validityWarning } from './given-certificate.ts';
 
@@ -18,6 +19,7 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
     ...turnWarnings(config, material),
     ...keyWarnings(config, material),
     ...certificateWarnings(material, nowMs),
+    ...looseFileWarnings(config),
   ];
 }
 

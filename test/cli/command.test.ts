@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -215,13 +215,14 @@ describe('epcscf-turn serve', () => {
     });
   });
 
-  it('ends with 1 and one line when the certificate cannot be read', async () => {
+  it('ends with 1 and a line for each file when the certificate cannot be read', async () => {
     const tls = { EPCSCF_TLS_CERT_FILE: '/nonexistent/cert.pem', EPCSCF_TLS_KEY_FILE: '/nonexistent/key.pem' };
     expect(await run(['serve', ...EPHEMERAL], tls)).toEqual({
       code: 1,
       stdout: '',
       stderr:
-        'epcscf-turn: tls.certFile: cannot read /nonexistent/cert.pem (ENOENT); there is no /nonexistent/cert.pem, correct the path\n',
+        'epcscf-turn: tls.certFile: cannot read /nonexistent/cert.pem (ENOENT); there is no /nonexistent/cert.pem, correct the path\n' +
+        'epcscf-turn: tls.keyFile: cannot read /nonexistent/key.pem (ENOENT); there is no /nonexistent/key.pem, correct the path\n',
     });
   });
 
@@ -300,6 +301,62 @@ describe('epcscf-turn check-config', () => {
     const state = join(base, 'never-made');
     expect((await run(['check-config'], { EPCSCF_STATE_DIR: state })).code).toBe(0);
     expect(existsSync(state)).toBe(false);
+  });
+
+  it('names every file that cannot be read and every address that cannot be had, at once', async () => {
+    const settings = [
+      'tls.certFile=/nonexistent/cert',
+      'tls.keyFile=/nonexistent/key',
+      'edge.core.users=[{name: a, passwordFile: /nonexistent/a}, {name: b, passwordFile: /nonexistent/b}]',
+      'credentials.secretFile=/nonexistent/km',
+      'credentials.pseudonymKeyFile=/nonexistent/pseudonym',
+      'edge.listen.addresses=192.0.2.1,0.0.0.0',
+      'turn.relay.addresses=127.0.0.1,2001:db8::1',
+    ];
+    const { code, stdout, stderr } = await run(['check-config', ...settings.flatMap((one) => ['--set', one])]);
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr.match(/[\w.]+: (?:cannot read|[\da-f.:]+ (?:is no address|has port \d+ already))/g)).toEqual([
+      'tls.certFile: cannot read',
+      'tls.keyFile: cannot read',
+      'edge.core.users.0.passwordFile: cannot read',
+      'edge.core.users.1.passwordFile: cannot read',
+      'credentials.secretFile: cannot read',
+      'credentials.pseudonymKeyFile: cannot read',
+      'edge.listen: 192.0.2.1 is no address',
+      'turn.relay.addresses: 2001:db8::1 is no address',
+      'edge.listen: 0.0.0.0 has port 8443 already',
+    ]);
+  });
+
+  it('takes relative names from the folder of the file they stand in, and those of --set from its own', async () => {
+    const folder = mkdtempSync(join(base, 'relative-'));
+    writeFileSync(join(folder, 'km'), 'a-key-of-twenty-bytes', { mode: 0o600 });
+    writeFileSync(join(folder, 'edge.yaml'), 'stateDir: state\ncredentials: { secretFile: km }\n');
+    const file = ['-c', join(folder, 'edge.yaml')];
+    expect(await run(['check-config', ...file])).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await run([
+      'print-config',
+      ...file,
+      '--set',
+      'tls.certFile=c.pem',
+      '--set',
+      'tls.keyFile=k.pem',
+    ]);
+    expect(stdout).toContain(`secretFile: ${join(folder, 'km')}\n`);
+    expect(stdout).toContain(`stateDir: ${join(folder, 'state')}\n`);
+    expect(stdout).toContain('certFile: c.pem\n');
+  });
+
+  it('warns of a key that every user of the machine can read', async () => {
+    const file = join(base, 'loose-km');
+    writeFileSync(file, 'a-key-of-twenty-bytes');
+    chmodSync(file, 0o644);
+    const { code, stderr } = await run(['check-config', '--set', `credentials.secretFile=${file}`]);
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      `warning: credentials.secretFile: every user of this machine can read ${file} (mode 0644); run chmod o= on it\n`,
+    );
   });
 
   it('ends with 2 for a file that is not there, also when the environment names it', async () => {

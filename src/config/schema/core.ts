@@ -9,6 +9,7 @@ import {
   portNumber,
   seconds,
   secretText,
+  secretPath,
   section,
   wholeNumber,
 } from './fields.ts';
@@ -22,7 +23,7 @@ const user = z
       .regex(/^[\w.!~*'()+-]{1,64}$/)
       .meta({ description: 'User part of the SIP URI.', expected: 'a SIP user name of up to 64 characters' }),
     password: secretText.optional().meta({ description: 'Digest password.', secret: true }),
-    passwordFile: filePath.optional().meta({ description: 'File that holds the password.' }),
+    passwordFile: secretPath.optional().meta({ description: 'File that holds the password.' }),
   })
   .refine(userPassword.check, userPassword.params);
 
@@ -72,7 +73,7 @@ const tls = section(
       description: 'PEM certificate shown to an external core.',
       defaultText: 'that of `tls.certFile`',
     }),
-    keyFile: filePath.optional().meta({ description: 'PEM key of it.', defaultText: 'that of `tls.keyFile`' }),
+    keyFile: secretPath.optional().meta({ description: 'PEM key of it.', defaultText: 'that of `tls.keyFile`' }),
     caFile: filePath.optional().meta({
       description: 'PEM bundle of those who sign the certificates of an external core.',
       defaultText: 'those the system trusts',
@@ -174,7 +175,7 @@ export const coreSection = section(
       secret: true,
       defaultText: 'generated, and kept in the state folder',
     }),
-    flowTokenKeyFile: filePath.optional().meta({
+    flowTokenKeyFile: secretPath.optional().meta({
       description: 'File that holds the flow token key.',
       defaultText: 'generated, and kept in the state folder',
     }),

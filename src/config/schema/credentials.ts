@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exactlyOne, filePath, flag, realmText, seconds, secretText, section, wholeNumber } from './fields.ts';
+import { exactlyOne, secretPath, flag, realmText, seconds, secretText, section, wholeNumber } from './fields.ts';
 
 const keySecret = exactlyOne('secret');
 
@@ -10,7 +10,7 @@ const key = z
       .regex(/^[\w.-]{1,32}$/)
       .meta({ description: 'Label of the key in logs.', expected: 'up to 32 letters, digits, ".", "_" or "-"' }),
     secret: secretText.optional().meta({ description: 'Km itself.', secret: true }),
-    secretFile: filePath
+    secretFile: secretPath
       .optional()
       .meta({ description: 'File that holds Km; one newline at its end is not part of it.' }),
   })
@@ -27,7 +27,7 @@ const user = z
       defaultText: 'the value of `turn.realm`',
     }),
     password: secretText.optional().meta({ description: 'Password.', secret: true }),
-    passwordFile: filePath
+    passwordFile: secretPath
       .optional()
       .meta({ description: 'File that holds the password; one newline at its end is not part of it.' }),
     key: secretText.optional().meta({
@@ -63,7 +63,7 @@ export const credentialsSection = section(
       defaultText: 'one key, generated in the state folder',
     }),
     secret: secretText.optional().meta({ description: 'Short for `keys` with a single Km.', secret: true }),
-    secretFile: filePath.optional().meta({ description: 'File that holds the single Km.' }),
+    secretFile: secretPath.optional().meta({ description: 'File that holds the single Km.' }),
     users: z.array(user).default([]).meta({
       description: 'Long-term TURN users with a password that does not end, beside those of Km.',
       defaultText: 'none',
@@ -74,7 +74,7 @@ export const credentialsSection = section(
       secret: true,
       defaultText: 'generated in the state folder',
     }),
-    pseudonymKeyFile: filePath.optional().meta({ description: 'File that holds the pseudonym key.' }),
+    pseudonymKeyFile: secretPath.optional().meta({ description: 'File that holds the pseudonym key.' }),
     order: z.enum(['t:u', 'u:t']).default('t:u').meta({ description: 'How expiry and name make the USERNAME.' }),
     separator: z
       .string()

@@ -4,12 +4,12 @@ import { drain } from './drain.ts';
 import { coreSection } from './core.ts';
 import { edgeLimits } from './edge-limits.ts';
 import {
-  filePath,
   flag,
   ipAddress,
   portNumber,
   proxyRanges,
   seconds,
+  secretPath,
   secretText,
   section,
   wholeNumber,
@@ -145,7 +145,7 @@ const trace = section(
         }),
         captureId: wholeNumber(0, 0xffff_ffff, 2001, 'By which the collector tells its capture agents apart.'),
         captureKey: secretText.optional().meta({ description: 'Capture password of the collector.', secret: true }),
-        captureKeyFile: filePath.optional().meta({ description: 'File that holds it.' }),
+        captureKeyFile: secretPath.optional().meta({ description: 'File that holds it.' }),
       },
       'Copies for a Homer collector (HEP3).',
     ),

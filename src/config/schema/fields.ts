@@ -51,7 +51,10 @@ export const realmText = z
   .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,127}$/)
   .meta({ expected: 'up to 127 printable ASCII characters without quotes and backslashes' });
 
-export const filePath = z.string().min(1).meta({ expected: 'a file name' });
+export const filePath = z.string().min(1).meta({ expected: 'a file name', file: 'public' });
+/** Of a file that nobody else should read. */
+export const secretPath = z.string().min(1).meta({ expected: 'a file name', file: 'secret' });
+export const folderPath = z.string().min(1).meta({ expected: 'a folder name', file: 'folder' });
 
 /** Accepts a `Secret` too, so that an effective configuration can be handed in again. */
 export const secretText = z

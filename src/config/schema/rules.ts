@@ -3,6 +3,7 @@ import { isWildcard } from '../loopback.ts';
 import { checkCore } from './core-rules.ts';
 import { checkLongTermUsers, checkRealms } from './realm-rules.ts';
 import { type Report } from './rule-report.ts';
+import { checkSockets } from './socket-rules.ts';
 import { type Config } from './tree.ts';
 
 interface RuleContext {
@@ -21,6 +22,7 @@ export function checkRules(config: Config, context: RuleContext): void {
   };
   checkTls(config, report);
   checkParts(config, report);
+  checkSockets(config, report);
   checkTurn(config, report);
   checkEdge(config, report);
   checkCore(config, report);
@@ -72,15 +74,10 @@ function checkTurn({ turn }: Config, report: Report): void {
       report(path, 'an address of the same family', external);
   }
   checkNatDiscovery(turn, report);
-  const seen = new Set<string>();
-  listeners.forEach(({ transport, address, port, proxyProtocolFrom }, i) => {
+  listeners.forEach(({ transport, proxyProtocolFrom }, i) => {
     if (transport === 'udp' && proxyProtocolFrom !== undefined) {
       report(`turn.listeners.${i}.proxyProtocolFrom`, 'nothing for udp', proxyProtocolFrom);
     }
-    // TLS runs over TCP, so the two cannot share a port.
-    const key = `${transport === 'udp' ? 'udp' : 'tcp'} ${canonical(address)} ${port}`;
-    if (port !== 0 && seen.has(key)) report(`turn.listeners.${i}`, 'a listener of its own', key);
-    seen.add(key);
   });
 }
 

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { filePath, seconds } from './fields.ts';
+import { filePath, seconds, secretPath } from './fields.ts';
 
 export const tlsSection = z
   .strictObject({
-    certFile: filePath
-      .optional()
-      .meta({ description: 'PEM certificate chain.', defaultText: 'lab certificate in the state folder' }),
-    keyFile: filePath
+    certFile: filePath.optional().meta({
+      description:
+        'PEM certificate chain. A relative name, as in every key that names a file, counts from the folder of the configuration file; from the working directory where --set or a variable says it.',
+      defaultText: 'lab certificate in the state folder',
+    }),
+    keyFile: secretPath
       .optional()
       .meta({ description: 'PEM private key of the certificate.', defaultText: 'lab key in the state folder' }),
     reloadSec: seconds(

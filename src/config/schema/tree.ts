@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { credentialsSection } from './credentials.ts';
 import { edgeSection } from './edge.ts';
-import { filePath, hostName } from './fields.ts';
+import { folderPath, hostName } from './fields.ts';
 import { logSection } from './log.ts';
 import { tlsSection } from './tls.ts';
 import { turnSection } from './turn.ts';
 
 /** Every key, without the rules between keys, which JSON Schema cannot express. */
 export const configTree = z.strictObject({
-  stateDir: filePath.optional().meta({
+  stateDir: folderPath.optional().meta({
     description: 'Folder of what is generated: lab certificate, Km, lab users.',
     defaultText: '`$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn`',
   }),

@@ -108,6 +108,49 @@ describe('keys that do not fit together', () => {
       'turn.listeners.1: expected a listener of its own, got "tcp 127.0.0.1 3478"',
     ],
     [
+      'a TLS listener on the port of the edge',
+      {
+        edge: { listen: { addresses: ['127.0.0.1'], port: 443 } },
+        turn: { listeners: [{ transport: 'tls', address: '127.0.0.1', port: 443 }] },
+      },
+      'turn.listeners.0: expected a port that edge.listen does not have, got "tcp 127.0.0.1 443"',
+    ],
+    [
+      'a listener on every address beside one on one of them',
+      {
+        turn: {
+          listeners: [
+            { transport: 'udp', address: '127.0.0.1' },
+            { transport: 'udp', address: '0.0.0.0' },
+          ],
+        },
+      },
+      'turn.listeners.1: expected a listener of its own, got "udp 0.0.0.0 3478"',
+    ],
+    [
+      'a listener towards the core on the port of the edge',
+      {
+        edge: {
+          listen: { addresses: ['127.0.0.1'], port: 5060 },
+          core: { kind: 'external', uris: ['sip:icscf.example.com'] },
+        },
+      },
+      'edge.core.listen: expected a port that edge.listen does not have, got "tcp 127.0.0.1 5060"',
+    ],
+    [
+      'a listener on a port of NAT discovery',
+      {
+        turn: {
+          listeners: [
+            { transport: 'udp', address: '127.0.0.1' },
+            { transport: 'udp', address: '127.0.0.2' },
+          ],
+          natDiscovery: { alternateAddress: '127.0.0.2' },
+        },
+      },
+      'turn.natDiscovery: expected a port that turn.listeners.1 does not have, got "udp 127.0.0.2 3478"',
+    ],
+    [
       'proxies of a UDP listener',
       { turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', proxyProtocolFrom: ['127.0.0.1'] }] } },
       'turn.listeners.0.proxyProtocolFrom: expected nothing for udp, got [127.0.0.1]',

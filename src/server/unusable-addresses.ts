@@ -1,0 +1,41 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { clashesWithin, ownSockets } from '../config/schema/socket-rules.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';
+
+/**
+ * A line for each address of the configuration that a start could not open, because this machine does not have it or another address of the same key
+ * has its port. Takes no port that is named.
+ */
+export async function unusableAddresses(written: Config): Promise<string[]> {
+  const { config } = adaptToHost(written, hasIpv6Loopback());
+  const named = [
+    ...ownSockets(config),
+    ...(config.turn.enabled
+      ? config.turn.relay.addresses.map((address) => ({ path: 'turn.relay.addresses', address }))
+      : []),
+  ];
+  const places = new Map(named.map(({ path, address }) => [`${path} ${address}`, { path, address }]));
+  const lines: string[] = [];
+  for (const { path, address } of places.values()) {
+    if (!(await isHere(address))) {
+      lines.push(`${path}: ${address} is no address of this host; name one of its own`);
+    }
+  }
+  return [...lines, ...clashesWithin(config)];
+}
+
+/** The kernel knows best: of 127.0.0.0/8 each is here, and an address can be bound before it is (IP_FREEBIND). */
+async function isHere(address: string): Promise<boolean> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    socket.bind({ address, port: 0 });
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
