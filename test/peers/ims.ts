@@ -27,20 +27,29 @@ export interface Ims extends AsyncDisposable {
 export interface ImsOptions {
   readonly transport: CoreTransport;
   readonly forks?: boolean;
+  readonly domain?: string;
+  /** Whether `message` events hold the messages. */
+  readonly traces?: boolean;
+  /** Whether the core is where emergency calls go, too. */
+  readonly takesEmergencies?: boolean;
   readonly edge?: NonNullable<ConfigInput['edge']>;
 }
 
-export async function startIms(kamailio: string, { transport, forks = false, edge = {} }: ImsOptions): Promise<Ims> {
+export async function startIms(
+  kamailio: string,
+  { transport, forks = false, domain = DOMAIN, traces = false, takesEmergencies = false, edge = {} }: ImsOptions,
+): Promise<Ims> {
   const core = await startKamailioCore({
     program: kamailio,
-    domain: DOMAIN,
+    domain,
     password: PASSWORD,
     edgeAddress: EDGE_ADDRESS,
     forks,
   });
+  const uris = [`sip:${core.address}:${core.port};transport=${transport}`];
   const server = await createServer(
     {
-      domain: DOMAIN,
+      domain,
       edge: {
         transaction: { t1Ms: 100, t2Ms: 500, t4Ms: 500 },
         demoPage: false,
@@ -48,14 +57,15 @@ export async function startIms(kamailio: string, { transport, forks = false, edg
         listen: { addresses: ['127.0.0.1'], port: 0 },
         core: {
           kind: 'external',
-          uris: [`sip:${core.address}:${core.port};transport=${transport}`],
+          uris,
+          ...(takesEmergencies && { emergency: { uris } }),
           listen: { addresses: [EDGE_ADDRESS], port: 0 },
           ...edge.core,
         },
       },
       turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
     },
-    { state: new MemoryState(), logger: silentLogger },
+    { state: new MemoryState(), logger: silentLogger, hooks: { messageText: traces } },
   );
   const { webSocket = '' } = await server.start();
   const registrationsOf = (aor: string): Registrations =>

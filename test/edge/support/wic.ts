@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Secret } from '../../../src/core/secret.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
@@ -42,8 +43,11 @@ export class WicMessages {
   nonceCount = 0;
   #sequence = 0;
 
-  constructor(user: string) {
+  readonly #password: Secret;
+
+  constructor(user: string, password = PASSWORDS.get(user)!) {
     this.user = user;
+    this.#password = password;
   }
 
   get aor(): string {
@@ -88,7 +92,7 @@ export class WicMessages {
     response: SipResponse,
     request: SipRequest,
     algorithm: 'MD5' | 'SHA-256' = 'MD5',
-    password = PASSWORDS.get(this.user)!,
+    password = this.#password,
   ): string {
     const challenges = response.headers.getAll('WWW-Authenticate').map((text) => parseChallenge(text));
     const challenge = challenges.find((parsed) => parsed.ok && parsed.value.algorithm === algorithm);
@@ -110,8 +114,8 @@ export class Wic extends WicMessages {
   /** Another one after a reconnection. */
   socket: WicSocket;
 
-  constructor(user: string, socket: WicSocket) {
-    super(user);
+  constructor(user: string, socket: WicSocket, password?: Secret) {
+    super(user, password);
     this.socket = socket;
   }
 
