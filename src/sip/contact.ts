@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { formatNameAddr, headerParamsOf, parseNameAddr, type NameAddr } from './name-addr.ts';
-import { formatParams, nameOfParam, splitParams } from './params.ts';
+import { formatParams, nameOfParam, parseParams, type Params, splitParams } from './params.ts';
 
 /** One Contact of a REGISTER or dialog (RFC 3261 §20.10, RFC 5626 §11.2). */
 export interface Contact extends NameAddr {
@@ -38,6 +38,32 @@ export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'mal
 export function parseContact(text: string): Contact | undefined {
   const nameAddr = parseNameAddr(text);
   return nameAddr.ok ? withFeatures(nameAddr.value, text) : undefined;
+}
+
+/**
+ * What can be read of one value: parameters that are malformed, or come again, are left out; so are `q` and `reg-id` where one of them is out of its
+ * range. For those who look on, while the registrar judges. `undefined` when there is no URI.
+ */
+export function readContact(text: string): Contact | undefined {
+  return parseContact(text) ?? readInPart(text);
+}
+
+function readInPart(text: string): Contact | undefined {
+  const list = headerParamsOf(text);
+  const address = parseNameAddr(text.slice(0, text.length - list.length));
+  if (!address.ok) return undefined;
+  const params: Params = new Map();
+  for (const param of splitParams(list)) {
+    const parsed = parseParams(`;${param}`);
+    if (!parsed.ok) continue;
+    for (const [name, value] of parsed.value) if (!params.has(name)) params.set(name, value);
+  }
+  const nameAddr = { ...address.value, params };
+  const read = withFeatures(nameAddr, text);
+  if (read) return read;
+  params.delete('q');
+  params.delete('reg-id');
+  return withFeatures(nameAddr, text);
 }
 
 function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {

@@ -44,7 +44,7 @@ export class RegisterPath {
   refusal(request: SipRequest, hop: Hop): SipResponse | undefined {
     if (hop.kind !== 'wic') return undefined;
     const { events, maxContacts } = this.#context;
-    const count = request.headers.getList('Contact').length;
+    const count = request.headers.getList('Contact', maxContacts + 1).length;
     if (count > maxContacts) {
       events.emit('limited', { flowId: hop.id, cause: 'contacts-per-flow' });
       return createResponse(request, 400, { reason: `Bad Request (more than ${maxContacts} contacts)` });

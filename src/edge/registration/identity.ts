@@ -52,7 +52,7 @@ export function addressOf(to: string): string {
  */
 export function identitiesOf(address: string, headers: SipHeaders): Identities {
   const own = { key: identityKey(address), value: `<${address}>` };
-  const listed = headers.getList('P-Associated-URI').slice(0, MAX_IDENTITIES);
+  const listed = headers.getList('P-Associated-URI', MAX_IDENTITIES);
   if (listed.length === 0) return { identities: [own], wildcards: [] };
   const entries = listed.flatMap((text) => readEntry(text) ?? (mentionsUri(text, address) ? own : []));
   return {

@@ -1,5 +1,5 @@
 import { boundedKey } from '../../core/bounded-key.ts';
-import { type Contact, parseContact, parseDeltaSeconds } from '../../sip/contact.ts';
+import { type Contact, parseDeltaSeconds, readContact } from '../../sip/contact.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';
 import { mentionsUri } from './mentions-uri.ts';
@@ -42,7 +42,7 @@ export function readAnswer(request: SipRequest, response: SipResponse): '*' | An
 /** Contacts that a REGISTER names, each read for itself: one that cannot be read is the registrar's to refuse, or to make something of. */
 export function readContacts({ headers }: SipRequest): '*' | Contact[] {
   const values = headers.getList('Contact');
-  return values.length === 1 && values[0] === '*' ? '*' : values.flatMap((value) => parseContact(value) ?? []);
+  return values.length === 1 && values[0] === '*' ? '*' : values.flatMap((value) => readContact(value) ?? []);
 }
 
 /** Keys of the Contacts that a REGISTER names. */
@@ -62,8 +62,8 @@ interface Listed {
 function readListed({ headers }: SipResponse): Listed {
   const contacts: Contact[] = [];
   const unreadable: string[] = [];
-  for (const value of headers.getList('Contact').slice(0, MAX_LISTED)) {
-    const contact = parseContact(value);
+  for (const value of headers.getList('Contact', MAX_LISTED)) {
+    const contact = readContact(value);
     if (contact) contacts.push(contact);
     else unreadable.push(value);
   }

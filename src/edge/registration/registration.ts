@@ -78,7 +78,7 @@ export function readFacts(request: SipRequest, response: SipResponse): Omit<Regi
     address,
     outbound: supportsOutbound(request),
     ...identitiesOf(address, response.headers),
-    serviceRoute: response.headers.getList('Service-Route').slice(0, MAX_SERVICE_ROUTE),
+    serviceRoute: response.headers.getList('Service-Route', MAX_SERVICE_ROUTE),
     edgeUri: path.ok ? path.value.uri : undefined,
     callId: request.headers.get('Call-ID') ?? '',
     cseq: cseq.ok ? cseq.value.sequence : 0,

@@ -71,10 +71,22 @@ describe('the grant for a Contact', () => {
   });
 
   it('is found where it is the one that cannot be read, or is within such a one, and then lasts as long as was asked', () => {
-    expect(answer([`${OWN};expires=90`], [`${OWN};q=2;expires=60`], '', '\n')).toEqual([90]);
+    expect(answer([`${OWN};expires=90`], ['"a <sip:a@x.invalid>;expires=60'], '', '\n')).toEqual([90]);
     const swallowed = ['<sip:b@x.invalid>;expires=1', `"desk <sip:desk@192.0.2.9>, ${OWN}`];
     expect(answer([`${OWN};expires=90`], swallowed, '', '\n')).toEqual([90]);
     expect(answer(['<sip:a@x.inv>'], [...swallowed, '<sip:b@x.invalid>'], '', '\n')).toEqual([0]);
+  });
+
+  it.each(['q=.5', 'q=2', 'reg-id=0', 'x=a b', 'ob;ob'])('is found, with its time, though it has %s', (param) => {
+    const own = `${OWN};${param};expires=60`;
+    expect(answer([OWN], [own])).toEqual([60]);
+    expect(answer([own], [own])).toEqual([60]);
+    expect(answer([`${OWN};${param};expires=0`], [own])).toEqual([0]);
+  });
+
+  it('is found at once in a Contact of thousands of parameters', () => {
+    const params = Array.from({ length: MANY }, (_, i) => `;p${i}=${i}`).join('');
+    expect(answer([OWN], [`${OWN}${params};q=2;expires=60`])).toEqual([60]);
   });
 
   it.each([
