@@ -88,7 +88,7 @@ interface Table {
 }
 
 /** One connection, from accept until it ends or is somebody else's. */
-export class HttpConnection {
+class HttpConnection {
   readonly #arrival: Arrival;
   readonly #times: HttpTimes;
   readonly #table: Table;
