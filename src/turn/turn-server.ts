@@ -251,7 +251,13 @@ export class TurnServer {
       const { natDiscovery } = this.#options;
       const socketBufferBytes = sockets.listenerBufferBytes;
       discovery =
-        natDiscovery && (await NatDiscoveryListeners.open(natDiscovery, listeners, { socketBufferBytes }, ports));
+        natDiscovery &&
+        (await NatDiscoveryListeners.open(
+          natDiscovery,
+          listeners,
+          { socketBufferBytes, kernel: this.#kernel() },
+          ports,
+        ));
       const engine = this.#createEngine(plane, listeners, timer, discovery);
       sink.attach(engine);
       timer.onDue = (now) => {

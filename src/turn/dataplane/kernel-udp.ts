@@ -8,8 +8,14 @@ import { type PeerError } from '../engine/data-plane.ts';
 export interface KernelUdp {
   /** File descriptor of a bound, non-blocking socket. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
-  /** As `open`, for a socket that no errors wait at and whose datagrams have the DF bit by default, as those of `node:dgram`. */
-  openListener(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
+  /** As `open`, for a socket that no errors wait at. `isShared`: others of this process that are shared may have the port on other addresses. */
+  openListener(
+    family: AddressFamily,
+    address: string,
+    port: number,
+    socketBufferBytes: number,
+    isShared?: boolean,
+  ): number;
   /** No other program may bind the port while this socket has it. libuv lets one, with a socket that it is given. */
   keepPort(fd: number): void;
   /** Sends now or not at all: 0, or the number of the error, which may be that of an earlier datagram. Then errors wait, to be read. */
@@ -80,12 +86,14 @@ export function loadKoffi(platform = process.platform, arch: string = process.ar
   }
 }
 
-/** A `struct sockaddr_in` or `sockaddr_in6`, for `KernelUdp.send`. */
+/** A `struct sockaddr_in` or `sockaddr_in6`, for `KernelUdp.send`; the zone of a link-local address is the index of its interface. */
 export function encodeSockaddr({ family, address, port }: TransportAddress): Buffer {
   const bytes = Buffer.alloc(SOCKADDR_BYTES[family]);
   bytes.writeUInt16LE(AF[family], 0);
   bytes.writeUInt16BE(port, 2);
-  bytes.set(parseIp(address) ?? [], family === 4 ? 4 : 8);
+  const [plain = '', zone = '0'] = address.split('%');
+  bytes.set(parseIp(plain) ?? [], family === 4 ? 4 : 8);
+  if (family === 6) bytes.writeUInt32LE(Number(zone), 24);
   return bytes;
 }
 
@@ -124,8 +132,18 @@ class LinuxUdp implements KernelUdp {
     });
   }
 
-  openListener(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number {
-    return this.#bound(family, address, port, socketBufferBytes, () => undefined);
+  openListener(
+    family: AddressFamily,
+    address: string,
+    port: number,
+    socketBufferBytes: number,
+    isShared = false,
+  ): number {
+    return this.#bound(family, address, port, socketBufferBytes, (fd) => {
+      if (isShared) this.#set(fd, SOL_SOCKET.level, SOL_SOCKET.SO_REUSEADDR, 1);
+      // RFC 8656 §14: what peers send may be fragmented on its way to the client. Whether they allowed it is not known, and then it is 0.
+      this.#set(fd, IP[family].level, IP[family].MTU_DISCOVER, PMTUDISC_DONT);
+    });
   }
 
   keepPort(fd: number): void {
@@ -218,7 +236,7 @@ function tellsMtu(origin: number, type: number, code: number): boolean {
   return origin === ORIGIN_ICMP6 ? type === 2 : type === 3 && code === 4;
 }
 
-function decodeSockaddr(bytes: Buffer): TransportAddress | undefined {
+export function decodeSockaddr(bytes: Buffer): TransportAddress | undefined {
   if (bytes.length < SOCKADDR_BYTES[4]) return undefined;
   const port = bytes.readUInt16BE(2);
   const domain = bytes.readUInt16LE(0);

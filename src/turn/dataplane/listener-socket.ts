@@ -30,8 +30,9 @@ function nodeSocket(options: UdpBindOptions): ListenerSocket {
   };
 }
 
-function kernelSocket({ family, address, port, socketBufferBytes }: UdpBindOptions, kernel: KernelUdp): ListenerSocket {
-  const fd = kernel.openListener(family, address, port, socketBufferBytes);
+function kernelSocket(options: UdpBindOptions, kernel: KernelUdp): ListenerSocket {
+  const { family, address, port, socketBufferBytes, isShared } = options;
+  const fd = kernel.openListener(family, address, port, socketBufferBytes, isShared);
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   socket.bind({ fd, exclusive: true });
   kernel.keepPort(fd);

@@ -6,12 +6,14 @@ export const MAX_UDP_PAYLOAD = { 4: 65_507, 6: 65_527 } as const satisfies Recor
 
 export interface UdpBindOptions {
   readonly family: AddressFamily;
-  /** IP text, never a name. */
+  /** IP text, never a name; of a link-local address with its zone. */
   readonly address: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
   /** SO_RCVBUF and SO_SNDBUF in bytes, which the kernel caps at net.core.rmem_max and wmem_max; 0 leaves its default. */
   readonly socketBufferBytes: number;
+  /** With a `KernelUdp`: beside a wildcard socket on the same port. */
+  readonly isShared?: boolean | undefined;
 }
 
 /** Answers at once with the IP text it is asked for. One function for all sockets of a family: the packet path goes through it. */

@@ -62,8 +62,13 @@ export class Realms {
 
   #ofListener(client: ClientPath): string {
     if (this.#byListener.size === 0) return this.#default;
-    return this.#byListener.get(listenerKey(client)) ?? this.#default;
+    return this.#byListener.get(listenerKey(client)) ?? this.#byListener.get(wildcardKey(client)) ?? this.#default;
   }
+}
+
+/** A listener on all addresses is met at one of them. */
+function wildcardKey({ transport, local }: ListenerName): string {
+  return listenerKey({ transport, local: { ...local, address: local.family === 4 ? '0.0.0.0' : '::' } });
 }
 
 function listenerKey({ transport, local }: ListenerName): string {

@@ -83,7 +83,7 @@ function placesOf(
   if (!alternate || !main || main.local.address === alternate.address || main.local.port === alternate.port) {
     throw new EpcscfTurnError(
       'ERR_CONFIG_INVALID',
-      `turn.natDiscovery: expected another address and port than the first UDP listener of the family has, got ${alternateAddress} and ${alternatePort}`,
+      `turn.natDiscovery: expected another address and port than the first UDP listener of the family has, which listens on one address and no wildcard, got ${alternateAddress} and ${alternatePort}`,
     );
   }
   return { main, alternate };

@@ -2,10 +2,12 @@ import { EpcscfTurnError } from '../../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { type KernelUdp } from '../dataplane/kernel-udp.ts';
+import { kernelWildcard } from '../dataplane/kernel-wildcard.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { streamLimits, StreamListener, type StreamLimits, type StreamListenerOptions } from './stream-listener.ts';
 import { type TlsContext } from './tls-context.ts';
 import { UdpListener } from './udp-listener.ts';
+import { isWildcardAddress, WildcardUdpListener } from './wildcard-udp-listener.ts';
 
 export interface ListenOptions {
   readonly transport: ClientTransport;
@@ -78,7 +80,11 @@ async function bind(
   ports: ListenerPorts,
 ): Promise<Listener> {
   const local = localAddress(address, port);
-  if (transport === 'udp') return new UdpListener(local, { socketBufferBytes: udpBufferBytes, kernel }, ports);
+  if (transport === 'udp') {
+    const options = { socketBufferBytes: udpBufferBytes, kernel };
+    if (!isWildcardAddress(local)) return new UdpListener(local, options, ports);
+    return new WildcardUdpListener(local, { ...options, wildcard: kernel && kernelWildcard() }, ports);
+  }
   if (transport === 'tls' && !tls) {
     throw new EpcscfTurnError(
       'ERR_CONFIG_INVALID',

@@ -16,12 +16,13 @@ export interface UdpListenerOptions {
   readonly socketBufferBytes: number;
   /** `node:dgram` sends when absent. */
   readonly kernel?: KernelUdp | undefined;
+  /** Beside a wildcard socket of ours on the same port, which lets it at that moment. */
+  readonly isShared?: boolean | undefined;
+  /** Of a link-local address. */
+  readonly zone?: string | undefined;
 }
 
-/**
- * TURN over UDP on one local address. On a wildcard address the kernel picks the source of each reply by route, which on a host with
- * several addresses may not be the one the client wrote to: Node has no IP_PKTINFO. There, name the addresses one by one.
- */
+/** TURN over UDP on one local address; never a wildcard one, where the kernel would pick the source of each answer by its route. */
 export class UdpListener implements Listener {
   readonly transport = 'udp';
   readonly connectionCount = 0;
@@ -35,10 +36,12 @@ export class UdpListener implements Listener {
   #closed = false;
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  constructor(local: TransportAddress, { socketBufferBytes, kernel }: UdpListenerOptions, ports: ListenerPorts) {
+  constructor(local: TransportAddress, options: UdpListenerOptions, ports: ListenerPorts) {
     this.#ports = ports;
+    const { socketBufferBytes, kernel, isShared, zone } = options;
+    const address = zone === undefined ? local.address : `${local.address}%${zone}`;
     try {
-      this.#socket = openListenerSocket({ ...local, socketBufferBytes }, kernel);
+      this.#socket = openListenerSocket({ ...local, address, socketBufferBytes, isShared }, kernel);
     } catch (error) {
       throw turnListenError('udp', local, error);
     }
@@ -47,7 +50,7 @@ export class UdpListener implements Listener {
     this.#maxPayload = MAX_UDP_PAYLOAD[local.family];
     this.#outgoing = Buffer.allocUnsafeSlow(this.#maxPayload);
     socket.on('message', (bytes, remote) => {
-      this.#onDatagram(bytes, remote);
+      this.receive(bytes, remote);
     });
     socket.on('error', (error) => {
       ports.logger.warn({ listener: formatTransportAddress(this.local), err: error }, 'UDP listener reported an error');
@@ -95,7 +98,7 @@ export class UdpListener implements Listener {
   }
 
   /** Packet path: one lookup for ChannelData; a path object is made for control messages only. */
-  #onDatagram(bytes: Buffer, { address, port }: RemoteInfo): void {
+  receive(bytes: Buffer, { address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
     const firstByte = bytes[0] ?? 0xff;
     if (isChannelData(firstByte)) {
       const leg = this.#clients.get(address, port);
