@@ -199,6 +199,7 @@ export class TurnServer {
   stats(): TurnServerStats | undefined {
     const running = this.#running;
     if (!running) return undefined;
+    running.plane.noteKernelDrops();
     const { drops, ...engine } = running.engine.stats();
     const entries = [...running.listeners, running.handed];
     const connections = entries.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
@@ -234,6 +235,7 @@ export class TurnServer {
     const sink = new LateSink();
     const plane = this.#createPlane(sink, drops);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
+    this.#warnOfSmallBuffers();
     const nowMs = (): number => this.#clock.now().monotonicMs;
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
@@ -271,6 +273,20 @@ export class TurnServer {
       await Promise.all([...listeners, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
       throw error;
     }
+  }
+
+  /** What is asked for beyond net.core.rmem_max is not granted, and nothing says so. */
+  #warnOfSmallBuffers(): void {
+    const { listenerBufferBytes, relayBufferBytes } = this.#options.sockets;
+    const wished = Math.max(listenerBufferBytes, relayBufferBytes);
+    const [relay] = relayAddresses(this.#options);
+    const granted = relay && wished > 0 ? grantedBufferBytes(relay, wished) : wished;
+    if (granted >= wished) return;
+    const fields = { wished, granted, setting: 'net.core.rmem_max' };
+    this.#logger.warn(
+      fields,
+      'the system grants smaller socket buffers than turn.sockets asks for: bursts may be lost',
+    );
   }
 
   #kernel(): KernelUdp | undefined {
@@ -372,6 +388,14 @@ function probeRelayAddress(family: AddressFamily, address: string): void {
   } catch (cause) {
     throw relayAddressError(address, cause);
   }
+}
+
+function grantedBufferBytes({ family, address }: RelayAddress, socketBufferBytes: number): number {
+  const socket = bindUdpSocket({ family, address, port: 0, socketBufferBytes });
+  const bytes = socket.getRecvBufferSize();
+  socket.close();
+  // Linux counts its own overhead too, and tells twice what it granted (socket(7)).
+  return process.platform === 'linux' ? bytes / 2 : bytes;
 }
 
 function ipOf(text: string, path: string): TransportAddress {

@@ -150,6 +150,25 @@ describe.skipIf(!kernelUdp())('with sockets of the kernel', () => {
     ]);
   });
 
+  it.skipIf(!mayListen)(
+    'sets no DF bit on what goes to a client, whose way may be narrower than that of the peer',
+    async () => {
+      const server = await startServer();
+      const client = await connectClient(server);
+      await client.allocate();
+      const peer = await echoPeer();
+      await client.bindChannel(0x4000, peer.address);
+      const sniffer = openSniffer();
+      client.sendChannel(0x4000, Buffer.from('to and fro'));
+      await client.receive();
+      const packets: Buffer[] = [];
+      const isToClient = (packet: Buffer): boolean => packet.readUInt16BE(20) === server.addresses[0]!.port;
+      await expect.poll(() => packets.push(...(sniffer?.headers() ?? []).filter(isToClient))).toBe(1);
+      sniffer?.close();
+      expect(packets[0]![6]! & 0x40).toBe(0);
+    },
+  );
+
   it('takes DONT-FRAGMENT in an Allocate of IPv6 too, and relays', async () => {
     const client = await connectClient(await startServer());
     await allocateWithDontFragment(client, 6);

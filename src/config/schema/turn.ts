@@ -17,7 +17,7 @@ const publicHost = z.union([hostName, ipAddress]);
 const listener = z
   .strictObject({
     transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
-    address: ipAddress.meta({ description: 'Address to listen on.' }),
+    address: ipAddress.meta({ description: 'Address to listen on; `0.0.0.0` and `::` are all of the machine.' }),
     port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
     proxyProtocolFrom: proxyRanges,
     publicHost: publicHost.optional().meta({
@@ -212,7 +212,12 @@ const tcpRelay = section(
 const sockets = section(
   {
     listenerBufferBytes: wholeNumber(0, 268_435_456, 4_194_304, 'Kernel buffers of a UDP listener; 0: the default.'),
-    relayBufferBytes: wholeNumber(0, 268_435_456, 0, 'Kernel buffers of each relay port; 0: the default.'),
+    relayBufferBytes: wholeNumber(
+      0,
+      268_435_456,
+      1_048_576,
+      'Kernel buffers of each relay port, for bursts such as a video frame of 300 datagrams; memory is taken only while something waits. Linux grants up to net.core.rmem_max. 0: the default.',
+    ),
     clockResolutionMs: wholeNumber(
       0,
       1000,

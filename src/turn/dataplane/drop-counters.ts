@@ -15,6 +15,7 @@ export const TRANSPORT_DROP_REASONS = [
   'bandwidth-allocation',
   'bandwidth-user',
   'bandwidth-total',
+  'kernel-buffer-full',
 ] as const;
 export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[number];
 
@@ -22,8 +23,8 @@ export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[number];
 export class DropCounters {
   readonly #counts = new Float64Array(TRANSPORT_DROP_REASONS.length);
 
-  add(reason: DropIndex): void {
-    this.#counts[reason] = (this.#counts[reason] ?? 0) + 1;
+  add(reason: DropIndex, count = 1): void {
+    this.#counts[reason] = (this.#counts[reason] ?? 0) + count;
   }
 
   snapshot(): Record<TransportDropReason, number> {
@@ -50,5 +51,6 @@ export const Drop = {
   BandwidthOfAllocation: 12,
   BandwidthOfUser: 13,
   BandwidthOfAll: 14,
+  KernelBufferFull: 15,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];

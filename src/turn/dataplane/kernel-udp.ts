@@ -22,6 +22,8 @@ export interface KernelUdp {
   send(fd: number, to: Uint8Array, data: Uint8Array): number;
   /** As `send`, with the DF bit set for this datagram alone. */
   sendUnfragmented(fd: number, family: AddressFamily, to: Uint8Array, data: Uint8Array): number;
+  /** Datagrams that came and found no room in the socket's buffer, since it was opened. */
+  drops(fd: number): number;
   /** The oldest ICMP error that waits, `other` for a local one, `undefined` when none waits. */
   readError(fd: number): PeerError | 'other' | undefined;
 }
@@ -38,6 +40,8 @@ const IP = {
   4: { level: 0, MTU_DISCOVER: 10, RECVERR: 11 },
   6: { level: 41, MTU_DISCOVER: 23, RECVERR: 25 },
 } as const;
+/** An array of `uint32_t` of which the last counts drops. */
+const SO_MEMINFO = { name: 55, bytes: 36, dropsAt: 32 };
 const IPV6_V6ONLY = 26;
 /** No DF bit: a router on the way may fragment. */
 const PMTUDISC_DONT = 0;
@@ -103,9 +107,11 @@ class LinuxUdp implements KernelUdp {
   readonly #bind: NativeFunction;
   readonly #close: NativeFunction;
   readonly #setsockopt: NativeFunction;
+  readonly #getsockopt: NativeFunction;
   readonly #sendto: NativeFunction;
   readonly #recvmsg: NativeFunction;
   readonly #int = Buffer.alloc(4);
+  readonly #memory = Buffer.alloc(SO_MEMINFO.bytes);
   /** `struct msghdr` and what it points to, made once. */
   readonly #message = Buffer.alloc(MSGHDR_BYTES);
   readonly #name = Buffer.alloc(SOCKADDR_BYTES[6]);
@@ -119,6 +125,7 @@ class LinuxUdp implements KernelUdp {
     this.#bind = c.func('int bind(int fd, void *address, uint32_t bytes)');
     this.#close = c.func('int close(int fd)');
     this.#setsockopt = c.func('int setsockopt(int fd, int level, int name, void *value, uint32_t bytes)');
+    this.#getsockopt = c.func('int getsockopt(int fd, int level, int name, void *value, void *bytes)');
     this.#sendto = c.func(
       'long sendto(int fd, void *data, size_t bytes, int flags, void *address, uint32_t addressBytes)',
     );
@@ -184,6 +191,12 @@ class LinuxUdp implements KernelUdp {
     const failure = this.send(fd, to, data);
     this.#set(fd, IP[family].level, IP[family].MTU_DISCOVER, PMTUDISC_DONT);
     return failure;
+  }
+
+  drops(fd: number): number {
+    this.#int.writeUInt32LE(SO_MEMINFO.bytes);
+    const failed = this.#getsockopt(fd, SOL_SOCKET.level, SO_MEMINFO.name, this.#memory, this.#int) !== 0;
+    return failed ? 0 : this.#memory.readUInt32LE(SO_MEMINFO.dropsAt);
   }
 
   readError(fd: number): PeerError | 'other' | undefined {

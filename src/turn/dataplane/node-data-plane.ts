@@ -54,6 +54,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
+  readonly #bySlot: (Relay | undefined)[] = [];
 
   constructor(options: NodeDataPlaneOptions, { sink, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
     this.#options = options;
@@ -118,6 +119,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       leg.relayCount--;
       if (leg.relayCount === 0) leg.link.leg = undefined;
     }
+    this.#noteKernelDrops(relay);
+    this.#bySlot[relay.slot] = undefined;
     relay.hosts.clear();
     relay.leg = undefined;
     relay.impaired?.close();
@@ -183,7 +186,25 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   readCounters(into: Float64Array, slots: readonly number[]): void {
+    for (const slot of slots) {
+      const relay = this.#bySlot[slot];
+      if (relay) this.#noteKernelDrops(relay);
+    }
     this.#counters.readInto(into, slots);
+  }
+
+  /** Counts what the kernel has dropped since it was last asked, a system call for each relay: too dear for the packet path. */
+  noteKernelDrops(): void {
+    for (const relay of this.#directory.relays()) this.#noteKernelDrops(relay);
+  }
+
+  #noteKernelDrops(relay: Relay): void {
+    const drops = relay.socket.kernelDrops();
+    const more = drops - relay.kernelDrops;
+    if (more <= 0) return;
+    relay.kernelDrops = drops;
+    this.#drops.add(Drop.KernelBufferFull, more);
+    this.#add(relay, CounterAt.dropped, more);
   }
 
   /** Closes what the engine has left open. */
@@ -368,6 +389,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     const siblings = socket instanceof TcpRelaySocket ? own.tcpRelays : own.relays;
     const relay = new Relay(this.#counters.take(), relayed, socket, siblings);
     siblings.set(relayed.port, relay);
+    this.#bySlot[relay.slot] = relay;
     if (socket instanceof TcpRelaySocket) this.tcp?.serve(relay, socket);
     socket.listen({
       datagram: (data, from) => {

@@ -22,6 +22,8 @@ export interface RelaySocket {
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean;
   /** As `send`, with the DF bit where the platform can set it. */
   sendUnfragmented(data: Uint8Array, offset: number, length: number, peer: TransportAddress): boolean;
+  /** Datagrams of peers that found the kernel's buffer full, since it was opened; 0 where the platform does not tell. */
+  kernelDrops(): number;
   close(): void;
 }
 
@@ -54,6 +56,10 @@ class NodeRelaySocket implements RelaySocket {
 
   sendUnfragmented(data: Uint8Array, offset: number, length: number, { port, address }: TransportAddress): boolean {
     return sendNow(this.#socket, data, offset, length, port, address);
+  }
+
+  kernelDrops(): number {
+    return 0;
   }
 
   close(): void {
@@ -120,6 +126,10 @@ class KernelRelaySocket implements RelaySocket {
     const failure = this.#kernel.sendUnfragmented(this.#fd, family, to, payload);
     if (failure === 0) return true;
     return this.#maySendAgain(failure) && this.#kernel.sendUnfragmented(this.#fd, family, to, payload) === 0;
+  }
+
+  kernelDrops(): number {
+    return this.#kernel.drops(this.#fd);
   }
 
   close(): void {

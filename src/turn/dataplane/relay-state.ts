@@ -97,6 +97,8 @@ export class Relay implements RelayHandle {
   expiresAtMs = 0;
   /** Absent unless a limit is configured. */
   bandwidth: RelayBandwidth | undefined = undefined;
+  /** Drops of its socket that are counted already. */
+  kernelDrops = 0;
   /** Absent unless a lab asks for it. */
   impaired: PacketHold | undefined = undefined;
 

@@ -66,6 +66,11 @@ export class TcpRelaySocket implements RelaySocket {
     return false;
   }
 
+  /** TCP loses nothing. */
+  kernelDrops(): number {
+    return 0;
+  }
+
   close(): void {
     this.onAccepted = undefined;
     this.#server.close();

@@ -53,7 +53,11 @@ const LOOPBACK: readonly RelayAddress[] = [
 ];
 
 /** A plane on a clock the test moves, with a sink that keeps what it hears. */
-export function harness(addresses: readonly RelayAddress[] = LOOPBACK, kernel?: KernelUdp): Harness {
+export function harness(
+  addresses: readonly RelayAddress[] = LOOPBACK,
+  kernel?: KernelUdp,
+  socketBufferBytes = 0,
+): Harness {
   const peerData: Harness['peerData'] = [];
   const peerErrors: PeerError[] = [];
   const sink: DataPlaneSink = {
@@ -67,7 +71,7 @@ export function harness(addresses: readonly RelayAddress[] = LOOPBACK, kernel?: 
   };
   const drops = new DropCounters();
   const plane = new NodeDataPlane(
-    { addresses, socketBufferBytes: 0, clockResolutionMs: 0 },
+    { addresses, socketBufferBytes, clockResolutionMs: 0 },
     { sink, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
   );
   const harnessed: Harness = { plane, drops, peerData, peerErrors, nowMs: 0 };

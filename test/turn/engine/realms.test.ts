@@ -15,6 +15,7 @@ const realms = new Realms({
     byListener: [
       { listener: { transport: 'udp', local: address('8.8.4.1:3479') }, realm: 'door.example' },
       { listener: { transport: 'tcp', local: client.local }, realm: 'tcp.example' },
+      { listener: { transport: 'tcp', local: address('0.0.0.0:3480') }, realm: 'any.example' },
     ],
     byOrigin: new Map([['https://app.example', 'web.example']]),
   },
@@ -40,6 +41,7 @@ describe('the realm of a request', () => {
     ['that of nobody else', {}, 'ours.example'],
     ['that of its listener', { at: '8.8.4.1:3479' }, 'door.example'],
     ['that of its listener of this transport', { transport: 'tcp' as const }, 'tcp.example'],
+    ['that of its listener on all addresses', { at: '8.8.4.1:3480', transport: 'tcp' as const }, 'any.example'],
     ['that of its origin, whatever the listener', { at: '8.8.4.1:3479', from: 'https://app.example' }, 'web.example'],
     ['no other for an origin that nobody knows', { from: 'https://elsewhere.example' }, 'ours.example'],
     ['an origin is compared as a whole', { from: 'https://app.example:8443' }, 'ours.example'],
