@@ -121,9 +121,12 @@ export class ResponseContext implements CoreOutcome {
     }
   }
 
-  /** Whether a status speaks of the target, not of the request. TS 24.229 §5.2.2.1: so it does where an I-CSCF sends a REGISTER away. */
-  #isFaultOf({ isAll }: CoreTarget, status: number): boolean {
-    if (status === 503) return true;
+  /**
+   * Whether a status speaks of the target, not of the request; the other flow of a device leads to the same device. TS 24.229 §5.2.2.1: so it does
+   * where an I-CSCF sends a REGISTER away.
+   */
+  #isFaultOf({ isAll, hop }: CoreTarget, status: number): boolean {
+    if (status === 503) return hop.kind === 'core';
     return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
   }
 

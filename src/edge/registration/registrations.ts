@@ -142,11 +142,11 @@ export class Registrations {
 
   /** The registration on a flow; when there are several, the one with this Contact. */
   at(hop: Hop, contactUri: string): Registration | undefined {
-    if (this.count(hop) > 1) {
-      const key = contactKey(contactUri);
-      for (const registration of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
-    }
-    return this.first(hop);
+    if (this.count(hop) <= 1) return this.first(hop);
+    const key = contactKey(contactUri);
+    for (const registration of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
+    // A public GRUU is the address-of-record with a parameter (RFC 5627 §3.1).
+    return this.speaker(hop, contactUri) ?? this.first(hop);
   }
 
   /** The registration on a flow that may speak as this URI. */

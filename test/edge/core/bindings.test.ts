@@ -83,6 +83,11 @@ describe('bindings of one user', () => {
     await alice.socket.response(486);
     expect(first.unread).not.toContain('INVITE');
 
+    alice.invite(bob.aor);
+    bob.reply(await second.request('INVITE'), 503);
+    await alice.socket.response(500, 'INVITE');
+    expect(first.unread).not.toContain('INVITE');
+
     await second.close();
     alice.invite(bob.aor);
     bob.socket = first;
@@ -191,5 +196,23 @@ describe('a GRUU', () => {
     expect(bye.uri).toBe(alice.contactUri);
     alice.reply(bye, 200);
     await bob.socket.response(200, 'BYE');
+  });
+
+  it('as the Contact of one of two users on a connection keeps their dialogs apart', async () => {
+    await using server = await startEdge(edgeOptions());
+    const [alice, carol, bob] = [
+      await connected(server, 'alice'),
+      await connected(server, 'carol'),
+      await registered(server, 'bob'),
+    ];
+    await alice.register();
+    carol.socket = alice.socket;
+    const pub = contactParam(await carol.register(), 'pub-gruu')!;
+    carol.invite(bob.aor, 'v=0\r\n', { Contact: `<${pub}>` });
+    const incoming = await bob.socket.request('INVITE');
+    const answer = bob.reply(incoming, 200);
+    await carol.socket.response(200, 'INVITE');
+    bob.inDialog('BYE', calleeDialog(incoming, answer));
+    expect((await carol.socket.request('BYE')).uri).toBe(carol.contactUri);
   });
 });
