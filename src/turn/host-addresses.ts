@@ -5,7 +5,7 @@ import { transportAddress } from '../core/transport-address.ts';
 const INTERVAL_MS = 2000;
 
 /** Addresses of the network interfaces, canonical IP text. */
-export function hostAddresses(): readonly string[] {
+function hostAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.flatMap(({ address }) => transportAddress(address, 0)?.address ?? []),
   );
