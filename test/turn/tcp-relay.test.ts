@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { systemClock, type Clock } from '../../src/core/clock.ts';
 import { type TransportAddress } from '../../src/core/transport-address.ts';
 import { connectionId } from '../../src/stun/attributes/connection-id.ts';
 import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
@@ -56,17 +57,48 @@ async function bind(server: TurnServer, id: number, rest: { user?: string; passw
 async function joined(
   onPeer: (socket: Socket) => void = echo,
   options: Parameters<typeof startServer>[0] = {},
-): Promise<{ server: TurnServer; client: TurnClient; data: DataConnection }> {
-  const server = await startServer({ listeners: TCP, ...options });
+  clock?: Clock,
+): Promise<{ server: TurnServer; client: TurnClient; data: DataConnection; peer: TransportAddress }> {
+  const server = await startServer({ listeners: TCP, ...options }, clock);
   const client = await connectClient(server, { transport: 'tcp' });
   await client.allocate({ tcp: true });
   const peer = await tcpPeer(onPeer);
   const { code, connection } = await bind(server, await requestConnect(client, peer));
   expect(code).toBe(0);
-  return { server, client, data: connection };
+  return { server, client, data: connection, peer };
 }
 
 describe.skipIf(!kernelTcp())('TCP relaying over sockets (RFC 6062)', () => {
+  it.each(['client', 'peer'])(
+    'closes both when the %s has ended and the other keeps still, and Connect works again',
+    async (who) => {
+      let aheadMs = 0;
+      const clock = {
+        ...systemClock,
+        now: () => {
+          const { monotonicMs, unixMs } = systemClock.now();
+          return { monotonicMs: monotonicMs + aheadMs, unixMs: unixMs + aheadMs };
+        },
+      };
+      const peers: Socket[] = [];
+      const { server, client, data, peer } = await joined((socket) => peers.push(socket.resume()), {}, clock);
+      const gone = { client: false, peer: false };
+      data.socket.on('close', () => (gone.client = true)).resume();
+      peers[0]!.on('close', () => (gone.peer = true));
+      const [ending, still] = who === 'client' ? [data.socket, peers[0]!] : [peers[0]!, data.socket];
+      still.allowHalfOpen = true;
+      const ended = once(still, 'end');
+      ending.end();
+      await ended;
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(server.stats()?.peerConnections).toBe(1);
+      aheadMs = 10_000;
+      await vi.waitUntil(() => server.stats()?.peerConnections === 0, { timeout: 5_000 });
+      await vi.waitUntil(() => gone[who === 'client' ? 'client' : 'peer'], { timeout: 5_000 });
+      expect(await requestConnect(client, peer)).toBeGreaterThan(0);
+    },
+  );
+
   it('connects from the relayed transport address and carries both ways what is no STUN at all', async () => {
     const from: (number | undefined)[] = [];
     const { server, client, data } = await joined((socket) => {

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach } from 'vitest';
+import { type Clock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
@@ -16,9 +17,13 @@ afterEach(async () => {
 });
 
 /** A started server that the end of the test stops. Users: alice and bob, passwords `alice-secret` and `bob-secret`. */
-export async function startServer(overrides: Partial<TurnServerOptions> = {}): Promise<TurnServer> {
+export async function startServer(overrides: Partial<TurnServerOptions> = {}, clock?: Clock): Promise<TurnServer> {
   const verifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' });
-  const server = createTurnServer(turnServerOptions(overrides), { verifier, logger: silentLogger });
+  const server = createTurnServer(turnServerOptions(overrides), {
+    verifier,
+    logger: silentLogger,
+    ...(clock && { clock }),
+  });
   await server.start();
   closers.push(() => server.stop());
   return server;
