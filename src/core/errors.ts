@@ -1,4 +1,4 @@
-/** Every code an error of this package can carry. The README lists them with what to do about each. */
+/** Every code an error of this package can carry. docs/reference/errors.md says what to do about each. */
 export const ERROR_CODES = [
   'ERR_CONFIG_INVALID',
   'ERR_CONFIG_UNREADABLE',

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { UA, WebSocketInterface } from 'jssip';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trustingWebSocket } from '../../src/lab/trusting-web-socket.ts';
+import { exampleOf } from '../docs/example.ts';
 import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
 
 const run = promisify(execFile);
@@ -101,10 +102,8 @@ describe('epcscf-turn serve --lab-control', () => {
     expect(await stop()).toBe(0);
   });
 
-  it('does what the README says from a shell, while JsSIP registers', async () => {
-    const block = /<!-- example:curl -->\s+```sh\n(.*?)```/s.exec(readFileSync('README.md', 'utf8'))?.[1];
-    if (block === undefined) throw new Error('README.md: no example after <!-- example:curl -->');
-    const [setting, ...commands] = block.split('\n');
+  it('does what the guide says from a shell, while JsSIP registers', async () => {
+    const [setting, ...commands] = exampleOf('docs/guide/lab-http.md', 'curl').split('\n');
     expect(setting).toMatch(/^LAB=https:\/\/localhost:8443\/lab CA=~\/\.local\/state\/epcscf-turn\/ca\.pem$/);
     const { ready, stop } = await serveReady(['--lab-control']);
     installBrowserGlobals();

@@ -1,18 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { publishedJsonSchema, withConfigTables } from '../../src/config/documentation.ts';
 import { knownKeys } from '../../src/config/known-keys.ts';
 
 describe('the documentation of the configuration', () => {
-  it('in README.md is what the schema says (else: npm run docs)', () => {
-    const readme = readFileSync('README.md', 'utf8');
-    expect(withConfigTables(readme)).toBe(readme);
-  });
-
-  it('in config/epcscf-turn.schema.json is what the schema says (else: npm run docs)', () => {
-    expect(JSON.parse(readFileSync('config/epcscf-turn.schema.json', 'utf8'))).toEqual(publishedJsonSchema());
-  });
-
   it('describes every key, and names the default of every key that is not part of a list entry', () => {
     for (const { path, node } of knownKeys()) {
       expect(node.description, path).toMatch(/\.$/);

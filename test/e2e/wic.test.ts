@@ -9,7 +9,7 @@ import { startServerProcess, type ServerProcess } from './server-process.ts';
 const LONGEST_GAP_MS = 2000;
 const ROOT = new URL('../../', import.meta.url).pathname;
 
-/** A telephone of a few lines, as the README shows it. Text, since the types of the DOM are not those of this program. */
+/** A telephone of a few lines, as the guide shows it. Text, since the types of the DOM are not those of this program. */
 const PHONE = `
   import { UA, WebSocketInterface } from 'jssip';
   import { attachTurnCredentials } from './src/wic/index.ts';

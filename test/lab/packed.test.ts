@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleOf } from '../docs/example.ts';
 
 /*
  * The package as others get it: packed, unpacked in a project elsewhere, used by its name. Dependencies are linked from here, so that no
@@ -39,13 +40,10 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-/** The code block of the README that follows the mark. */
-function readmeExample(name: 'testing' | 'faults'): string {
-  const mark = `<!-- example:${name} -->`;
-  const [, after = ''] = readFileSync('README.md', 'utf8').split(mark);
-  const block = /^\s+```ts\n(.*?)```/s.exec(after);
-  if (!block?.[1]) throw new Error(`README.md: no example after ${mark}`);
-  return block[1];
+const PAGES = { testing: 'docs/guide/testing.md', faults: 'docs/guide/faults.md' } as const;
+
+function example(name: keyof typeof PAGES): string {
+  return exampleOf(PAGES[name], name);
 }
 
 async function inProject(file: string, text: string, command: readonly string[]): Promise<string> {
@@ -63,10 +61,10 @@ async function inProject(file: string, text: string, command: readonly string[])
 }
 
 describe('the packed library in a project of its own', { timeout: 60_000 }, () => {
-  it.each(['testing', 'faults'] as const)('runs the test of the README about %s under vitest', async (name) => {
+  it.each(['testing', 'faults'] as const)('runs the test of the guide about %s under vitest', async (name) => {
     const vitest = createRequire(import.meta.url).resolve('vitest/package.json');
     const file = `${name}.test.ts`;
-    const output = await inProject(file, readmeExample(name), [join(dirname(vitest), 'vitest.mjs'), 'run', file]);
+    const output = await inProject(file, example(name), [join(dirname(vitest), 'vitest.mjs'), 'run', file]);
     expect(output).toMatch(/Tests\s+1 passed/);
   });
 
@@ -121,8 +119,8 @@ describe('the packed library in a project of its own', { timeout: 60_000 }, () =
       '--skipLibCheck',
     ];
     // What JsSIP's own declarations lack is not ours to check.
-    writeFileSync(join(project, 'example.ts'), readmeExample('testing'));
-    writeFileSync(join(project, 'faults.ts'), readmeExample('faults'));
+    writeFileSync(join(project, 'example.ts'), example('testing'));
+    writeFileSync(join(project, 'faults.ts'), example('faults'));
     expect(await inProject('types.ts', text, [tsc, ...flags, 'types.ts', 'example.ts', 'faults.ts'])).toBe('');
   });
 });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { UA, WebSocketInterface } from 'jssip';
 import { Registerer, UserAgent } from 'sip.js';
 import { describe, expect, it } from 'vitest';
 import * as wic from '../../src/wic/index.ts';
+import { exampleOf } from '../docs/example.ts';
 import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
 import { edgeOptions, PASSWORDS } from '../edge/support/edge-options.ts';
 import { startEdge } from '../edge/support/edge-server.ts';
@@ -16,13 +16,12 @@ const SERVER = {
   credential: 'p/1=',
 };
 
-/** Runs the block of README.md that follows the mark, with these names in reach, and gives what `result` says. */
-async function run(mark: string, scope: Readonly<Record<string, unknown>>, result: string): Promise<unknown> {
-  const block = new RegExp(`<!-- example:${mark} -->\\s+\`\`\`js\\n(.*?)\`\`\``, 's').exec(
-    readFileSync('README.md', 'utf8'),
+/** Runs an example of the guide with these names in reach, and gives what `result` says. */
+async function run(name: string, scope: Readonly<Record<string, unknown>>, result: string): Promise<unknown> {
+  const code = exampleOf('docs/guide/client.md', name).replace(
+    /^import (.*) from 'epcscf-turn\/wic';$/m,
+    'const $1 = wic;',
   );
-  if (!block?.[1]) throw new Error(`README.md: no example after <!-- example:${mark} -->`);
-  const code = block[1].replace(/^import (.*) from 'epcscf-turn\/wic';$/m, 'const $1 = wic;');
   const names = { wic, ...scope };
   const module = `export default async ({ ${Object.keys(names).join(', ')} }) => { ${code}\nreturn ${result}; }`;
   const { default: example } = (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as {
@@ -31,7 +30,11 @@ async function run(mark: string, scope: Readonly<Record<string, unknown>>, resul
   return example(names);
 }
 
-describe('the example of the README', () => {
+describe('the example of the guide', () => {
+  it('for JsSIP is the one of the README', () => {
+    expect(exampleOf('README.md', 'wic-jssip')).toBe(exampleOf('docs/guide/client.md', 'wic-jssip'));
+  });
+
   it('for JsSIP registers, has its servers and calls with them', async () => {
     await using server = await startEdge(edgeOptions());
     const scope = {

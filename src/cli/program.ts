@@ -1,0 +1,64 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { LAB_TOKEN_VARIABLE } from '../config/environment.ts';
+import { checkConfig, printConfig } from './config-commands.ts';
+import { withConfigOptions } from './config-options.ts';
+import { mint, unmask, verify } from './credential-commands.ts';
+import { serve } from './serve.ts';
+
+/** The command with all of its subcommands, options and texts. */
+export function buildProgram(version: string): Command {
+  const program = new Command('epcscf-turn')
+    .description('eP-CSCF WebSocket SIP edge and TURN server in one process')
+    .version(version)
+    .showHelpAfterError('(epcscf-turn --help lists the commands)')
+    .exitOverride();
+
+  withConfigOptions(program.command('serve', { isDefault: true }))
+    .description('run the edge and the TURN server; without a configuration, a lab on this machine only')
+    .option('--json', 'print one line of JSON with every address once ready, instead of the banner')
+    .option('--lab-control', 'open /lab: events, credentials and faults over HTTP, for tests; on this machine only')
+    .option('--lab-token-file <file>', `let whoever shows this token use it from elsewhere (or $${LAB_TOKEN_VARIABLE})`)
+    .action(serve);
+
+  withConfigOptions(program.command('check-config'))
+    .description('check the configuration and the files it names, without listening')
+    .action(checkConfig);
+
+  withConfigOptions(program.command('print-config'))
+    .description('print the effective configuration, secrets hidden')
+    .option('--env', 'list the environment variable of each key instead')
+    .action(printConfig);
+
+  withConfigOptions(program.command('mint'))
+    .description('make a TURN credential for a user')
+    .argument('<user>', 'whom it is for; does not show in the credential', userName)
+    .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
+    .action(mint);
+
+  withConfigOptions(program.command('verify'))
+    .description('say which key made a credential and until when it is good, or why it is refused')
+    .argument('<username>')
+    .argument('<password>')
+    .option('--realm <realm>', 'of a realm-bound credential, when not the configured one')
+    .action((username: string, password: string, flags: Parameters<typeof verify>[2]) => {
+      process.exitCode = verify(username, password, flags);
+    });
+
+  withConfigOptions(program.command('unmask'))
+    .description('print the registration behind a user name in the log of a relay')
+    .argument('<username>', 'u, or u and t as they stand in USERNAME')
+    .action((username: string, flags: Parameters<typeof unmask>[1]) => {
+      process.exitCode = unmask(username, flags);
+    });
+  return program;
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected seconds');
+  return Number(text);
+}
+
+function userName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected a name');
+  return text;
+}
