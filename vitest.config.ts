@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['{test,examples}/**/*.test.ts'],
     exclude: ['test/bench/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -1,6 +1,7 @@
 import { commandsPage } from './commands-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { PAGES_WITH_EXAMPLES, pageWithExamples } from './examples.ts';
 import { eventsPage } from './events-page.ts';
 import { faultsPage } from './faults-page.ts';
 import { publishedJsonSchema } from './json-schema.ts';
@@ -13,6 +14,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/events.md', eventsPage()],
     ['docs/reference/faults.md', faultsPage()],
+    ...PAGES_WITH_EXAMPLES.map((path): [string, string] => [path, pageWithExamples(path)]),
     ['config/epcscf-turn.schema.json', `${JSON.stringify(publishedJsonSchema())}\n`],
   ]);
 }

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exampleOf } from '../docs/example.ts';
 
 /*
  * The package as others get it: packed, unpacked in a project elsewhere, used by its name. Dependencies are linked from here, so that no
@@ -35,19 +34,18 @@ beforeAll(async () => {
     symlinkSync(join(HERE, name), link, 'dir');
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'a-wic', type: 'module', private: true }));
+  for (const file of EXAMPLES) cpSync(join('examples/lab-vitest', file), join(project, file));
 }, 60_000);
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-const PAGES = { testing: 'docs/guide/testing.md', faults: 'docs/guide/faults.md' } as const;
+/** Tests of examples/lab-vitest, which the guides show. */
+const EXAMPLES = ['credential.test.ts', 'overload.test.ts'];
 
-function example(name: keyof typeof PAGES): string {
-  return exampleOf(PAGES[name], name);
-}
-
-async function inProject(file: string, text: string, command: readonly string[]): Promise<string> {
-  writeFileSync(join(project, file), text);
+/** What `command` prints, with a file of that text beside it where one is given. */
+async function inProject(command: readonly string[], [file, text]: readonly string[] = []): Promise<string> {
+  if (file !== undefined && text !== undefined) writeFileSync(join(project, file), text);
   const environment = { PATH: process.env.PATH, HOME: project, NO_COLOR: '1' };
   const { stdout, stderr } = await run(process.execPath, command, {
     cwd: project,
@@ -61,10 +59,9 @@ async function inProject(file: string, text: string, command: readonly string[])
 }
 
 describe('the packed library in a project of its own', { timeout: 60_000 }, () => {
-  it.each(['testing', 'faults'] as const)('runs the test of the guide about %s under vitest', async (name) => {
+  it.each(EXAMPLES)('runs the example %s under vitest', async (file) => {
     const vitest = createRequire(import.meta.url).resolve('vitest/package.json');
-    const file = `${name}.test.ts`;
-    const output = await inProject(file, example(name), [join(dirname(vitest), 'vitest.mjs'), 'run', file]);
+    const output = await inProject([join(dirname(vitest), 'vitest.mjs'), 'run', file]);
     expect(output).toMatch(/Tests\s+1 passed/);
   });
 
@@ -86,7 +83,7 @@ describe('the packed library in a project of its own', { timeout: 60_000 }, () =
       });
     `;
     // Without --test nothing ends the process but the lack of anything to do.
-    expect(await inProject('plain.mjs', text, ['plain.mjs'])).toMatch(/pass 1\n/);
+    expect(await inProject(['plain.mjs'], ['plain.mjs', text])).toMatch(/pass 1\n/);
     expect(existsSync(join(project, '.local'))).toBe(false);
   });
 
@@ -119,8 +116,6 @@ describe('the packed library in a project of its own', { timeout: 60_000 }, () =
       '--skipLibCheck',
     ];
     // What JsSIP's own declarations lack is not ours to check.
-    writeFileSync(join(project, 'example.ts'), example('testing'));
-    writeFileSync(join(project, 'faults.ts'), example('faults'));
-    expect(await inProject('types.ts', text, [tsc, ...flags, 'types.ts', 'example.ts', 'faults.ts'])).toBe('');
+    expect(await inProject([tsc, ...flags, 'types.ts', ...EXAMPLES], ['types.ts', text])).toBe('');
   });
 });

@@ -6,7 +6,7 @@ export interface FakeResponse {
   getHeaders(name: string): string[];
 }
 
-export function response(fields: Readonly<Record<string, string>>): FakeResponse {
+function response(fields: Readonly<Record<string, string>>): FakeResponse {
   return {
     getHeaders: (name) => {
       const value = fields[name];
