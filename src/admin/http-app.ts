@@ -52,15 +52,15 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   if (page) {
     app.get('/setup.json', (context) => {
       context.header('Cache-Control', 'no-store');
-      const header = (name: string): string | undefined => context.req.header(name);
-      const told = isAdmitted(header, strangeness(header) !== undefined, labToken) ? [...labUsers] : [];
+      const { headers } = context.req.raw;
+      const told = isAdmitted(headers, strangeness(headers) !== undefined, labToken) ? [...labUsers] : [];
       const users = told.map(([name, password]) => ({ name, password: password.revealText() }));
       return context.json({
         domain,
         path: webSocketPath,
         ...(users.length > 0 && { users }),
         // From elsewhere it takes a token, which a page does not have.
-        ...(labPath !== undefined && isLoopbackHost(header('host')) && { lab: labPath }),
+        ...(labPath !== undefined && isLoopbackHost(context.req.header('host')) && { lab: labPath }),
       });
     });
     for (const [path, { body, type }] of page) {

@@ -1,14 +1,14 @@
 import { isLoopback } from '../../config/loopback.ts';
 import { type Secret } from '../../core/secret.ts';
 import { transportAddress } from '../../core/transport-address.ts';
-import { type HeaderReader, isAdmitted, strangeness, type Strangeness } from '../../core/visitor.ts';
+import { isAdmitted, strangeness, type Strangeness } from '../../core/visitor.ts';
 import { ControlError } from './control-error.ts';
 
 /** What a request shows of whoever sends it. */
 export interface Visitor {
   /** IP address at the other end of the TCP connection. */
   readonly peer: string | undefined;
-  readonly header: HeaderReader;
+  readonly headers: Headers;
 }
 
 const REFUSALS: Readonly<Record<Strangeness | 'elsewhere', string>> = {
@@ -20,10 +20,10 @@ const REFUSALS: Readonly<Record<Strangeness | 'elsewhere', string>> = {
 };
 
 /** Lets pass or throws. Without a token: programs and pages of this machine only. With one: whoever holds it, and the pages of this server. */
-export function checkAccess({ peer = '', header }: Visitor, token: Secret | undefined): void {
+export function checkAccess({ peer = '', headers }: Visitor, token: Secret | undefined): void {
   const isHere = isLoopback(transportAddress(peer, 0)?.address ?? '');
-  const stranger = isHere ? strangeness(header) : 'elsewhere';
-  if (isAdmitted(header, stranger !== undefined, token)) return;
+  const stranger = isHere ? strangeness(headers) : 'elsewhere';
+  if (isAdmitted(headers, stranger !== undefined, token)) return;
   if (token === undefined && stranger !== undefined) throw new ControlError('ERR_FORBIDDEN', REFUSALS[stranger]);
   throw new ControlError('ERR_UNAUTHORIZED', 'expected Authorization: Bearer with the token of --lab-token-file');
 }

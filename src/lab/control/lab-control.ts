@@ -83,7 +83,7 @@ function createApp(routes: readonly Route[], room: ControlRoom, token: Secret | 
   });
   app.use(async (context, next) => {
     const { address } = getConnInfo(context).remote;
-    checkAccess({ peer: address, header: (name) => context.req.header(name) }, token);
+    checkAccess({ peer: address, headers: context.req.raw.headers }, token);
     context.header('Cache-Control', 'no-store');
     await next();
   });

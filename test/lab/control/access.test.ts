@@ -7,15 +7,12 @@ import { startControlledLab } from './support/controlled-lab.ts';
 const TOKEN = 'a-token-of-24-characters';
 const HERE = 'localhost:8443';
 
-type Headers = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, string>>;
 
 /** The code of the refusal; `undefined` when let pass. */
-function codeFor(peer: string | undefined, headers: Headers, token?: string): string | undefined {
+function codeFor(peer: string | undefined, fields: Fields, token?: string): string | undefined {
   try {
-    checkAccess(
-      { peer, header: (name) => new Map(Object.entries(headers)).get(name) },
-      token ? new Secret(token) : undefined,
-    );
+    checkAccess({ peer, headers: new Headers(fields) }, token ? new Secret(token) : undefined);
     return undefined;
   } catch (error) {
     expect(error).toBeInstanceOf(ControlError);
@@ -24,7 +21,7 @@ function codeFor(peer: string | undefined, headers: Headers, token?: string): st
 }
 
 describe('lab control without a token', () => {
-  it.each<[string, string, Headers]>([
+  it.each<[string, string, Fields]>([
     ['a program on this machine', '127.0.0.1', { host: HERE }],
     ['a program on this machine over IPv6', '::1', { host: '[::1]:8443' }],
     ['one whose address is IPv4 within IPv6', '::ffff:127.0.0.1', { host: '127.0.0.1:8443' }],
@@ -34,11 +31,11 @@ describe('lab control without a token', () => {
       { host: HERE, origin: `https://${HERE}`, 'sec-fetch-site': 'same-origin' },
     ],
     ['an address typed into a browser', '::1', { host: HERE, 'sec-fetch-site': 'none' }],
-  ])('lets %s pass', (_who, peer, headers) => {
-    expect(codeFor(peer, headers)).toBeUndefined();
+  ])('lets %s pass', (_who, peer, fields) => {
+    expect(codeFor(peer, fields)).toBeUndefined();
   });
 
-  it.each<[string, string | undefined, Headers]>([
+  it.each<[string, string | undefined, Fields]>([
     ['another machine', '192.0.2.1', { host: HERE }],
     ['another machine of the same network', '10.0.0.7', { host: HERE }],
     ['a connection that is gone', undefined, { host: HERE }],
@@ -52,8 +49,10 @@ describe('lab control without a token', () => {
     ['a request that a page of another site caused', '127.0.0.1', { host: HERE, 'sec-fetch-site': 'cross-site' }],
     ['a request that a page of another port caused', '127.0.0.1', { host: HERE, 'sec-fetch-site': 'same-site' }],
     ['a client of a proxy on this machine', '127.0.0.1', { host: HERE, 'x-forwarded-for': '192.0.2.1' }],
-  ])('refuses %s', (_who, peer, headers) => {
-    expect(codeFor(peer, headers)).toBe('ERR_FORBIDDEN');
+    ['a client of a proxy that names the host alone', '::1', { host: HERE, 'x-forwarded-host': 'lab.example' }],
+    ['a client of a proxy of the cloud', '127.0.0.1', { host: HERE, 'cf-connecting-ip': '192.0.2.1' }],
+  ])('refuses %s', (_who, peer, fields) => {
+    expect(codeFor(peer, fields)).toBe('ERR_FORBIDDEN');
   });
 
   it('takes no token that it was not given', () => {
@@ -64,16 +63,16 @@ describe('lab control without a token', () => {
 describe('lab control with a token', () => {
   const bearer = { authorization: `Bearer ${TOKEN}` };
 
-  it.each<[string, string, Headers]>([
+  it.each<[string, string, Fields]>([
     ['whoever shows it, from anywhere', '192.0.2.1', { host: 'lab.example', ...bearer }],
     ['whoever shows it on this machine', '127.0.0.1', { host: HERE, ...bearer }],
     ['whoever spells its scheme otherwise', '192.0.2.1', { host: HERE, authorization: `bearer  ${TOKEN} ` }],
     ['the page of this server on this machine', '127.0.0.1', { host: HERE, 'sec-fetch-site': 'same-origin' }],
-  ])('lets %s pass', (_who, peer, headers) => {
-    expect(codeFor(peer, headers, TOKEN)).toBeUndefined();
+  ])('lets %s pass', (_who, peer, fields) => {
+    expect(codeFor(peer, fields, TOKEN)).toBeUndefined();
   });
 
-  it.each<[string, string, Headers]>([
+  it.each<[string, string, Fields]>([
     ['a program on this machine that shows none', '127.0.0.1', { host: HERE }],
     ['another machine that shows none', '192.0.2.1', { host: HERE, 'sec-fetch-site': 'same-origin' }],
     ['a wrong one of the same length', '127.0.0.1', { host: HERE, authorization: `Bearer ${TOKEN.replace('a', 'b')}` }],
@@ -90,8 +89,8 @@ describe('lab control with a token', () => {
       '127.0.0.1',
       { host: HERE, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
     ],
-  ])('refuses %s', (_who, peer, headers) => {
-    expect(codeFor(peer, headers, TOKEN)).toBe('ERR_UNAUTHORIZED');
+  ])('refuses %s', (_who, peer, fields) => {
+    expect(codeFor(peer, fields, TOKEN)).toBe('ERR_UNAUTHORIZED');
   });
 });
 
