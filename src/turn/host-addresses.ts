@@ -1,20 +1,25 @@
 import { networkInterfaces } from 'node:os';
 import { transportAddress } from '../core/transport-address.ts';
+import { LocalRoutes } from './local-routes.ts';
 
-/** The system tells of no change that Node hears of, so it is asked; that takes some 50 microseconds. */
+/** The system tells of no change that Node hears of, so it is asked; that takes some 100 microseconds. */
 const INTERVAL_MS = 2000;
 
-/** Addresses of the network interfaces, canonical IP text. */
-function hostAddresses(): readonly string[] {
+/** Addresses of the network interfaces that are up and have a carrier, canonical IP text. */
+function interfaceAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.flatMap(({ address }) => transportAddress(address, 0)?.address ?? []),
   );
 }
 
-/** Tells the addresses of the network interfaces at once, and again within two seconds of each change. Holds up no end of the process. */
+/**
+ * Tells what is of this machine at once, and again within two seconds of each change: addresses of the network interfaces and, on Linux, all
+ * that the kernel delivers to this machine, addresses and prefixes as CIDR text. Holds up no end of the process.
+ */
 export class HostAddressWatch {
   readonly #onChange: (addresses: readonly string[]) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #routes = new LocalRoutes();
   #known = '';
 
   constructor(onChange: (addresses: readonly string[]) => void) {
@@ -28,7 +33,7 @@ export class HostAddressWatch {
   }
 
   readonly #look = (): void => {
-    const addresses = hostAddresses();
+    const addresses = [...new Set([...interfaceAddresses(), ...this.#routes.read()])];
     const known = addresses.join(' ');
     if (known === this.#known) return;
     this.#known = known;

@@ -197,7 +197,7 @@ export class TurnEngine implements DataPlaneSink {
     this.#recheckPeers();
   }
 
-  /** Of the network interfaces, canonical IP text, in place of those told before: only live relays are peers there. */
+  /** Of this machine, canonical IP text or CIDR text, in place of those told before: only live relays are peers there. */
   setHostAddresses(addresses: readonly string[]): void {
     if (this.#state.policy.setHostAddresses(addresses)) this.#recheckPeers();
   }

@@ -16,6 +16,10 @@ export function numericAddress(bytes: Uint8Array): NumericAddress {
 export class IpRangeList<T> {
   readonly #entries: { readonly range: IpRange; readonly value: T }[] = [];
 
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
   /** False when `text` is no range (see `parseIpRange`); nothing is added then. */
   add(text: string, value: T): boolean {
     const range = parseIpRange(text);

@@ -1,4 +1,6 @@
+import { parseIp } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
+import { IpRangeList, numericAddress } from './ip-range-list.ts';
 
 /**
  * What is of this machine: its addresses, and the ports on which this process answers. As peers they would let a client speak to the server
@@ -10,8 +12,10 @@ export class OwnPlaces {
   readonly #ports = new Set<number>();
   /** Known for good: relayed addresses, external ones and those of listeners. */
   readonly #fixed: Set<string>;
-  /** Of the network interfaces, which come and go. */
+  /** Told by the system; they come and go. */
   #host: ReadonlySet<string> = new Set();
+  /** Those of them that are more than one address. */
+  #prefixes = new IpRangeList<true>();
 
   /** `addresses` is canonical IP text. */
   constructor(listeners: readonly TransportAddress[], addresses: readonly string[]) {
@@ -26,15 +30,23 @@ export class OwnPlaces {
     }
   }
 
-  /** Takes the place of those before. Canonical IP text. True when one of them is new. */
+  /** Takes the place of those before. Canonical IP text, or CIDR text. True when one of them is new. */
   setHostAddresses(addresses: readonly string[]): boolean {
     const isNew = addresses.some((address) => !this.#host.has(address));
     this.#host = new Set(addresses);
+    this.#prefixes = new IpRangeList();
+    for (const address of addresses) if (address.includes('/')) this.#prefixes.add(address, true);
     return isNew;
   }
 
   hasAddress(address: string): boolean {
-    return this.#fixed.has(address) || this.#host.has(address) || isLoopback(address);
+    return this.#fixed.has(address) || this.#host.has(address) || isLoopback(address) || this.#isWithinPrefix(address);
+  }
+
+  /** Most machines have none: nothing is parsed then. */
+  #isWithinPrefix(address: string): boolean {
+    const bytes = this.#prefixes.isEmpty ? undefined : parseIp(address);
+    return bytes !== undefined && this.#prefixes.find(numericAddress(bytes)) !== undefined;
   }
 
   hasListener({ address, port }: TransportAddress): boolean {

@@ -62,7 +62,7 @@ export class PeerPolicy {
     this.#own.addListeners(listeners);
   }
 
-  /** Of the network interfaces, canonical IP text, in place of those before. True when that closes what was open. */
+  /** Of this machine, canonical IP text or CIDR text, in place of those before. True when that closes what was open. */
   setHostAddresses(addresses: readonly string[]): boolean {
     return this.#own.setHostAddresses(addresses);
   }

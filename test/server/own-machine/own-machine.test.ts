@@ -54,6 +54,15 @@ async function trial(): Promise<Outcome> {
   try {
     await inside('ip', 'link', 'set', 'lo', 'up');
     for (const address of ['20.0.0.1', '20.0.0.2']) await inside('ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
+    await inside('ip', 'address', 'add', '20.2.0.1/24', 'dev', 'lo');
+    await inside('ip', 'route', 'add', 'local', '20.1.0.0/24', 'dev', 'lo');
+    // It is up without a carrier, since its other end is down.
+    await inside('ip', 'link', 'add', 'idle', 'type', 'veth', 'peer', 'name', 'idle-end');
+    await inside('ip', 'address', 'add', '20.4.0.1/24', 'dev', 'idle');
+    await inside('ip', 'link', 'set', 'idle', 'up');
+    // As a transparent proxy has it: no reason to call all the world this machine.
+    await inside('ip', 'route', 'add', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', '100');
+    await inside('ip', 'rule', 'add', 'fwmark', '1', 'lookup', '100');
     const { stdout } = await inside(process.execPath, script);
     return JSON.parse(stdout.trim()) as Outcome;
   } finally {
@@ -68,6 +77,9 @@ describe.runIf(await hasNamespaces())('a relay on a public address, with the def
       channels: {
         'udp service': 403,
         'udp service on loopback': 403,
+        'udp service on any address of a local prefix': 403,
+        'udp service on any address of the prefix of loopback': 403,
+        'udp service on an interface without a carrier': 403,
         'http listener': 403,
         'turn listener': 403,
         'edge towards the core': 403,

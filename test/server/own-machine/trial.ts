@@ -1,5 +1,5 @@
 /*
- * Runs in a network namespace of its own, with 20.0.0.1 and 20.0.0.2 on its loopback device: what a client reaches through a relay on the first of
+ * Runs in a network namespace of its own, with 20.0.0.1 and 20.0.0.2 on its loopback device and addresses that no interface lists: what a client reaches through a relay on the first of
  * them. Prints what came of it as one line of JSON.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,6 +29,10 @@ const at = (address: string, port: number): TransportAddress => ({ family: 4, ad
 const heard: string[] = [];
 const udp = createSocket('udp4', (data) => heard.push(`udp ${data.toString()}`));
 await new Promise<void>((resolve) => udp.bind(7001, '0.0.0.0', resolve));
+for (const address of ['20.1.0.77', '20.2.0.55', '20.4.0.1']) {
+  const unlisted = createSocket('udp4', () => heard.push(`udp at ${address}`));
+  await new Promise<void>((resolve) => unlisted.bind(7003, address, resolve));
+}
 const tcp = createTcpServer(() => heard.push('tcp'));
 await new Promise<void>((resolve) => tcp.listen(7002, '0.0.0.0', resolve));
 const core = createSocket('udp4', (data) => {
@@ -96,6 +100,9 @@ const channels = new Map<string, number>();
 for (const [name, peer] of [
   ['udp service', at(HOST, 7001)],
   ['udp service on loopback', at('127.0.0.1', 7001)],
+  ['udp service on any address of a local prefix', at('20.1.0.77', 7003)],
+  ['udp service on any address of the prefix of loopback', at('20.2.0.55', 7003)],
+  ['udp service on an interface without a carrier', at('20.4.0.1', 7003)],
   ['http listener', https[0]],
   ['turn listener', turn[0]],
   ['edge towards the core', at(HOST, coreListeners[0]?.port ?? 0)],
@@ -122,6 +129,7 @@ const permissions = {
 };
 alice.send(at(HOST, 7001), Buffer.from('x'));
 alice.send(at(CORE, 5060), Buffer.from('x'));
+alice.send(at('20.1.0.77', 7003), Buffer.from('x'));
 
 await bob.permit(at(HOST, 1));
 alice.send(bobRelay, Buffer.from('hello'));

@@ -361,6 +361,22 @@ describe('other addresses of this machine', () => {
     expect(some.setHostAddresses(['2606:4700::1'])).toBe(false);
     expect(ruleOf(some, '9.9.9.9')).toBe('open');
   });
+
+  it('are all of a prefix that the machine answers for', () => {
+    const some = policy();
+    expect(some.setHostAddresses(['9.9.9.0/24', '2606:4700::/64'])).toBe(true);
+    for (const spelled of ['9.9.9.0', '9.9.9.77', '2606:4700::ffff']) expect(ruleOf(some, spelled)).toBe('own-address');
+    for (const spelled of ['9.9.8.255', '9.9.10.0', '2606:4700:0:1::']) expect(ruleOf(some, spelled)).toBe('open');
+    expect(some.setHostAddresses(['9.9.9.0/24'])).toBe(false);
+    expect(ruleOf(some, '2606:4700::ffff')).toBe('open');
+  });
+
+  it('leave a lab what allowPrivate gives it, where a private prefix is of the machine', () => {
+    const some = policy({ allowPrivate: true });
+    some.setHostAddresses(['10.1.0.0/16', '127.0.0.1']);
+    expect(ruleOf(some, '10.1.2.3')).toBe('open');
+    expect(ruleOf(some, '127.0.0.2')).toBe(ruleOf(policy({ allowPrivate: true }), '127.0.0.2'));
+  });
 });
 
 describe('the core behind the edge', () => {
