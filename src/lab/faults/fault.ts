@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
 const milliseconds = z.int().min(0).max(600_000);
-const ratio = z.number().gt(0).max(1);
-const direction = z.enum(['to-peer', 'to-client', 'both']).default('both');
+const ratio = z.number().gt(0).max(1).describe('The share of packets: 0.1 is one in ten.');
+const direction = z
+  .enum(['to-peer', 'to-client', 'both'])
+  .default('both')
+  .describe('Which of the relayed packets it hits.');
 const printable = z.string().regex(/^[\x20-\x7e]{1,127}$/, 'expected 1 to 127 printable ASCII characters');
 const sipStatus = z.int().min(300).max(699);
 /** RFC 6455 §7.4: 1004 to 1006 and 1015 are never sent, and those below 3000 that nobody has defined are refused. */
@@ -15,19 +18,19 @@ const turnCode = z.int().min(300).max(699);
 
 /** Whom and how often a fault hits; everything, for as long as the lab runs, unless said. */
 const aim = {
-  user: z.string().min(1).max(64).optional().describe('Lab user whom it hits; everybody when absent.'),
-  times: z.int().min(1).max(1_000_000).optional().describe('Ends after so many hits.'),
-  forMs: z.int().min(1).max(86_400_000).optional().describe('Ends after so many milliseconds.'),
+  user: z.string().min(1).max(64).optional().describe('The lab user whom it hits; everybody when absent.'),
+  times: z.int().min(1).max(1_000_000).optional().describe('The fault ends after so many hits.'),
+  forMs: z.int().min(1).max(86_400_000).optional().describe('The fault ends after so many milliseconds.'),
 };
 const sipMethod = z
   .string()
   .regex(/^[A-Z]{1,32}$/)
   .optional()
-  .describe('SIP method it hits; all of them when absent.');
+  .describe('The SIP method that it hits; every method when absent.');
 const turnMethod = z
   .enum(['Allocate', 'Refresh', 'CreatePermission', 'ChannelBind'])
   .optional()
-  .describe('TURN method it hits; all of them when absent.');
+  .describe('The TURN method that it hits; every method when absent.');
 
 function fault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, effect: string, shape: Shape) {
   return z.strictObject({ kind: z.literal(kind), ...shape, ...aim }).describe(effect);
@@ -36,31 +39,46 @@ function fault<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, eff
 /** One fault as it is asked for, over HTTP too. */
 export const faultSchema = z.discriminatedUnion('kind', [
   fault('credential-ttl', 'The edge issues credentials that end after so many seconds.', {
-    ttlSec: z.int().min(1).max(86_400),
+    ttlSec: z.int().min(1).max(86_400).describe('Lifetime of each credential in seconds.'),
   }),
   fault('credential-missing', 'The 200 has no credential field.', {}),
   fault('credential-malformed', 'The 200 has credential fields that a parser must refuse.', {}),
   fault('credential-error', 'The 200 says error= in place of a credential.', {
-    error: z.enum(['denied', 'quota', 'insecure', 'unsupported', 'unavailable']),
-    retryAfterSec: z.int().min(1).max(86_400).optional(),
+    error: z
+      .enum(['denied', 'quota', 'insecure', 'unsupported', 'unavailable'])
+      .describe('The reason that the 200 gives.'),
+    retryAfterSec: z.int().min(1).max(86_400).optional().describe('Seconds of retry-after in the same field.'),
   }),
   fault('credential-wrong-password', 'The edge issues a password that the TURN server refuses.', {}),
-  fault('clock-skew', 'The clock that the TURN server checks credentials by, or the edge issues them by, is wrong.', {
-    seconds: z.int().min(-315_360_000).max(315_360_000).describe('How far its clock is ahead; behind when negative.'),
-    of: z.enum(['turn', 'edge']).default('turn'),
+  fault('clock-skew', 'The clock is wrong by which the TURN server checks credentials, or the edge issues them.', {
+    seconds: z
+      .int()
+      .min(-315_360_000)
+      .max(315_360_000)
+      .describe('Seconds by which the clock is ahead; behind when negative.'),
+    of: z.enum(['turn', 'edge']).default('turn').describe('Whose clock is wrong.'),
   }),
-  fault('sip-answer', 'The edge answers a request so in place of serving it; a 423 asks for a minute more.', {
-    status: sipStatus,
-    retryAfterSec: z.int().min(0).max(86_400).optional(),
+  fault(
+    'sip-answer',
+    'The edge answers a request with this status instead of serving it. A 423 carries a Min-Expires of a minute more than was asked for.',
+    {
+      status: sipStatus.describe('SIP status, such as 403, 408, 423, 430, 480, 486 or 503.'),
+      retryAfterSec: z.int().min(0).max(86_400).optional().describe('Seconds of Retry-After in the answer.'),
+      method: sipMethod,
+    },
+  ),
+  fault('sip-stale-nonce', 'A digest answer is challenged anew with stale=true.', {}),
+  fault('sip-wrong-realm', 'A digest challenge names another realm.', {
+    realm: printable.default('wrong.invalid').describe('The realm that it names.'),
+  }),
+  fault('answer-delayed', 'A final response to a client comes late.', {
+    delayMs: milliseconds.describe('Milliseconds by which it is late.'),
     method: sipMethod,
   }),
-  fault('sip-stale-nonce', 'A digest answer is challenged anew with stale=true.', {}),
-  fault('sip-wrong-realm', 'A digest challenge names another realm.', { realm: printable.default('wrong.invalid') }),
-  fault('answer-delayed', 'A final response to a client comes late.', { delayMs: milliseconds, method: sipMethod }),
   fault('answer-doubled', 'A final response to a client comes twice.', { method: sipMethod }),
   fault('answer-lost', 'A final response to a client does not come.', { method: sipMethod }),
   fault('flow-closed', 'The WebSocket closes with a code: at once, or when a request of the method comes.', {
-    code: closeCode.default(1012),
+    code: closeCode.default(1012).describe('WebSocket close code (RFC 6455 §7.4).'),
     method: sipMethod,
   }),
   fault('flow-cut', 'The WebSocket ends without a close frame: at once, or when a request of the method comes.', {
@@ -69,26 +87,35 @@ export const faultSchema = z.discriminatedUnion('kind', [
   fault(
     'server-restart',
     'Edge and TURN server stop, and come back on the same ports without registrations and allocations.',
-    { downMs: milliseconds.default(0) },
+    { downMs: milliseconds.default(0).describe('Milliseconds for which nothing answers.') },
   ),
-  fault('turn-answer', 'The TURN server answers a request with this error.', { code: turnCode, method: turnMethod }),
+  fault('turn-answer', 'The TURN server answers a request with this error.', {
+    code: turnCode.describe('STUN error code, such as 300, 401, 437, 438, 441, 486 or 508.'),
+    method: turnMethod,
+  }),
   fault('turn-no-answer', 'The TURN server does not answer a request.', { method: turnMethod }),
-  fault('allocation-ended', 'Allocations end at once; what they relayed is lost, and a Refresh gets 437.', {}),
+  fault('allocation-ended', 'Allocations end at once: they relay nothing more, and a Refresh is answered 437.', {}),
   fault('relay-loss', 'A share of relayed packets is lost.', { ratio, direction }),
-  fault('relay-delay', 'Relayed packets come late, give or take the jitter.', {
-    delayMs: milliseconds,
-    jitterMs: milliseconds.default(0),
+  fault('relay-delay', 'Relayed packets come late.', {
+    delayMs: milliseconds.describe('Milliseconds by which each packet is late.'),
+    jitterMs: milliseconds
+      .default(0)
+      .describe('Milliseconds by which the delay of a packet may be shorter or longer. Packets stay in order.'),
     direction,
   }),
   fault('relay-reorder', 'A share of relayed packets comes after later ones.', {
     ratio,
-    delayMs: z.int().min(1).max(10_000).default(50),
+    delayMs: z.int().min(1).max(10_000).default(50).describe('Milliseconds by which a reordered packet is late.'),
     direction,
   }),
-  fault('relay-bandwidth', 'A relay passes no more bits than this.', {
-    bitsPerSec: z.int().min(1000).max(10_000_000_000),
-    direction,
-  }),
+  fault(
+    'relay-bandwidth',
+    'A relay passes no more bits a second than this. Packets above the rate wait, and those that would wait too long are dropped.',
+    {
+      bitsPerSec: z.int().min(1000).max(10_000_000_000).describe('Bits a second that a relay passes.'),
+      direction,
+    },
+  ),
 ]);
 
 /** What to pass in: only `kind` and what has no default need be said. */
