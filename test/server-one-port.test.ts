@@ -135,15 +135,16 @@ describe('TURN on the HTTPS port', () => {
     await vi.waitUntil(() => received().toString('latin1').startsWith('HTTP/1.1 400'), { timeout: 10_000 });
   });
 
-  it('counts its clients with those of the TURN server, and leaves the web server its places', async () => {
+  it('counts its clients with those of the TURN server, where the oldest without an allocation makes room, and leaves the web server its places', async () => {
     const lab = await onePort({
       edge: { limits: { connectionsPerAddress: 1 } },
       turn: { stream: { connectionsPerAddress: 60 } },
     });
     // More than the web server, which has room for 51, would have taken.
     const open = await Promise.all(Array.from({ length: 60 }, () => rawTls(lab, ['stun.turn'])));
-    const tooMany = await rawTls(lab, ['stun.turn']);
-    await new Promise((resolve) => tooMany.socket.once('close', resolve));
+    const madeRoom = Promise.race(open.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))));
+    open.push(await rawTls(lab, ['stun.turn']));
+    await madeRoom;
     expect(lab.server.snapshot().stats.turn?.connections).toBe(60);
     expect(lab.server.snapshot().stats.turn?.drops['connection-limit']).toBe(1);
     expect(await health(lab)).toBe('ok\n');

@@ -11,9 +11,9 @@ interface Entry<V, K> {
  * A map that knows its oldest entry, for tables that let go of it when they are full. A `Map` knows it too, but steps over the places of
  * all entries deleted since it last grew to find it, which makes each replacement in a full table cost as much as the table is large.
  *
- * A new entry gets a key that owns its characters (`OwnText`): text of a message may be given as it is.
+ * A new entry gets a key that owns its characters (`OwnText`): text of a message may be given as it is. An object is the key itself.
  */
-export class AgeMap<V, K extends string | number = string> {
+export class AgeMap<V, K extends string | number | object = string> {
   readonly #entries = new Map<K, Entry<V, K>>();
   #oldest: Entry<V, K> | undefined;
   #newest: Entry<V, K> | undefined;
@@ -76,6 +76,6 @@ export class AgeMap<V, K extends string | number = string> {
   }
 }
 
-function ownKey<K extends string | number>(key: K): K {
+function ownKey<K extends string | number | object>(key: K): K {
   return (typeof key === 'string' ? ownText(key) : key) as K;
 }

@@ -13,8 +13,6 @@ interface ArrivalOptions {
    * and each connection has to begin with a PROXY header, which nobody else could be believed.
    */
   readonly proxies: readonly string[];
-  /** Ends a connection that can be spared, where no other is let in for want of a place; false: there is none. */
-  readonly makeRoom?: () => boolean;
   /** How fast a client may connect; absent: as fast as it likes. */
   readonly rate?: SourceRate | undefined;
   /** How long the header may take. */
@@ -34,6 +32,8 @@ export interface Arrival {
   readonly via: TransportAddress | undefined;
   /** Gives the place among the connections back before the connection ends. Also a second time. */
   release(): void;
+  /** Gives the place back and cuts the connection. */
+  end(): void;
 }
 
 /** TCP connections from when they are accepted: counted before they cost anything, and each under the address of its client. */
@@ -99,7 +99,11 @@ export class Arrivals {
       if (isCounted) this.#options.limits.release(remote.address);
       isCounted = false;
     };
-    const arrival = { socket, remote, via, release };
+    const end = (): void => {
+      release();
+      socket.destroy();
+    };
+    const arrival = { socket, remote, via, release, end };
     const ends = endsOf(socket);
     this.#byEnds.set(ends, arrival);
     socket.once('close', () => {
@@ -115,9 +119,7 @@ export class Arrivals {
       this.#refuse(socket, 'rate', address);
       return false;
     }
-    const { limits, makeRoom } = this.#options;
-    let place = limits.acquire(address);
-    if (place === 'total' && makeRoom?.()) place = limits.acquire(address);
+    const place = this.#options.limits.acquire(address);
     if (place !== 'taken') {
       this.#refuse(socket, place, address ?? socket.remoteAddress ?? '');
       return false;

@@ -7,14 +7,23 @@ export interface ConnectionLimitOptions {
   readonly connectionsPerAddress: number;
 }
 
+/**
+ * Ends a connection that can be spared and releases its place at once: one of this source (see `addressKey`), or of whichever when it is
+ * `undefined`. False: there is none.
+ */
+export type MakeRoom = (source: string | undefined) => boolean;
+
 /** Counts connections, so that neither one host nor all of them can use up the file descriptors. */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
+  readonly #makeRoom: MakeRoom;
   readonly #bySource = new Map<string, number>();
   #total = 0;
 
-  constructor(options: ConnectionLimitOptions) {
+  /** Without `makeRoom`, whoever is there stays and the newcomer goes. */
+  constructor(options: ConnectionLimitOptions, makeRoom: MakeRoom = () => false) {
     this.#options = options;
+    this.#makeRoom = makeRoom;
   }
 
   get total(): number {
@@ -26,13 +35,11 @@ export class ConnectionLimits {
    * counted among all only. Every taken place is given back with `release`.
    */
   acquire(address: string | undefined): 'taken' | 'total' | 'address' {
-    if (this.#total >= this.#options.connections) return 'total';
-    if (address !== undefined) {
-      const source = addressKey(address);
-      const count = this.#bySource.get(source) ?? 0;
-      if (count >= this.#options.connectionsPerAddress) return 'address';
-      this.#bySource.set(source, count + 1);
-    }
+    const source = address === undefined ? undefined : addressKey(address);
+    let full = this.#full(source);
+    if (full && this.#makeRoom(full === 'address' ? source : undefined)) full = this.#full(source);
+    if (full) return full;
+    if (source !== undefined) this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + 1);
     this.#total++;
     return 'taken';
   }
@@ -48,5 +55,12 @@ export class ConnectionLimits {
     if (count === 1) this.#bySource.delete(source);
     else this.#bySource.set(source, count - 1);
     this.#total--;
+  }
+
+  /** The limit of the address first: room that is made there is room among all. */
+  #full(source: string | undefined): 'total' | 'address' | undefined {
+    const { connections, connectionsPerAddress } = this.#options;
+    if (source !== undefined && (this.#bySource.get(source) ?? 0) >= connectionsPerAddress) return 'address';
+    return this.#total >= connections ? 'total' : undefined;
   }
 }

@@ -21,6 +21,8 @@ export type FlowCloseCause =
   | 'message-size'
   | 'protocol-error'
   | 'unregistered'
+  /** Without a registration, where a newcomer needed the place. */
+  | 'made-room'
   | 'authentication-failures'
   | 'core-outage'
   | 'operator'

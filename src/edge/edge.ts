@@ -121,7 +121,7 @@ export class Edge {
         issuer,
         changed: ({ id }) => {
           const flow = flows.findOpen(id);
-          flow?.setRegistered(this.#registrations.count(flow) > 0);
+          if (flow) flows.setRegistered(flow, this.#registrations.count(flow) > 0);
         },
         deregistrations: () => this.#deregistrations,
       }),

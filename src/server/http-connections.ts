@@ -2,6 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { addressKey } from '../core/address-key.ts';
 import { type Arrival } from '../core/arrivals.ts';
+import { SpareConnections } from '../core/spare-connections.ts';
 
 /** How long a web client may hold a connection, from when it is accepted. */
 export interface HttpTimes {
@@ -18,12 +19,11 @@ const MAX_AHEAD = 8;
 
 /**
  * The connections of the HTTPS door that are no WebSocket, nor a TURN client's. Each has a deadline; and where there is no room for another,
- * the source that has most of them loses its oldest, so that nobody can keep others out by holding connections.
+ * one of them makes room, so that nobody can keep others out by holding connections.
  */
 export class HttpConnections {
   readonly #times: HttpTimes;
-  /** Insertion order is age. */
-  readonly #bySource = new Map<string, Set<HttpConnection>>();
+  readonly #spares = new SpareConnections<HttpConnection>();
   readonly #bySocket = new WeakMap<Duplex, HttpConnection>();
 
   constructor(times: HttpTimes) {
@@ -35,10 +35,10 @@ export class HttpConnections {
     const source = addressKey(arrival.remote.address);
     const connection = new HttpConnection(arrival, this.#times, {
       enter: (one) => {
-        this.#enter(source, one);
+        this.#spares.add(source, one);
       },
       leave: (one) => {
-        this.#leave(source, one);
+        this.#spares.delete(source, one);
       },
     });
     this.#bySocket.set(arrival.socket, connection);
@@ -57,27 +57,11 @@ export class HttpConnections {
     if (connection) this.#bySocket.set(secured, connection);
   }
 
-  /** Ends one connection and frees its place at once. False: there is none to end. */
-  makeRoom(): boolean {
-    let most: Set<HttpConnection> | undefined;
-    for (const connections of this.#bySource.values()) {
-      if (!most || connections.size > most.size) most = connections;
-    }
-    const [oldest] = most ?? [];
+  /** Ends one connection, of this source or of whichever, and frees its place at once. False: there is none to end. */
+  makeRoom(source?: string): boolean {
+    const oldest = this.#spares.first(source);
     oldest?.end();
     return oldest !== undefined;
-  }
-
-  #enter(source: string, connection: HttpConnection): void {
-    const connections = this.#bySource.get(source);
-    if (connections) connections.add(connection);
-    else this.#bySource.set(source, new Set([connection]));
-  }
-
-  #leave(source: string, connection: HttpConnection): void {
-    const connections = this.#bySource.get(source);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.#bySource.delete(source);
   }
 }
 
@@ -143,8 +127,7 @@ class HttpConnection {
 
   end(): void {
     this.release();
-    this.#arrival.release();
-    this.#arrival.socket.destroy();
+    this.#arrival.end();
   }
 
   #run(ms: number): void {

@@ -159,10 +159,9 @@ function createArrivals(
   connections: HttpConnections,
 ): Arrivals {
   return new Arrivals({
-    limits: new ConnectionLimits(limits),
+    limits: new ConnectionLimits(limits, (source) => connections.makeRoom(source)),
     proxies: proxyProtocolFrom ?? [],
     headerTimeoutMs: PROXY_HEADER_TIMEOUT_MS,
-    makeRoom: () => connections.makeRoom(),
     rate: handshakes && new SourceRate(handshakes, nowMs),
     onRefused: (refusal, remoteAddress) => {
       const cause = REFUSAL_CAUSES.get(refusal);

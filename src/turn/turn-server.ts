@@ -240,7 +240,7 @@ export class TurnServer {
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
     const ports = { sink, channelData: plane, drops, logger: this.#logger, shares, nowMs };
-    const limits = streamLimits(stream, nowMs);
+    const limits = streamLimits(stream, ports);
     const listeners = await openListeners(
       { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel: this.#kernel() },
       ports,

@@ -47,3 +47,21 @@ it('takes a release that nothing was acquired for as nothing', () => {
   limits.release('192.0.2.1');
   expect(limits.total).toBe(0);
 });
+
+it('asks for room where it is wanted: at the address that is at its limit, else anywhere', () => {
+  const asked: (string | undefined)[] = [];
+  const held = ['192.0.2.1', '2001:db8::1', '2001:db8::2'];
+  const limits = new ConnectionLimits({ connections: 3, connectionsPerAddress: 2 }, (source) => {
+    asked.push(source);
+    const address = held.pop();
+    if (address !== undefined) limits.release(address);
+    return address !== undefined;
+  });
+  for (const address of held) expect(limits.acquire(address)).toBe('taken');
+  expect(limits.acquire('2001:db8::3')).toBe('taken');
+  expect(limits.acquire('192.0.2.9')).toBe('taken');
+  expect(asked).toEqual(['2001:db8::/64', undefined]);
+  held.length = 0;
+  expect(limits.acquire('192.0.2.10')).toBe('total');
+  expect(limits.total).toBe(3);
+});

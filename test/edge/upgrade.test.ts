@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
+import { Wic } from './support/wic.ts';
 
 interface Attempt {
   readonly method?: string;
@@ -155,7 +156,8 @@ describe('a WebSocket upgrade', () => {
   it.each([{ connections: 2 }, { connectionsPerAddress: 2 }])('beyond %j is answered 503', async (limits) => {
     await using server = await startEdge(edgeOptions({ limits }));
     const first = await server.connect();
-    await server.connect();
+    await new Wic('alice', first).register();
+    await new Wic('bob', await server.connect()).register();
     const refused = await upgrade(server);
     expect(refused.statusCode).toBe(503);
     expect(refused.headers['retry-after']).toBe('5');

@@ -215,6 +215,19 @@ it('where all places are taken, whoever holds most of them makes room for others
   expect(await readAll(honest)).toContain('hello');
 });
 
+it('where one address has taken all its places, its oldest connection makes room for its next, and no one elsewhere', async () => {
+  const times = { requestMs: 60_000, totalMs: 60_000 };
+  const port = await open({ times, limits: { connections: 40, connectionsPerAddress: 3 } });
+  const elsewhere = await client(port, '127.0.0.12');
+  const held = [];
+  for (let i = 0; i < 3; i++) held.push(await client(port, '127.0.0.11'));
+  const next = await client(port, '127.0.0.11');
+  await ended(held[0]!);
+  next.write(GET);
+  expect(await readAll(next)).toContain('hello');
+  expect([elsewhere, ...held.slice(1)].every(({ closed }) => !closed)).toBe(true);
+});
+
 it('an address that asks for too much is answered 429 with Retry-After, and others are served', async () => {
   const requests = { perSec: 0.1, burst: 3, maxKeys: 64, exempt: ['127.0.0.99'] };
   const port = await open({ requests });

@@ -179,8 +179,13 @@ const stream = section(
       262_144,
       'Unsent bytes of one connection, past which datagrams to it are dropped.',
     ),
-    connections: wholeNumber(1, 1_000_000, 10_000, 'Most TCP and TLS connections.'),
-    connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'Most TCP and TLS connections of one address.'),
+    connections: wholeNumber(
+      1,
+      1_000_000,
+      10_000,
+      'Most TCP and TLS connections. Past it one without an allocation makes room.',
+    ),
+    connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'The same of one IPv4 address or IPv6 /64.'),
     connectionsPerSecPerAddress: wholeNumber(
       1,
       100_000,

@@ -12,6 +12,7 @@ export const CLOSE_CODES = {
   'message-size': 1009,
   'protocol-error': 1002,
   unregistered: 1008,
+  'made-room': 1013,
   'authentication-failures': 1008,
   'core-outage': 1012,
   operator: 1000,

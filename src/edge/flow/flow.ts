@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type RawData, type WebSocket } from 'ws';
+import { addressKey } from '../../core/address-key.ts';
 import { boundedKey } from '../../core/bounded-key.ts';
 import { type Clock } from '../../core/clock.ts';
 import { type OwnMap, ownText } from '../../core/own-text.ts';
@@ -26,6 +27,9 @@ export interface FlowFacts {
   /** Whether the connection is TLS; a credential is handed out on no other. */
   readonly secure: boolean;
 }
+
+/** What there can be too many connections of: all, or those of one address. */
+export type ConnectionLimit = Extract<LimitCause, 'connections' | 'connections-per-address'>;
 
 export interface FlowHandlers {
   /** One message as it came, in a text frame or a binary one. True where it was asked for: its sender does not pay for it. */
@@ -67,6 +71,8 @@ export class Flow implements Hop {
   readonly self: EdgeSide;
   readonly reliable = true;
   readonly facts: FlowFacts;
+  /** What the connection is counted under (see `addressKey`). */
+  readonly source: string;
   readonly #socket: WebSocket;
   readonly #context: FlowContext;
   readonly #messages: TokenBucket;
@@ -83,6 +89,7 @@ export class Flow implements Hop {
   constructor(socket: WebSocket, facts: FlowFacts, context: FlowContext) {
     const nowMs = context.clock.now().monotonicMs;
     this.facts = facts;
+    this.source = addressKey(facts.remoteAddress);
     this.viaTransport = facts.secure ? 'WSS' : 'WS';
     this.self = context.self;
     this.#socket = socket;
@@ -147,6 +154,10 @@ export class Flow implements Hop {
     return this.#closeCause === undefined;
   }
 
+  get isInCall(): boolean {
+    return this.#context.isInCall(this);
+  }
+
   /** Monotonic milliseconds: when the client last let itself be heard. */
   get heardAtMs(): number {
     return this.#heardAtMs;
@@ -177,6 +188,16 @@ export class Flow implements Hop {
     this.#finish(cause, ABNORMAL_CLOSURE);
   }
 
+  /** Says why and ends without waiting for an answer: a newcomer has the place already. */
+  makeRoom(limit: ConnectionLimit): void {
+    this.#context.handlers.limited(this, limit);
+    this.close('made-room');
+    // A turn later, since the close frame may still be with TLS.
+    setImmediate(() => {
+      this.#socket.terminate();
+    });
+  }
+
   /** A flow that carries no registration for a while, nor a call of one that it carried, is closed; meanwhile it has less kept for it. */
   setRegistered(registered: boolean): void {
     if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
@@ -187,7 +208,7 @@ export class Flow implements Hop {
 
   #closeUnlessInCall(latestMs: number): TimerHandle {
     return this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
-      if (this.#nowMs < latestMs && this.#context.isInCall(this)) {
+      if (this.#nowMs < latestMs && this.isInCall) {
         this.#registrationTimer = this.#closeUnlessInCall(latestMs);
       } else this.close('unregistered');
     });

@@ -19,6 +19,7 @@ export const flowCloseCause = oneOf<CauseOf<'flow-closed'>>({
   'message-size': true,
   'protocol-error': true,
   unregistered: true,
+  'made-room': true,
   'authentication-failures': true,
   'core-outage': true,
   operator: true,

@@ -1,23 +1,23 @@
 import { type Socket } from 'node:net';
 import { type Arrival } from '../../core/arrivals.ts';
-import { type ConnectionLimits } from '../../core/connection-limits.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
 import { type StreamConnectionOptions } from './stream-connection.ts';
 import { StreamClients } from './stream-clients.ts';
+import { type StreamPlaces } from './stream-places.ts';
 
 /** TLS clients that somebody else accepted and found to speak TURN, under the limits of the listeners here. */
 export class HandedStreams {
-  readonly #limits: ConnectionLimits;
+  readonly #places: StreamPlaces;
   readonly #ports: ListenerPorts;
   readonly #clients: StreamClients;
   readonly #sockets = new Set<Socket>();
   #closed = false;
 
-  constructor(options: StreamConnectionOptions, limits: ConnectionLimits, ports: ListenerPorts) {
-    this.#limits = limits;
+  constructor(options: StreamConnectionOptions, places: StreamPlaces, ports: ListenerPorts) {
+    this.#places = places;
     this.#ports = ports;
-    this.#clients = new StreamClients('tls', options, ports);
+    this.#clients = new StreamClients('tls', options, places, ports);
   }
 
   get connectionCount(): number {
@@ -31,7 +31,8 @@ export class HandedStreams {
       socket.destroy();
       return;
     }
-    const place = this.#limits.acquire(address);
+    const { limits } = this.#places;
+    const place = limits.acquire(address);
     if (place !== 'taken') {
       this.#ports.drops.add(Drop.ConnectionLimit);
       this.#ports.logger.debug({ client: address, limit: place }, 'connection refused: limit reached');
@@ -39,11 +40,20 @@ export class HandedStreams {
       return;
     }
     this.#sockets.add(socket);
+    let isCounted = true;
+    const release = (): void => {
+      if (isCounted) limits.release(address);
+      isCounted = false;
+    };
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      this.#limits.release(address);
+      release();
     });
-    this.#clients.add(socket, from);
+    const end = (): void => {
+      release();
+      socket.destroy();
+    };
+    this.#clients.add(socket, { ...from, end });
   }
 
   /** Resolves when all have gone. */

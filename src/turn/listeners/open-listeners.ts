@@ -36,7 +36,7 @@ export interface OpenListenersOptions {
 export async function openListeners(
   options: OpenListenersOptions,
   ports: ListenerPorts,
-  limits = streamLimits(options.stream, ports.nowMs),
+  limits = streamLimits(options.stream, ports),
 ): Promise<Listener[]> {
   const open: Listener[] = [];
   try {

@@ -1,8 +1,8 @@
 import { type Socket } from 'node:net';
-import { type Arrival } from '../../core/arrivals.ts';
 import { addressFromKernel } from '../dataplane/kernel-address.ts';
 import { type ListenerPorts } from './listener.ts';
 import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
+import { type Occupant, type StreamPlaces } from './stream-places.ts';
 
 const SWEEP_MS = { min: 10, max: 1_000 };
 
@@ -10,18 +10,21 @@ const SWEEP_MS = { min: 10, max: 1_000 };
 export class StreamClients {
   readonly #transport: 'tcp' | 'tls';
   readonly #options: StreamConnectionOptions;
+  readonly #places: StreamPlaces;
   readonly #ports: ListenerPorts;
   readonly #connections = new Set<StreamConnection>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(transport: 'tcp' | 'tls', options: StreamConnectionOptions, ports: ListenerPorts) {
+  constructor(transport: 'tcp' | 'tls', options: StreamConnectionOptions, places: StreamPlaces, ports: ListenerPorts) {
     this.#transport = transport;
     this.#options = options;
+    this.#places = places;
     this.#ports = ports;
   }
 
-  /** From here on the socket speaks TURN, for the client of `arrival`. */
-  add(socket: Socket, { remote, via }: Pick<Arrival, 'remote' | 'via'>): void {
+  /** From here on the socket speaks TURN, for the client that holds the place; `occupant` counts among those that can be spared until it has an allocation. */
+  add(socket: Socket, occupant: Occupant): void {
+    const { remote, via } = occupant;
     // Node tells of some faults of TLS and leaves the connection open.
     socket.on('error', () => socket.destroy());
     const local = addressFromKernel(socket.localAddress ?? '', socket.localPort ?? 0);
@@ -30,12 +33,17 @@ export class StreamClients {
       return;
     }
     const ends = { transport: this.#transport, remote, local, via };
-    const connection = new StreamConnection(socket, ends, this.#options, this.#ports);
+    const connection = new StreamConnection(socket, ends, this.#options, this.#ports, (isSpare) => {
+      if (isSpare) this.#places.spare(occupant);
+      else this.#places.keep(occupant);
+    });
+    this.#places.spare(occupant);
     this.#connections.add(connection);
     this.#armSweep();
     socket.on('close', () => {
       connection.destroy();
       this.#connections.delete(connection);
+      this.#places.keep(occupant);
       this.#ports.sink.onClientClosed(connection);
     });
   }

@@ -38,6 +38,7 @@ export class StreamConnection implements ClientLink {
   readonly #options: StreamConnectionOptions;
   readonly #ports: ListenerPorts;
   readonly #reader: StreamReader;
+  readonly #setSpare: (isSpare: boolean) => void;
   #leg: ClientLeg | undefined;
   #idleSinceMs: number;
   /** Since when what waits is over the bound, or the farewell has not gone out. */
@@ -58,6 +59,8 @@ export class StreamConnection implements ClientLink {
     },
     options: StreamConnectionOptions,
     ports: ListenerPorts,
+    /** Told when the connection is worth its place, and when it may be ended for another's sake again. */
+    setSpare: (isSpare: boolean) => void,
   ) {
     this.transport = ends.transport;
     this.remote = ends.remote;
@@ -67,6 +70,7 @@ export class StreamConnection implements ClientLink {
     this.#socket = socket;
     this.#options = options;
     this.#ports = ports;
+    this.#setSpare = setSpare;
     this.#idleSinceMs = ports.nowMs();
     // One TLS record for each message, as coturn has it: clients exist, coturn's own among them, that read a record and see only the first
     // message in it. A stream without `_writev` does not join its waiting writes.
@@ -96,6 +100,7 @@ export class StreamConnection implements ClientLink {
   set leg(leg: ClientLeg | undefined) {
     this.#leg = leg;
     if (!leg) this.#idleSinceMs = this.#ports.nowMs();
+    if (!this.#closing) this.#setSpare(!leg);
   }
 
   onAuthenticated(): void {
@@ -128,6 +133,7 @@ export class StreamConnection implements ClientLink {
   /** What was read and not yet looked at comes first out of it. To be called while a message is served. */
   handOver(): Socket {
     this.#handedOver = true;
+    this.#setSpare(false);
     this.#socket.off('drain', this.#onDrain);
     return this.#reader.handOver();
   }

@@ -3,13 +3,14 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
-import { ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
+import { type ConnectionLimitOptions } from '../../core/connection-limits.ts';
 import { SourceRate, type SourceRateOptions } from '../../core/source-rate.ts';
 import { STUN_ALPN_PROTOCOLS } from './alpn-protocols.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { secureOptions, type TlsContext } from './tls-context.ts';
 import { StreamClients } from './stream-clients.ts';
+import { StreamPlaces } from './stream-places.ts';
 import { type StreamConnectionOptions } from './stream-connection.ts';
 
 export interface StreamListenerOptions extends StreamConnectionOptions, ConnectionLimitOptions {
@@ -21,13 +22,15 @@ export interface StreamListenerOptions extends StreamConnectionOptions, Connecti
 
 /** What all stream listeners of a server count together. */
 export interface StreamLimits {
-  readonly places: ConnectionLimits;
+  readonly places: StreamPlaces;
   readonly rate: SourceRate | undefined;
 }
 
-/** `nowMs`: monotonic. */
-export function streamLimits(options: StreamListenerOptions, nowMs: () => number): StreamLimits {
-  return { places: new ConnectionLimits(options), rate: options.rate && new SourceRate(options.rate, nowMs) };
+export function streamLimits(
+  options: StreamListenerOptions,
+  ports: Pick<ListenerPorts, 'nowMs' | 'drops' | 'logger'>,
+): StreamLimits {
+  return { places: new StreamPlaces(options, ports), rate: options.rate && new SourceRate(options.rate, ports.nowMs) };
 }
 
 const TCP_KEEPALIVE_MS = 60_000;
@@ -73,9 +76,9 @@ export class StreamListener implements Listener {
     this.#local = local;
     this.#options = options;
     this.#ports = ports;
-    this.#clients = new StreamClients(this.transport, options, ports);
+    this.#clients = new StreamClients(this.transport, options, limits.places, ports);
     this.#arrivals = new Arrivals({
-      limits: limits.places,
+      limits: limits.places.limits,
       rate: limits.rate,
       proxies,
       headerTimeoutMs: options.handshakeSec * 1000,
@@ -88,6 +91,10 @@ export class StreamListener implements Listener {
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS },
       (socket) => {
         this.#arrivals.accept(socket, (arrival) => {
+          limits.places.spare(arrival);
+          socket.once('close', () => {
+            limits.places.keep(arrival);
+          });
           if (this.#tls) this.#tls.emit('connection', socket);
           else this.#clients.add(socket, arrival);
         });

@@ -26,7 +26,7 @@ async function listen(
 ): Promise<StreamListener> {
   ports = heard(unproven && { perSec: 20, burst: 5, sources: 100, exempt: [], ...unproven });
   const options = streamOptions(overrides);
-  const listener = await StreamListener.listen(LOCAL, undefined, options, streamLimits(options, ports.nowMs), ports);
+  const listener = await StreamListener.listen(LOCAL, undefined, options, streamLimits(options, ports), ports);
   listeners.push(listener);
   return listener;
 }

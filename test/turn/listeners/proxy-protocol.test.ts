@@ -1,7 +1,7 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
+import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import {
   streamLimits,
   StreamListener,
@@ -41,7 +41,7 @@ interface Setup {
 
 async function listen({ options: overrides, tls, proxies = LOOPBACK }: Setup = {}): Promise<StreamListener> {
   const options = streamOptions(overrides);
-  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports.nowMs), ports, proxies);
+  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports), ports, proxies);
   listeners.push(listener);
   return listener;
 }
@@ -141,6 +141,7 @@ it('counts the clients behind a proxy each by their own address', async () => {
   seven.write(Buffer.concat([V1, bindingRequest()]));
   eight.write(Buffer.concat([V2, bindingRequest()]));
   await until(() => ports.messages.length === 2);
+  for (const { client } of ports.messages) (client as ClientLink).leg = new ClientLeg(client as ClientLink);
   const again = connect(listener);
   again.write(Buffer.concat([V1, bindingRequest()]));
   await closed(again);

@@ -8,6 +8,7 @@ import {
   StreamListener,
   type StreamListenerOptions,
 } from '../../../src/turn/listeners/stream-listener.ts';
+import { StreamConnection } from '../../../src/turn/listeners/stream-connection.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
 
@@ -47,7 +48,7 @@ afterEach(async () => {
 
 async function listen(overrides: Partial<StreamListenerOptions> = {}, tls?: TestCertificate): Promise<StreamListener> {
   const options = streamOptions(overrides);
-  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports.nowMs), ports);
+  const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports), ports);
   listeners.push(listener);
   return listener;
 }
@@ -250,8 +251,10 @@ describe('clients that do not behave', () => {
     const listener = await listen({ connectionsPerAddress: 2 });
     const first = connect(listener);
     const second = connect(listener);
-    await pathOf(first.socket);
-    await pathOf(second.socket);
+    for (const { socket } of [first, second]) {
+      const path = await pathOf(socket);
+      path.leg = new ClientLeg(path);
+    }
     const third = connect(listener);
     await third.closed;
     expect(ports.drops.snapshot()['connection-limit']).toBe(1);
@@ -259,6 +262,49 @@ describe('clients that do not behave', () => {
     first.socket.destroy();
     await until(() => listener.connectionCount === 1);
     await pathOf(connect(listener).socket);
+  });
+
+  it.each([
+    { what: 'plain TCP', isTls: false },
+    { what: 'unfinished TLS handshakes', isTls: true },
+  ])('without an allocation ($what) hold every place and keep nobody out: the oldest goes', async ({ isTls }) => {
+    const listener = await listen({ connections: 4 }, isTls ? certificate : undefined);
+    const client = isTls ? connectTls(listener) : connect(listener);
+    const path = await pathOf(client.socket);
+    path.leg = new ClientLeg(path);
+    const strangers = [];
+    for (let i = 0; i < 3; i++) {
+      strangers.push(connect(listener));
+      await until(() => listener.connectionCount === i + 2);
+    }
+    const newcomer = isTls ? connectTls(listener) : connect(listener);
+    await pathOf(newcomer.socket);
+    await strangers[0]!.closed;
+    expect(strangers.map(({ socket }) => socket.closed)).toEqual([true, false, false]);
+    expect(client.socket.closed).toBe(false);
+    expect(ports.drops.snapshot()['connection-limit']).toBe(1);
+    await until(() => listener.connectionCount === 4);
+  });
+
+  it('may be ended for others again once the allocation is gone', async () => {
+    const listener = await listen({ connections: 1 });
+    const first = connect(listener);
+    const path = await pathOf(first.socket);
+    path.leg = new ClientLeg(path);
+    path.leg = undefined;
+    await pathOf(connect(listener).socket);
+    await first.closed;
+  });
+
+  it('whose socket was handed over keeps its place, without an allocation of its own', async () => {
+    const listener = await listen({ connections: 1 });
+    const data = connect(listener);
+    ports.onMessage = (link) => {
+      if (link instanceof StreamConnection) sockets.push(link.handOver());
+    };
+    await pathOf(data.socket);
+    await connect(listener).closed;
+    expect(data.socket.closed).toBe(false);
   });
 
   it('survives resets in the middle of everything', async () => {
@@ -392,13 +438,7 @@ describe('closing', () => {
     await listener.close();
     await Promise.all([served.closed, halfOpen.closed]);
     const options = streamOptions();
-    const again = await StreamListener.listen(
-      listener.local,
-      undefined,
-      options,
-      streamLimits(options, ports.nowMs),
-      ports,
-    );
+    const again = await StreamListener.listen(listener.local, undefined, options, streamLimits(options, ports), ports);
     expect(again.local).toEqual(listener.local);
     listeners.splice(0, 1, again);
   });
@@ -407,7 +447,7 @@ describe('closing', () => {
     const listener = await listen();
     const options = streamOptions();
     await expect(
-      StreamListener.listen(listener.local, undefined, options, streamLimits(options, ports.nowMs), ports),
+      StreamListener.listen(listener.local, undefined, options, streamLimits(options, ports), ports),
     ).rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' });
   });
 });

@@ -39,9 +39,10 @@ export const FLOW_REFUSAL_WORDS = {
   subprotocol: 'The client did not offer the subprotocol sip. Open it with new WebSocket(url, "sip").',
   origin: 'The page’s origin is not allowed. Add it to edge.origins.allow.',
   'origin-missing': 'There was no Origin, as from Node. Set edge.origins.allowMissing in a lab.',
-  connections: 'There are as many connections as are allowed. Close some, or raise edge.limits.connections.',
+  connections:
+    'There are as many connections as are allowed, all registered. Close some, or raise edge.limits.connections.',
   'connections-per-address':
-    'That address has as many connections as are allowed. Close some, or raise edge.limits.connectionsPerAddress.',
+    'That address has as many connections as are allowed, all registered. Close some, or raise edge.limits.connectionsPerAddress.',
   'handshake-rate':
     'That address connects too often. Wait as long as Retry-After says, or raise edge.limits.handshakesPerSecPerAddress.',
   stopping: 'The server is about to stop. Connect again when it is back.',
@@ -88,6 +89,8 @@ export const FLOW_CLOSE_WORDS = {
   'message-size': 'It sent a message that is too long. Send less in one.',
   'protocol-error': 'It sent what is no WebSocket frame or no SIP. See the log of the server.',
   unregistered: 'It was open for long without a registration. Register soon after connecting.',
+  'made-room':
+    'It had no registration when all places were taken, and made room for another. Register as soon as it is open.',
   'authentication-failures': 'It failed to log in too often. Mend the password, then connect again.',
   'core-outage':
     'The core is back after an outage, and may have forgotten it. The client should connect and register again.',
