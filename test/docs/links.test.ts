@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchorsOf, linksOf, markdownFiles } from './markdown.ts';
@@ -32,6 +32,11 @@ describe('the documentation', () => {
     const linked = linksOf('docs/README.md').map((link) => join('docs', link.split('#')[0] ?? ''));
     const pages = markdownFiles('docs').filter((page) => page !== 'docs/README.md');
     expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+  });
+
+  it('has pictures of less than 150 KB', () => {
+    const pictures = readdirSync('docs/pictures').map((name) => join('docs/pictures', name));
+    expect(pictures.filter((path) => statSync(path).size > 150_000)).toEqual([]);
   });
 
   it('has a README of at most 10 KB', () => {
