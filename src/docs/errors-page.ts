@@ -53,7 +53,8 @@ const FORBIDDEN: Readonly<Record<ForbiddenCause, string>> = {
     'A request outside of a dialog speaks for another user, or the client has not registered on this WebSocket yet.',
   'not-registered': 'A credential is asked for by OPTIONS before REGISTER.',
   'dialog-elsewhere': 'The client has a new WebSocket. After a REGISTER its dialogs go on over it.',
-  'dialog-from': 'A request in a dialog speaks for somebody who is not a party of it.',
+  'dialog-from':
+    'A request in a dialog speaks for somebody who is not a party of it, or to somebody else than the other one.',
   'other-dialog': 'The Route set is the Route set of another call, or a part of one.',
   'route-tampered': 'A Route entry names this edge with a user part that the edge has not written.',
   'route-without-token': 'A Route entry names this edge with a user part of the client’s own choice.',

@@ -8,7 +8,7 @@ const PHRASES = {
   'not-registered': 'not registered',
   /** A client that has reconnected proves with its next REGISTER that it is the same one. */
   'dialog-elsewhere': 'dialog of another connection: register first',
-  'dialog-from': 'From is not that of the dialog',
+  'dialog-from': 'From and To are not those of the dialog',
   'other-dialog': 'Route is not that of the dialog',
   'route-tampered': 'Route token was tampered with',
   'route-without-token': 'Route without a token of this edge',

@@ -7,38 +7,62 @@ const MAC_BYTES = 16;
 const NODE_BYTES = 4;
 const HANDLE_BYTES = 12;
 const SALT_BYTES = 7;
-/** Of the salt, in the tokens of a dialog; the rest is for its local URI. */
-const DIALOG_BYTES = 4;
+/** Of the salt, in the tokens of a dialog, for the Call-ID; the rest is for who has begun it with whom. */
+const CALL_BYTES = 2;
+/** In the last byte of the salt. */
+const UAS_BIT = 1;
 const BODY_BYTES = NODE_BYTES + FLOW_ID_BYTES + HANDLE_BYTES + SALT_BYTES;
 /** A core's charging identity that is longer is not kept; those of known cores have 40 characters or fewer. */
 const MAX_ICID_BYTES = 129;
 /** 64 characters, and four for each three bytes of a charging identity. */
 const TOKEN_FORM = /^(?:[\w-]{4}){16,59}$/;
+/** Characters of a token that are of its HMAC alone. */
+const ID_LENGTH = 21;
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 const NO_DIALOG = Buffer.alloc(SALT_BYTES);
 const NO_ICID = Buffer.alloc(0);
 /** Of a charging identity of the edge's own. */
 const ICID_BYTES = 16;
 
+/** What a dialog begins with (RFC 3261 §12.1). The tag of To is not known yet, and another one in each fork. */
+export interface DialogOrigin {
+  readonly callId: string;
+  /** The URI in From, which for whoever was called anonymously, or under another name, is whatever stands there; so that in To. */
+  readonly fromUri: string;
+  readonly fromTag: string;
+  readonly toUri: string;
+}
+
+/** One of the two sides of a dialog: who has sent the request that it began with, or who was reached by that. */
+export type DialogRole = 'uac' | 'uas';
+
+export interface DialogSide {
+  readonly role: DialogRole;
+  /** `FlowTokens.callOf` its Call-ID. */
+  readonly call: string;
+  /** `FlowTokens.partiesOf` its origin: the same in the tokens of both sides. */
+  readonly parties: string;
+}
+
 /** What a token leads to. */
 export interface FlowReference {
+  /** No other token has it. */
+  readonly id: string;
   /** `undefined` for a flow of another node, or of this one before it was started again. */
   readonly flowId: string | undefined;
   /** `handleOf` the registration on the flow; `undefined` when there was none. */
   readonly handle: string | undefined;
-  /** `FlowTokens.dialogOf` its Call-ID, in the Record-Route of a dialog; `undefined` in Path. */
-  readonly dialog: string | undefined;
-  /** `FlowTokens.localOf` its Call-ID and the URI that this side goes by in it; `undefined` in Path. */
-  readonly local: string | undefined;
+  /** Of the Record-Route of a dialog; `undefined` in Path. */
+  readonly dialog: DialogSide | undefined;
   /** What the core charges the dialog under, if it has begun it and said so. */
   readonly icid: string | undefined;
 }
 
-/** The dialog that a Record-Route is for, as one side sees it. */
+/** The dialog that a Record-Route is for. */
 export interface TokenDialog {
-  readonly callId: string;
-  /** The side's local URI (RFC 3261 §12.1): From of the caller, To of the callee, whoever that is reached as. */
-  readonly localUri: string;
+  readonly role: DialogRole;
+  /** As this side has written it, or sees it: what a core makes of names on the way is its own. */
+  readonly origin: DialogOrigin;
   /** `icid-value` that the core has given it (RFC 7315 §4.6); told to nobody who cannot open the token. */
   readonly icid?: string | undefined;
 }
@@ -52,9 +76,9 @@ export type OpenedToken =
  * a request finds its flow without any state, and finds the device when its connection has been replaced. An HMAC over all of it keeps
  * tokens from being made up; it is also the initial vector that the rest is encrypted with. In Record-Route a keyed hash of the Call-ID is part of it, so
  * that no client can show the token of its Path, or of another call, for one of this dialog, and that the tokens of two calls, or of a call and a Path,
- * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. One of the local URI is another part, so that
- * no client can take another name in midst of a dialog. The Path of a registration is the same at each refresh over its flow, as TS 24.229 §5.2.2.1 has
- * it: cores tell bindings, and subscribers to them, apart by their Path.
+ * have nothing in common: whoever is called anonymously twice cannot tell that it was the same device. One of both names and the role of the side are
+ * the other part, so that no client can take another name in midst of a dialog, or join its side of one dialog to the other side of another. The Path of
+ * a registration is the same at each refresh over its flow, as TS 24.229 §5.2.2.1 has it: cores tell bindings, and subscribers to them, apart by it.
  */
 export class FlowTokens {
   readonly #macKey: Buffer;
@@ -85,7 +109,7 @@ export class FlowTokens {
   issue(flowId: string, registrationId: string | undefined, dialog?: TokenDialog): string {
     const flow = Buffer.from(flowId, 'base64url');
     const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
-    const bound = dialog ? [...this.#bind(dialog), icidBytes(dialog.icid)] : [NO_DIALOG];
+    const bound = dialog ? [this.#salt(dialog), icidBytes(dialog.icid)] : [NO_DIALOG];
     const body = Buffer.concat([this.#node, flow, handle, ...bound]);
     const mac = this.#mac(body);
     return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
@@ -101,15 +125,13 @@ export class FlowTokens {
     const isHere = this.#node.equals(body.subarray(0, NODE_BYTES));
     const handleEnd = flowEnd + HANDLE_BYTES;
     const handle = body.subarray(flowEnd, handleEnd);
-    const isOfDialog = !body.subarray(handleEnd, BODY_BYTES).equals(NO_DIALOG);
-    const localStart = handleEnd + DIALOG_BYTES;
     return {
       kind: 'flow',
       flow: {
+        id: text.slice(0, ID_LENGTH),
         flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
         handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
-        dialog: isOfDialog ? body.subarray(handleEnd, localStart).toString('base64url') : undefined,
-        local: isOfDialog ? body.subarray(localStart, BODY_BYTES).toString('base64url') : undefined,
+        dialog: sideIn(body.subarray(handleEnd, BODY_BYTES)),
         icid: body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined,
       },
     };
@@ -121,14 +143,13 @@ export class FlowTokens {
   }
 
   /** What the tokens of a dialog say of its Call-ID. */
-  dialogOf(callId: string): string {
-    return this.#dialog(callId).subarray(0, DIALOG_BYTES).toString('base64url');
+  callOf(callId: string): string {
+    return this.#call(callId).toString('base64url', 0, CALL_BYTES);
   }
 
-  /** What the tokens of a dialog say of the URI that their side goes by. */
-  localOf(dialog: TokenDialog): string {
-    const [, local] = this.#bind(dialog);
-    return local.toString('base64url');
+  /** What the tokens of a dialog say of who has begun it with whom. */
+  partiesOf(origin: DialogOrigin): string {
+    return this.#parties(this.#call(origin.callId), origin).toString('base64url');
   }
 
   /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
@@ -136,13 +157,25 @@ export class FlowTokens {
     return createHmac('sha256', this.#icidKey).update(callId).digest().toString('hex', 0, ICID_BYTES);
   }
 
-  #bind({ callId, localUri }: TokenDialog): [Buffer, Buffer] {
-    const dialog = this.#dialog(callId);
-    const local = hash('sha256', `${dialog.toString('base64url')}\n${identityKey(localUri)}`, 'buffer');
-    return [dialog.subarray(0, DIALOG_BYTES), local.subarray(0, SALT_BYTES - DIALOG_BYTES)];
+  #salt({ origin, role }: TokenDialog): Buffer {
+    const call = this.#call(origin.callId);
+    const parties = this.#parties(call, origin);
+    const last = parties.length - 1;
+    parties.writeUInt8(parties.readUInt8(last) | (role === 'uas' ? UAS_BIT : 0), last);
+    return Buffer.concat([call.subarray(0, CALL_BYTES), parties]);
   }
 
-  #dialog(callId: string): Buffer {
+  /** Without the bit of the role. */
+  #parties(call: Buffer, { fromUri, fromTag, toUri }: DialogOrigin): Buffer {
+    const names = JSON.stringify([identityKey(fromUri), fromTag, identityKey(toUri)]);
+    const parties = hash('sha256', `${call.toString('base64url')}${names}`, 'buffer').subarray(
+      0,
+      SALT_BYTES - CALL_BYTES,
+    );
+    return withoutRole(parties);
+  }
+
+  #call(callId: string): Buffer {
     return createHmac('sha256', this.#dialogKey).update(callId).digest();
   }
 
@@ -153,6 +186,20 @@ export class FlowTokens {
   #handle(registrationId: string): Buffer {
     return createHmac('sha256', this.#handleKey).update(registrationId).digest().subarray(0, HANDLE_BYTES);
   }
+}
+
+function sideIn(salt: Buffer): DialogSide | undefined {
+  if (salt.equals(NO_DIALOG)) return undefined;
+  const role = (salt.readUInt8(SALT_BYTES - 1) & UAS_BIT) === 0 ? 'uac' : 'uas';
+  const call = salt.toString('base64url', 0, CALL_BYTES);
+  return { role, call, parties: withoutRole(salt.subarray(CALL_BYTES)).toString('base64url') };
+}
+
+/** Changes the bytes it is given. */
+function withoutRole(parties: Buffer): Buffer {
+  const last = parties.length - 1;
+  parties.writeUInt8(parties.readUInt8(last) & ~UAS_BIT, last);
+  return parties;
 }
 
 /** Filled up to whole groups of characters, so that no text but one is the token. */

@@ -9,7 +9,7 @@ import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { type FlowTokens, type TokenDialog } from './flow-token.ts';
+import { type DialogOrigin, type DialogRole, type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
 const MAX_FORWARDS = 70;
@@ -57,12 +57,10 @@ export class RequestForwarder {
     stripProofs(headers, target.hop);
     if (EVENTS.has(request.method) || (!NO_DIALOG.has(request.method) && !isInDialog(request))) {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
-      const callId = headers.get('Call-ID') ?? '';
-      const caller = { callId, localUri: uriIn(headers, 'From') };
       const icid = from.kind === 'core' ? chargingIdIn(request.headers) : undefined;
-      const callee = { callId, localUri: uriIn(headers, 'To'), icid };
-      headers.prepend('Record-Route', this.#recordRoute(from, uriIn(headers, 'Contact'), caller));
-      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, callee));
+      const contactUri = uriIn(headers, 'Contact');
+      headers.prepend('Record-Route', this.#recordRoute(from, contactUri, { role: 'uac', headers: received.headers }));
+      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, { role: 'uas', headers, icid }));
     }
     const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
@@ -70,17 +68,37 @@ export class RequestForwarder {
     return copy;
   }
 
-  #recordRoute(hop: Hop, contactUri: string, dialog: TokenDialog): string {
+  /** `headers`: of the request as this side writes it, or sees it. */
+  #recordRoute(hop: Hop, contactUri: string, { role, headers, icid }: RecordedSide): string {
     const { tokens, registrations } = this.#context;
     const { sentBy, transport, tokens: needsToken } = hop.self;
-    const user = needsToken
-      ? `${tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, dialog)}@`
-      : '';
-    return `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
+    const token = (): string =>
+      tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, {
+        role,
+        icid,
+        origin: originOf(headers),
+      });
+    return `<sip:${needsToken ? `${token()}@` : ''}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }
 
-function uriIn(headers: SipHeaders, name: 'From' | 'To' | 'Contact'): string {
+interface RecordedSide {
+  readonly role: DialogRole;
+  readonly headers: SipHeaders;
+  readonly icid?: string | undefined;
+}
+
+function originOf(headers: SipHeaders): DialogOrigin {
+  const from = parseNameAddr(headers.get('From') ?? '');
+  return {
+    callId: headers.get('Call-ID') ?? '',
+    fromUri: from.ok ? from.value.uri : '',
+    fromTag: (from.ok ? from.value.params.get('tag') : undefined) ?? '',
+    toUri: uriIn(headers, 'To'),
+  };
+}
+
+function uriIn(headers: SipHeaders, name: 'To' | 'Contact'): string {
   const parsed = parseNameAddr(headers.get(name) ?? '');
   return parsed.ok ? parsed.value.uri : '';
 }

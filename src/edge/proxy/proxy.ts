@@ -234,7 +234,7 @@ export class Proxy {
       return;
     }
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
-    const route = this.#route(copy, hop, sender);
+    const route = this.#route(copy, essentials, hop, sender);
     if (route.kind === 'refuse') refuse(refused(request, route));
     else if (this.#isForSwamped(copy, route, hop, account)) {
       refuse(swamped(request, layer.context.options.retryAfterSec));
@@ -346,7 +346,7 @@ export class Proxy {
     if (!checked.ok || sender?.kind === 'stranger') return;
     const copy: SipRequest = { ...request, headers: request.headers.clone() };
     stripCredentialHeaders(copy.headers);
-    const decision = this.#route(copy, hop, sender);
+    const decision = this.#route(copy, essentials, hop, sender);
     if (decision.kind === 'refuse') return;
     const reachesWics = this.#mayReachWics(hop);
     const inDialog = decision.fromDialog && isInDialog(copy);
@@ -368,10 +368,10 @@ export class Proxy {
     }
   }
 
-  #route(copy: SipRequest, hop: Hop, sender: KnownSender | undefined): RouteDecision {
+  #route(copy: SipRequest, essentials: RequestEssentials, hop: Hop, sender: KnownSender | undefined): RouteDecision {
     const { home, tokens, isCoreSide } = this.#context;
     consumeProxyRequire(copy.headers);
-    const isSender = (flow: FlowReference): boolean => this.#senders.isOn(flow, hop);
+    const isSender = (flow: FlowReference): boolean => this.#senders.isOwn(flow, essentials, hop, sender);
     const route = routeRequest(copy, hop, { tokens, home, isCoreSide, isSender });
     if (route.kind === 'refuse') return route;
     const joinsWics = this.#mayReachWics(hop);

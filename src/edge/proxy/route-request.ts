@@ -20,7 +20,7 @@ export type RouteDecision =
 export interface RouteContext {
   readonly tokens: FlowTokens;
   readonly home: HomeDomain;
-  /** Whether a flow is the one the request came by, or was that of the same device before it reconnected. */
+  /** Whether a token is that of the side that the request comes from. */
   readonly isSender: (flow: FlowReference) => boolean;
   /** Whether a core outside knows this edge by this name; absent when the core is inside. */
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
@@ -60,13 +60,20 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   const own = flows[0] !== undefined && context.isSender(flows[0]) ? flows.shift() : undefined;
   const flow = flows.at(-1);
   if (!own && !flow) return { kind: 'core', fromDialog: false };
-  const dialog = context.tokens.dialogOf(request.headers.get('Call-ID') ?? '');
-  const fromDialog = own?.dialog === dialog;
+  const fromDialog = own?.dialog?.call === context.tokens.callOf(request.headers.get('Call-ID') ?? '');
   const icid = fromDialog && own.icid !== undefined && { icid: own.icid };
   if (!flow) return { kind: 'core', fromDialog, ...icid };
   // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.
-  if (hop.kind === 'wic' && flow.dialog !== dialog) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
+  if (hop.kind === 'wic') {
+    if (!own) return { kind: 'refuse', status: 403, cause: 'dialog-elsewhere' };
+    if (!fromDialog || !areSidesOfOne(own, flow)) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
+  }
   return { kind: 'flow', flow, fromDialog, ...icid };
+}
+
+/** Anybody can make dialogs with themselves, of any Call-ID and under any name in To: only the two tokens of one request belong together. */
+function areSidesOfOne({ dialog: a }: FlowReference, { dialog: b }: FlowReference): boolean {
+  return a?.parties === b?.parties && a?.role !== b?.role;
 }
 
 /** A strict router before us has put our own Record-Route into the Request-URI and the real one at the end of the Route set. */

@@ -7,7 +7,7 @@ import { type Hop } from '../flow/hop.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { type FlowReference, type FlowTokens } from './flow-token.ts';
+import { type DialogSide, type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /** What lets a client speak. */
 export type Sender =
@@ -27,7 +27,7 @@ const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
 /**
  * Finds out in whose name a client speaks. What begins something is judged by its From. A request in a dialog is judged by the dialog
  * (TS 24.229 §5.2.6.3.5): its From is the dialog's local URI, which for somebody who was called is the To of the INVITE, and that need not be an
- * address of the callee (RFC 3261 §12.1.1, §12.2.1.1). The flow token on top of its Route set proves the dialog and that URI.
+ * address of the callee (RFC 3261 §12.1.1, §12.2.1.1). The flow token on top of its Route set proves the dialog, that URI, and the To.
  */
 export class SenderFinder {
   readonly #context: SenderFinderContext;
@@ -37,25 +37,41 @@ export class SenderFinder {
   }
 
   /** `hop`: of a client. Of the Route set only the first entry is looked at, and that only if From is nobody's who is registered on `hop`. */
-  find(request: SipRequest, { from, to, callId }: RequestEssentials, hop: Hop): Sender {
-    const registration = this.#registrationOf(from.uri, hop);
+  find(request: SipRequest, essentials: RequestEssentials, hop: Hop): Sender {
+    const registration = this.#registrationOf(essentials.from.uri, hop);
     if (registration) return { kind: 'registered', registration };
-    const token = to.params.has('tag') ? this.#openTop(request) : undefined;
+    const token = essentials.to.params.has('tag') ? this.#openTop(request) : undefined;
     if (token?.kind === 'forged') return { kind: 'stranger', cause: 'route-tampered' };
     if (token?.kind !== 'flow') return { kind: 'stranger', cause: 'from-not-registered' };
     const { flow } = token;
     // Both parties know the tokens of both: the connection tells them apart.
     if (!this.isOn(flow, hop)) return { kind: 'stranger', cause: 'dialog-elsewhere' };
-    const { tokens } = this.#context;
-    if (flow.dialog !== tokens.dialogOf(callId)) return { kind: 'stranger', cause: 'other-dialog' };
-    if (flow.local !== tokens.localOf({ callId, localUri: from.uri }))
-      return { kind: 'stranger', cause: 'dialog-from' };
+    if (flow.dialog?.call !== this.#context.tokens.callOf(essentials.callId)) {
+      return { kind: 'stranger', cause: 'other-dialog' };
+    }
+    if (!this.#isPartyOf(flow.dialog, essentials)) return { kind: 'stranger', cause: 'dialog-from' };
     return { kind: 'party', account: this.#accountOf(flow, hop) };
+  }
+
+  /**
+   * Whether a token is that of the side that a request comes from. A client that has reconnected, and goes by another Contact since, is known by the
+   * name that it is registered under.
+   */
+  isOwn(flow: FlowReference, essentials: RequestEssentials, hop: Hop, sender: Sender | undefined): boolean {
+    if (this.isOn(flow, hop)) return true;
+    return sender?.kind === 'registered' && flow.dialog !== undefined && this.#isPartyOf(flow.dialog, essentials);
   }
 
   /** Whether a flow is this hop, or was the same device's before it reconnected. */
   isOn({ flowId, handle }: FlowReference, hop: Hop): boolean {
     return flowId === hop.id || (handle !== undefined && this.#context.registrations.findByHandle(handle)?.hop === hop);
+  }
+
+  /** RFC 3261 §12.2.1.1: From of a request in a dialog is the local URI of its sender, To the remote one. */
+  #isPartyOf({ role, parties }: DialogSide, { from, to, callId }: RequestEssentials): boolean {
+    const [uac, uas] = role === 'uac' ? [from, to] : [to, from];
+    const origin = { callId, fromUri: uac.uri, fromTag: uac.params.get('tag') ?? '', toUri: uas.uri };
+    return parties === this.#context.tokens.partiesOf(origin);
   }
 
   #registrationOf(from: string, hop: Hop): Registration | undefined {

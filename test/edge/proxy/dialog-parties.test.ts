@@ -77,7 +77,7 @@ describe('a callee that was reached under another name', () => {
     for (const name of [alice.wic.aor, 'sip:carol@example.com']) {
       bob.hop.take();
       bench.receive(ofCallee('UPDATE', bob, invite, answer, { From: `<${name}>;tag=b` }), bob.hop);
-      expect(bob.hop.lastResponse().reason).toBe('Forbidden (From is not that of the dialog)');
+      expect(bob.hop.lastResponse().reason).toBe('Forbidden (From and To are not those of the dialog)');
     }
     // Its own, under which it is registered, it may tell the caller (RFC 4916).
     bench.receive(ofCallee('UPDATE', bob, invite, answer, { From: `<${bob.wic.aor}>;tag=b` }), bob.hop);
@@ -224,5 +224,114 @@ describe('before a core outside, a callee that was reached under another name', 
       expect([headers.has('P-Asserted-Identity'), headers.has('P-Preferred-Identity')]).toEqual([false, false]);
     }
     expect(invite.headers.get('Call-ID')).toBe(received.headers.get('Call-ID'));
+  });
+});
+
+describe('a client that has made a dialog with itself, under a name of its choice', () => {
+  const BANK = 'sip:bank@example.com';
+  const CALL = 'of-both-dialogs';
+  const IN_DIALOG = ['MESSAGE', 'INVITE', 'INFO', 'NOTIFY', 'BYE'];
+
+  /** carol's own two tokens of a dialog with herself as the bank. */
+  function withItself(bench: ProxyBench, carol: Party): readonly string[] {
+    bench.routeTo(carol);
+    const self = { 'Call-ID': CALL, To: `<${BANK}>`, Contact: `<${carol.wic.contactUri}>` };
+    bench.receive(carol.wic.build('INVITE', carol.wic.aor, BANK, self), carol.hop);
+    const invite = carol.hop.lastRequest('INVITE');
+    bench.receive(createResponse(invite, 200, { toTag: '1' }), carol.hop);
+    return invite.headers.getList('Record-Route');
+  }
+
+  it('speaks under that to nobody else', () => {
+    const { bench, bob } = pair();
+    const carol = bench.register('carol');
+    const { invite } = answered(bench, carol, bob, bob.wic.aor, { 'Call-ID': CALL });
+    const [toBob = ''] = invite.headers.getList('Record-Route');
+    const [asBank = '', asCarol = ''] = withItself(bench, carol);
+    const remote = invite.headers.get('From') ?? '';
+    for (const method of IN_DIALOG) {
+      for (const to of ['<sip:bob@example.com>;tag=nothing', remote]) {
+        for (const route of [`${asBank}, ${toBob}`, `${asCarol}, ${toBob}`, toBob, `${asBank}, ${asCarol}, ${toBob}`]) {
+          const headers = { 'Call-ID': CALL, From: `"Your Bank" <${BANK}>;tag=1`, To: to, Route: route };
+          bench.receive(carol.wic.build(method, bob.wic.contactUri, BANK, headers), carol.hop);
+        }
+      }
+    }
+    expect(bob.hop.take()).toEqual([]);
+  });
+
+  it('does so neither before a core outside, which would be shown the dialog of nobody', () => {
+    const bench = new CoreBench();
+    const carol: Party = bench.registered('carol');
+    const path = bench.registerAt(carol).headers.get('Path') ?? '';
+    const self = { 'Call-ID': CALL, To: `<${BANK}>`, From: '<sip:carol@example.com>;tag=c' };
+    bench.fromCore('INVITE', carol.wic.contactUri, { ...self, Route: path, Contact: '<sip:x@192.0.2.50>' });
+    const [asBank = ''] = carol.hop.lastRequest('INVITE').headers.getList('Record-Route');
+    bench.receive(createResponse(carol.hop.lastRequest('INVITE'), 200, { toTag: '1' }), carol.hop);
+    bench.core.take();
+    for (const method of IN_DIALOG) {
+      for (const to of ['<sip:victim@example.com>;tag=zz', '<sip:carol@example.com>;tag=zz']) {
+        const headers = { 'Call-ID': CALL, From: `<${BANK}>;tag=1`, To: to, Route: asBank };
+        bench.receive(carol.wic.build(method, 'sip:victim@example.com', BANK, headers), carol.hop);
+        expect(carol.hop.lastResponse().reason).toBe('Forbidden (From and To are not those of the dialog)');
+      }
+    }
+    expect(bench.core.take()).toEqual([]);
+  });
+});
+
+describe('a user who knows the Route set of a call of others', () => {
+  it('cannot end it, with no entry of its own and with one of a call of the same Call-ID', () => {
+    const { bench, alice, bob } = pair();
+    const carol = bench.register('carol');
+    const { invite, answer } = answered(bench, alice, bob, bob.wic.aor);
+    const callId = invite.headers.get('Call-ID') ?? '';
+    const [toBob = '', toAlice = ''] = invite.headers.getList('Record-Route');
+    const own = answered(bench, carol, carol, carol.wic.aor, { 'Call-ID': callId });
+    const [asCallee = '', asCaller = ''] = own.invite.headers.getList('Record-Route');
+    for (const route of [toBob, toAlice, `${toAlice}, ${toBob}`, `${asCaller}, ${toBob}`, `${asCallee}, ${toAlice}`]) {
+      const headers = { 'Call-ID': callId, To: answer.headers.get('To') ?? '', Route: route };
+      bench.receive(carol.wic.build('BYE', bob.wic.contactUri, bob.wic.aor, headers), carol.hop);
+      expect(carol.hop.take()).toEqual(['403']);
+    }
+    expect([alice.hop.take(), bob.hop.take()]).toEqual([[], []]);
+  });
+});
+
+describe('a dialog that a NOTIFY has begun (RFC 6665)', () => {
+  it.each(['INFO', 'SUBSCRIBE', 'NOTIFY'])('goes on by its Route set, with %s of either side', (method) => {
+    const { bench, alice, bob } = pair();
+    bench.routeTo(bob);
+    const contact = { Contact: `<${alice.wic.contactUri}>`, To: `<${SUPPORT}>` };
+    bench.receive(alice.wic.build('SUBSCRIBE', SUPPORT, SUPPORT, contact), alice.hop);
+    const subscribe = bob.hop.lastRequest('SUBSCRIBE');
+    const accepted = createResponse(subscribe, 200, { toTag: 'b' });
+    bench.receive(ofCallee('NOTIFY', bob, subscribe, accepted), bob.hop);
+    const notify = alice.hop.lastRequest('NOTIFY');
+    for (const { registrationId } of bench.registrations.all) bench.registrations.end(registrationId, 'expired');
+    bench.receive(
+      alice.wic.build(method, bob.wic.contactUri, SUPPORT, {
+        From: notify.headers.get('To') ?? '',
+        To: notify.headers.get('From') ?? '',
+        'Call-ID': notify.headers.get('Call-ID') ?? '',
+        Route: notify.headers.getList('Record-Route').join(', '),
+      }),
+      alice.hop,
+    );
+    bench.receive(ofCallee(method, bob, subscribe, accepted), bob.hop);
+    expect([bob.hop.take().at(-1), alice.hop.take().at(-1)]).toEqual([method, method]);
+  });
+});
+
+describe('a client that comes back with another Contact in midst of a call', () => {
+  it('is known by the name that it is registered under', () => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, bob.wic.aor);
+    bench.close(bob.hop);
+    const again: Party = { wic: bob.wic, hop: bench.addHop() };
+    bench.handle = new ProxyBench().handle;
+    bench.receive(bob.wic.buildRegister({ contact: '<sip:another@h.invalid;transport=ws>' }), again.hop);
+    bench.receive(ofCallee('BYE', again, invite, answer), again.hop);
+    expect(alice.hop.take()).toEqual(['BYE']);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type FlowReference, FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { type FlowReference, FlowTokens, type TokenDialog } from '../../../src/edge/proxy/flow-token.ts';
 
 const KEY = randomBytes(32);
 const REGISTRATION = 'registration-of-alice1';
@@ -10,6 +10,11 @@ function opened(tokens: FlowTokens, token: string): FlowReference {
   const result = tokens.open(token);
   if (result.kind !== 'flow') throw new Error(result.kind);
   return result.flow;
+}
+
+function dialogOf(callId: string): TokenDialog {
+  const origin = { callId, fromUri: 'sip:alice@example.com', fromTag: 'a', toUri: 'sip:bob@example.com' };
+  return { role: 'uac', origin };
 }
 
 describe('a flow token', () => {
@@ -23,21 +28,38 @@ describe('a flow token', () => {
   });
 
   it('in a dialog tells of which Call-ID it is, also to another node, and in Path of none', () => {
-    const { dialog } = opened(
-      new FlowTokens(KEY, 'there'),
-      tokens.issue(flowId, REGISTRATION, { callId: 'a call', localUri: 'sip:alice@example.com' }),
-    );
-    expect(dialog).toBe(tokens.dialogOf('a call'));
-    expect(dialog).not.toBe(tokens.dialogOf('another call'));
-    expect(opened(tokens, tokens.issue(flowId, REGISTRATION))).toMatchObject({ dialog: undefined, local: undefined });
+    const { dialog } = opened(new FlowTokens(KEY, 'there'), tokens.issue(flowId, REGISTRATION, dialogOf('a call')));
+    expect(dialog?.call).toBe(tokens.callOf('a call'));
+    expect(dialog?.call).not.toBe(tokens.callOf('another call'));
+    expect(opened(tokens, tokens.issue(flowId, REGISTRATION)).dialog).toBeUndefined();
   });
 
-  it('in a dialog tells by which URI its side goes there, however that is spelled', () => {
-    const callId = 'a call';
-    const { local } = opened(tokens, tokens.issue(flowId, REGISTRATION, { callId, localUri: 'sip:alice@example.com' }));
-    expect(local).toBe(tokens.localOf({ callId, localUri: 'sips:%61lice@EXAMPLE.com;transport=ws' }));
-    expect(local).not.toBe(tokens.localOf({ callId, localUri: 'sip:bob@example.com' }));
-    expect(local).not.toBe(tokens.localOf({ callId: 'another call', localUri: 'sip:alice@example.com' }));
+  it('in a dialog tells who has begun it with whom, however that is spelled, and which of them its side is', () => {
+    const { origin } = dialogOf('a call');
+    const [uac, uas] = (['uac', 'uas'] as const).map(
+      (role) => opened(tokens, tokens.issue(flowId, REGISTRATION, { role, origin })).dialog,
+    );
+    expect([uac?.role, uas?.role]).toEqual(['uac', 'uas']);
+    const spelled = { ...origin, fromUri: 'sips:%61lice@EXAMPLE.com;transport=ws', toUri: 'sip:bob@example.com:5060' };
+    expect([uac?.parties, uas?.parties]).toEqual(Array(2).fill(tokens.partiesOf(spelled)));
+    for (const other of [
+      { fromUri: 'sip:carol@example.com' },
+      { fromTag: 'another' },
+      { toUri: 'sip:carol@example.com' },
+      { callId: 'another call' },
+      { fromUri: origin.toUri, toUri: origin.fromUri },
+    ]) {
+      expect(tokens.partiesOf({ ...origin, ...other })).not.toBe(uac?.parties);
+    }
+    const [escaped, plain] = ['a%22,%22b', 'a'].map((user) => ({ ...origin, fromUri: `sip:${user}@example.com` }));
+    expect(tokens.partiesOf(escaped ?? origin)).not.toBe(tokens.partiesOf(plain ?? origin));
+  });
+
+  it('has an id that no other has', () => {
+    const ids = (['uac', 'uas'] as const).map((role) => {
+      return opened(tokens, tokens.issue(flowId, REGISTRATION, { ...dialogOf('a call'), role })).id;
+    });
+    expect(new Set(ids).size).toBe(2);
   });
 
   const common = (a: string, b: string): number =>
@@ -46,7 +68,7 @@ describe('a flow token', () => {
   it('has nothing in common with that of another dialog of the same device, so that calls cannot be told to come from one', () => {
     const pairs = Array.from({ length: 200 }, (_, index) => {
       const [a = '', b = ''] = [`a${index}`, `b${index}`].map((callId) =>
-        tokens.issue(flowId, REGISTRATION, { callId, localUri: 'sip:anonymous@anonymous.invalid' }),
+        tokens.issue(flowId, REGISTRATION, dialogOf(callId)),
       );
       return Math.max(common(a, b), common(a, tokens.issue(flowId, REGISTRATION)));
     });
@@ -69,8 +91,8 @@ describe('a flow token', () => {
   it.each(['1', 'ab', 'icid-1234567890@192.0.2.9', 'ünïcödé', 'x'.repeat(129)])(
     'keeps what the core charges the dialog under, unseen: %s',
     (icid) => {
-      const token = tokens.issue(flowId, REGISTRATION, { callId: 'c', localUri: 'sip:a@d', icid });
-      expect(opened(tokens, token)).toMatchObject({ flowId, dialog: tokens.dialogOf('c'), icid });
+      const token = tokens.issue(flowId, REGISTRATION, { ...dialogOf('c'), icid });
+      expect(opened(tokens, token)).toMatchObject({ flowId, dialog: { call: tokens.callOf('c') }, icid });
       expect(token).toMatch(/^[\w-]{68,236}$/);
       for (const i of [0, 63, 64, token.length - 1]) {
         const changed = `${token.slice(0, i)}${token[i] === 'A' ? 'B' : 'A'}${token.slice(i + 1)}`;
@@ -82,7 +104,7 @@ describe('a flow token', () => {
 
   it('does without one that is empty, or too long', () => {
     for (const icid of ['', 'x'.repeat(130), undefined]) {
-      const token = tokens.issue(flowId, REGISTRATION, { callId: 'c', localUri: 'sip:a@d', icid });
+      const token = tokens.issue(flowId, REGISTRATION, { ...dialogOf('c'), icid });
       expect([token.length, opened(tokens, token).icid]).toEqual([64, undefined]);
     }
   });

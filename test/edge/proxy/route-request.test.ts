@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
-import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
+import { type DialogRole, FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
 import { type RouteContext, routeRequest } from '../../../src/edge/proxy/route-request.ts';
 import { FakeHop } from '../support/fake-hop.ts';
 import { WicMessages } from '../support/wic.ts';
@@ -16,8 +16,12 @@ const context: RouteContext = {
 /** The edge before a core outside, which knows it as 192.0.2.7:5060. */
 const outside: RouteContext = { ...context, isCoreSide: ({ host, port }) => host === '192.0.2.7' && port === 5060 };
 const CALL_ID = 'the-call';
-const own = ({ id }: FakeHop, callId?: string): string =>
-  `<sip:${tokens.issue(id, undefined, { callId: callId ?? CALL_ID, localUri: 'sip:alice@example.com' })}@example.com;transport=ws;lr>`;
+const tokenOf = ({ id }: FakeHop, role: DialogRole, callId = CALL_ID, fromTag = '1', device?: string): string => {
+  const origin = { callId, fromUri: 'sip:alice@example.com', fromTag, toUri: 'sip:bob@example.com' };
+  return `<sip:${tokens.issue(id, device, { role, origin })}@example.com;transport=ws;lr>`;
+};
+const own = (hop: FakeHop, callId?: string): string => tokenOf(hop, 'uac', callId);
+const theirs = (hop: FakeHop, callId?: string, fromTag?: string): string => tokenOf(hop, 'uas', callId, fromTag);
 
 function route(routes: readonly string[], uri = 'sip:bob@host.invalid', where = context, sender = here) {
   const request = new WicMessages('alice').build('BYE', uri, 'sip:bob@example.com', { 'Call-ID': CALL_ID });
@@ -30,19 +34,17 @@ describe('the Route set of a request', () => {
     { what: 'none', routes: [], decision: { kind: 'core' } },
     {
       what: 'both sides of a dialog',
-      routes: [own(here), own(there)],
+      routes: [own(here), theirs(there)],
       decision: { kind: 'flow', flow: { flowId: there.id } },
     },
     {
-      what: 'a side that has reconnected since',
-      routes: [own(gone), own(there)],
-      decision: { kind: 'flow', flow: { flowId: there.id } },
+      what: 'both sides of a dialog of others',
+      routes: [own(gone), theirs(there)],
+      decision: { kind: 'refuse', status: 403, cause: 'dialog-elsewhere' },
     },
     {
       what: 'a sender that has reconnected since',
-      routes: [
-        `<sip:${tokens.issue(gone.id, DEVICE, { callId: CALL_ID, localUri: 'sip:alice@example.com' })}@example.com;transport=ws;lr>`,
-      ],
+      routes: [tokenOf(gone, 'uac', CALL_ID, '1', DEVICE)],
       decision: { kind: 'core', fromDialog: true },
     },
     {
@@ -50,11 +52,15 @@ describe('the Route set of a request', () => {
       routes: [own(here, 'another-call')],
       decision: { kind: 'core', fromDialog: false },
     },
-    { what: 'the other side only', routes: [own(there)], decision: { kind: 'flow', flow: { flowId: there.id } } },
+    {
+      what: 'the other side only',
+      routes: [theirs(there)],
+      decision: { kind: 'refuse', status: 403, cause: 'dialog-elsewhere' },
+    },
     { what: 'the own side only', routes: [own(here)], decision: { kind: 'core' } },
     {
       what: 'a call to oneself',
-      routes: [own(here), own(here)],
+      routes: [own(here), theirs(here)],
       decision: { kind: 'flow', flow: { flowId: here.id } },
     },
     {
@@ -75,12 +81,22 @@ describe('the Route set of a request', () => {
     },
     {
       what: 'the other side of another call',
-      routes: [own(here), own(there, 'another-call')],
+      routes: [own(here), theirs(there, 'another-call')],
+      decision: { kind: 'refuse', status: 403, cause: 'other-dialog' },
+    },
+    {
+      what: 'the other side of another dialog of this Call-ID',
+      routes: [own(here), theirs(there, CALL_ID, '2')],
+      decision: { kind: 'refuse', status: 403, cause: 'other-dialog' },
+    },
+    {
+      what: 'the same side twice',
+      routes: [own(here), own(there)],
       decision: { kind: 'refuse', status: 403, cause: 'other-dialog' },
     },
     {
       what: 'eight entries of ours',
-      routes: new Array<string>(8).fill(own(here)),
+      routes: [own(here), ...new Array<string>(7).fill(theirs(here))],
       decision: { kind: 'flow', flow: { flowId: here.id } },
     },
     {
@@ -124,10 +140,10 @@ describe('the Route set of a request', () => {
   });
 
   it('keeps the entries of others, and the first of them ends ours', () => {
-    const theirs = own(there);
-    const { decision, request } = route([own(here), '<sip:core.example.org;lr>', theirs]);
+    const last = theirs(there);
+    const { decision, request } = route([own(here), '<sip:core.example.org;lr>', last]);
     expect(decision).toEqual({ kind: 'core', fromDialog: true });
-    expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', theirs]);
+    expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', last]);
   });
 
   it('is split once, however long it is', () => {
@@ -159,7 +175,7 @@ describe('the Route set of a request', () => {
   });
 
   it('that a strict router has rewritten is put back', () => {
-    const { decision, request } = route([own(there), '<sip:bob@host.invalid;transport=ws>'], own(here).slice(1, -1));
+    const { decision, request } = route([theirs(there), '<sip:bob@host.invalid;transport=ws>'], own(here).slice(1, -1));
     expect(decision).toMatchObject({ kind: 'flow', flow: { flowId: there.id } });
     expect(request.uri).toBe('sip:bob@host.invalid;transport=ws');
     expect(request.headers.has('Route')).toBe(false);
@@ -168,17 +184,18 @@ describe('the Route set of a request', () => {
 
 describe('before a core outside, the Route set of a request', () => {
   const CORE_SIDE = '<sip:192.0.2.7:5060;transport=udp;lr>';
+  const core = new FakeHop({ kind: 'core' });
   const SCSCF = '<sip:orig@scscf.example.com;lr>';
 
   it('loses both of our entries, and the rest is for the core', () => {
-    const theirs = own(there);
-    const { decision, request } = route([own(here), CORE_SIDE, SCSCF, CORE_SIDE, theirs], undefined, outside);
+    const last = theirs(there);
+    const { decision, request } = route([own(here), CORE_SIDE, SCSCF, CORE_SIDE, last], undefined, outside);
     expect(decision).toEqual({ kind: 'core', fromDialog: true });
-    expect(request.headers.getList('Route')).toEqual([SCSCF, CORE_SIDE, theirs]);
+    expect(request.headers.getList('Route')).toEqual([SCSCF, CORE_SIDE, last]);
   });
 
   it('leads from the core to the flow of a token', () => {
-    const { decision, request } = route([CORE_SIDE, own(there)], undefined, outside);
+    const { decision, request } = route([CORE_SIDE, own(there)], undefined, outside, core);
     expect(decision).toMatchObject({ kind: 'flow', flow: { flowId: there.id }, fromDialog: false });
     expect(request.headers.has('Route')).toBe(false);
   });
