@@ -124,6 +124,7 @@ export class CoreConnection implements CoreSide {
       resolve,
       isTrusted: (address) => this.#transports.isTrusted(address),
       isKnown: (uri) => routes.knows(uri) || this.#isConfigured(uri),
+      isEnd: (uri) => routes.isEnd(uri) || this.#isConfigured(uri),
       isNamed: (uri) => routes.isNamed(uri) || this.#isConfigured(uri),
       mayLeadTo: (uri, destination) =>
         !isAmong(this.addresses, destination) &&

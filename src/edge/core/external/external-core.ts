@@ -17,7 +17,7 @@ import {
 import { chooseTarget, type CandidateContext, type FoundPlace } from './candidates.ts';
 import { type CoreDestination } from './core-transport.ts';
 import { MergedRequests } from './merged-requests.ts';
-import { nextHopOf } from './next-hop.ts';
+import { type NextHop, nextHopOf } from './next-hop.ts';
 
 export interface ExternalCoreContext extends CandidateContext {
   /** Where the configured core is, in order of preference. */
@@ -32,6 +32,8 @@ export interface ExternalCoreContext extends CandidateContext {
   readonly isTrusted: (address: string) => boolean;
   /** Whether the core has named this place in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
+  /** Whether it is configured, or a machine of the core has named it as its own Contact: one end of a dialog. */
+  readonly isEnd: (uri: SipUri) => boolean;
   /** Whether the core has named it, or it is configured: what a client alone names is neither asked for its health nor spoken of. */
   readonly isNamed: (uri: SipUri) => boolean;
   /** Whether one of the places that such a URI stands for is one of SIP, and not this edge itself by another name. */
@@ -119,7 +121,7 @@ export class ExternalCore implements ImsCore {
     if (service !== undefined) return this.#selectEmergency(request, service, edgeUri);
     const next = nextHopOf(request, inDialog);
     if (next.kind === 'unusable') return this.#refuseWith(400);
-    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next.uri);
+    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next);
     if (next.kind !== 'none' && found !== 'elsewhere') {
       const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
       const isWatched = this.#context.isNamed(next.uri);
@@ -149,10 +151,13 @@ export class ExternalCore implements ImsCore {
     });
   }
 
-  /** The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. */
-  async #inCore(uri: SipUri): Promise<readonly CoreDestination[] | 'elsewhere'> {
-    const { resolve, isTrusted, isKnown, mayLeadTo } = this.#context;
-    if (!isKnown(uri)) return 'elsewhere';
+  /**
+   * The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. A Request-URI is a client's to choose also in a
+   * dialog, and a gateway would take it for what the core has let pass: without a Route only ends of dialogs are sought out, and the core finds all others.
+   */
+  async #inCore({ kind, uri }: Extract<NextHop, { uri: SipUri }>): Promise<readonly CoreDestination[] | 'elsewhere'> {
+    const { resolve, isTrusted, isKnown, isEnd, mayLeadTo } = this.#context;
+    if (!(kind === 'target' ? isEnd(uri) : isKnown(uri))) return 'elsewhere';
     const found = await resolve(uri);
     const isInside = found.every((place) => isTrusted(place.address) && mayLeadTo(uri, place));
     return isInside ? found : 'elsewhere';

@@ -5,7 +5,7 @@ import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 /** Where a request leads. `none`: to the core as such. `unusable`: its Route is not one of SIP URIs. */
 export type NextHop =
   | { readonly kind: 'none' }
-  /** Without a Route, in a dialog: to the other party itself, if that is at the core. */
+  /** Without a Route, in a dialog: to the other party itself, if that is a machine of the core. */
   | { readonly kind: 'target'; readonly uri: SipUri; readonly requestUri: string }
   | { readonly kind: 'unusable' }
   | {

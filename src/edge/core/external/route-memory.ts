@@ -25,6 +25,7 @@ export class RouteMemory {
   /** Apart from the others, so that no number of calls pushes out where registered users are served. */
   readonly #serviceRoutes = new AgeMap<true>();
   readonly #dialogs = new AgeMap<true>();
+  readonly #contacts = new AgeMap<true>();
 
   /** `configured`: URIs of the core. */
   constructor(configured: readonly SipUri[]) {
@@ -64,14 +65,23 @@ export class RouteMemory {
   /** Whether it is the core, and no client, that speaks of this place. */
   isNamed(uri: SipUri): boolean {
     const key = keyOf(uri);
-    return this.#configured.has(key) || this.#serviceRoutes.has(key) || this.#dialogs.has(key);
+    return this.#isEnd(key) || this.#serviceRoutes.has(key) || this.#dialogs.has(key);
+  }
+
+  /** Whether a machine of the core is known to be one end of dialogs there itself: a back-to-back user agent. */
+  isEnd(uri: SipUri): boolean {
+    return this.#isEnd(keyOf(uri));
+  }
+
+  #isEnd(key: string): boolean {
+    return this.#configured.has(key) || this.#contacts.has(key);
   }
 
   /** `sentBy`: of the core's own Via. */
   #learnContact(headers: SipHeaders, { remoteAddress, remotePort }: Hop, sentBy?: HostPort): void {
     const uri = uriOf(headers.get('Contact'));
     const isSource = uri !== undefined && isSamePlace(uri, { host: remoteAddress, port: remotePort });
-    if (isSource || (uri && sentBy && isSamePlace(uri, sentBy))) learn(this.#dialogs, uri);
+    if (isSource || (uri && sentBy && isSamePlace(uri, sentBy))) learn(this.#contacts, uri);
   }
 }
 

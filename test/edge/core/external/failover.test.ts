@@ -514,19 +514,38 @@ describe('a request with a Route', () => {
   });
 
   it.each([
-    { uri: `sip:bob@${SECOND.address};transport=tcp`, to: SECOND, why: 'at the core goes there' },
+    { uri: `sip:bob@${FIRST.address};transport=tcp`, to: FIRST, why: 'at a configured place goes there' },
+    {
+      uri: `sip:bob@${SECOND.address};transport=tcp`,
+      named: `<sip:b2bua@${SECOND.address}>`,
+      to: SECOND,
+      why: 'that a machine of the core has named as its own Contact goes there',
+    },
+    {
+      uri: `sip:bob@${SECOND.address};transport=tcp`,
+      to: FIRST,
+      why: 'at a machine of the core that has named none goes to the core as such',
+    },
     {
       uri: `sip:bob@${SECOND.address}:22`,
+      named: `<sip:b2bua@${SECOND.address}>`,
       to: FIRST,
       why: 'at a port of the core that it never named goes to the core as such',
     },
     { uri: 'sip:bob@198.51.100.7', to: FIRST, why: 'behind the core goes to the core as such' },
-  ])('is not needed in a dialog: a target $why', async ({ uri, to }) => {
+  ])('is not needed in a dialog: a target $why', async ({ uri, named, to }) => {
     const it = await scene(FIRST);
     it.bench.transports.extra.add(SECOND.address);
-    it.bench.names.set(SECOND.address, [SECOND]);
-    await it.bench.from(it.wic.build('BYE', uri, BOB, await inCall(it)), it.hop);
-    expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes('BYE'))).toEqual([to]);
+    for (const place of [FIRST, SECOND]) it.bench.names.set(place.address, [place]);
+    if (named !== undefined) {
+      const { headers } = it.wic.build('INVITE', BOB, BOB, { Contact: named });
+      it.bench.connection.border.requestToWic(headers, it.hop, it.bench.hop(SECOND));
+    }
+    for (const method of ['INVITE', 'BYE']) {
+      const headers = { ...(await inCall(it)), Contact: `<${it.wic.contactUri}>` };
+      await it.bench.from(it.wic.build(method, uri, BOB, headers), it.hop);
+      expect([FIRST, SECOND].filter((place) => it.bench.hop(place).take().includes(method))).toEqual([to]);
+    }
   });
 
   it('is what a made-up To tag lacks: the core is asked, and DNS of no name that the client wrote', async () => {

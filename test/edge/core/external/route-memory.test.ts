@@ -29,6 +29,7 @@ function memory(): {
   readonly requested: (fields: Readonly<Record<string, string>>, from?: CoreDestination) => void;
   readonly answered: (method: string, status: number, fields: Readonly<Record<string, string>>) => void;
   readonly knows: (text: string) => boolean;
+  readonly isEnd: (text: string) => boolean;
 } {
   const routes = new RouteMemory([uri('sip:core.example.com:6040')]);
   return {
@@ -41,6 +42,7 @@ function memory(): {
       routes.learnFromResponse(response, request(method), new FakeCoreHop('core', CORE));
     },
     knows: (text) => routes.knows(uri(text)),
+    isEnd: (text) => routes.isEnd(uri(text)),
   };
 }
 
@@ -80,6 +82,21 @@ describe('a place that the core names', () => {
       answered('INVITE', 200, { 'Record-Route': OWN.join(', '), Contact: `<sip:b@192.0.2.1:${port}>` });
     }
     expect(['sip:192.0.2.1:23199', 'sip:192.0.2.1:6050'].filter(knows)).toEqual(['sip:192.0.2.1:6050']);
+  });
+
+  it('is an end of dialogs only by its own Contact, or if it is configured', () => {
+    const { requested, answered, isEnd } = memory();
+    requested({ 'Record-Route': '<sip:a.example.net:6001;lr>' });
+    answered('REGISTER', 200, { 'Service-Route': '<sip:orig@scscf:6060;lr>' });
+    requested({ Contact: '<sip:x@192.0.2.1:6050>' });
+    const asked = [
+      'sip:a.example.net:6001',
+      'sip:scscf:6060',
+      'sip:192.0.2.1:6050',
+      'sip:core.example.com:6040',
+      'sip:gw',
+    ];
+    expect(asked.filter(isEnd)).toEqual(['sip:192.0.2.1:6050', 'sip:core.example.com:6040']);
   });
 
   it('is an IPv6 address however it is written', () => {
