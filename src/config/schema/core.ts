@@ -33,8 +33,11 @@ const digest = section(
       .array(z.enum(['SHA-256', 'MD5']))
       .min(1)
       .default(['SHA-256', 'MD5'])
-      .meta({ description: 'Challenges in the order sent. JsSIP takes the last, and knows MD5 only.' }),
-    nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce.'),
+      .meta({
+        description:
+          'Algorithms of the challenges, in the order in which they are sent. JsSIP takes the last one, and knows MD5 only.',
+      }),
+    nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce in seconds.'),
     nonces: wholeNumber(16, 1_000_000, 20_000, 'Nonces whose counts are remembered against replay.'),
   },
   'SIP digest of the embedded core (RFC 7616, RFC 8760).',
@@ -59,7 +62,7 @@ const listen = section(
       .optional()
       .meta({ description: 'TLS port.', defaultText: 'none: the core does not call by TLS' }),
     publicHost: z.union([hostName, ipAddress]).optional().meta({
-      description: 'Host that the core is told in Via, Path and Record-Route.',
+      description: 'Host of the edge in Via, Path and Record-Route towards the core.',
       expected: 'a host name or an IP address',
       defaultText: 'the first of `edge.core.listen.addresses`',
     }),
@@ -73,12 +76,17 @@ const tls = section(
       description: 'PEM certificate shown to an external core.',
       defaultText: 'that of `tls.certFile`',
     }),
-    keyFile: secretPath.optional().meta({ description: 'PEM key of it.', defaultText: 'that of `tls.keyFile`' }),
+    keyFile: secretPath
+      .optional()
+      .meta({ description: 'PEM private key of that certificate.', defaultText: 'that of `tls.keyFile`' }),
     caFile: filePath.optional().meta({
-      description: 'PEM bundle of those who sign the certificates of an external core.',
+      description: 'PEM bundle of the CAs that sign the certificates of an external core.',
       defaultText: 'those the system trusts',
     }),
-    requireClientCertificate: flag(true, 'A core that connects by TLS must show a certificate of theirs.'),
+    requireClientCertificate: flag(
+      true,
+      'A core that connects by TLS must show a certificate that one of these CAs has signed.',
+    ),
   },
   'TLS towards an external core.',
 );
@@ -90,9 +98,9 @@ const dnsServer = z
 
 const probe = section(
   {
-    intervalSec: seconds(1, 3600, 30, 'Between two OPTIONS to a core that answers.'),
-    timeoutSec: seconds(1, 32, 4, 'A core that has not answered by then counts as down.'),
-    maxBackoffSec: seconds(1, 3600, 10, 'Longest wait before a core that is down is tried again.'),
+    intervalSec: seconds(1, 3600, 30, 'Seconds between two OPTIONS to a core that answers.'),
+    timeoutSec: seconds(1, 32, 4, 'Seconds after which a core that has not answered counts as down.'),
+    maxBackoffSec: seconds(1, 3600, 10, 'Longest delay, in seconds, before a core that is down is asked again.'),
   },
   'How the health of an external core is watched.',
 );
@@ -107,7 +115,9 @@ const emergency = section(
           .meta({ expected: 'a number without separators, such as 112' }),
       )
       .default([])
-      .meta({ description: 'Numbers, dialled at `domain`, that stand for `urn:service:sos`, which is known always.' }),
+      .meta({
+        description: 'Numbers that, dialled at `domain`, mean `urn:service:sos`. The URN itself is always known.',
+      }),
     uris: z.array(coreUri).default([]).meta({
       description: 'E-CSCFs beside an external core, in order of preference.',
       defaultText: 'none: an emergency call is answered 380',
@@ -133,7 +143,7 @@ export const coreSection = section(
     listen,
     trusted: z.array(ipRange).default([]).meta({
       description:
-        'Addresses of the external core besides those its URIs resolve to; nobody else may send to `edge.core.listen`.',
+        'Addresses of the external core, besides those to which its URIs resolve. Only these and those may send to `edge.core.listen`.',
     }),
     tls,
     dnsServers: z
@@ -156,22 +166,26 @@ export const coreSection = section(
       .regex(/^[\x21-\x7e][\x20-\x7e]{0,254}$/)
       .optional()
       .meta({
-        description: 'P-Access-Network-Info of every request, in the place of what the client says.',
+        description: 'P-Access-Network-Info of every request, instead of what the client sends.',
         expected: 'up to 255 printable ASCII characters',
         defaultText: "the client's, unless it claims to be network-provided",
       }),
     deregisterAfterSec: z.int().min(1).max(86_400).optional().meta({
-      description: 'A client that is gone for so long is de-registered at an external core in its place.',
+      description: 'Seconds after which the edge de-registers a client at an external core if its WebSocket is gone.',
       defaultText: 'never: the core hears 430 at its next request',
     }),
     reregisterAfterOutage: flag(
       true,
-      'When an external core is back, clients are sent to register again (1012), those in a call last; false if it never loses bindings.',
+      'When an external core is back after an outage, clients are closed with 1012 so that they register again, those in a call last. Set false if the core never loses bindings.',
     ),
-    reregisterWindowSec: seconds(0, 3600, 30, 'Over how long; a tenth of a second for each is enough for few.'),
+    reregisterWindowSec: seconds(
+      0,
+      3600,
+      30,
+      'Seconds over which these clients are closed. With few clients, 0.1 s per client is used instead.',
+    ),
     flowTokenKey: secretText.optional().meta({
-      description:
-        'Key of the flow tokens in Path and Record-Route; the same on all edges that stand in for each other.',
+      description: 'Key of the flow tokens in Path and Record-Route. Edges that replace one another need the same key.',
       secret: true,
       defaultText: 'generated, and kept in the state folder',
     }),

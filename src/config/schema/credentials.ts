@@ -23,7 +23,7 @@ const user = z
       .regex(/^[^\p{Cc}]{1,127}$/u)
       .meta({ description: 'USERNAME.', expected: 'up to 127 characters, none of them a control character' }),
     realm: realmText.optional().meta({
-      description: 'The one of `turn.realms` that this user is of.',
+      description: 'Realm of this user, one of `turn.realms`.',
       defaultText: 'the value of `turn.realm`',
     }),
     password: secretText.optional().meta({ description: 'Password.', secret: true }),
@@ -45,13 +45,18 @@ function isGiven(value: unknown): boolean {
 
 const ttl = section(
   {
-    minSec: seconds(60, 86_400, 600, 'Shortest ttl granted to a client that wishes for one.'),
+    minSec: seconds(60, 86_400, 600, 'Shortest ttl, in seconds, granted to a client that wishes for one.'),
     maxWishSec: z.int().min(60).max(604_800).optional().meta({
-      description: 'Longest ttl granted to a client that wishes for one.',
+      description: 'Longest ttl, in seconds, granted to a client that wishes for one.',
       defaultText: 'what a client without a wish gets',
     }),
-    defaultSec: seconds(60, 604_800, 3600, 'Without a wish: the greater of this and twice the granted `expires`.'),
-    maxSec: seconds(60, 604_800, 86_400, 'Longest ttl of a credential.'),
+    defaultSec: seconds(
+      60,
+      604_800,
+      3600,
+      'Ttl, in seconds, of a client without a wish: this, or twice the granted `expires` if that is more.',
+    ),
+    maxSec: seconds(60, 604_800, 86_400, 'Longest ttl of a credential in seconds.'),
   },
   'Lifetime of a credential.',
 );
@@ -59,43 +64,50 @@ const ttl = section(
 export const credentialsSection = section(
   {
     keys: z.array(key).default([]).meta({
-      description: 'Km, newest first: the first mints, all verify.',
+      description: 'Km, newest first: the first key mints, every key verifies.',
       defaultText: 'one key, generated in the state folder',
     }),
-    secret: secretText.optional().meta({ description: 'Short for `keys` with a single Km.', secret: true }),
+    secret: secretText.optional().meta({ description: 'Short form of `keys` with a single Km.', secret: true }),
     secretFile: secretPath.optional().meta({ description: 'File that holds the single Km.' }),
     users: z.array(user).default([]).meta({
-      description: 'Long-term TURN users with a password that does not end, beside those of Km.',
+      description: 'Long-term TURN users, whose passwords do not expire, beside the credentials of Km.',
       defaultText: 'none',
     }),
     pseudonymKey: secretText.optional().meta({
       description:
-        'Key that maps u back to the registration it stands for, and by which a user is one to quotas: the same for all edges.',
+        'Key that maps u back to its registration, and by which quotas count a user once. All edges need the same key.',
       secret: true,
       defaultText: 'generated in the state folder',
     }),
     pseudonymKeyFile: secretPath.optional().meta({ description: 'File that holds the pseudonym key.' }),
-    order: z.enum(['t:u', 'u:t']).default('t:u').meta({ description: 'How expiry and name make the USERNAME.' }),
+    order: z
+      .enum(['t:u', 'u:t'])
+      .default('t:u')
+      .meta({ description: 'Order of expiry (t) and name (u) in the USERNAME.' }),
     separator: z
       .string()
       .regex(/^[!-/:-@[-^`{-~]$/)
       .refine((text) => text !== '-')
       .default(':')
       .meta({
-        description: 'Between the two.',
+        description: 'Character between t and u.',
         expected: 'one printable ASCII character that is no letter, digit, "-" or "_"',
       }),
     hash: z
       .enum(['sha1', 'sha256', 'sha384', 'sha512'])
       .default('sha1')
       .meta({ description: 'Hash of the password HMAC. coturn and eturnal expect sha1.' }),
-    realmBound: flag(false, 'Mix the realm into the password: one Km for several realms. coturn cannot check these.'),
+    realmBound: flag(
+      false,
+      'Mix the realm into the password, so that one Km serves several realms. coturn cannot check such credentials.',
+    ),
     policy: z.enum(['per-registration', 'reuse']).default('per-registration').meta({
-      description: '`reuse` hands the same credential out until half of its life is over.',
+      description:
+        '`per-registration`: a new credential for each request. `reuse`: the same credential until half of its life is over.',
     }),
     ttl,
-    skewSec: seconds(0, 300, 0, 'How far the clocks of edge and TURN server may differ.'),
-    maxRegistrations: wholeNumber(1, 10_000_000, 100_000, 'Registrations whose u is remembered.'),
+    skewSec: seconds(0, 300, 0, 'Seconds by which the clocks of edge and TURN server may differ.'),
+    maxRegistrations: wholeNumber(1, 10_000_000, 100_000, 'Most registrations whose u is remembered.'),
   },
   'Credentials of approach 1, HASH(u + t, Km), and long-term users.',
 );

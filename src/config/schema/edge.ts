@@ -22,7 +22,7 @@ const listen = section(
       .min(1)
       .default(['127.0.0.1', '::1'])
       .meta({ description: 'Addresses of the HTTPS and WSS server.' }),
-    port: portNumber.default(8443).meta({ description: 'Its port; 0 lets the system choose.' }),
+    port: portNumber.default(8443).meta({ description: 'Port of the HTTPS and WSS server; 0 lets the system choose.' }),
     proxyProtocolFrom: proxyRanges,
   },
   'Where WICs reach the edge.',
@@ -53,7 +53,8 @@ const origins = section(
       .union([z.boolean(), z.literal('auto')])
       .default('auto')
       .meta({
-        description: 'Accept clients without an Origin (no browsers). `auto`: when listening on loopback only.',
+        description:
+          'Accept clients that send no Origin, as programs other than browsers do. `auto`: only if the edge listens on loopback alone.',
         expected: 'true, false or auto',
       }),
   },
@@ -62,17 +63,27 @@ const origins = section(
 
 const keepalive = section(
   {
-    pingSec: seconds(1, 3600, 25, 'WebSocket ping after so much silence.'),
-    pongTimeoutSec: seconds(1, 600, 10, 'A WebSocket that does not answer a ping within this is closed.'),
+    pingSec: seconds(1, 3600, 25, 'Seconds of silence after which the edge sends a WebSocket ping.'),
+    pongTimeoutSec: seconds(1, 600, 10, 'Seconds within which a ping must be answered; else the WebSocket is closed.'),
   },
   'Keepalive (RFC 7118 §6).',
 );
 
 const registration = section(
   {
-    defaultExpiresSec: seconds(30, 86_400, 600, 'Granted to a REGISTER that asks for nothing.'),
-    minExpiresSec: seconds(1, 86_400, 60, 'Less is answered with 423.'),
-    maxExpiresSec: seconds(60, 604_800, 7200, 'More is cut to this.'),
+    defaultExpiresSec: seconds(30, 86_400, 600, 'Seconds granted to a REGISTER that asks for no time.'),
+    minExpiresSec: seconds(
+      1,
+      86_400,
+      60,
+      'Shortest time of a registration in seconds. A REGISTER that asks for less is answered 423.',
+    ),
+    maxExpiresSec: seconds(
+      60,
+      604_800,
+      7200,
+      'Longest time of a registration in seconds. A REGISTER that asks for more is granted this.',
+    ),
     contactsPerUser: wholeNumber(1, 1000, 10, 'Most devices of one user.'),
   },
   'Registrations.',
@@ -82,9 +93,9 @@ const transaction = section(
   {
     t1Ms: wholeNumber(100, 5000, 500, 'Round-trip estimate T1 (RFC 3261 §17.1.1.1).'),
     t2Ms: wholeNumber(500, 60_000, 4000, 'Longest retransmission interval T2.'),
-    t4Ms: wholeNumber(500, 60_000, 5000, 'How long a message may stay in the network, T4.'),
+    t4Ms: wholeNumber(500, 60_000, 5000, 'Longest time for which a message stays in the network, T4.'),
     timerCSec: seconds(181, 3600, 185, 'Proxy INVITE timeout C; more than three minutes (RFC 3261 §16.6).'),
-    retryAfterSec: seconds(1, 3600, 5, 'Retry-After of a request that is refused for load.'),
+    retryAfterSec: seconds(1, 3600, 5, 'Retry-After, in seconds, of a request that is refused because of load.'),
   },
   'SIP timers.',
 );
@@ -105,16 +116,16 @@ const credential = section(
       .union([z.literal('auto'), z.array(turnUri).min(1)])
       .default('auto')
       .meta({
-        description: 'TURN URIs handed out; `auto`: those of this process.',
+        description: 'TURN URIs that the edge hands out. `auto`: the URIs of the TURN server in this process.',
         expected: '"auto" or a list of TURN URIs (RFC 7065) that is not empty',
       }),
     burst: wholeNumber(
       1,
       1_000_000,
       30,
-      'Credentials that one user may fetch at once, over all devices and connections.',
+      'Most credentials that one user may get at once, over all devices and connections.',
     ),
-    intervalSec: seconds(1, 3600, 5, 'After this long the user may fetch one more.'),
+    intervalSec: seconds(1, 3600, 5, 'Seconds after which the user may get one more.'),
   },
   'How a credential reaches the WIC.',
 );
@@ -143,14 +154,14 @@ const trace = section(
           description: 'Homer collector that gets a copy of each SIP message over UDP (HEP3), secrets masked.',
           defaultText: 'none: no copies',
         }),
-        captureId: wholeNumber(0, 0xffff_ffff, 2001, 'By which the collector tells its capture agents apart.'),
+        captureId: wholeNumber(0, 0xffff_ffff, 2001, 'Number by which the collector knows this edge.'),
         captureKey: secretText.optional().meta({ description: 'Capture password of the collector.', secret: true }),
-        captureKeyFile: secretPath.optional().meta({ description: 'File that holds it.' }),
+        captureKeyFile: secretPath.optional().meta({ description: 'File that holds the capture password.' }),
       },
       'Copies for a Homer collector (HEP3).',
     ),
   },
-  'Copies of SIP messages for those who look for faults.',
+  'Copies of SIP messages, for finding faults.',
 );
 
 export const edgeSection = section(
@@ -165,11 +176,11 @@ export const edgeSection = section(
     demoPage: flag(true, 'Serve the demo page at `/`.'),
     turnOnHttps: flag(
       false,
-      'Serve TURN over TLS on the HTTPS port too, and hand out its URI: one port for page, SIP and TURN. Off, because each URI costs every call one more allocation.',
+      'Serve TURN over TLS on the HTTPS port too, and hand out its URI: one port for page, SIP and TURN. It is off because each further URI makes a browser allocate once more in every call.',
     ),
     publicHosts: z.array(publicHost).default([]).meta({
       description:
-        'Further names of this edge, where a proxy before it puts another Host into the upgrade: `host`, or `host:port` unless the port is 443. Routes to them end here, `self` admits their pages, and the first stands in the URLs printed.',
+        'Further names of this edge, for a proxy in front that puts another Host into the upgrade: `host`, or `host:port` unless the port is 443. Routes to these names end here, `self` admits their pages, and the printed URLs have the first name.',
     }),
     origins,
     limits: edgeLimits,

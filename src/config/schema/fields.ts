@@ -32,11 +32,11 @@ export const ipRange = z
   .refine((text) => parseIpRange(text) !== undefined)
   .meta({ expected: 'an address, a range "first-last" or a network such as 10.0.0.0/8 without host bits' });
 
-/** Of a listener; without it, everybody connects by himself. */
+/** Addresses of proxies that send a PROXY header to a listener. Default: none. */
 export const proxyRanges = z.array(ipRange).optional().meta({
   description:
-    'Proxies that begin each connection with a PROXY header (version 1 or 2), which tells the client; nobody else may connect then.',
-  defaultText: 'none: clients connect themselves',
+    'Addresses of proxies that begin each connection with a PROXY header (version 1 or 2), which names the client. Only these proxies may then connect.',
+  defaultText: 'none: clients connect directly',
 });
 
 /** A host name as RFC 1123 has it. */
@@ -52,7 +52,7 @@ export const realmText = z
   .meta({ expected: 'up to 127 printable ASCII characters without quotes and backslashes' });
 
 export const filePath = z.string().min(1).meta({ expected: 'a file name', file: 'public' });
-/** Of a file that nobody else should read. */
+/** Name of a file that only its owner should be able to read. */
 export const secretPath = z.string().min(1).meta({ expected: 'a file name', file: 'secret' });
 export const folderPath = z.string().min(1).meta({ expected: 'a folder name', file: 'folder' });
 

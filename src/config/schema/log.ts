@@ -10,7 +10,7 @@ export const logSection = section(
     format: z
       .enum(['auto', 'pretty', 'json'])
       .default('auto')
-      .meta({ description: '`auto`: for people on a terminal, JSON lines elsewhere.' }),
+      .meta({ description: '`auto`: text on a terminal, JSON lines elsewhere.' }),
   },
   'Logging.',
 );

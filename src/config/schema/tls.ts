@@ -5,7 +5,7 @@ export const tlsSection = z
   .strictObject({
     certFile: filePath.optional().meta({
       description:
-        'PEM certificate chain. A relative name, as in every key that names a file, counts from the folder of the configuration file; from the working directory where --set or a variable says it.',
+        'PEM certificate chain. A relative name counts from the folder of the configuration file, or from the working directory if --set or a variable gives it. So does every other key that names a file.',
       defaultText: 'lab certificate in the state folder',
     }),
     keyFile: secretPath
@@ -15,7 +15,7 @@ export const tlsSection = z
       0,
       86_400,
       60,
-      'How often these files, and those of `edge.core.tls`, are looked at; when they have changed, new connections get the new certificate. 0: never.',
+      'Seconds between two looks at these files and those of `edge.core.tls`. When they have changed, new connections get the new certificate. 0: never.',
     ),
   })
   .prefault({})

@@ -9,7 +9,7 @@ import { turnSection } from './turn.ts';
 /** Every key, without the rules between keys, which JSON Schema cannot express. */
 export const configTree = z.strictObject({
   stateDir: folderPath.optional().meta({
-    description: 'Folder of what is generated: lab certificate, Km, lab users.',
+    description: 'Folder in which the server keeps what it generates: lab certificate, Km, lab users.',
     defaultText: '`$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn`',
   }),
   domain: hostName.default('localhost').meta({ description: 'SIP home domain.' }),

@@ -17,7 +17,9 @@ const publicHost = z.union([hostName, ipAddress]);
 const listener = z
   .strictObject({
     transport: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport between client and server.' }),
-    address: ipAddress.meta({ description: 'Address to listen on; `0.0.0.0` and `::` are all of the machine.' }),
+    address: ipAddress.meta({
+      description: 'Address to listen on. `0.0.0.0` and `::` mean all addresses of the machine.',
+    }),
     port: portNumber.optional().meta({ description: 'Port to listen on.', defaultText: '3478, or 5349 for tls' }),
     proxyProtocolFrom: proxyRanges,
     publicHost: publicHost.optional().meta({
@@ -26,7 +28,7 @@ const listener = z
       defaultText: 'the value of `turn.publicHost`',
     }),
     realm: realmText.optional().meta({
-      description: 'Realm of the clients that come here; one of `turn.realms`.',
+      description: 'Realm of the clients of this listener, one of `turn.realms`.',
       defaultText: 'the value of `turn.realm`',
     }),
   })
@@ -42,7 +44,7 @@ const otherRealm = z.strictObject({
         .meta({ expected: 'a web origin such as https://app.example' }),
     )
     .default([])
-    .meta({ description: 'Clients whose ORIGIN attribute is one of these are of this realm.' }),
+    .meta({ description: 'Clients whose ORIGIN attribute is one of these belong to this realm.' }),
 });
 
 const LAB_LISTENERS = ['127.0.0.1', '::1'].flatMap((address) =>
@@ -52,12 +54,13 @@ const LAB_LISTENERS = ['127.0.0.1', '::1'].flatMap((address) =>
 const relay = section(
   {
     addresses: z.array(ipAddress).min(1).default(['127.0.0.1', '::1']).meta({
-      description: 'Local addresses of relayed transport addresses; those of one family share its allocations evenly.',
+      description:
+        'Local addresses of relayed transport addresses. The allocations of a family are spread evenly over its addresses.',
     }),
     externalAddresses: z
       .record(ipAddress, ipAddress)
       .default({})
-      .meta({ description: 'Behind 1:1 NAT: what peers see instead of a local relay address.' }),
+      .meta({ description: 'Behind 1:1 NAT: the address that peers see instead of a local relay address.' }),
     ports: section(
       {
         min: wholeNumber(1024, 65_535, 49_152, 'Lowest relay port.'),
@@ -65,17 +68,27 @@ const relay = section(
       },
       'Port range of relayed transport addresses (RFC 8656 §7.2).',
     ),
-    portQuarantineSec: seconds(0, 3600, 60, 'How long a freed relay port rests while others are free.'),
+    portQuarantineSec: seconds(
+      0,
+      3600,
+      60,
+      'Seconds for which a freed relay port is not used again while others are free.',
+    ),
   },
   'Relayed transport addresses.',
 );
 
 const allocation = section(
   {
-    defaultLifetimeSec: seconds(60, 86_400, 600, 'Lifetime of an allocation that asks for none or less.'),
-    maxLifetimeSec: seconds(60, 86_400, 3600, 'Longest lifetime granted at a time.'),
-    permissionLifetimeSec: seconds(30, 3600, 300, 'Lifetime of a permission; RFC 8656 §9 says 300.'),
-    channelLifetimeSec: seconds(30, 7200, 600, 'Lifetime of a channel; RFC 8656 §12 says 600.'),
+    defaultLifetimeSec: seconds(
+      60,
+      86_400,
+      600,
+      'Lifetime, in seconds, of an allocation whose client asks for none or for less.',
+    ),
+    maxLifetimeSec: seconds(60, 86_400, 3600, 'Longest lifetime, in seconds, that one request is granted.'),
+    permissionLifetimeSec: seconds(30, 3600, 300, 'Lifetime of a permission in seconds. RFC 8656 §9 says 300.'),
+    channelLifetimeSec: seconds(30, 7200, 600, 'Lifetime of a channel in seconds. RFC 8656 §12 says 600.'),
     permissions: wholeNumber(1, 10_000, 64, 'Most permissions of one allocation.'),
     channels: wholeNumber(1, 4096, 64, 'Most channels of one allocation.'),
   },
@@ -88,43 +101,47 @@ const quota = section(
       1,
       1_000_000,
       100,
-      'Most relayed addresses of one user, over all registrations and credentials (486 beyond).',
+      'Most relayed addresses of one user, over all registrations and credentials. A further one is answered 486.',
     ),
     perAddress: wholeNumber(
       1,
       1_000_000,
       1000,
-      'Most relayed addresses of clients at one IPv4 address or IPv6 /64 (486 beyond). A tenth of the default total: nobody has all, and the subscribers who share an address behind a carrier’s NAT, seldom more than a hundred, have ten each.',
+      'Most relayed addresses of clients at one IPv4 address or IPv6 /64. A further one is answered 486. The default is a tenth of the default total, so that no address has all; a hundred subscribers who share an address behind a carrier’s NAT have ten each.',
     ),
-    total: wholeNumber(1, 1_000_000, 10_000, 'Most relayed addresses of this server (486 beyond).'),
+    total: wholeNumber(1, 1_000_000, 10_000, 'Most relayed addresses of this server. A further one is answered 486.'),
   },
-  'Quotas.',
+  'Limits of relayed addresses.',
 );
 
 const bandwidth = section(
   {
-    allocationBytesPerSec: bytesPerSec('Of one allocation'),
-    userBytesPerSec: bytesPerSec('Of one user, over all that it has'),
-    totalBytesPerSec: bytesPerSec('Of the whole server'),
+    allocationBytesPerSec: bytesPerSec('of one allocation'),
+    userBytesPerSec: bytesPerSec('of one user, over all of its allocations'),
+    totalBytesPerSec: bytesPerSec('of the whole server'),
   },
-  'Bandwidth of what is relayed, payload only and each direction by itself. Datagrams beyond are dropped and counted.',
+  'Limits of relayed bandwidth: payload only, each direction by itself. Datagrams above a limit are dropped and counted.',
 );
 
 function bytesPerSec(whose: string) {
-  return wholeNumber(0, 1_000_000_000_000, 0, `${whose}, in bytes a second; 0: no limit.`);
+  return wholeNumber(0, 1_000_000_000_000, 0, `Most bytes a second ${whose}; 0: no limit.`);
 }
 
 const answerLimit = section(
   {
-    perSec: wholeNumber(0, 1_000_000, 100, 'A second to one IPv4 address or IPv6 /64; 0: no limit.'),
-    burst: wholeNumber(1, 1_000_000, 1000, 'The same at once.'),
-    sources: wholeNumber(64, 1_000_000, 65_536, 'Addresses told apart; past it the longest silent is forgotten.'),
-    exempt: z
-      .array(ipRange)
-      .default(['127.0.0.0/8', '::1'])
-      .meta({ description: 'Ranges without a limit, such as a load balancer whose address many clients share.' }),
+    perSec: wholeNumber(0, 1_000_000, 100, 'Answers a second to one IPv4 address or IPv6 /64; 0: no limit.'),
+    burst: wholeNumber(1, 1_000_000, 1000, 'Most such answers at once to one address.'),
+    sources: wholeNumber(
+      64,
+      1_000_000,
+      65_536,
+      'Addresses that the limit remembers. A full table forgets the address that was silent longest.',
+    ),
+    exempt: z.array(ipRange).default(['127.0.0.0/8', '::1']).meta({
+      description: 'Address ranges without this limit, such as a load balancer whose address many clients share.',
+    }),
   },
-  'Answers to requests that prove nothing (Binding, and all that are not authenticated). Over UDP the rest is dropped, so that forged requests do not bury their victim in answers; over TCP and TLS, counted apart, a client over it is read on when its turn comes. After so many wrong passwords over UDP, what an address without an allocation sends is not looked at.',
+  'Limit of answers to requests that prove nothing: Binding, and everything that is not authenticated. Over UDP, requests above the limit are dropped, so that forged requests do not flood their victim with answers. Over TCP and TLS, counted apart, a client above the limit is read later. After this many wrong passwords over UDP, requests of an address without an allocation are not checked.',
 );
 
 const natDiscovery = section(
@@ -143,23 +160,25 @@ const peers = section(
   {
     allow: z.array(ipRange).default([]).meta({
       description:
-        'Ranges that are allowed although they are special-purpose. A metadata service, an address of this machine and one of the core open only to an entry for that one address.',
+        'Ranges that are allowed although they are special-purpose. A metadata service, an address of this machine and an address of the core are opened only by an entry for that one address.',
     }),
-    deny: z.array(ipRange).default([]).meta({ description: 'Ranges that are denied; wins over `allow`.' }),
-    allowPrivate: flag(false, 'For labs: opens loopback and private ranges as peers, those of this machine too.'),
+    deny: z.array(ipRange).default([]).meta({ description: 'Ranges that are denied. `deny` wins over `allow`.' }),
+    allowPrivate: flag(false, 'For labs: allow loopback and private ranges as peers, those of this machine too.'),
   },
   'Peer policy. Denied by default: special-purpose ranges, all addresses of this machine but for live relays, and the core (`edge.core.uris`, `edge.core.trusted`).',
 );
 
 const alternateServer = z.strictObject({
-  address: ipAddress.meta({ description: 'Address of another TURN server; clients of its family are sent there.' }),
-  port: z.int().min(1).max(65_535).default(3478).meta({ description: 'Its port for UDP and TCP.' }),
-  tlsPort: z.int().min(1).max(65_535).default(5349).meta({ description: 'Its port for TLS.' }),
+  address: ipAddress.meta({
+    description: 'Address of another TURN server. Clients of its address family are sent there.',
+  }),
+  port: z.int().min(1).max(65_535).default(3478).meta({ description: 'UDP and TCP port of that server.' }),
+  tlsPort: z.int().min(1).max(65_535).default(5349).meta({ description: 'TLS port of that server.' }),
   host: hostName.optional().meta({
-    description: 'Name in its certificate, told to TLS clients.',
+    description: 'Name in the certificate of that server, which TLS clients are told.',
     defaultText: 'the name by which they know this server',
   }),
-  weight: wholeNumber(1, 1000, 1, 'How often it is chosen, relative to the others.'),
+  weight: wholeNumber(1, 1000, 1, 'How often that server is chosen, relative to the others.'),
 });
 
 const stream = section(
@@ -168,31 +187,41 @@ const stream = section(
       1500,
       131_072,
       65_552,
-      'Longest STUN message or ChannelData from a TCP or TLS client; what is longer is dropped. The default takes all that can be written.',
+      'Longest STUN message or ChannelData from a TCP or TLS client, in bytes. A longer one is dropped. The default is the longest that the format allows.',
     ),
-    handshakeSec: seconds(1, 120, 10, 'How long a TLS handshake may take.'),
-    stuckSec: seconds(1, 600, 30, 'A connection that reads nothing of what waits for it is closed after this.'),
-    idleUnauthenticatedSec: seconds(1, 600, 10, 'A connection without an allocation is closed after this.'),
+    handshakeSec: seconds(1, 120, 10, 'Longest time of a TLS handshake, in seconds.'),
+    stuckSec: seconds(
+      1,
+      600,
+      30,
+      'Seconds after which a connection is closed if it reads nothing of what waits for it.',
+    ),
+    idleUnauthenticatedSec: seconds(1, 600, 10, 'Seconds after which a connection without an allocation is closed.'),
     bufferedBytes: wholeNumber(
       4096,
       16_777_216,
       262_144,
-      'Unsent bytes of one connection, past which datagrams to it are dropped.',
+      'Most unsent bytes of one connection. Further datagrams to it are dropped.',
     ),
     connections: wholeNumber(
       1,
       1_000_000,
       10_000,
-      'Most TCP and TLS connections. Past it one without an allocation makes room.',
+      'Most TCP and TLS connections. If all are taken, one without an allocation is closed for a new one.',
     ),
-    connectionsPerAddress: wholeNumber(1, 1_000_000, 1000, 'The same of one IPv4 address or IPv6 /64.'),
+    connectionsPerAddress: wholeNumber(
+      1,
+      1_000_000,
+      1000,
+      'Most TCP and TLS connections of one IPv4 address or IPv6 /64.',
+    ),
     connectionsPerSecPerAddress: wholeNumber(
       1,
       100_000,
       40,
-      'New TCP and TLS connections of one address a second, sustained; more are closed. `turn.answerLimit.exempt` are not limited.',
+      'Most new TCP and TLS connections a second of one address, sustained. Further ones are closed. `turn.answerLimit.exempt` has no limit.',
     ),
-    connectionBurstPerAddress: wholeNumber(1, 100_000, 400, 'The same at once.'),
+    connectionBurstPerAddress: wholeNumber(1, 100_000, 400, 'Most new TCP and TLS connections of one address at once.'),
   },
   'TCP and TLS clients.',
 );
@@ -200,15 +229,20 @@ const stream = section(
 const tcpRelay = section(
   {
     enabled: flag(true, 'Let clients on TCP or TLS allocate TCP relays. Needs Linux with the optional package koffi.'),
-    connectTimeoutSec: seconds(30, 300, 30, 'How long a Connect waits for the peer; RFC 6062 §5.2 says at least 30.'),
-    pendingPerAllocation: wholeNumber(1, 1000, 16, 'Most connections of one allocation that no client has bound.'),
+    connectTimeoutSec: seconds(
+      30,
+      300,
+      30,
+      'Seconds for which a Connect waits for the peer. RFC 6062 §5.2 says at least 30.',
+    ),
+    pendingPerAllocation: wholeNumber(1, 1000, 16, 'Most connections of one allocation that its client has not bound.'),
     connectionsPerAllocation: wholeNumber(1, 10_000, 64, 'Most connections with peers of one allocation.'),
     connections: wholeNumber(1, 1_000_000, 5000, 'Most connections with peers of this server.'),
     bufferedBytes: wholeNumber(
       16_384,
       16_777_216,
       65_536,
-      'Unsent bytes of one direction, past which the other side is not read; a side that takes nothing for `turn.stream.stuckSec` ends both.',
+      'Most unsent bytes of one direction; beyond it the sender is not read. A side that takes nothing for `turn.stream.stuckSec` ends both.',
     ),
   },
   'TCP between relay and peers (RFC 6062).',
@@ -216,18 +250,23 @@ const tcpRelay = section(
 
 const sockets = section(
   {
-    listenerBufferBytes: wholeNumber(0, 268_435_456, 4_194_304, 'Kernel buffers of a UDP listener; 0: the default.'),
+    listenerBufferBytes: wholeNumber(
+      0,
+      268_435_456,
+      4_194_304,
+      'Bytes of the kernel buffers of a UDP listener; 0: the system’s default.',
+    ),
     relayBufferBytes: wholeNumber(
       0,
       268_435_456,
       1_048_576,
-      'Kernel buffers of each relay port, for bursts such as a video frame of 300 datagrams; memory is taken only while something waits. Linux grants up to net.core.rmem_max. 0: the default.',
+      'Bytes of the kernel buffers of each relay port, for bursts such as a video frame of 300 datagrams. Memory is used only while datagrams wait. Linux grants up to net.core.rmem_max. 0: the system’s default.',
     ),
     clockResolutionMs: wholeNumber(
       0,
       1000,
       20,
-      'How late a packet may notice the end of its channel; 0 costs a clock reading each.',
+      'Milliseconds by which a packet may notice the end of its channel late. 0: the clock is read for each packet.',
     ),
   },
   'UDP sockets.',
@@ -237,7 +276,7 @@ export const turnSection = section(
   {
     enabled: flag(true, 'Run the TURN server.'),
     realm: realmText.optional().meta({
-      description: 'TURN realm; what the edge hands out is good in this one.',
+      description: 'TURN realm of the credentials that the edge issues.',
       defaultText: 'the value of `domain`',
     }),
     realms: z.array(otherRealm).default([]).meta({ description: 'Further realms.' }),
@@ -246,11 +285,11 @@ export const turnSection = section(
       .default(['sha256', 'md5'])
       .meta({
         description:
-          'Key hashes offered to clients of RFC 8489, best first; others ignore the offer and use MD5, unless it is not in a list that is not empty. SHA-256 is left out when a user has no more than a `key`.',
+          'Key hashes offered to clients of RFC 8489, best first. Clients that do not know the offer use MD5; they are refused if the list is not empty and lacks `md5`. SHA-256 is not offered if a user has only a `key`.',
       }),
     usernameAnonymity: flag(
       false,
-      'Ask clients of RFC 8489 to send USERHASH instead of USERNAME. Only where every credential comes from this process or `credentials.users`: other names cannot be found by their hash.',
+      'Ask clients of RFC 8489 to send USERHASH instead of USERNAME. Set it only if every credential comes from this process or from `credentials.users`: other names cannot be found by their hash.',
     ),
     software: flag(true, 'Send the SOFTWARE attribute.'),
     publicHost: publicHost.optional().meta({
@@ -264,7 +303,12 @@ export const turnSection = section(
     }),
     relay,
     allocation,
-    nonceLifetimeSec: seconds(60, 86_400, 3600, 'Nonce lifetime; RFC 8656 §7.2 asks for a change at least hourly.'),
+    nonceLifetimeSec: seconds(
+      60,
+      86_400,
+      3600,
+      'Lifetime of a nonce in seconds. RFC 8656 §7.2 asks for a change at least hourly.',
+    ),
     quota,
     bandwidth,
     answerLimit,
@@ -272,39 +316,47 @@ export const turnSection = section(
     peers,
     legacyChannelNumbers: flag(
       false,
-      'Let clients bind channels 0x5000 to 0x7FFF as well: older ones, `turnutils_uclient` among them, still choose them.',
+      'Let clients bind channels 0x5000 to 0x7FFF as well. Older clients choose them, `turnutils_uclient` among them.',
     ),
     expiryPolicy: z.enum(['allocate-only', 'cap', 'strict']).default('cap').meta({
       description:
-        'What the end of a credential means after Allocate. `allocate-only`: nothing, as in coturn; `cap`: no lifetime passes it; `strict`: no request succeeds after it, either.',
+        'What the end of a credential means for an allocation. `allocate-only`: nothing, as in coturn. `cap`: no lifetime goes beyond it. `strict`: as `cap`, and no request succeeds after it.',
     }),
-    alternateServers: z
-      .array(alternateServer)
-      .max(100)
-      .default([])
-      .meta({ description: 'Servers to send clients to (300 and ALTERNATE-SERVER) that want a new allocation.' }),
+    alternateServers: z.array(alternateServer).max(100).default([]).meta({
+      description: 'Servers to which clients that want a new allocation are sent (300 with ALTERNATE-SERVER).',
+    }),
     redirect: z.enum(['draining', 'loaded', 'all']).default('draining').meta({
       description:
-        'When clients are sent to `alternateServers`. `draining`: while the server is drained; `loaded`: also at `redirectAbovePercent`; `all`: always.',
+        'When clients are sent to `alternateServers`. `draining`: while the server drains. `loaded`: also from `redirectAbovePercent` on. `all`: always.',
     }),
-    redirectAbovePercent: wholeNumber(1, 100, 80, 'Share of `quota.total` from which `loaded` sends clients away.'),
+    redirectAbovePercent: wholeNumber(
+      1,
+      100,
+      80,
+      'Percentage of `quota.total` from which `loaded` sends clients away.',
+    ),
     drainSec: seconds(
       0,
       86_400,
       10,
-      'How long allocations are waited for by SIGTERM, or `server.drain()`, once the WebSockets are closed; no new one is made then.',
+      'Seconds for which SIGTERM and `server.drain()` wait for allocations to end, after the WebSockets are closed. No new allocation is created meanwhile.',
     ),
     stream,
     tcpRelay,
     sockets,
-    reservationSec: seconds(30, 300, 30, 'How long EVEN-PORT keeps the next port (RFC 8656 §7.2 says at least 30).'),
+    reservationSec: seconds(
+      30,
+      300,
+      30,
+      'Seconds for which EVEN-PORT keeps the next port. RFC 8656 §7.2 says at least 30.',
+    ),
     mobility: flag(
       false,
-      'Let clients take an allocation to another address or connection (RFC 8016). Off, as no browser asks for it, and as the allocation of such a client holds its port until it expires when the connection is gone.',
+      'Let clients take an allocation to another address or connection (RFC 8016). It is off because no browser asks for it, and because the allocation of such a client keeps its port until it expires, even if the connection is gone.',
     ),
     dataPlane: z.enum(['auto', 'node']).default('auto').meta({
       description:
-        '`auto`: on Linux with the optional package koffi, relay sockets that can set DF and tell of ICMP errors; `node`: without.',
+        '`auto`: relay sockets that can set DF and report ICMP errors, on Linux with the optional package koffi. `node`: plain sockets.',
     }),
   },
   'The TURN server.',
