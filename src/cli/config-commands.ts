@@ -1,29 +1,33 @@
 import { stringify } from 'yaml';
 import { knownKeys } from '../config/known-keys.ts';
-import { loadMaterial, stateDirOf } from '../config/material.ts';
-import { TrialState } from '../config/state/trial-state.ts';
+import { type Findings } from '../config/findings.ts';
+import { stateDirOf, tryMaterial } from '../config/material.ts';
+import { invalidConfig } from '../config/problems.ts';
 import { startupWarnings } from '../config/warnings.ts';
 import { systemClock } from '../core/clock.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
 import { unusableAddresses } from '../server/unusable-addresses.ts';
-import { configFrom, type ConfigFlags } from './config-options.ts';
+import { configFrom, tryConfigFrom, type ConfigFlags } from './config-options.ts';
 
-/** Everything a start checks, short of listening, and everything at once; nothing is written. */
+/**
+ * Everything a start checks, short of listening, and everything at once: where something was written wrong, files and addresses are looked at
+ * all the same, as far as the rest names them. Nothing is left on the disk.
+ */
 export async function checkConfig(flags: ConfigFlags): Promise<void> {
-  const config = configFrom(flags);
+  const { known, problems } = tryConfigFrom(flags);
+  if (!known) throw invalidConfig(problems);
   const { unixMs } = systemClock.now();
-  const state = new TrialState(stateDirOf(config, process.env));
-  const unusable = await unusableAddresses(config);
-  const material = await loadMaterial(config, process.env, unixMs, state).catch((error: unknown) => {
-    throw error instanceof EpcscfTurnError ? withLines(error, unusable) : error;
-  });
-  if (unusable.length > 0) throw new EpcscfTurnError('ERR_ADDRESS_UNAVAILABLE', unusable.join('\n'));
-  for (const warning of startupWarnings(config, material, unixMs)) console.error(`warning: ${warning}`);
+  const { material, findings } = await tryMaterial(known, process.env, unixMs);
+  const unusable = await unusableAddresses(known);
+  const lines = [...problems, ...findings.lines, ...unusable];
+  if (lines.length > 0) throw new EpcscfTurnError(codeOf(problems, findings), lines.join('\n'));
+  if (material) for (const warning of startupWarnings(known, material, unixMs)) console.error(`warning: ${warning}`);
   console.log('configuration is valid');
 }
 
-function withLines({ code, message, cause }: EpcscfTurnError, lines: readonly string[]): EpcscfTurnError {
-  return new EpcscfTurnError(code, [message, ...lines].join('\n'), { cause });
+/** Of the gravest: a start comes to this first. */
+function codeOf(problems: readonly string[], findings: Findings): ErrorCode {
+  return problems.length > 0 ? 'ERR_CONFIG_INVALID' : (findings.code ?? 'ERR_ADDRESS_UNAVAILABLE');
 }
 
 /** The effective configuration as YAML, secrets hidden; or the environment variable of each key. */

@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, tryConfig, type ConfigSources, type TriedConfig } from '../config/load.ts';
 import { type Config } from '../config/schema/tree.ts';
 
 export interface ConfigFlags {
@@ -20,7 +20,16 @@ export function withConfigOptions(command: Command): Command {
 }
 
 /** File < environment < flags. Throws what `loadConfig` throws. */
-export function configFrom({ config, set = [] }: ConfigFlags): Config {
+export function configFrom(flags: ConfigFlags): Config {
+  return loadConfig(sourcesOf(flags));
+}
+
+/** As `configFrom`. Throws what `tryConfig` throws. */
+export function tryConfigFrom(flags: ConfigFlags): TriedConfig {
+  return tryConfig(sourcesOf(flags));
+}
+
+function sourcesOf({ config, set = [] }: ConfigFlags): ConfigSources {
   const file = config ?? process.env[CONFIG_FILE_VARIABLE];
-  return loadConfig({ ...(file !== undefined && { file }), environment: process.env, assignments: set });
+  return { ...(file !== undefined && { file }), environment: process.env, assignments: set };
 }

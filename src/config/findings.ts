@@ -1,4 +1,5 @@
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { UnknownValue } from './schema/known-part.ts';
 
 /** Runs a step that may throw for a file; what it is given decides whether others still run. */
 export type Attempt = <T>(read: () => T) => T | undefined;
@@ -10,23 +11,46 @@ export const atOnce: Attempt = (read) => read();
 export class Findings {
   readonly #errors: EpcscfTurnError[] = [];
 
-  /** `undefined` when it failed. Errors that are not about the configuration pass through. */
+  /** Of the first. */
+  get code(): ErrorCode | undefined {
+    return this.#errors[0]?.code;
+  }
+
+  get lines(): string[] {
+    return this.#errors.map(({ message }) => message);
+  }
+
+  /** `undefined` when it failed, or needs what is not known. Errors that are not about the configuration pass through. */
   readonly attempt: Attempt = (read) => {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof EpcscfTurnError)) throw error;
-      this.#errors.push(error);
+      this.#keep(error);
       return undefined;
     }
   };
+
+  /** As `attempt`. */
+  async attemptLater<T>(make: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await make();
+    } catch (error) {
+      this.#keep(error);
+      return undefined;
+    }
+  }
+
+  #keep(error: unknown): void {
+    if (error instanceof UnknownValue) return;
+    if (!(error instanceof EpcscfTurnError)) throw error;
+    this.#errors.push(error);
+  }
 
   /** One error with a line for each finding, and the code of the first. */
   throwAny(): void {
     const [first, ...others] = this.#errors;
     if (!first) return;
     if (others.length === 0) throw first;
-    const text = this.#errors.map(({ message }) => message).join('\n');
-    throw new EpcscfTurnError(first.code, text, { cause: first });
+    throw new EpcscfTurnError(first.code, this.lines.join('\n'), { cause: first });
   }
 }

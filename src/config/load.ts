@@ -4,7 +4,7 @@ import { nodeAt } from './json-schema.ts';
 import { anchorFiles } from './named-files.ts';
 import { gapAt, readValue, setAt } from './overlay.ts';
 import { describeIssues, invalidConfig, isMapping, kindOf, unknownKey } from './problems.ts';
-import { configSchema } from './schema/schema.ts';
+import { parseTree } from './schema/schema.ts';
 import { type Config, type ConfigInput } from './schema/tree.ts';
 import { readTextFile } from './text-file.ts';
 import { parseYaml } from './yaml-text.ts';
@@ -21,7 +21,20 @@ export interface ConfigSources {
  * Reads file < environment < assignments. Throws ERR_CONFIG_UNREADABLE when the file cannot be read, ERR_CONFIG_INVALID with one line for
  * each problem.
  */
-export function loadConfig({ file, environment = {}, assignments = [] }: ConfigSources): Config {
+export function loadConfig(sources: ConfigSources): Config {
+  return whole(tryConfig(sources));
+}
+
+/** A configuration that may have been written wrong. */
+export interface TriedConfig {
+  /** Reading what was written wrong throws `UnknownValue`; `undefined` when nothing is known. */
+  readonly known: Config | undefined;
+  /** A line for each mistake; when there are none, all of it is known. */
+  readonly problems: readonly string[];
+}
+
+/** As `loadConfig`, and throws only when there is no tree to look at. */
+export function tryConfig({ file, environment = {}, assignments = [] }: ConfigSources): TriedConfig {
   const tree = file === undefined ? {} : readConfigFile(file);
   const fromEnvironment = readEnvironment(environment);
   const fromFlags = readAssignments(assignments);
@@ -36,18 +49,22 @@ export function loadConfig({ file, environment = {}, assignments = [] }: ConfigS
     setAt(tree, path, value);
     sources.set(path.join('.'), source);
   }
-  return validate(tree, sources, [...fromEnvironment.problems, ...fromFlags.problems, ...gaps]);
+  return check(tree, sources, [...fromEnvironment.problems, ...fromFlags.problems, ...gaps]);
 }
 
 /** Checks a configuration object and fills in the defaults. Throws ERR_CONFIG_INVALID with one line for each problem. */
 export function parseConfig(input: ConfigInput | Config): Config {
-  return validate(input, new Map(), []);
+  return whole(check(input, new Map(), []));
 }
 
-function validate(input: unknown, sources: ReadonlyMap<string, string>, problems: readonly string[]): Config {
-  const parsed = configSchema.safeParse(input, { reportInput: true });
-  if (parsed.success && problems.length === 0) return parsed.data;
-  throw invalidConfig([...problems, ...(parsed.success ? [] : describeIssues(parsed.error.issues, input, sources))]);
+function check(input: unknown, sources: ReadonlyMap<string, string>, problems: readonly string[]): TriedConfig {
+  const { known, issues } = parseTree(input);
+  return { known, problems: [...problems, ...describeIssues(issues, input, sources)] };
+}
+
+function whole({ known, problems }: TriedConfig): Config {
+  if (known && problems.length === 0) return known;
+  throw invalidConfig(problems);
 }
 
 function readConfigFile(file: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { type Secret } from '../core/secret.ts';
 import { type Attempt } from './findings.ts';
+import { knownEntries } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
@@ -18,10 +19,10 @@ export function defaultRealm({ domain, turn }: Config): string {
 
 /** Throws ERR_CONFIG_UNREADABLE. */
 export function longTermUsers(config: Config, attempt: Attempt): LongTermUser[] {
-  return config.credentials.users.map(({ name, realm, password, passwordFile, key }, i) => ({
-    name,
-    realm: realm ?? defaultRealm(config),
-    password: attempt(() => secretOf(password, passwordFile, `credentials.users.${i}.passwordFile`)),
-    key,
-  }));
+  return knownEntries(config.credentials.users).flatMap(({ entry: user, i }) => {
+    const path = `credentials.users.${i}.passwordFile`;
+    const password = attempt(() => secretOf(user.password, user.passwordFile, path));
+    const known = attempt(() => ({ name: user.name, realm: user.realm ?? defaultRealm(config), key: user.key }));
+    return known ? [{ ...known, password }] : [];
+  });
 }

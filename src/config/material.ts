@@ -6,12 +6,14 @@ import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
 import { isWildcard } from './loopback.ts';
+import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 import { labCa, labCaFile, labCertificate, type Certificate } from './state/lab-certificate.ts';
-import { labKey, labUsers } from './state/lab-secrets.ts';
+import { type KeyFile, labKey, labUsers } from './state/lab-secrets.ts';
 import { defaultStateDir, StateFolder } from './state/state-folder.ts';
 import { type StateStore } from './state/state-store.ts';
+import { TrialState } from './state/trial-state.ts';
 
 export interface KeyMaterial {
   /** Newest first. */
@@ -63,34 +65,115 @@ export async function loadMaterial(
   nowMs: number,
   state?: StateStore,
 ): Promise<Material> {
-  const open = state ? () => state : stateFolderOf(config, environment);
   const findings = new Findings();
-  const { attempt } = findings;
-  const given = givenCertificate(config, attempt);
-  const users = givenUsers(config, attempt);
-  const keys = givenKeys(config, attempt);
-  const pseudonymKey = givenPseudonymKey(config, attempt);
-  const captureKey = attempt(() => givenCaptureKey(config));
-  const core = givenCoreMaterial(config, attempt);
-  const turnUsers = longTermUsers(config, attempt);
+  const given = readGiven(config, findings.attempt);
   findings.throwAny();
-  const makesUsers = config.edge.enabled && config.edge.core.kind === 'embedded' && users.size === 0;
-  const makesCertificate = !given && speaksTls(config);
+  return complete(config, given, environment, nowMs, state ? () => state : stateFolderOf(config, environment));
+}
+
+/** What `loadMaterial` would come to, with nothing left on the disk. Of a configuration that is known in part, what goes wrong with that. */
+export async function tryMaterial(
+  config: Config,
+  environment: Environment,
+  nowMs: number,
+): Promise<{ readonly material: Material | undefined; readonly findings: Findings }> {
+  const findings = new Findings();
+  const given = readGiven(config, findings.attempt);
+  const state = findings.attempt(() => new TrialState(stateDirOf(config, environment)));
+  const isFit = findings.attempt(() => {
+    if (usesState(config)) state?.check();
+    return true;
+  });
+  const material =
+    state && isFit
+      ? await findings.attemptLater(() => complete(config, given, environment, nowMs, () => state))
+      : undefined;
+  return { material, findings };
+}
+
+/** What the configuration gives, in itself or by files; `undefined`, or short of an entry, where that cannot be had. */
+interface Given {
+  readonly certificate: Certificate | undefined;
+  readonly users: ReadonlyMap<string, Secret> | undefined;
+  readonly keys: KeyMaterial['keys'] | undefined;
+  readonly pseudonymKey: Secret | undefined;
+  readonly captureKey: Secret | undefined;
+  readonly core: Partial<CoreMaterial> | undefined;
+  readonly longTermUsers: readonly LongTermUser[] | undefined;
+}
+
+function readGiven(config: Config, attempt: Attempt): Given {
+  return {
+    certificate: attempt(() => givenCertificate(config, attempt)),
+    users: attempt(() => givenUsers(config, attempt)),
+    keys: attempt(() => givenKeys(config, attempt)),
+    pseudonymKey: attempt(() => givenPseudonymKey(config, attempt)),
+    captureKey: attempt(() => givenCaptureKey(config)),
+    core: attempt(() => givenCoreMaterial(config, attempt)),
+    longTermUsers: attempt(() => longTermUsers(config, attempt)),
+  };
+}
+
+function isWithoutUsers({ edge }: Config): boolean {
+  return edge.enabled && edge.core.kind === 'embedded' && edge.core.users.length === 0;
+}
+
+function isWithoutCertificate(config: Config): boolean {
+  return config.tls.certFile === undefined && speaksTls(config);
+}
+
+function isWithoutKm({ credentials: { secret, secretFile, keys } }: Config): boolean {
+  return secret === undefined && secretFile === undefined && keys.length === 0;
+}
+
+function isWithoutPseudonymKey({ credentials: { pseudonymKey, pseudonymKeyFile } }: Config): boolean {
+  return pseudonymKey === undefined && pseudonymKeyFile === undefined;
+}
+
+function isWithoutFlowTokenKey({ edge: { enabled, core } }: Config): boolean {
+  return enabled && core.kind === 'external' && core.flowTokenKey === undefined && core.flowTokenKeyFile === undefined;
+}
+
+const WANTS = [isWithoutUsers, isWithoutCertificate, isWithoutKm, isWithoutPseudonymKey, isWithoutFlowTokenKey];
+
+/** Whether anything is to be found or made there, as far as is known. */
+function usesState(config: Config): boolean {
+  return WANTS.some((isWithout) => asFarAsKnown(() => isWithout(config)));
+}
+
+/** What is named is not made, even where it could not be had. */
+async function complete(
+  config: Config,
+  { keys = [], users = new Map(), longTermUsers = [], core, captureKey, pseudonymKey, certificate: given }: Given,
+  environment: Environment,
+  nowMs: number,
+  open: OpenState,
+): Promise<Material> {
+  const { credentials, edge } = config;
+  const makesUsers = isWithoutUsers(config);
+  const makesCertificate = isWithoutCertificate(config);
+  const makesKm = isWithoutKm(config);
   const certificate = makesCertificate ? await labCertificate(open(), certificateNames(config), nowMs) : given;
   const ca = makesCertificate ? labCa(open()) : undefined;
+  const key = (name: KeyFile, file: string | undefined): Secret => {
+    if (file !== undefined) throw new UnknownValue();
+    return labKey(open(), name);
+  };
   const caFile = makesCertificate ? labCaFile(open()) : undefined;
   return {
-    keys: keys.length > 0 ? keys : [{ id: 'lab', secret: labKey(open(), 'km.key') }],
-    pseudonymKey: pseudonymKey ?? labKey(open(), 'pseudonym.key'),
+    keys: makesKm ? [{ id: 'lab', secret: labKey(open(), 'km.key') }] : keys,
     users: makesUsers ? labUsers(open()) : users,
-    longTermUsers: turnUsers,
-    generated: { km: keys.length === 0, certificate: makesCertificate, users: makesUsers },
+    pseudonymKey: pseudonymKey ?? key('pseudonym.key', credentials.pseudonymKeyFile),
+    longTermUsers,
+    generated: { km: makesKm, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
-    ...(core && { core: { ...core, flowTokenKey: core.flowTokenKey ?? labKey(open(), 'flow-token.key') } }),
+    ...(core && {
+      core: { ...core, flowTokenKey: core.flowTokenKey ?? key('flow-token.key', edge.core.flowTokenKeyFile) },
+    }),
   };
 }
 
@@ -98,9 +181,10 @@ export async function loadMaterial(
 export function givenKeys({ credentials }: Config, attempt: Attempt = atOnce): { id: string; secret: Secret }[] {
   const single = attempt(() => secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile'));
   if (single) return [{ id: 'k1', secret: single }];
-  return credentials.keys.flatMap(({ id, secret, secretFile }, i) => {
-    const value = attempt(() => secretOf(secret, secretFile, `credentials.keys.${i}.secretFile`));
-    return value ? [{ id, secret: value }] : [];
+  return knownEntries(credentials.keys).flatMap(({ entry: key, i }) => {
+    const secret = attempt(() => secretOf(key.secret, key.secretFile, `credentials.keys.${i}.secretFile`));
+    const id = attempt(() => key.id);
+    return secret && id !== undefined ? [{ id, secret }] : [];
   });
 }
 
@@ -123,9 +207,10 @@ function givenCaptureKey({ edge }: Config): Secret | undefined {
 
 function givenUsers({ edge }: Config, attempt: Attempt): Map<string, Secret> {
   const users = new Map<string, Secret>();
-  edge.core.users.forEach(({ name, password, passwordFile }, i) => {
-    const secret = attempt(() => secretOf(password, passwordFile, `edge.core.users.${i}.passwordFile`));
-    if (secret) users.set(name, secret);
+  knownEntries(edge.core.users).forEach(({ entry: user, i }) => {
+    const path = `edge.core.users.${i}.passwordFile`;
+    const secret = attempt(() => secretOf(user.password, user.passwordFile, path));
+    if (secret) attempt(() => users.set(user.name, secret));
   });
   return users;
 }

@@ -41,12 +41,20 @@ function dotted(path: readonly PropertyKey[]): string {
 /** Looks among the neighbours first, then for a key of that name anywhere. */
 export function unknownKey(parent: readonly PropertyKey[], key: string): string {
   const prefix = parent.length === 0 ? '' : `${dotted(parent)}.`;
-  const siblings = Object.keys(nodeAt(parent)?.properties ?? schemaRoot().properties ?? {});
-  const near = nearest(key, siblings);
+  const near = nearestSibling(parent, key);
   if (near !== undefined) return `unknown key; did you mean "${prefix}${near}"?`;
   const elsewhere = knownKeys().find(({ path }) => path.slice(path.lastIndexOf('.') + 1) === key);
   if (elsewhere) return `unknown key; did you mean "${elsewhere.path}"?`;
-  return `unknown key; known here: ${siblings.join(', ')}`;
+  return `unknown key; known here: ${keysAt(parent).join(', ')}`;
+}
+
+/** The key of the same section that a misspelt one was meant for. */
+export function nearestSibling(parent: readonly PropertyKey[], key: string): string | undefined {
+  return nearest(key, keysAt(parent));
+}
+
+function keysAt(parent: readonly PropertyKey[]): string[] {
+  return Object.keys(nodeAt(parent)?.properties ?? schemaRoot().properties ?? {});
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

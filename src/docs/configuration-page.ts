@@ -7,7 +7,8 @@ const INTRODUCTION = `Name the file by \`epcscf-turn serve --config file.yaml\`.
 - Every key can come from the environment as well: \`EPCSCF_\` and its path, as in \`EPCSCF_TURN_REALM\`. \`epcscf-turn print-config --env\` lists these names.
 - \`--set turn.realm=example.com\` sets one key on the command line. A flag wins over the environment, the environment over the file.
 - A secret can be read from a file: each key of a secret has a sibling \`…File\`, and each variable a sibling \`…_FILE\`.
-- An unknown key is an error that names the nearest known one. \`epcscf-turn check-config\` prints every error at once.`;
+- A relative name of a file or folder counts from the folder of the configuration file where it stands there, and from the working directory where a variable or \`--set\` says it.
+- An unknown key is an error that names the nearest known one. \`epcscf-turn check-config\` prints every error at once: what was written wrong, and, as far as the rest names them, files and addresses that cannot be had.`;
 
 /** Sections with at least so many keys get a heading of their own. */
 const OWN_HEADING = 3;

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { clashesWithin, ownSockets } from '../config/schema/socket-rules.ts';
+import { asFarAsKnown, knownEntries } from '../config/schema/known-part.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';
 
@@ -9,21 +10,25 @@ import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';
  * has its port. Takes no port that is named.
  */
 export async function unusableAddresses(written: Config): Promise<string[]> {
-  const { config } = adaptToHost(written, hasIpv6Loopback());
-  const named = [
-    ...ownSockets(config),
-    ...(config.turn.enabled
-      ? config.turn.relay.addresses.map((address) => ({ path: 'turn.relay.addresses', address }))
-      : []),
-  ];
+  const hasLoopback = hasIpv6Loopback();
+  const adapted = asFarAsKnown(() => adaptToHost(written, hasLoopback).config);
+  const config = adapted ?? written;
+  const named = [...ownSockets(config), ...(asFarAsKnown(() => relays(config)) ?? [])];
   const places = new Map(named.map(({ path, address }) => [`${path} ${address}`, { path, address }]));
   const lines: string[] = [];
   for (const { path, address } of places.values()) {
+    // Whether others remain beside it is not known then.
+    if (!adapted && !hasLoopback && address === '::1') continue;
     if (!(await isHere(address))) {
       lines.push(`${path}: ${address} is no address of this host; name one of its own`);
     }
   }
   return [...lines, ...clashesWithin(config)];
+}
+
+function relays({ turn }: Config): { readonly path: string; readonly address: string }[] {
+  if (!turn.enabled) return [];
+  return knownEntries(turn.relay.addresses).map(({ entry }) => ({ path: 'turn.relay.addresses', address: entry }));
 }
 
 /** The kernel knows best: of 127.0.0.0/8 each is here, and an address can be bound before it is (IP_FREEBIND). */

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -329,7 +329,71 @@ describe('epcscf-turn check-config', () => {
     ]);
   });
 
-  it('takes relative names from the folder of the file they stand in, and those of --set from its own', async () => {
+  it('names what was written wrong, files, the state folder and addresses in one run, and nothing that follows from a mistake', async () => {
+    const file = join(base, 'all-wrong.yaml');
+    writeFileSync(
+      file,
+      `
+stateDir: ${file}/state
+domain: 5
+edge:
+  listen: { adresses: [192.0.2.5] }
+  core: { users: [{ name: 7, passwordFile: /nonexistent/a }, { name: b, passwordFile: /nonexistent/b }] }
+turn:
+  relay: { addresses: [bogus, 192.0.2.7], ports: { mni: 50000, max: 2000 } }
+  allocation: { defaultLifetimeSec: 900, maxLifetimeSec: 800 }
+  listeners: [{ transport: udp, address: 0.0.0.0 }, { transport: tpc, address: 192.0.2.8 }, { transport: udp, address: 192.0.2.9 }]
+credentials: { pseudonymKeyFile: /nonexistent/p }
+`,
+    );
+    const { code, stderr } = await run(['check-config', '-c', file], { EPCSCF_EDGE_PTH: '/' });
+    expect(code).toBe(2);
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/[;,(].*/, '')),
+    ).toEqual([
+      'EPCSCF_EDGE_PTH: unknown environment variable',
+      'domain: expected a host name',
+      'edge.listen.adresses: unknown key',
+      'edge.core.users.0.name: expected a SIP user name of up to 64 characters',
+      'turn.listeners.1.transport: expected one of udp',
+      'turn.relay.addresses.0: expected an IP address',
+      'turn.relay.ports.mni: unknown key',
+      'turn.listeners.2: expected a listener of its own',
+      'turn.allocation.maxLifetimeSec: expected at least turn.allocation.defaultLifetimeSec ',
+      'edge.core.users.0.passwordFile: cannot read /nonexistent/a ',
+      'edge.core.users.1.passwordFile: cannot read /nonexistent/b ',
+      'credentials.pseudonymKeyFile: cannot read /nonexistent/p ',
+      `${file}/state: cannot be read `,
+      'turn.listeners.2: 192.0.2.9 is no address of this host',
+      'turn.relay.addresses: 192.0.2.7 is no address of this host',
+    ]);
+  });
+
+  it.each([
+    ['/proc/nope', 'cannot be made (ENOENT)'],
+    ['/dev/null', 'is no folder'],
+    ['/dev/null/state', 'cannot be read (ENOTDIR)'],
+  ])('names a state folder that a start could not make: %s', async (stateDir, what) => {
+    const { code, stdout, stderr } = await run(['check-config', '--set', `stateDir=${stateDir}`]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${stateDir}: ${what}; set stateDir to`);
+  });
+
+  it('does not ask for a state folder where everything is given', async () => {
+    const settings = [
+      'stateDir=/proc/nope',
+      'edge.enabled=false',
+      'turn.listeners=[{transport: udp, address: 127.0.0.1}]',
+    ];
+    const environment = { EPCSCF_CREDENTIALS_SECRET: 'a-shared-secret', EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'a-key' };
+    const args = ['check-config', ...settings.flatMap((one) => ['--set', one])];
+    expect(await run(args, environment)).toMatchObject({ code: 0, stdout: 'configuration is valid\n' });
+  });
+
+  it('takes relative names from the folder of the file they stand in, and those of --set and variables from its own', async () => {
     const folder = mkdtempSync(join(base, 'relative-'));
     writeFileSync(join(folder, 'km'), 'a-key-of-twenty-bytes', { mode: 0o600 });
     writeFileSync(join(folder, 'edge.yaml'), 'stateDir: state\ncredentials: { secretFile: km }\n');
@@ -346,6 +410,11 @@ describe('epcscf-turn check-config', () => {
     expect(stdout).toContain(`secretFile: ${join(folder, 'km')}\n`);
     expect(stdout).toContain(`stateDir: ${join(folder, 'state')}\n`);
     expect(stdout).toContain('certFile: c.pem\n');
+    const own = relative(process.cwd(), join(folder, 'km'));
+    expect((await run(['check-config', '--set', `credentials.secretFile=${own}`])).code).toBe(0);
+    expect((await run(['check-config'], { EPCSCF_CREDENTIALS_SECRET_FILE: own })).code).toBe(0);
+    const elsewhere = await run(['check-config', ...file], { EPCSCF_CREDENTIALS_SECRET_FILE: 'km' });
+    expect(elsewhere.stderr).toContain('credentials.secretFile: cannot read km (ENOENT)');
   });
 
   it('warns of a key that every user of the machine can read', async () => {

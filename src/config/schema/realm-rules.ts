@@ -1,5 +1,5 @@
 import { opaqueString } from '../../core/opaque-string.ts';
-import { type Report } from './rule-report.ts';
+import { type Report, type Rule } from './rule-report.ts';
 import { type Config } from './tree.ts';
 
 const KEY_FORM = /^[\da-f]{32}$/i;
@@ -29,18 +29,28 @@ export function checkRealms({ domain, turn, credentials }: Config, report: Repor
   }
 }
 
+/** Of `credentials.users`, and of how their passwords are proved. */
+export const LONG_TERM_RULES: readonly Rule[] = [checkLongTermNames, checkLongTermKeys, checkAlgorithms];
+
 /** What two names become in a STUN message must tell their users apart. */
-export function checkLongTermUsers({ domain, turn, credentials }: Config, report: Report): void {
+function checkLongTermNames({ domain, turn, credentials }: Config, report: Report): void {
   const seen = new Set<string>();
-  credentials.users.forEach(({ name, realm, key }, i) => {
+  credentials.users.forEach(({ name, realm }, i) => {
     const id = JSON.stringify([realm ?? turn.realm ?? domain, opaqueString(name)]);
     if (seen.has(id)) report(`credentials.users.${i}.name`, 'a name that no other user of the realm has', name);
     seen.add(id);
+  });
+}
+
+function checkLongTermKeys({ credentials }: Config, report: Report): void {
+  credentials.users.forEach(({ key }, i) => {
     if (key && !KEY_FORM.test(key.revealText())) {
       report(`credentials.users.${i}.key`, '32 hexadecimal digits', `${key.byteLength} bytes`);
     }
   });
-  const { passwordAlgorithms } = turn;
+}
+
+function checkAlgorithms({ turn: { passwordAlgorithms }, credentials }: Config, report: Report): void {
   if (new Set(passwordAlgorithms).size < passwordAlgorithms.length) {
     report('turn.passwordAlgorithms', 'each algorithm once', passwordAlgorithms);
   }

@@ -1,8 +1,9 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { isWildcard } from '../loopback.ts';
-import { checkCore } from './core-rules.ts';
-import { checkLongTermUsers, checkRealms } from './realm-rules.ts';
-import { type Report } from './rule-report.ts';
+import { CORE_RULES } from './core-rules.ts';
+import { asFarAsKnown } from './known-part.ts';
+import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';
+import { type Report, type Rule } from './rule-report.ts';
 import { checkSockets } from './socket-rules.ts';
 import { type Config } from './tree.ts';
 
@@ -10,7 +11,7 @@ interface RuleContext {
   addIssue(issue: { code: 'custom'; path: PropertyKey[]; message: string; input: unknown }): void;
 }
 
-/** Rules between keys. Each says what was expected of the key it names; `got` is what came. */
+/** Rules between keys, of which those apply that read nothing wrong. Each says what was expected of the key it names; `got` is what came. */
 export function checkRules(config: Config, context: RuleContext): void {
   const report: Report = (path, expected, got) => {
     context.addIssue({
@@ -20,16 +21,31 @@ export function checkRules(config: Config, context: RuleContext): void {
       input: got,
     });
   };
-  checkTls(config, report);
-  checkParts(config, report);
-  checkSockets(config, report);
-  checkTurn(config, report);
-  checkEdge(config, report);
-  checkCore(config, report);
-  checkCredentials(config, report);
-  checkRealms(config, report);
-  checkLongTermUsers(config, report);
+  for (const rule of RULES)
+    asFarAsKnown(() => {
+      rule(config, report);
+    });
 }
+
+const RULES: readonly Rule[] = [
+  checkTls,
+  checkParts,
+  checkSockets,
+  checkRelayPorts,
+  checkLifetimes,
+  checkRedirection,
+  checkRelayAddresses,
+  checkNatDiscovery,
+  checkProxies,
+  checkCaptureKey,
+  checkExpiry,
+  ...CORE_RULES,
+  checkTtl,
+  checkKeyRing,
+  checkSecrets,
+  checkRealms,
+  ...LONG_TERM_RULES,
+];
 
 function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {
   if (certFile !== undefined && keyFile === undefined)
@@ -48,11 +64,13 @@ function checkParts({ edge, turn }: Config, report: Report): void {
   }
 }
 
-function checkTurn({ turn }: Config, report: Report): void {
-  const { relay, allocation, listeners } = turn;
+function checkRelayPorts({ turn: { relay } }: Config, report: Report): void {
   if (relay.ports.min > relay.ports.max) {
     report('turn.relay.ports.max', `at least turn.relay.ports.min (${relay.ports.min})`, relay.ports.max);
   }
+}
+
+function checkLifetimes({ turn: { allocation } }: Config, report: Report): void {
   if (allocation.defaultLifetimeSec > allocation.maxLifetimeSec) {
     report(
       'turn.allocation.maxLifetimeSec',
@@ -60,9 +78,15 @@ function checkTurn({ turn }: Config, report: Report): void {
       allocation.maxLifetimeSec,
     );
   }
+}
+
+function checkRedirection({ turn }: Config, report: Report): void {
   if (turn.redirect !== 'draining' && turn.alternateServers.length === 0) {
     report('turn.alternateServers', `at least one server, because turn.redirect is ${turn.redirect}`, []);
   }
+}
+
+function checkRelayAddresses({ turn: { relay } }: Config, report: Report): void {
   relay.addresses.forEach((address, i) => {
     if (isWildcard(address)) report(`turn.relay.addresses.${i}`, 'an address of this machine', address);
   });
@@ -73,7 +97,9 @@ function checkTurn({ turn }: Config, report: Report): void {
     else if (parseIp(local)?.length !== parseIp(external)?.length)
       report(path, 'an address of the same family', external);
   }
-  checkNatDiscovery(turn, report);
+}
+
+function checkProxies({ turn: { listeners } }: Config, report: Report): void {
   listeners.forEach(({ transport, proxyProtocolFrom }, i) => {
     if (transport === 'udp' && proxyProtocolFrom !== undefined) {
       report(`turn.listeners.${i}.proxyProtocolFrom`, 'nothing for udp', proxyProtocolFrom);
@@ -81,7 +107,7 @@ function checkTurn({ turn }: Config, report: Report): void {
   });
 }
 
-function checkNatDiscovery({ natDiscovery, listeners }: Config['turn'], report: Report): void {
+function checkNatDiscovery({ turn: { natDiscovery, listeners } }: Config, report: Report): void {
   const { alternateAddress, alternatePort } = natDiscovery;
   if (alternateAddress === undefined) return;
   const path = 'turn.natDiscovery.alternateAddress';
@@ -101,11 +127,13 @@ function canonical(address: string): string {
   return bytes ? formatIp(bytes) : address;
 }
 
-function checkEdge({ edge }: Config, report: Report): void {
-  const { registration, trace } = edge;
+function checkCaptureKey({ edge: { trace } }: Config, report: Report): void {
   if (trace.hep.captureKey !== undefined && trace.hep.captureKeyFile !== undefined) {
     report('edge.trace.hep', 'one of "captureKey" and "captureKeyFile"', 'both');
   }
+}
+
+function checkExpiry({ edge: { registration } }: Config, report: Report): void {
   const { minExpiresSec, defaultExpiresSec, maxExpiresSec } = registration;
   if (defaultExpiresSec < minExpiresSec || defaultExpiresSec > maxExpiresSec) {
     report(
@@ -116,8 +144,7 @@ function checkEdge({ edge }: Config, report: Report): void {
   }
 }
 
-function checkCredentials({ credentials }: Config, report: Report): void {
-  const { keys, ttl } = credentials;
+function checkTtl({ credentials: { ttl } }: Config, report: Report): void {
   if (ttl.defaultSec < ttl.minSec || ttl.defaultSec > ttl.maxSec) {
     report(
       'credentials.ttl.defaultSec',
@@ -125,9 +152,16 @@ function checkCredentials({ credentials }: Config, report: Report): void {
       ttl.defaultSec,
     );
   }
+}
+
+function checkKeyRing({ credentials: { keys } }: Config, report: Report): void {
   keys.forEach(({ id }, i) => {
     if (keys.findIndex((other) => other.id === id) !== i) report(`credentials.keys.${i}.id`, 'an id of its own', id);
   });
+}
+
+function checkSecrets({ credentials }: Config, report: Report): void {
+  const { keys } = credentials;
   const single = credentials.secret !== undefined || credentials.secretFile !== undefined;
   if (credentials.secret !== undefined && credentials.secretFile !== undefined) {
     report('credentials', 'one of "secret" and "secretFile"', 'both');

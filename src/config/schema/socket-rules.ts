@@ -1,5 +1,6 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { isWildcard } from '../loopback.ts';
+import { asFarAsKnown, knownEntries } from './known-part.ts';
 import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';
 
@@ -41,15 +42,23 @@ function clashes(config: Config): [first: OwnSocket, second: OwnSocket][] {
   });
 }
 
-/** Everything that is opened to be reached, in the order in which it is named. */
+/** Everything that is opened to be reached, as far as it is known, in the order in which it is named. */
 export function ownSockets({ edge, turn }: Config): OwnSocket[] {
-  return [...(edge.enabled ? edgeSockets(edge) : []), ...(turn.enabled ? turnSockets(turn) : [])];
+  const parts = [
+    () => (edge.enabled ? webSockets(edge) : []),
+    () => (edge.enabled && edge.core.kind === 'external' ? allCoreSockets(edge.core) : []),
+    () => (turn.enabled ? turnSockets(turn) : []),
+    () => (turn.enabled ? discoverySockets(turn) : []),
+  ];
+  return parts.flatMap((part) => asFarAsKnown(part) ?? []);
 }
 
-function edgeSockets({ listen, core }: Config['edge']): OwnSocket[] {
-  const path = 'edge.listen';
-  const web = listen.addresses.map((address) => ({ path, protocol: 'tcp' as const, address, port: listen.port }));
-  return core.kind === 'external' ? [...web, ...core.listen.addresses.flatMap((one) => coreSockets(core, one))] : web;
+function webSockets({ listen: { addresses, port } }: Config['edge']): OwnSocket[] {
+  return knownEntries(addresses).map(({ entry }) => ({ path: 'edge.listen', protocol: 'tcp', address: entry, port }));
+}
+
+function allCoreSockets(core: Config['edge']['core']): OwnSocket[] {
+  return knownEntries(core.listen.addresses).flatMap(({ entry }) => coreSockets(core, entry));
 }
 
 function coreSockets({ listen: { port, tlsPort } }: Config['edge']['core'], address: string): OwnSocket[] {
@@ -62,16 +71,22 @@ function coreSockets({ listen: { port, tlsPort } }: Config['edge']['core'], addr
   ];
 }
 
-function turnSockets({ listeners, natDiscovery }: Config['turn']): OwnSocket[] {
-  const sockets = listeners.map(({ transport, address, port }, i): OwnSocket => {
-    // TLS runs over TCP, so the two cannot share a port.
-    return { path: `turn.listeners.${i}`, protocol: transport === 'udp' ? 'udp' : 'tcp', address, port };
-  });
+function turnSockets({ listeners }: Config['turn']): OwnSocket[] {
+  return knownEntries(listeners).flatMap(({ entry, i }) => asFarAsKnown(() => [listenerSocket(entry, i)]) ?? []);
+}
+
+function listenerSocket({ transport, address, port }: Config['turn']['listeners'][number], i: number): OwnSocket {
+  // TLS runs over TCP, so the two cannot share a port.
+  return { path: `turn.listeners.${i}`, protocol: transport === 'udp' ? 'udp' : 'tcp', address, port };
+}
+
+function discoverySockets({ listeners, natDiscovery }: Config['turn']): OwnSocket[] {
+  const sockets = listeners.map(listenerSocket);
   const { alternateAddress: alternate, alternatePort } = natDiscovery;
   const family = alternate === undefined ? undefined : parseIp(alternate)?.length;
   const main = sockets.find(({ protocol, address }) => protocol === 'udp' && parseIp(address)?.length === family);
   if (alternate === undefined || !main || isWildcard(main.address) || canonical(main.address) === canonical(alternate))
-    return sockets;
+    return [];
   const more = [
     [main.address, alternatePort],
     [alternate, main.port],
@@ -79,8 +94,8 @@ function turnSockets({ listeners, natDiscovery }: Config['turn']): OwnSocket[] {
   ] as const;
   const path = 'turn.natDiscovery';
   // A port that both have in common has a line of its own.
-  if (alternatePort === main.port) return sockets;
-  return [...sockets, ...more.map(([address, port]) => ({ path, protocol: 'udp' as const, address, port }))];
+  if (alternatePort === main.port) return [];
+  return more.map(([address, port]) => ({ path, protocol: 'udp', address, port }));
 }
 
 function overlap(one: OwnSocket, other: OwnSocket): boolean {

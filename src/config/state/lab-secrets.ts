@@ -8,7 +8,7 @@ const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/;
 const USERS_FILE = 'users.json';
 const LAB_USERS = ['alice', 'bob'];
 
-type KeyFile = 'km.key' | 'pseudonym.key' | 'flow-token.key';
+export type KeyFile = 'km.key' | 'pseudonym.key' | 'flow-token.key';
 
 /**
  * A generated key. Its value is the base64 text, not the bytes behind it, so that the very line can be pasted into coturn's

@@ -5,9 +5,11 @@ import {
   fstatSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   statSync,
   type Stats,
   unlinkSync,
@@ -57,6 +59,23 @@ export class StateFolder implements StateStore {
       throw unusable(path, `cannot be read (${codeOf(cause)}); set stateDir to a folder you may read`, cause);
     }
     return new StateFolder(path);
+  }
+
+  /**
+   * Whether the folder could be made, where there is none, and written. The system alone knows (modes, a file in the way, what a file system
+   * refuses), so an empty folder is made beside what is there and taken away again. Throws as the constructor.
+   */
+  static tryWriting(path: string): void {
+    const found = StateFolder.find(path);
+    try {
+      rmdirSync(mkdtempSync(join(nearestThere(resolve(path)), '.epcscf-turn-')));
+    } catch (cause) {
+      throw unusable(
+        path,
+        `cannot be ${found ? 'written' : 'made'} (${codeOf(cause)}); set stateDir to a folder you may write`,
+        cause,
+      );
+    }
   }
 
   file(name: string): string {
@@ -148,6 +167,11 @@ function makeFolder(path: string): void {
     // Another process may have been faster.
     if (codeOf(error) !== 'EEXIST') throw error;
   }
+}
+
+/** The folder itself, or of those above it the first that is there. */
+function nearestThere(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) ? path : nearestThere(dirname(path));
 }
 
 function unusable(path: string, what: string, cause?: unknown): EpcscfTurnError {

@@ -13,15 +13,24 @@ export class TrialState implements StateStore {
     this.#path = path;
   }
 
+  /** Throws when a start could not open the folder. */
+  check(): void {
+    if (!StateFolder.find(this.#path)) StateFolder.tryWriting(this.#path);
+  }
+
   read(name: string): string | undefined {
     return this.#made.read(name) ?? StateFolder.find(this.#path)?.read(name);
   }
 
   create(name: string, content: string): string {
-    return this.read(name) ?? this.#made.create(name, content);
+    const earlier = this.read(name);
+    if (earlier !== undefined) return earlier;
+    StateFolder.tryWriting(this.#path);
+    return this.#made.create(name, content);
   }
 
   replace(name: string, content: string): void {
+    StateFolder.tryWriting(this.#path);
     this.#made.replace(name, content);
   }
 
