@@ -3,6 +3,9 @@ import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type Identity } from '../registration/identity.ts';
 import { identityFor, type Speaker } from '../registration/speak-as.ts';
 
+/** RFC 3325 §9.2: one of `sip`, one of `tel`. What a client writes besides is not read. */
+const MAX_PREFERRED = 2;
+
 /**
  * RFC 3325 §5 and TS 24.229 §5.2.6.3.1: what the client would like to be known as, if it is one of its identities; else what it goes by in this message,
  * `named`, where that decides; else the default identity. One `sip` and one `tel` identity may stand together.
@@ -36,7 +39,7 @@ export function dropAssertion(headers: SipHeaders): void {
 }
 
 function preferredOf(headers: SipHeaders, speaker: Speaker): Identity[] {
-  return headers.getList('P-Preferred-Identity').flatMap((value) => identityIn(value, speaker) ?? []);
+  return headers.getList('P-Preferred-Identity', MAX_PREFERRED).flatMap((value) => identityIn(value, speaker) ?? []);
 }
 
 function isTel(key: string | undefined): boolean {

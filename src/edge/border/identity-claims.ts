@@ -5,13 +5,18 @@ import { withoutParams } from '../../sip/param-filter.ts';
 
 /**
  * What a network says of a caller within its URI: category and originating line (`cpc`, `oli`, which gateways call `isup-oli` as well),
- * whether the number was verified (`verstat`), and between which networks the call is (`iotl`, RFC 7549). Subaddresses, extensions and contexts of a
- * number (RFC 3966, RFC 4715) are the user's own and stay.
+ * whether the number was verified (`verstat`), between which networks the call is (`iotl`, RFC 7549), and what databases of ported numbers and carriers
+ * have made of the number (RFC 4694; `tsp` of RFC 2806; `npi`, the numbering plan). Subaddresses, extensions and contexts of a number (RFC 3966, RFC 4715)
+ * are the user's own and stay.
  */
-const CLAIMS: ReadonlySet<string> = new Set(['cpc', 'oli', 'isup-oli', 'verstat', 'iotl']);
-const NAME = /cpc|oli|verstat|iotl/i;
+const CLAIMS: ReadonlySet<string> = new Set([
+  ...['cpc', 'oli', 'isup-oli', 'verstat', 'iotl'],
+  ...['rn', 'rn-context', 'npdi', 'cic', 'cic-context', 'tsp', 'npi'],
+]);
+const NAMES = `(?<![\\w-])(?:${[...CLAIMS].join('|')})\\b`;
+const NAME = new RegExp(NAMES, 'i');
 /** In any text that one of them is in; names can be escaped. */
-const CLAIM = /cpc|oli|verstat|iotl|%/i;
+const CLAIM = new RegExp(`${NAMES}|%`, 'i');
 const ESCAPE = /%([\da-f]{2})/gi;
 const PORT = /:\d+(?:[ \t;>?]|$)/;
 const HOST_WITH_PORT = /^(@?(?:\[[^\]]*\]|[^:;[\]]*)):\d*/;

@@ -1,8 +1,13 @@
-/** Matches a whole text, in a time that is the length of the text by the size of the expression, whatever the two are. */
+/**
+ * Matches a whole text, in a time that is the length of the text by the size of the expression, whatever the two are, and never in more than `MAX_STEPS`: what
+ * would need more does not match.
+ */
 export type Matcher = (text: string) => boolean;
 
 /** What `{m,n}` comes to when it is written out, too; no identity of a core needs more. */
 const MAX_INSTRUCTIONS = 512;
+/** Places in the expression gone through for one text: 16 for each character of the longest identity, where a plain expression has two or three. */
+const MAX_STEPS = 4096;
 /** RE_DUP_MAX of POSIX. */
 const MAX_REPEAT = 255;
 
@@ -213,26 +218,38 @@ function emitRepeat({ of, min, max }: Extract<Node, { kind: 'repeat' }>, program
 
 /** The places in the program that a text can have led to, all at once: none is gone through twice for one character. */
 function run(program: readonly Instruction[], text: string): boolean {
-  let places = reach(program, [0]);
+  const roundOf = new Uint32Array(program.length + 1);
+  let round = 1;
+  let places = reach(program, [0], roundOf, round);
+  let left = MAX_STEPS - places.length;
   for (const character of text) {
     const next: number[] = [];
     for (const place of places) {
       const instruction = program[place];
       if (instruction?.op === 'take' && instruction.accepts(character)) next.push(place + 1);
     }
-    places = reach(program, next);
-    if (places.size === 0) return false;
+    if (next.length === 0 || left <= 0) return false;
+    round += 1;
+    places = reach(program, next, roundOf, round);
+    left -= places.length;
   }
-  return places.has(program.length);
+  return roundOf[program.length] === round;
 }
 
-function reach(program: readonly Instruction[], starts: number[]): ReadonlySet<number> {
-  const reached = new Set<number>();
+/** `roundOf`: when each place was reached last. */
+function reach(
+  program: readonly Instruction[],
+  starts: number[],
+  roundOf: Uint32Array,
+  round: number,
+): readonly number[] {
+  const reached: number[] = [];
   for (let place = starts.pop(); place !== undefined; place = starts.pop()) {
-    if (reached.has(place)) continue;
-    reached.add(place);
+    if (roundOf[place] === round) continue;
+    roundOf[place] = round;
+    reached.push(place);
     const instruction = program[place];
-    if (instruction?.op === 'fork') starts.push(...instruction.to);
+    if (instruction?.op === 'fork') for (const to of instruction.to) starts.push(to);
   }
   return reached;
 }

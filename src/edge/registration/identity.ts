@@ -2,6 +2,7 @@ import { type SipHeaders } from '../../sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
 import { mentionsUri } from './mentions-uri.ts';
+import { globalNumberOf, telKey } from './telephone-number.ts';
 import { isWildcard } from './wildcard.ts';
 
 /** A public user identity (IMPU) that a registered client may speak as. */
@@ -10,6 +11,8 @@ export interface Identity<Text extends string = string> {
   readonly key: Text;
   /** `name-addr` as it stands in P-Asserted-Identity. */
   readonly value: Text;
+  /** The global number that it is of, as its `telKey`. */
+  readonly number: Text | undefined;
 }
 
 /** What a registrar says that a client may speak as. */
@@ -23,17 +26,23 @@ export interface Identities {
 /** Beyond it a core's list is cut: what it says is kept with each registration. */
 const MAX_IDENTITIES = 64;
 const MAX_WILDCARDS = 8;
-const VISUAL_SEPARATORS = /[-.()]/g;
 
-/** By which two URIs are one identity: scheme `sip` or `sips`, escapes, port and parameters make no difference; nor do separators in `tel`. */
+/**
+ * By which two URIs are one identity: scheme `sip` or `sips`, escapes, port and parameters make no difference; nor do separators in `tel`, and parameters
+ * but for `phone-context`.
+ */
 export function identityKey(text: string): string {
   const uri = parseSipUri(text);
-  if (uri.ok) {
-    const { user, host } = uri.value;
-    return user === undefined ? `sip:${host}` : `sip:${unescapeText(user)}@${host}`;
-  }
-  const tel = /^tel:([^;]*)/i.exec(text)?.[1];
-  return tel === undefined ? text : `tel:${tel.replace(VISUAL_SEPARATORS, '').toLowerCase()}`;
+  if (!uri.ok) return telKey(text) ?? text;
+  const { user, host } = uri.value;
+  return user === undefined ? `sip:${host}` : `sip:${userKey(user)}@${host}`;
+}
+
+/** An escaped semicolon is another character than the one that begins a parameter of the user part (RFC 3261 §19.1.4). */
+function userKey(user: string): string {
+  if (!user.includes('%')) return user;
+  const parts = user.split(';').map((part) => unescapeText(part).replace(/[%;]/g, encodeURIComponent));
+  return parts.join(';');
 }
 
 /** The address-of-record as it may be sent: escapes as the client wrote them, nothing after the host. */
@@ -51,7 +60,7 @@ export function addressOf(to: string): string {
  * cannot be read stands for the address if it has it in it, and for nobody else. One with an exclamation mark is a wildcard, which is never asserted.
  */
 export function identitiesOf(address: string, headers: SipHeaders): Identities {
-  const own = { key: identityKey(address), value: `<${address}>` };
+  const own = createIdentity(address);
   const listed = headers.getList('P-Associated-URI', MAX_IDENTITIES);
   if (listed.length === 0) return { identities: [own], wildcards: [] };
   const entries = listed.flatMap((text) => readEntry(text) ?? (mentionsUri(text, address) ? own : []));
@@ -68,5 +77,10 @@ function readEntry(text: string): Identity | string | readonly [] | undefined {
   const { uri, displayName } = nameAddr.value;
   if (!/^(?:sips?|tel):/i.test(uri)) return [];
   if (isWildcard(uri)) return uri;
-  return { key: identityKey(uri), value: formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) }) };
+  return createIdentity(uri, displayName);
+}
+
+export function createIdentity(uri: string, displayName?: string): Identity {
+  const value = formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) });
+  return { key: identityKey(uri), value, number: globalNumberOf(uri)?.number };
 }

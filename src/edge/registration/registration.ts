@@ -102,10 +102,7 @@ export function createRegistration(
     instanceId: contact.instanceId === undefined ? undefined : ownText(contact.instanceId, before?.instanceId),
     regId: contact.regId,
     outbound,
-    identities: identities.map(({ key, value }, index) => {
-      const known = before?.identities[index];
-      return { key: ownText(key, known?.key), value: ownText(value, known?.value) };
-    }),
+    identities: identities.map((identity, index) => ownIdentity(identity, before?.identities[index])),
     wildcards: wildcards.map((uri, index) => ownText(uri, before?.wildcards[index])),
     serviceRoute: serviceRoute.map((route, index) => ownText(route, before?.serviceRoute[index])),
     edgeUri: edgeUri === undefined ? undefined : ownText(edgeUri, before?.edgeUri),
@@ -119,6 +116,13 @@ export function createRegistration(
     expiresAtMs,
     grantedExpiresSec,
   };
+}
+
+/** The number of a telephone URI is its key, and kept once. */
+function ownIdentity({ key, value, number }: Identity, known: Identity<OwnText> | undefined): Identity<OwnText> {
+  const ownKey = ownText(key, known?.key);
+  const ownNumber = number === undefined ? undefined : number === key ? ownKey : ownText(number, known?.number);
+  return { key: ownKey, value: ownText(value, known?.value), number: ownNumber };
 }
 
 function createClaim(registrationId: string, aor: string, contactUri: string): Claim {

@@ -1,8 +1,8 @@
-import { parseNameAddr } from '../../sip/name-addr.ts';
-import { parseSipUri, unescapeText } from '../../sip/uri.ts';
-import { type Identity, identityKey } from './identity.ts';
+import { parseSipUri } from '../../sip/uri.ts';
+import { createIdentity, type Identity, identityKey } from './identity.ts';
 import { type Registration } from './registration.ts';
-import { identityOfWildcard } from './wildcard.ts';
+import { globalNumberOf } from './telephone-number.ts';
+import { isOneOf, namedBy } from './wildcard.ts';
 
 /** What the registrar has said a client may speak as. */
 export type Speaker = Pick<Registration, 'address' | 'identities' | 'wildcards'>;
@@ -19,29 +19,14 @@ export function identityFor(uri: string, speaker: Speaker): Identity | undefined
 
 /** A SIP URI that a client writes is that of a number only in its own domain: in another one it would show that domain as the caller's. */
 function identityByNumber(uri: string, { address, identities }: Speaker): Identity | undefined {
-  const asked = numberOf(uri);
+  const asked = globalNumberOf(uri);
   if (!asked || (asked.host !== undefined && asked.host !== hostOf(address))) return undefined;
-  return identities.find(({ value }) => {
-    const nameAddr = parseNameAddr(value);
-    return nameAddr.ok && numberOf(nameAddr.value.uri)?.number === asked.number;
-  });
+  return identities.find(({ number }) => number === asked.number);
 }
 
 function identityByWildcard(uri: string, { wildcards }: Speaker): Identity | undefined {
-  for (const wildcard of wildcards) {
-    const concrete = identityOfWildcard(wildcard, uri);
-    if (concrete !== undefined) return { key: identityKey(concrete), value: `<${concrete}>` };
-  }
-  return undefined;
-}
-
-/** `host`: of a SIP URI. */
-function numberOf(text: string): { readonly number: string; readonly host?: string } | undefined {
-  if (/^tel:\+/i.test(text)) return { number: identityKey(text) };
-  const uri = text.includes('user=') ? parseSipUri(text) : undefined;
-  if (!uri?.ok || uri.value.params.get('user')?.toLowerCase() !== 'phone') return undefined;
-  const user = unescapeText(uri.value.user ?? '');
-  return user.startsWith('+') ? { number: identityKey(`tel:${user}`), host: uri.value.host } : undefined;
+  const named = wildcards.length > 0 ? namedBy(uri) : undefined;
+  return named && wildcards.some((wildcard) => isOneOf(wildcard, named)) ? createIdentity(named.uri) : undefined;
 }
 
 function hostOf(address: string): string | undefined {

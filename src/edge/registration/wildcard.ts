@@ -1,74 +1,95 @@
+import { ownText } from '../../core/own-text.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
-import { compileExtendedRegex } from './extended-regex.ts';
+import { compileExtendedRegex, type Matcher } from './extended-regex.ts';
+import { globalNumberOf, plainNumber } from './telephone-number.ts';
 
 /** Beyond it a wildcard, or what is compared with one, is nobody's: telephone numbers and user names are shorter. */
 const MAX_LENGTH = 256;
-const VISUAL_SEPARATORS = /[-.()]/g;
 
 /** Whether the URI is, or may be read as, that of many identities: they have an expression between exclamation marks (TS 23.003 §13.5). */
 export function isWildcard(uri: string): boolean {
   return /!|%21/.test(uri);
 }
 
-/**
- * The URI by which a client goes that is one of those a wildcarded public user identity stands for (TS 23.003 §13.5), such as `sip:chat!.*!@example.com` or
- * `tel:+1555!.*!`: scheme, user and host, and nothing of the client's besides. `undefined` when it is none of them; one with an exclamation mark,
- * or with parameters in its user part, never is.
- */
-export function identityOfWildcard(wildcard: string, uri: string): string | undefined {
-  if (wildcard.length > MAX_LENGTH || uri.length > MAX_LENGTH || isWildcard(uri)) return undefined;
-  const frame = frameOf(wildcard);
-  const asked = frame?.isTel ? telOf(uri) : sipOf(uri);
-  if (!frame || asked?.host !== frame.host) return undefined;
-  const { prefix, suffix, expression } = frame;
-  const end = asked.user.length - suffix.length;
-  if (end < prefix.length || !asked.user.startsWith(prefix) || !asked.user.endsWith(suffix)) return undefined;
-  return compileExtendedRegex(expression)?.(asked.user.slice(prefix.length, end)) ? asked.uri : undefined;
-}
-
-interface Named {
+/** The URI by which a client goes, as a wildcard may stand for it. */
+export interface Named {
+  readonly isTel: boolean;
   /** Without escapes or visual separators. */
   readonly user: string;
+  /** Empty for a number. */
   readonly host: string;
+  /** Scheme, user and host, and nothing of the client's besides. */
   readonly uri: string;
+}
+
+/** `undefined` for what is none of any wildcard's: one that is too long, with an exclamation mark, or with parameters in its user part. */
+export function namedBy(uri: string): Named | undefined {
+  if (uri.length > MAX_LENGTH || isWildcard(uri)) return undefined;
+  return telOf(uri) ?? sipOf(uri);
+}
+
+/**
+ * Whether this is one of those that a wildcarded public user identity stands for (TS 23.003 §13.5), such as `sip:chat!.*!@example.com` or
+ * `tel:+1555!.*!`.
+ */
+export function isOneOf(wildcard: string, { isTel, user, host }: Named): boolean {
+  const frame = frameOf(wildcard);
+  if (frame?.isTel !== isTel || frame.host !== host) return false;
+  const { prefix, suffix, matches } = frame;
+  const end = user.length - suffix.length;
+  if (end < prefix.length || !user.startsWith(prefix) || !user.endsWith(suffix)) return false;
+  return matches(user.slice(prefix.length, end));
 }
 
 interface Frame {
   readonly isTel: boolean;
   readonly prefix: string;
-  readonly expression: string;
+  readonly matches: Matcher;
   readonly suffix: string;
   readonly host: string;
 }
 
-/** The expression stands between the first and the last exclamation mark, in the user part or number. */
+/** Wildcards are read once: most of an operator's are the same for many, and each message of one they are for is compared with them. */
+const FRAMES = new Map<string, Frame | undefined>();
+const MAX_FRAMES = 64;
+
 function frameOf(wildcard: string): Frame | undefined {
+  if (wildcard.length > MAX_LENGTH) return undefined;
+  if (FRAMES.has(wildcard)) return FRAMES.get(wildcard);
+  const [oldest] = FRAMES.size < MAX_FRAMES ? [] : FRAMES.keys();
+  if (oldest !== undefined) FRAMES.delete(oldest);
+  const frame = readFrame(wildcard);
+  FRAMES.set(ownText(wildcard), frame);
+  return frame;
+}
+
+/** The expression stands between the first and the last exclamation mark, in the user part or number. */
+function readFrame(wildcard: string): Frame | undefined {
   const [, scheme, before = '', expression = '', after = ''] =
     /^(sips?|tel):([^!]*)!(.+)!([^!]*)$/i.exec(wildcard) ?? [];
-  if (scheme === undefined) return undefined;
-  const inner = unescapeText(expression);
+  const matches = scheme === undefined ? undefined : compileExtendedRegex(unescapeText(expression));
+  if (scheme === undefined || !matches) return undefined;
   if (/^tel$/i.test(scheme)) {
     const [suffix = ''] = after.split(';', 1);
-    return { isTel: true, prefix: plainNumber(before), expression: inner, suffix: plainNumber(suffix), host: '' };
+    return { isTel: true, prefix: plainNumber(before), matches, suffix: plainNumber(suffix), host: '' };
   }
   const rest = sipOf(`sip:x${after}`);
   if (!rest) return undefined;
-  return { isTel: false, prefix: unescapeText(before), expression: inner, suffix: rest.user.slice(1), host: rest.host };
+  return { isTel: false, prefix: unescapeText(before), matches, suffix: rest.user.slice(1), host: rest.host };
 }
 
+/** An escaped semicolon is one of the user (RFC 3261 §19.1.4), and whoever reads on may take it for the other. */
 function sipOf(text: string): Named | undefined {
   const uri = parseSipUri(text);
-  if (!uri.ok || uri.value.user === undefined || uri.value.user.includes(';')) return undefined;
-  const { user, host } = uri.value;
-  return { user: unescapeText(user), host, uri: `sip:${user}@${host}` };
+  if (!uri.ok || uri.value.user === undefined) return undefined;
+  const { user: written, host } = uri.value;
+  const user = unescapeText(written);
+  return user.includes(';') ? undefined : { isTel: false, user, host, uri: `sip:${written}@${host}` };
 }
 
 /** A global number: a local one means nothing without its context. */
 function telOf(text: string): Named | undefined {
-  const user = plainNumber(/^tel:(\+[\d.()-]+)(?:;|$)/i.exec(text)?.[1] ?? '');
-  return user === '' ? undefined : { user, host: '', uri: `tel:${user}` };
-}
-
-function plainNumber(text: string): string {
-  return text.replace(VISUAL_SEPARATORS, '');
+  const global = globalNumberOf(text);
+  if (!global || global.host !== undefined) return undefined;
+  return { isTel: true, user: global.number.slice('tel:'.length), host: '', uri: global.number };
 }

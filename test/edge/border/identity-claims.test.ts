@@ -15,6 +15,8 @@ describe('what only a network says of a caller', () => {
     ['tel:+1555;oli=62 ;tag=1', 'tel:+1555;tag=1'],
     ['<sip:alice@d>;cpc=police;x="; oli=1";tag=1', '<sip:alice@d>;x="; oli=1";tag=1'],
     ['<sip:d;cpc=police>', '<sip:d>'],
+    ['<tel:+15550100;rn=+1999;npdi;ext=7>;tag=1', '<tel:+15550100;ext=7>;tag=1'],
+    ['<sip:+1555;RN=1;rn-context=+1;cic=+1;cic-context=+1@d;tsp=a.b;npi=1;user=phone>', '<sip:+1555@d;user=phone>'],
   ])('is taken off %j, and the rest stays', (value, left) => {
     expect(withoutClaims(value)).toBe(left);
     expect(withoutClaimsOrPort(value)).toBe(left);
@@ -24,6 +26,7 @@ describe('what only a network says of a caller', () => {
     '"Oliver" <sip:oliver@d;user=phone>;tag=cpc',
     '<tel:+1555;isub=7;ext=1;phone-context=+1;isub-encoding=nsap-ia5>;tag=1',
     '<sip:al%20ice@d;x-cpc=1>  ;tag=verstat',
+    '<sip:bernd@intern.d;rnx=1>;tag=1',
     'sip:oli@d;tag=1',
     '*',
   ])('is not in %j', (value) => {

@@ -62,6 +62,15 @@ describe('an extended regular expression', () => {
     },
   );
 
+  it('that needs more work than identities of real users do does not match', () => {
+    const matches = compileExtendedRegex('([a-z0-9]{1,200}|b)*n');
+    expect(matches?.(`${'a'.repeat(8)}n`)).toBe(true);
+    expect(matches?.(`${'a'.repeat(200)}n`)).toBe(false);
+    expect(
+      compileExtendedRegex('([a-z]{1,32}|[0-9]{1,15})(-[a-z]{1,200})?')?.(`${'a'.repeat(32)}-${'b'.repeat(200)}`),
+    ).toBe(true);
+  });
+
   it('finds what RegExp finds, whatever it is', () => {
     const source = fc.array(
       fc.constantFrom('a', 'b', '.', '*', '+', '?', '|', '(', ')', '[ab]', '[^a]', '{2}', '{1,3}'),

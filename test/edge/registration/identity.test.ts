@@ -8,7 +8,9 @@ describe('two URIs are one identity', () => {
     ['sip:alice@example.com', 'sips:alice@EXAMPLE.com:5061;transport=ws'],
     ['sip:%61lice@example.com', 'sip:alice@example.com'],
     ['sip:+1555@example.com;user=phone', 'sip:+1555@example.com'],
-    ['tel:+1-555-0100', 'tel:+1(555)0100;phone-context=x'],
+    ['tel:+1-555-0100', 'tel:+1(555)0100;ext=7'],
+    ['tel:7042;phone-context=Example.com', 'TEL:70.42;isub=1;phone-context=example.COM'],
+    ['sip:%2B1555;ext=1@example.com', 'sip:+1555;ext=1@example.com'],
     ['sip:example.com', 'sip:example.com:5060'],
   ])('%s and %s', (a, b) => {
     expect(identityKey(a)).toBe(identityKey(b));
@@ -18,6 +20,10 @@ describe('two URIs are one identity', () => {
     ['sip:alice@example.com', 'sip:Alice@example.com'],
     ['sip:alice@example.com', 'sip:alice@example.org'],
     ['tel:+1555', 'sip:+1555@example.com'],
+    ['tel:7042', 'tel:7042;phone-context=example.com'],
+    ['tel:7042;phone-context=+49', 'tel:7042;phone-context=example.com'],
+    ['tel:+15550100', 'tel:+15550100;phone-context=x'],
+    ['sip:+1555;ext=1@example.com', 'sip:+1555%3Bext=1@example.com'],
     ['urn:service:sos', 'urn:service:other'],
   ])('but not %s and %s', (a, b) => {
     expect(identityKey(a)).not.toBe(identityKey(b));

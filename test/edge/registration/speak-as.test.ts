@@ -11,13 +11,18 @@ function meant(uri: string, ...associated: string[]): string | undefined {
   const { identities, wildcards } = identitiesOf(address, headers);
   const speaker = {
     address: ownText(address),
-    identities: identities.map(({ key, value }) => ({ key: ownText(key), value: ownText(value) })),
+    identities: identities.map(({ key, value, number }) => ({
+      key: ownText(key),
+      value: ownText(value),
+      number: number === undefined ? undefined : ownText(number),
+    })),
     wildcards: wildcards.map((text) => ownText(text)),
   };
   return identityFor(uri, speaker)?.value;
 }
 
 const TEL = '<tel:+1-555-0100>';
+const LOCAL = '<tel:7042;phone-context=example.com>';
 const PHONE = '<sip:+15550100@ims.example.net;user=phone>';
 
 describe('the identity that a client means by', () => {
@@ -32,6 +37,18 @@ describe('the identity that a client means by', () => {
     ['sip:15550100@example.com;user=phone', ['<tel:15550100>'], undefined],
     ['sip:+15550100@evil.example;user=phone', [TEL], undefined],
     ['tel:+15550101', [TEL, PHONE], undefined],
+    ['sip:%2B15550100%3Bcpc=police@example.com;user=phone', [TEL], undefined],
+    ['sip:+15550100%3Bphone-context=bank.example@example.com;user=phone', [TEL], undefined],
+    ['sip:+15550100;phone-context=bank.example@example.com;user=phone', [TEL], undefined],
+    ['tel:+15550100;phone-context=bank.example', [TEL], undefined],
+    ['tel:7042;phone-context=EXAMPLE.com', [LOCAL], LOCAL],
+    ['tel:70-42;ext=1;PHONE-context=example.com', [LOCAL], LOCAL],
+    ['tel:7042;phone-context=bank.example', [LOCAL], undefined],
+    ['tel:7042;phone-context=+49', [LOCAL], undefined],
+    ['tel:7042;%70hone-context=bank.example;phone-context=example.com', [LOCAL], undefined],
+    ['tel:7042', [LOCAL], undefined],
+    ['tel:7042;phone-context=+1-555', ['<tel:7042;phone-context=+1555>'], '<tel:7042;phone-context=+1555>'],
+    ['sip:alice%3Bx@example.com', ['<sip:alice;x@example.com>'], undefined],
   ])('the number %s, being %j, is %j', (uri, associated, identity) => {
     expect(meant(uri, ...associated)).toBe(identity);
   });
@@ -53,6 +70,8 @@ describe('the identity that a client means by', () => {
     ['sip:chat%21.*%21@example.com', CHAT, undefined],
     ['sip:chatfoo!@example.com', CHAT, undefined],
     ['sip:chatfoo;cpc=police@example.com', CHAT, undefined],
+    ['sip:chatfoo%3Bcpc=police@example.com', CHAT, undefined],
+    ['tel:+15550123;phone-context=bank.example', '<tel:+1-555!.*!>', undefined],
     ['sip:room-a-x@example.com', '<sip:room-!([0-9]+)!-x@example.com>', undefined],
     ['sip:room-x@example.com', '<sip:room-!.*!-x@example.com>', undefined],
     ['sip:aa@example.com', '<sip:a!.*!aa@example.com>', undefined],
