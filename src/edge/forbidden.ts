@@ -9,6 +9,7 @@ const PHRASES = {
   /** A client that has reconnected proves with its next REGISTER that it is the same one. */
   'dialog-elsewhere': 'dialog of another connection: register first',
   'dialog-from': 'From and To are not those of the dialog',
+  'dialog-ended': 'dialog has ended',
   'other-dialog': 'Route is not that of the dialog',
   'route-tampered': 'Route token was tampered with',
   'route-without-token': 'Route without a token of this edge',

@@ -46,7 +46,7 @@ export interface DialogSide {
 
 /** What a token leads to. */
 export interface FlowReference {
-  /** No other token has it. */
+  /** `tokenId` of it. */
   readonly id: string;
   /** `undefined` for a flow of another node, or of this one before it was started again. */
   readonly flowId: string | undefined;
@@ -128,7 +128,7 @@ export class FlowTokens {
     return {
       kind: 'flow',
       flow: {
-        id: text.slice(0, ID_LENGTH),
+        id: tokenId(text),
         flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
         handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
         dialog: sideIn(body.subarray(handleEnd, BODY_BYTES)),
@@ -186,6 +186,11 @@ export class FlowTokens {
   #handle(registrationId: string): Buffer {
     return createHmac('sha256', this.#handleKey).update(registrationId).digest().subarray(0, HANDLE_BYTES);
   }
+}
+
+/** What no other token begins with. `token`: of `FlowTokens`. */
+export function tokenId(token: string): string {
+  return token.slice(0, ID_LENGTH);
 }
 
 function sideIn(salt: Buffer): DialogSide | undefined {

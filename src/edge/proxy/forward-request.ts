@@ -9,6 +9,7 @@ import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { type EndedDialogs } from './ended-dialogs.ts';
 import { type DialogOrigin, type DialogRole, type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
@@ -23,6 +24,7 @@ export interface RequestForwarderContext {
   readonly loops: LoopDetection;
   readonly registrations: Registrations;
   readonly border: Border;
+  readonly ended: EndedDialogs;
 }
 
 export interface Forwarding {
@@ -70,15 +72,17 @@ export class RequestForwarder {
 
   /** `headers`: of the request as this side writes it, or sees it. */
   #recordRoute(hop: Hop, contactUri: string, { role, headers, icid }: RecordedSide): string {
-    const { tokens, registrations } = this.#context;
+    const { tokens, registrations, ended } = this.#context;
     const { sentBy, transport, tokens: needsToken } = hop.self;
-    const token = (): string =>
+    const issue = (): string =>
       tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, {
         role,
         icid,
         origin: originOf(headers),
       });
-    return `<sip:${needsToken ? `${token()}@` : ''}${formatHostPort(sentBy)};transport=${transport};lr>`;
+    const token = needsToken ? issue() : undefined;
+    if (token !== undefined) ended.noteBegin(token);
+    return `<sip:${token === undefined ? '' : `${token}@`}${formatHostPort(sentBy)};transport=${transport};lr>`;
   }
 }
 

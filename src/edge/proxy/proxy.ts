@@ -26,6 +26,7 @@ import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { NO_REASON, reasonsIn } from './cancel-reasons.ts';
 import { tracedOutcome } from './core-outcomes.ts';
+import { EndedDialogs } from './ended-dialogs.ts';
 import { type FlowReference, type FlowTokens } from './flow-token.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
@@ -93,6 +94,7 @@ export class Proxy {
   readonly #context: ProxyContext;
   readonly #tags = new StatelessTags();
   readonly #loops = new LoopDetection();
+  readonly #ended = new EndedDialogs();
   readonly #forwarder: RequestForwarder;
   readonly #targets: TargetFinder;
   readonly #checks: CheckContext;
@@ -102,13 +104,13 @@ export class Proxy {
   constructor(context: ProxyContext) {
     this.#context = context;
     const { home, registrations, findHop, border, tokens, core, emergency } = context;
-    this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border });
+    this.#forwarder = new RequestForwarder({ tokens, loops: this.#loops, registrations, border, ended: this.#ended });
     this.#targets = new TargetFinder({ home, registrations, findHop });
     this.#checks = {
       loops: this.#loops,
       takesUri: (text) => core.takesAnyScheme === true || emergency.serviceOf(text, undefined) !== undefined,
     };
-    this.#senders = new SenderFinder({ registrations, tokens });
+    this.#senders = new SenderFinder({ registrations, tokens, ended: this.#ended });
     this.#gate = new RequestGate(context);
   }
 
@@ -261,7 +263,7 @@ export class Proxy {
     consumeProxyRequire(copy.headers);
     copy.headers.remove('Route');
     const sender: KnownSender = { kind: 'registered', registration };
-    const route = { kind: 'core', fromDialog: false } as const;
+    const route = { kind: 'core', fromDialog: false, sides: [] } as const;
     this.#handle({ ...received, copy, uri: undefined, route, sender, account: aor, emergency: service }, hop);
   }
 
@@ -291,6 +293,7 @@ export class Proxy {
       return;
     }
     if (request.method === 'INVITE') exchange.respondWith(100);
+    if (request.method === 'BYE') this.#ended.noteBye(route.sides);
     stripCredentialHeaders(copy.headers);
     const inDialog = route.fromDialog && isInDialog(copy);
     this.#crossBorder(copy, hop, sender, inDialog, route.icid);
@@ -407,6 +410,7 @@ export class Proxy {
       hopClosedStatus: closed,
       forwarder: this.#forwarder,
       border,
+      ended: this.#ended,
       layer,
       onSwamped: (target) => {
         this.#noteSwamped(target);

@@ -9,6 +9,7 @@ import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
 import { ANSWERED_ELSEWHERE, type CancelReasons, declinedElsewhere } from './cancel-reasons.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';
 import { withoutForeignChallenges } from './digest-privacy.ts';
+import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
 import { incomingBreadth, splitBreadth } from './max-breadth.ts';
 import { type ServerExchange } from './server-exchange.ts';
@@ -23,6 +24,7 @@ export interface ResponseContextOptions {
   readonly hopClosedStatus: 430 | 480;
   readonly forwarder: RequestForwarder;
   readonly border: Border;
+  readonly ended: EndedDialogs;
   readonly layer: TransactionLayer;
   /** A target had no place left for this sender. */
   readonly onSwamped: (target: Hop) => void;
@@ -46,6 +48,8 @@ export class ResponseContext implements CoreOutcome {
   readonly #finals: FinalOutcome[] = [];
   /** Targets that Max-Breadth has left no share for yet. */
   #waiting: CoreTarget[] = [];
+  /** One of the copies: the sender's own entry in Record-Route is the same in all. */
+  #sent: SipRequest | undefined;
   #decided = false;
   #finalSent = false;
   #cancelled = false;
@@ -83,14 +87,16 @@ export class ResponseContext implements CoreOutcome {
   }
 
   #prepare(target: CoreTarget, alternatives: readonly CoreTarget[], breadth: number): Attempt {
-    const { forwarder, request, layer } = this.#options;
+    const { forwarder, request, layer, ended } = this.#options;
     const { request: received, hop: from } = this.#exchange;
     const copy = forwarder.forwardCopy(request, { received, from, target, breadth });
+    this.#sent = copy;
     const on = {
       response: (response: SipResponse): void => {
         this.#receive(response, copy, attempt);
       },
       failed: (cause: BranchFailure): void => {
+        ended.noteFailure(copy, 'uas');
         this.#fail(cause, attempt);
       },
     };
@@ -107,7 +113,9 @@ export class ResponseContext implements CoreOutcome {
     restoreVias(response, request);
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);
-    const { border } = this.#options;
+    const { border, ended } = this.#options;
+    // RFC 3261 §8.2.2.2: 482 says that it has the request already.
+    if (received.status >= 300 && received.status !== 482) ended.noteFailure(sent, 'uas');
     if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop, request);
     if (hop.kind === 'wic') border.responseToWic(response, request, hop, target.hop);
     const { status } = response;
@@ -206,6 +214,7 @@ export class ResponseContext implements CoreOutcome {
 
   #send(response: SipResponse): void {
     if (response.status >= 200) this.#finalSent = true;
+    if (response.status >= 300 && this.#sent) this.#options.ended.noteFailure(this.#sent, 'uac');
     this.#exchange.respond(response);
   }
 

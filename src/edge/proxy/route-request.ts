@@ -12,10 +12,17 @@ import { type FlowReference, type FlowTokens } from './flow-token.ts';
  * the core charges that dialog under, if the entry says so.
  */
 export type RouteDecision =
-  | { readonly kind: 'flow'; readonly flow: FlowReference; readonly fromDialog: boolean; readonly icid?: string }
-  | { readonly kind: 'core'; readonly fromDialog: boolean; readonly icid?: string }
+  | (Way & { readonly kind: 'flow'; readonly flow: FlowReference })
+  | (Way & { readonly kind: 'core' })
   | { readonly kind: 'refuse'; readonly status: 400 }
   | { readonly kind: 'refuse'; readonly status: 403; readonly cause: ForbiddenCause };
+
+interface Way {
+  readonly fromDialog: boolean;
+  readonly icid?: string;
+  /** The sides of the dialog that the Route set has named, which are the sender's own and that of the other client. */
+  readonly sides: readonly FlowReference[];
+}
 
 export interface RouteContext {
   readonly tokens: FlowTokens;
@@ -59,16 +66,16 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   // The entry of the sender's own side only says that it came from there.
   const own = flows[0] !== undefined && context.isSender(flows[0]) ? flows.shift() : undefined;
   const flow = flows.at(-1);
-  if (!own && !flow) return { kind: 'core', fromDialog: false };
+  if (!own && !flow) return { kind: 'core', fromDialog: false, sides: [] };
   const fromDialog = own?.dialog?.call === context.tokens.callOf(request.headers.get('Call-ID') ?? '');
   const icid = fromDialog && own.icid !== undefined && { icid: own.icid };
-  if (!flow) return { kind: 'core', fromDialog, ...icid };
+  if (!flow) return { kind: 'core', fromDialog, ...icid, sides: own && fromDialog ? [own] : [] };
   // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.
   if (hop.kind === 'wic') {
     if (!own) return { kind: 'refuse', status: 403, cause: 'dialog-elsewhere' };
     if (!fromDialog || !areSidesOfOne(own, flow)) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
   }
-  return { kind: 'flow', flow, fromDialog, ...icid };
+  return { kind: 'flow', flow, fromDialog, ...icid, sides: own ? [own, flow] : [flow] };
 }
 
 /** Anybody can make dialogs with themselves, of any Call-ID and under any name in To: only the two tokens of one request belong together. */

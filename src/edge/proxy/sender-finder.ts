@@ -7,20 +7,27 @@ import { type Hop } from '../flow/hop.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { type EndedDialogs } from './ended-dialogs.ts';
 import { type DialogSide, type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /** What lets a client speak. */
 export type Sender =
   /** It is registered, on this connection, as who it says it is. */
   | { readonly kind: 'registered'; readonly registration: Registration }
-  /** It is the party of a dialog that was made over this connection, whoever it was reached as and whether or not it is still registered. */
+  /** It is the party of a dialog that was made over this connection and lives, whoever it was reached as and whether or not it is still registered. */
   | { readonly kind: 'party'; readonly account: string }
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause };
 
 export interface SenderFinderContext {
   readonly registrations: Registrations;
   readonly tokens: FlowTokens;
+  readonly ended: EndedDialogs;
 }
+
+/** Stands alone also with the tags of a dialog (RFC 3903 §4). */
+const STANDALONE = 'PUBLISH';
+/** What may come after the end of a dialog: the end from the other side, and the ACK of what crossed it. */
+const AT_THE_END = new Set(['BYE', 'ACK']);
 
 const ANONYMOUS = /^sip:anonymous@anonymous\.invalid$/i;
 
@@ -50,6 +57,10 @@ export class SenderFinder {
       return { kind: 'stranger', cause: 'other-dialog' };
     }
     if (!this.#isPartyOf(flow.dialog, essentials)) return { kind: 'stranger', cause: 'dialog-from' };
+    if (request.method === STANDALONE) return { kind: 'stranger', cause: 'from-not-registered' };
+    if (this.#context.ended.has(flow) && !AT_THE_END.has(request.method)) {
+      return { kind: 'stranger', cause: 'dialog-ended' };
+    }
     return { kind: 'party', account: this.#accountOf(flow, hop) };
   }
 

@@ -335,3 +335,102 @@ describe('a client that comes back with another Contact in midst of a call', () 
     expect(alice.hop.take()).toEqual(['BYE']);
   });
 });
+
+describe('a dialog that has ended', () => {
+  const REFUSED = 'Forbidden (dialog has ended)';
+  const TALK = ['MESSAGE', 'INFO', 'INVITE', 'NOTIFY'];
+
+  function refusals(bench: ProxyBench, bob: Party, invite: SipRequest, answer: SipResponse): unknown[] {
+    return TALK.map((method) => {
+      bench.receive(ofCallee(method, bob, invite, answer), bob.hop);
+      return bob.hop.lastResponse().reason;
+    });
+  }
+
+  it.each(['caller', 'callee'])('lets its callee speak no more in a name that is not its own: BYE of the %s', (who) => {
+    const { bench, alice, bob } = pair();
+    const { invite, answer } = answered(bench, alice, bob, SUPPORT);
+    const ofCaller = alice.wic.build('BYE', bob.wic.contactUri, SUPPORT, {
+      From: invite.headers.get('From') ?? '',
+      To: answer.headers.get('To') ?? '',
+      'Call-ID': invite.headers.get('Call-ID') ?? '',
+      Route: invite.headers.getList('Record-Route').reverse().join(', '),
+    });
+    if (who === 'caller') bench.receive(ofCaller, alice.hop);
+    else bench.receive(ofCallee('BYE', bob, invite, answer), bob.hop);
+    for (const { hop } of [alice, bob]) hop.take();
+    bench.clock.advance(3_600_000);
+    expect(refusals(bench, bob, invite, answer)).toEqual(TALK.map(() => REFUSED));
+    expect(alice.hop.take()).toEqual([]);
+    // Both may hang up at the same time.
+    bench.receive(ofCallee('BYE', bob, invite, answer), bob.hop);
+    expect(alice.hop.take()).toEqual(['BYE']);
+  });
+
+  it('is one too that was refused, or called off, until it is tried again', () => {
+    const { bench, alice, bob } = pair();
+    bench.routeTo(bob);
+    const invited = alice.wic.build('INVITE', SUPPORT, SUPPORT, { Contact: `<${alice.wic.contactUri}>` });
+    bench.receive(invited, alice.hop);
+    const invite = bob.hop.lastRequest('INVITE');
+    const ringing = createResponse(invite, 180, { toTag: 'b' });
+    bench.receive(ringing, bob.hop);
+    bench.receive(createResponse(invite, 422, { toTag: 'b' }), bob.hop);
+    expect(refusals(bench, bob, invite, ringing)).toEqual(TALK.map(() => REFUSED));
+    invited.headers.set('CSeq', '777 INVITE');
+    invited.headers.set('Via', 'SIP/2.0/WSS a.invalid;branch=z9hG4bKagain');
+    bench.receive(invited, alice.hop);
+    const again = bob.hop.lastRequest('INVITE');
+    const answer = createResponse(again, 200, { toTag: 'b' });
+    bench.receive(answer, bob.hop);
+    alice.hop.take();
+    bench.receive(ofCallee('INFO', bob, again, answer), bob.hop);
+    expect(alice.hop.take()).toEqual(['INFO']);
+  });
+
+  it('is not that of another device which answered the same call', () => {
+    const { bench, alice, bob } = pair();
+    const second = bench.register('bob');
+    bench.routeTo(bob, second);
+    const contact = { Contact: `<${alice.wic.contactUri}>` };
+    bench.receive(alice.wic.build('INVITE', SUPPORT, SUPPORT, contact), alice.hop);
+    const [one, two] = [bob, second].map((party) => {
+      const invite = party.hop.lastRequest('INVITE');
+      return { party, invite, answer: createResponse(invite, 200, { toTag: party.hop.id }) };
+    });
+    if (!one || !two) throw new Error('nobody was called');
+    for (const { party, answer } of [one, two]) bench.receive(answer, party.hop);
+    bench.receive(ofCallee('BYE', one.party, one.invite, one.answer), one.party.hop);
+    alice.hop.take();
+    bench.receive(ofCallee('INFO', two.party, two.invite, two.answer), two.party.hop);
+    expect(alice.hop.take()).toEqual(['INFO']);
+  });
+});
+
+describe('a party that is not registered any more', () => {
+  it('begins nothing with the tags of its dialog: neither PUBLISH, nor anything to another To', () => {
+    const bench = new CoreBench();
+    const alice: Party = bench.registered('alice');
+    const invite = bench.sent(alice, 'INVITE', { Contact: `<${alice.wic.contactUri}>` });
+    const answer = createResponse(invite, 200, { toTag: 'b' });
+    answer.headers.append('Contact', '<sip:bob@192.0.2.50>');
+    bench.receive(answer, bench.core);
+    const heard = alice.hop.lastResponse().headers;
+    for (const { registrationId } of bench.registrations.all) bench.registrations.end(registrationId, 'requested');
+    bench.core.take();
+    const send = (method: string, to: string): void => {
+      const headers = {
+        From: heard.get('From') ?? '',
+        To: to,
+        'Call-ID': heard.get('Call-ID') ?? '',
+        Route: heard.getList('Record-Route').reverse().join(', '),
+      };
+      bench.receive(alice.wic.build(method, 'sip:+1900@example.com', to, headers), alice.hop);
+    };
+    send('PUBLISH', heard.get('To') ?? '');
+    for (const method of ['INVITE', 'MESSAGE', 'SUBSCRIBE']) send(method, '<sip:+1900@example.com>;tag=b');
+    expect(bench.core.take()).toEqual([]);
+    send('BYE', heard.get('To') ?? '');
+    expect(bench.core.take()).toEqual(['BYE']);
+  });
+});

@@ -142,7 +142,7 @@ describe('the Route set of a request', () => {
   it('keeps the entries of others, and the first of them ends ours', () => {
     const last = theirs(there);
     const { decision, request } = route([own(here), '<sip:core.example.org;lr>', last]);
-    expect(decision).toEqual({ kind: 'core', fromDialog: true });
+    expect(decision).toMatchObject({ kind: 'core', fromDialog: true, sides: [{ flowId: here.id }] });
     expect(request.headers.getList('Route')).toEqual(['<sip:core.example.org;lr>', last]);
   });
 
@@ -167,7 +167,7 @@ describe('the Route set of a request', () => {
     const request = new WicMessages('alice').build('BYE', 'sip:bob@host.invalid', 'sip:bob@example.com');
     request.headers.append('Route', '<sip:a.example.org;lr> , <sip:b.example.org;lr>');
     request.headers.append('Route', '<sip:c.example.org;lr>');
-    expect(routeRequest(request, here, context)).toEqual({ kind: 'core', fromDialog: false });
+    expect(routeRequest(request, here, context)).toEqual({ kind: 'core', fromDialog: false, sides: [] });
     expect(request.headers.getAll('Route')).toEqual([
       '<sip:a.example.org;lr> , <sip:b.example.org;lr>',
       '<sip:c.example.org;lr>',
@@ -190,7 +190,7 @@ describe('before a core outside, the Route set of a request', () => {
   it('loses both of our entries, and the rest is for the core', () => {
     const last = theirs(there);
     const { decision, request } = route([own(here), CORE_SIDE, SCSCF, CORE_SIDE, last], undefined, outside);
-    expect(decision).toEqual({ kind: 'core', fromDialog: true });
+    expect(decision).toMatchObject({ kind: 'core', fromDialog: true, sides: [{ flowId: here.id }] });
     expect(request.headers.getList('Route')).toEqual([SCSCF, CORE_SIDE, last]);
   });
 
