@@ -6,7 +6,7 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      from: { path: '^src', pathNot: 'demo-page|build\\.mjs$|^src/docs/' },
+      from: { path: '^src', pathNot: 'demo-page|(build|dev)\\.mjs$|^src/docs/' },
       // An optional peer is a development dependency besides, for the tests.
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },

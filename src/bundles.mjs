@@ -1,0 +1,38 @@
+// What esbuild makes: the command and the demo page. For build.mjs, and for dev.mjs, which makes them again on every change.
+
+const notice = '/* Licences of what is bundled here: dist/THIRD-PARTY-NOTICES.txt of the package epcscf-turn. */';
+const page = 'src/admin/demo-page';
+
+/** The command starts in half the time as one file. What it needs only now and then stays outside, or in files of its own: the lab. */
+export const commandBundle = {
+  entryPoints: ['src/cli/main.ts'],
+  outdir: 'dist/cli',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  external: ['selfsigned', 'pino-pretty', 'bufferutil', 'utf-8-validate', '@roamhq/wrtc'],
+  // Some dependencies are CommonJS and ask for require.
+  banner: {
+    js: `${notice}\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);`,
+  },
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
+
+export const pageBundle = {
+  entryPoints: ['page.ts', 'page.css', 'index.html', 'icon.svg'].map((name) => `${page}/${name}`),
+  outdir: 'dist/pages/demo',
+  loader: { '.html': 'copy', '.svg': 'copy' },
+  bundle: true,
+  platform: 'browser',
+  format: 'esm',
+  target: ['chrome109', 'firefox115', 'safari16.4'],
+  minify: true,
+  banner: { js: notice, css: notice },
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
