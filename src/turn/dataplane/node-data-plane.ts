@@ -199,6 +199,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   #noteKernelDrops(relay: Relay): void {
+    if (!relay.hasHeard) return;
+    relay.hasHeard = false;
     const drops = relay.socket.kernelDrops();
     const more = drops - relay.kernelDrops;
     if (more <= 0) return;
@@ -292,6 +294,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   /** Packet path, peer to client: two lookups, no allocation of ours. */
   #onDatagram(relay: Relay, data: Buffer, { address, port }: RemoteInfo): void {
+    relay.hasHeard = true;
     if (!this.#toClient(relay, address, port, data, 0, data.length)) {
       const peer = addressFromKernel(address, port);
       if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);

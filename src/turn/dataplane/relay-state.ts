@@ -99,6 +99,8 @@ export class Relay implements RelayHandle {
   bandwidth: RelayBandwidth | undefined = undefined;
   /** Drops of its socket that are counted already. */
   kernelDrops = 0;
+  /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
+  hasHeard = false;
   /** Absent unless a lab asks for it. */
   impaired: PacketHold | undefined = undefined;
 
