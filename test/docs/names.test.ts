@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { knownKeys } from '../../src/config/known-keys.ts';
 import { CREDENTIAL_ERRORS, CREDENTIAL_HEADER_NAMES } from '../../src/sip/turn-credential.ts';
@@ -17,6 +17,11 @@ describe('the documentation', () => {
   it.each(['README.md', ...markdownFiles('docs')])('%s names only keys that exist', (page) => {
     const unknown = keysOn(page).filter((key) => !PATHS.some((path) => path === key || path.startsWith(`${key}.`)));
     expect(unknown).toEqual([]);
+  });
+
+  it.each(markdownFiles())('%s names only files that exist', (page) => {
+    const names = [...readFileSync(page, 'utf8').matchAll(/`((?:src|test|config|docker|examples)\/[\w./-]*)`/g)];
+    expect(names.map(([, path = '']) => path).filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('tells every header field of a credential, and every reason why there is none', () => {
