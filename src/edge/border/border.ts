@@ -1,4 +1,5 @@
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { type Registration } from '../registration/registration.ts';
 
@@ -13,6 +14,9 @@ export interface RequestOrigin {
   readonly icid?: string | undefined;
 }
 
+/** The flow of a WIC that a request went to, and as which device of that. */
+export type ReachedTarget = Pick<CoreTarget, 'hop' | 'device'>;
+
 /**
  * What the edge does to header fields where a message crosses between WICs and the core (TS 24.229 §5.2): a client is outside of the trust
  * domain. Every method changes the copy it is given, never what was received.
@@ -24,8 +28,8 @@ export interface Border {
   requestToCore(request: SipRequest, from: Hop, core: Hop): void;
   /** A request about to leave for a WIC, `from` another hop. */
   requestToWic(headers: SipHeaders, hop: Hop, from: Hop): void;
-  /** A WIC's response. `request`: what it answers, as it was sent to the WIC; `received`: the same as it came to the edge. */
-  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop, received: SipRequest): void;
+  /** A response of a WIC, which was reached as `target`. `request`: what it answers, as it was sent to the WIC; `received`: the same as it came to the edge. */
+  responseFromWic(response: SipResponse, request: SipRequest, target: ReachedTarget, received: SipRequest): void;
   /** A response about to leave for a WIC, `from` another hop. `request`: what it answers, as it came from the WIC. */
   responseToWic(response: SipResponse, request: SipRequest, hop: Hop, from: Hop): void;
 }

@@ -16,7 +16,7 @@ import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { assertIdentity, dropAssertion, identityIn, identityOfSender } from './asserted-identity.ts';
-import { type Border, type RequestOrigin } from './border.ts';
+import { type Border, type ReachedTarget, type RequestOrigin } from './border.ts';
 import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 import { keepOneCredential } from './credential-fields.ts';
@@ -68,9 +68,9 @@ export class CoreBorder implements Border {
     cleanForClient(headers);
   }
 
-  responseFromWic(response: SipResponse, request: SipRequest, hop: Hop, received: SipRequest): void {
+  responseFromWic(response: SipResponse, request: SipRequest, target: ReachedTarget, received: SipRequest): void {
     const { headers, status } = response;
-    const reached = isInDialog(request) ? undefined : this.#context.registrations.at(hop, request.uri);
+    const reached = isInDialog(request) ? undefined : this.#context.registrations.reached(target, request.uri);
     cleanResponse(response, request);
     this.#limitAccessNetworkInfo(headers);
     if (headers.has('Record-Route')) {

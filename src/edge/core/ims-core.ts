@@ -7,6 +7,8 @@ import { type Hop } from '../flow/hop.ts';
 export interface CoreTarget {
   readonly hop: Hop;
   readonly uri: string;
+  /** The device it was chosen as. Absent where nobody knows which of those on the hop is meant but by the Request-URI. */
+  readonly device?: TargetDevice;
   /** The hop to the same place that is open now, where a CANCEL may go that follows later. */
   readonly currentHop?: Hop;
   /** Where else the same request may go, one after the other, when this hop cannot be reached, does not answer, or answers 503 (RFC 3263 §4.3). */
@@ -19,6 +21,11 @@ export interface CoreTarget {
   readonly unreachable?: Unreachable;
   /** Wants to know how requests fare there; only of a core outside this process. */
   readonly watch?: TargetWatch;
+}
+
+export interface TargetDevice {
+  /** `undefined` once it is registered no more. */
+  readonly registrationId: string | undefined;
 }
 
 export type Unreachable = (request: SipRequest, options: ResponseOptions) => SipResponse;

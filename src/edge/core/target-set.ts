@@ -7,10 +7,10 @@ import { type CoreTarget } from './ims-core.ts';
  */
 export function targetsOf(bindings: readonly Binding[]): CoreTarget[] {
   const devices = new Map<string, CoreTarget[]>();
-  for (const { contact, key, hop } of bindings) {
+  for (const { contact, key, hop, registrationId } of bindings) {
     const device = contact.instanceId === undefined ? key : `instance ${contact.instanceId.toLowerCase()}`;
     const flows = devices.get(device) ?? [];
-    flows.unshift({ hop, uri: contact.uri });
+    flows.unshift({ hop, uri: contact.uri, device: { registrationId } });
     devices.set(device, flows);
   }
   return [...devices.values()].flatMap(([newest, ...others]) =>

@@ -8,7 +8,7 @@ import { chargingIdIn } from '../border/charging-vector.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../flow/hop.ts';
 import { stripProofs } from './digest-privacy.ts';
-import { type Registrations } from '../registration/registrations.ts';
+import { type CalledDevice, type Registrations } from '../registration/registrations.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 import { type DialogOrigin, type DialogRole, type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
@@ -61,8 +61,12 @@ export class RequestForwarder {
       // RFC 5626 §5.3.1: one entry for each side, so that requests of either find the flow of the other.
       const icid = from.kind === 'core' ? chargingIdIn(request.headers) : undefined;
       const contactUri = uriIn(headers, 'Contact');
-      headers.prepend('Record-Route', this.#recordRoute(from, contactUri, { role: 'uac', headers: received.headers }));
-      headers.prepend('Record-Route', this.#recordRoute(target.hop, target.uri, { role: 'uas', headers, icid }));
+      const caller = { hop: from };
+      headers.prepend(
+        'Record-Route',
+        this.#recordRoute(caller, contactUri, { role: 'uac', headers: received.headers }),
+      );
+      headers.prepend('Record-Route', this.#recordRoute(target, target.uri, { role: 'uas', headers, icid }));
     }
     const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
@@ -71,11 +75,12 @@ export class RequestForwarder {
   }
 
   /** `headers`: of the request as this side writes it, or sees it. */
-  #recordRoute(hop: Hop, contactUri: string, { role, headers, icid }: RecordedSide): string {
+  #recordRoute(device: CalledDevice, contactUri: string, { role, headers, icid }: RecordedSide): string {
     const { tokens, registrations, ended } = this.#context;
+    const { hop } = device;
     const { sentBy, transport, tokens: needsToken } = hop.self;
     const issue = (): string =>
-      tokens.issue(hop.id, registrations.at(hop, contactUri)?.registrationId, {
+      tokens.issue(hop.id, registrations.reached(device, contactUri)?.registrationId, {
         role,
         icid,
         origin: originOf(headers),

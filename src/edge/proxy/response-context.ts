@@ -116,7 +116,7 @@ export class ResponseContext implements CoreOutcome {
     const { border, ended } = this.#options;
     // RFC 3261 §8.2.2.2: 482 says that it has the request already.
     if (received.status >= 300 && received.status !== 482) ended.noteFailure(sent, 'uas');
-    if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target.hop, request);
+    if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target, request);
     if (hop.kind === 'wic') border.responseToWic(response, request, hop, target.hop);
     const { status } = response;
     if (status < 200) {

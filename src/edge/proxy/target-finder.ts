@@ -30,9 +30,12 @@ export class TargetFinder {
   byFlow({ uri }: SipRequest, { flowId, handle }: FlowReference): CoreTarget | undefined {
     const { findHop, registrations } = this.#context;
     const device = handle === undefined ? undefined : registrations.findByHandle(handle);
-    if (device) return { hop: device.hop, uri: this.#isGruu(uri) ? device.contactUri : uri };
+    if (device) {
+      const { hop, registrationId } = device;
+      return { hop, uri: this.#isGruu(uri) ? device.contactUri : uri, device: { registrationId } };
+    }
     const hop = flowId === undefined ? undefined : findHop(flowId);
-    return hop && { hop, uri };
+    return hop && { hop, uri, ...(handle !== undefined && { device: { registrationId: undefined } }) };
   }
 
   /** A `.invalid` Contact can be resolved by nobody but the edge that holds its flow (RFC 7118 §5.1). */
@@ -41,7 +44,9 @@ export class TargetFinder {
     const uri = parseSipUri(copy.uri);
     if (!uri.ok || home.holds(uri.value) || copy.headers.has('Route')) return undefined;
     const registration = this.#holder(copy);
-    return registration && { hop: registration.hop, uri: copy.uri };
+    if (!registration) return undefined;
+    const { hop, registrationId } = registration;
+    return { hop, uri: copy.uri, device: { registrationId } };
   }
 
   #isGruu(text: string): boolean {

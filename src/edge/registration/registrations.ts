@@ -38,6 +38,12 @@ export interface RegistrationsContext {
   };
 }
 
+export interface CalledDevice {
+  readonly hop: Hop;
+  /** Absent where nobody knows which one is meant but by the Request-URI. */
+  readonly device?: { readonly registrationId: string | undefined };
+}
+
 interface Stored {
   registration: Registration;
   timer: TimerHandle;
@@ -147,6 +153,12 @@ export class Registrations {
     for (const registration of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
     // A public GRUU is the address-of-record with a parameter (RFC 5627 §3.1).
     return this.speaker(hop, contactUri) ?? this.first(hop);
+  }
+
+  /** The one that a request went to: the device it was for, whatever stands in its Request-URI; else by that. */
+  reached({ hop, device }: CalledDevice, uri: string): Registration | undefined {
+    if (!device) return this.at(hop, uri);
+    return device.registrationId === undefined ? undefined : this.#byId.get(device.registrationId)?.registration;
   }
 
   /** The registration on a flow that may speak as this URI. */

@@ -404,3 +404,66 @@ describe('the answer of a called client', () => {
     },
   );
 });
+
+describe('a WebSocket with two users', () => {
+  const SHARED = 'sip:both@h.invalid;transport=ws';
+
+  /** alice and bob, who may have registered the same Contact, and the Path of bob. */
+  function both(contacts: { readonly alice: string; readonly bob: string }) {
+    const bench = new CoreBench();
+    const hop = bench.addHop();
+    const devices = (['alice', 'bob'] as const).map((user) => {
+      const device = { wic: new WicMessages(user), hop };
+      const fields = { Contact: `<${contacts[user]}>`, Supported: 'path' };
+      return { ...device, path: bench.registerAt(device, {}, fields).headers.get('Path') ?? '' };
+    });
+    const [, bob] = devices;
+    if (!bob) throw new Error('two were registered');
+    return { bench, hop, bob };
+  }
+
+  const called = { To: '<sip:bob@example.com>', Contact: '<sip:carol@192.0.2.9>' };
+
+  it.each([
+    { what: 'the Contact of both', contacts: { alice: SHARED, bob: SHARED }, uri: SHARED },
+    { what: 'bob', contacts: { alice: 'sip:a@h.invalid', bob: 'sip:b@h.invalid' }, uri: 'sip:b@h.invalid' },
+    { what: 'an address', contacts: { alice: 'sip:a@h.invalid', bob: 'sip:b@h.invalid' }, uri: 'sip:bob@example.com' },
+    { what: 'another number', contacts: { alice: SHARED, bob: SHARED }, uri: 'tel:+4930123456' },
+  ])('answers as bob what came by the Path of bob, with $what in the Request-URI', ({ contacts, uri }) => {
+    const { bench, hop, bob } = both(contacts);
+    for (const method of ['INVITE', 'MESSAGE']) {
+      bench.fromCore(method, uri, { ...called, Route: bob.path });
+      bench.receive(createResponse(hop.lastRequest(method), 200, { toTag: 'b' }), hop);
+      expect(identities(bench.core.lastResponse())).toEqual(['<sip:bob@example.com>']);
+    }
+  });
+
+  it('asserts nobody when bob is registered no more', () => {
+    const { bench, hop, bob } = both({ alice: SHARED, bob: SHARED });
+    for (const { aor, registrationId } of bench.registrations.of(hop)) {
+      if (aor.includes('bob')) bench.registrations.end(registrationId, 'requested');
+    }
+    bench.fromCore('MESSAGE', SHARED, { ...called, Route: bob.path });
+    bench.receive(createResponse(hop.lastRequest('MESSAGE'), 200, { toTag: 'b' }), hop);
+    expect(identities(bench.core.lastResponse())).toEqual([]);
+  });
+
+  it('has the call of bob follow bob to another connection, though alice stays away', () => {
+    const { bench, hop, bob } = both({ alice: SHARED, bob: SHARED });
+    const { headers } = bench.fromCore('INVITE', SHARED, { ...called, Route: bob.path });
+    const invite = hop.lastRequest('INVITE');
+    const answer = createResponse(invite, 200, { toTag: 'b' });
+    bench.receive(answer, hop);
+    bench.close(hop);
+    const again = { wic: bob.wic, hop: bench.addHop() };
+    bench.registerAt(again, {}, { Contact: `<${SHARED}>`, Supported: 'path' });
+    again.hop.take();
+    bench.fromCore('BYE', SHARED, {
+      Route: invite.headers.getList('Record-Route').join(', '),
+      'Call-ID': headers.get('Call-ID') ?? '',
+      From: headers.get('From') ?? '',
+      To: answer.headers.get('To') ?? '',
+    });
+    expect(again.hop.take()).toEqual(['BYE']);
+  });
+});
