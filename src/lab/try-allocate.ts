@@ -1,13 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
-import { errorCode } from '../stun/attributes/error-code.ts';
-import { lifetime } from '../stun/attributes/lifetime.ts';
-import { nonce } from '../stun/attributes/nonce.ts';
-import { realm } from '../stun/attributes/realm.ts';
-import { requestedTransport } from '../stun/attributes/requested-transport.ts';
-import { username } from '../stun/attributes/username.ts';
-import { xorRelayedAddress } from '../stun/attributes/xor-relayed-address.ts';
+import { errorCode, nonce, realm, username } from '../stun/attributes/rfc8489.ts';
+import { lifetime, requestedTransport, xorRelayedAddress } from '../stun/attributes/rfc8656.ts';
 import { Method } from '../stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../stun/message.ts';
 import { StunWriter } from '../stun/writer.ts';

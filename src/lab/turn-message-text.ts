@@ -1,14 +1,10 @@
 import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { indexAttributes } from '../stun/attribute-index.ts';
 import { registeredAttribute } from '../stun/attribute-registry.ts';
-import { accessToken } from '../stun/attributes/access-token.ts';
-import { errorCode } from '../stun/attributes/error-code.ts';
-import { mobilityTicket } from '../stun/attributes/mobility-ticket.ts';
-import { passwordAlgorithm } from '../stun/attributes/password-algorithm.ts';
-import { passwordAlgorithms } from '../stun/attributes/password-algorithms.ts';
-import { requestedTransport } from '../stun/attributes/requested-transport.ts';
-import { reservationToken } from '../stun/attributes/reservation-token.ts';
-import { username } from '../stun/attributes/username.ts';
+import { accessToken } from '../stun/attributes/rfc7635.ts';
+import { mobilityTicket } from '../stun/attributes/rfc8016.ts';
+import { errorCode, passwordAlgorithm, passwordAlgorithms, username } from '../stun/attributes/rfc8489.ts';
+import { requestedTransport, reservationToken } from '../stun/attributes/rfc8656.ts';
 import { decodeMessageType, HEADER_BYTES, Method, type MessageClass } from '../stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../stun/message.ts';
 import { PasswordAlgorithm, type PasswordAlgorithmChoice } from '../stun/password-algorithm.ts';

@@ -1,8 +1,6 @@
 import { fail, ok, type Result } from '../core/result.ts';
-import { fingerprint } from './attributes/fingerprint.ts';
-import { messageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
-import { messageIntegrity } from './attributes/message-integrity.ts';
-import { xorPeerAddress } from './attributes/xor-peer-address.ts';
+import { fingerprint, messageIntegrity, messageIntegritySha256 } from './attributes/rfc8489.ts';
+import { xorPeerAddress } from './attributes/rfc8656.ts';
 import { paddedLength } from './channel-data.ts';
 import { HEADER_BYTES } from './message-type.ts';
 

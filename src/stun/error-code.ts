@@ -1,47 +1,33 @@
-/** STUN error codes by name (RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §16.2, RFC 6062 §6.3, RFC 8016 §3.4). */
-export const ErrorCode = {
-  TryAlternate: 300,
-  BadRequest: 400,
-  Unauthenticated: 401,
-  Forbidden: 403,
-  MobilityForbidden: 405,
-  UnknownAttribute: 420,
-  AllocationMismatch: 437,
-  StaleNonce: 438,
-  AddressFamilyNotSupported: 440,
-  WrongCredentials: 441,
-  UnsupportedTransport: 442,
-  PeerAddressFamilyMismatch: 443,
-  ConnectionAlreadyExists: 446,
-  ConnectionTimeoutOrFailure: 447,
-  AllocationQuotaReached: 486,
-  RoleConflict: 487,
-  ServerError: 500,
-  InsufficientCapacity: 508,
-} as const;
+const reasons = new Map<number, string>();
 
-const REASONS: ReadonlyMap<number, string> = new Map([
-  [ErrorCode.TryAlternate, 'Try Alternate'],
-  [ErrorCode.BadRequest, 'Bad Request'],
-  [ErrorCode.Unauthenticated, 'Unauthenticated'],
-  [ErrorCode.Forbidden, 'Forbidden'],
-  [ErrorCode.MobilityForbidden, 'Mobility Forbidden'],
-  [ErrorCode.UnknownAttribute, 'Unknown Attribute'],
-  [ErrorCode.AllocationMismatch, 'Allocation Mismatch'],
-  [ErrorCode.StaleNonce, 'Stale Nonce'],
-  [ErrorCode.AddressFamilyNotSupported, 'Address Family not Supported'],
-  [ErrorCode.WrongCredentials, 'Wrong Credentials'],
-  [ErrorCode.UnsupportedTransport, 'Unsupported Transport Protocol'],
-  [ErrorCode.PeerAddressFamilyMismatch, 'Peer Address Family Mismatch'],
-  [ErrorCode.ConnectionAlreadyExists, 'Connection Already Exists'],
-  [ErrorCode.ConnectionTimeoutOrFailure, 'Connection Timeout or Failure'],
-  [ErrorCode.AllocationQuotaReached, 'Allocation Quota Reached'],
-  [ErrorCode.RoleConflict, 'Role Conflict'],
-  [ErrorCode.ServerError, 'Server Error'],
-  [ErrorCode.InsufficientCapacity, 'Insufficient Capacity'],
-]);
+/** STUN error codes by name (RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §16.2, RFC 6062 §6.3, RFC 8016 §3.4), with the reason phrases of the IANA registry. */
+export const ErrorCode = {
+  TryAlternate: code(300, 'Try Alternate'),
+  BadRequest: code(400, 'Bad Request'),
+  Unauthenticated: code(401, 'Unauthenticated'),
+  Forbidden: code(403, 'Forbidden'),
+  MobilityForbidden: code(405, 'Mobility Forbidden'),
+  UnknownAttribute: code(420, 'Unknown Attribute'),
+  AllocationMismatch: code(437, 'Allocation Mismatch'),
+  StaleNonce: code(438, 'Stale Nonce'),
+  AddressFamilyNotSupported: code(440, 'Address Family not Supported'),
+  WrongCredentials: code(441, 'Wrong Credentials'),
+  UnsupportedTransport: code(442, 'Unsupported Transport Protocol'),
+  PeerAddressFamilyMismatch: code(443, 'Peer Address Family Mismatch'),
+  ConnectionAlreadyExists: code(446, 'Connection Already Exists'),
+  ConnectionTimeoutOrFailure: code(447, 'Connection Timeout or Failure'),
+  AllocationQuotaReached: code(486, 'Allocation Quota Reached'),
+  RoleConflict: code(487, 'Role Conflict'),
+  ServerError: code(500, 'Server Error'),
+  InsufficientCapacity: code(508, 'Insufficient Capacity'),
+} as const;
 
 /** The reason phrase the IANA registry recommends; empty for a code that is not registered. */
 export function defaultReason(code: number): string {
-  return REASONS.get(code) ?? '';
+  return reasons.get(code) ?? '';
+}
+
+function code<const Code extends number>(number: Code, reason: string): Code {
+  reasons.set(number, reason);
+  return number;
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
-import { fingerprint } from './attributes/fingerprint.ts';
+import { fingerprint } from './attributes/rfc8489.ts';
 import { type StunMessage } from './message.ts';
 
 const FINGERPRINT_XOR = 0x5354554e;

@@ -2,8 +2,7 @@ import { hmac } from '../core/hmac.ts';
 import { constantTimeEqual } from '../core/secret.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
-import { messageIntegritySha256 } from './attributes/message-integrity-sha256.ts';
-import { messageIntegrity } from './attributes/message-integrity.ts';
+import { messageIntegrity, messageIntegritySha256 } from './attributes/rfc8489.ts';
 import { HEADER_BYTES } from './message-type.ts';
 import { type StunMessage } from './message.ts';
 

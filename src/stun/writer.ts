@@ -1,7 +1,7 @@
 import { EpcscfTurnError } from '../core/errors.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
-import { fingerprint } from './attributes/fingerprint.ts';
+import { fingerprint } from './attributes/rfc8489.ts';
 import { paddedLength } from './channel-data.ts';
 import { computeFingerprint } from './fingerprint.ts';
 import { computeIntegrity, integrityAttribute, type IntegrityAlgorithm } from './integrity.ts';

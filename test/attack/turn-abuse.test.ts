@@ -2,10 +2,12 @@ import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { channelNumber } from '../../src/stun/attributes/channel-number.ts';
-import { requestedAddressFamily } from '../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
+import {
+  channelNumber,
+  requestedAddressFamily,
+  requestedTransport,
+  xorPeerAddress,
+} from '../../src/stun/attributes/rfc8656.ts';
 import { transportAddress, type TransportAddress } from '../../src/core/transport-address.ts';
 import { FamilyCode } from '../../src/stun/address-family.ts';
 import { Method } from '../../src/stun/message-type.ts';

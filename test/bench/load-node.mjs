@@ -1,13 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { channelNumber } from '../../dist/stun/attributes/channel-number.js';
-import { errorCode } from '../../dist/stun/attributes/error-code.js';
-import { lifetime } from '../../dist/stun/attributes/lifetime.js';
-import { nonce } from '../../dist/stun/attributes/nonce.js';
-import { realm } from '../../dist/stun/attributes/realm.js';
-import { requestedTransport } from '../../dist/stun/attributes/requested-transport.js';
-import { username } from '../../dist/stun/attributes/username.js';
-import { xorPeerAddress } from '../../dist/stun/attributes/xor-peer-address.js';
+import { errorCode, nonce, realm, username } from '../../dist/stun/attributes/rfc8489.js';
+import { channelNumber, lifetime, requestedTransport, xorPeerAddress } from '../../dist/stun/attributes/rfc8656.js';
 import { Method } from '../../dist/stun/message-type.js';
 import { decodeMessage } from '../../dist/stun/message.js';
 import { StunWriter } from '../../dist/stun/writer.js';

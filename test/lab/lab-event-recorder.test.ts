@@ -3,7 +3,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { LabEventRecorder } from '../../src/lab/lab-event-recorder.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { LabIdentities } from '../../src/lab/lab-identities.ts';
-import { username } from '../../src/stun/attributes/username.ts';
+import { username } from '../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
 

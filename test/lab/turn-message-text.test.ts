@@ -1,19 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readTurnMessage } from '../../src/lab/turn-message-text.ts';
-import { accessToken } from '../../src/stun/attributes/access-token.ts';
-import { errorCode } from '../../src/stun/attributes/error-code.ts';
-import { iceControlled } from '../../src/stun/attributes/ice-controlled.ts';
-import { lifetime } from '../../src/stun/attributes/lifetime.ts';
-import { nonce } from '../../src/stun/attributes/nonce.ts';
-import { passwordAlgorithm } from '../../src/stun/attributes/password-algorithm.ts';
-import { passwordAlgorithms } from '../../src/stun/attributes/password-algorithms.ts';
-import { realm } from '../../src/stun/attributes/realm.ts';
-import { requestedTransport } from '../../src/stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../src/stun/attributes/reservation-token.ts';
-import { username } from '../../src/stun/attributes/username.ts';
-import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
-import { xorRelayedAddress } from '../../src/stun/attributes/xor-relayed-address.ts';
+import { accessToken } from '../../src/stun/attributes/rfc7635.ts';
+import { iceControlled } from '../../src/stun/attributes/rfc8445.ts';
+import {
+  errorCode,
+  nonce,
+  passwordAlgorithm,
+  passwordAlgorithms,
+  realm,
+  username,
+} from '../../src/stun/attributes/rfc8489.ts';
+import {
+  lifetime,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+  xorRelayedAddress,
+} from '../../src/stun/attributes/rfc8656.ts';
 import { ATTRIBUTES } from '../../src/stun/attribute-registry.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';

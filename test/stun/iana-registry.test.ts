@@ -32,10 +32,40 @@ describe('constants', () => {
     expect(ours).toEqual(expected);
   });
 
-  it('every attribute has a file of its name, and every file is in the list', () => {
-    const files = readdirSync(new URL('../../src/stun/attributes/', import.meta.url)).sort();
-    const expected = ours.map(([, name]) => `${name.toLowerCase().replaceAll('_', '-')}.ts`).sort();
-    expect(files).toEqual(expected);
+  it('every row of every table of attributes is in the list', async () => {
+    const folder = new URL('../../src/stun/attributes/', import.meta.url);
+    const tables = await Promise.all(
+      readdirSync(folder).map(async (file) => (await import(new URL(file, folder).href)) as object),
+    );
+    const rows = tables.flatMap((table) => Object.values(table) as { readonly type: number }[]);
+    expect(rows.map(({ type }) => type).sort((a, b) => a - b)).toEqual(ATTRIBUTES.map(({ type }) => type));
+  });
+
+  it('a TURN server understands what RFC 8489, RFC 8656 and RFC 6062 have it understand, and no other comprehension-required type', () => {
+    const understood = ATTRIBUTES.filter((attribute) => attribute.understood).map(({ name }) => name);
+    expect(understood).toEqual([
+      'MAPPED-ADDRESS',
+      'USERNAME',
+      'MESSAGE-INTEGRITY',
+      'ERROR-CODE',
+      'UNKNOWN-ATTRIBUTES',
+      'CHANNEL-NUMBER',
+      'LIFETIME',
+      'XOR-PEER-ADDRESS',
+      'DATA',
+      'REALM',
+      'NONCE',
+      'XOR-RELAYED-ADDRESS',
+      'REQUESTED-ADDRESS-FAMILY',
+      'EVEN-PORT',
+      'REQUESTED-TRANSPORT',
+      'MESSAGE-INTEGRITY-SHA256',
+      'PASSWORD-ALGORITHM',
+      'USERHASH',
+      'XOR-MAPPED-ADDRESS',
+      'RESERVATION-TOKEN',
+      'CONNECTION-ID',
+    ]);
   });
 
   it('methods are those of the registry, without a vendor ping', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lifetime } from '../../src/stun/attributes/lifetime.ts';
-import { software } from '../../src/stun/attributes/software.ts';
+import { software } from '../../src/stun/attributes/rfc8489.ts';
+import { lifetime } from '../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity, type IntegrityCheck } from '../../src/stun/integrity.ts';
 import { longTermKeyMd5, longTermKeySha256 } from './long-term-key.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';

@@ -2,14 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTES } from '../../src/stun/attribute-registry.ts';
 import { type Attribute } from '../../src/stun/attribute.ts';
-import { lifetime } from '../../src/stun/attributes/lifetime.ts';
-import { messageIntegritySha256 } from '../../src/stun/attributes/message-integrity-sha256.ts';
-import { messageIntegrity } from '../../src/stun/attributes/message-integrity.ts';
-import { fingerprint } from '../../src/stun/attributes/fingerprint.ts';
-import { realm } from '../../src/stun/attributes/realm.ts';
-import { software } from '../../src/stun/attributes/software.ts';
-import { username } from '../../src/stun/attributes/username.ts';
-import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
+import {
+  fingerprint,
+  messageIntegrity,
+  messageIntegritySha256,
+  realm,
+  software,
+  username,
+} from '../../src/stun/attributes/rfc8489.ts';
+import { lifetime, xorPeerAddress } from '../../src/stun/attributes/rfc8656.ts';
 import { checkFingerprint } from '../../src/stun/fingerprint.ts';
 import { checkIntegrity } from '../../src/stun/integrity.ts';
 import { decodeMessage, type StunDecodeError, type StunMessage } from '../../src/stun/message.ts';

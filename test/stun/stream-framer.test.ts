@@ -4,7 +4,7 @@ import { paddedLength, writeChannelDataHeader } from '../../src/stun/channel-dat
 import { Method } from '../../src/stun/message-type.ts';
 import { StreamFramer } from '../../src/stun/stream-framer.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
-import { data } from '../../src/stun/attributes/data.ts';
+import { data } from '../../src/stun/attributes/rfc8656.ts';
 import { RFC5769_REQUEST } from '../vectors/rfc5769.ts';
 import { hex } from '../vectors/hex.ts';
 

@@ -1,15 +1,16 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EpcscfTurnError } from '../../src/core/errors.ts';
-import { data } from '../../src/stun/attributes/data.ts';
-import { iceControlled } from '../../src/stun/attributes/ice-controlled.ts';
-import { nonce } from '../../src/stun/attributes/nonce.ts';
-import { passwordAlgorithm } from '../../src/stun/attributes/password-algorithm.ts';
-import { priority } from '../../src/stun/attributes/priority.ts';
-import { realm } from '../../src/stun/attributes/realm.ts';
-import { software } from '../../src/stun/attributes/software.ts';
-import { userhash } from '../../src/stun/attributes/userhash.ts';
-import { username } from '../../src/stun/attributes/username.ts';
-import { xorMappedAddress } from '../../src/stun/attributes/xor-mapped-address.ts';
+import { iceControlled, priority } from '../../src/stun/attributes/rfc8445.ts';
+import {
+  nonce,
+  passwordAlgorithm,
+  realm,
+  software,
+  userhash,
+  username,
+  xorMappedAddress,
+} from '../../src/stun/attributes/rfc8489.ts';
+import { data } from '../../src/stun/attributes/rfc8656.ts';
 import { checkFingerprint } from '../../src/stun/fingerprint.ts';
 import { checkIntegrity } from '../../src/stun/integrity.ts';
 import { longTermKeyMd5, longTermKeySha256 } from './long-term-key.ts';

@@ -4,11 +4,13 @@ import { createRequire } from 'node:module';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type TransportAddress } from '../../src/core/transport-address.ts';
-import { data } from '../../src/stun/attributes/data.ts';
-import { dontFragment } from '../../src/stun/attributes/dont-fragment.ts';
-import { requestedAddressFamily } from '../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../src/stun/attributes/xor-peer-address.ts';
+import {
+  data,
+  dontFragment,
+  requestedAddressFamily,
+  requestedTransport,
+  xorPeerAddress,
+} from '../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
 import { kernelUdp } from '../../src/turn/dataplane/kernel-udp.ts';

@@ -1,7 +1,7 @@
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { familyFromCode, familyToCode } from '../address-family.ts';
-import { type Attribute } from '../attribute.ts';
+import { type Codec } from '../attribute.ts';
 import { MAGIC_COOKIE } from '../message-type.ts';
 import { unencodable } from './unencodable.ts';
 
@@ -9,24 +9,16 @@ const ADDRESS_OFFSET = 4;
 const NO_MASK = new Uint8Array(16);
 
 /** MAPPED-ADDRESS and those encoded like it (RFC 8489 §14.1). */
-export function addressAttribute(type: number, name: string): Attribute<TransportAddress> {
-  return {
-    type,
-    name,
-    decode: (value) => decodeAddress(value, NO_MASK),
-    encode: (address) => encodeAddress(name, address, NO_MASK),
-  };
-}
+export const address: Codec<TransportAddress> = (name) => ({
+  decode: (value) => decodeAddress(value, NO_MASK),
+  encode: (place) => encodeAddress(name, place, NO_MASK),
+});
 
 /** XOR-MAPPED-ADDRESS and those encoded like it (RFC 8489 §14.2). */
-export function xorAddressAttribute(type: number, name: string): Attribute<TransportAddress> {
-  return {
-    type,
-    name,
-    decode: (value, transactionId) => decodeAddress(value, maskOf(transactionId)),
-    encode: (address, transactionId) => encodeAddress(name, address, maskOf(transactionId)),
-  };
-}
+export const xorAddress: Codec<TransportAddress> = (name) => ({
+  decode: (value, transactionId) => decodeAddress(value, maskOf(transactionId)),
+  encode: (place, transactionId) => encodeAddress(name, place, maskOf(transactionId)),
+});
 
 /** Magic cookie and transaction id; the port is XORed with the cookie's first half, as the address's first bytes are. */
 function maskOf(transactionId: Buffer): Buffer {

@@ -1,3 +1,4 @@
+import { type Codec } from '../attribute.ts';
 import { paddedLength } from '../channel-data.ts';
 import { type PasswordAlgorithmChoice } from '../password-algorithm.ts';
 import { ANY_LENGTH } from './bytes-codec.ts';
@@ -5,8 +6,22 @@ import { unencodable } from './unencodable.ts';
 
 const HEAD_BYTES = 4;
 
+/** Exactly one algorithm with its parameters. */
+export const passwordAlgorithmChoice: Codec<PasswordAlgorithmChoice> = (name) => ({
+  decode: (value) => {
+    const choices = decodeChoices(value);
+    return choices?.length === 1 ? choices[0] : undefined;
+  },
+  encode: (choice) => encodeChoice(name, choice),
+});
+
+export const passwordAlgorithmChoices: Codec<readonly PasswordAlgorithmChoice[]> = (name) => ({
+  decode: decodeChoices,
+  encode: (choices) => Buffer.concat(choices.map((choice) => encodeChoice(name, choice))),
+});
+
 /** The algorithms in `value`, each padded to four bytes (RFC 8489 §14.11); the padding of the last one may be missing. */
-export function decodePasswordAlgorithms(value: Buffer): PasswordAlgorithmChoice[] | undefined {
+function decodeChoices(value: Buffer): PasswordAlgorithmChoice[] | undefined {
   const choices: PasswordAlgorithmChoice[] = [];
   let offset = 0;
   while (offset < value.length) {
@@ -18,10 +33,6 @@ export function decodePasswordAlgorithms(value: Buffer): PasswordAlgorithmChoice
     offset = paddedLength(end);
   }
   return choices;
-}
-
-export function encodePasswordAlgorithms(name: string, choices: readonly PasswordAlgorithmChoice[]): Buffer {
-  return Buffer.concat(choices.map((choice) => encodeChoice(name, choice)));
 }
 
 function encodeChoice(name: string, { algorithm, parameters }: PasswordAlgorithmChoice): Buffer {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Attribute } from '../attribute.ts';
+import { type Codec } from '../attribute.ts';
 import { unencodable } from './unencodable.ts';
 
 interface TextLimits {
@@ -15,19 +15,19 @@ export function decodeText(value: Buffer, limits: TextLimits): string | undefine
   return value.length <= limits.maxDecodedBytes && isUtf8(value) ? value.toString('utf8') : undefined;
 }
 
-export function encodeText(name: string, text: string, limits: TextLimits): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
+export function encodeText(name: string, characters: string, limits: TextLimits): Buffer {
+  const bytes = Buffer.from(characters, 'utf8');
   if (bytes.length > limits.maxEncodedBytes) {
     throw unencodable(name, `at most ${limits.maxEncodedBytes} bytes of UTF-8`, bytes.length);
   }
   return bytes;
 }
 
-export function textAttribute(type: number, name: string, limits: TextLimits): Attribute<string> {
-  return {
-    type,
-    name,
+export function text(limits: TextLimits): Codec<string> {
+  return (name) => ({
     decode: (value) => decodeText(value, limits),
-    encode: (text) => encodeText(name, text, limits),
-  };
+    encode: (characters) => encodeText(name, characters, limits),
+  });
 }
+
+export const phrase: Codec<string> = text(PHRASE_LIMITS);

@@ -1,5 +1,4 @@
-import { additionalAddressFamily } from '../../stun/attributes/additional-address-family.ts';
-import { addressErrorCode } from '../../stun/attributes/address-error-code.ts';
+import { additionalAddressFamily, addressErrorCode } from '../../stun/attributes/rfc8656.ts';
 import { FamilyCode } from '../../stun/address-family.ts';
 import { type StunMessage } from '../../stun/message.ts';
 

@@ -7,12 +7,14 @@ import {
   type KeyAlgorithm,
   type LookupFailure,
 } from '../../credentials/credential.ts';
-import { messageIntegritySha256 } from '../../stun/attributes/message-integrity-sha256.ts';
-import { messageIntegrity } from '../../stun/attributes/message-integrity.ts';
-import { nonce } from '../../stun/attributes/nonce.ts';
-import { realm } from '../../stun/attributes/realm.ts';
-import { userhash } from '../../stun/attributes/userhash.ts';
-import { username } from '../../stun/attributes/username.ts';
+import {
+  messageIntegrity,
+  messageIntegritySha256,
+  nonce,
+  realm,
+  userhash,
+  username,
+} from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { checkIntegrity, integrityAttribute, type IntegrityAlgorithm } from '../../stun/integrity.ts';
 import { type StunMessage } from '../../stun/message.ts';

@@ -1,7 +1,5 @@
 import { type KeyAlgorithm } from '../../credentials/credential.ts';
-import { messageIntegritySha256 } from '../../stun/attributes/message-integrity-sha256.ts';
-import { passwordAlgorithm } from '../../stun/attributes/password-algorithm.ts';
-import { passwordAlgorithms } from '../../stun/attributes/password-algorithms.ts';
+import { messageIntegritySha256, passwordAlgorithm, passwordAlgorithms } from '../../stun/attributes/rfc8489.ts';
 import { type StunMessage } from '../../stun/message.ts';
 import { type PasswordAlgorithmChoice } from '../../stun/password-algorithm.ts';
 import { type SecurityFeatures } from './security-features.ts';

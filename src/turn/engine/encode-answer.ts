@@ -1,10 +1,12 @@
-import { errorCode } from '../../stun/attributes/error-code.ts';
-import { fingerprint } from '../../stun/attributes/fingerprint.ts';
-import { nonce } from '../../stun/attributes/nonce.ts';
-import { passwordAlgorithms } from '../../stun/attributes/password-algorithms.ts';
-import { realm } from '../../stun/attributes/realm.ts';
-import { software } from '../../stun/attributes/software.ts';
-import { unknownAttributes } from '../../stun/attributes/unknown-attributes.ts';
+import {
+  errorCode,
+  fingerprint,
+  nonce,
+  passwordAlgorithms,
+  realm,
+  software,
+  unknownAttributes,
+} from '../../stun/attributes/rfc8489.ts';
 import { defaultReason } from '../../stun/error-code.ts';
 import { type IntegrityAlgorithm } from '../../stun/integrity.ts';
 import { type StunMessage } from '../../stun/message.ts';

@@ -5,6 +5,8 @@ import { TimerQueue } from '../../core/timer-queue.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type CredentialVerifier } from '../../credentials/credential.ts';
+import { UNDERSTOOD_TYPES } from '../../stun/attribute-registry.ts';
+import { dontFragment } from '../../stun/attributes/rfc8656.ts';
 import { isChannelData } from '../../stun/channel-data.ts';
 import { checkFingerprint } from '../../stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../stun/message.ts';
@@ -46,7 +48,6 @@ import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
 import { type AllocationEndCause, type TurnEvents } from './turn-events.ts';
 import { type Impairment } from './impairment.ts';
 import { type TurnTap } from './turn-tap.ts';
-import { understoodAttributes } from './understood-attributes.ts';
 
 const NONCE_KEY_BYTES = 32;
 const TICKET_KEY_BYTES = 32;
@@ -325,7 +326,8 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
   checkEngineOptions(options);
   const allocations = new AllocationTable();
   const families = familiesOf(options.relay.addresses);
-  const understood = understoodAttributes(options);
+  // RFC 8656 §7.2 step 4 and §11.2: a server that cannot set DF does not know DONT-FRAGMENT.
+  const understood = new Set(options.dontFragment ? [...UNDERSTOOD_TYPES, dontFragment.type] : UNDERSTOOD_TYPES);
   const relayPorts = {
     ...options.relay.ports,
     excluded: new Set(options.listeners.map(({ port }) => port)),

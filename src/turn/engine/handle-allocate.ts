@@ -1,11 +1,9 @@
 import { sourceKey } from '../../core/address-key.ts';
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
-import { lifetime } from '../../stun/attributes/lifetime.ts';
-import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
-import { reservationToken } from '../../stun/attributes/reservation-token.ts';
-import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
-import { xorRelayedAddress } from '../../stun/attributes/xor-relayed-address.ts';
+import { mobilityTicket } from '../../stun/attributes/rfc8016.ts';
+import { xorMappedAddress } from '../../stun/attributes/rfc8489.ts';
+import { lifetime, reservationToken, xorRelayedAddress } from '../../stun/attributes/rfc8656.ts';
 import { defaultReason, ErrorCode } from '../../stun/error-code.ts';
 import { additionalFamily } from './additional-family.ts';
 import { beginAllocation, claimReservation, holdReservation, liveAllocation } from './allocation-lifecycle.ts';

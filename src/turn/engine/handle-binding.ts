@@ -1,4 +1,4 @@
-import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
+import { xorMappedAddress } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { grant, refuse, type Answer } from './answer.ts';
 import { type IncomingRequest } from './authenticate.ts';

@@ -1,6 +1,5 @@
 import { sameTransportAddress } from '../../core/transport-address.ts';
-import { channelNumber } from '../../stun/attributes/channel-number.ts';
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { channelNumber, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { CHANNEL_MAX, CHANNEL_MIN, LEGACY_CHANNEL_MAX } from '../../stun/channel-data.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, forgetExpired } from './allocation-lifecycle.ts';

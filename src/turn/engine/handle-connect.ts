@@ -1,4 +1,4 @@
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, type Answer, type Deferred } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';

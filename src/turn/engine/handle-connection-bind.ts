@@ -1,4 +1,4 @@
-import { connectionId } from '../../stun/attributes/connection-id.ts';
+import { connectionId } from '../../stun/attributes/rfc6062.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation, stillLive } from './allocation-lifecycle.ts';

@@ -1,4 +1,4 @@
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, forgetExpired } from './allocation-lifecycle.ts';
 import { grant, refuse, type Answer } from './answer.ts';

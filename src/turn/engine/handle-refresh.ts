@@ -1,7 +1,6 @@
 import { familyFromCode } from '../../stun/address-family.ts';
-import { lifetime } from '../../stun/attributes/lifetime.ts';
-import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
-import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
+import { mobilityTicket } from '../../stun/attributes/rfc8016.ts';
+import { lifetime, requestedAddressFamily } from '../../stun/attributes/rfc8656.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { armAllocation, endAllocation, endRelay } from './allocation-lifecycle.ts';
 import { grant, refuse, type Answer } from './answer.ts';

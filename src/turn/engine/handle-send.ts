@@ -1,7 +1,5 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { data } from '../../stun/attributes/data.ts';
-import { dontFragment } from '../../stun/attributes/dont-fragment.ts';
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { data, dontFragment, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
 import { type IncomingRequest } from './authenticate.ts';
 import { type ClientPath } from './data-plane.ts';

@@ -1,4 +1,4 @@
-import { mobilityTicket } from '../../stun/attributes/mobility-ticket.ts';
+import { mobilityTicket } from '../../stun/attributes/rfc8016.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { type StunWriter } from '../../stun/writer.ts';

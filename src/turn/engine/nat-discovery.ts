@@ -1,11 +1,6 @@
 import { sameTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
-import { changeRequest } from '../../stun/attributes/change-request.ts';
-import { mappedAddress } from '../../stun/attributes/mapped-address.ts';
-import { otherAddress } from '../../stun/attributes/other-address.ts';
-import { padding } from '../../stun/attributes/padding.ts';
-import { responseOrigin } from '../../stun/attributes/response-origin.ts';
-import { responsePort } from '../../stun/attributes/response-port.ts';
-import { xorMappedAddress } from '../../stun/attributes/xor-mapped-address.ts';
+import { changeRequest, otherAddress, padding, responseOrigin, responsePort } from '../../stun/attributes/rfc5780.ts';
+import { mappedAddress, xorMappedAddress } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { grant, refuse, type Answer } from './answer.ts';
 import { type IncomingRequest } from './authenticate.ts';

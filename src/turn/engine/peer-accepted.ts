@@ -1,6 +1,6 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { connectionId } from '../../stun/attributes/connection-id.ts';
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { connectionId } from '../../stun/attributes/rfc6062.ts';
+import { xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { Method } from '../../stun/message-type.ts';
 import { StunWriter } from '../../stun/writer.ts';
 import { type RelayHandle } from './data-plane.ts';

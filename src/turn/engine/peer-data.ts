@@ -1,6 +1,5 @@
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { data } from '../../stun/attributes/data.ts';
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { data, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { Method } from '../../stun/message-type.ts';
 import { StunWriter } from '../../stun/writer.ts';
 import { type Allocation, type Permission } from './allocation.ts';

@@ -1,6 +1,5 @@
 import { type AddressFamily } from '../../core/ip.ts';
-import { icmp } from '../../stun/attributes/icmp.ts';
-import { xorPeerAddress } from '../../stun/attributes/xor-peer-address.ts';
+import { icmp, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { Method } from '../../stun/message-type.ts';
 import { StunWriter } from '../../stun/writer.ts';
 import { type PeerError, type RelayHandle } from './data-plane.ts';

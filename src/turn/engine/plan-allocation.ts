@@ -1,10 +1,12 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { familyFromCode, FamilyCode } from '../../stun/address-family.ts';
-import { evenPort } from '../../stun/attributes/even-port.ts';
-import { lifetime } from '../../stun/attributes/lifetime.ts';
-import { requestedAddressFamily } from '../../stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../stun/attributes/reservation-token.ts';
+import {
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+} from '../../stun/attributes/rfc8656.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { additionalFamily } from './additional-family.ts';
 import { type Allocation, type MissingFamily } from './allocation.ts';

@@ -1,6 +1,6 @@
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
-import { origin } from '../../stun/attributes/origin.ts';
-import { realm as realmAttribute } from '../../stun/attributes/realm.ts';
+import { origin } from '../../stun/attributes/draft-stun-origin.ts';
+import { realm as realmAttribute } from '../../stun/attributes/rfc8489.ts';
 import { type StunMessage } from '../../stun/message.ts';
 import { type ClientPath, type ClientTransport } from './data-plane.ts';
 

@@ -1,7 +1,6 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
-import { alternateDomain } from '../../stun/attributes/alternate-domain.ts';
-import { alternateServer } from '../../stun/attributes/alternate-server.ts';
+import { alternateDomain, alternateServer } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, refuseWith, type Refused } from './answer.ts';
 import { type ClientPath } from './data-plane.ts';

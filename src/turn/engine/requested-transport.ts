@@ -1,6 +1,4 @@
-import { dontFragment } from '../../stun/attributes/dont-fragment.ts';
-import { evenPort } from '../../stun/attributes/even-port.ts';
-import { reservationToken } from '../../stun/attributes/reservation-token.ts';
+import { dontFragment, evenPort, reservationToken } from '../../stun/attributes/rfc8656.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, type Refused } from './answer.ts';
 import { type AuthenticatedRequest } from './authenticate.ts';

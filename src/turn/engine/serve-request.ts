@@ -1,4 +1,4 @@
-import { username } from '../../stun/attributes/username.ts';
+import { username } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';

@@ -1,6 +1,6 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { connectionId } from '../../stun/attributes/connection-id.ts';
+import { connectionId } from '../../stun/attributes/rfc6062.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { type Allocation } from './allocation.ts';
 import { grant, refuse, type Answer } from './answer.ts';

@@ -1,8 +1,10 @@
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import {
+  channelNumber,
+  lifetime,
+  requestedTransport,
+  xorPeerAddress,
+  xorRelayedAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipResponse } from '../../../src/sip/message.ts';

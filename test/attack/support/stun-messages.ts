@@ -1,14 +1,15 @@
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { software } from '../../../src/stun/attributes/software.ts';
-import { username } from '../../../src/stun/attributes/username.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { attribute } from '../../../src/stun/attribute.ts';
+import { nonce, realm, software, username } from '../../../src/stun/attributes/rfc8489.ts';
+import {
+  channelNumber,
+  data,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
+import { anyBytes } from '../../../src/stun/codec/bytes-codec.ts';
 import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 import { HEADER_BYTES, Method } from '../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
@@ -99,7 +100,7 @@ function resigned(message: Buffer, attributes: readonly Tlv[], key: Buffer): Buf
   const writer = new StunWriter(message.readUInt8(1) & 0x0f, 'request', message.subarray(8, HEADER_BYTES));
   for (const { type, value } of attributes) {
     if (type === 0x0008 || type === 0x8028) continue;
-    writer.add({ type, name: '', decode: () => undefined, encode: () => value }, undefined);
+    writer.add(attribute(type, '', anyBytes), value);
   }
   return writer.addIntegrity(key).finish();
 }

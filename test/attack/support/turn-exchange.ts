@@ -1,7 +1,4 @@
-import { errorCode } from '../../../src/stun/attributes/error-code.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
-import { username } from '../../../src/stun/attributes/username.ts';
+import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
 import { type Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';

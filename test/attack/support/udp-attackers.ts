@@ -1,4 +1,4 @@
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
+import { requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { count, inWaves, sourceAddress, type Campaign } from './campaign.ts';
 import { channelData, mutated, signedDamage, validMessage } from './stun-messages.ts';

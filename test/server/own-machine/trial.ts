@@ -13,8 +13,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { createServer } from '../../../src/index.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { channelNumber, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { TurnClient } from '../../turn/support/turn-client.ts';
 

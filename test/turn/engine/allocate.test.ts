@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { priority } from '../../../src/stun/attributes/priority.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
-import { unknownAttributes } from '../../../src/stun/attributes/unknown-attributes.ts';
-import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import { priority } from '../../../src/stun/attributes/rfc8445.ts';
+import { unknownAttributes, xorMappedAddress } from '../../../src/stun/attributes/rfc8489.ts';
+import {
+  additionalAddressFamily,
+  dontFragment,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+  xorRelayedAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { RelayPortError } from '../../../src/turn/engine/data-plane.ts';
 import { PastAllocates } from '../../../src/turn/engine/past-allocates.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { lifetime } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { World } from './world.ts';
 

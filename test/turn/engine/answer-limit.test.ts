@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { type AnswerLimitOptions } from '../../../src/turn/engine/answer-limit.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { username } from '../../../src/stun/attributes/username.ts';
+import { nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
+import { lifetime, requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
 import { codeOf, plain, REALM, World, type Build } from './world.ts';

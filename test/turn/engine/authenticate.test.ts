@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprint } from '../../../src/stun/attributes/fingerprint.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { software } from '../../../src/stun/attributes/software.ts';
-import { username } from '../../../src/stun/attributes/username.ts';
+import {
+  fingerprint,
+  messageIntegrity,
+  nonce,
+  realm,
+  software,
+  username,
+} from '../../../src/stun/attributes/rfc8489.ts';
+import { lifetime, requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { checkFingerprint } from '../../../src/stun/fingerprint.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Bandwidths, type BandwidthOptions, type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
+import { additionalAddressFamily } from '../../../src/stun/attributes/rfc8656.ts';
 import { World } from './world.ts';
 
 const NONE: BandwidthOptions = { allocationBytesPerSec: 0, userBytesPerSec: 0, totalBytesPerSec: 0 };

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { channelNumber, lifetime, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { address, codeOf, World, type TestClient } from './world.ts';

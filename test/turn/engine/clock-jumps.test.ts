@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { data, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { address, codeOf, type TestClient, World } from './world.ts';
 

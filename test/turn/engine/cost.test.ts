@@ -1,9 +1,6 @@
 import { Session, type Profiler } from 'node:inspector';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { channelNumber, data, lifetime, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { address, codeOf, engineOptions, type TestClient, World } from './world.ts';
 

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import { messageIntegrity, nonce } from '../../../src/stun/attributes/rfc8489.ts';
+import { channelNumber, lifetime, requestedTransport, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type ExpiryPolicy } from '../../../src/turn/engine/engine-options.ts';
 import { passwordFor } from './fake-verifier.ts';

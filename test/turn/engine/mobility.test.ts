@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import {
+  additionalAddressFamily,
+  channelNumber,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { address, codeOf, World, type TestClient } from './world.ts';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { changeRequest } from '../../../src/stun/attributes/change-request.ts';
-import { mappedAddress } from '../../../src/stun/attributes/mapped-address.ts';
-import { otherAddress } from '../../../src/stun/attributes/other-address.ts';
-import { padding } from '../../../src/stun/attributes/padding.ts';
-import { responseOrigin } from '../../../src/stun/attributes/response-origin.ts';
-import { responsePort } from '../../../src/stun/attributes/response-port.ts';
-import { unknownAttributes } from '../../../src/stun/attributes/unknown-attributes.ts';
-import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
+import {
+  changeRequest,
+  otherAddress,
+  padding,
+  responseOrigin,
+  responsePort,
+} from '../../../src/stun/attributes/rfc5780.ts';
+import { mappedAddress, unknownAttributes, xorMappedAddress } from '../../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type AnswerLimitOptions } from '../../../src/turn/engine/answer-limit.ts';
 import { address, codeOf, decoded, plain, World, type Build } from './world.ts';

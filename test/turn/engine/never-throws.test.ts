@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import {
+  additionalAddressFamily,
+  channelNumber,
+  data,
+  dontFragment,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { encodeMessageType, Method } from '../../../src/stun/message-type.ts';
 import { type StunWriter } from '../../../src/stun/writer.ts';
 import { decoded, World, type Build } from './world.ts';

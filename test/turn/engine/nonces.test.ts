@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
+import { nonce } from '../../../src/stun/attributes/rfc8489.ts';
+import { lifetime } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type ClientPath, type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { Nonces } from '../../../src/turn/engine/nonces.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { software } from '../../../src/stun/attributes/software.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { software } from '../../../src/stun/attributes/rfc8489.ts';
+import { requestedAddressFamily, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { address, codeOf, engineOptions, plain, World, type Build, type TestClient } from './world.ts';

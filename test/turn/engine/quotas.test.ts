@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
+import { evenPort, lifetime } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { codeOf, World } from './world.ts';
 

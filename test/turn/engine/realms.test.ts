@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { origin } from '../../../src/stun/attributes/origin.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
+import { origin } from '../../../src/stun/attributes/draft-stun-origin.ts';
+import { nonce, realm } from '../../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { Realms } from '../../../src/turn/engine/realms.ts';
 import { address, decoded, plain, World } from './world.ts';

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { channelNumber, data, requestedTransport, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { address, codeOf, World, type TestClient } from './world.ts';
 

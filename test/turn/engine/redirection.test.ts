@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { alternateDomain } from '../../../src/stun/attributes/alternate-domain.ts';
-import { alternateServer } from '../../../src/stun/attributes/alternate-server.ts';
-import { errorCode } from '../../../src/stun/attributes/error-code.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import { alternateDomain, alternateServer, errorCode } from '../../../src/stun/attributes/rfc8489.ts';
+import {
+  additionalAddressFamily,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type RedirectOptions } from '../../../src/turn/engine/redirection.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { priority } from '../../../src/stun/attributes/priority.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
+import { priority } from '../../../src/stun/attributes/rfc8445.ts';
+import { lifetime, requestedAddressFamily } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunWriter } from '../../../src/stun/writer.ts';
 import { address, codeOf, World, type TestClient } from './world.ts';

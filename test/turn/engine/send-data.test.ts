@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
-import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
-import { priority } from '../../../src/stun/attributes/priority.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { unknownAttributes } from '../../../src/stun/attributes/unknown-attributes.ts';
+import { priority } from '../../../src/stun/attributes/rfc8445.ts';
+import { messageIntegrity, unknownAttributes, xorMappedAddress } from '../../../src/stun/attributes/rfc8489.ts';
+import { data, dontFragment, requestedAddressFamily, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
 import { address, codeOf, decoded, plain, World, type Build, type TestClient } from './world.ts';

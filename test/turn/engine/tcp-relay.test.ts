@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { dontFragment } from '../../../src/stun/attributes/dont-fragment.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { requestedAddressFamily as family6 } from '../../../src/stun/attributes/requested-address-family.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import {
+  channelNumber,
+  data,
+  dontFragment,
+  evenPort,
+  lifetime,
+  requestedAddressFamily as family6,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+  xorRelayedAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
 import { type FakeTcp } from './fake-tcp.ts';

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { messageIntegrity } from '../../../src/stun/attributes/message-integrity.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
+import { messageIntegrity, nonce } from '../../../src/stun/attributes/rfc8489.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type TappedRequest, type TurnTap } from '../../../src/turn/engine/turn-tap.ts';

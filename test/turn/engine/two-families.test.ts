@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { addressErrorCode } from '../../../src/stun/attributes/address-error-code.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import {
+  additionalAddressFamily,
+  addressErrorCode,
+  channelNumber,
+  data,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  xorPeerAddress,
+  xorRelayedAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { address, codeOf, engineOptions, World, type Build, type TestClient } from './world.ts';
 

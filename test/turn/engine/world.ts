@@ -8,11 +8,8 @@ import {
   transportAddress,
 } from '../../../src/core/transport-address.ts';
 import { TypedEvents } from '../../../src/core/typed-events.ts';
-import { errorCode } from '../../../src/stun/attributes/error-code.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { realm } from '../../../src/stun/attributes/realm.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { username } from '../../../src/stun/attributes/username.ts';
+import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
+import { requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 import { Method, type MessageClass } from '../../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';

@@ -1,7 +1,7 @@
 import { parseIp } from '../../../src/core/ip.ts';
-import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
+import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import { reservationToken } from '../../../src/stun/attributes/rfc8656.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { type Wish } from './fuzz-steps.ts';
 import { peerAttribute } from './granted.ts';

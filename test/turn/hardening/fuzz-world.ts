@@ -4,11 +4,10 @@ import {
   sameTransportAddress,
   type TransportAddress,
 } from '../../../src/core/transport-address.ts';
-import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
-import { errorCode } from '../../../src/stun/attributes/error-code.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { nonce } from '../../../src/stun/attributes/nonce.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import { errorCode, nonce } from '../../../src/stun/attributes/rfc8489.ts';
+import { xorRelayedAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { type ClientPath } from '../../../src/turn/engine/client-path.ts';

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
+import {
+  additionalAddressFamily,
+  evenPort,
+  lifetime,
+  requestedAddressFamily,
+  reservationToken,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { codeOf, World, type Build } from '../engine/world.ts';
 

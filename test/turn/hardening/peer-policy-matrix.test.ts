@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { formatIp, parseIp } from '../../../src/core/ip.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { data } from '../../../src/stun/attributes/data.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
+import {
+  channelNumber,
+  data,
+  requestedAddressFamily,
+  requestedTransport,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type PeerOptions } from '../../../src/turn/engine/engine-options.ts';
 import { codeOf, World, type TestClient } from '../engine/world.ts';

@@ -3,24 +3,28 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
-import { additionalAddressFamily } from '../../../src/stun/attributes/additional-address-family.ts';
-import { channelNumber } from '../../../src/stun/attributes/channel-number.ts';
-import { connectionId } from '../../../src/stun/attributes/connection-id.ts';
-import { data as dataAttribute } from '../../../src/stun/attributes/data.ts';
-import { errorCode } from '../../../src/stun/attributes/error-code.ts';
-import { evenPort } from '../../../src/stun/attributes/even-port.ts';
-import { icmp } from '../../../src/stun/attributes/icmp.ts';
-import { lifetime } from '../../../src/stun/attributes/lifetime.ts';
-import { mobilityTicket } from '../../../src/stun/attributes/mobility-ticket.ts';
-import { nonce as nonceAttribute } from '../../../src/stun/attributes/nonce.ts';
-import { realm as realmAttribute } from '../../../src/stun/attributes/realm.ts';
-import { requestedAddressFamily } from '../../../src/stun/attributes/requested-address-family.ts';
-import { requestedTransport } from '../../../src/stun/attributes/requested-transport.ts';
-import { reservationToken } from '../../../src/stun/attributes/reservation-token.ts';
-import { username as usernameAttribute } from '../../../src/stun/attributes/username.ts';
-import { xorMappedAddress } from '../../../src/stun/attributes/xor-mapped-address.ts';
-import { xorPeerAddress } from '../../../src/stun/attributes/xor-peer-address.ts';
-import { xorRelayedAddress } from '../../../src/stun/attributes/xor-relayed-address.ts';
+import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
+import {
+  errorCode,
+  nonce as nonceAttribute,
+  realm as realmAttribute,
+  username as usernameAttribute,
+  xorMappedAddress,
+} from '../../../src/stun/attributes/rfc8489.ts';
+import {
+  additionalAddressFamily,
+  channelNumber,
+  data as dataAttribute,
+  evenPort,
+  icmp,
+  lifetime,
+  requestedAddressFamily,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+  xorRelayedAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { isChannelData, writeChannelDataHeader } from '../../../src/stun/channel-data.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';

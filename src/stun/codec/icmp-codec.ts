@@ -1,19 +1,15 @@
-import { type Attribute } from '../attribute.ts';
-import { unencodable } from '../codec/unencodable.ts';
-
-const name = 'ICMP';
+import { type Codec } from '../attribute.ts';
+import { unencodable } from './unencodable.ts';
 
 /** RFC 8656 §18.13: two reserved octets, 7 bits of type, 9 bits of code, 4 bytes of error data. */
-export const icmp: Attribute<{
+export const icmpError: Codec<{
   /** 0 to 127 */
   readonly type: number;
   /** 0 to 511 */
   readonly code: number;
   /** The next-hop MTU where type and code say so, else 0. */
   readonly data: number;
-}> = {
-  type: 0x8004,
-  name,
+}> = (name) => ({
   decode: (value) => {
     if (value.length !== 8) return undefined;
     const typeAndCode = value.readUInt16BE(2);
@@ -27,4 +23,4 @@ export const icmp: Attribute<{
     value.writeUInt32BE(data, 4);
     return value;
   },
-};
+});

@@ -1,17 +1,12 @@
-import { type Attribute } from '../attribute.ts';
+import { attribute, type Codec } from '../attribute.ts';
 import { unencodable } from '../codec/unencodable.ts';
 
-const name = 'TRANSACTION_TRANSMIT_COUNTER';
-
-/** RFC 7982 §3.1. */
-export const transactionTransmitCounter: Attribute<{
+const counts: Codec<{
   /** How often the request was sent with this transaction id, 0 to 255. */
   readonly request: number;
   /** How often a response was; 0 in requests. */
   readonly response: number;
-}> = {
-  type: 0x8025,
-  name,
+}> = (name) => ({
   decode: (value) => (value.length === 4 ? { request: value.readUInt8(2), response: value.readUInt8(3) } : undefined),
   encode: ({ request, response }) => {
     for (const count of [request, response]) {
@@ -19,4 +14,7 @@ export const transactionTransmitCounter: Attribute<{
     }
     return Uint8Array.of(0, 0, request, response);
   },
-};
+});
+
+/** RFC 7982 §3.1. */
+export const transactionTransmitCounter = attribute(0x8025, 'TRANSACTION_TRANSMIT_COUNTER', counts);
