@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -19,12 +20,35 @@ const doors = {
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 
-/** Rooms inside a room, none with folders of its own: what they may import from outside, and from beside them. */
+/**
+ * Rooms inside a room: what they may import from outside, and from beside them. `beside` opens the files of a room, not the rooms inside it. Each
+ * list names only rooms that stand above it here, so that no arrow runs up.
+ */
 const innerDoors = {
   'turn/engine': { outside: ['core', 'stun', 'credentials'], beside: [] },
-  'turn/dataplane': { outside: ['core', 'stun'], beside: ['engine'] },
-  'turn/listeners': { outside: ['core', 'stun'], beside: ['engine', 'dataplane'] },
+  'turn/dataplane': { outside: ['core', 'stun'], beside: ['turn/engine'] },
+  'turn/listeners': { outside: ['core', 'stun'], beside: ['turn/engine', 'turn/dataplane'] },
+  'edge/flood': edgeRoom(),
+  'edge/trace': edgeRoom(),
+  'edge/registration': edgeRoom(),
+  'edge/flow': edgeRoom('edge/flood', 'edge/registration'),
+  'edge/border': edgeRoom('edge/flow', 'edge/registration'),
+  'edge/credential-insertion': edgeRoom('edge/registration'),
+  'edge/core': edgeRoom('edge/border', 'edge/flood', 'edge/flow', 'edge/registration'),
+  'edge/core/external/transport': edgeRoom('edge/core', 'edge/flow'),
+  'edge/core/external': edgeRoom('edge/border', 'edge/core', 'edge/core/external/transport', 'edge/registration'),
+  'edge/proxy': edgeRoom(
+    ...['edge/border', 'edge/core', 'edge/credential-insertion', 'edge/flood', 'edge/flow', 'edge/registration'],
+  ),
+  'edge/drain': edgeRoom('edge/flow', 'edge/proxy', 'edge/registration'),
 };
+/** Files of `edge/` that put its rooms together. The others beside them are values that every room of it may use, and know no room. */
+const edgeStages = ['edge', 'edge-snapshot', 'create-core-side', 'mistake-guard'];
+const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
+
+function edgeRoom(...beside) {
+  return { outside: doors.edge, beside, values: true };
+}
 
 const ioModules = ['net', 'tls', 'dgram', 'http', 'https', 'fs', 'fs/promises', 'timers', 'timers/promises'];
 /** Reading and writing the text of an address is no I/O, though Node keeps it with the sockets. */
@@ -39,10 +63,24 @@ function door(room, open) {
   return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
 }
 
+/** Every relative import of a room that is not one of these ways, each a regular expression. */
+function allBut(room, ways) {
+  return [{ regex: `^(?!(?:${ways.join('|')})$)\\.`, message: `${room} has no door there: see ARCHITECTURE.md.` }];
+}
+
+function wayTo(other, room) {
+  const way = posix.relative(room, other);
+  return (way.startsWith('.') ? way : `./${way}`).replaceAll('.', '\\.');
+}
+
 function innerPatterns(room) {
-  const { outside, beside } = innerDoors[room];
-  const open = [`\\.\\./(${outside.join('|')})/`, ...beside.map((other) => `${other}/`)].join('|');
-  return [{ regex: `^\\.\\./(?!${open})`, message: `${room} has no door there: see ARCHITECTURE.md.` }];
+  const { outside, beside, values } = innerDoors[room];
+  return allBut(room, [
+    '\\./[^/]+',
+    ...outside.map((other) => `${wayTo(other, room)}/.+`),
+    ...beside.map((other) => `${wayTo(other, room)}/[^/]+`),
+    ...(values ? [`${wayTo('edge', room)}/${edgeValue}`] : []),
+  ]);
 }
 
 /** The protocol rooms take bytes and a time and hand effects out; sockets and clocks live elsewhere. */
@@ -108,10 +146,23 @@ export default tseslint.config(
   },
   ...Object.entries(doors).map(([room, open]) => door(room, open)),
   door('server', ['core', 'credentials', 'turn', 'edge', 'admin', 'config']),
-  ...['turn/dataplane', 'turn/listeners'].map((room) => ({
-    files: [`src/${room}/**/*.ts`],
-    rules: { 'no-restricted-imports': ['error', { patterns: innerPatterns(room) }] },
-  })),
+  {
+    files: ['src/edge/*.ts'],
+    ignores: edgeStages.map((name) => `src/edge/${name}.ts`),
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: allBut('edge', [`\\./${edgeValue}`, ...doors.edge.map((other) => `\\.\\./${other}/.+`)]) },
+      ],
+    },
+  },
+  // Sorted, so that the doors of a room inside a room count and not those of the outer one.
+  ...Object.keys(innerDoors)
+    .sort()
+    .map((room) => ({
+      files: [`src/${room}/**/*.ts`],
+      rules: { 'no-restricted-imports': ['error', { patterns: innerPatterns(room) }] },
+    })),
   pure('turn/engine', innerPatterns('turn/engine')),
   pure('stun', patternsOf('stun'), textOfAddresses),
   pure('sip', patternsOf('sip'), textOfAddresses),

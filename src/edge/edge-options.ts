@@ -1,8 +1,7 @@
 import { type IpRange } from '../core/ip-range.ts';
+import { type Secret } from '../core/secret.ts';
 import { type EmergencyOptions } from './emergency-services.ts';
-import { type UserDirectory } from './core/user-directory.ts';
-import { type HepOptions } from './trace/hep-mirror.ts';
-import { type FloodLimits } from './flood/flood-limits.ts';
+import { type UserDirectory } from './user-directory.ts';
 
 /** Where the WebSocket may be opened from (RFC 6454; TS 33.203 X.2.1 asks for a trusted domain). */
 export interface OriginOptions {
@@ -10,6 +9,29 @@ export interface OriginOptions {
   readonly allow: readonly string[];
   /** Programs outside a browser send no Origin; whether they may connect. */
   readonly allowMissing: boolean;
+}
+
+/** How much one source address, and one user, may ask for over whatever connections. */
+export interface FloodLimits {
+  /** Requests of one IPv4 address or IPv6 /64. */
+  readonly messagesPerSecPerAddress: number;
+  readonly messageBurstPerAddress: number;
+  /** Requests of one user; REGISTER counts by user and address, since anybody may claim to be the user. */
+  readonly requestsPerSecPerIdentity: number;
+  readonly requestBurstPerIdentity: number;
+  /** WebSockets that one address may ask for. */
+  readonly handshakesPerSecPerAddress: number;
+  readonly handshakeBurstPerAddress: number;
+  /** Wrong passwords for one user from one address that cost no wait. */
+  readonly authenticationFailuresPerIdentity: number;
+  /** The longest wait before the next try; the first is a second, and each failure doubles it. */
+  readonly authenticationDelaySec: number;
+  /** Wrong passwords of one address within ten minutes, whatever the user; each one more costs its connection. */
+  readonly authenticationFailuresPerAddress: number;
+  /** Entries of each table behind these limits; past it the longest unused is forgotten. */
+  readonly sources: number;
+  /** Ranges (see `parseIpRange`) to which nothing counted by address applies. */
+  readonly exempt: readonly string[];
 }
 
 /** Bounds on what one remote, and all of them together, can make the edge hold or do. */
@@ -148,6 +170,16 @@ export interface CredentialOptions {
   readonly intervalSec: number;
 }
 
+/** Where copies of SIP messages go (HEP3). */
+export interface HepOptions {
+  /** Name or address, an IPv6 one without brackets, and UDP port. */
+  readonly collector: { readonly host: string; readonly port: number };
+  /** By which the collector tells its agents apart: 0 to 2^32 - 1. */
+  readonly captureId: number;
+  /** Up to 255 bytes. */
+  readonly captureKey?: Secret | undefined;
+}
+
 export interface EdgeOptions {
   /** SIP home domain. */
   readonly domain: string;
@@ -165,4 +197,16 @@ export interface EdgeOptions {
   readonly emergency?: EmergencyOptions | undefined;
   readonly credential: CredentialOptions;
   readonly trace?: { readonly hep?: HepOptions | undefined } | undefined;
+}
+
+/** How the edge parts from its clients before it stops. */
+export interface EdgeDrainOptions {
+  /** How long nobody is sent away yet, so that a load balancer can learn that others must serve. */
+  readonly noticeMs: number;
+  /** Over how long clients are sent away. */
+  readonly windowMs: number;
+  /** How long after its turn a client that waits for an answer, or owes one, is waited for. */
+  readonly transactionMs: number;
+  /** How long after its turn a client in a call is waited for. */
+  readonly callMs: number;
 }

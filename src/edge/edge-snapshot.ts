@@ -1,4 +1,4 @@
-import { type CoreSnapshot } from './core/external/core-health.ts';
+import { type CoreSnapshot } from './core/core-side.ts';
 import { type HepCounters } from './trace/hep-mirror.ts';
 
 export interface FlowSnapshot {

@@ -1,5 +1,5 @@
 import { type SipMessage, type SipRequest, type SipResponse } from '../sip/message.ts';
-import { type Hop } from './flow/hop.ts';
+import { type Hop } from './hop.ts';
 
 /** What becomes of a request in place of its ordinary way. */
 export type RequestVerdict =

@@ -10,32 +10,32 @@ import { type Border } from './border/border.ts';
 import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { ApplicationServerHop } from './core/application-server-hop.ts';
-import { isCoreSideName } from './core/core-side-names.ts';
-import { type CoreDestination } from './core/external/core-transport.ts';
+import { type CoreDestination } from './core/core-destination.ts';
 import { type CoreSide } from './core/core-side.ts';
-import { createCoreSide } from './core/create-core-side.ts';
-import { deregisterLost } from './core/deregister-lost.ts';
+import { isCoreSideName } from './core/external/core-side-names.ts';
+import { deregisterLost } from './core/external/deregister-lost.ts';
+import { ReregisterAfterOutage } from './core/external/reregister-after-outage.ts';
 import { observeCore } from './core/observe-core.ts';
-import { ReregisterAfterOutage } from './core/reregister-after-outage.ts';
-import { Departures, type StopOptions } from './drain/departures.ts';
-import { type EdgeDrain, type EdgeDrainOptions } from './drain/edge-drain.ts';
+import { createCoreSide } from './create-core-side.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
 import { RegisterPath } from './credential-insertion/register-path.ts';
+import { Departures, type StopOptions } from './drain/departures.ts';
+import { type EdgeDrain } from './drain/edge-drain.ts';
 import { type EdgeEvents } from './edge-events.ts';
-import { type EdgeOptions } from './edge-options.ts';
+import { type EdgeDrainOptions, type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
 import { EmergencyServices } from './emergency-services.ts';
-import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { AbuseLog } from './flood/abuse-log.ts';
 import { AdmissionControl } from './flood/admission-control.ts';
+import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
+import { FlowTokens } from './flow/flow-token.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
 import { HomeDomain } from './home-domain.ts';
 import { MessageTracer } from './message-trace.ts';
 import { MistakeGuard } from './mistake-guard.ts';
-import { FlowTokens } from './proxy/flow-token.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
 import { type Deregistrations } from './registration/deregistration.ts';
@@ -337,7 +337,7 @@ export class Edge {
       logger,
       limitedLog: this.#limitedLog,
       events,
-      layer: this.#layer,
+      transactions: this.#layer,
       observer: observeCore(events, this.#admission, this.#registrations),
       applicationServer: this.#applicationServer,
       receive: (bytes, hop) => {

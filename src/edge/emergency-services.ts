@@ -3,7 +3,7 @@ import { createResponse, type ResponseOptions } from '../sip/create-response.ts'
 import { type SipRequest, type SipResponse } from '../sip/message.ts';
 import { type SipUri, unescapeText } from '../sip/uri.ts';
 import { type RequestEssentials } from '../sip/validate-request.ts';
-import { addAlternativeService } from './core/alternative-service.ts';
+import { addAlternativeService } from './alternative-service.ts';
 import { type HomeDomain } from './home-domain.ts';
 
 export interface EmergencyOptions {

@@ -5,7 +5,7 @@ import { isInDialog } from '../sip/in-dialog.ts';
 import { formatMasked } from '../sip/mask-secrets.ts';
 import { type SipMessage } from '../sip/message.ts';
 import { type EdgeEvents, type Party } from './edge-events.ts';
-import { type Hop } from './flow/hop.ts';
+import { type Hop } from './hop.ts';
 
 /** Where each message goes that a hop sends or is sent, as it was on the wire. */
 interface MessageMirror {

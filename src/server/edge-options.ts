@@ -6,8 +6,8 @@ import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
 import { parseIpRange } from '../core/ip-range.ts';
 import { type Secret } from '../core/secret.ts';
-import { createUserDirectory } from '../edge/core/user-directory.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions, type ExternalCoreOptions } from '../edge/edge-options.ts';
+import { createUserDirectory } from '../edge/user-directory.ts';
 
 type CoreConfig = Config['edge']['core'];
 

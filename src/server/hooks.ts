@@ -6,7 +6,7 @@ import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
 import { type TurnTap } from '../turn/engine/turn-tap.ts';
 
 export { type ApplicationServer, type DeliveryVerdict, type EdgeTap, type RequestVerdict } from '../edge/edge-tap.ts';
-export { type Hop } from '../edge/flow/hop.ts';
+export { type Hop } from '../edge/hop.ts';
 export { LOST, type Impairment, type RelayDirection } from '../turn/engine/impairment.ts';
 export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
 

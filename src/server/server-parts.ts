@@ -1,3 +1,5 @@
+import { createHttpApp } from '../admin/http-app.ts';
+import { readPageAssets } from '../admin/page-assets.ts';
 import { waysToEdge } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
@@ -6,9 +8,7 @@ import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
-import { createHttpApp } from '../admin/http-app.ts';
-import { readPageAssets } from '../admin/page-assets.ts';
-import { type CoreDestination } from '../edge/core/external/core-transport.ts';
+import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
 import { createEdge, type Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';

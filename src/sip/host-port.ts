@@ -30,3 +30,8 @@ function isHost(host: string): boolean {
 export function formatHostPort({ host, port }: HostPort): string {
   return port === undefined ? host : `${host}:${port}`;
 }
+
+/** A name or an address as the host of a URI: IPv6 in brackets, lower case. */
+export function uriHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host.toLowerCase()}]` : host.toLowerCase();
+}

@@ -1,7 +1,7 @@
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { type CoreTarget } from '../core/ims-core.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
+import { type CalledDevice } from '../registration/registrations.ts';
 
 /** Whose request crosses. */
 export interface RequestOrigin {
@@ -13,9 +13,6 @@ export interface RequestOrigin {
   /** What the core charges that dialog under, if it has begun it and said so. */
   readonly icid?: string | undefined;
 }
-
-/** The flow of a WIC that a request went to, and as which device of that. */
-export type ReachedTarget = Pick<CoreTarget, 'hop' | 'device'>;
 
 /**
  * What the edge does to header fields where a message crosses between WICs and the core (TS 24.229 §5.2): a client is outside of the trust
@@ -29,7 +26,7 @@ export interface Border {
   /** A request about to leave for a WIC, `from` another hop. */
   requestToWic(headers: SipHeaders, hop: Hop, from: Hop): void;
   /** A response of a WIC, which was reached as `target`. `request`: what it answers, as it was sent to the WIC; `received`: the same as it came to the edge. */
-  responseFromWic(response: SipResponse, request: SipRequest, target: ReachedTarget, received: SipRequest): void;
+  responseFromWic(response: SipResponse, request: SipRequest, target: CalledDevice, received: SipRequest): void;
   /** A response about to leave for a WIC, `from` another hop. `request`: what it answers, as it came from the WIC. */
   responseToWic(response: SipResponse, request: SipRequest, hop: Hop, from: Hop): void;
 }

@@ -1,22 +1,21 @@
 import { parseContacts } from '../../sip/contact.ts';
-import { formatHostPort } from '../../sip/host-port.ts';
+import { formatHostPort, uriHost } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseParams, quote } from '../../sip/params.ts';
-import { uriHost } from '../core/core-side-names.ts';
 import { type ExternalCoreOptions } from '../edge-options.ts';
-import { type EdgeSide, type Hop } from '../flow/hop.ts';
+import { type FlowTokens } from '../flow/flow-token.ts';
 import { type HomeDomain } from '../home-domain.ts';
-import { type FlowTokens } from '../proxy/flow-token.ts';
+import { type EdgeSide, type Hop } from '../hop.ts';
 import { type LostRegistration } from '../registration/deregistration.ts';
 import { type Identity } from '../registration/identity.ts';
-import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration } from '../registration/registration.ts';
-import { type Registrations } from '../registration/registrations.ts';
+import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
+import { type CalledDevice, type Registrations } from '../registration/registrations.ts';
 import { assertIdentity, dropAssertion, identityIn, identityOfSender } from './asserted-identity.ts';
-import { type Border, type ReachedTarget, type RequestOrigin } from './border.ts';
+import { type Border, type RequestOrigin } from './border.ts';
 import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 import { keepOneCredential } from './credential-fields.ts';
@@ -68,7 +67,7 @@ export class CoreBorder implements Border {
     cleanForClient(headers);
   }
 
-  responseFromWic(response: SipResponse, request: SipRequest, target: ReachedTarget, received: SipRequest): void {
+  responseFromWic(response: SipResponse, request: SipRequest, target: CalledDevice, received: SipRequest): void {
     const { headers, status } = response;
     const reached = isInDialog(request) ? undefined : this.#context.registrations.reached(target, request.uri);
     cleanResponse(response, request);

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type ApplicationServer } from '../edge-tap.ts';
-import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
-import { type EdgeSide, type Hop } from '../flow/hop.ts';
+import { newFlowId } from '../flow/flow-id.ts';
+import { type EdgeSide, type Hop } from '../hop.ts';
 
 export interface ApplicationServerPorts {
   /** A message on its way into the edge, as it would come over a connection. */
@@ -18,7 +17,7 @@ export interface ApplicationServerPorts {
  */
 export class ApplicationServerHop implements Hop {
   /** A flow id, by its size: it stands in Record-Route. */
-  readonly id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+  readonly id = newFlowId();
   readonly kind = 'core';
   readonly viaTransport = 'TCP';
   readonly authority = undefined;

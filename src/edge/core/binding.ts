@@ -1,6 +1,6 @@
 import { type OwnText, ownText } from '../../core/own-text.ts';
 import { type Contact } from '../../sip/contact.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** One Contact of one AoR, reachable over the flow it was registered on (RFC 5626 §6). Nothing in it holds the REGISTER it was read from. */
 export interface Binding {

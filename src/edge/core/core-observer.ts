@@ -1,5 +1,5 @@
 import { type AuthenticationFailure } from '../edge-events.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** What the embedded core tells the edge beside its answers. */
 export interface CoreObserver {

@@ -1,9 +1,24 @@
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Border } from '../border/border.ts';
-import { type CoreSnapshot } from './external/core-health.ts';
-import { type CoreDestination } from './external/core-transport.ts';
-import { type CoreKeyPair } from './external/transport/core-tls.ts';
+import { type CoreDestination } from './core-destination.ts';
 import { type ImsCore } from './ims-core.ts';
+
+/** PEM text of a certificate chain and of its key. */
+export interface CoreKeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** `unknown`: not asked yet. `suspect`: something has gone wrong there, and it is being asked. Requests go to all but `down`. */
+export type CoreState = 'unknown' | 'up' | 'suspect' | 'down';
+
+export interface CoreSnapshot {
+  /** The URI of one address of the core. */
+  readonly core: string;
+  readonly state: CoreState;
+  /** Whether it is an address of the configured URIs; others are where a Route leads. */
+  readonly configured: boolean;
+}
 
 /** All that stands between the proxy and the core, of either kind. */
 export interface CoreSide {

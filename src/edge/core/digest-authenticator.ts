@@ -6,9 +6,9 @@ import { parseSipUri } from '../../sip/uri.ts';
 import { sameSipUri } from '../../sip/uri-equality.ts';
 import { type AuthenticationFailure } from '../edge-events.ts';
 import { type DigestOptions } from '../edge-options.ts';
-import { NonceCounts } from './nonce-counts.ts';
+import { type UserDirectory } from '../user-directory.ts';
 import { NonceMint } from './nonce.ts';
-import { type UserDirectory } from './user-directory.ts';
+import { NonceCounts } from './nonce-counts.ts';
 
 export type AuthenticationOutcome =
   | { readonly kind: 'authenticated' }

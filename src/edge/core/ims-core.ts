@@ -1,7 +1,7 @@
 import { type ResponseOptions } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** Where a request goes on, and the Request-URI it goes with. */
 export interface CoreTarget {

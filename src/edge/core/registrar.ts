@@ -1,11 +1,11 @@
 import { type Now } from '../../core/clock.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
+import { formatContact } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { formatContact } from '../../sip/contact.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { addressOf } from '../registration/identity.ts';
 import { registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Binding } from './binding.ts';

@@ -1,4 +1,5 @@
 import { type Clock } from '../../core/clock.ts';
+import { TokenBuckets } from '../../core/token-buckets.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type CredentialIssuer, type TurnCredential } from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
@@ -11,8 +12,7 @@ import {
 } from '../../sip/turn-credential.ts';
 import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
 import { type CredentialOptions } from '../edge-options.ts';
-import { type Hop } from '../flow/hop.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
+import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */

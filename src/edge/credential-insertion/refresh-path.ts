@@ -2,8 +2,8 @@ import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';
 import { addCapabilities } from '../capabilities.ts';
-import { type Hop } from '../flow/hop.ts';
 import { forbidden } from '../forbidden.ts';
+import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 

@@ -1,11 +1,12 @@
 import { type Clock } from '../../core/clock.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type EdgeDrainOptions } from '../edge-options.ts';
 import { SERVICE_RESTART } from '../flow/close-codes.ts';
-import { type FlowTable } from '../flow/flow-table.ts';
 import { type Flow } from '../flow/flow.ts';
+import { type FlowTable } from '../flow/flow-table.ts';
 import { type TransactionLayer } from '../proxy/transaction-layer.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { EdgeDrain, type EdgeDrainContext, type EdgeDrainOptions } from './edge-drain.ts';
+import { EdgeDrain, type EdgeDrainContext } from './edge-drain.ts';
 
 export interface StopOptions {
   /** Close code 1012, which sends clients straight back, instead of 1001. */

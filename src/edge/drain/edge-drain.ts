@@ -1,16 +1,6 @@
 import { type Clock } from '../../core/clock.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-
-export interface EdgeDrainOptions {
-  /** How long nobody is sent away yet, so that a load balancer can learn that others must serve. */
-  readonly noticeMs: number;
-  /** Over how long clients are sent away. */
-  readonly windowMs: number;
-  /** How long after its turn a client that waits for an answer, or owes one, is waited for. */
-  readonly transactionMs: number;
-  /** How long after its turn a client in a call is waited for. */
-  readonly callMs: number;
-}
+import { type EdgeDrainOptions } from '../edge-options.ts';
 
 export interface EdgeDrainContext<Client> {
   readonly options: EdgeDrainOptions;

@@ -6,12 +6,12 @@ import { type TypedEvents } from '../../core/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type AuthenticationFailure, type EdgeEvents, type LimitCause } from '../edge-events.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type FloodLimits } from '../edge-options.ts';
 import { type HomeDomain } from '../home-domain.ts';
+import { type Hop } from '../hop.ts';
 import { type AbuseLog } from './abuse-log.ts';
 import { readVerdict } from './core-verdict.ts';
 import { FailedLogins } from './failed-logins.ts';
-import { type FloodLimits } from './flood-limits.ts';
 import { loginName, loginNames, loginProofs } from './login-names.ts';
 
 /** A connection that counts wrong passwords of its own, and can be ended for more of them. */

@@ -1,4 +1,4 @@
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** Tokens' worth of ACKs for one final answer to an INVITE, and for those of one client that are still to come. */
 const PER_ACK = 4;

@@ -1,5 +1,5 @@
 import { type OwnMap, ownText } from '../../core/own-text.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 interface Waiting {
   total: number;

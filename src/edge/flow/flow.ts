@@ -5,14 +5,14 @@ import { boundedKey } from '../../core/bounded-key.ts';
 import { type Clock } from '../../core/clock.ts';
 import { type OwnMap, ownText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
 import { messageCost } from '../flood/message-cost.ts';
+import { type EdgeSide, type Hop } from '../hop.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
-import { type EdgeSide, type Hop } from './hop.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** Facts of the connection that stay as they were at the upgrade. */
 export interface FlowFacts {

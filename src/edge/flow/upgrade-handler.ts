@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import { type Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock } from '../../core/clock.ts';
 import { type Logger } from '../../core/logger.ts';
@@ -11,11 +10,9 @@ import { type EdgeOptions } from '../edge-options.ts';
 import { type AbuseLog } from '../flood/abuse-log.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { Flow, type FlowContext } from './flow.ts';
+import { newFlowId } from './flow-id.ts';
 import { type FlowTable } from './flow-table.ts';
 import { checkUpgrade, chooseSubprotocol, REFUSAL_STATUS } from './upgrade-check.ts';
-
-/** 72 bits: a flow id also stands in flow tokens, where it must not be guessable. */
-export const FLOW_ID_BYTES = 9;
 
 export interface UpgradeHandlerContext {
   readonly options: Pick<EdgeOptions, 'path' | 'origins' | 'publicHosts' | 'limits' | 'transaction'>;
@@ -89,7 +86,7 @@ export class UpgradeHandler {
 
   #open(webSocket: WebSocket, request: IncomingMessage, remoteAddress: string): void {
     const { flows, flowContext, events, logger } = this.#context;
-    const id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+    const id = newFlowId();
     const { origin, host } = request.headers;
     const secure = request.socket instanceof TLSSocket;
     const { remotePort = 0, localAddress, localPort } = request.socket;

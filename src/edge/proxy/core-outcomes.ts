@@ -1,6 +1,6 @@
 import { type SipRequest } from '../../sip/message.ts';
 import { type CoreOutcome } from '../core/ims-core.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 
 /** The same outcome, with what the core says shown to observers. */

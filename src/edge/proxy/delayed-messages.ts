@@ -1,5 +1,5 @@
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { HopIndex } from './hop-index.ts';
 
 /** Messages that are held back on purpose. None outlives the hop it is for. */

@@ -1,6 +1,6 @@
 import { type SipHeaders, type SipResponse } from '../../sip/message.ts';
-import { type Hop } from '../flow/hop.ts';
 import { forbiddenPhrase } from '../forbidden.ts';
+import { type Hop } from '../hop.ts';
 
 /*
  * Digest runs between a WIC and the core, never between two WICs. SIP libraries answer a challenge of any realm with the one password they

@@ -6,11 +6,11 @@ import { formatVia } from '../../sip/via.ts';
 import { type Border } from '../border/border.ts';
 import { chargingIdIn } from '../border/charging-vector.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
-import { type Hop } from '../flow/hop.ts';
-import { stripProofs } from './digest-privacy.ts';
+import { type DialogOrigin, type DialogRole, type FlowTokens } from '../flow/flow-token.ts';
+import { type Hop } from '../hop.ts';
 import { type CalledDevice, type Registrations } from '../registration/registrations.ts';
+import { stripProofs } from './digest-privacy.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
-import { type DialogOrigin, type DialogRole, type FlowTokens } from './flow-token.ts';
 import { type LoopDetection } from './loop-detection.ts';
 
 const MAX_FORWARDS = 70;

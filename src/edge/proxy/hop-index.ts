@@ -1,4 +1,4 @@
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** What belongs to which hop; hops without any take no room. */
 export class HopIndex<T> {

@@ -1,6 +1,6 @@
 import { type SipRequest } from '../../sip/message.ts';
 import { formatVia, type Via } from '../../sip/via.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /**
  * RFC 3581 §4: a client that put a bare `rport` into its Via wants to know its address. Nobody else gets `received`: a browser's sent-by

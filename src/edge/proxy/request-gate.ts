@@ -5,10 +5,10 @@ import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type EmergencyServices } from '../emergency-services.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { badRequest } from './request-checks.ts';
-import { overloaded, tooManyOpen } from './try-later.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
+import { overloaded, tooManyOpen } from './try-later.ts';
 
 export interface RequestGateContext {
   readonly admission: AdmissionControl;

@@ -4,7 +4,7 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type Border } from '../border/border.ts';
 import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
 import { ANSWERED_ELSEWHERE, type CancelReasons, declinedElsewhere } from './cancel-reasons.ts';
 import { type BranchFailure, ClientBranch } from './client-branch.ts';

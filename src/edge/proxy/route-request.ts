@@ -1,10 +1,10 @@
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type FlowReference, type FlowTokens } from '../flow/flow-token.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
-import { type FlowReference, type FlowTokens } from './flow-token.ts';
+import { type Hop } from '../hop.ts';
 
 /**
  * Where a request is to go. `flow`: a dialog made through this edge, so the other side's flow. `core`: everything else. `fromDialog`: the

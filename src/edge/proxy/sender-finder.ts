@@ -3,12 +3,12 @@ import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type DialogSide, type FlowReference, type FlowTokens } from '../flow/flow-token.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
+import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
-import { type DialogSide, type FlowReference, type FlowTokens } from './flow-token.ts';
 
 /** What lets a client speak. */
 export type Sender =

@@ -6,7 +6,7 @@ import { newTag } from '../../sip/token.ts';
 import { InviteServerTransaction } from '../../sip/transaction/invite-server.ts';
 import { NonInviteServerTransaction } from '../../sip/transaction/non-invite-server.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type CancelReasons } from './cancel-reasons.ts';
 
 /** What an exchange needs of the layer it belongs to. */

@@ -2,11 +2,11 @@ import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type FlowReference } from '../flow/flow-token.ts';
 import { type HomeDomain } from '../home-domain.ts';
+import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { type FlowReference } from './flow-token.ts';
 
 export interface TargetFinderContext {
   readonly home: HomeDomain;

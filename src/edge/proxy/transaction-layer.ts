@@ -4,19 +4,19 @@ import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/me
 import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
 import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';
 import { NonInviteClientTransaction } from '../../sip/transaction/non-invite-client.ts';
-import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
+import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
-import { LiveCalls } from '../drain/live-calls.ts';
-import { OpenChallenges } from '../drain/open-challenges.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { answersOwed, OwedAcks } from '../flood/owed-answers.ts';
 import { ReceiverShares } from '../flood/receiver-shares.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { DelayedMessages } from './delayed-messages.ts';
 import { HopIndex } from './hop-index.ts';
+import { LiveCalls } from './live-calls.ts';
+import { OpenChallenges } from './open-challenges.ts';
 import { exchangeKey, type ExchangeLayer, ServerExchange } from './server-exchange.ts';
 
 /** RFC 3261 Table 4: Timer D on unreliable transports, and the wait before a 100; both fixed. */

@@ -2,7 +2,7 @@ import { type Logger } from '../../core/logger.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type CredentialIssuer } from '../../credentials/credential.ts';
 import { type EdgeEvents } from '../edge-events.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type Deregistrations } from './deregistration.ts';
 import { type RegistrationsContext } from './registrations.ts';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** Whom a digest proof is of: a private user identity (IMPI) and the realm it is known in. */
 export interface DigestLogin<Text extends string = string> {

@@ -3,7 +3,7 @@ import { type Contact } from '../../sip/contact.ts';
 import { parseCSeq } from '../../sip/cseq.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type Claim } from './contact-claims.ts';
 import { addressOf, identitiesOf, type Identity } from './identity.ts';
 import { type DigestLogin } from './passed-challenges.ts';

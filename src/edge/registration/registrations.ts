@@ -3,7 +3,7 @@ import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-events.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 import { type Claim, ContactClaims } from './contact-claims.ts';
 import { identityKey } from './identity.ts';
 import { LapsedRegistrations } from './lapsed-registrations.ts';
@@ -38,6 +38,7 @@ export interface RegistrationsContext {
   };
 }
 
+/** A device that a request went to, over a hop. */
 export interface CalledDevice {
   readonly hop: Hop;
   /** Absent where nobody knows which one is meant but by the Request-URI. */

@@ -2,21 +2,12 @@ import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { type Clock } from '../../core/clock.ts';
 import { type LimitedLog } from '../../core/limited-log.ts';
-import { type Secret } from '../../core/secret.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { formatMasked } from '../../sip/mask-secrets.ts';
 import { type SipMessage } from '../../sip/message.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type HepOptions } from '../edge-options.ts';
+import { type Hop } from '../hop.ts';
 import { encodeHep3 } from './hep3.ts';
-
-export interface HepOptions {
-  /** Name or address, an IPv6 one without brackets, and UDP port. */
-  readonly collector: { readonly host: string; readonly port: number };
-  /** By which the collector tells its agents apart: 0 to 2^32 - 1. */
-  readonly captureId: number;
-  /** Up to 255 bytes. */
-  readonly captureKey?: Secret | undefined;
-}
 
 export interface HepCounters {
   /** Given to the kernel. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import { DigestAuthenticator } from '../../../src/edge/core/digest-authenticator.ts';
-import { createUserDirectory } from '../../../src/edge/core/user-directory.ts';
+import { createUserDirectory } from '../../../src/edge/user-directory.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
-import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
+import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { PASSWORDS } from '../support/edge-options.ts';
 import { WicMessages } from '../support/wic.ts';
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { EdgeDrain, type EdgeDrainOptions } from '../../../src/edge/drain/edge-drain.ts';
+import { EdgeDrain } from '../../../src/edge/drain/edge-drain.ts';
+import { type EdgeDrainOptions } from '../../../src/edge/edge-options.ts';
 import { collect } from '../../core/held-per-message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,6 +1,6 @@
 import { Secret } from '../../../src/core/secret.ts';
-import { createUserDirectory } from '../../../src/edge/core/user-directory.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions } from '../../../src/edge/edge-options.ts';
+import { createUserDirectory } from '../../../src/edge/user-directory.ts';
 
 type Overrides = { readonly core?: Partial<EmbeddedCoreOptions> } & {
   readonly [K in Exclude<keyof EdgeOptions, 'core'>]?: EdgeOptions[K] extends readonly unknown[]

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type EdgeSide, type Hop } from '../../../src/edge/flow/hop.ts';
+import { type EdgeSide, type Hop } from '../../../src/edge/hop.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 
 /** A hop that keeps what is sent to it. */

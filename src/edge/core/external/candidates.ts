@@ -1,11 +1,11 @@
 import { formatSipMessage } from '../../../sip/format-message.ts';
 import { type SipRequest } from '../../../sip/message.ts';
-import { type Hop } from '../../flow/hop.ts';
+import { type Hop } from '../../hop.ts';
+import { type CoreDestination } from '../core-destination.ts';
 import { type CoreTarget, type TargetWatch, type Unreachable } from '../ims-core.ts';
 import { type ChallengeMemory } from './challenge-memory.ts';
 import { type CoreHealth } from './core-health.ts';
 import { placeKey } from './core-place.ts';
-import { type CoreDestination } from './core-transport.ts';
 
 /** RFC 3261 §18.1.1: what is larger does not go by UDP where the path's MTU is not known. */
 const MAX_UDP_BYTES = 1300;

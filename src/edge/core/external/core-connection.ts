@@ -10,22 +10,22 @@ import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type Border } from '../../border/border.ts';
 import { type EdgeEvents } from '../../edge-events.ts';
 import { type EdgeLimits, type ExternalCoreOptions } from '../../edge-options.ts';
-import { type Hop } from '../../flow/hop.ts';
 import { type HomeDomain } from '../../home-domain.ts';
-import { type TransactionLayer } from '../../proxy/transaction-layer.ts';
-import { isCoreSideName } from '../core-side-names.ts';
-import { type CoreSide } from '../core-side.ts';
+import { type Hop } from '../../hop.ts';
+import { type CoreDestination } from '../core-destination.ts';
+import { type CoreSide, type CoreSnapshot } from '../core-side.ts';
 import { type CoreTarget } from '../ims-core.ts';
 import { type FoundPlace } from './candidates.ts';
 import { ChallengeMemory } from './challenge-memory.ts';
-import { CoreHealth, type CoreSnapshot, type ProbeResult } from './core-health.ts';
+import { CoreHealth, type ProbeResult } from './core-health.ts';
 import { isSamePlace, placeKey } from './core-place.ts';
 import { createProbe } from './core-probe.ts';
-import { type CoreDestination, type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
+import { isCoreSideName } from './core-side-names.ts';
 import { ExternalCore } from './external-core.ts';
 import { learningBorder } from './learning-border.ts';
-import { type OwnOutcome, sendOwnRequest } from './own-requests.ts';
+import { type OwnOutcome, type OwnTransactions, sendOwnRequest } from './own-requests.ts';
 import { RouteMemory } from './route-memory.ts';
+import { type CoreTransportHandlers, type CoreTransports } from './transport/core-transport.ts';
 
 export interface CoreConnectionContext {
   readonly options: ExternalCoreOptions;
@@ -40,8 +40,7 @@ export interface CoreConnectionContext {
   readonly limitedLog: LimitedLog;
   readonly events: TypedEvents<EdgeEvents>;
   readonly retryAfterSec: number;
-  /** Runs the transactions of the edge's own requests. */
-  readonly layer: TransactionLayer;
+  readonly transactions: OwnTransactions;
   readonly createTransports: (handlers: CoreTransportHandlers) => CoreTransports;
   /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
   readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
@@ -177,7 +176,7 @@ export class CoreConnection implements CoreSide {
     }
     const copy = { ...request, uri: target.uri, headers: request.headers.clone() };
     if (target.routes) copy.headers.set('Route', target.routes.join(', '));
-    const sent = sendOwnRequest(copy, target.hop, this.#context.layer, (outcome) => {
+    const sent = sendOwnRequest(copy, target.hop, this.#context, (outcome) => {
       watch?.ended(howItEnded(outcome));
       const [next, ...rest] = alternatives;
       const isAnswer = outcome.kind === 'response' && outcome.response.status !== 503;
@@ -267,10 +266,10 @@ export class CoreConnection implements CoreSide {
   }
 
   #probe(destination: CoreDestination, uri: string, onEnd: (result: ProbeResult) => void, mayRetry = true): void {
-    const { options, home, layer, timers, clock } = this.#context;
+    const { options, home, timers, clock } = this.#context;
     const wasUp = this.#health.stateOf(destination) !== 'down';
     const hop = this.#transports.hopTo(destination);
-    const sent = sendOwnRequest(createProbe(uri, home.name), hop, layer, (outcome) => {
+    const sent = sendOwnRequest(createProbe(uri, home.name), hop, this.#context, (outcome) => {
       timers.cancel(timeout);
       // A connection that the core has closed meanwhile, as it does with idle ones, is told by the first message over it.
       if (outcome.kind === 'failure' && outcome.cause === 'unreachable' && mayRetry && wasUp && this.#isOpen) {

@@ -4,20 +4,10 @@ import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts'
 import { type TypedEvents } from '../../../core/typed-events.ts';
 import { type CoreDownCause, type EdgeEvents } from '../../edge-events.ts';
 import { type CoreProbeOptions } from '../../edge-options.ts';
+import { type CoreDestination } from '../core-destination.ts';
+import { type CoreSnapshot, type CoreState } from '../core-side.ts';
 import { type Lose, type TargetWatch } from '../ims-core.ts';
 import { placeKey, placeUri } from './core-place.ts';
-import { type CoreDestination } from './core-transport.ts';
-
-/** `unknown`: not asked yet. `suspect`: something has gone wrong there, and it is being asked. Requests go to all but `down`. */
-export type CoreState = 'unknown' | 'up' | 'suspect' | 'down';
-
-export interface CoreSnapshot {
-  /** The URI of one address of the core. */
-  readonly core: string;
-  readonly state: CoreState;
-  /** Whether it is an address of the configured URIs; others are where a Route leads. */
-  readonly configured: boolean;
-}
 
 /** What a place has answered to a probe; `undefined`: the edge could not even ask. */
 export type ProbeResult = 'answered' | CoreDownCause | undefined;

@@ -1,5 +1,5 @@
 import { type HostPort } from '../../../sip/host-port.ts';
-import { type CoreDestination } from './core-transport.ts';
+import { type CoreDestination } from '../core-destination.ts';
 import { numericHost } from './transport/locate.ts';
 
 const SIP_PORT = 5060;

@@ -3,10 +3,11 @@ import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
+import { addAlternativeService } from '../../alternative-service.ts';
 import { addCapabilities } from '../../capabilities.ts';
 import { emergencyAlternative } from '../../emergency-services.ts';
 import { forbidden } from '../../forbidden.ts';
-import { addAlternativeService } from '../alternative-service.ts';
+import { type CoreDestination } from '../core-destination.ts';
 import {
   type CoreOutcome,
   type CoreRequestOrigin,
@@ -15,7 +16,6 @@ import {
   type Unreachable,
 } from '../ims-core.ts';
 import { chooseTarget, type CandidateContext, type FoundPlace } from './candidates.ts';
-import { type CoreDestination } from './core-transport.ts';
 import { MergedRequests } from './merged-requests.ts';
 import { type NextHop, nextHopOf } from './next-hop.ts';
 

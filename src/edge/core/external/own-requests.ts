@@ -1,8 +1,20 @@
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { newBranch } from '../../../sip/token.ts';
+import { type ClientTransactionEvents } from '../../../sip/transaction/client-transaction.ts';
 import { formatVia } from '../../../sip/via.ts';
-import { type Hop } from '../../flow/hop.ts';
-import { type TransactionLayer } from '../../proxy/transaction-layer.ts';
+import { type Hop } from '../../hop.ts';
+
+/** What runs the transactions of the edge's own requests (RFC 3261 §17.1). */
+export interface OwnTransactions {
+  /** `undefined` when there is no room for one more. */
+  openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): { terminate(): void } | undefined;
+}
+
+export interface OwnRequestPorts {
+  readonly transactions: OwnTransactions;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
+}
 
 export type OwnFailure = 'timeout' | 'unreachable' | 'overload';
 
@@ -15,7 +27,7 @@ export type OwnOutcome =
 export function sendOwnRequest(
   request: SipRequest,
   hop: Hop,
-  layer: TransactionLayer,
+  { transactions, defer }: OwnRequestPorts,
   onEnd: (outcome: OwnOutcome) => void,
 ): { giveUp(): void } {
   const headers = request.headers.clone();
@@ -28,11 +40,11 @@ export function sendOwnRequest(
   const end = (outcome: OwnOutcome): void => {
     if (hasEnded) return;
     hasEnded = true;
-    layer.context.defer(() => {
+    defer(() => {
       onEnd(outcome);
     });
   };
-  const transaction = layer.openClient({ ...request, headers }, hop, {
+  const transaction = transactions.openClient({ ...request, headers }, hop, {
     response: (response) => {
       if (response.status >= 200) end({ kind: 'response', response });
     },

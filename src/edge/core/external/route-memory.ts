@@ -4,7 +4,7 @@ import { type SipHeaders, type SipRequest, type SipResponse } from '../../../sip
 import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { topVia } from '../../../sip/via.ts';
-import { type Hop } from '../../flow/hop.ts';
+import { type Hop } from '../../hop.ts';
 import { isSamePlace } from './core-place.ts';
 
 const MAX_PLACES = 4096;

@@ -1,8 +1,8 @@
 import { LimitedLog, HOSTILE_LOG_LIMITS } from '../../../../src/core/limited-log.ts';
 import { silentLogger } from '../../../../src/core/logger.ts';
 import { LocalBorder } from '../../../../src/edge/border/local-border.ts';
+import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
 import { CoreConnection } from '../../../../src/edge/core/external/core-connection.ts';
-import { type CoreDestination } from '../../../../src/edge/core/external/core-transport.ts';
 import { type ExternalCoreOptions } from '../../../../src/edge/edge-options.ts';
 import { HomeDomain } from '../../../../src/edge/home-domain.ts';
 import { createResponse } from '../../../../src/sip/create-response.ts';
@@ -64,7 +64,7 @@ export class CoreBench extends ProxyBench {
       limitedLog: new LimitedLog(silentLogger, HOSTILE_LOG_LIMITS),
       events,
       retryAfterSec: 5,
-      layer,
+      transactions: layer,
       createTransports: (handlers) => {
         this.transports = new FakeTransports(handlers);
         return this.transports;

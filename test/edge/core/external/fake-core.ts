@@ -1,9 +1,6 @@
-import { type EdgeSide, type Hop } from '../../../../src/edge/flow/hop.ts';
-import {
-  type CoreDestination,
-  type CoreTransportHandlers,
-  type CoreTransports,
-} from '../../../../src/edge/core/external/core-transport.ts';
+import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
+import { type CoreTransportHandlers, type CoreTransports } from '../../../../src/edge/core/external/transport/core-transport.ts';
+import { type EdgeSide, type Hop } from '../../../../src/edge/hop.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 
 /** A hop to a place of the core, which keeps what is sent to it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CoreDestination } from '../../../../src/edge/core/external/core-transport.ts';
+import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
 import { RouteMemory } from '../../../../src/edge/core/external/route-memory.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../../src/sip/uri.ts';

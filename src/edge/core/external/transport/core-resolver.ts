@@ -3,7 +3,7 @@ import { boundedKey } from '../../../../core/bounded-key.ts';
 import { type Clock } from '../../../../core/clock.ts';
 import { type OwnMap, ownText } from '../../../../core/own-text.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
-import { type CoreDestination } from '../core-transport.ts';
+import { type CoreDestination } from '../../core-destination.ts';
 import { createDnsClient, type DnsClient } from './dns-client.ts';
 import { locate, type Located, type LocatedHost, numericHost, targetOf } from './locate.ts';
 import { orderByPriority } from './srv-order.ts';

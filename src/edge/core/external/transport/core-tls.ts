@@ -3,12 +3,6 @@ import { EpcscfTurnError } from '../../../../core/errors.ts';
 import { TLS_RULES } from '../../../../core/tls-rules.ts';
 import { type CoreTlsOptions } from '../../../edge-options.ts';
 
-/** PEM text of a certificate chain and of its key. */
-export interface CoreKeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** What both ends of our TLS connections with a core are made with. Throws ERR_CERTIFICATE_UNREADABLE when OpenSSL cannot use it. */
 export function coreSecureOptions({
   cert,

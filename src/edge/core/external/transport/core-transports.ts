@@ -1,17 +1,14 @@
-import { EpcscfTurnError } from '../../../../core/errors.ts';
 import { type Clock } from '../../../../core/clock.ts';
+import { EpcscfTurnError } from '../../../../core/errors.ts';
 import { type Logger } from '../../../../core/logger.ts';
 import { type TimerQueue } from '../../../../core/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { type CoreTlsOptions, type ExternalCoreOptions } from '../../../edge-options.ts';
-import { type Hop } from '../../../flow/hop.ts';
-import {
-  type CoreDestination,
-  type CoreTransport,
-  type CoreTransportHandlers,
-  type CoreTransports,
-} from '../core-transport.ts';
-import { type CoreKeyPair, coreSecureOptions } from './core-tls.ts';
+import { type Hop } from '../../../hop.ts';
+import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
+import { type CoreKeyPair } from '../../core-side.ts';
+import { coreSecureOptions } from './core-tls.ts';
+import { type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
 import { checkListenAddress, localPlace, type LocalPlace, placeTowards } from './local-place.ts';
 import { CoreStreamListener } from './stream-listener.ts';
 import { StreamPool } from './stream-pool.ts';

@@ -2,8 +2,8 @@ import { EpcscfTurnError } from '../../../../core/errors.ts';
 import { formatIp, parseIp } from '../../../../core/ip.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatHostPort, type HostPort } from '../../../../sip/host-port.ts';
-import { type EdgeSide } from '../../../flow/hop.ts';
-import { type CoreTransport } from '../core-transport.ts';
+import { type EdgeSide } from '../../../hop.ts';
+import { type CoreTransport } from '../../core-destination.ts';
 
 /** One address of this host that the core knows the edge by. */
 export interface LocalPlace {

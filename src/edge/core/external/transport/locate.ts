@@ -1,7 +1,7 @@
 import { type NaptrRecord } from 'node:dns';
 import { formatIp, parseIp } from '../../../../core/ip.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
-import { type CoreTransport } from '../core-transport.ts';
+import { type CoreTransport } from '../../core-destination.ts';
 import { type DnsAnswer, type DnsClient } from './dns-client.ts';
 import { defaultPort } from './response-port.ts';
 import { type Weighted } from './srv-order.ts';

@@ -1,6 +1,6 @@
 import { type SipResponse } from '../../../../sip/message.ts';
 import { topVia } from '../../../../sip/via.ts';
-import { type CoreTransport } from '../core-transport.ts';
+import { type CoreTransport } from '../../core-destination.ts';
 
 const DEFAULT_PORTS = { udp: 5060, tcp: 5060, tls: 5061 } as const satisfies Record<CoreTransport, number>;
 

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { type Socket } from 'node:net';
 import { type OwnText } from '../../../../core/own-text.ts';
 import { type TimerHandle } from '../../../../core/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage, type SipResponse } from '../../../../sip/message.ts';
-import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
-import { FLOW_ID_BYTES } from '../../../flow/upgrade-handler.ts';
+import { newFlowId } from '../../../flow/flow-id.ts';
+import { type EdgeSide, type Hop } from '../../../hop.ts';
 import { type LocalPlace } from './local-place.ts';
 import { type FramingFault, SipStreamFramer } from './stream-framer.ts';
 import { type TransportContext } from './transport-context.ts';
@@ -29,7 +28,7 @@ type State = 'idle' | 'connecting' | 'open' | 'closed';
 
 /** One TCP or TLS connection with a core, of either direction. */
 export class StreamHop implements Hop {
-  readonly id = randomBytes(FLOW_ID_BYTES).toString('base64url');
+  readonly id = newFlowId();
   readonly kind = 'core';
   readonly viaTransport: string;
   readonly reliable = true;

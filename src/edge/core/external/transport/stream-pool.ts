@@ -1,12 +1,12 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { parseIp } from '../../../../core/ip.ts';
 import { type OwnText, ownText } from '../../../../core/own-text.ts';
 import { type TimerHandle } from '../../../../core/timer-queue.ts';
-import { parseIp } from '../../../../core/ip.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { type SipResponse } from '../../../../sip/message.ts';
 import { topVia } from '../../../../sip/via.ts';
-import { type CoreTransport } from '../core-transport.ts';
+import { type CoreTransport } from '../../core-destination.ts';
 import { checkCoreIdentity } from './core-tls.ts';
 import { isWildcard, type LocalPlace } from './local-place.ts';
 import { responsePort } from './response-port.ts';

@@ -1,7 +1,7 @@
 import { type Clock } from '../../../../core/clock.ts';
 import { type Logger } from '../../../../core/logger.ts';
 import { type TimerQueue } from '../../../../core/timer-queue.ts';
-import { type CoreTransportHandlers } from '../core-transport.ts';
+import { type CoreTransportHandlers } from './core-transport.ts';
 import { type TrustedAddresses } from './trusted-addresses.ts';
 
 export interface CoreTransportLimits {

@@ -4,7 +4,7 @@ import { listenError } from '../../../../core/listen-error.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage } from '../../../../sip/message.ts';
-import { type EdgeSide, type Hop } from '../../../flow/hop.ts';
+import { type EdgeSide, type Hop } from '../../../hop.ts';
 import { localPlace, type LocalPlace } from './local-place.ts';
 import { responsePort } from './response-port.ts';
 import { type TransportContext } from './transport-context.ts';

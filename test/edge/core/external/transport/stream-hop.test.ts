@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Hop } from '../../../../../src/edge/flow/hop.ts';
+import { type Hop } from '../../../../../src/edge/hop.ts';
 import {
   createWorld,
   type Line,

@@ -1,22 +1,18 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
-import { silentLogger } from '../../../../../src/core/logger.ts';
 import { parseIpRange, type IpRange } from '../../../../../src/core/ip-range.ts';
-import {
-  type CoreDestination,
-  type CoreRefusal,
-  type CoreTransport,
-  type CoreTransports,
-} from '../../../../../src/edge/core/external/core-transport.ts';
+import { silentLogger } from '../../../../../src/core/logger.ts';
+import { type CoreDestination, type CoreTransport } from '../../../../../src/edge/core/core-destination.ts';
+import { type CoreRefusal, type CoreTransports } from '../../../../../src/edge/core/external/transport/core-transport.ts';
 import { createCoreTransports } from '../../../../../src/edge/core/external/transport/core-transports.ts';
 import { type CoreTransportLimits } from '../../../../../src/edge/core/external/transport/transport-context.ts';
 import { type CoreListenOptions, type CoreTlsOptions } from '../../../../../src/edge/edge-options.ts';
-import { type Hop } from '../../../../../src/edge/flow/hop.ts';
+import { type Hop } from '../../../../../src/edge/hop.ts';
 import { createResponse } from '../../../../../src/sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../../../src/sip/message.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
 import { parseText } from '../../../../sip/message-text.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
 export interface HeardMessage {
   readonly text: string;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
 import { constantTimeEqual } from '../../core/secret.ts';
-import { FLOW_ID_BYTES } from '../flow/upgrade-handler.ts';
 import { identityKey } from '../registration/identity.ts';
+import { FLOW_ID_BYTES } from './flow-id.ts';
 
 const MAC_BYTES = 16;
 const NODE_BYTES = 4;

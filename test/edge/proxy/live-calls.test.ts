@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { LiveCalls } from '../../../src/edge/drain/live-calls.ts';
-import { type Hop } from '../../../src/edge/flow/hop.ts';
-import { NO_BODY, SipHeaders } from '../../../src/sip/message.ts';
-import { type SipRequest } from '../../../src/sip/message.ts';
+import { type Hop } from '../../../src/edge/hop.ts';
+import { LiveCalls } from '../../../src/edge/proxy/live-calls.ts';
+import { NO_BODY, SipHeaders, type SipRequest } from '../../../src/sip/message.ts';
 
 const hop = (id: string, kind: Hop['kind'] = 'wic') => ({ id, kind }) as Hop;
 

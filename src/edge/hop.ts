@@ -1,5 +1,5 @@
-import { type HostPort } from '../../sip/host-port.ts';
-import { type SipMessage } from '../../sip/message.ts';
+import { type HostPort } from '../sip/host-port.ts';
+import { type SipMessage } from '../sip/message.ts';
 
 /** The edge as its neighbour on one side knows it: what Via, Record-Route and Path say there. */
 export interface EdgeSide {

@@ -1,18 +1,6 @@
-import { type OwnText } from '../../../core/own-text.ts';
-import { type Hop } from '../../flow/hop.ts';
-import { type CoreKeyPair } from './transport/core-tls.ts';
-
-export type CoreTransport = 'udp' | 'tcp' | 'tls';
-
-/** One place in the core: what RFC 3263 makes of a SIP URI. */
-export interface CoreDestination {
-  readonly transport: CoreTransport;
-  /** IPv4 or IPv6 in canonical text, without brackets. */
-  readonly address: string;
-  readonly port: number;
-  /** The name the certificate of a TLS core must be for; the address when absent. */
-  readonly serverName?: OwnText;
-}
+import { type Hop } from '../../../hop.ts';
+import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
+import { type CoreKeyPair } from '../../core-side.ts';
 
 /** What a core's packets bring about. Calls come from the event loop, never out of `hopTo` or `send`. */
 export interface CoreTransportHandlers {

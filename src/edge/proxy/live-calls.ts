@@ -1,7 +1,7 @@
 import { boundedKey } from '../../core/bounded-key.ts';
 import { type OwnText, ownText } from '../../core/own-text.ts';
 import { type SipRequest } from '../../sip/message.ts';
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** Calls of one WIC that are remembered at most; the oldest is forgotten first. */
 const CALLS_PER_HOP = 16;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type FlowReference, FlowTokens, type TokenDialog } from '../../../src/edge/proxy/flow-token.ts';
+import { type FlowReference, FlowTokens, type TokenDialog } from '../../../src/edge/flow/flow-token.ts';
 
 const KEY = randomBytes(32);
 const REGISTRATION = 'registration-of-alice1';

@@ -1,11 +1,10 @@
-import { type Clock } from '../../core/clock.ts';
-import { type Logger } from '../../core/logger.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
-import { type EdgeDrainOptions } from '../drain/edge-drain.ts';
-import { type EdgeEvents } from '../edge-events.ts';
-import { type ExternalCoreOptions } from '../edge-options.ts';
-import { type CoreSnapshot } from './external/core-health.ts';
+import { type Clock } from '../../../core/clock.ts';
+import { type Logger } from '../../../core/logger.ts';
+import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts';
+import { type TypedEvents } from '../../../core/typed-events.ts';
+import { type EdgeEvents } from '../../edge-events.ts';
+import { type EdgeDrainOptions, type ExternalCoreOptions } from '../../edge-options.ts';
+import { type CoreSnapshot } from '../core-side.ts';
 
 export interface ReregistrationContext {
   readonly options: Pick<ExternalCoreOptions, 'reregisterWindowSec'>;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { OpenChallenges } from '../../../src/edge/drain/open-challenges.ts';
-import { type Hop } from '../../../src/edge/flow/hop.ts';
+import { type Hop } from '../../../src/edge/hop.ts';
+import { OpenChallenges } from '../../../src/edge/proxy/open-challenges.ts';
 
 const hop = (id: string, kind: Hop['kind'] = 'wic') => ({ id, kind }) as Hop;
 

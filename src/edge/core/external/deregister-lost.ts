@@ -1,12 +1,12 @@
-import { type Clock } from '../../core/clock.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
-import { type CoreBorder } from '../border/core-border.ts';
-import { type ExternalCoreOptions } from '../edge-options.ts';
-import { type HomeDomain } from '../home-domain.ts';
-import { createDeregistration, Deregistrations } from '../registration/deregistration.ts';
-import { type Registrations } from '../registration/registrations.ts';
+import { type Clock } from '../../../core/clock.ts';
+import { type TimerQueue } from '../../../core/timer-queue.ts';
+import { type CoreBorder } from '../../border/core-border.ts';
+import { type ExternalCoreOptions } from '../../edge-options.ts';
+import { type HomeDomain } from '../../home-domain.ts';
+import { createDeregistration, Deregistrations } from '../../registration/deregistration.ts';
+import { type Registrations } from '../../registration/registrations.ts';
+import { type CoreSide } from '../core-side.ts';
 import { firstCoreSide } from './core-side-names.ts';
-import { type CoreSide } from './core-side.ts';
 
 export interface DeregisterLostContext {
   readonly options: Pick<ExternalCoreOptions, 'deregisterAfterSec' | 'listen'>;

@@ -1,8 +1,8 @@
-import { type Border } from '../border/border.ts';
-import { type EdgeOptions } from '../edge-options.ts';
-import { localSide, type CoreSide } from './core-side.ts';
-import { EmbeddedCore, type EmbeddedCoreContext } from './embedded-core.ts';
-import { createExternalSide, type ExternalSideContext } from './external/external-side.ts';
+import { type Border } from './border/border.ts';
+import { localSide, type CoreSide } from './core/core-side.ts';
+import { EmbeddedCore, type EmbeddedCoreContext } from './core/embedded-core.ts';
+import { createExternalSide, type ExternalSideContext } from './core/external/external-side.ts';
+import { type EdgeOptions } from './edge-options.ts';
 
 export interface CoreSideContext
   extends

@@ -1,6 +1,7 @@
-import { type SipUri } from '../../sip/uri.ts';
-import { type EdgeSide } from '../flow/hop.ts';
-import { type CoreDestination } from './external/core-transport.ts';
+import { uriHost } from '../../../sip/host-port.ts';
+import { type SipUri } from '../../../sip/uri.ts';
+import { type EdgeSide } from '../../hop.ts';
+import { type CoreDestination } from '../core-destination.ts';
 
 const DEFAULT_PORTS = { udp: 5060, tcp: 5060, tls: 5061 } as const;
 
@@ -30,9 +31,4 @@ export function firstCoreSide(
   if (!first) return undefined;
   const { address, port, transport } = first;
   return { sentBy: { host: uriHost(publicHost ?? address), port }, transport, tokens: false };
-}
-
-/** IPv6 in brackets, lower case. */
-export function uriHost(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host.toLowerCase()}]` : host.toLowerCase();
 }

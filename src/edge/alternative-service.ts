@@ -1,4 +1,4 @@
-import { type SipResponse } from '../../sip/message.ts';
+import { type SipResponse } from '../sip/message.ts';
 
 /** The body by which a P-CSCF tells a client what else to do (TS 24.229 §7.6). */
 export interface AlternativeService {

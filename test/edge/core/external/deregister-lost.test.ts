@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { CoreBorder } from '../../../src/edge/border/core-border.ts';
-import { deregisterLost } from '../../../src/edge/core/deregister-lost.ts';
-import { HomeDomain } from '../../../src/edge/home-domain.ts';
-import { FlowTokens } from '../../../src/edge/proxy/flow-token.ts';
-import { type Deregistrations } from '../../../src/edge/registration/deregistration.ts';
-import { observeRegistrations } from '../../../src/edge/registration/observe-registrations.ts';
-import { PassedChallenges } from '../../../src/edge/registration/passed-challenges.ts';
-import { Registrations } from '../../../src/edge/registration/registrations.ts';
-import { createResponse } from '../../../src/sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { FakeHop } from '../support/fake-hop.ts';
-import { FakeIssuer } from '../support/fake-issuer.ts';
-import { RecordedEvents } from '../support/recorded-events.ts';
-import { WicMessages } from '../support/wic.ts';
+import { silentLogger } from '../../../../src/core/logger.ts';
+import { CoreBorder } from '../../../../src/edge/border/core-border.ts';
+import { deregisterLost } from '../../../../src/edge/core/external/deregister-lost.ts';
+import { FlowTokens } from '../../../../src/edge/flow/flow-token.ts';
+import { HomeDomain } from '../../../../src/edge/home-domain.ts';
+import { type Deregistrations } from '../../../../src/edge/registration/deregistration.ts';
+import { observeRegistrations } from '../../../../src/edge/registration/observe-registrations.ts';
+import { PassedChallenges } from '../../../../src/edge/registration/passed-challenges.ts';
+import { Registrations } from '../../../../src/edge/registration/registrations.ts';
+import { createResponse } from '../../../../src/sip/create-response.ts';
+import { type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeHop } from '../../support/fake-hop.ts';
+import { FakeIssuer } from '../../support/fake-issuer.ts';
+import { RecordedEvents } from '../../support/recorded-events.ts';
+import { WicMessages } from '../../support/wic.ts';
 
 const PROOF = 'Digest username="alice@example.com", realm="ims", nonce="n", uri="sip:example.com", response="00"';
 

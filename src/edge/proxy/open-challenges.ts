@@ -1,4 +1,4 @@
-import { type Hop } from '../flow/hop.ts';
+import { type Hop } from '../hop.ts';
 
 /** Who has been challenged (401, 407) and is about to send the same request again, with its proof: to its user that is one and the same. */
 export class OpenChallenges {

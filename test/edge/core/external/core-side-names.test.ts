@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { firstCoreSide, isCoreSideName } from '../../../src/edge/core/core-side-names.ts';
-import { parseSipUri } from '../../../src/sip/uri.ts';
+import { firstCoreSide, isCoreSideName } from '../../../../src/edge/core/external/core-side-names.ts';
+import { parseSipUri } from '../../../../src/sip/uri.ts';
 
 const V4 = { transport: 'udp', address: '192.0.2.7', port: 5070 } as const;
 const ADDRESSES = [V4, { ...V4, transport: 'tcp' }, { transport: 'udp', address: '2001:db8::7', port: 5060 }] as const;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { silentLogger } from '../../../src/core/logger.ts';
-import { type CoreState } from '../../../src/edge/core/external/core-health.ts';
-import { ReregisterAfterOutage } from '../../../src/edge/core/reregister-after-outage.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { RecordedEvents } from '../support/recorded-events.ts';
+import { silentLogger } from '../../../../src/core/logger.ts';
+import { type CoreState } from '../../../../src/edge/core/core-side.ts';
+import { ReregisterAfterOutage } from '../../../../src/edge/core/external/reregister-after-outage.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedEvents } from '../../support/recorded-events.ts';
 
 const WINDOW_SEC = 5;
 const HOLD_MS = 10_000;

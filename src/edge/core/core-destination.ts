@@ -1,0 +1,13 @@
+import { type OwnText } from '../../core/own-text.ts';
+
+export type CoreTransport = 'udp' | 'tcp' | 'tls';
+
+/** One place in the core: what RFC 3263 makes of a SIP URI. */
+export interface CoreDestination {
+  readonly transport: CoreTransport;
+  /** IPv4 or IPv6 in canonical text, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The name the certificate of a TLS core must be for; the address when absent. */
+  readonly serverName?: OwnText;
+}
