@@ -43,7 +43,7 @@ const innerDoors = {
   'edge/drain': edgeRoom('edge/flow', 'edge/proxy', 'edge/registration'),
 };
 /** Files of `edge/` that put its rooms together. The others beside them are values that every room of it may use, and know no room. */
-const edgeStages = ['edge', 'edge-snapshot', 'create-core-side', 'mistake-guard'];
+const edgeStages = ['edge', 'edge-snapshot', 'build-state', 'build-core', 'build-proxy'];
 const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
 
 function edgeRoom(...beside) {

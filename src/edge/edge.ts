@@ -6,42 +6,25 @@ import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
-import { type Border } from './border/border.ts';
-import { CoreBorder } from './border/core-border.ts';
-import { LocalBorder } from './border/local-border.ts';
-import { ApplicationServerHop } from './core/application-server-hop.ts';
+import { buildCore, type EdgeCore } from './build-core.ts';
+import { buildProxy } from './build-proxy.ts';
+import { buildState, type EdgePorts, type EdgeState } from './build-state.ts';
 import { type CoreDestination } from './core/core-destination.ts';
-import { type CoreSide } from './core/core-side.ts';
-import { isCoreSideName } from './core/external/core-side-names.ts';
-import { deregisterLost } from './core/external/deregister-lost.ts';
-import { ReregisterAfterOutage } from './core/external/reregister-after-outage.ts';
-import { observeCore } from './core/observe-core.ts';
-import { createCoreSide } from './create-core-side.ts';
-import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
-import { RegisterPath } from './credential-insertion/register-path.ts';
 import { Departures, type StopOptions } from './drain/departures.ts';
 import { type EdgeDrain } from './drain/edge-drain.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeDrainOptions, type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
-import { EmergencyServices } from './emergency-services.ts';
 import { AbuseLog } from './flood/abuse-log.ts';
-import { AdmissionControl } from './flood/admission-control.ts';
 import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
-import { FlowTokens } from './flow/flow-token.ts';
 import { UpgradeHandler } from './flow/upgrade-handler.ts';
-import { HomeDomain } from './home-domain.ts';
+import { Inbound } from './inbound.ts';
 import { MessageTracer } from './message-trace.ts';
 import { MistakeGuard } from './mistake-guard.ts';
-import { Proxy } from './proxy/proxy.ts';
-import { TransactionLayer } from './proxy/transaction-layer.ts';
-import { type Deregistrations } from './registration/deregistration.ts';
-import { observeRegistrations } from './registration/observe-registrations.ts';
-import { PassedChallenges } from './registration/passed-challenges.ts';
-import { Registrations } from './registration/registrations.ts';
+import { type Registration } from './registration/registration.ts';
 import { TimerDriver } from './timer-driver.ts';
 import { HepMirror } from './trace/hep-mirror.ts';
 
@@ -62,149 +45,75 @@ export interface EdgeDependencies {
 /** The eP-CSCF edge. It opens no port: an HTTPS server, which may serve pages too, hands its upgrades over. */
 export class Edge {
   readonly #dependencies: EdgeDependencies;
-  readonly #limitedLog: LimitedLog;
   readonly #guard: MistakeGuard;
   readonly #abuseLog: AbuseLog;
-  readonly #admission: AdmissionControl;
   readonly #timers: TimerDriver;
-  readonly #flows: FlowTable;
-  readonly #upgrades: UpgradeHandler;
-  readonly #registrations: Registrations;
-  readonly #layer: TransactionLayer;
-  readonly #departures: Departures;
-  readonly #proxy: Proxy;
-  readonly #applicationServer: ApplicationServerHop | undefined;
   readonly #mirror: HepMirror | undefined;
-  readonly #coreSide: CoreSide;
-  readonly #deregistrations: Deregistrations | undefined;
-  readonly #reregistration: ReregisterAfterOutage | undefined;
+  readonly #flows: FlowTable;
+  readonly #state: EdgeState;
+  readonly #departures: Departures;
+  readonly #core: EdgeCore;
+  readonly #upgrades: UpgradeHandler;
   #drain: EdgeDrain<Flow> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
-    const { clock, events, logger, issuer, tap, messageText } = dependencies;
-    const { limits } = options;
+    const { clock, events, logger, messageText } = dependencies;
+    const { limits, keepalive } = options;
+    const limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
     this.#dependencies = dependencies;
-    this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
-    this.#guard = new MistakeGuard(this.#limitedLog, clock);
+    this.#guard = new MistakeGuard(limitedLog, clock);
     this.#abuseLog = new AbuseLog(logger, this.#nowMs);
     const timers = new TimerDriver(clock, (error) => {
       this.#guard.report(error);
     });
-    const home = new HomeDomain(options.domain);
-    this.#mirror = options.trace?.hep && new HepMirror(options.trace.hep, { clock, limitedLog: this.#limitedLog });
-    const tracer = new MessageTracer(events, clock, { withText: messageText, mirror: this.#mirror });
+    this.#mirror = options.trace?.hep && new HepMirror(options.trace.hep, { clock, limitedLog });
     const flows = new FlowTable(limits);
     this.#timers = timers;
     this.#flows = flows;
-    const outside = options.core.kind === 'external' ? options.core : undefined;
-    const tokens = new FlowTokens(outside?.flowTokenKey);
-    this.#admission = new AdmissionControl({
-      limits,
-      home,
-      clock,
-      events,
-      log: this.#abuseLog,
-      findGuarded: (id) => flows.findOpen(id),
-    });
-    const challenges = new PassedChallenges();
-    this.#registrations = new Registrations({
-      handleOf: (registrationId) => tokens.handleOf(registrationId),
-      challenges,
-      clock,
+    const ports = {
+      ...dependencies,
       timers,
-      maxLapsed: limits.connections,
-      maxPerFlow: limits.contactsPerFlow,
-      on: observeRegistrations({
-        events,
-        logger,
-        issuer,
-        changed: ({ id }) => {
-          const flow = flows.findOpen(id);
-          if (flow) flows.setRegistered(flow, this.#registrations.count(flow) > 0);
-        },
-        deregistrations: () => this.#deregistrations,
-      }),
-    });
-    const defer = (run: () => void): void => {
-      this.#guard.defer(run);
+      abuseLog: this.#abuseLog,
+      tracer: new MessageTracer(events, clock, { withText: messageText, mirror: this.#mirror }),
+      findFlow: (id) => flows.findOpen(id),
+      defer: (run) => {
+        this.#guard.defer(run);
+      },
+    } satisfies EdgePorts;
+    const inbound = new Inbound(this.#guard);
+    this.#state = buildState(options, ports);
+    const { home, registrations, admission, layer } = this.#state;
+    const mark = ({ hop }: Registration): void => {
+      const flow = flows.findOpen(hop.id);
+      if (flow) flows.setRegistered(flow, registrations.count(flow) > 0);
     };
-    this.#applicationServer = this.#connectApplicationServer(home.name);
-    this.#layer = new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer });
-    const registrations = this.#registrations;
-    this.#departures = new Departures({ flows, layer: this.#layer, registrations, clock, timers });
-    const border = outside && new CoreBorder({ options: outside, home, registrations, challenges, tokens });
-    const coreSide = this.#createCoreSide(options, home, border ?? new LocalBorder());
-    this.#coreSide = coreSide;
-    this.#deregistrations =
-      border && deregisterLost({ options: outside, border, home, registrations, clock, timers, coreSide });
-    this.#reregistration = outside?.reregisterAfterOutage
-      ? new ReregisterAfterOutage({
-          options: outside,
-          clock,
-          timers,
-          logger,
-          events,
-          cores: () => coreSide.cores ?? [],
-          sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
-        })
-      : undefined;
-    const { retryAfterSec } = options.transaction;
-    const insertion = new CredentialInsertion({
-      options: options.credential,
-      maxUsers: limits.connections,
-      retryAfterSec,
-      issuer,
-      clock,
-      events,
+    registrations.observe({ registered: mark, unregistered: mark });
+    this.#departures = new Departures({ flows, layer, registrations, clock, timers });
+    this.#core = buildCore(options, this.#state, {
+      ...ports,
+      limitedLog,
+      inbound,
+      sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
+      isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
-    this.#proxy = new Proxy({
-      home,
-      parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
-      layer: this.#layer,
-      core: this.#coreSide.core,
-      border: this.#coreSide.border,
-      tokens,
-      admission: this.#admission,
-      emergency: new EmergencyServices(options.emergency ?? { numbers: [], uris: [] }, home, limits.sources),
-      registrations,
-      registerPath: new RegisterPath({
-        home,
-        registrations,
-        insertion,
-        events,
-        maxContacts: limits.contactsPerFlow,
-        removalsAreReported: coreSide.core.reportsRemovals === true,
-      }),
-      insertion,
-      tracer,
-      events,
-      tap,
-      findHop: (id) => flows.findOpen(id) ?? this.#findApplicationServer(id),
-      isCoreSide: outside && ((uri) => isCoreSideName(uri, coreSide.addresses, outside.listen.publicHost)),
-    });
-    const flowContext = {
-      self: {
-        sentBy: { host: home.name },
-        transport: 'ws',
-        tokens: true,
-        otherNames: new Set(options.publicHosts),
-      } as const,
-      limits,
-      keepalive: options.keepalive,
-      clock,
-      timers,
-      handlers: this.#flowHandlers(),
-      isInCall: (flow: Flow) => this.#layer.isInCall(flow),
-    };
+    inbound.connect(buildProxy(options, this.#state, this.#core, ports));
+    const self = {
+      sentBy: { host: home.name },
+      transport: 'ws',
+      tokens: true,
+      otherNames: new Set(options.publicHosts),
+    } as const;
+    const handlers = this.#flowHandlers(inbound);
+    const isInCall = (flow: Flow): boolean => layer.isInCall(flow);
     this.#upgrades = new UpgradeHandler({
       options,
       flows,
-      flowContext,
+      flowContext: { self, limits, keepalive, clock, timers, handlers, isInCall },
       events,
       logger,
       abuseLog: this.#abuseLog,
-      admission: this.#admission,
+      admission,
       clock,
     });
   }
@@ -214,17 +123,17 @@ export class Edge {
    * ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED.
    */
   async start(): Promise<void> {
-    await this.#coreSide.start();
+    await this.#core.side.start();
   }
 
   /** Where a core outside reaches the edge; empty with the embedded one, and unless started. */
   get coreAddresses(): readonly CoreDestination[] {
-    return this.#coreSide.addresses;
+    return this.#core.side.addresses;
   }
 
   /** What the edge shows a core outside by TLS from now on. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
   setCoreCertificate(pair: { readonly cert: string; readonly key: string }): void {
-    this.#coreSide.setTlsContext?.(pair);
+    this.#core.side.setTlsContext?.(pair);
   }
 
   /** Takes the server's WebSocket upgrades; `onOpened` hears of those that were let in. Returns a function that lets go of it. */
@@ -255,13 +164,13 @@ export class Edge {
       flows: [...this.#flows.all].map(({ facts: { id, remoteAddress, origin, secure } }) => {
         return { id, remoteAddress, origin, secure };
       }),
-      registrations: this.#registrations.all.map(({ registrationId, aor, contactUri, hop, expiresAtMs }) => {
+      registrations: this.#state.registrations.all.map(({ registrationId, aor, contactUri, hop, expiresAtMs }) => {
         const expiresSec = Math.max(0, Math.ceil((expiresAtMs - nowMs) / 1000));
         return { registrationId, aor, contactUri, flowId: hop.id, expiresSec };
       }),
-      transactions: this.#layer.size,
+      transactions: this.#state.layer.size,
       timers: this.#timers.size,
-      ...(this.#coreSide.cores && { cores: this.#coreSide.cores }),
+      ...(this.#core.side.cores && { cores: this.#core.side.cores }),
       ...(this.#mirror && { hep: this.#mirror.counters }),
     };
   }
@@ -280,7 +189,7 @@ export class Edge {
 
   /** Whether somebody can be registered: an address of a core outside has answered, and is not known to be down since; the core inside is there always. */
   get isCoreThere(): boolean {
-    const { cores } = this.#coreSide;
+    const { cores } = this.#core.side;
     return (
       cores === undefined ||
       cores.some(({ state, configured }) => configured && (state === 'up' || state === 'suspect'))
@@ -297,9 +206,7 @@ export class Edge {
    * done, or is cut short by `stop`, which must follow in any case. A second call changes nothing.
    */
   drain(options: EdgeDrainOptions): Promise<void> {
-    this.#upgrades.stop();
-    this.#deregistrations?.stop();
-    this.#reregistration?.stop();
+    this.#takeNothingNew();
     this.#drain ??= this.#departures.drain(options);
     return this.#drain.done;
   }
@@ -311,13 +218,11 @@ export class Edge {
   }
 
   async #stop(options: StopOptions): Promise<void> {
-    this.#upgrades.stop();
-    this.#deregistrations?.stop();
-    this.#reregistration?.stop();
+    this.#takeNothingNew();
     this.#drain?.abort();
-    this.#applicationServer?.close();
+    this.#core.applicationServer?.close();
     await this.#departures.closeAll(options);
-    await this.#coreSide.stop();
+    await this.#core.side.stop();
     this.#timers.clear();
     this.#mirror?.close();
   }
@@ -326,69 +231,19 @@ export class Edge {
     return this.#dependencies.clock.now().monotonicMs;
   }
 
-  #createCoreSide(options: EdgeOptions, home: HomeDomain, border: Border): CoreSide {
-    const { clock, events, logger, corePlacesChanged } = this.#dependencies;
-    return createCoreSide(options, {
-      placesChanged: corePlacesChanged,
-      home,
-      border,
-      clock,
-      timers: this.#timers,
-      logger,
-      limitedLog: this.#limitedLog,
-      events,
-      transactions: this.#layer,
-      observer: observeCore(events, this.#admission, this.#registrations),
-      applicationServer: this.#applicationServer,
-      receive: (bytes, hop) => {
-        this.#guard.run(() => {
-          this.#proxy.receive(bytes, hop);
-        });
-      },
-      hopClosed: (hop) => {
-        this.#guard.defer(() => {
-          this.#proxy.hopClosed(hop);
-        });
-      },
-      defer: (run) => {
-        this.#guard.defer(run);
-      },
-      isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
-    });
+  #takeNothingNew(): void {
+    this.#upgrades.stop();
+    for (const task of this.#core.tasks) task.stop();
   }
 
-  #connectApplicationServer(domain: string): ApplicationServerHop | undefined {
-    const { applicationServer } = this.#dependencies;
-    return (
-      applicationServer &&
-      new ApplicationServerHop(applicationServer, domain, {
-        receive: (bytes, hop) => {
-          this.#proxy.receive(bytes, hop);
-        },
-        defer: (run) => {
-          this.#guard.defer(run);
-        },
-      })
-    );
-  }
-
-  #findApplicationServer(hopId: string): ApplicationServerHop | undefined {
-    const hop = this.#applicationServer;
-    return hop?.id === hopId && hop.isOpen ? hop : undefined;
-  }
-
-  #flowHandlers(): FlowHandlers {
+  #flowHandlers(inbound: Inbound): FlowHandlers {
     const { events, logger } = this.#dependencies;
     return {
-      message: (flow, bytes) => this.#guard.run(() => this.#proxy.receive(bytes, flow), flow) === true,
+      message: (flow, bytes) => inbound.receive(bytes, flow),
       closed: (flow, cause, code) => {
         logger.debug({ flowId: flow.id, cause, code }, 'flow closed');
         events.emit('flow-closed', { flowId: flow.id, cause, code });
-        // A flow can close while a transaction is sending on it.
-        this.#guard.defer(() => {
-          this.#proxy.hopClosed(flow);
-          this.#layer.forget(flow);
-        }, flow);
+        inbound.closed(flow);
       },
       released: (flow) => {
         this.#flows.delete(flow);

@@ -1,6 +1,6 @@
 import { type Clock } from '../core/clock.ts';
 import { type LimitedLog } from '../core/limited-log.ts';
-import { type Flow } from './flow/flow.ts';
+import { type Hop } from './hop.ts';
 
 /** Runs what remote input brings about, so that a mistake of ours does not end the other calls of this process. */
 export class MistakeGuard {
@@ -12,26 +12,27 @@ export class MistakeGuard {
     this.#clock = clock;
   }
 
-  /** `flow`: on whose behalf, for the log. `undefined` where there was a mistake. */
-  run<T>(run: () => T, flow?: Flow): T | undefined {
+  /** `hop`: on whose behalf; the log names it if it is a client's flow. `undefined` where there was a mistake. */
+  run<T>(run: () => T, hop?: Hop): T | undefined {
     try {
       return run();
     } catch (error) {
-      this.report(error, flow);
+      this.report(error, hop);
       return undefined;
     }
   }
 
   /** Once what is going on now has ended. */
-  defer(run: () => void, flow?: Flow): void {
+  defer(run: () => void, hop?: Hop): void {
     queueMicrotask(() => {
-      this.run(run, flow);
+      this.run(run, hop);
     });
   }
 
-  report(error: unknown, flow?: Flow): void {
+  report(error: unknown, hop?: Hop): void {
     const { monotonicMs } = this.#clock.now();
+    const flowId = hop?.kind === 'wic' ? hop.id : undefined;
     // What remote input brought about once, it can bring about at will.
-    this.#log.error('mistake', { flowId: flow?.id, err: error }, 'internal error in the edge', monotonicMs);
+    this.#log.error('mistake', { flowId, err: error }, 'internal error in the edge', monotonicMs);
   }
 }

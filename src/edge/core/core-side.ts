@@ -1,4 +1,5 @@
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipUri } from '../../sip/uri.ts';
 import { type Border } from '../border/border.ts';
 import { type CoreDestination } from './core-destination.ts';
 import { type ImsCore } from './ims-core.ts';
@@ -24,6 +25,8 @@ export interface CoreSnapshot {
 export interface CoreSide {
   readonly core: ImsCore;
   readonly border: Border;
+  /** Whether the core knows this edge by this name. Only of a core outside. */
+  readonly knowsEdgeAs?: (uri: SipUri) => boolean;
   /** Where the core reaches this edge; empty for the core inside, and unless started. */
   readonly addresses: readonly CoreDestination[];
   /** How the core outside fares, by address. */

@@ -148,6 +148,7 @@ export class Proxy {
       exchange.onAbandoned?.(NO_REASON);
       exchange.drop();
     }
+    layer.forget(hop);
   }
 
   #refuseUnparsed(request: SipRequest, hop: Hop, reason: string): void {

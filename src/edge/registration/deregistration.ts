@@ -6,8 +6,10 @@ import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../si
 import { formatNameAddr } from '../../sip/name-addr.ts';
 import { quote } from '../../sip/params.ts';
 import { newTag } from '../../sip/token.ts';
+import { type UnregisteredCause } from '../edge-events.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { type Registration } from './registration.ts';
+import { type RegistrationObserver } from './registrations.ts';
 
 /** What is needed to de-register a device whose connection is gone, and nothing that leads to that connection. */
 export interface LostRegistration extends Pick<
@@ -43,7 +45,7 @@ const GONE = new Set([403, 404, 410]);
  * De-registers clients that have lost their connection and do not come back, such as pages that were loaded anew under another Contact, so
  * that no call waits for a device that is not there. There are never more of them than `Registrations` remembers.
  */
-export class Deregistrations {
+export class Deregistrations implements RegistrationObserver {
   readonly #context: DeregistrationsContext;
   readonly #waiting: OwnMap<TimerHandle> = new Map<string, TimerHandle>();
   #stopped = false;
@@ -59,15 +61,29 @@ export class Deregistrations {
   /** From here on clients are sent elsewhere, and whether they have arrived is not seen here. */
   stop(): void {
     this.#stopped = true;
-    for (const registrationId of [...this.#waiting.keys()]) this.settled(registrationId);
+    for (const registrationId of [...this.#waiting.keys()]) this.#settle(registrationId);
   }
 
-  /** The flow of this registration is gone. One that runs out by itself in time is left to. */
-  lost(registration: Registration): void {
+  /** The client is back. */
+  registered({ registrationId }: Registration): void {
+    this.#settle(registrationId);
+  }
+
+  unregistered(registration: Registration, cause: UnregisteredCause): void {
+    if (cause === 'flow-closed') this.#lose(registration);
+  }
+
+  /** The registration has ended in another way. */
+  released(registrationId: string): void {
+    this.#settle(registrationId);
+  }
+
+  /** One that runs out by itself in time is left to. */
+  #lose(registration: Registration): void {
     if (this.#stopped) return;
     const { clock, timers, afterSec } = this.#context;
     const { registrationId, expiresAtMs } = registration;
-    this.settled(registrationId);
+    this.#settle(registrationId);
     const dueMs = clock.now().monotonicMs + afterSec * 1000;
     const lost = recordOf(registration);
     if (dueMs >= expiresAtMs || charactersOf(lost) > MAX_CHARACTERS) return;
@@ -78,8 +94,7 @@ export class Deregistrations {
     this.#waiting.set(registrationId, timer);
   }
 
-  /** The client is back, or the registration has ended in another way. */
-  settled(registrationId: string): void {
+  #settle(registrationId: string): void {
     const timer = this.#waiting.get(registrationId);
     if (timer) this.#context.timers.cancel(timer);
     this.#waiting.delete(registrationId);

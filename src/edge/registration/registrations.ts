@@ -30,12 +30,14 @@ export interface RegistrationsContext {
   readonly maxLapsed: number;
   /** Registrations of one flow. */
   readonly maxPerFlow: number;
-  readonly on: {
-    registered(registration: Registration, refresh: boolean): void;
-    unregistered(registration: Registration, cause: UnregisteredCause): void;
-    /** Nothing of the registration is left: what was issued to it may be taken back. */
-    released(registrationId: string): void;
-  };
+}
+
+/** Hears of registrations as they come and go; of each, what it has a method for. */
+export interface RegistrationObserver {
+  registered?(registration: Registration, refresh: boolean): void;
+  unregistered?(registration: Registration, cause: UnregisteredCause): void;
+  /** Nothing of the registration is left: what was issued to it may be taken back. */
+  released?(registrationId: string): void;
 }
 
 /** A device that a request went to, over a hop. */
@@ -68,12 +70,18 @@ export class Registrations {
   /** Of standing and lapsed registrations. */
   readonly #claims = new ContactClaims();
   readonly #lapsed: LapsedRegistrations;
+  readonly #observers: RegistrationObserver[] = [];
 
   constructor(context: RegistrationsContext) {
     this.#context = context;
     this.#lapsed = new LapsedRegistrations(context.maxLapsed, context.timers, (claim) => {
       this.#release(claim);
     });
+  }
+
+  /** Observers are told in the order in which they have come. */
+  observe(observer: RegistrationObserver): void {
+    this.#observers.push(observer);
   }
 
   get all(): Registration[] {
@@ -232,10 +240,10 @@ export class Registrations {
     else this.#add(registration, timer);
     this.#claims.add(registration.claim, before?.claim ?? this.#lapsed.take(registrationId));
     if (before && before.hop !== registration.hop) {
-      this.#context.on.unregistered(before, 'replaced');
-      this.#context.on.registered(registration, false);
+      this.#tellUnregistered(before, 'replaced');
+      this.#tellRegistered(registration, false);
     } else {
-      this.#context.on.registered(registration, before !== undefined);
+      this.#tellRegistered(registration, before !== undefined);
     }
     return registration;
   }
@@ -266,7 +274,7 @@ export class Registrations {
     const stored = this.#byId.get(registration.registrationId);
     if (stored?.registration !== registration) return;
     this.#forget(stored);
-    this.#context.on.unregistered(registration, cause);
+    this.#tellUnregistered(registration, cause);
     if (cause === 'flow-closed') this.#lapsed.add(registration);
     else this.#release(registration.claim);
   }
@@ -281,7 +289,15 @@ export class Registrations {
 
   #release(claim: Claim): void {
     this.#claims.delete(claim);
-    this.#context.on.released(claim.registrationId);
+    for (const observer of this.#observers) observer.released?.(claim.registrationId);
+  }
+
+  #tellRegistered(registration: Registration, refresh: boolean): void {
+    for (const observer of this.#observers) observer.registered?.(registration, refresh);
+  }
+
+  #tellUnregistered(registration: Registration, cause: UnregisteredCause): void {
+    for (const observer of this.#observers) observer.unregistered?.(registration, cause);
   }
 }
 

@@ -40,12 +40,10 @@ class Bench {
       timers,
       maxLapsed: 100_000,
       maxPerFlow: 16,
-      on: {
-        registered: () => undefined,
-        unregistered: (registration) => {
-          this.deregistrations.lost(registration);
-        },
-        released: () => undefined,
+    });
+    this.registrations.observe({
+      unregistered: (registration) => {
+        this.deregistrations.unregistered(registration, 'flow-closed');
       },
     });
   }

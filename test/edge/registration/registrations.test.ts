@@ -17,12 +17,15 @@ class Bench {
     timers: this.clock.timers,
     maxLapsed: 2,
     maxPerFlow: 16,
-    on: {
+  });
+
+  constructor() {
+    this.registrations.observe({
       registered: ({ aor }, refresh) => this.log.push(`${refresh ? 'refreshed' : 'registered'} ${aor}`),
       unregistered: ({ aor }, cause) => this.log.push(`${cause} ${aor}`),
       released: () => this.log.push('released'),
-    },
-  });
+    });
+  }
 
   register(wic: WicMessages, hop: FakeHop, grantedSec = 60): void {
     const request = wic.buildRegister();

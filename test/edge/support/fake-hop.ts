@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { type GuardedConnection } from '../../../src/edge/flood/admission-control.ts';
 import { type EdgeSide, type Hop } from '../../../src/edge/hop.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 
 /** A hop that keeps what is sent to it. */
-export class FakeHop implements Hop {
+export class FakeHop implements Hop, GuardedConnection {
   readonly id = randomBytes(9).toString('base64url');
   readonly kind: 'wic' | 'core';
   readonly viaTransport = 'WSS';
@@ -15,6 +16,8 @@ export class FakeHop implements Hop {
   readonly secure: boolean;
   readonly sent: SipMessage[] = [];
   isOpen = true;
+  /** Called when it is to be ended for guessing passwords. */
+  onClose: () => void = () => undefined;
 
   constructor(
     options: {
@@ -30,6 +33,18 @@ export class FakeHop implements Hop {
     this.secure = options.secure ?? true;
     this.authority = options.authority ?? 'edge.example.com:8443';
     this.remoteAddress = options.remoteAddress ?? '192.0.2.1';
+  }
+
+  close(): void {
+    this.onClose();
+  }
+
+  countAuthenticationFailure(): void {
+    // Only real flows count.
+  }
+
+  forgiveAuthenticationFailures(): void {
+    // Only real flows count.
   }
 
   send(message: SipMessage): boolean {

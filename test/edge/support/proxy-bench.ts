@@ -1,24 +1,21 @@
 import { silentLogger } from '../../../src/core/logger.ts';
 import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
+import { buildProxy } from '../../../src/edge/build-proxy.ts';
+import { buildState, type EdgePorts } from '../../../src/edge/build-state.ts';
 import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
-import { CredentialInsertion } from '../../../src/edge/credential-insertion/credential-insertion.ts';
-import { RegisterPath } from '../../../src/edge/credential-insertion/register-path.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
-import { EmergencyServices } from '../../../src/edge/emergency-services.ts';
 import { AbuseLog } from '../../../src/edge/flood/abuse-log.ts';
-import { AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
-import { FlowTokens } from '../../../src/edge/flow/flow-token.ts';
-import { HomeDomain } from '../../../src/edge/home-domain.ts';
+import { type AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
-import { Proxy } from '../../../src/edge/proxy/proxy.ts';
-import { TransactionLayer } from '../../../src/edge/proxy/transaction-layer.ts';
-import { PassedChallenges } from '../../../src/edge/registration/passed-challenges.ts';
-import { Registrations } from '../../../src/edge/registration/registrations.ts';
+import { type Proxy } from '../../../src/edge/proxy/proxy.ts';
+import { type TransactionLayer } from '../../../src/edge/proxy/transaction-layer.ts';
+import { type Registrations } from '../../../src/edge/registration/registrations.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage } from '../../../src/sip/message.ts';
+import { type SipUri } from '../../../src/sip/uri.ts';
 import { edgeOptions } from './edge-options.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeHop } from './fake-hop.ts';
@@ -27,6 +24,10 @@ import { RecordedEvents } from './recorded-events.ts';
 import { WicMessages } from './wic.ts';
 
 export const CORE_SIDE = { sentBy: { host: '192.0.2.7', port: 5060 }, transport: 'udp', tokens: false } as const;
+
+function isCoreSide({ host, port }: SipUri): boolean {
+  return host === CORE_SIDE.sentBy.host && port === CORE_SIDE.sentBy.port;
+}
 
 /** The proxy on a fake clock, between fake hops, before a core that each test writes for itself. */
 export class ProxyBench {
@@ -50,89 +51,40 @@ export class ProxyBench {
   /** With `outside`, the core is, and knows the edge as `CORE_SIDE`. */
   constructor(options: EdgeOptions = edgeOptions(), tap?: EdgeTap, outside?: CoreBorderContext['options']) {
     const { clock, events, issuer } = this;
-    const { timers } = clock;
-    const home = new HomeDomain(options.domain);
-    const tracer = new MessageTracer(events, clock);
-    const tokens = new FlowTokens();
-    const challenges = new PassedChallenges();
-    this.registrations = new Registrations({
-      handleOf: (registrationId) => tokens.handleOf(registrationId),
-      challenges,
+    const ports: EdgePorts = {
       clock,
-      timers,
-      maxLapsed: 10,
-      maxPerFlow: 16,
-      on: { registered: () => undefined, unregistered: () => undefined, released: () => undefined },
-    });
-    const { registrations } = this;
-    const insertion = new CredentialInsertion({
-      options: options.credential,
-      maxUsers: 10,
-      retryAfterSec: 5,
+      timers: clock.timers,
+      logger: silentLogger,
+      abuseLog: new AbuseLog(silentLogger, clock.now().monotonicMs),
+      events,
+      tracer: new MessageTracer(events, clock),
       issuer,
-      clock,
-      events,
-    });
-    const { limits, transaction } = options;
-    this.layer = new TransactionLayer({
-      options: transaction,
-      limits,
-      clock,
-      timers,
-      tracer,
       tap,
+      findFlow: (id) => this.hops.get(id),
       defer: queueMicrotask,
-    });
-    this.admission = new AdmissionControl({
-      limits,
-      home,
-      clock,
-      events,
-      log: new AbuseLog(silentLogger, clock.now().monotonicMs),
-      findGuarded: (id) => ({
-        countAuthenticationFailure: () => undefined,
-        forgiveAuthenticationFailures: () => undefined,
-        close: () => this.closed.push(id),
-      }),
-    });
-    this.proxy = new Proxy({
-      home,
-      parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
-      layer: this.layer,
-      border: outside
-        ? new CoreBorder({ options: outside, home, registrations, challenges, tokens })
-        : new LocalBorder(),
-      isCoreSide: outside && (({ host, port }) => host === CORE_SIDE.sentBy.host && port === CORE_SIDE.sentBy.port),
-      tokens,
-      core: {
-        joinsWics: outside === undefined,
-        takesAnyScheme: outside !== undefined,
-        handle: (...request) => {
-          this.handle(...request);
-        },
-        flowClosed: () => undefined,
+    };
+    const state = buildState(options, ports);
+    this.layer = state.layer;
+    this.registrations = state.registrations;
+    this.admission = state.admission;
+    const core: ImsCore = {
+      joinsWics: outside === undefined,
+      takesAnyScheme: outside !== undefined,
+      reportsRemovals: outside === undefined,
+      handle: (...request) => {
+        this.handle(...request);
       },
-      admission: this.admission,
-      emergency: new EmergencyServices(options.emergency ?? { numbers: [], uris: [] }, home, limits.sources),
-      registrations,
-      registerPath: new RegisterPath({
-        home,
-        registrations,
-        insertion,
-        events,
-        maxContacts: 16,
-        removalsAreReported: outside === undefined,
-      }),
-      insertion,
-      tracer,
-      events,
-      tap,
-      findHop: (id) => this.hops.get(id),
-    });
+      flowClosed: () => undefined,
+    };
+    const side = outside
+      ? { core, border: new CoreBorder({ ...state, options: outside }), knowsEdgeAs: isCoreSide }
+      : { core, border: new LocalBorder() };
+    this.proxy = buildProxy(options, state, { side, applicationServer: undefined }, ports);
   }
 
   addHop(options?: ConstructorParameters<typeof FakeHop>[0]): FakeHop {
     const hop = new FakeHop(options);
+    hop.onClose = () => this.closed.push(hop.id);
     this.hops.set(hop.id, hop);
     return hop;
   }

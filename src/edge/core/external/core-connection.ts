@@ -71,6 +71,8 @@ const RESOLVE_EVERY_MS = 30_000;
 export class CoreConnection implements CoreSide {
   readonly core: ExternalCore;
   readonly border: Border;
+  readonly knowsEdgeAs = (uri: SipUri): boolean =>
+    isCoreSideName(uri, this.addresses, this.#context.options.listen.publicHost);
   readonly #context: CoreConnectionContext;
   readonly #transports: CoreTransports;
   readonly #health: CoreHealth;
@@ -282,8 +284,7 @@ export class CoreConnection implements CoreSide {
   }
 
   #isEdge(uri: SipUri): boolean {
-    const { options, home } = this.#context;
-    return home.holds(uri) || isCoreSideName(uri, this.addresses, options.listen.publicHost);
+    return this.#context.home.holds(uri) || this.knowsEdgeAs(uri);
   }
 }
 

@@ -5,7 +5,7 @@ import { deregisterLost } from '../../../../src/edge/core/external/deregister-lo
 import { FlowTokens } from '../../../../src/edge/flow/flow-token.ts';
 import { HomeDomain } from '../../../../src/edge/home-domain.ts';
 import { type Deregistrations } from '../../../../src/edge/registration/deregistration.ts';
-import { observeRegistrations } from '../../../../src/edge/registration/observe-registrations.ts';
+import { reportRegistrations } from '../../../../src/edge/registration/report-registrations.ts';
 import { PassedChallenges } from '../../../../src/edge/registration/passed-challenges.ts';
 import { Registrations } from '../../../../src/edge/registration/registrations.ts';
 import { createResponse } from '../../../../src/sip/create-response.ts';
@@ -33,15 +33,9 @@ class Bench {
     const home = new HomeDomain('example.com');
     const { timers } = clock;
     const listen = { addresses: ['192.0.2.7'], port: 5060, tlsPort: undefined, publicHost: undefined };
-    const on = observeRegistrations({
-      events: new RecordedEvents(),
-      logger: silentLogger,
-      issuer,
-      changed: () => undefined,
-      deregistrations: () => this.deregistrations,
-    });
     const handleOf = (registrationId: string): string => tokens.handleOf(registrationId);
-    const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, maxPerFlow: 16, on });
+    const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, maxPerFlow: 16 });
+    registrations.observe(reportRegistrations({ events: new RecordedEvents(), logger: silentLogger, issuer }));
     const options = { deregisterAfterSec: 20, listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
     const border = new CoreBorder({ options, home, registrations, challenges, tokens });
     const coreSide = {
@@ -52,6 +46,7 @@ class Bench {
     };
     this.registrations = registrations;
     this.deregistrations = deregisterLost({ options, border, home, registrations, clock, timers, coreSide });
+    if (this.deregistrations) registrations.observe(this.deregistrations);
   }
 
   register(wic: WicMessages, hop: FakeHop, expires = 600): void {

@@ -1,0 +1,88 @@
+import { type LimitedLog } from '../core/limited-log.ts';
+import { CoreBorder } from './border/core-border.ts';
+import { LocalBorder } from './border/local-border.ts';
+import { type EdgePorts, type EdgeState } from './build-state.ts';
+import { ApplicationServerHop } from './core/application-server-hop.ts';
+import { type CoreDestination } from './core/core-destination.ts';
+import { type CoreSide, localSide } from './core/core-side.ts';
+import { EmbeddedCore } from './core/embedded-core.ts';
+import { type CoreConnectionContext } from './core/external/core-connection.ts';
+import { deregisterLost } from './core/external/deregister-lost.ts';
+import { createExternalSide } from './core/external/external-side.ts';
+import { ReregisterAfterOutage, type ReregistrationContext } from './core/external/reregister-after-outage.ts';
+import { observeCore } from './core/observe-core.ts';
+import { type EdgeOptions, type ExternalCoreOptions } from './edge-options.ts';
+import { type ApplicationServer } from './edge-tap.ts';
+import { type Hop } from './hop.ts';
+import { type Inbound } from './inbound.ts';
+
+export interface CorePorts extends EdgePorts {
+  readonly limitedLog: LimitedLog;
+  /** Takes what the core sends. */
+  readonly inbound: Inbound;
+  readonly applicationServer?: ApplicationServer | undefined;
+  /** Hears where a core outside is each time its names stand for other places. */
+  readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
+  readonly sendAway: ReregistrationContext['sendAway'];
+  /** Whether the edge takes nothing new any more. */
+  readonly isStopping: () => boolean;
+}
+
+/** The second stage: the core, inside or outside, and what the edge does towards it by itself. */
+export interface EdgeCore {
+  readonly side: CoreSide;
+  readonly applicationServer: ApplicationServerHop | undefined;
+  /** What de-registers clients, or sends them to register again; stopped before the clients are sent elsewhere. */
+  readonly tasks: readonly { stop(): void }[];
+}
+
+/** Throws what `createExternalSide` does. */
+export function buildCore(options: EdgeOptions, state: EdgeState, ports: CorePorts): EdgeCore {
+  const { home, admission, registrations } = state;
+  const { events, defer, inbound } = ports;
+  const receive = (bytes: Buffer, hop: Hop): void => {
+    inbound.receive(bytes, hop);
+  };
+  const applicationServer =
+    ports.applicationServer && new ApplicationServerHop(ports.applicationServer, home.name, { receive, defer });
+  if (options.core.kind === 'external') {
+    return { ...outside(options, options.core, state, { ...ports, receive }), applicationServer };
+  }
+  const { clock, timers } = ports;
+  const observer = observeCore(events, admission, registrations);
+  const { core, registration } = options;
+  const embedded = new EmbeddedCore({ options: core, registration, home, clock, timers, observer, applicationServer });
+  return { side: localSide(embedded, new LocalBorder()), applicationServer, tasks: [] };
+}
+
+/** The edge as a P-CSCF before a core of its own right, which may lose its bindings and does not see a WebSocket close. */
+function outside(
+  { emergency, limits, transaction }: EdgeOptions,
+  core: ExternalCoreOptions,
+  state: EdgeState,
+  ports: CorePorts & Pick<CoreConnectionContext, 'receive'>,
+): Pick<EdgeCore, 'side' | 'tasks'> {
+  const { home, registrations, challenges, tokens, layer } = state;
+  const { clock, timers, logger, events, inbound, sendAway } = ports;
+  const border = new CoreBorder({ options: core, home, registrations, challenges, tokens });
+  const side = createExternalSide({
+    ...ports,
+    options: core,
+    emergencyUris: emergency?.uris ?? [],
+    home,
+    border,
+    limits,
+    retryAfterSec: transaction.retryAfterSec,
+    transactions: layer,
+    hopClosed: (hop) => {
+      inbound.closed(hop);
+    },
+    placesChanged: ports.corePlacesChanged,
+  });
+  const deregistrations = deregisterLost({ options: core, border, home, registrations, clock, timers, coreSide: side });
+  if (deregistrations) registrations.observe(deregistrations);
+  const reregistration = core.reregisterAfterOutage
+    ? new ReregisterAfterOutage({ options: core, clock, timers, logger, events, cores: () => side.cores ?? [], sendAway })
+    : undefined;
+  return { side, tasks: [deregistrations, reregistration].filter((task) => task !== undefined) };
+}

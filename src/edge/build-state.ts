@@ -1,0 +1,70 @@
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { type TimerQueue } from '../core/timer-queue.ts';
+import { type TypedEvents } from '../core/typed-events.ts';
+import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type EdgeEvents } from './edge-events.ts';
+import { type EdgeOptions } from './edge-options.ts';
+import { type EdgeTap } from './edge-tap.ts';
+import { type AbuseLog } from './flood/abuse-log.ts';
+import { AdmissionControl, type GuardedConnection } from './flood/admission-control.ts';
+import { FlowTokens } from './flow/flow-token.ts';
+import { HomeDomain } from './home-domain.ts';
+import { type Hop } from './hop.ts';
+import { type MessageTracer } from './message-trace.ts';
+import { TransactionLayer } from './proxy/transaction-layer.ts';
+import { PassedChallenges } from './registration/passed-challenges.ts';
+import { Registrations } from './registration/registrations.ts';
+import { reportRegistrations } from './registration/report-registrations.ts';
+
+/** What the stages of the edge are built on: clock, timers, connections and observers. */
+export interface EdgePorts {
+  readonly clock: Clock;
+  readonly timers: TimerQueue;
+  readonly logger: Logger;
+  readonly abuseLog: AbuseLog;
+  readonly events: TypedEvents<EdgeEvents>;
+  readonly tracer: MessageTracer;
+  /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
+  readonly issuer?: CredentialIssuer | undefined;
+  readonly tap?: EdgeTap | undefined;
+  /** A client's connection by its id, while it is open. */
+  readonly findFlow: (id: string) => (Hop & GuardedConnection) | undefined;
+  /** Runs something once what is going on now has ended, and survives its mistakes. */
+  readonly defer: (run: () => void) => void;
+}
+
+/** The first stage: what the edge remembers, whatever the core. */
+export interface EdgeState {
+  readonly home: HomeDomain;
+  readonly tokens: FlowTokens;
+  readonly challenges: PassedChallenges;
+  readonly registrations: Registrations;
+  readonly admission: AdmissionControl;
+  readonly layer: TransactionLayer;
+}
+
+export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
+  const { limits, core } = options;
+  const { clock, timers, events, logger, abuseLog, issuer, tracer, tap, findFlow, defer } = ports;
+  const home = new HomeDomain(options.domain);
+  const tokens = new FlowTokens(core.kind === 'external' ? core.flowTokenKey : undefined);
+  const challenges = new PassedChallenges();
+  const registrations = new Registrations({
+    handleOf: (registrationId) => tokens.handleOf(registrationId),
+    challenges,
+    clock,
+    timers,
+    maxLapsed: limits.connections,
+    maxPerFlow: limits.contactsPerFlow,
+  });
+  registrations.observe(reportRegistrations({ events, logger, issuer }));
+  return {
+    home,
+    tokens,
+    challenges,
+    registrations,
+    admission: new AdmissionControl({ limits, home, clock, events, log: abuseLog, findGuarded: findFlow }),
+    layer: new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer }),
+  };
+}
