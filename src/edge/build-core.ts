@@ -38,19 +38,16 @@ export interface EdgeCore {
 
 /** Throws what `createExternalSide` does. */
 export function buildCore(options: EdgeOptions, state: EdgeState, ports: CorePorts): EdgeCore {
+  const { core, registration } = options;
   const { home, admission, registrations } = state;
-  const { events, defer, inbound } = ports;
+  const { clock, timers, events, defer, inbound } = ports;
   const receive = (bytes: Buffer, hop: Hop): void => {
     inbound.receive(bytes, hop);
   };
   const applicationServer =
     ports.applicationServer && new ApplicationServerHop(ports.applicationServer, home.name, { receive, defer });
-  if (options.core.kind === 'external') {
-    return { ...outside(options, options.core, state, { ...ports, receive }), applicationServer };
-  }
-  const { clock, timers } = ports;
+  if (core.kind === 'external') return { ...outside(options, core, state, { ...ports, receive }), applicationServer };
   const observer = observeCore(events, admission, registrations);
-  const { core, registration } = options;
   const embedded = new EmbeddedCore({ options: core, registration, home, clock, timers, observer, applicationServer });
   return { side: localSide(embedded, new LocalBorder()), applicationServer, tasks: [] };
 }
@@ -82,7 +79,15 @@ function outside(
   const deregistrations = deregisterLost({ options: core, border, home, registrations, clock, timers, coreSide: side });
   if (deregistrations) registrations.observe(deregistrations);
   const reregistration = core.reregisterAfterOutage
-    ? new ReregisterAfterOutage({ options: core, clock, timers, logger, events, cores: () => side.cores ?? [], sendAway })
+    ? new ReregisterAfterOutage({
+        options: core,
+        clock,
+        timers,
+        logger,
+        events,
+        cores: () => side.cores ?? [],
+        sendAway,
+      })
     : undefined;
   return { side, tasks: [deregistrations, reregistration].filter((task) => task !== undefined) };
 }

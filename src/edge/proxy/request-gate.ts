@@ -26,27 +26,21 @@ export class RequestGate {
     this.#context = context;
   }
 
-  /** `account`: whose allowance it counts against. */
-  refusal(request: SipRequest, essentials: RequestEssentials, hop: Hop, account: string): SipResponse | undefined {
-    const overfull = request.method === 'REGISTER' ? this.#context.registerPath : undefined;
-    return (
-      this.#beyondRate(request, essentials, hop, account) ??
-      overfull?.refusal(request, hop) ??
-      this.#withoutRoom(request, hop)
-    );
-  }
-
-  /** A call for help has an allowance of its own, and beyond that what other requests of its user have. */
-  refusalOfEmergency(
+  /** `account`: whose allowance it counts against. A call for help has one of its own, and beyond that what other requests of its user have. */
+  refusal(
     request: SipRequest,
     essentials: RequestEssentials,
     hop: Hop,
     account: string,
+    isEmergency: boolean,
   ): SipResponse | undefined {
-    const { emergency, layer } = this.#context;
-    const passes = emergency.admits(account, layer.nowMs);
+    const { emergency, layer, registerPath } = this.#context;
+    const isHelped = isEmergency && emergency.admits(account, layer.nowMs);
+    const overfull = request.method === 'REGISTER' ? registerPath : undefined;
     return (
-      (passes ? undefined : this.#beyondRate(request, essentials, hop, account)) ?? this.#withoutRoom(request, hop)
+      (isHelped ? undefined : this.#beyondRate(request, essentials, hop, account)) ??
+      overfull?.refusal(request, hop) ??
+      this.#withoutRoom(request, hop)
     );
   }
 

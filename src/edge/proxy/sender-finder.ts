@@ -1,3 +1,4 @@
+import { boundedKey } from '../../core/bounded-key.ts';
 import { endOfFirstListValue } from '../../sip/list.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
@@ -17,6 +18,22 @@ export type Sender =
   /** It is the party of a dialog that was made over this connection and lives, whoever it was reached as and whether or not it is still registered. */
   | { readonly kind: 'party'; readonly account: string }
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause };
+
+export type KnownSender = Exclude<Sender, { readonly kind: 'stranger' }>;
+
+export function registrationOf(sender: Sender | undefined): Registration | undefined {
+  return sender?.kind === 'registered' ? sender.registration : undefined;
+}
+
+/** Whose allowance a request counts against: its sender's; of a core, whom it says that the request is from. */
+export function accountOf(
+  sender: KnownSender | undefined,
+  { headers }: SipRequest,
+  { from }: RequestEssentials,
+): string {
+  if (!sender) return boundedKey(headers.get('P-Asserted-Identity') ?? from.uri);
+  return sender.kind === 'registered' ? sender.registration.aor : sender.account;
+}
 
 export interface SenderFinderContext {
   readonly registrations: Registrations;

@@ -1,5 +1,8 @@
 import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
-import { type CoreTransportHandlers, type CoreTransports } from '../../../../src/edge/core/external/transport/core-transport.ts';
+import {
+  type CoreTransportHandlers,
+  type CoreTransports,
+} from '../../../../src/edge/core/external/transport/core-transport.ts';
 import { type EdgeSide, type Hop } from '../../../../src/edge/hop.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 

@@ -4,7 +4,10 @@ import { vi } from 'vitest';
 import { parseIpRange, type IpRange } from '../../../../../src/core/ip-range.ts';
 import { silentLogger } from '../../../../../src/core/logger.ts';
 import { type CoreDestination, type CoreTransport } from '../../../../../src/edge/core/core-destination.ts';
-import { type CoreRefusal, type CoreTransports } from '../../../../../src/edge/core/external/transport/core-transport.ts';
+import {
+  type CoreRefusal,
+  type CoreTransports,
+} from '../../../../../src/edge/core/external/transport/core-transport.ts';
 import { createCoreTransports } from '../../../../../src/edge/core/external/transport/core-transports.ts';
 import { type CoreTransportLimits } from '../../../../../src/edge/core/external/transport/transport-context.ts';
 import { type CoreListenOptions, type CoreTlsOptions } from '../../../../../src/edge/edge-options.ts';

@@ -1,0 +1,161 @@
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
+import { type Border } from '../border/border.ts';
+import { type CoreOutcome, type CoreRequestOrigin, type CoreTarget, type ImsCore } from '../core/ims-core.ts';
+import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
+import { answerOptions } from '../credential-insertion/refresh-path.ts';
+import { type RegisterPath } from '../credential-insertion/register-path.ts';
+import { type EdgeEvents } from '../edge-events.ts';
+import { type AdmissionControl } from '../flood/admission-control.ts';
+import { type Hop } from '../hop.ts';
+import { type MessageTracer } from '../message-trace.ts';
+import { tracedOutcome } from './core-outcomes.ts';
+import { type EndedDialogs } from './ended-dialogs.ts';
+import { type RequestForwarder } from './forward-request.ts';
+import { incomingBreadth } from './max-breadth.ts';
+import { type OnwardPlan, type Plan } from './plan-request.ts';
+import { ResponseContext } from './response-context.ts';
+import { type KnownSender, registrationOf } from './sender-finder.ts';
+import { type ServerExchange } from './server-exchange.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
+
+export interface ExecutorContext {
+  readonly layer: TransactionLayer;
+  readonly core: ImsCore;
+  readonly border: Border;
+  readonly admission: AdmissionControl;
+  readonly registerPath: RegisterPath;
+  readonly insertion: CredentialInsertion;
+  readonly tracer: MessageTracer;
+  readonly events: TypedEvents<EdgeEvents>;
+  readonly forwarder: RequestForwarder;
+  readonly ended: EndedDialogs;
+}
+
+export interface ReceivedRequest {
+  readonly request: SipRequest;
+  readonly essentials: RequestEssentials;
+  /** From `serverTransactionKey`. */
+  readonly key: string;
+  readonly hop: Hop;
+}
+
+/** One that has passed every check which needs no transaction. */
+export interface AdmittedRequest extends ReceivedRequest {
+  /** Absent for a core, and for REGISTER. */
+  readonly sender: KnownSender | undefined;
+  /** Whose share of its receivers it takes. */
+  readonly account: string;
+}
+
+/** Does what a plan says: transactions, the border, the core, and the copies that leave (RFC 3261 §16.6). */
+export class PlanExecutor {
+  readonly #context: ExecutorContext;
+
+  constructor(context: ExecutorContext) {
+    this.#context = context;
+  }
+
+  /** `plan`: any that is not to refuse, and of no ACK. */
+  execute(admitted: AdmittedRequest, plan: Exclude<Plan, { readonly kind: 'refuse' }>): void {
+    const { request, key, hop, sender, account } = admitted;
+    const exchange = this.#context.layer.openServer(request, key, hop, account);
+    if (plan.kind === 'register') this.#register(exchange, admitted, plan.copy);
+    else if (plan.kind === 'answer') {
+      exchange.respond(answerOptions(request, hop, registrationOf(sender), this.#context.insertion));
+    } else this.#forward(exchange, admitted, plan);
+  }
+
+  /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). */
+  forwardAck({ request, essentials, hop, sender }: Omit<AdmittedRequest, 'key' | 'account'>, plan: OnwardPlan): void {
+    const { layer, forwarder } = this.#context;
+    this.#crossBorder(plan, hop, sender);
+    const forward = (targets: readonly CoreTarget[]): void => {
+      for (const target of targets) {
+        const breadth = incomingBreadth(plan.copy.headers);
+        layer.send(forwarder.forwardCopy(plan.copy, { received: request, from: hop, target, breadth }), target.hop);
+      }
+    };
+    if (plan.kind === 'to-core') {
+      this.#askCore(plan.copy, essentials, { respond: () => undefined, forward }, { hop, inDialog: plan.inDialog });
+    } else if (plan.target) forward([plan.target]);
+  }
+
+  noteSwamped({ id }: Hop): void {
+    this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
+  }
+
+  #register(exchange: ServerExchange, { request, essentials, hop }: ReceivedRequest, copy: SipRequest): void {
+    exchange.decorate = this.#followRegister(request, copy, essentials, hop);
+    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
+    this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), { hop, inDialog: false });
+  }
+
+  /** What is done to each response to a REGISTER; `copy` is what the core gets. */
+  #followRegister(
+    request: SipRequest,
+    copy: SipRequest,
+    essentials: RequestEssentials,
+    hop: Hop,
+  ): (response: SipResponse) => void {
+    const { core, admission, registerPath } = this.#context;
+    const decorate = registerPath.prepare(copy, hop);
+    const settle = core.reportsAuthentication ? undefined : admission.watchLogin(request, essentials, hop);
+    if (!settle) return decorate;
+    return (response) => {
+      settle(response);
+      decorate(response);
+    };
+  }
+
+  #forward(exchange: ServerExchange, { request, essentials, hop, sender }: AdmittedRequest, plan: OnwardPlan): void {
+    if (request.method === 'INVITE') exchange.respondWith(100);
+    if (request.method === 'BYE') this.#context.ended.noteBye(plan.sides);
+    this.#crossBorder(plan, hop, sender);
+    const { copy, inDialog } = plan;
+    if (plan.kind === 'to-core') {
+      const { emergency, edgeUri } = plan;
+      this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), { hop, inDialog, emergency, edgeUri });
+    } else if (plan.target) {
+      this.#contextFor(exchange, copy, plan.kind === 'to-flow' ? 430 : 480).forward([plan.target]);
+    }
+    // RFC 5626 §5.3.1
+    else exchange.respondWith(430);
+  }
+
+  #crossBorder({ copy, inDialog, icid }: OnwardPlan, hop: Hop, sender: KnownSender | undefined): void {
+    stripCredentialHeaders(copy.headers);
+    if (hop.kind !== 'wic') return;
+    this.#context.border.requestFromWic(copy, { hop, sender: registrationOf(sender), inDialog, icid });
+  }
+
+  #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
+    const { layer, border, forwarder, ended } = this.#context;
+    return new ResponseContext({
+      exchange,
+      request: copy,
+      hopClosedStatus: closed,
+      forwarder,
+      border,
+      ended,
+      layer,
+      onSwamped: (target) => {
+        this.noteSwamped(target);
+      },
+    });
+  }
+
+  #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, origin: CoreRequestOrigin): void {
+    const { core, tracer } = this.#context;
+    const { hop } = origin;
+    if (hop.kind === 'core') {
+      // It has been seen on its way from there.
+      core.handle(copy, essentials, origin, outcome);
+      return;
+    }
+    tracer.toCore(copy, hop);
+    core.handle(copy, essentials, origin, tracedOutcome(outcome, copy, hop, tracer));
+  }
+}

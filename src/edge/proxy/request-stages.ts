@@ -1,0 +1,131 @@
+import { type TypedEvents } from '../../core/typed-events.ts';
+import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipUri } from '../../sip/uri.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
+import { type Border } from '../border/border.ts';
+import { type ImsCore } from '../core/ims-core.ts';
+import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
+import { answerOptions } from '../credential-insertion/refresh-path.ts';
+import { type RegisterPath } from '../credential-insertion/register-path.ts';
+import { type EdgeEvents } from '../edge-events.ts';
+import { type EmergencyServices } from '../emergency-services.ts';
+import { type AdmissionControl } from '../flood/admission-control.ts';
+import { type FlowTokens } from '../flow/flow-token.ts';
+import { forbidden } from '../forbidden.ts';
+import { type HomeDomain } from '../home-domain.ts';
+import { type Hop } from '../hop.ts';
+import { type MessageTracer } from '../message-trace.ts';
+import { type Registrations } from '../registration/registrations.ts';
+import { EndedDialogs } from './ended-dialogs.ts';
+import { RequestForwarder } from './forward-request.ts';
+import { LoopDetection } from './loop-detection.ts';
+import { PlanExecutor, type ReceivedRequest } from './plan-executor.ts';
+import { type Judgement, judgeRequest, type Plan, type PlanFacts, planRequest, type Speaker } from './plan-request.ts';
+import { badRequest } from './request-checks.ts';
+import { RequestGate } from './request-gate.ts';
+import { accountOf, SenderFinder } from './sender-finder.ts';
+import { TargetFinder } from './target-finder.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
+import { swamped } from './try-later.ts';
+
+export interface StagesContext {
+  readonly home: HomeDomain;
+  readonly layer: TransactionLayer;
+  readonly core: ImsCore;
+  readonly border: Border;
+  readonly tokens: FlowTokens;
+  readonly admission: AdmissionControl;
+  readonly emergency: EmergencyServices;
+  readonly registrations: Registrations;
+  readonly registerPath: RegisterPath;
+  readonly insertion: CredentialInsertion;
+  readonly tracer: MessageTracer;
+  readonly events: TypedEvents<EdgeEvents>;
+  /** An open hop by its id. */
+  readonly findHop: (id: string) => Hop | undefined;
+  /** Whether a core outside knows this edge by this name; absent when the core is inside. */
+  readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
+}
+
+/** What a request goes through that is no retransmission: it is judged, charged to its sender, planned, and only then given a transaction. */
+export class RequestStages {
+  readonly #context: StagesContext;
+  readonly #gate: RequestGate;
+  readonly #facts: PlanFacts;
+  readonly #executor: PlanExecutor;
+
+  constructor(context: StagesContext) {
+    this.#context = context;
+    const { home, registrations, findHop, border, tokens, core, emergency, isCoreSide } = context;
+    const loops = new LoopDetection();
+    const ended = new EndedDialogs();
+    this.#gate = new RequestGate(context);
+    this.#facts = {
+      home,
+      tokens,
+      registrations,
+      emergency,
+      senders: new SenderFinder({ registrations, tokens, ended }),
+      targets: new TargetFinder({ home, registrations, findHop }),
+      checks: {
+        loops,
+        takesUri: (text) => core.takesAnyScheme === true || emergency.serviceOf(text, undefined) !== undefined,
+      },
+      joinsWics: core.joinsWics,
+      isCoreSide,
+    };
+    const forwarder = new RequestForwarder({ tokens, loops, registrations, border, ended });
+    this.#executor = new PlanExecutor({ ...context, forwarder, ended });
+  }
+
+  /**
+   * Whatever can be refused by looking at it is refused without a transaction (RFC 3261 §8.2.7): one would have to wait for an ACK, and
+   * strangers would choose how many of them wait. Returns that answer.
+   */
+  begin(received: ReceivedRequest): SipResponse | undefined {
+    const { request, essentials, hop } = received;
+    const speaker = judgeRequest(request, essentials, hop, this.#facts);
+    if (speaker.kind !== 'speaker') return this.#answerTo(speaker, request, hop);
+    const account = accountOf(speaker.sender, request, essentials);
+    const refusal = this.#gate.refusal(request, essentials, hop, account, speaker.emergency !== undefined);
+    if (refusal) return refusal;
+    const plan = planRequest(request, essentials, hop, speaker, this.#facts);
+    if (plan.kind === 'refuse') {
+      return plan.status === 403 ? forbidden(request, plan.cause) : badRequest(request, 'Route');
+    }
+    if (this.#isForSwamped(plan, hop, account)) {
+      return swamped(request, this.#context.layer.context.options.retryAfterSec);
+    }
+    this.#executor.execute({ ...received, sender: speaker.sender, account }, plan);
+    return undefined;
+  }
+
+  /** ACK of a 2xx goes the same way, without a transaction and at nobody's expense. Faults are dropped. */
+  forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
+    const speaker = judgeRequest(request, essentials, hop, this.#facts);
+    if (speaker.kind !== 'speaker') return;
+    const plan = planRequest(request, essentials, hop, speaker, this.#facts);
+    if ('inDialog' in plan) this.#executor.forwardAck({ request, essentials, hop, sender: speaker.sender }, plan);
+  }
+
+  #answerTo(judgement: Exclude<Judgement, Speaker>, request: SipRequest, hop: Hop): SipResponse {
+    switch (judgement.kind) {
+      case 'reject':
+        return judgement.response;
+      case 'stranger':
+        return forbidden(request, judgement.cause);
+      case 'visitor':
+        return answerOptions(request, hop, undefined, this.#context.insertion);
+      case 'no-help':
+        return this.#context.emergency.alternativeTo(request, judgement.service, judgement.edgeUri);
+    }
+  }
+
+  /** Looked at before there is a transaction, since those of a core's UDP requests stay for 64 × T1 also when they are refused. */
+  #isForSwamped(plan: Plan, hop: Hop, account: string): boolean {
+    const target = 'target' in plan && hop.kind === 'core' ? plan.target : undefined;
+    if (!target || !this.#context.layer.isSwamped(target.hop, account)) return false;
+    this.#executor.noteSwamped(target.hop);
+    return true;
+  }
+}
