@@ -158,7 +158,9 @@ type Fields = ReturnType<typeof fieldsOfSchema>;
 function commonFields(): Fields {
   const schema = SCHEMAS.get('stopped');
   if (!schema) throw new Error('there is no event "stopped"');
-  return fieldsOfSchema(schema);
+  return fieldsOfSchema(schema).map((field) =>
+    field.name === 'type' ? { ...field, value: 'text', description: 'Name of the event.' } : field,
+  );
 }
 
 function eventParts(group: Readonly<Record<string, EventWords>>): string[] {

@@ -38,8 +38,15 @@ export function fieldsOfSchema(schema: z.ZodType): Field[] {
         : required.includes(name)
           ? 'required'
           : 'optional',
-    description: node.description ?? '',
+    description: descriptionOf(name, node),
   }));
+}
+
+/** Every field has one, but those that say by their value all there is to say. */
+function descriptionOf(name: string, { description, const: only }: Node): string {
+  if (description !== undefined) return description;
+  if (only !== undefined || name === 'cause') return '';
+  throw new Error(`${name}: the field has no description`);
 }
 
 function valueText(node: Node): string {

@@ -3,10 +3,10 @@ import { z } from 'zod';
 export const count = z.int().min(0);
 export const unixMs = z.number().describe('UNIX milliseconds.');
 export const unixSec = z.int().describe('UNIX seconds.');
-export const user = z.string().describe('Lab user, as far as known.').optional();
+export const user = z.string().describe('The lab user, as far as known.').optional();
 export const turnName = z.string().describe('u, the pseudonymous TURN name.');
 
-export const clientTransport = z.enum(['udp', 'tcp', 'tls']);
+export const clientTransport = z.enum(['udp', 'tcp', 'tls']).describe('Transport between client and TURN server.');
 
 export const address = z
   .looseObject({
@@ -16,10 +16,12 @@ export const address = z
   })
   .describe('An IP address and port.');
 
-export const relayCounters = z.looseObject({
-  packetsToPeer: count,
-  bytesToPeer: count,
-  packetsToClient: count,
-  bytesToClient: count,
-  dropped: count,
-});
+export const relayCounters = z
+  .looseObject({
+    packetsToPeer: count,
+    bytesToPeer: count,
+    packetsToClient: count,
+    bytesToClient: count,
+    dropped: count,
+  })
+  .describe('What was relayed so far: packets and payload bytes each way, and dropped packets.');

@@ -6,41 +6,50 @@ import * as causes from './event-causes.ts';
 
 /** What every event has, `type` aside. */
 const common = {
-  seq: z.int().min(1).describe('1, 2, 3 …: the place of the event among all of its lab.'),
+  seq: z.int().min(1).describe('1, 2, 3 …: the position of the event among all events of the lab.'),
   atUnixMs: unixMs,
-  user: user.describe('Lab user whom it concerns, as far as known.'),
+  user: user.describe('The lab user whom the event concerns, as far as known.'),
   turnName: turnName.optional(),
 };
 
-const flowId = z.string().describe('Names one WebSocket.');
-const sipMethod = z.string().describe('SIP method, of the CSeq in a response.');
+const flowId = z.string().describe('Identifies one WebSocket.');
+const sipMethod = z.string().describe('SIP method; in a response, the method of its CSeq.');
 const stunMethod = z.int().min(0).max(0xfff).describe('STUN method number: 3 is Allocate.');
-const via = z.enum(['REGISTER', 'OPTIONS']);
-const remoteAddress = z.string();
+const party = z.enum(['wic', 'edge', 'core']);
+const via = z.enum(['REGISTER', 'OPTIONS']).describe('The request by which the client asked.');
+const direction = z.enum(['in', 'out']).describe('Into the server, or out of it.');
+const remoteAddress = z.string().describe('IP address of the client.');
 const core = z.string().describe('One address of the core, as a SIP URI.');
-const origin = z.string().optional();
+const origin = z.string().optional().describe('Origin that the client sent.');
+const downMs = z.number().describe('Milliseconds for which it was down.');
 
 const registration = {
   flowId,
   aor: z.string().describe('Address-of-record: sip:user@domain.'),
-  registrationId: z.string().describe('Stable per user and device.'),
+  registrationId: z.string().describe('Identifies a registration: the same for a user and device.'),
 };
-const client = { transport: clientTransport, client: address };
+const client = {
+  transport: clientTransport,
+  client: address.describe('IP address and port of the client.'),
+};
 const allocation = {
   ...client,
-  allocationId: z.string(),
+  allocationId: z.string().describe('Identifies one allocation.'),
   keyId: z.string().describe('Label of the key that verified the credential.'),
-  relayed: address.describe('The first of relayedAll.'),
-  relayedAll: z.array(address).describe('One, or IPv4 and then IPv6.'),
-  family: z.union([z.literal(4), z.literal(6)]),
+  relayed: address.describe('Relayed address; the first of relayedAll.'),
+  relayedAll: z.array(address).describe('All relayed addresses: one, or IPv4 and then IPv6.'),
+  family: z.union([z.literal(4), z.literal(6)]).describe('Address family of relayed.'),
 };
-const lifetimeSec = z.int().min(0);
-const faultKind = z.enum(FAULT_KINDS);
-const fault = { faultId: z.string(), kind: faultKind };
+const lifetimeSec = z.int().min(0).describe('Seconds until the allocation ends without a further Refresh.');
+const peer = address.describe('IP address and port of the peer.');
+const fault = {
+  faultId: z.string().describe('Identifies one fault.'),
+  kind: z.enum(FAULT_KINDS).describe('Kind of the fault.'),
+};
 const peerCall = {
-  peer: z.string().describe('User part of the peer: echo.'),
+  peer: z.string().describe('User part of the peer that was called: echo.'),
   from: z.string().describe('URI of the caller.'),
-  callId: z.string(),
+  callId: z.string().describe('Call-ID of the call.'),
 };
 
 /** Fields that are an event's own. Whether none is missing, the compiler knows. */
@@ -50,60 +59,88 @@ type Fields<Name extends LabEventName> = Readonly<
 
 const FIELDS = {
   stopped: {},
-  draining: { connections: count, allocations: count },
-  'server-restarted': { downMs: count },
+  draining: {
+    connections: count.describe('WebSockets that are open.'),
+    allocations: count.describe('Allocations that are live.'),
+  },
+  'server-restarted': { downMs: count.describe('Milliseconds for which nothing answered.') },
   'flow-opened': { flowId, remoteAddress, origin },
   'flow-closed': { flowId, cause: causes.flowCloseCause, code: z.int().describe('WebSocket close code.') },
   'flow-refused': { remoteAddress, origin, cause: causes.flowRefusal },
-  'register-challenged': { flowId, aor: registration.aor, stale: z.boolean() },
+  'register-challenged': {
+    flowId,
+    aor: registration.aor,
+    stale: z.boolean().describe('Whether only the nonce was too old.'),
+  },
   'authentication-failed': { flowId, aor: registration.aor, cause: causes.authenticationFailure },
-  registered: { ...registration, expiresSec: count, refresh: z.boolean() },
+  registered: {
+    ...registration,
+    expiresSec: count.describe('Seconds granted.'),
+    refresh: z.boolean().describe('Whether the registration existed before.'),
+  },
   unregistered: { ...registration, cause: causes.unregisteredCause },
-  'credential-issued': { ...registration, name: turnName, expiresAtSec: unixSec, via },
+  'credential-issued': {
+    ...registration,
+    name: turnName,
+    expiresAtSec: unixSec.describe('End of the credential in UNIX seconds.'),
+    via,
+  },
   'credential-refused': { flowId, cause: causes.credentialRefusal, via },
-  limited: { flowId: flowId.optional(), cause: causes.limitCause },
-  'core-up': { core, downMs: z.number().describe('Absent when it was not down before.').optional() },
+  limited: {
+    flowId: flowId.optional().describe('The WebSocket that reached a limit, if it is one.'),
+    cause: causes.limitCause,
+  },
+  'core-up': { core, downMs: downMs.describe('Milliseconds for which it was down; absent at first.').optional() },
   'core-down': { core, cause: causes.coreDownCause },
   message: {
-    direction: z.enum(['in', 'out']),
-    from: z.enum(['wic', 'edge', 'core']),
-    to: z.enum(['wic', 'edge', 'core']),
+    direction,
+    from: party.describe('Who sent it.'),
+    to: party.describe('Who receives it.'),
     method: sipMethod,
-    status: z.int().min(100).max(699).describe('Of a response.').optional(),
-    callId: z.string(),
+    status: z.int().min(100).max(699).describe('Status of a response; absent for a request.').optional(),
+    callId: z.string().describe('Call-ID of the message.'),
     flowId,
     at: unixMs,
-    text: z.string().describe('The whole message, secrets masked. Of the oldest it is forgotten.').optional(),
+    text: z.string().describe('The whole message, secrets masked. The oldest events lose it.').optional(),
   },
   'turn-message': {
     ...client,
-    direction: z.enum(['in', 'out']),
+    direction,
     at: unixMs,
     method: z.string().describe('STUN method by its name: Allocate.'),
-    class: z.enum(['request', 'indication', 'success', 'error']),
-    code: z.int().min(300).max(699).describe('Of an error.').optional(),
-    text: z.string().describe('A line for each attribute, secrets left out. Of the oldest it is forgotten.').optional(),
+    class: z.enum(['request', 'indication', 'success', 'error']).describe('STUN class.'),
+    code: z.int().min(300).max(699).describe('Code of an error; absent otherwise.').optional(),
+    text: z.string().describe('A line for each attribute, without secrets. The oldest events lose it.').optional(),
   },
   'allocation-created': { ...allocation, lifetimeSec },
   'allocation-refreshed': { ...allocation, lifetimeSec, counters: relayCounters },
   'allocation-ended': { ...allocation, cause: causes.allocationEndCause, counters: relayCounters },
-  'relay-ended': { ...allocation, ended: address, cause: causes.relayEndCause },
-  'allocation-moved': { ...allocation, from: z.object(client) },
-  'peer-connected': { ...allocation, peer: address, by: z.enum(['client', 'peer']) },
-  'peer-closed': { ...allocation, peer: address, bound: z.boolean() },
-  'permission-created': { ...allocation, peerAddress: z.string() },
-  'channel-bound': { ...allocation, channel: z.int(), peer: address },
+  'relay-ended': {
+    ...allocation,
+    ended: address.describe('The relayed address that ended.'),
+    cause: causes.relayEndCause,
+  },
+  'allocation-moved': { ...allocation, from: z.object(client).describe('Transport and address that it used before.') },
+  'peer-connected': { ...allocation, peer, by: z.enum(['client', 'peer']).describe('Who opened the connection.') },
+  'peer-closed': { ...allocation, peer, bound: z.boolean().describe('Whether the client had bound it.') },
+  'permission-created': { ...allocation, peerAddress: z.string().describe('IP address of the peer.') },
+  'channel-bound': { ...allocation, channel: z.int().describe('Channel number.'), peer },
   'authentication-refused': {
     ...client,
     method: stunMethod,
     cause: causes.authenticationCause,
     username: z.string().describe('USERNAME as received.').optional(),
   },
-  'request-refused': { ...client, method: stunMethod, code: z.int(), cause: causes.refusalCause },
-  'peer-denied': { ...allocation, peer: address, cause: causes.peerDenial },
+  'request-refused': {
+    ...client,
+    method: stunMethod,
+    code: z.int().describe('STUN error code of the answer.'),
+    cause: causes.refusalCause,
+  },
+  'peer-denied': { ...allocation, peer, cause: causes.peerDenial },
   'fault-fired': {
     ...fault,
-    method: z.string().describe('Of SIP or TURN.').optional(),
+    method: z.string().describe('Method of SIP or TURN that it hit.').optional(),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe('What the hit did.'),
   },
   'fault-ended': { ...fault, cause: causes.faultEndCause },
@@ -111,7 +148,7 @@ const FIELDS = {
   'peer-call-ended': {
     ...peerCall,
     cause: causes.peerCallEnd,
-    status: z.int().min(300).max(699).describe('Of a call that was refused.').optional(),
+    status: z.int().min(300).max(699).describe('Status of a call that was refused.').optional(),
   },
 } satisfies { readonly [Name in LabEventName]: Fields<Name> };
 
