@@ -56,6 +56,8 @@ const FORBIDDEN: Readonly<Record<ForbiddenCause, string>> = {
   'dialog-from':
     'A request in a dialog speaks for somebody who is not a party of it, or to somebody else than the other one.',
   'dialog-ended': 'The call was hung up or refused, and the client is not registered as who it was in it.',
+  'dialog-target':
+    'A client whom nothing but its dialog lets speak names another user than the other party, not the Contact of that.',
   'other-dialog': 'The Route set is the Route set of another call, or a part of one.',
   'route-tampered': 'A Route entry names this edge with a user part that the edge has not written.',
   'route-without-token': 'A Route entry names this edge with a user part of the client’s own choice.',

@@ -10,6 +10,7 @@ const PHRASES = {
   'dialog-elsewhere': 'dialog of another connection: register first',
   'dialog-from': 'From and To are not those of the dialog',
   'dialog-ended': 'dialog has ended',
+  'dialog-target': 'Request-URI is an address outside of the dialog',
   'other-dialog': 'Route is not that of the dialog',
   'route-tampered': 'Route token was tampered with',
   'route-without-token': 'Route without a token of this edge',

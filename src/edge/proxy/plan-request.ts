@@ -9,6 +9,7 @@ import { type ForbiddenCause } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { mayBeRemoteTarget } from './remote-target.ts';
 import { type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type KnownSender, registrationOf, type SenderFinder } from './sender-finder.ts';
@@ -127,6 +128,11 @@ export function planRequest(
   // Whom nothing but a dialog lets speak speaks to its other party alone.
   const isWithin = route.fromDialog && (route.kind === 'flow' || !reachesWics);
   if (sender?.kind === 'party' && !isWithin) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
+  // Whoever hangs up begins nothing, whomever that reaches.
+  if (sender?.kind === 'party' && route.kind === 'core' && request.method !== 'BYE') {
+    const isTarget = mayBeRemoteTarget(copy.uri, essentials, facts.home);
+    if (!isTarget) return { kind: 'refuse', status: 403, cause: 'dialog-target' };
+  }
   if (request.method === 'REGISTER') return { kind: 'register', copy };
   if (hop.kind === 'wic' && route.kind === 'core' && !copy.headers.has('Route') && isForEdge(request, uri, facts)) {
     return { kind: 'answer' };

@@ -276,7 +276,26 @@ describe('a client that has made a dialog with itself, under a name of its choic
         expect(carol.hop.lastResponse().reason).toBe('Forbidden (From and To are not those of the dialog)');
       }
     }
+    const victims = [
+      'sip:victim@example.com',
+      'sip:victim@example.com;gr=urn:uuid:1',
+      'sips:VICTIM@example.com:5061',
+      'tel:+1900',
+    ];
+    for (const uri of victims) {
+      const headers = { 'Call-ID': CALL, From: `<${BANK}>;tag=1`, To: self.From, Route: asBank };
+      for (const method of ['MESSAGE', 'INVITE', 'INFO', 'ACK']) {
+        bench.receive(carol.wic.build(method, uri, BANK, headers), carol.hop);
+        const { reason } = carol.hop.lastResponse();
+        if (method !== 'ACK') expect(reason).toBe('Forbidden (Request-URI is an address outside of the dialog)');
+      }
+    }
     expect(bench.core.take()).toEqual([]);
+    for (const uri of ['sip:x@192.0.2.50', 'sip:carol@example.com;gr=urn:uuid:2', 'sip:gruu.x@example.com;gr']) {
+      const headers = { 'Call-ID': CALL, From: `<${BANK}>;tag=1`, To: self.From, Route: asBank };
+      bench.receive(carol.wic.build('INFO', uri, BANK, headers), carol.hop);
+      expect(bench.core.take()).toEqual(['INFO']);
+    }
   });
 });
 
