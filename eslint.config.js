@@ -164,6 +164,7 @@ export default tseslint.config(
       rules: { 'no-restricted-imports': ['error', { patterns: innerPatterns(room) }] },
     })),
   pure('turn/engine', innerPatterns('turn/engine')),
+  pure('credentials', patternsOf('credentials')),
   pure('stun', patternsOf('stun'), textOfAddresses),
   pure('sip', patternsOf('sip'), textOfAddresses),
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },

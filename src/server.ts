@@ -7,9 +7,9 @@ import { startupWarnings } from './config/warnings.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { EpcscfTurnError } from './core/errors.ts';
 import { type Logger } from './core/logger.ts';
+import { type Secret } from './core/secret.ts';
 import { TypedEvents } from './core/typed-events.ts';
 import { type StopOptions } from './edge/drain/departures.ts';
-import { type EdgeEvents } from './edge/edge-events.ts';
 import { type CloseFrame } from './edge/flow/close-codes.ts';
 import { CertificateWatch } from './server/certificate-watch.ts';
 import { adaptToHost, hasIpv6Loopback } from './server/host-adaptation.ts';
@@ -31,7 +31,6 @@ import { createSharedKey } from './server/shared-key.ts';
 import { turnUris } from './server/turn-uris.ts';
 import { type Impairment } from './turn/engine/impairment.ts';
 import { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
-import { type TurnEvents } from './turn/engine/turn-events.ts';
 
 export { type DrainOptions, type DrainProgress } from './server/server-drain.ts';
 export {
@@ -63,7 +62,7 @@ export class Server {
   #stopping: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   /** Ends the waiting of a drain. */
-  #hurry: AbortController | undefined;
+  #skipDrain: AbortController | undefined;
   /** Absent while stopped. */
   #parts: ServerParts | undefined;
   readonly #certificates: readonly CertificateWatch[];
@@ -263,7 +262,7 @@ export class Server {
       hooks: this.#hooks,
       logger: this.#logger,
       clock: this.#clock,
-      events: this.#events as unknown as TypedEvents<EdgeEvents & TurnEvents>,
+      events: this.#events,
       isReady: () => this.#state === 'running',
     });
     try {
@@ -284,19 +283,19 @@ export class Server {
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'running') {
       this.#state = 'draining';
-      this.#hurry = new AbortController();
-      const { signal } = this.#hurry;
+      this.#skipDrain = new AbortController();
+      const { signal } = this.#skipDrain;
       const tell = (progress: DrainProgress): void => {
         this.#events.emit('draining', progress);
       };
-      await drainParts({ edge: this.#parts?.edge, turn: this.#parts?.turn, times, logger: this.#logger, tell, signal });
+      await drainParts({ edge: this.#parts?.edge, turn: this.#parts?.turn, times, clock: this.#clock, logger: this.#logger, tell, signal });
     }
     await this.stop();
   }
 
   async #stopOnce(): Promise<void> {
     this.#pause?.abort();
-    this.#hurry?.abort();
+    this.#skipDrain?.abort();
     // Whoever started it hears of a failure.
     await this.#starting?.catch(() => undefined);
     const drained = this.#state === 'draining';
@@ -342,13 +341,26 @@ export class Server {
  * const { turnUris } = await server.start();
  */
 export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
+  return buildServer(parseConfig(input), options);
+}
+
+/** `createServer` of a configuration that has been checked already. Throws what `createServer` does, ERR_CONFIG_INVALID aside. */
+export async function buildServer(checked: Config, options: ServerOptions): Promise<Server> {
   const { environment = process.env, clock = systemClock, showUsers = false, hooks = {} } = options;
-  const { config, notes } = adaptToHost(parseConfig(input), hasIpv6Loopback());
+  const { config, notes } = adaptToHost(checked, hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
   const loaded = await loadMaterial(config, environment, unixMs, options.state);
-  const material = { ...loaded, users: new Map([...loaded.users, ...(options.extraUsers ?? []), ...loaded.users]) };
+  const material = { ...loaded, users: withExtraUsers(loaded.users, options.extraUsers) };
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
   return new Server(config, material, { logger, clock, showUsers, hooks });
+}
+
+/** The users of the configuration come first. One of them keeps its password when an extra user has the same name. */
+function withExtraUsers(
+  users: ReadonlyMap<string, Secret>,
+  extraUsers: ReadonlyMap<string, Secret> = new Map(),
+): ReadonlyMap<string, Secret> {
+  return new Map([...users, ...[...extraUsers].filter(([name]) => !users.has(name))]);
 }

@@ -4,7 +4,7 @@ import { MemoryState } from '../src/config/state/memory-state.ts';
 import { silentLogger } from '../src/core/logger.ts';
 import { createServer, type Server } from '../src/index.ts';
 import { tryAllocate } from '../src/lab/try-allocate.ts';
-import { parseTurnCredential } from '../src/sip/turn-credential.ts';
+import { parseTurnCredential } from './sip/received-credential.ts';
 import { PASSWORDS } from './edge/support/edge-options.ts';
 import { Wic } from './edge/support/wic.ts';
 import { WicSocket } from './edge/support/wic-socket.ts';

@@ -27,11 +27,14 @@ export interface HttpAppOptions {
   readonly labToken?: Secret | undefined;
   /** Adds routes of others, before the page's. */
   readonly mountRoutes?: ((app: Hono) => void) | undefined;
+  /** Hears of an error that a route threw; the client is only told 500. */
+  readonly reportError: (error: unknown) => void;
 }
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
   const { domain, webSocketPath, page, labUsers, isReady, isCoreThere, labPath, labToken, mountRoutes } = options;
+  const { reportError } = options;
   const app = new Hono();
   app.use(securityHeaders());
 
@@ -70,6 +73,9 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   }
 
   app.notFound((context) => context.text('not found\n', 404));
-  app.onError((_error, context) => context.text('server error\n', 500));
+  app.onError((error, context) => {
+    reportError(error);
+    return context.text('server error\n', 500);
+  });
   return app;
 }

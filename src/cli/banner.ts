@@ -1,4 +1,4 @@
-import { waysIn, waysToEdge } from '../config/loopback.ts';
+import { exposures, edgeExposures } from '../config/loopback.ts';
 import { formatTransportAddress } from '../core/transport-address.ts';
 import { type Server, type ServerAddresses } from '../server.ts';
 
@@ -88,8 +88,8 @@ function usesState({ material: { generated } }: Facts): boolean {
 function choices({ config, material }: Facts): string[] {
   const { edge, turn } = config;
   const reached = [
-    ...(edge.enabled ? waysToEdge(edge) : []),
-    ...(turn.enabled ? turn.listeners.flatMap((one) => waysIn([one.address], one.proxyProtocolFrom)) : []),
+    ...(edge.enabled ? edgeExposures(edge) : []),
+    ...(turn.enabled ? turn.listeners.flatMap((one) => exposures([one.address], one.proxyProtocolFrom)) : []),
   ];
   const { generated, caFile } = material;
   return [

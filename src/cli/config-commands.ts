@@ -20,7 +20,7 @@ export async function checkConfig(flags: ConfigFlags): Promise<void> {
   const { material, findings } = await tryMaterial(known, process.env, unixMs);
   const unusable = await unusableAddresses(known);
   const lines = [...problems, ...findings.lines, ...unusable];
-  if (lines.length > 0) throw new EpcscfTurnError(codeOf(problems, findings), lines.join('\n'));
+  if (lines.length > 0) throw new EpcscfTurnError(codeOf(problems, findings), lines);
   if (material) for (const warning of startupWarnings(known, material, unixMs)) console.error(`warning: ${warning}`);
   console.log('configuration is valid');
 }

@@ -7,7 +7,7 @@ export const EXIT = { ok: 0, failed: 1, config: 2 } as const;
 export function reportFailure(error: unknown): number {
   if (error instanceof EpcscfTurnError) {
     const isConfig = error.code === 'ERR_CONFIG_INVALID' || error.code === 'ERR_CONFIG_UNREADABLE';
-    for (const line of error.message.split('\n')) console.error(isConfig ? line : `epcscf-turn: ${line}`);
+    for (const line of error.problems) console.error(isConfig ? line : `epcscf-turn: ${line}`);
     return isConfig ? EXIT.config : EXIT.failed;
   }
   console.error('epcscf-turn: internal error, please report it:', error);

@@ -1,6 +1,6 @@
 import { readTextFile } from '../config/text-file.ts';
 import { LAB_TOKEN_VARIABLE, type Environment } from '../config/environment.ts';
-import { waysToEdge } from '../config/loopback.ts';
+import { edgeExposures } from '../config/loopback.ts';
 import { looseFileWarning } from '../config/named-files.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
@@ -42,7 +42,7 @@ export function checkLabControl({ labControl, labTokenFile }: LabFlags, { edge }
     return;
   }
   if (!edge.enabled) throw invalid('--lab-control: expected edge.enabled: true, since the edge carries it');
-  const [open] = waysToEdge(edge);
+  const [open] = edgeExposures(edge);
   if (open === undefined || token) return;
   throw invalid(`--lab-control: others reach the edge by way of ${open}; name a ${FLAG}, or listen on 127.0.0.1 only`);
 }

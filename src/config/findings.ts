@@ -51,6 +51,6 @@ export class Findings {
     const [first, ...others] = this.#errors;
     if (!first) return;
     if (others.length === 0) throw first;
-    throw new EpcscfTurnError(first.code, this.lines.join('\n'), { cause: first });
+    throw new EpcscfTurnError(first.code, this.lines, { cause: first });
   }
 }

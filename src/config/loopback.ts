@@ -9,17 +9,20 @@ export function isLoopback(address: string): boolean {
   return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
 }
 
-/** Where others reach a listener: addresses beyond loopback, and proxies, whose clients come from anywhere. Empty: this machine only. */
-export function waysIn(addresses: readonly string[], proxyProtocolFrom: readonly string[] = []): string[] {
+/** How other machines reach a listener: by its addresses beyond loopback, or through proxies, whose clients come from anywhere. Empty when only this machine reaches it. */
+export function exposures(addresses: readonly string[], proxyProtocolFrom: readonly string[] = []): string[] {
   const proxies = proxyProtocolFrom.length > 0 ? [`proxies at ${proxyProtocolFrom.join(', ')}`] : [];
   return [...addresses.filter((address) => !isLoopback(address)), ...proxies];
 }
 
-/** The same for the edge. A public host is that of a proxy, which brings clients from elsewhere to whatever address the edge listens on. */
-export function waysToEdge({ listen, publicHosts }: Config['edge']): string[] {
+/**
+ * How other machines reach the edge: by its listener, or by one of `edge.publicHosts`, which stands for a proxy that brings clients from elsewhere to
+ * whatever address the edge listens on. Empty when only this machine reaches it.
+ */
+export function edgeExposures({ listen, publicHosts }: Config['edge']): string[] {
   const isElsewhere = (host: string): boolean => !isLoopbackHost(host);
   return [
-    ...waysIn(listen.addresses, listen.proxyProtocolFrom),
+    ...exposures(listen.addresses, listen.proxyProtocolFrom),
     ...publicHosts.filter(isElsewhere).map((host) => `clients of ${host}`),
   ];
 }

@@ -92,5 +92,5 @@ function show(value: unknown): string {
 }
 
 export function invalidConfig(problems: readonly string[]): EpcscfTurnError {
-  return new EpcscfTurnError('ERR_CONFIG_INVALID', problems.join('\n'));
+  return new EpcscfTurnError('ERR_CONFIG_INVALID', problems);
 }

@@ -1,7 +1,7 @@
 import { isInRange, parseIpRange } from '../core/ip-range.ts';
 import { parseIp } from '../core/ip.ts';
 import { isLoopbackHost } from '../core/loopback-host.ts';
-import { isLoopback, isWildcard, waysIn, waysToEdge } from './loopback.ts';
+import { isLoopback, isWildcard, exposures, edgeExposures } from './loopback.ts';
 import { type Material } from './material.ts';
 import { looseFileWarnings } from './named-files.ts';
 import { type Config } from './schema/tree.ts';
@@ -25,7 +25,7 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
 
 function edgeWarnings({ edge }: Config, { generated, users }: Material): string[] {
   if (!edge.enabled) return [];
-  const exposed = waysToEdge(edge);
+  const exposed = edgeExposures(edge);
   const warnings = proxyWarnings('edge.listen.proxyProtocolFrom', edge.listen.proxyProtocolFrom);
   const { collector } = edge.trace.hep;
   if (collector !== undefined && !isLoopbackHost(collector)) {
@@ -83,8 +83,8 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): stri
     );
   }
   const [exposed] = [
-    ...turn.listeners.flatMap(({ address, proxyProtocolFrom }) => waysIn([address], proxyProtocolFrom)),
-    ...(edge.enabled && edge.turnOnHttps ? waysToEdge(edge) : []),
+    ...turn.listeners.flatMap(({ address, proxyProtocolFrom }) => exposures([address], proxyProtocolFrom)),
+    ...(edge.enabled && edge.turnOnHttps ? edgeExposures(edge) : []),
   ];
   if (turn.peers.allowPrivate && exposed !== undefined) {
     warnings.push(

@@ -18,9 +18,13 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export class EpcscfTurnError extends Error {
   override readonly name = 'EpcscfTurnError';
   readonly code: ErrorCode;
+  /** One sentence for each thing that is wrong, such as each key of a configuration. `message` has them as lines. */
+  readonly problems: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: ErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
+    const all = typeof problems === 'string' ? [problems] : problems;
+    super(all.join('\n'), options);
     this.code = code;
+    this.problems = all;
   }
 }

@@ -5,7 +5,8 @@ type Listener<T> = (event: T) => void;
  * neither the others nor the emitter: an observer must not be able to stop a packet.
  */
 export class TypedEvents<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+  /** By name. `PropertyKey`, so that an emitter of more events is one of fewer: `TypedEvents<A & B>` goes where `TypedEvents<A>` is asked for. */
+  readonly #listeners = new Map<PropertyKey, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown) => void;
 
   constructor(onListenerError: (error: unknown) => void) {

@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
+import { type AbuseLog } from '../core/abuse-log.ts';
 import { type Clock } from '../core/clock.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
@@ -16,7 +17,6 @@ import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeDrainOptions, type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
 import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
-import { AbuseLog } from './flood/abuse-log.ts';
 import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
@@ -32,6 +32,8 @@ export interface EdgeDependencies {
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
   readonly issuer?: CredentialIssuer;
   readonly logger: Logger;
+  /** Lines for programs that ban addresses. */
+  readonly abuseLog: AbuseLog;
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
   readonly tap?: EdgeTap | undefined;
@@ -58,12 +60,12 @@ export class Edge {
   #stopped: Promise<void> | undefined;
 
   constructor(options: EdgeOptions, dependencies: EdgeDependencies) {
-    const { clock, events, logger, messageText } = dependencies;
+    const { clock, events, logger, abuseLog, messageText } = dependencies;
     const { limits, keepalive } = options;
     const limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
     this.#dependencies = dependencies;
     this.#guard = new MistakeGuard(limitedLog, clock);
-    this.#abuseLog = new AbuseLog(logger, this.#nowMs);
+    this.#abuseLog = abuseLog;
     const timers = new TimerDriver(clock, (error) => {
       this.#guard.report(error);
     });
@@ -74,7 +76,6 @@ export class Edge {
     const ports = {
       ...dependencies,
       timers,
-      abuseLog: this.#abuseLog,
       tracer: new MessageTracer(events, clock, { withText: messageText, mirror: this.#mirror }),
       findFlow: (id) => flows.findOpen(id),
       defer: (run) => {
@@ -136,15 +137,11 @@ export class Edge {
     this.#core.side.setTlsContext?.(pair);
   }
 
-  /** Takes the server's WebSocket upgrades; `onOpened` hears of those that were let in. Returns a function that lets go of it. */
-  attach(server: Server, onOpened?: (socket: Duplex) => void): () => void {
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  /** Takes the server's WebSocket upgrades; `onOpened` hears of those that were let in. */
+  attach(server: Server, onOpened?: (socket: Duplex) => void): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (this.handleUpgrade(request, socket, head)) onOpened?.(socket);
-    };
-    server.on('upgrade', onUpgrade);
-    return () => {
-      server.off('upgrade', onUpgrade);
-    };
+    });
   }
 
   /** Whether the socket is a WebSocket now; otherwise it is answered, and ends. */
@@ -256,8 +253,4 @@ export class Edge {
       },
     };
   }
-}
-
-export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies): Edge {
-  return new Edge(options, dependencies);
 }

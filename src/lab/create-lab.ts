@@ -1,12 +1,11 @@
 import { type Hono } from 'hono';
-import { parseConfig } from '../config/load.ts';
 import { type Environment } from '../config/environment.ts';
-import { type Config, type ConfigInput } from '../config/schema/tree.ts';
+import { type Config } from '../config/schema/tree.ts';
 import { type StateStore } from '../config/state/state-store.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
-import { createServer, type Server } from '../server.ts';
+import { buildServer, type Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
@@ -23,7 +22,7 @@ import { createPeers } from './peers/create-peers.ts';
 export interface CreateLabOptions {
   readonly logger?: Logger;
   readonly clock?: Clock;
-  /** As of `createServer`. */
+  /** Where the default state folder is looked up; the process's own when absent. */
   readonly environment?: Environment;
   readonly state?: StateStore;
   readonly showUsers?: boolean;
@@ -32,19 +31,28 @@ export interface CreateLabOptions {
   readonly control?: LabControl;
 }
 
+export interface LabControlPorts {
+  readonly lab: Lab;
+  readonly log: LabEventLog;
+  /** Logs an error that nobody expected. */
+  readonly reportError: (error: unknown) => void;
+}
+
 export interface LabControl {
   /** Path of the routes, for the page to know. */
   readonly path: string;
   /** What they ask for; absent: they are for this machine only. */
   readonly token?: Secret;
   /** Adds the routes; at each start of the server, so after each restart again. */
-  readonly mount: (app: Hono, lab: Lab, log: LabEventLog) => void;
+  readonly mount: (app: Hono, room: LabControlPorts) => void;
 }
 
-/** A lab that is not started yet, on top of any configuration and state. Throws as `createServer`. */
-export async function createLab(input: ConfigInput | Config, options: CreateLabOptions = {}): Promise<Lab> {
+/**
+ * A lab that is not started yet, on top of any configuration and state. Throws ERR_CERTIFICATE_UNREADABLE, ERR_CONFIG_UNREADABLE or
+ * ERR_STATE_DIR_UNUSABLE.
+ */
+export async function createLab(config: Config, options: CreateLabOptions = {}): Promise<Lab> {
   const { clock = systemClock, control, ...serverOptions } = options;
-  const config = parseConfig(input);
   const log = new LabEventLog();
   const identities = new LabIdentities(config.credentials);
   const atOnce = () => ({ atUnixMs: clock.now().unixMs, turnName: undefined });
@@ -83,12 +91,12 @@ export async function createLab(input: ConfigInput | Config, options: CreateLabO
     ...(control && {
       labPath: control.path,
       ...(control.token && { labToken: control.token }),
-      mountRoutes: (app: Hono) => {
-        control.mount(app, lab, log);
+      mountRoutes: (app: Hono, reportError: (error: unknown) => void) => {
+        control.mount(app, { lab, log, reportError });
       },
     }),
   };
-  const server: Server = await createServer(config, { ...serverOptions, clock, hooks });
+  const server: Server = await buildServer(config, { ...serverOptions, clock, hooks });
   causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
   const credentials = new LabCredentials(server.facts.sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type CoreMaterial } from '../config/core-material.ts';
-import { waysToEdge } from '../config/loopback.ts';
+import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
@@ -17,7 +17,7 @@ export function edgeOptions(
   uris: readonly string[],
 ): EdgeOptions {
   const { allow, allowMissing } = edge.origins;
-  const isHere = waysToEdge(edge).length === 0;
+  const isHere = edgeExposures(edge).length === 0;
   return {
     domain,
     path: edge.path,

@@ -28,8 +28,8 @@ export interface ServerHooks {
   readonly applicationServer?: ApplicationServer;
   readonly wrapIssuer?: (issuer: CredentialIssuer) => CredentialIssuer;
   readonly wrapVerifier?: (verifier: CredentialVerifier) => CredentialVerifier;
-  /** Adds routes to the HTTPS server of the edge, before the page's. */
-  readonly mountRoutes?: (app: Hono) => void;
+  /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */
+  readonly mountRoutes?: (app: Hono, reportError: (error: unknown) => void) => void;
   /** Path of those routes, for the page to know; absent: the page does without. */
   readonly labPath?: string;
   /** What they ask for; absent: they are for this machine only. */

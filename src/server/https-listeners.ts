@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { type Hono } from 'hono';
+import { type AbuseLog } from '../core/abuse-log.ts';
 import { type ArrivalRefusal, Arrivals } from '../core/arrivals.ts';
-import { systemClock } from '../core/clock.ts';
+import { type Clock } from '../core/clock.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../core/connection-limits.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { listenError } from '../core/listen-error.ts';
@@ -11,7 +12,6 @@ import { type Logger } from '../core/logger.ts';
 import { SourceRate, type SourceRateOptions } from '../core/source-rate.ts';
 import { TLS_RULES } from '../core/tls-rules.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
-import { AbuseLog } from '../edge/flood/abuse-log.ts';
 import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
 import { answerRequests } from './http-requests.ts';
@@ -34,6 +34,12 @@ interface HttpsOptions {
   readonly turn?: TurnEntry | undefined;
   /** Ten seconds and thirty when absent. */
   readonly times?: HttpTimes | undefined;
+}
+
+export interface HttpsPorts {
+  readonly logger: Logger;
+  readonly abuseLog: AbuseLog;
+  readonly clock: Clock;
 }
 
 /** PEM text. */
@@ -74,18 +80,11 @@ export class HttpsListeners {
   }
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  static async open(options: HttpsOptions, app: Hono, logger: Logger): Promise<HttpsListeners> {
+  static async open(options: HttpsOptions, app: Hono, ports: HttpsPorts): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const connections = new HttpConnections(options.times ?? TIMES);
-        const listeners = new HttpsListeners(await openAll(options, app, logger, connections), connections);
-        for (const server of listeners.servers) {
-          // Failing to accept one connection, for want of file descriptors say, must not end the process.
-          server.on('error', (error) => {
-            logger.warn({ err: error }, 'HTTPS listener reported an error');
-          });
-        }
-        return listeners;
+        return new HttpsListeners(await openAll(options, app, ports, connections), connections);
       } catch (error) {
         const retry = options.port === 0 && attempt < PORT_ATTEMPTS;
         if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
@@ -112,12 +111,12 @@ export class HttpsListeners {
 async function openAll(
   options: HttpsOptions,
   app: Hono,
-  logger: Logger,
+  { logger, abuseLog, clock }: HttpsPorts,
   connections: HttpConnections,
 ): Promise<OpenServer[]> {
   const { addresses, port, cert, key, turn, requests: rate, times = TIMES } = options;
-  const abuseLog = new AbuseLog(logger, nowMs());
-  const arrivals = createArrivals(options, logger, abuseLog, connections);
+  const nowMs = (): number => clock.now().monotonicMs;
+  const arrivals = createArrivals(options, { logger, abuseLog, nowMs, connections });
   const onRequest = answerRequests({ app, connections, rate, abuseLog, nowMs });
   const open: OpenServer[] = [];
   let shared = port;
@@ -136,7 +135,7 @@ async function openAll(
       });
       const door = new FrontDoor(server, { arrivals, connections, turn });
       server.on('request', onRequest);
-      await listen(server, address, shared);
+      await listen(server, address, shared, logger);
       open.push({ server, door });
       shared = (server.address() as AddressInfo).port;
     }
@@ -147,16 +146,18 @@ async function openAll(
   }
 }
 
-function nowMs(): number {
-  return systemClock.now().monotonicMs;
+interface ArrivalPorts {
+  readonly logger: Logger;
+  readonly abuseLog: AbuseLog;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  readonly connections: HttpConnections;
 }
 
 /** Counted before the first byte of TLS: a handshake is what costs. */
 function createArrivals(
   { limits, handshakes, proxyProtocolFrom }: HttpsOptions,
-  logger: Logger,
-  abuseLog: AbuseLog,
-  connections: HttpConnections,
+  { logger, abuseLog, nowMs, connections }: ArrivalPorts,
 ): Arrivals {
   return new Arrivals({
     limits: new ConnectionLimits(limits, (source) => connections.makeRoom(source)),
@@ -177,15 +178,21 @@ const REFUSAL_CAUSES: ReadonlyMap<ArrivalRefusal, string> = new Map([
   ['address', 'connections-per-address'],
 ] as const);
 
-function listen(server: Server, address: string, port: number): Promise<void> {
+/** Resolves when the port is open. From then on an error of the server is logged. */
+function listen(server: Server, address: string, port: number, logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    const onListenError = (cause: Error): void => {
       const where = `edge listener ${address.includes(':') ? `[${address}]` : address}:${port}`;
       const place = { where, address, port, portKey: 'edge.listen.port', addressKey: 'edge.listen.addresses' };
       reject(listenError(place, cause));
-    });
+    };
+    server.once('error', onListenError);
     server.listen({ host: address, port, ipv6Only: true }, () => {
-      server.removeAllListeners('error');
+      // Failing to accept one connection, for want of file descriptors say, must not end the process, not even while other ports open.
+      server.on('error', (error) => {
+        logger.warn({ err: error }, 'HTTPS listener reported an error');
+      });
+      server.off('error', onListenError);
       resolve();
     });
   });

@@ -1,4 +1,5 @@
 import { type Config } from '../config/schema/tree.ts';
+import { type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Edge } from '../edge/edge.ts';
@@ -25,6 +26,7 @@ interface DrainContext {
   readonly edge: Edge | undefined;
   readonly turn: TurnServer | undefined;
   readonly times: Required<DrainOptions>;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly tell: (progress: DrainProgress) => void;
   /** Ends the waiting. */
@@ -50,20 +52,22 @@ export function drainTimes({ edge, turn }: Config, options: DrainOptions): Requi
 
 /** Lets WebSockets and then allocations go; resolves when none is left, their time is up, or it is told so. Closes no port. */
 export async function drainParts(context: DrainContext): Promise<void> {
-  const { edge, turn, times, signal } = context;
-  const stopTelling = tellFromTimeToTime(context);
+  const { edge, turn, times, clock, signal } = context;
+  const stopReporting = reportProgress(context);
   try {
     const [noticeMs, windowMs] = [times.noticeSec * 1000, times.windowSec * 1000];
     await edge?.drain({ noticeMs, windowMs, transactionMs: times.transactionSec * 1000, callMs: times.callSec * 1000 });
     if (!turn || signal.aborted) return;
     turn.drain();
-    await settled(() => turn.stats()?.allocations === 0, times.turnSec * 1000, signal);
+    const isSettled = (): boolean => turn.stats()?.allocations === 0;
+    await settled(isSettled, { limitMs: times.turnSec * 1000, clock, signal });
   } finally {
-    stopTelling();
+    stopReporting();
   }
 }
 
-function tellFromTimeToTime({ edge, turn, logger, tell }: DrainContext): () => void {
+/** At once, and then every second until the function it returns is called. */
+function reportProgress({ edge, turn, logger, tell }: DrainContext): () => void {
   const look = (): void => {
     const progress = { connections: edge?.connections ?? 0, allocations: turn?.stats()?.allocations ?? 0 };
     logger.info(progress, 'draining');
@@ -77,11 +81,14 @@ function tellFromTimeToTime({ edge, turn, logger, tell }: DrainContext): () => v
 }
 
 /** Resolves when the condition holds, after `limitMs`, or with the signal. */
-function settled(isSettled: () => boolean, limitMs: number, signal: AbortSignal): Promise<void> {
-  const endMs = performance.now() + limitMs;
+function settled(
+  isSettled: () => boolean,
+  { limitMs, clock, signal }: { limitMs: number; clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const endMs = clock.now().monotonicMs + limitMs;
   return new Promise((resolve) => {
     const look = (): void => {
-      if (!isSettled() && performance.now() < endMs && !signal.aborted) return;
+      if (!isSettled() && clock.now().monotonicMs < endMs && !signal.aborted) return;
       clearInterval(timer);
       signal.removeEventListener('abort', look);
       resolve();

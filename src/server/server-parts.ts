@@ -1,19 +1,21 @@
 import { createHttpApp } from '../admin/http-app.ts';
 import { readPageAssets } from '../admin/page-assets.ts';
-import { waysToEdge } from '../config/loopback.ts';
+import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
+import { AbuseLog } from '../core/abuse-log.ts';
 import { type Clock } from '../core/clock.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
 import { transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
-import { createEdge, type Edge } from '../edge/edge.ts';
+import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
-import { createTurnServer, type TurnServer } from '../turn/turn-server.ts';
+import { TurnServer } from '../turn/turn-server.ts';
 import { edgeOptions } from './edge-options.ts';
 import { type ServerHooks } from './hooks.ts';
 import { HttpsListeners } from './https-listeners.ts';
@@ -45,12 +47,18 @@ export interface ServerPartsContext {
 /** One run of what a server consists of: TURN server, HTTPS listeners and edge, whichever of them are configured. */
 export class ServerParts {
   readonly #context: ServerPartsContext;
+  /** One allowance for edge and HTTPS server together. */
+  readonly #abuseLog: AbuseLog;
+  readonly #limitedLog: LimitedLog;
   #turn: TurnServer | undefined;
   #edge: Edge | undefined;
   #https: HttpsListeners | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
+    const { logger, clock } = context;
+    this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
+    this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
   }
 
   get turn(): TurnServer | undefined {
@@ -100,7 +108,7 @@ export class ServerParts {
     if (!this.#context.material.core?.certificate) this.useCoreCertificate(certificate);
   }
 
-  /** The same towards a core outside. */
+  /** The certificate that the edge shows a core outside, for new connections; those that are open go on. */
   useCoreCertificate(certificate: Certificate): void {
     this.#edge?.setCoreCertificate(certificate);
   }
@@ -109,13 +117,12 @@ export class ServerParts {
     const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
     const verifier = createVerifier(material, sharedKey);
-    this.#turn = createTurnServer(turnServerOptions(config, material), {
+    this.#turn = new TurnServer(turnServerOptions(config, material), {
       verifier: hooks.wrapVerifier?.(verifier) ?? verifier,
       logger,
       clock,
       tap: hooks.turnTap,
-      // One emitter for all: it knows the TURN server's events among others.
-      events: events as unknown as TypedEvents<TurnEvents>,
+      events,
     });
     await this.#turn.start();
   }
@@ -126,11 +133,12 @@ export class ServerParts {
     const https = await this.#openHttps(material.certificate);
     this.#turn?.addOwnListeners(https.addresses);
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
-    this.#edge = createEdge(edgeOptions(config, material, uris), {
+    this.#edge = new Edge(edgeOptions(config, material, uris), {
       issuer: hooks.wrapIssuer?.(sharedKey.issuer) ?? sharedKey.issuer,
       logger,
+      abuseLog: this.#abuseLog,
       clock,
-      events: events as unknown as TypedEvents<EdgeEvents>,
+      events,
       tap: hooks.edgeTap,
       applicationServer: hooks.applicationServer,
       messageText: hooks.messageText,
@@ -146,7 +154,7 @@ export class ServerParts {
   }
 
   async #openHttps(certificate: Certificate): Promise<HttpsListeners> {
-    const { config, logger } = this.#context;
+    const { config, logger, clock } = this.#context;
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {
       connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
@@ -158,17 +166,23 @@ export class ServerParts {
     this.#https = await HttpsListeners.open(
       { ...listen, ...certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
-      logger,
+      { logger, abuseLog: this.#abuseLog, clock },
     );
     return this.#https;
   }
+
+  /** A route threw. Whoever can call it may do so often. */
+  readonly #reportError = (error: unknown): void => {
+    const { monotonicMs } = this.#context.clock.now();
+    this.#limitedLog.error('HTTP request failed', { err: error }, 'a request to the HTTPS server failed', monotonicMs);
+  };
 
   async #createApp() {
     const { config, material, showUsers, hooks, logger, isReady } = this.#context;
     const folder = config.edge.demoPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (config.edge.demoPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = (material.generated.users || showUsers) && waysToEdge(config.edge).length === 0;
+    const isLab = (material.generated.users || showUsers) && edgeExposures(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
@@ -178,7 +192,8 @@ export class ServerParts {
       isCoreThere: () => this.#edge?.isCoreThere ?? false,
       labPath: hooks.labPath,
       labToken: hooks.labToken,
-      mountRoutes: hooks.mountRoutes,
+      mountRoutes: (app) => hooks.mountRoutes?.(app, this.#reportError),
+      reportError: this.#reportError,
     });
   }
 }

@@ -1,10 +1,10 @@
 import { isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
-import { parseParams, quote, unquote, type Params } from './params.ts';
+import { parseParams, quote } from './params.ts';
 
 /*
  * The header fields in which a WIC asks for a TURN credential and the eP-CSCF answers (TS 33.203 Annex X.5). No 3GPP text gives them
- * a syntax; it is defined here. This file and what it imports run in browsers too, so that the WIC reads them with the same code.
+ * a syntax; it is defined here. `src/wic/parse-turn-credential.ts` reads the answer, in browsers and without this code.
  */
 
 /** `hdr`: the `-Hdr` names that TR 33.872 draws; whoever asks with them is answered with them. */
@@ -149,77 +149,4 @@ export function stripCredentialHeaders(headers: SipHeaders): boolean {
   let found = false;
   for (const name of CREDENTIAL_HEADER_NAMES) found = headers.remove(name) || found;
   return found;
-}
-
-/** Where a client reads header fields from: `SipHeaders`, or a few lines around a response of JsSIP or SIP.js. */
-export interface HeaderReader {
-  getAll(name: string): readonly string[];
-}
-
-export type ReceivedCredential =
-  | {
-      readonly kind: 'credential';
-      readonly username: string;
-      readonly password: string;
-      /** Absolute UNIX seconds. */
-      readonly expiresAtSec: number;
-      readonly uris: readonly string[];
-      /** u; unknown when only the separate fields came. */
-      readonly name?: string;
-      readonly ttlSec?: number;
-      readonly realm?: string;
-      readonly kid?: string;
-      readonly token?: string;
-    }
-  /** `error` is as received: one of `CREDENTIAL_ERRORS`, or a later addition. */
-  | { readonly kind: 'error'; readonly error: string; readonly retryAfterSec?: number }
-  | { readonly kind: 'malformed' };
-
-/** The client's side: what a response says, from the combined field or else the separate ones; `undefined` when it says nothing. */
-export function parseTurnCredential(headers: HeaderReader): ReceivedCredential | undefined {
-  const [combined] = [...headers.getAll(RESPONSE_NAMES.plain), ...headers.getAll(RESPONSE_NAMES.hdr)];
-  if (combined === undefined) return parseSeparate(headers);
-  const params = parseParams(`;${combined}`);
-  return params.ok ? fromParams(params.value) : { kind: 'malformed' };
-}
-
-function fromParams(params: Params): ReceivedCredential {
-  const error = params.get('error');
-  if (error !== undefined) {
-    const retryAfterSec = parseDecimal(params.get('retry-after') ?? '', MAX_TTL_SEC);
-    return { kind: 'error', error, ...(retryAfterSec !== undefined && { retryAfterSec }) };
-  }
-  const [name, password, lifetime] = [params.get('name'), params.get('pwd'), params.get('lifetime')];
-  const expiresAtSec = parseDecimal(lifetime ?? '', Number.MAX_SAFE_INTEGER);
-  if (!name || !password || expiresAtSec === undefined) return { kind: 'malformed' };
-  const ttlSec = parseDecimal(params.get('ttl') ?? '', MAX_TTL_SEC);
-  const [realm, kid, token] = [params.get('realm'), params.get('kid'), params.get('token')];
-  return {
-    kind: 'credential',
-    name,
-    username: params.get('username') ?? `${lifetime ?? ''}:${name}`,
-    password,
-    expiresAtSec,
-    uris: (params.get('uris') ?? '').split(' ').filter((uri) => uri !== ''),
-    ...(ttlSec !== undefined && { ttlSec }),
-    ...(realm !== undefined && { realm }),
-    ...(kid !== undefined && { kid }),
-    ...(token !== undefined && { token }),
-  };
-}
-
-function parseSeparate(headers: HeaderReader): ReceivedCredential | undefined {
-  const first = (name: string): string | undefined => headers.getAll(name).map(unquoteIfQuoted)[0];
-  const [username, password] = [first(SEPARATE_NAMES.username), first(SEPARATE_NAMES.password)];
-  const lifetime = first(SEPARATE_NAMES.lifetime);
-  if (username === undefined && password === undefined && lifetime === undefined) return undefined;
-  const expiresAtSec = parseDecimal(lifetime ?? '', Number.MAX_SAFE_INTEGER);
-  if (!username || !password || expiresAtSec === undefined) return { kind: 'malformed' };
-  const realm = first(SEPARATE_NAMES.realm);
-  const uris = headers.getAll(SEPARATE_NAMES.uri).map(unquoteIfQuoted);
-  return { kind: 'credential', username, password, expiresAtSec, uris, ...(realm !== undefined && { realm }) };
-}
-
-function unquoteIfQuoted(value: string): string {
-  return unquote(value) ?? value;
 }

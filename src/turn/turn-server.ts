@@ -9,7 +9,7 @@ import { type Logger } from '../core/logger.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../core/transport-address.ts';
 import { TypedEvents } from '../core/typed-events.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
-import { DropCounters } from './dataplane/drop-counters.ts';
+import { DropCounters, type TransportDropReason } from './dataplane/drop-counters.ts';
 import { kernelTcp } from './dataplane/kernel-tcp.ts';
 import { kernelUdp, type KernelUdp } from './dataplane/kernel-udp.ts';
 import { NodeDataPlane } from './dataplane/node-data-plane.ts';
@@ -20,6 +20,7 @@ import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/session-snapshot.ts';
 import { type Impairment } from './engine/impairment.ts';
+import { type DropReason } from './engine/tally.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { type TurnTap } from './engine/turn-tap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
@@ -51,7 +52,7 @@ export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
   /** TCP and TLS connections now open. */
   readonly connections: number;
   /** Datagrams and messages that were not passed on since the start, by reason. */
-  readonly drops: Readonly<Record<string, number>>;
+  readonly drops: Readonly<Partial<Record<DropReason | TransportDropReason, number>>>;
 }
 
 interface Running {
@@ -352,10 +353,6 @@ export class TurnServer {
   }
 }
 
-export function createTurnServer(options: TurnServerOptions, ports: TurnServerPorts): TurnServer {
-  return new TurnServer(options, ports);
-}
-
 async function close({ engine, plane, listeners, handed, discovery, timer, hostAddresses }: Running): Promise<void> {
   hostAddresses.close();
   engine.stop();
@@ -404,10 +401,11 @@ function ipOf(text: string, path: string): TransportAddress {
   throw new EpcscfTurnError('ERR_CONFIG_INVALID', `${path}: expected an IP address, got ${JSON.stringify(text)}`);
 }
 
-function sumOf(...counts: readonly Partial<Record<string, number>>[]): Record<string, number> {
-  const sum = new Map<string, number>();
-  for (const [reason, count = 0] of counts.flatMap((one) => Object.entries(one))) {
-    sum.set(reason, (sum.get(reason) ?? 0) + count);
-  }
-  return Object.fromEntries(sum);
+function sumOf(
+  ofEngine: ReturnType<TurnEngine['stats']>['drops'],
+  ofTransports: ReturnType<DropCounters['snapshot']>,
+): TurnServerStats['drops'] {
+  const sum: Partial<Record<string, number>> = { ...ofTransports };
+  for (const [reason, count] of Object.entries(ofEngine)) sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
 }

@@ -1,3 +1,4 @@
+import { type Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { createHttpApp, type HttpAppOptions } from '../../src/admin/http-app.ts';
 import { Secret } from '../../src/core/secret.ts';
@@ -15,6 +16,7 @@ function app(options: Partial<HttpAppOptions> = {}) {
     labUsers: new Map([['alice', new Secret('her-password')]]),
     isReady: () => true,
     isCoreThere: () => true,
+    reportError: () => undefined,
     ...options,
   });
 }
@@ -131,5 +133,19 @@ describe('the lab users', () => {
 
   it('are not told when they are no lab users', async () => {
     expect(await setup(local, { labUsers: new Map() })).toEqual(withoutUsers);
+  });
+
+  it('reports an error that a route threw, and tells the client nothing of it', async () => {
+    const reported: unknown[] = [];
+    const broken = new Error('a secret of the server');
+    const reportError = (error: unknown) => reported.push(error);
+    const mountRoutes = (to: Hono) => {
+      to.get('/broken', () => {
+        throw broken;
+      });
+    };
+    const answer = await app({ reportError, mountRoutes }).request('/broken', { headers: local });
+    expect([answer.status, await answer.text()]).toEqual([500, 'server error\n']);
+    expect(reported).toEqual([broken]);
   });
 });

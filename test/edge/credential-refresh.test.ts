@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../sip/received-credential.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
 import { Wic } from './support/wic.ts';

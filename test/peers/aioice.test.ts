@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
-import { createTurnServer, type TurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { staticVerifier } from '../turn/support/static-verifier.ts';
@@ -25,7 +25,7 @@ describe.skipIf(!python)('aioice against our server', () => {
       address: '127.0.0.1',
       port: 0,
     }));
-    server = createTurnServer(turnServerOptions({ listeners, tls: await makeCertificate() }), {
+    server = new TurnServer(turnServerOptions({ listeners, tls: await makeCertificate() }), {
       verifier: staticVerifier({ alice: 'alice-secret' }),
       logger: silentLogger,
     });

@@ -4,7 +4,7 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createKeyRing } from '../../src/credentials/shared-key/key-ring.ts';
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';
-import { createTurnServer, type TurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { daemon, peer, run, type Daemon, type Outcome } from './peers.ts';
@@ -71,7 +71,7 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
       legacyChannelNumbers: true,
       mobility: true,
     });
-    server = createTurnServer(options, { verifier, logger: silentLogger });
+    server = new TurnServer(options, { verifier, logger: silentLogger });
     await server.start();
     echoPort = await freeUdpPort();
     echoes = daemon(echo!, ['-L', '127.0.0.1', '-L', '::1', '-p', String(echoPort)]);
@@ -155,7 +155,7 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () =>
       const to = (at: 'udp' | 'tls'): number => Number(port(at));
       const alternate = { address: '127.0.0.1', port: to('udp'), tlsPort: to('tls'), weight: 1 };
       const listeners = [{ transport, address: '127.0.0.1', port: 0 }];
-      const first = createTurnServer(
+      const first = new TurnServer(
         turnServerOptions({
           listeners,
           tls: await makeCertificate(),
@@ -195,7 +195,7 @@ describe.skipIf(!stunclient || !natdiscovery)('discovery of NAT behaviour by the
 
   beforeAll(async () => {
     const natDiscovery = { alternateAddress: '127.0.0.2', alternatePort: 0 };
-    discovered = createTurnServer(turnServerOptions({ natDiscovery }), { verifier, logger: silentLogger });
+    discovered = new TurnServer(turnServerOptions({ natDiscovery }), { verifier, logger: silentLogger });
     await discovered.start();
     at = String(discovered.addresses[0]!.port);
   });

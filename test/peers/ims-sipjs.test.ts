@@ -1,6 +1,6 @@
 import { type Invitation, Inviter, Messager, RegistererState, type Session, SessionState, UserAgent } from 'sip.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../sip/received-credential.ts';
 import { sampleSdp } from '../edge/support/browser-globals.ts';
 import { DOMAIN, homeOf, type Ims, startIms } from './ims.ts';
 import { peer } from './peers.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { UA, type URI, WebSocketInterface } from 'jssip';
 import { expect } from 'vitest';
-import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../sip/received-credential.ts';
 import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
 import { type AgentHome } from './agent-home.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
-import { createTurnServer, type TurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { staticVerifier } from '../turn/support/static-verifier.ts';
 import { pythonWith, run } from './peers.ts';
@@ -15,7 +15,7 @@ let server: TurnServer;
 describe.skipIf(!python)('libnice against our server', () => {
   beforeAll(async () => {
     const listeners = (['udp', 'tcp'] as const).map((transport) => ({ transport, address: '127.0.0.1', port: 0 }));
-    server = createTurnServer(turnServerOptions({ listeners }), {
+    server = new TurnServer(turnServerOptions({ listeners }), {
       verifier: staticVerifier({ alice: 'alice-secret' }),
       logger: silentLogger,
     });

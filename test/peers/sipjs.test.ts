@@ -1,6 +1,6 @@
 import { type Invitation, Inviter, Messager, RegistererState, type Session, SessionState, UserAgent } from 'sip.js';
 import { describe, expect, it } from 'vitest';
-import { parseTurnCredential } from '../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../sip/received-credential.ts';
 import { sampleSdp } from '../edge/support/browser-globals.ts';
 import { edgeOptions, PASSWORDS } from '../edge/support/edge-options.ts';
 import { startEdge, type EdgeServer } from '../edge/support/edge-server.ts';

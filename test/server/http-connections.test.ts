@@ -4,6 +4,8 @@ import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AbuseLog } from '../../src/core/abuse-log.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { inPieces } from '../../src/admin/page-assets.ts';
 import { silentLogger, type LogFields } from '../../src/core/logger.ts';
 import { type HttpEnv } from '../../src/server/hooks.ts';
@@ -55,7 +57,11 @@ async function open(options: Options = {}): Promise<number> {
   const limits = { connections: 200, connectionsPerAddress: 200 };
   const place = { addresses: ['127.0.0.1'], port: 0, ...certificate };
   const times = { requestMs: 400, totalMs: 1000 };
-  listeners = await HttpsListeners.open({ ...place, limits, times, ...options }, app as unknown as Hono, logger);
+  listeners = await HttpsListeners.open({ ...place, limits, times, ...options }, app as unknown as Hono, {
+    logger,
+    abuseLog: new AbuseLog(logger, 0),
+    clock: systemClock,
+  });
   return listeners.addresses[0]!.port;
 }
 

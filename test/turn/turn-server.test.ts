@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { errorCode, xorMappedAddress } from '../../src/stun/attributes/rfc8489.ts';
-import { createTurnServer } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import { type ClientTransport } from '../../src/turn/engine/data-plane.ts';
 import { makeCertificate, type TestCertificate } from './support/certificate.ts';
 import { turnServerOptions } from './support/options.ts';
@@ -303,7 +303,7 @@ describe('start and stop', () => {
     });
     const { port } = taken.address() as { port: number };
     const listeners = (['udp', 'tcp'] as const).map((transport) => ({ transport, address: '127.0.0.1', port }));
-    const server = createTurnServer(turnServerOptions({ listeners }), { verifier, logger: silentLogger });
+    const server = new TurnServer(turnServerOptions({ listeners }), { verifier, logger: silentLogger });
     await expect(server.start()).rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' });
     expect(server.addresses).toEqual([]);
     taken.close();
@@ -326,7 +326,7 @@ describe('start and stop', () => {
     ],
     ['an empty realm', { realm: '' }, 'turn.realm'],
   ])('does not start with %s, and names the option', async (_what, overrides, path) => {
-    const server = createTurnServer(turnServerOptions(overrides), { verifier, logger: silentLogger });
+    const server = new TurnServer(turnServerOptions(overrides), { verifier, logger: silentLogger });
     await expect(server.start()).rejects.toMatchObject({
       code: 'ERR_CONFIG_INVALID',
       message: expect.stringContaining(path) as string,
@@ -335,7 +335,7 @@ describe('start and stop', () => {
 
   it('does not start with a relay address that is not of this machine, and names key and address', async () => {
     const relay = { ...turnServerOptions().relay, addresses: ['127.0.0.1', '192.0.2.7'] };
-    const server = createTurnServer(turnServerOptions({ relay }), {
+    const server = new TurnServer(turnServerOptions({ relay }), {
       verifier: staticVerifier({}),
       logger: silentLogger,
     });
@@ -348,7 +348,7 @@ describe('start and stop', () => {
   });
 
   it('refuses a second start, and takes a second stop as nothing', async () => {
-    const server = createTurnServer(turnServerOptions(), { verifier, logger: silentLogger });
+    const server = new TurnServer(turnServerOptions(), { verifier, logger: silentLogger });
     await server.start();
     await expect(server.start()).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
     await server.stop();
@@ -362,7 +362,7 @@ describe('start and stop', () => {
       process.getActiveResourcesInfo().filter((name) => /UDP|TCP|TLS|Timeout/.test(name));
     const before = resources();
     const listeners = [...allTransports(), ...allTransports('::1')];
-    const server = createTurnServer(turnServerOptions({ listeners, tls: certificate }), {
+    const server = new TurnServer(turnServerOptions({ listeners, tls: certificate }), {
       verifier: staticVerifier({ alice: 'alice-secret' }),
       logger: silentLogger,
     });

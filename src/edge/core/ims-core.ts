@@ -80,9 +80,9 @@ export interface ImsCore {
   /** Whether it finds users by URIs of whatever scheme, such as `tel:` and `urn:` (TS 24.229 §5.1.2A.1.2); one that does not knows SIP alone. */
   readonly takesAnyScheme?: boolean;
   /** Whether it tells a `CoreObserver` what it thinks of each password; of any other core, the answers to REGISTER tell. */
-  readonly reportsAuthentication?: boolean;
+  readonly reportsAuthentication: boolean;
   /** Whether it tells a `CoreObserver` of each binding that it ends by itself; of any other core, a refused REGISTER tells. */
-  readonly reportsRemovals?: boolean;
+  readonly reportsRemovals: boolean;
   /** The request holds no TURN-Cred-Req any more. The core must not change it. */
   handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void;
   /** The flow is gone and with it every binding that was made over it (RFC 5626 §6). */

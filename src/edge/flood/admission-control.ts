@@ -1,3 +1,4 @@
+import { type AbuseLog } from '../../core/abuse-log.ts';
 import { boundedKey } from '../../core/bounded-key.ts';
 import { type Clock } from '../../core/clock.ts';
 import { LimitedSources } from '../../core/limited-sources.ts';
@@ -9,7 +10,6 @@ import { type AuthenticationFailure, type EdgeEvents, type LimitCause } from '..
 import { type FloodLimits } from '../edge-options.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
-import { type AbuseLog } from './abuse-log.ts';
 import { readVerdict } from './core-verdict.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { loginName, loginNames, loginProofs } from './login-names.ts';

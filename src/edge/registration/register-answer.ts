@@ -21,7 +21,8 @@ const DEFAULT_EXPIRES_SEC = 3600;
 
 /**
  * What a 2xx to REGISTER says of the Contacts that were asked for. `'*'`: all bindings of the user are gone. A registrar that has nothing to say
- * of the time, not even in Expires, is taken to have granted what the client wished.
+ * of the time, not even in Expires, is taken to have granted what the client wished. The answer of the embedded registrar is read here like that
+ * of any other, though it was written a moment ago: one way for every core.
  */
 export function readAnswer(request: SipRequest, response: SipResponse): '*' | AnsweredContact[] {
   const asked = readContacts(request);

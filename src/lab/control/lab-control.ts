@@ -45,8 +45,8 @@ export function createLabControl(options: LabControlOptions): LabControl {
   return {
     path: LAB_PATH,
     ...(token && { token }),
-    mount: (app, lab, log) => {
-      app.route(LAB_PATH, createApp(routes, { ...shared, ...places, lab, log }, token));
+    mount: (app, { lab, log, reportError }) => {
+      app.route(LAB_PATH, createApp(routes, { ...shared, ...places, lab, log }, { token, reportError }));
     },
   };
 }
@@ -73,10 +73,16 @@ export function labControlRoutes(hasToken: boolean): readonly Route[] {
   return routes;
 }
 
-function createApp(routes: readonly Route[], room: ControlRoom, token: Secret | undefined): Hono<HttpEnv> {
+interface AppMeans {
+  readonly token: Secret | undefined;
+  readonly reportError: (error: unknown) => void;
+}
+
+function createApp(routes: readonly Route[], room: ControlRoom, { token, reportError }: AppMeans): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.onError((error, context) => {
     const { code, message } = controlErrorOf(error);
+    if (code === 'ERR_INTERNAL') reportError(error);
     context.header('Cache-Control', 'no-store');
     if (code === 'ERR_UNAUTHORIZED') context.header('WWW-Authenticate', 'Bearer realm="epcscf-turn lab"');
     return context.json({ error: { code, message } }, CONTROL_STATUS[code]);

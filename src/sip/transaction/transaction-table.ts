@@ -21,9 +21,4 @@ export class TransactionTable<T extends { readonly key: string }> {
   delete(transaction: T): boolean {
     return this.#byKey.get(transaction.key) === transaction && this.#byKey.delete(transaction.key);
   }
-
-  /** A copy, so that transactions may end while it is walked. */
-  values(): T[] {
-    return [...this.#byKey.values()];
-  }
 }

@@ -1,40 +1,4 @@
-/** Why a packet was not passed on. Every drop of the transports and the data plane has one of these. */
-export const TRANSPORT_DROP_REASONS = [
-  'unknown-first-byte',
-  'malformed',
-  'expired',
-  'no-permission',
-  'reserved-relay',
-  'bad-peer-address',
-  'too-large',
-  'send-queue-full',
-  'client-not-reading',
-  'connection-limit',
-  'impaired',
-  'proxy-protocol',
-  'bandwidth-allocation',
-  'bandwidth-user',
-  'bandwidth-total',
-  'kernel-buffer-full',
-] as const;
-export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[number];
-
-/** Plain numbers behind fixed indexes: counting on the packet path must not hash a name. */
-export class DropCounters {
-  readonly #counts = new Float64Array(TRANSPORT_DROP_REASONS.length);
-
-  add(reason: DropIndex, count = 1): void {
-    this.#counts[reason] = (this.#counts[reason] ?? 0) + count;
-  }
-
-  snapshot(): Record<TransportDropReason, number> {
-    return Object.fromEntries(TRANSPORT_DROP_REASONS.map((reason, i) => [reason, this.#counts[i] ?? 0])) as Record<
-      TransportDropReason,
-      number
-    >;
-  }
-}
-
+/** The place of each reason in the counters: counting on the packet path must not hash a name. */
 export const Drop = {
   UnknownFirstByte: 0,
   Malformed: 1,
@@ -54,3 +18,38 @@ export const Drop = {
   KernelBufferFull: 15,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];
+
+/** Why a packet was not passed on. Every drop of the transports and the data plane has one of these. */
+const TRANSPORT_DROP_REASONS = {
+  [Drop.UnknownFirstByte]: 'unknown-first-byte',
+  [Drop.Malformed]: 'malformed',
+  [Drop.Expired]: 'expired',
+  [Drop.NoPermission]: 'no-permission',
+  [Drop.ReservedRelay]: 'reserved-relay',
+  [Drop.BadPeerAddress]: 'bad-peer-address',
+  [Drop.TooLarge]: 'too-large',
+  [Drop.SendQueueFull]: 'send-queue-full',
+  [Drop.ClientNotReading]: 'client-not-reading',
+  [Drop.ConnectionLimit]: 'connection-limit',
+  [Drop.Impaired]: 'impaired',
+  [Drop.ProxyProtocol]: 'proxy-protocol',
+  [Drop.BandwidthOfAllocation]: 'bandwidth-allocation',
+  [Drop.BandwidthOfUser]: 'bandwidth-user',
+  [Drop.BandwidthOfAll]: 'bandwidth-total',
+  [Drop.KernelBufferFull]: 'kernel-buffer-full',
+} as const satisfies Readonly<Record<DropIndex, string>>;
+export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[DropIndex];
+
+/** How many packets were dropped for each reason since the start. */
+export class DropCounters {
+  readonly #counts = new Float64Array(Object.keys(Drop).length);
+
+  add(reason: DropIndex, count = 1): void {
+    this.#counts[reason] = (this.#counts[reason] ?? 0) + count;
+  }
+
+  snapshot(): Record<TransportDropReason, number> {
+    const counts = Object.values(Drop).map((index) => [TRANSPORT_DROP_REASONS[index], this.#counts[index] ?? 0]);
+    return Object.fromEntries(counts) as Record<TransportDropReason, number>;
+  }
+}

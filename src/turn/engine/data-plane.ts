@@ -53,7 +53,7 @@ export class RelayPortError extends Error {
  * engine's timers only free memory.
  */
 export interface DataPlane {
-  readonly kind: 'node' | 'batch' | 'ebpf';
+  readonly kind: 'node';
   /** Whether `SendOptions.dontFragment` has an effect. */
   readonly setsDontFragment: boolean;
   /** Absent where the plane cannot relay TCP. */

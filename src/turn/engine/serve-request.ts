@@ -60,7 +60,7 @@ export function serveRequest(
 }
 
 function serveBinding(request: IncomingRequest, engine: EngineState): DropReason | undefined {
-  if (isOneTooMany(request, engine)) return 'answer-limit';
+  if (exceedsAnswerLimit(request, engine)) return 'answer-limit';
   const { answer, detour } = bindingReply(request, engine);
   const bytes = encodeAnswer(request.message, answer, {});
   if (detour) {
@@ -98,7 +98,7 @@ function serveAuthenticated(
   const authentication = authenticate(request, known, ports, siblingPath(request, waiting));
   if (!authentication.ok) {
     if (isWrongProof(authentication.failure)) engine.answerLimit.countWrongProof(client, now.monotonicMs);
-    if (isOneTooMany(request, engine)) return 'answer-limit';
+    if (exceedsAnswerLimit(request, engine)) return 'answer-limit';
     refuseAuthentication(request, authentication.failure, engine, ports);
     return undefined;
   }
@@ -143,8 +143,8 @@ function isWrongProof({ code, cause }: AuthenticationFailure): boolean {
   return code === ErrorCode.Unauthenticated && cause !== 'no-credentials';
 }
 
-/** Nothing is told of each: what a flood costs is to be little. */
-function isOneTooMany({ client, now }: IncomingRequest, { answerLimit, limitedLog }: EngineState): boolean {
+/** Counts the answer that is about to be given. True when the source has had as many as it may: no event tells of each, since a flood must cost little. */
+function exceedsAnswerLimit({ client, now }: IncomingRequest, { answerLimit, limitedLog }: EngineState): boolean {
   if (!answerLimit.isOver(client, now.monotonicMs)) return false;
   const fields = { address: client.remote.address };
   limitedLog.warn('answer limit', fields, 'answers limited: too many unauthenticated requests', now.monotonicMs);

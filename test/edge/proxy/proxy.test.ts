@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CoreOutcome } from '../../../src/edge/core/ims-core.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { NO_BODY, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../../sip/received-credential.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { type FakeHop } from '../support/fake-hop.ts';
 import { ProxyBench } from '../support/proxy-bench.ts';

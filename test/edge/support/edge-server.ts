@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
+import { AbuseLog } from '../../../src/core/abuse-log.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { type LogFields, type Logger, silentLogger } from '../../../src/core/logger.ts';
-import { createEdge, type Edge, type EdgeDependencies } from '../../../src/edge/edge.ts';
+import { Edge, type EdgeDependencies } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { FakeIssuer } from './fake-issuer.ts';
 import { RecordedEvents } from './recorded-events.ts';
@@ -51,9 +52,11 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
       errors.push(fields);
     },
   };
-  const dependencies = { issuer, logger, clock: systemClock, events, ...more };
-  let edge = createEdge(options, dependencies);
-  let detach = edge.attach(server);
+  const clock = more.clock ?? systemClock;
+  const abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
+  const dependencies = { issuer, logger, abuseLog, clock, events, ...more };
+  let edge = new Edge(options, dependencies);
+  edge.attach(server);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -71,10 +74,10 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
     errors,
     lines,
     restart: async () => {
-      detach();
+      server.removeAllListeners('upgrade');
       await edge.stop({ restart: true });
-      edge = createEdge(options, dependencies);
-      detach = edge.attach(server);
+      edge = new Edge(options, dependencies);
+      edge.attach(server);
     },
     connect: (socketOptions) => WicSocket.connect(url, socketOptions),
     [Symbol.asyncDispose]: async () => {

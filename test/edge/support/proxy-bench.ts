@@ -1,3 +1,4 @@
+import { AbuseLog } from '../../../src/core/abuse-log.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
@@ -6,7 +7,6 @@ import { buildState, type EdgePorts } from '../../../src/edge/build-state.ts';
 import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
-import { AbuseLog } from '../../../src/edge/flood/abuse-log.ts';
 import { type AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { type Proxy } from '../../../src/edge/proxy/proxy.ts';
@@ -70,6 +70,7 @@ export class ProxyBench {
     const core: ImsCore = {
       joinsWics: outside === undefined,
       takesAnyScheme: outside !== undefined,
+      reportsAuthentication: false,
       reportsRemovals: outside === undefined,
       handle: (...request) => {
         this.handle(...request);

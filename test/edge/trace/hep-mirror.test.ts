@@ -6,7 +6,7 @@ import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../../src/core/limited-log.ts
 import { silentLogger } from '../../../src/core/logger.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { HepMirror } from '../../../src/edge/trace/hep-mirror.ts';
-import { parseTurnCredential } from '../../../src/sip/turn-credential.ts';
+import { parseTurnCredential } from '../../sip/received-credential.ts';
 import { createServer } from '../../../src/server.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';

@@ -1,7 +1,7 @@
 import { URI, type UA } from 'jssip';
 import { describe, expect, it } from 'vitest';
 import { type Lab } from '../../../src/lab/start-lab.ts';
-import { parseTurnCredential as parseAsEdge } from '../../../src/sip/turn-credential.ts';
+import { parseTurnCredential as parseAsEdge } from '../../sip/received-credential.ts';
 import { parseTurnCredential } from '../../../src/wic/index.ts';
 import { type Answer } from '../support/jssip-agent.ts';
 import { agentsOfLabs } from './agents.ts';

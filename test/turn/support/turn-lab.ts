@@ -5,7 +5,7 @@ import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
-import { createTurnServer, type TurnServer } from '../../../src/turn/turn-server.ts';
+import { TurnServer } from '../../../src/turn/turn-server.ts';
 import { turnServerOptions } from './options.ts';
 import { staticVerifier } from './static-verifier.ts';
 import { TurnClient, type ClientOptions } from './turn-client.ts';
@@ -19,7 +19,7 @@ afterEach(async () => {
 /** A started server that the end of the test stops. Users: alice and bob, passwords `alice-secret` and `bob-secret`. */
 export async function startServer(overrides: Partial<TurnServerOptions> = {}, clock?: Clock): Promise<TurnServer> {
   const verifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' });
-  const server = createTurnServer(turnServerOptions(overrides), {
+  const server = new TurnServer(turnServerOptions(overrides), {
     verifier,
     logger: silentLogger,
     ...(clock && { clock }),

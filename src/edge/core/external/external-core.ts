@@ -57,6 +57,8 @@ const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE
 export class ExternalCore implements ImsCore {
   readonly joinsWics = false;
   readonly takesAnyScheme = true;
+  readonly reportsAuthentication = false;
+  readonly reportsRemovals = false;
   readonly #context: ExternalCoreContext;
   readonly #merged = new MergedRequests();
   #waiting = 0;

@@ -45,9 +45,9 @@ export async function startControlledLab(options: Partial<LabControlOptions> = {
     state: await createLabState(certificateNames(config)),
     control: {
       ...control,
-      mount: (app, theLab, theLog) => {
-        log = theLog;
-        control.mount(app, theLab, theLog);
+      mount: (app, ports) => {
+        log = ports.log;
+        control.mount(app, ports);
       },
     },
   });

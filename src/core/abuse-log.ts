@@ -1,7 +1,7 @@
-import { addressKey } from '../../core/address-key.ts';
-import { type LogFields, type Logger } from '../../core/logger.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
+import { addressKey } from './address-key.ts';
+import { type LogFields, type Logger } from './logger.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
 /** Lines about one cause and source: more than any jail waits for before it bans. */
 const PER_SOURCE = { burst: 10, perSec: 0.1, maxKeys: 4096 };

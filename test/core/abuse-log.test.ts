@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { AbuseLog } from '../../../src/edge/flood/abuse-log.ts';
-import { edgeOptions } from '../support/edge-options.ts';
-import { startEdge } from '../support/edge-server.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { Wic } from '../support/wic.ts';
+import { AbuseLog } from '../../src/core/abuse-log.ts';
+import { edgeOptions } from '../edge/support/edge-options.ts';
+import { startEdge } from '../edge/support/edge-server.ts';
+import { FakeClock } from '../edge/support/fake-clock.ts';
+import { Wic } from '../edge/support/wic.ts';
 
 /** The log as the server writes it. */
 class Lines {
