@@ -6,7 +6,7 @@ import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type EdgeTap } from './edge-tap.ts';
-import { type AbuseLog } from './flood/abuse-log.ts';
+import { type AbuseLog } from '../core/abuse-log.ts';
 import { AdmissionControl, type GuardedConnection } from './flood/admission-control.ts';
 import { FlowTokens } from './flow/flow-token.ts';
 import { HomeDomain } from './home-domain.ts';

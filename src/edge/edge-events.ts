@@ -1,70 +1,12 @@
-import { type IssueFailure } from '../credentials/credential.ts';
-
-export type FlowRefusal =
-  | 'method'
-  | 'path'
-  | 'subprotocol'
-  | 'origin'
-  | 'origin-missing'
-  | 'connections'
-  | 'connections-per-address'
-  | 'handshake-rate'
-  | 'stopping'
-  | 'handshake';
-
-export type FlowCloseCause =
-  | 'client'
-  | 'abrupt'
-  | 'ping-timeout'
-  | 'slow-reader'
-  | 'message-rate'
-  | 'message-size'
-  | 'protocol-error'
-  | 'unregistered'
-  /** Without a registration, where a newcomer needed the place. */
-  | 'made-room'
-  | 'authentication-failures'
-  | 'core-outage'
-  | 'operator'
-  | 'stopped';
-
-export type UnregisteredCause = 'requested' | 'expired' | 'flow-closed' | 'replaced' | 'removed';
-
-export type AuthenticationFailure =
-  | 'malformed'
-  | 'wrong-realm'
-  | 'algorithm'
-  | 'unknown-user'
-  | 'wrong-password'
-  | 'uri-mismatch'
-  | 'foreign-nonce'
-  | 'replayed'
-  | 'other-identity'
-  /** A core outside has answered 401 or 403. */
-  | 'refused-by-core';
-
-export type CredentialRefusal = IssueFailure | 'malformed' | 'unregistered' | 'limited';
-
-export type LimitCause =
-  | 'connections'
-  | 'connections-per-address'
-  | 'message-rate'
-  | 'message-size'
-  | 'buffered-bytes'
-  | 'transactions'
-  | 'transactions-per-flow'
-  | 'contacts-per-user'
-  | 'contacts-per-flow'
-  | 'credential-rate'
-  | 'authentication-failures'
-  | 'handshake-rate'
-  | 'address-message-rate'
-  | 'identity-request-rate'
-  | 'authentication-delay'
-  | 'address-authentication-failures';
-
-/** `timeout`: no answer; `unreachable`: no connection; `unavailable`: 503. */
-export type CoreDownCause = 'timeout' | 'unreachable' | 'unavailable';
+import {
+  type AuthenticationFailure,
+  type CoreDownCause,
+  type CredentialRefusal,
+  type FlowCloseCause,
+  type FlowRefusal,
+  type LimitCause,
+  type UnregisteredCause,
+} from './edge-words.ts';
 
 /** A party of figure 6.3.3-1. */
 export type Party = 'wic' | 'edge' | 'core';
@@ -73,7 +15,7 @@ interface MessageTraceBase {
   readonly direction: 'in' | 'out';
   readonly from: Party;
   readonly to: Party;
-  /** Of the request, or of the CSeq of a response. */
+  /** Method of the request; of a response, the method in its CSeq. */
   readonly method: string;
   readonly callId: string;
   readonly flowId: string;
@@ -123,3 +65,20 @@ export interface EdgeEvents {
   'core-down': { readonly core: string; readonly cause: CoreDownCause };
   message: MessageTrace;
 }
+
+/** What each event of the edge says. */
+export const EDGE_EVENTS = {
+  'flow-opened': 'A WebSocket has opened.',
+  'flow-closed': 'A WebSocket has closed.',
+  'flow-refused': 'The edge refused to open a WebSocket.',
+  'register-challenged': 'The edge or the core answered a REGISTER with a challenge (401).',
+  'authentication-failed': 'A client failed to log in.',
+  registered: 'A REGISTER was answered with 200: a new registration, or a refresh of one.',
+  unregistered: 'A registration has ended.',
+  'credential-issued': 'An answer carried a TURN credential.',
+  'credential-refused': 'A client asked for a TURN credential and got none.',
+  limited: 'A limit of `edge.limits` was reached.',
+  'core-up': 'An address of the external core answers: for the first time, or again after it was down.',
+  'core-down': 'An address of the external core counts as down.',
+  message: 'A SIP message passed between two parties.',
+} as const satisfies Readonly<Record<keyof EdgeEvents, string>>;

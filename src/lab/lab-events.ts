@@ -1,6 +1,7 @@
-import { type ServerEvents } from '../server.ts';
-import { type FaultEnded, type FaultFired } from './faults/active-fault.ts';
-import { type PeerCallEnded, type PeerCallFacts } from './peers/peer-events.ts';
+import { type CausesOf, EDGE_EVENTS, EVENT_CAUSES, SERVER_EVENTS, TURN_EVENTS } from '../server/event-words.ts';
+import { type ServerEvents } from '../server/server-types.ts';
+import { FAULT_END_CAUSES, type FaultEnded, type FaultFired } from './faults/active-fault.ts';
+import { PEER_CALL_ENDS, type PeerCallEnded, type PeerCallFacts } from './peers/peer-events.ts';
 import { type TurnMessageFacts } from './turn-message-text.ts';
 
 /** What happens in a lab only. */
@@ -44,47 +45,36 @@ export type UncountedEvent<Name extends LabEventName = LabEventName> = {
   [N in Name]: Omit<LabEvent<N>, 'seq'>;
 }[Name];
 
-const OWN_NAMES: Readonly<Record<keyof OwnLabEvents, true>> = {
-  'fault-fired': true,
-  'fault-ended': true,
-  'server-restarted': true,
-  'peer-call-started': true,
-  'peer-call-ended': true,
-};
+/** What each event of a lab alone says. */
+export const OWN_LAB_EVENTS = {
+  'fault-fired': 'A fault has hit.',
+  'fault-ended': 'A fault has ended.',
+  'server-restarted': 'The server is back on its ports, without WebSockets, registrations and allocations.',
+  'peer-call-started': 'A peer of the lab was called.',
+  'peer-call-ended': 'A call to a peer of the lab has ended.',
+} as const satisfies Readonly<Record<keyof OwnLabEvents, string>>;
 
-const SERVER_NAMES: Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, true>> = {
-  stopped: true,
-  draining: true,
-  'flow-opened': true,
-  'flow-closed': true,
-  'flow-refused': true,
-  'register-challenged': true,
-  'authentication-failed': true,
-  registered: true,
-  unregistered: true,
-  'credential-issued': true,
-  'credential-refused': true,
-  limited: true,
-  'core-up': true,
-  'core-down': true,
-  message: true,
-  'turn-message': true,
-  'allocation-created': true,
-  'allocation-refreshed': true,
-  'allocation-ended': true,
-  'relay-ended': true,
-  'allocation-moved': true,
-  'peer-connected': true,
-  'peer-closed': true,
-  'permission-created': true,
-  'channel-bound': true,
-  'authentication-refused': true,
-  'request-refused': true,
-  'peer-denied': true,
-};
+/** Events of a lab that have a `cause`, and what each cause means. */
+export const LAB_EVENT_CAUSES = {
+  ...EVENT_CAUSES,
+  'fault-ended': FAULT_END_CAUSES,
+  'peer-call-ended': PEER_CALL_ENDS,
+} as const satisfies CausesOf<LabEvents>;
 
-export const SERVER_EVENT_NAMES = Object.keys(SERVER_NAMES) as readonly (keyof typeof SERVER_NAMES)[];
-export const LAB_EVENT_NAMES: readonly LabEventName[] = [
-  ...SERVER_EVENT_NAMES,
-  ...(Object.keys(OWN_NAMES) as (keyof OwnLabEvents)[]),
-];
+/** Events of the server that a lab passes on, and what each says. `ready` is none of them: a lab is handed out when it is ready. */
+export const PASSED_ON_EVENTS = {
+  server: { stopped: SERVER_EVENTS.stopped, draining: SERVER_EVENTS.draining },
+  edge: EDGE_EVENTS,
+  turn: TURN_EVENTS,
+} as const;
+
+export const SERVER_EVENT_NAMES = namesOf({
+  ...PASSED_ON_EVENTS.server,
+  ...PASSED_ON_EVENTS.edge,
+  ...PASSED_ON_EVENTS.turn,
+} satisfies Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, string>>);
+export const LAB_EVENT_NAMES: readonly LabEventName[] = [...SERVER_EVENT_NAMES, ...namesOf(OWN_LAB_EVENTS)];
+
+function namesOf<Events extends object>(events: Events): (keyof Events)[] {
+  return Object.keys(events) as (keyof Events)[];
+}

@@ -1,4 +1,4 @@
-import { type AuthenticationFailure } from '../edge-events.ts';
+import { type AuthenticationFailure } from '../edge-words.ts';
 import { type Hop } from '../hop.ts';
 
 /** What the embedded core tells the edge beside its answers. */

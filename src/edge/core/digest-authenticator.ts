@@ -4,7 +4,7 @@ import { formatChallenge, ha1, parseAuthorization, verifyDigest, type DigestAuth
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { sameSipUri } from '../../sip/uri-equality.ts';
-import { type AuthenticationFailure } from '../edge-events.ts';
+import { type AuthenticationFailure } from '../edge-words.ts';
 import { type DigestOptions } from '../edge-options.ts';
 import { type UserDirectory } from '../user-directory.ts';
 import { NonceMint } from './nonce.ts';

@@ -10,7 +10,8 @@ import {
   type CredentialRequest,
   type UnusableCredentialRequest,
 } from '../../sip/turn-credential.ts';
-import { type CredentialRefusal, type EdgeEvents } from '../edge-events.ts';
+import { type EdgeEvents } from '../edge-events.ts';
+import { type CredentialRefusal } from '../edge-words.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';

@@ -1,5 +1,5 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
-import { type FlowCloseCause } from '../edge-events.ts';
+import { type FlowCloseCause } from '../edge-words.ts';
 
 /** Why this side closes a flow. */
 export type OwnCloseCause = Exclude<FlowCloseCause, 'client' | 'abrupt'>;

@@ -8,7 +8,7 @@ import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
-import { type FlowCloseCause, type LimitCause } from '../edge-events.ts';
+import { type FlowCloseCause, type LimitCause } from '../edge-words.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
 import { messageCost } from '../flood/message-cost.ts';
 import { type EdgeSide, type Hop } from '../hop.ts';

@@ -1,4 +1,4 @@
-import { type FlowRefusal } from '../edge-events.ts';
+import { type FlowRefusal } from '../edge-words.ts';
 import { type OriginOptions } from '../edge-options.ts';
 import { refuseOrigin } from './origin-policy.ts';
 

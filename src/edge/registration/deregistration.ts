@@ -6,7 +6,7 @@ import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../si
 import { formatNameAddr } from '../../sip/name-addr.ts';
 import { quote } from '../../sip/params.ts';
 import { newTag } from '../../sip/token.ts';
-import { type UnregisteredCause } from '../edge-events.ts';
+import { type UnregisteredCause } from '../edge-words.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { type Registration } from './registration.ts';
 import { type RegistrationObserver } from './registrations.ts';

@@ -2,7 +2,7 @@ import { type Clock } from '../../core/clock.ts';
 import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { type UnregisteredCause } from '../edge-events.ts';
+import { type UnregisteredCause } from '../edge-words.ts';
 import { type Hop } from '../hop.ts';
 import { type Claim, ContactClaims } from './contact-claims.ts';
 import { identityKey } from './identity.ts';

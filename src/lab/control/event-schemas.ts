@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { FAULT_KINDS } from '../faults/parse-fault.ts';
-import { type LabEvent, type LabEventName } from '../lab-events.ts';
+import { LAB_EVENT_CAUSES, type LabEvent, type LabEventName } from '../lab-events.ts';
 import { address, clientTransport, count, relayCounters, turnName, unixMs, unixSec, user } from './common-schemas.ts';
-import * as causes from './event-causes.ts';
 
 /** What every event has, `type` aside. */
 const common = {
@@ -52,6 +51,11 @@ const peerCall = {
   callId: z.string().describe('Call-ID of the call.'),
 };
 
+/** `cause` of an event: one of those that the table of causes has. */
+function causeOf(name: keyof typeof LAB_EVENT_CAUSES) {
+  return z.enum(Object.keys(LAB_EVENT_CAUSES[name]) as [string, ...string[]]);
+}
+
 /** Fields that are an event's own. Whether none is missing, the compiler knows. */
 type Fields<Name extends LabEventName> = Readonly<
   Record<Exclude<keyof LabEvent<Name>, 'type' | keyof typeof common>, z.ZodType>
@@ -65,33 +69,33 @@ const FIELDS = {
   },
   'server-restarted': { downMs: count.describe('Milliseconds for which nothing answered.') },
   'flow-opened': { flowId, remoteAddress, origin },
-  'flow-closed': { flowId, cause: causes.flowCloseCause, code: z.int().describe('WebSocket close code.') },
-  'flow-refused': { remoteAddress, origin, cause: causes.flowRefusal },
+  'flow-closed': { flowId, cause: causeOf('flow-closed'), code: z.int().describe('WebSocket close code.') },
+  'flow-refused': { remoteAddress, origin, cause: causeOf('flow-refused') },
   'register-challenged': {
     flowId,
     aor: registration.aor,
     stale: z.boolean().describe('Whether only the nonce was too old.'),
   },
-  'authentication-failed': { flowId, aor: registration.aor, cause: causes.authenticationFailure },
+  'authentication-failed': { flowId, aor: registration.aor, cause: causeOf('authentication-failed') },
   registered: {
     ...registration,
     expiresSec: count.describe('Seconds granted.'),
     refresh: z.boolean().describe('Whether the registration existed before.'),
   },
-  unregistered: { ...registration, cause: causes.unregisteredCause },
+  unregistered: { ...registration, cause: causeOf('unregistered') },
   'credential-issued': {
     ...registration,
     name: turnName,
     expiresAtSec: unixSec.describe('End of the credential in UNIX seconds.'),
     via,
   },
-  'credential-refused': { flowId, cause: causes.credentialRefusal, via },
+  'credential-refused': { flowId, cause: causeOf('credential-refused'), via },
   limited: {
     flowId: flowId.optional().describe('The WebSocket that reached a limit, if it is one.'),
-    cause: causes.limitCause,
+    cause: causeOf('limited'),
   },
   'core-up': { core, downMs: downMs.describe('Milliseconds for which it was down; absent at first.').optional() },
-  'core-down': { core, cause: causes.coreDownCause },
+  'core-down': { core, cause: causeOf('core-down') },
   message: {
     direction,
     from: party.describe('Who sent it.'),
@@ -114,11 +118,11 @@ const FIELDS = {
   },
   'allocation-created': { ...allocation, lifetimeSec },
   'allocation-refreshed': { ...allocation, lifetimeSec, counters: relayCounters },
-  'allocation-ended': { ...allocation, cause: causes.allocationEndCause, counters: relayCounters },
+  'allocation-ended': { ...allocation, cause: causeOf('allocation-ended'), counters: relayCounters },
   'relay-ended': {
     ...allocation,
     ended: address.describe('The relayed address that ended.'),
-    cause: causes.relayEndCause,
+    cause: causeOf('relay-ended'),
   },
   'allocation-moved': { ...allocation, from: z.object(client).describe('Transport and address that it used before.') },
   'peer-connected': { ...allocation, peer, by: z.enum(['client', 'peer']).describe('Who opened the connection.') },
@@ -128,26 +132,26 @@ const FIELDS = {
   'authentication-refused': {
     ...client,
     method: stunMethod,
-    cause: causes.authenticationCause,
+    cause: causeOf('authentication-refused'),
     username: z.string().describe('USERNAME as received.').optional(),
   },
   'request-refused': {
     ...client,
     method: stunMethod,
     code: z.int().describe('STUN error code of the answer.'),
-    cause: causes.refusalCause,
+    cause: causeOf('request-refused'),
   },
-  'peer-denied': { ...allocation, peer, cause: causes.peerDenial },
+  'peer-denied': { ...allocation, peer, cause: causeOf('peer-denied') },
   'fault-fired': {
     ...fault,
     method: z.string().describe('Method of SIP or TURN that it hit.').optional(),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe('What the hit did.'),
   },
-  'fault-ended': { ...fault, cause: causes.faultEndCause },
+  'fault-ended': { ...fault, cause: causeOf('fault-ended') },
   'peer-call-started': peerCall,
   'peer-call-ended': {
     ...peerCall,
-    cause: causes.peerCallEnd,
+    cause: causeOf('peer-call-ended'),
     status: z.int().min(300).max(699).describe('Status of a call that was refused.').optional(),
   },
 } satisfies { readonly [Name in LabEventName]: Fields<Name> };

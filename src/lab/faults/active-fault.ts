@@ -14,13 +14,18 @@ export interface FaultFired {
   readonly kind: FaultKind;
   /** Whom it hit, as far as known. */
   readonly user: string | undefined;
-  /** Of SIP or TURN. */
+  /** SIP or TURN method that it hit: REGISTER, Allocate. */
   readonly method: string | undefined;
   readonly detail: FaultDetail;
 }
 
-/** `times`: it has hit as often as it should, or all there was to hit. `time`: its milliseconds are over. */
-export type FaultEndCause = 'times' | 'time' | 'cleared';
+/** How a fault ended. */
+export const FAULT_END_CAUSES = {
+  times: 'It has hit as often as it was asked to, or all there was to hit.',
+  time: 'Its milliseconds are over.',
+  cleared: 'Somebody cleared it.',
+} as const;
+export type FaultEndCause = keyof typeof FAULT_END_CAUSES;
 
 export interface FaultEnded {
   readonly faultId: string;

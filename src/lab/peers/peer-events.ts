@@ -9,15 +9,21 @@ export interface PeerCallFacts {
   readonly callId: string;
 }
 
-/**
- * `hung-up`, `cancelled`: by the caller · `refused`: with `status` · `not-acknowledged`: no ACK came · `session-expired`: no refresh came
- * (RFC 4028) · `media-lost`: ICE or DTLS failed and nothing mended it · `too-long`: beyond what a call may take · `stopped`: with the server.
- */
-export type PeerCallEnd =
-  'hung-up' | 'cancelled' | 'refused' | 'not-acknowledged' | 'session-expired' | 'media-lost' | 'too-long' | 'stopped';
+/** How a call to a peer ended. */
+export const PEER_CALL_ENDS = {
+  'hung-up': 'One side hung up.',
+  cancelled: 'The caller cancelled it.',
+  refused: 'The peer refused it with `status`.',
+  'not-acknowledged': 'No ACK came.',
+  'session-expired': 'No refresh of the session came (RFC 4028).',
+  'media-lost': 'ICE or DTLS failed, and nothing restored it.',
+  'too-long': 'The call was longer than a peer allows.',
+  stopped: 'The lab stopped.',
+} as const;
+export type PeerCallEnd = keyof typeof PEER_CALL_ENDS;
 
 export interface PeerCallEnded extends PeerCallFacts {
   readonly cause: PeerCallEnd;
-  /** Of the answer that ended a call before it began. */
+  /** Status of the answer that refused the call; `undefined` when it was not refused. */
   readonly status: number | undefined;
 }

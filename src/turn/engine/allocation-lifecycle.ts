@@ -5,7 +5,7 @@ import { allocationCounters, settleCounters } from './relay-counters.ts';
 import { reportEnded, reportRelayEnded } from './report.ts';
 import { type Reservation } from './reservations.ts';
 import { endTcpConnections } from './tcp-lifecycle.ts';
-import { type AllocationEndCause, type RelayEndCause } from './turn-events.ts';
+import { type AllocationEndCause, type RelayEndCause } from './turn-words.ts';
 
 /** The live allocation of a 5-tuple, all of its relays live. What is over of it is ended here, if its timer has not done so yet. */
 export function liveAllocation(engine: EngineState, clientKey: string, nowMs: number): Allocation | undefined {

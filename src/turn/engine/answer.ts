@@ -1,5 +1,5 @@
 import { type StunWriter } from '../../stun/writer.ts';
-import { type RefusalCause } from './turn-events.ts';
+import { type RefusalCause } from './turn-words.ts';
 
 /** What a handler decides: the method's attributes of a success, or an error code and, for the log alone, its cause. */
 export type Answer = Granted | Refused;

@@ -23,7 +23,7 @@ import { type ClientPath } from './data-plane.ts';
 import { type Nonces } from './nonces.ts';
 import { type Realms } from './realms.ts';
 import { type SecurityFeatures } from './security-features.ts';
-import { type AuthenticationCause } from './turn-events.ts';
+import { type AuthenticationCause } from './turn-words.ts';
 
 /*
  * The long-term credential mechanism of RFC 8489 §9.2 for TURN requests. Who can forge what:

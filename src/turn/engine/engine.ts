@@ -45,7 +45,8 @@ import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
 import { Tally, type DropReason } from './tally.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
-import { type AllocationEndCause, type TurnEvents } from './turn-events.ts';
+import { type TurnEvents } from './turn-events.ts';
+import { type AllocationEndCause } from './turn-words.ts';
 import { type Impairment } from './impairment.ts';
 import { type TurnTap } from './turn-tap.ts';
 

@@ -8,7 +8,7 @@ import { isIsatap } from './isatap.ts';
 import { OwnPlaces } from './own-places.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
-import { type PeerDenial } from './turn-events.ts';
+import { type PeerDenial } from './turn-words.ts';
 
 /**
  * What holds for every port of an address.

@@ -1,7 +1,7 @@
 import { sourceKey } from '../../core/address-key.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type EngineState } from './engine-state.ts';
-import { type RefusalCause } from './turn-events.ts';
+import { type RefusalCause } from './turn-words.ts';
 
 interface QuotaLeft {
   /** Relayed transport addresses that may still be opened. */

@@ -4,7 +4,7 @@ import { alternateDomain, alternateServer } from '../../stun/attributes/rfc8489.
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, refuseWith, type Refused } from './answer.ts';
 import { type ClientPath } from './data-plane.ts';
-import { type RefusalCause } from './turn-events.ts';
+import { type RefusalCause } from './turn-words.ts';
 
 export interface AlternateServerOptions {
   /** IP text; a client is sent to a server of its own family (RFC 8489 §10). */

@@ -6,13 +6,8 @@ import { RELAY_COUNTERS, type ClientPath } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { allocationCounters } from './relay-counters.ts';
 import { type TcpConnection } from './tcp-connections.ts';
-import {
-  type AllocationEndCause,
-  type AllocationInfo,
-  type PeerDenial,
-  type RelayCounters,
-  type RelayEndCause,
-} from './turn-events.ts';
+import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
+import { type AllocationEndCause, type PeerDenial, type RelayEndCause } from './turn-words.ts';
 
 /*
  * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can

@@ -1,97 +1,13 @@
 import { type AddressFamily } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { type LookupFailure } from '../../credentials/credential.ts';
 import { type ClientTransport, type RelayCounter } from './data-plane.ts';
-
-/** Why a request did not pass authentication. For the log and the event only; the answer says 400, 401 or 438. */
-export type AuthenticationCause =
-  | LookupFailure
-  | 'no-credentials'
-  /** An integrity attribute of another length than its HMAC has. */
-  | 'malformed-integrity'
-  | 'incomplete-credentials'
-  | 'wrong-key-or-password'
-  | 'stale-nonce'
-  | 'foreign-nonce'
-  /** It chose a password algorithm, but not from what was offered, or without MESSAGE-INTEGRITY-SHA256. */
-  | 'bid-down'
-  /** Its key is made with MD5, which is not offered. */
-  | 'weak-algorithm'
-  /** A `TurnTap` asked for it. */
-  | 'fault';
-
-/** Why a peer is out of bounds. */
-export type PeerDenial =
-  | 'not-an-address'
-  | 'own-listener'
-  /** Of this machine, and no relayed address. */
-  | 'own-address'
-  /** Where the core behind the edge is. */
-  | 'core'
-  | 'not-a-live-relay'
-  | 'port-zero'
-  | 'ipv4-in-ipv6'
-  | 'not-unicast'
-  | 'deny-list'
-  | 'metadata'
-  | 'private'
-  | 'special-purpose';
-
-/** Why a request that passed authentication (or needs none) was refused. */
-export type RefusalCause =
-  | 'expired'
-  | 'malformed-attribute'
-  | 'missing-attribute'
-  | 'conflicting-attributes'
-  | 'unknown-attribute'
-  /** More than any request needs; too many XOR-PEER-ADDRESS are `permission-limit`. */
-  | 'too-many-attributes'
-  | 'no-allocation'
-  | 'allocation-exists'
-  | 'other-user'
-  | 'unsupported-transport'
-  | 'unsupported-family'
-  | 'family-mismatch'
-  | 'tunnelled-client'
-  | 'unknown-reservation'
-  | 'user-quota'
-  | 'address-quota'
-  | 'total-quota'
-  /** Sent to another server. */
-  | 'redirected'
-  /** This server takes no new allocations, and there is none to send the client to. */
-  | 'draining'
-  | 'no-free-port'
-  | 'relay-unavailable'
-  | 'peer-denied'
-  | 'permission-limit'
-  | 'channel-out-of-range'
-  | 'channel-bound-to-other-peer'
-  | 'peer-bound-to-other-channel'
-  | 'channel-limit'
-  /** What goes with UDP alone on an allocation that relays TCP, or the other way round. */
-  | 'wrong-relay-protocol'
-  | 'connection-exists'
-  | 'connection-limit'
-  | 'connect-failed'
-  | 'connect-timeout'
-  /** A CONNECTION-ID that waits for no ConnectionBind. */
-  | 'unknown-connection'
-  /** A ConnectionBind in the clear for an allocation whose own connection is TLS. */
-  | 'clear-connection'
-  /** A MOBILITY-TICKET where no allocation may move, or on one that relays TCP. */
-  | 'mobility-forbidden'
-  /** A MOBILITY-TICKET that is not ours, was used before, or has no place in the request. */
-  | 'unknown-ticket'
-  /** A MOBILITY-TICKET on the path where the client is already. */
-  | 'client-did-not-move'
-  /** A `TurnTap` asked for it. */
-  | 'fault';
-
-export type AllocationEndCause = 'expired' | 'deleted-by-client' | 'client-closed' | 'operator' | 'stopped';
-
-/** Why one of two relayed transport addresses ended before its allocation. */
-export type RelayEndCause = Extract<AllocationEndCause, 'expired' | 'deleted-by-client'>;
+import {
+  type AllocationEndCause,
+  type AuthenticationCause,
+  type PeerDenial,
+  type RefusalCause,
+  type RelayEndCause,
+} from './turn-words.ts';
 
 export type RelayCounters = Readonly<Record<RelayCounter, number>>;
 
@@ -110,7 +26,7 @@ export interface AllocationInfo extends ClientInfo {
   readonly relayed: TransportAddress;
   /** What it has at the moment: one, or IPv4 and then IPv6. */
   readonly relayedAll: readonly TransportAddress[];
-  /** Of `relayed`. */
+  /** Family of `relayed`. */
   readonly family: AddressFamily;
 }
 
@@ -158,3 +74,21 @@ export interface TurnEvents {
   /** A peer the policy keeps out: on CreatePermission and ChannelBind each time, on data once for each permission. */
   'peer-denied': AllocationInfo & { readonly peer: TransportAddress; readonly cause: PeerDenial };
 }
+
+/** What each event of the TURN server says. */
+export const TURN_EVENTS = {
+  'turn-message': 'A STUN request came, or its answer left.',
+  'allocation-created': 'A client has a new allocation.',
+  'allocation-refreshed': 'A client refreshed its allocation. `counters` say what was relayed so far.',
+  'allocation-ended': 'An allocation has ended. `counters` say what was relayed over all of its relayed addresses.',
+  'relay-ended': 'One of two relayed addresses of an allocation ended. The allocation goes on with the other.',
+  'allocation-moved': 'The client of an allocation uses another address or connection from here on (RFC 8016).',
+  'peer-connected': 'A TCP relay and a peer have a connection, which the client may bind (RFC 6062).',
+  'peer-closed': 'The connection between a TCP relay and a peer has ended.',
+  'permission-created': 'An allocation has a permission for a new address. Refreshing one is no event.',
+  'channel-bound': 'An allocation has a new channel. Refreshing one is no event.',
+  'authentication-refused': 'The TURN server refused a request that did not prove who sent it.',
+  'request-refused': 'The TURN server refused a request whose sender was proved.',
+  'peer-denied':
+    'The peer policy keeps an address out. CreatePermission and ChannelBind give an event each; data gives one for each permission.',
+} as const satisfies Readonly<Record<keyof TurnEvents, string>>;

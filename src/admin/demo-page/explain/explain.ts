@@ -1,13 +1,22 @@
 import {
-  CORE_DOWN_WORDS,
-  CREDENTIAL_WORDS,
-  DIGEST_WORDS,
-  FLOW_CLOSE_WORDS,
-  FLOW_REFUSAL_WORDS,
-  LIMIT_WORDS,
-} from './edge-words.ts';
+  AUTHENTICATION_FAILURES,
+  CORE_DOWN_CAUSES,
+  CREDENTIAL_REFUSALS,
+  FLOW_CLOSE_CAUSES,
+  FLOW_REFUSALS,
+  type FlowCloseCause,
+  LIMIT_CAUSES,
+} from '../../../edge/edge-words.ts';
+import {
+  ALLOCATION_END_CAUSES,
+  type AllocationEndCause,
+  AUTHENTICATION_CAUSES,
+  type AuthenticationCause,
+  PEER_DENIALS,
+  REFUSAL_CAUSES,
+} from '../../../turn/engine/turn-words.ts';
 import { FAULT_WORDS } from './fault-words.ts';
-import { ALLOCATION_END_WORDS, AUTHENTICATION_WORDS, PEER_WORDS, REFUSAL_WORDS, turnMethodName } from './turn-words.ts';
+import { turnMethodName } from './turn-method-name.ts';
 
 /** An event of the lab, as its stream tells it. */
 export type ToldEvent = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -20,27 +29,31 @@ interface Explanation {
   readonly words: ReadonlyMap<unknown, string>;
 }
 
-/** Part of every healthy exchange, so no failure: the client goes on by itself. */
-const ROUTINE: ReadonlySet<unknown> = new Set(['no-credentials', 'stale-nonce']);
+/** Causes that are no failure, by the event: the client goes on by itself, or wished it so. */
+const ROUTINE: ReadonlyMap<string, ReadonlySet<unknown>> = new Map<string, ReadonlySet<unknown>>([
+  ['authentication-refused', new Set<AuthenticationCause>(['no-credentials', 'stale-nonce'])],
+  ['flow-closed', new Set<FlowCloseCause>(['client', 'stopped'])],
+  ['allocation-ended', new Set<AllocationEndCause>(['deleted-by-client', 'client-closed', 'stopped'])],
+]);
 
 const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
-  ['authentication-refused', explanation(authenticationRefused, AUTHENTICATION_WORDS)],
-  ['request-refused', explanation(requestRefused, REFUSAL_WORDS)],
-  ['peer-denied', explanation(peerDenied, PEER_WORDS)],
-  ['allocation-ended', explanation((event) => `${of(event)} allocation ended`, ALLOCATION_END_WORDS)],
-  ['authentication-failed', explanation((event) => `The edge refused ${of(event)} login`, DIGEST_WORDS)],
-  ['credential-refused', explanation(credentialRefused, CREDENTIAL_WORDS)],
-  ['flow-refused', explanation(() => 'The edge refused a WebSocket', FLOW_REFUSAL_WORDS)],
-  ['flow-closed', explanation((event) => `${of(event)} WebSocket ended`, FLOW_CLOSE_WORDS)],
-  ['limited', explanation((event) => `The edge limits ${text(event.user) ?? 'a client'}`, LIMIT_WORDS)],
-  ['core-down', explanation((event) => `The core at ${text(event.core) ?? 'an address'} is down`, CORE_DOWN_WORDS)],
+  ['authentication-refused', explanation(authenticationRefused, AUTHENTICATION_CAUSES)],
+  ['request-refused', explanation(requestRefused, REFUSAL_CAUSES)],
+  ['peer-denied', explanation(peerDenied, PEER_DENIALS)],
+  ['allocation-ended', explanation((event) => `${of(event)} allocation ended`, ALLOCATION_END_CAUSES)],
+  ['authentication-failed', explanation((event) => `The edge refused ${of(event)} login`, AUTHENTICATION_FAILURES)],
+  ['credential-refused', explanation(credentialRefused, CREDENTIAL_REFUSALS)],
+  ['flow-refused', explanation(() => 'The edge refused a WebSocket', FLOW_REFUSALS)],
+  ['flow-closed', explanation((event) => `${of(event)} WebSocket ended`, FLOW_CLOSE_CAUSES)],
+  ['limited', explanation((event) => `The edge limits ${text(event.user) ?? 'a client'}`, LIMIT_CAUSES)],
+  ['core-down', explanation((event) => `The core at ${text(event.core) ?? 'an address'} is down`, CORE_DOWN_CAUSES)],
   ['fault-fired', explanation(faultFired, FAULT_WORDS, 'kind')],
 ]);
 
 /** What failed, why, and what to do next, in plain words. `undefined` for an event that is no failure. */
 export function explainLabEvent(event: ToldEvent): string | undefined {
   const found = EXPLANATIONS.get(event.type);
-  if (!found || (event.type === 'authentication-refused' && ROUTINE.has(event.cause))) return undefined;
+  if (!found || ROUTINE.get(event.type)?.has(event.cause)) return undefined;
   const why = found.words.get(event[found.field]);
   return why === undefined ? undefined : capital(`${found.what(event)}: ${lower(why)}`);
 }

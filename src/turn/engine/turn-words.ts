@@ -1,24 +1,17 @@
 /*
- * Causes of the TURN server in words, each with what to do next. The server tells them to its operator only (the answer on the wire is a bare
- * code), so this page is where a developer learns them.
+ * Causes that the events of the TURN server name: each closed union with its meaning and, where the client or the operator can do something, what
+ * to do next. The answer on the wire is a bare code, so a developer learns the cause here, in an event or on the demo page. The types, the enums of
+ * lab control, the reference page of the events and the words of the page all come from here. Nothing is imported, so that a page can.
  */
 
-/** Why a request did not pass authentication, by `cause` of `authentication-refused`. */
-export const AUTHENTICATION_WORDS = {
+/** Why a request did not pass authentication. The answer on the wire says 400, 401 or 438 alone. */
+export const AUTHENTICATION_CAUSES = {
   'no-credentials':
     'It came without MESSAGE-INTEGRITY, as the first request of every client does. The 401 carries realm and nonce for the second try.',
-  'incomplete-credentials':
-    'It has MESSAGE-INTEGRITY but lacks USERNAME, REALM or NONCE. Send all three, as the 401 gave them.',
   'malformed-integrity':
     'Its MESSAGE-INTEGRITY is not of 20 bytes, or its MESSAGE-INTEGRITY-SHA256 not of 32. Send the whole HMAC: TURN allows no truncated one.',
-  'stale-nonce': 'Its nonce is too old. The answer carries a new one; the client repeats the request with it.',
-  'foreign-nonce':
-    'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
-  'bid-down':
-    'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing. Look for what changes messages between client and server.',
-  'weak-algorithm':
-    'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
-  'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
+  'incomplete-credentials':
+    'It has MESSAGE-INTEGRITY but lacks USERNAME, REALM or NONCE. Send all three, as the 401 gave them.',
   'unknown-form':
     'Its USERNAME is no credential of this edge: u and t cannot be told apart. Use TURN-Username as it came.',
   'unknown-user': 'Nobody here has that USERNAME. Register first and use the credential of the 200 OK.',
@@ -26,13 +19,22 @@ export const AUTHENTICATION_WORDS = {
     'The time t of the credential has passed. Ask for a fresh one with OPTIONS or a new REGISTER, and restart ICE with it.',
   'not-yet-valid':
     'The time t of the credential lies too far ahead: it was not made by this edge, or the clocks differ. Compare the clocks of edge and TURN server.',
+  'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
   'wrong-key-or-password':
     'The password does not fit this USERNAME: it was copied wrongly, belongs to another credential, or was made with another Km. Take name and password from the same 200 OK, and compare Km of edge and TURN server.',
+  'stale-nonce': 'Its nonce is too old. The answer carries a new one; the client repeats the request with it.',
+  'foreign-nonce':
+    'Its nonce was made for another address, or by a server that has been restarted. The answer carries a new one; the client repeats the request with it.',
+  'bid-down':
+    'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing. Look for what changes messages between client and server.',
+  'weak-algorithm':
+    'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
   fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
 } as const;
+export type AuthenticationCause = keyof typeof AUTHENTICATION_CAUSES;
 
-/** Why an authenticated request was refused, by `cause` of `request-refused`. */
-export const REFUSAL_WORDS = {
+/** Why a request that passed authentication, or needs none, was refused. */
+export const REFUSAL_CAUSES = {
   expired:
     'The time t of the credential has passed, so no lifetime is left to give. Ask for a fresh one and restart ICE.',
   'malformed-attribute': 'An attribute cannot be read. Compare its length and padding with RFC 8489 §14.',
@@ -46,8 +48,6 @@ export const REFUSAL_WORDS = {
   'no-allocation':
     'There is no allocation on this address and port (any more): it ended, or the client’s address changed. Allocate again: restart ICE.',
   'allocation-exists': 'This address and port has an allocation already. Refresh it, or allocate from another port.',
-  'clear-connection':
-    'It came by TCP, and the allocation was made by TLS. Open the data connection by TLS too, to the same address and port (RFC 6062 §4.4).',
   'other-user':
     'The allocation was made with the credential of another registration. Use a fresh credential of the same one, or allocate anew: restart ICE.',
   'unsupported-transport': 'Only UDP is relayed here. Ask for REQUESTED-TRANSPORT 17.',
@@ -86,20 +86,24 @@ export const REFUSAL_WORDS = {
     'The peer did not answer the TCP connection in time (turn.tcpRelay.connectTimeoutSec). A firewall before it may drop what the relay sends.',
   'unknown-connection':
     'No TCP connection waits under this CONNECTION-ID: it was bound before, has ended, or 30 seconds are over. Connect again.',
+  'clear-connection':
+    'It came by TCP, and the allocation was made by TLS. Open the data connection by TLS too, to the same address and port (RFC 6062 §4.4).',
   'mobility-forbidden':
     'Allocations do not move on this server (turn.mobility), and one that relays TCP moves on none. Allocate anew from the new address.',
   'unknown-ticket': 'The MOBILITY-TICKET was used before, or is of another server. Use the newest, or allocate anew.',
   'client-did-not-move': 'A MOBILITY-TICKET was shown where the client is already. Refresh without it.',
   fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
 } as const;
+export type RefusalCause = keyof typeof REFUSAL_CAUSES;
 
-/** Why a peer is out of bounds, by `cause` of `peer-denied`. */
-export const PEER_WORDS = {
+/** Why a peer is out of bounds. */
+export const PEER_DENIALS = {
   'not-an-address': 'It is no IP address. Send XOR-PEER-ADDRESS as RFC 8656 §18.3 says.',
   'own-listener': 'It is this TURN server itself, which never relays to itself. Use the candidate of the other client.',
   'own-address':
     'It is an address of the machine on which the TURN server runs, where only relayed addresses are peers. Use the relayed candidate of the other client, or list this one address in turn.peers.allow.',
-  core: 'It is where the SIP core of this edge is, which takes what comes from this machine for the edge’s. Media on the same address: list that one address in turn.peers.allow.',
+  core:
+    'It is where the SIP core of this edge is, which takes what comes from this machine for the edge’s. Media on the same address: list that one address in turn.peers.allow.',
   'not-a-live-relay':
     'It is an address of this relay, but no allocation lives at that port. The other side’s allocation has ended or not begun: let both sides gather anew.',
   'port-zero': 'Port 0 is nobody’s. Use the port of the candidate.',
@@ -112,24 +116,22 @@ export const PEER_WORDS = {
   'special-purpose':
     'It is set aside for another purpose (IANA special-purpose registry). Let both sides use relay candidates, or list it in turn.peers.allow.',
 } as const;
+export type PeerDenial = keyof typeof PEER_DENIALS;
 
-/** How an allocation ended on its own, by `cause` of `allocation-ended`. Deleting it and stopping the server are no failures. */
-export const ALLOCATION_END_WORDS = {
+/** How an allocation ended. */
+export const ALLOCATION_END_CAUSES = {
   expired:
     'Its lifetime ran out: no Refresh came, or the credential ended and none may outlive it. Get a fresh credential before the end, and restart ICE with it.',
+  'deleted-by-client': 'The client deleted it (Refresh with lifetime 0).',
+  'client-closed': 'The TCP or TLS connection of the client closed.',
   operator: 'The operator, or a fault, ended it. Restart ICE to get another.',
+  stopped: 'The server stopped.',
 } as const;
+export type AllocationEndCause = keyof typeof ALLOCATION_END_CAUSES;
 
-const METHODS: ReadonlyMap<unknown, string> = new Map([
-  [0x001, 'Binding'],
-  [0x003, 'Allocate'],
-  [0x004, 'Refresh'],
-  [0x006, 'Send'],
-  [0x008, 'CreatePermission'],
-  [0x009, 'ChannelBind'],
-]);
-
-/** `3` or `Allocate` → `Allocate`; the event of the server has the number of the STUN method. */
-export function turnMethodName(method: unknown): string {
-  return METHODS.get(method) ?? (typeof method === 'string' ? method : 'request');
-}
+/** Why one of two relayed transport addresses ended before its allocation. */
+export const RELAY_END_CAUSES = {
+  expired: 'Its lifetime ran out.',
+  'deleted-by-client': 'The client deleted it.',
+} as const;
+export type RelayEndCause = keyof typeof RELAY_END_CAUSES;
