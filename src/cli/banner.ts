@@ -71,7 +71,7 @@ function userLines({ config, material }: Facts): string[] {
   return [...users].map(([name, password]) => `${name.padEnd(width)}  password ${password.revealText()}`);
 }
 
-/** Of a core outside: where it is, and where it calls back. */
+/** Lines about a core outside: where it is, and where it reaches the edge. */
 function coreLines({ config }: Facts, { core = [] }: ServerAddresses): string[] {
   if (core.length === 0) return [];
   const here = core.map(({ transport, address, port }) => {

@@ -42,7 +42,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
 interface Made {
   readonly server: Server;
   readonly whole: Stoppable;
-  /** Of lab control, when it is open. */
+  /** Path of lab control; absent when it is not open. */
   readonly labPath?: string;
 }
 

@@ -16,7 +16,7 @@ export function givenCertificate({ tls }: Config, attempt: Attempt = atOnce): Ce
   return readCertificate(tls, 'tls', attempt);
 }
 
-/** As `givenCertificate`, for any section: `path` is what errors call it. `undefined` when it names no files. */
+/** Reads the certificate and key that a section names: `path` is what errors call the section. `undefined` when it names no files. */
 export function readCertificate(
   { certFile, keyFile }: CertificateFiles,
   path: string,

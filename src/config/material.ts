@@ -28,11 +28,11 @@ export interface Material extends KeyMaterial {
   readonly longTermUsers: readonly LongTermUser[];
   /** Absent when nothing here speaks TLS. */
   readonly certificate?: Certificate;
-  /** Of the HEP collector; absent when it wants none. */
+  /** Capture password of the HEP collector; absent when the collector wants none. */
   readonly captureKey?: Secret;
   /** Absent with the embedded core. */
   readonly core?: CoreMaterial;
-  /** What of it was generated. */
+  /** What was generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
   readonly stateDir: string;
@@ -177,7 +177,7 @@ async function complete(
   };
 }
 
-/** Of the configuration or the files it names; empty when it gives none. Throws ERR_CONFIG_UNREADABLE. */
+/** Km of the configuration, or of the files it names; empty when it gives none. Throws ERR_CONFIG_UNREADABLE. */
 export function givenKeys({ credentials }: Config, attempt: Attempt = atOnce): { id: string; secret: Secret }[] {
   const single = attempt(() => secretOf(credentials.secret, credentials.secretFile, 'credentials.secretFile'));
   if (single) return [{ id: 'k1', secret: single }];
@@ -188,7 +188,7 @@ export function givenKeys({ credentials }: Config, attempt: Attempt = atOnce): {
   });
 }
 
-/** As `givenKeys`. */
+/** The pseudonym key of the configuration, or of the file it names; `undefined` when it gives none. Throws ERR_CONFIG_UNREADABLE. */
 export function givenPseudonymKey({ credentials }: Config, attempt: Attempt = atOnce): Secret | undefined {
   const { pseudonymKey, pseudonymKeyFile } = credentials;
   return attempt(() => secretOf(pseudonymKey, pseudonymKeyFile, 'credentials.pseudonymKeyFile'));

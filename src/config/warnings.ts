@@ -112,7 +112,7 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): stri
   return warnings;
 }
 
-/** As peers see them. */
+/** Relay addresses as peers see them. */
 function relayAddressesIn(
   { addresses, externalAddresses }: Config['turn']['relay'],
   ranges: readonly string[],

@@ -7,7 +7,7 @@ export function addressKey(remoteAddress: string): string {
   return canonical ? sourceKey(canonical) : remoteAddress;
 }
 
-/** The same of an address in canonical form. */
+/** Under what limits count an address that is canonical already: the IPv4 address, or the /64 of an IPv6 one. */
 export function sourceKey({ family, address }: TransportAddress): string {
   if (family === 4) return address;
   const bytes = parseIp(address);

@@ -64,7 +64,7 @@ export class Arrivals {
     else if (this.#takePlace(socket, peer.address)) this.#admit(socket, peer, undefined, serve);
   }
 
-  /** Of a TLS socket on top of an accepted one: the ends of both are the same. */
+  /** The arrival below a TLS socket: both sockets have the same local and remote address. */
   of(socket: Socket): Arrival | undefined {
     return this.#byEnds.get(endsOf(socket));
   }

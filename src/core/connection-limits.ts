@@ -3,7 +3,7 @@ import { addressKey } from './address-key.ts';
 export interface ConnectionLimitOptions {
   /** At a time, over all listeners that share the limits. */
   readonly connections: number;
-  /** Of one IPv4 address or one IPv6 /64: a whole /64 is what one host commonly has. */
+  /** Connections of one IPv4 address or one IPv6 /64, since one host commonly has a whole /64. */
   readonly connectionsPerAddress: number;
 }
 

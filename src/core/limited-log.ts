@@ -40,7 +40,7 @@ export class LimitedLog {
     return this.#write('info', cause, fields, message, nowMs);
   }
 
-  /** As `info`; a cause has one allowance, whatever the level. */
+  /** Writes a line like `info`; a cause has one allowance for all levels. */
   warn(cause: string, fields: LogFields, message: string, nowMs: number): boolean {
     return this.#write('warn', cause, fields, message, nowMs);
   }

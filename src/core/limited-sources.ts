@@ -7,7 +7,7 @@ import { transportAddress } from './transport-address.ts';
 export class LimitedSources {
   readonly #exempt: readonly IpRange[];
 
-  /** `exempt`: ranges (see `parseIpRange`) whose addresses many clients share, or nobody but friends has. */
+  /** `exempt`: address ranges (see `parseIpRange`) without a limit, such as a NAT that many clients share, or your own network. */
   constructor(exempt: readonly string[]) {
     this.#exempt = exempt.flatMap((text) => parseIpRange(text) ?? []);
   }

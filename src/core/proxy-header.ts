@@ -26,7 +26,7 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader {
   return invalid('not-a-header');
 }
 
-/** As far as both go. */
+/** Whether the bytes are the beginning of the prefix, or begin with it. */
 function startsAs(bytes: Buffer, prefix: Buffer): boolean {
   const length = Math.min(bytes.length, prefix.length);
   return bytes.compare(prefix, 0, length, 0, length) === 0;

@@ -148,9 +148,9 @@ export interface ExternalCoreOptions {
   readonly accessNetworkInfo: string | undefined;
   /** A client whose connection is gone for so many seconds is de-registered in its place; `undefined`: never, the core learns by 430. */
   readonly deregisterAfterSec: number | undefined;
-  /** Whether clients are sent to register again once the core is back after an outage, because it may have lost their bindings. */
+  /** Whether clients are closed (1012), so that they register again, once the core is back after an outage: it may have lost their bindings. */
   readonly reregisterAfterOutage: boolean;
-  /** Over how long they are. */
+  /** Seconds over which these clients are closed (1012), so that they do not register again all at once. */
   readonly reregisterWindowSec: number;
   /** 32 bytes: key of the flow tokens, the same for as long as the core remembers Path. Random when absent. */
   readonly flowTokenKey?: Uint8Array | undefined;

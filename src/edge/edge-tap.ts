@@ -4,7 +4,7 @@ import { type Hop } from './hop.ts';
 /** What becomes of a request in place of its ordinary way. */
 export type RequestVerdict =
   | { readonly kind: 'answer'; readonly response: SipResponse }
-  /** As if it had never come. */
+  /** The request is treated as if it had never come. */
   | { readonly kind: 'drop' };
 
 /** How a message to a client goes out in place of at once and once. */

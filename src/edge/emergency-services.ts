@@ -19,7 +19,7 @@ const SOS_SERVICE = 'urn:service:sos';
 const TEL = /^tel:/i;
 /** RFC 3966 §5.1.1 */
 const VISUAL_SEPARATORS = /[-.()]/g;
-/** Of a number as it is written, separators included; none that is longer stands for an emergency. */
+/** Characters of a number as it is written, separators included. No longer one stands for an emergency. */
 const MAX_WRITTEN = 32;
 /** Calls of one user that are let pass whatever else the user has asked for. */
 const ALLOWANCE = { burst: 4, perSec: 1 / 15 } as const;
@@ -89,7 +89,7 @@ export interface EmergencyAlternative {
   readonly reason: string;
   /** Whether a registration would help. */
   readonly canRegister: boolean;
-  /** Of the caller's registration. */
+  /** `Registration.edgeUri` of the caller; `undefined` when the caller is not registered. */
   readonly edgeUri: string | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface LabCredential {
   readonly realm: string;
   /** t, UNIX seconds. */
   readonly expiresAtSec: number;
-  /** As RTCPeerConnection takes it. */
+  /** The credential as an ICE server, the way RTCPeerConnection takes it. */
   readonly iceServer: { readonly urls: string[]; readonly username: string; readonly credential: string };
 }
 

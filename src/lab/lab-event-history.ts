@@ -7,9 +7,9 @@ const HISTORY_EVENTS = 10_000;
 
 export interface HistoryLimits {
   readonly events: number;
-  /** Of the texts of SIP and STUN messages; beyond, the oldest events lose theirs. */
+  /** Characters kept of the texts of SIP and STUN messages; beyond, the oldest events lose their text. */
   readonly textCharacters: number;
-  /** Of all text in all events; beyond, the oldest events go. */
+  /** Characters kept of all text in all events; beyond, the oldest events are forgotten. */
   readonly characters: number;
 }
 
@@ -56,7 +56,7 @@ export class LabEventHistory {
     return entry;
   }
 
-  /** Those with a higher number than `seq`, oldest first, `limit` of them at most. */
+  /** Events with a higher number than `seq`, oldest first, at most `limit` of them. */
   after(seq: number, limit = Infinity): HistoryEntry[] {
     const oldest = this.#lastSeq - (this.#entries.length - this.#first) + 1;
     const start = this.#first + Math.max(0, seq + 1 - oldest);
@@ -100,7 +100,7 @@ export class LabEventHistory {
   }
 }
 
-/** The same event, which holds nothing of the messages that it tells of: an observer is given text as it came. */
+/** A copy of the event that shares no memory with the messages it tells of: an observer is given text as it came. */
 function ownEvent(event: LabEvent): LabEvent {
   const fields = Object.entries(event).map(([name, value]: [string, unknown]) => [
     name,

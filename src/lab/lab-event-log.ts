@@ -52,7 +52,7 @@ export class LabEventLog {
     return entry.event;
   }
 
-  /** Those with a `seq` above `since`, oldest first, `limit` of them at most. */
+  /** Events with a `seq` above `since`, oldest first, at most `limit` of them. */
   events(since = 0, limit = Infinity): readonly LabEvent[] {
     return this.#history.after(since, limit).map(({ event }) => event);
   }

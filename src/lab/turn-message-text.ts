@@ -14,7 +14,7 @@ export interface TurnMessageFacts {
   /** `Allocate`; `0x0ab` for a number without a name, `unreadable` for bytes that are no STUN message. */
   readonly method: string;
   readonly class: MessageClass;
-  /** Of ERROR-CODE. */
+  /** Code of ERROR-CODE; absent where the message has none. */
   readonly code?: number;
   /**
    * The type, the transaction id and each attribute, a line each. Of what proves or grants something only the presence is told. Absent

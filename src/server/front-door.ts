@@ -33,7 +33,7 @@ export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #shakeHands: (socket: Socket) => void;
   readonly #serveHttp: (socket: Socket) => void;
-  /** Those of whom it is not known yet what they speak. */
+  /** Connections whose protocol (HTTP or STUN) is not known yet. */
   readonly #undecided = new Set<Socket>();
 
   constructor(server: Server, options: FrontDoorOptions) {

@@ -47,7 +47,7 @@ export class HttpConnections {
     });
   }
 
-  /** Of an accepted socket, or of a TLS socket that `join` was told of. */
+  /** The connection of an accepted socket, or of a TLS socket that `join` was told of. */
   of(socket: Duplex): HttpConnection | undefined {
     return this.#bySocket.get(socket);
   }

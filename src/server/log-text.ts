@@ -5,7 +5,7 @@
 const RAW = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Any escape in JSON, so that the backslash of one is not taken for the beginning of another. */
 const ESCAPE = /\\(?:u[\da-f]{4}|.)/gi;
-/** Of a control character that is not the end of a line, or one of those above. */
+/** Beginning of the JSON escape of a control character, the end of a line aside, or of one of the characters above. */
 const CONTROL_ESCAPE = /^\\(?:[bfrt]|u00[01]|u00[789]|u20|u206)/i;
 
 /** A line of JSON without control characters; its values are the same. */

@@ -4,7 +4,7 @@ import { type SourceRateOptions } from '../core/source-rate.ts';
 /** Pages and TURN beside the WebSockets, whose own limit is told to their clients and should be the first that is met. */
 const HANDSHAKES_PER_WEB_SOCKET = 2;
 
-/** Of TCP connections to the HTTPS door. */
+/** How many TCP connections one client may make to the HTTPS server: twice as many as WebSockets. */
 export function handshakeRate({ edge: { limits } }: Config): SourceRateOptions {
   return {
     perSec: HANDSHAKES_PER_WEB_SOCKET * limits.handshakesPerSecPerAddress,
@@ -14,7 +14,7 @@ export function handshakeRate({ edge: { limits } }: Config): SourceRateOptions {
   };
 }
 
-/** Of requests that open no WebSocket. */
+/** How many HTTP requests one client may send that open no WebSocket. */
 export function httpRequestRate({ edge: { limits } }: Config): SourceRateOptions {
   return {
     perSec: limits.httpRequestsPerSecPerAddress,

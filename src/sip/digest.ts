@@ -31,7 +31,7 @@ export interface DigestChallenge {
 export interface DigestQop {
   /** Eight hexadecimal digits, as sent: they are hashed as text. */
   readonly nc: string;
-  /** The same as a number, for replay checks. */
+  /** `nc` as a number, for replay checks. */
   readonly nonceCount: number;
   readonly cnonce: string;
 }

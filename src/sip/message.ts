@@ -192,7 +192,7 @@ function checkedKey(name: string, value: string): string {
   return known ?? headerKey(name);
 }
 
-/** Of a message without one. Shared. */
+/** Body of a message that has none. Shared, so nobody may write to it. */
 export const NO_BODY = new Uint8Array(0);
 
 export interface SipRequest {

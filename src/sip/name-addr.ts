@@ -6,7 +6,7 @@ import { formatParams, parseParams, quote, unquote, type Params } from './params
 export interface NameAddr {
   /** Without quotes, escapes resolved. */
   readonly displayName?: string;
-  /** As written; any scheme. */
+  /** URI as written, of any scheme. */
   readonly uri: string;
   readonly params: Params;
 }

@@ -18,7 +18,7 @@ export function withoutParams(text: string, names: ReadonlySet<string>): string 
   return kept.length === text.length ? text : kept;
 }
 
-/** Of `;name=value`. */
+/** The name in `;name=value`. */
 function nameOf(param: string): string {
   const equals = param.indexOf('=');
   const name = equals < 0 ? param.slice(1) : param.slice(1, equals);

@@ -36,7 +36,7 @@ export interface TurnServerOptions extends Omit<
   readonly listeners: readonly ListenOptions[];
   /** Realm by web origin. */
   readonly originRealms: ReadonlyMap<string, string>;
-  /** Of the `tls` listeners; required when there is one. */
+  /** Certificate and key of the `tls` listeners; required when there is one. */
   readonly tls: TlsContext | undefined;
   readonly relay: TurnRelayOptions;
   /** IP addresses by which others reach this machine besides those it knows of itself, IP text. */

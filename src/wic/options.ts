@@ -38,7 +38,7 @@ export interface TurnCredentialOptions {
 export interface TurnCredentials {
   /** What to give to a new `RTCPeerConnection`: empty while there is no credential, or only one whose time is over. */
   iceServers(): IceServer[];
-  /** The same as soon as it is not empty. Rejects when the helper is detached before that. */
+  /** Resolves with `iceServers()` as soon as that is not empty. Rejects when the helper is detached before. */
   ready(): Promise<IceServer[]>;
   /** Asks for a new credential now. */
   refresh(): void;

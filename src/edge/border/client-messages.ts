@@ -15,7 +15,7 @@ import { stripFromAnswer, stripFromClient, stripToClient } from './trust-domain-
 const RULED_IN = keysOf('Authorization', 'Proxy-Authorization', 'P-Early-Media', 'Priority', 'Geolocation');
 const RULED_OUT = keysOf('Geolocation', 'Privacy', 'History-Info', 'Diversion');
 
-/** Of a client's request on its way in. */
+/** Takes off a client's request, on its way in, what no client may say. */
 export function cleanRequest({ method, headers }: SipRequest): void {
   stripFromClient(headers);
   if (headers.hasAny(RULED_IN)) {
@@ -29,7 +29,7 @@ export function cleanRequest({ method, headers }: SipRequest): void {
   if (method === 'REGISTER') limitIdentity(headers, 'To');
 }
 
-/** Of a client's response. `request`: what it answers, as it was sent to the client. */
+/** Takes off a client's response what no client may say. `request`: what it answers, as it was sent to the client. */
 export function cleanResponse({ headers }: SipResponse, request: SipRequest): void {
   stripFromAnswer(headers);
   dropLocationSource(headers);
@@ -40,7 +40,7 @@ export function cleanResponse({ headers }: SipResponse, request: SipRequest): vo
   if (!to.startsWith(request.headers.get('To') ?? '')) limitIdentity(headers, 'To');
 }
 
-/** Of a request on its way to a client. */
+/** Takes off a request, on its way to a client, what no client may see. */
 export function cleanForClient(headers: SipHeaders): void {
   stripToClient(headers);
   if (!headers.hasAny(RULED_OUT)) return;
@@ -48,7 +48,7 @@ export function cleanForClient(headers: SipHeaders): void {
   withholdPrivate(headers);
 }
 
-/** Of a response on its way to a client. `request`: what it answers, as it came from there. */
+/** Takes off a response, on its way to a client, what no client may see. `request`: what it answers, as the client sent it. */
 export function cleanAnswerForClient({ headers }: SipResponse, request: SipRequest): void {
   cleanForClient(headers);
   withholdKeys(headers);

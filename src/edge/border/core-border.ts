@@ -32,7 +32,7 @@ export interface CoreBorderContext {
   readonly tokens: FlowTokens;
 }
 
-/** Of a core outside: the edge as the P-CSCF that the core trusts and the clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §5.5). */
+/** The border towards a core outside: the edge is the P-CSCF that the core trusts and that clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §5.5). */
 export class CoreBorder implements Border {
   readonly #context: CoreBorderContext;
   /** The network that clients come from. */

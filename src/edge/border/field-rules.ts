@@ -6,7 +6,7 @@ const LOCATION_SOURCE: ReadonlySet<string> = new Set(['loc-src']);
 /** Says that it understands the field, which is all that a client may say with it (RFC 5009 §8). */
 const UNDERSTANDS_EARLY_MEDIA = 'supported';
 
-/** Of P-Early-Media in a request of a client: `supported` stays, on which gateways and announcement servers rely. */
+/** Leaves `supported` alone of P-Early-Media in a request of a client: gateways and announcement servers rely on it. */
 export function limitEarlyMedia(headers: SipHeaders): void {
   const values = headers.getList('P-Early-Media');
   if (values.length === 0) return;

@@ -31,7 +31,7 @@ export function withoutClaims(value: string): string | undefined {
 }
 
 /**
- * The same for a URI that says who the client is, without a port too: an identity has none, and with one it would be another than the one that is asserted
+ * Cleans a URI that says who the client is, and takes its port off too: an identity has none, and with one it would be another than the one that is asserted
  * (RFC 3261 §19.1.4).
  */
 export function withoutClaimsOrPort(value: string): string | undefined {

@@ -3,7 +3,7 @@ import { dropAssertion } from './asserted-identity.ts';
 import { type Border } from './border.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 
-/** Of a core inside this process, which asserts nothing: what nobody may assert reaches neither it nor another client. */
+/** The border towards the core inside this process, which asserts no identity: what no client may assert reaches neither that core nor another client. */
 export class LocalBorder implements Border {
   /** A client asserts no identity, and the one it prefers to have asserted is meant for this proxy only (RFC 3325 §5). */
   requestFromWic(request: SipRequest): void {

@@ -5,7 +5,7 @@ import { type Hop } from '../hop.ts';
 /** One Contact of one AoR, reachable over the flow it was registered on (RFC 5626 §6). Nothing in it holds the REGISTER it was read from. */
 export interface Binding {
   readonly aor: OwnText;
-  /** The same as it may be sent. */
+  /** The address-of-record as it may be sent. */
   readonly address: OwnText;
   /** `bindingKey` of the contact: unique within the AoR. */
   readonly key: OwnText;
@@ -28,7 +28,7 @@ export interface BoundContact {
   readonly regId: number | undefined;
 }
 
-/** The same as a REGISTER says it, in text of that message. */
+/** A binding as a REGISTER says it, in text of that message. */
 export type BindingFacts = { readonly contact: Contact } & {
   readonly [K in Exclude<keyof Binding, 'contact'>]: Binding[K] extends string ? string : Binding[K];
 };

@@ -28,7 +28,7 @@ const DRAIN_REASON = 'the server is about to stop: connect again';
 /** How long closing WebSockets may take to end in an orderly way. */
 const STOP_GRACE_MS = 1000;
 
-/** The ways in which the edge parts from its clients. */
+/** Closes the connections of clients: all at once, or one after the other, those in a transaction or a call last. */
 export class Departures {
   readonly #context: DeparturesContext;
   #allReleased: (() => void) | undefined;
@@ -37,7 +37,7 @@ export class Departures {
     this.#context = context;
   }
 
-  /** All, because the server is about to stop. */
+  /** Closes all clients one after the other, because the server is about to stop. */
   drain(options: EdgeDrainOptions): EdgeDrain<Flow> {
     return this.#sendAway({
       options,
@@ -49,7 +49,7 @@ export class Departures {
     });
   }
 
-  /** Those that have not registered since a time (monotonic milliseconds), because the core may have forgotten them. */
+  /** Closes the clients that have not registered since a time (monotonic milliseconds), because the core may have forgotten them. */
   sendToRegister(sinceMs: number, options: EdgeDrainOptions): EdgeDrain<Flow> {
     const { flows, registrations } = this.#context;
     const isLeft = (flow: Flow): boolean => flow.isOpen && registrations.hasOlderThan(sinceMs, flow);
@@ -63,7 +63,7 @@ export class Departures {
     });
   }
 
-  /** All at once; resolves when their sockets are gone. */
+  /** Closes all clients at once; resolves when their sockets are gone. */
   async closeAll({ restart }: StopOptions): Promise<void> {
     const { flows } = this.#context;
     const closing = [...flows.all];

@@ -52,7 +52,7 @@ export interface FlowContext {
   readonly isInCall: (flow: Flow) => boolean;
 }
 
-/** Bytes that may wait for a client that is not registered, if the limit for others is no lower: it is owed a few refusals and nothing else. */
+/** Bytes that may wait for an unregistered client, if the limit for others is no lower. Such a client only ever receives error responses, so it may queue less. */
 const UNREGISTERED_BUFFERED_BYTES = 65_536;
 
 /** A call that is never hung up keeps the connection of a client that is not registered no longer than this. */

@@ -18,7 +18,7 @@ type Node =
   | { readonly kind: 'sequence' | 'choice'; readonly of: readonly Node[] }
   | { readonly kind: 'repeat'; readonly of: Node; readonly min: number; readonly max: number };
 
-/** Of the machine that goes through a text: take a character, go on at two places at once, or go on elsewhere. */
+/** One step of the machine that matches a text: take a character, or go on at several places at once. */
 type Instruction = { readonly op: 'take'; readonly accepts: Accepts } | { op: 'fork'; to: readonly number[] };
 
 const CLASSES: ReadonlyMap<string, RegExp> = new Map([

@@ -11,9 +11,9 @@ export interface DigestLogin<Text extends string = string> {
 
 /** A flow has one client, with a handful of users at most; a challenge may be answered again while its nonce lasts. */
 const MAX_PER_FLOW = 16;
-/** Of one response; a real one has one or two algorithms. */
+/** Challenges of one response that are remembered. A real response has one or two, by algorithm. */
 const MAX_PER_RESPONSE = 4;
-/** Of a hash in base64url: 96 bits. */
+/** Characters kept of a hash in base64url: 96 bits. */
 const KEY_CHARACTERS = 16;
 
 const FIELDS = { Authorization: 'WWW-Authenticate', 'Proxy-Authorization': 'Proxy-Authenticate' } as const;

@@ -103,7 +103,7 @@ function grantFinder(
     byKey.get(key) ?? byUri.get(asked.uri) ?? byAddress.get(contactKey(asked.uri)) ?? findRewritten(asked, isAlone);
 }
 
-/** Of another device, or another flow of this one. */
+/** Whether a Contact belongs to another device, or to another flow of this one. */
 function isOfAnother({ instanceId, regId }: Contact, asked: Contact): boolean {
   if (instanceId === undefined) return false;
   return instanceId !== asked.instanceId || (regId !== undefined && asked.regId !== undefined && regId !== asked.regId);

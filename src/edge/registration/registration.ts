@@ -14,7 +14,7 @@ import { supportsOutbound } from './registration-id.ts';
 export interface Registration {
   readonly registrationId: OwnText;
   readonly aor: OwnText;
-  /** The same as it may be sent; `aor` is a key for maps. */
+  /** The address-of-record as it may be sent; `aor` is a key for maps. */
   readonly address: OwnText;
   readonly contactUri: OwnText;
   /** What is left of it when its flow is gone. */
@@ -34,7 +34,7 @@ export interface Registration {
   readonly edgeUri: OwnText | undefined;
   /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
   readonly login: DigestLogin<OwnText> | undefined;
-  /** Of the REGISTER that made or refreshed it. */
+  /** Call-ID of the REGISTER that made or refreshed the registration. */
   readonly callId: OwnText;
   readonly cseq: number;
   readonly hop: Hop;

@@ -67,7 +67,7 @@ export class Registrations {
   readonly #byAor: OwnMap<ById> = new Map<string, ById>();
   readonly #byHop: OwnMap<ById> = new Map<string, ById>();
   readonly #byHandle: OwnMap<Stored> = new Map<string, Stored>();
-  /** Of standing and lapsed registrations. */
+  /** Who has which Contact, over standing and lapsed registrations. */
   readonly #claims = new ContactClaims();
   readonly #lapsed: LapsedRegistrations;
   readonly #observers: RegistrationObserver[] = [];
@@ -258,7 +258,7 @@ export class Registrations {
     mapIn(this.#byHop, ownText(registration.hop.id)).set(registrationId, registration);
   }
 
-  /** The same device of the same user, over whatever flow. */
+  /** Puts a registration in the place of an older one of the same device and user, over whatever flow. */
   #replace(stored: Stored, registration: Registration, timer: TimerHandle): void {
     const { registration: before } = stored;
     const { registrationId, aor, hop } = registration;

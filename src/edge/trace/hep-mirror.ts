@@ -12,7 +12,7 @@ import { encodeHep3 } from './hep3.ts';
 export interface HepCounters {
   /** Given to the kernel. */
   readonly sent: number;
-  /** Of those, how many were longer than a datagram may be. */
+  /** How many of the copies sent were longer than a datagram may be, and lost their end. */
   readonly cut: number;
   /** Not sent: no collector known yet or any more, or too many at once. */
   readonly dropped: number;
@@ -37,7 +37,7 @@ export class HepMirror {
   readonly #options: HepOptions;
   readonly #context: HepMirrorContext;
   readonly #agent: { readonly id: number; readonly key: Buffer | undefined };
-  /** Of the collector, once it is resolved and connected. */
+  /** The socket towards the collector, once its name is resolved and the socket connected. */
   #ready: Socket | undefined;
   /** Under way; another one, or none, when it is no longer wanted. */
   #opening: symbol | undefined;

@@ -5,7 +5,7 @@ import { type TransportAddress } from '../../core/transport-address.ts';
 export interface CapturedMessage {
   readonly source: TransportAddress;
   readonly destination: TransportAddress;
-  /** Of the connection that carried it, whatever runs on top: WebSocket is TCP. */
+  /** Transport of the connection that carried the message, whatever runs on top of it: `tcp` for a WebSocket. */
   readonly transport: 'udp' | 'tcp';
   /** UNIX microseconds */
   readonly atUs: number;

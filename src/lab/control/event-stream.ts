@@ -1,7 +1,7 @@
 import { type LabEventLog } from '../lab-event-log.ts';
 import { type LabEvent } from '../lab-events.ts';
 
-/** Of one chunk at most: what a reader has not taken is hardly more than this, the rest waits in the history. */
+/** Events and characters of one chunk at most: hardly more waits for a slow reader, the rest stays in the history. */
 const CHUNK_EVENTS = 100;
 const CHUNK_CHARACTERS = 262_144;
 /** A browser that lost the connection tries again after this. */

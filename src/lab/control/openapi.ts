@@ -125,7 +125,7 @@ function inline(schema: z.ZodType): Json {
   return plain(z.toJSONSchema(schema, { io: 'output' }));
 }
 
-/** As `Map.groupBy` of Node 21. */
+/** Groups values by key, like `Map.groupBy` of Node 21. */
 function groupBy<T, Key>(values: readonly T[], keyOf: (value: T) => Key): Map<Key, T[]> {
   const groups = new Map<Key, T[]>();
   for (const value of values) {

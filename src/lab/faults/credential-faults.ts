@@ -26,7 +26,7 @@ export interface CredentialFaultsContext {
 }
 
 const COMBINED = ['TURN-Cred-Rsp', 'TURN-Cred-Rsp-Hdr'];
-/** As long as an HMAC-SHA1, so that it looks like any other. */
+/** Bytes of a wrong password: as many as an HMAC-SHA1 has, so that it looks like any other. */
 const PASSWORD_BYTES = 20;
 
 /** Credentials that are none, or not what they should be, and clocks that disagree about them. */

@@ -36,7 +36,7 @@ export interface Faults {
   add(request: FaultRequest): Fault;
   /** The active ones as plain data, in the order in which they came. */
   list(): readonly FaultStatus[];
-  /** Of the last 1000 ended ones, too. */
+  /** One fault by its id: active, or among the last 1000 that have ended. */
   get(id: string): Fault | undefined;
   /** Ends all. */
   clear(): void;
@@ -98,7 +98,7 @@ export class FaultRegistry implements Faults {
     return fault;
   }
 
-  /** As `take`, yet neither counted nor told: the caller does that with `fire` once it has hit. */
+  /** Finds a fault like `take`, but neither counts nor tells it: the caller does that with `fire` once it has hit. */
   find<Kind extends FaultKind>(
     kinds: readonly Kind[],
     target: FaultTarget,

@@ -12,7 +12,7 @@ export interface RelayFaultPorts {
   readonly server: Pick<Server, 'on' | 'snapshot' | 'impair' | 'endAllocation'>;
   /** The lab user behind a TURN name, as far as known. */
   readonly userOf: (turnName: string) => string | undefined;
-  /** Of [0, 1); `Math.random` when absent. */
+  /** A random number from 0 to below 1; `Math.random` when absent. */
   readonly random?: () => number;
 }
 

@@ -7,7 +7,7 @@ import { type RequestEssentials } from '../../sip/validate-request.ts';
 
 /** What the peers understand. */
 export const PEER_METHODS = new Set(['INVITE', 'ACK', 'CANCEL', 'BYE', 'UPDATE', 'INFO', 'OPTIONS', 'MESSAGE']);
-/** The same in every answer that a caller learns from. */
+/** Allow in every answer of a peer from which a caller learns its methods. */
 export const PEER_ALLOW = [...PEER_METHODS].join(', ');
 /** Name in Via of what a peer sends: it is reached through nothing but the edge. */
 const SENT_BY = 'peers.invalid';

@@ -1,4 +1,4 @@
-/** As RTCPeerConnection takes it. */
+/** An ICE server, the way RTCPeerConnection takes it. */
 export interface IceServer {
   readonly urls: readonly string[];
   readonly username: string;

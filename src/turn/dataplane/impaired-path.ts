@@ -2,7 +2,7 @@ import { LOST, type Impairment, type RelayDirection } from '../engine/impairment
 import { Drop, type DropIndex } from './drop-counters.ts';
 import { type PacketHold, type Relay } from './relay-state.ts';
 
-/** Of one relay, in both directions. */
+/** Bytes that may be held back at one relay, both directions together. */
 const MAX_HELD_BYTES = 4_194_304;
 /** What a held datagram costs beside its bytes, so that empty ones do not pile up without bound. */
 const OVERHEAD_BYTES = 100;

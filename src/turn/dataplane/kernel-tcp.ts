@@ -10,7 +10,7 @@ export interface KernelTcp {
   listen(family: AddressFamily, address: string, port: number): number;
   /** To connect from, beside the one that listens. Throws as `listen`. */
   bind(family: AddressFamily, address: string, port: number): number;
-  /** Of a descriptor that nobody took. */
+  /** Closes a descriptor that nothing else has taken over. */
   close(fd: number): void;
 }
 

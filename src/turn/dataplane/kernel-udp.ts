@@ -8,7 +8,7 @@ import { type PeerError } from '../engine/data-plane.ts';
 export interface KernelUdp {
   /** File descriptor of a bound, non-blocking socket. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
-  /** As `open`, for a socket that no errors wait at. `isShared`: others of this process that are shared may have the port on other addresses. */
+  /** Opens a socket like `open`, at which no errors wait. `isShared`: other shared sockets of this process may have the port on other addresses. */
   openListener(
     family: AddressFamily,
     address: string,
@@ -20,7 +20,7 @@ export interface KernelUdp {
   keepPort(fd: number): void;
   /** Sends now or not at all: 0, or the number of the error, which may be that of an earlier datagram. Then errors wait, to be read. */
   send(fd: number, to: Uint8Array, data: Uint8Array): number;
-  /** As `send`, with the DF bit set for this datagram alone. */
+  /** Sends like `send`, with the DF bit set for this datagram alone. */
   sendUnfragmented(fd: number, family: AddressFamily, to: Uint8Array, data: Uint8Array): number;
   /** Datagrams that came and found no room in the socket's buffer, since it was opened. */
   drops(fd: number): number;

@@ -7,7 +7,7 @@ import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
 export interface ListenerSocket {
   /** What arrives, and its end. */
   readonly socket: Socket;
-  /** As `sendNow`; false after a failure too, where the platform tells of one. */
+  /** Sends like `sendNow`; false after a failure too, where the platform tells of one. */
   readonly send: (data: Uint8Array, offset: number, length: number, port: number, address: string) => boolean;
 }
 

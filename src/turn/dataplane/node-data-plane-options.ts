@@ -7,7 +7,7 @@ import { type KernelUdp } from './kernel-udp.ts';
 import { type RelayAddress } from './relay-directory.ts';
 
 export interface NodeDataPlaneOptions {
-  /** Of a family without one, nothing can be relayed. */
+  /** Addresses of the relays. Nothing is relayed of a family without one. */
   readonly addresses: readonly RelayAddress[];
   /** SO_RCVBUF and SO_SNDBUF of each relay socket; 0 leaves the kernel's default. */
   readonly socketBufferBytes: number;

@@ -360,7 +360,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
   }
 
-  /** Of several addresses of the family, the first that has the port free; both ports of an EVEN-PORT pair begin at the same one. */
+  /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
   #bind(family: AddressFamily, port: number, protocol: RelayProtocol): Relay {
     const addresses = this.#directory.ofFamily(family);
     let failure: RelayPortError | undefined;

@@ -11,9 +11,9 @@ export interface RelayAddress {
 
 /** An advertised address of this plane and the relays on it. Lives as long as the plane, so channels may keep a reference. */
 export interface OwnAddress extends RelayAddress {
-  /** Those of UDP, by port. */
+  /** Relays of UDP, by port. */
   readonly relays: Map<number, Relay>;
-  /** Those of TCP, by port. */
+  /** Relays of TCP, by port. */
   readonly tcpRelays: Map<number, Relay>;
 }
 

@@ -20,7 +20,7 @@ export interface RelaySocket {
   listen(handlers: RelaySocketHandlers): void;
   /** Hands the datagram to the network now or not at all; false: not. `data` is the caller's again on return. */
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean;
-  /** As `send`, with the DF bit where the platform can set it. */
+  /** Sends like `send`, with the DF bit where the platform can set it. */
   sendUnfragmented(data: Uint8Array, offset: number, length: number, peer: TransportAddress): boolean;
   /** Datagrams of peers that found the kernel's buffer full, since it was opened; 0 where the platform does not tell. */
   kernelDrops(): number;

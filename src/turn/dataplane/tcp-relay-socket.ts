@@ -11,7 +11,7 @@ interface TcpRelaySocketOptions {
   readonly port: number;
 }
 
-/** As `RelaySocket` for datagrams: it has none, so nothing is sent. Connections go in and out by `accept` and `connect`. */
+/** The socket of a TCP relay. It carries no datagrams, so `send` sends nothing; connections go in and out by `accept` and `connect`. */
 export class TcpRelaySocket implements RelaySocket {
   readonly port: number;
   readonly #options: TcpRelaySocketOptions;

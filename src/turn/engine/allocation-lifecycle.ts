@@ -12,7 +12,7 @@ export function liveAllocation(engine: EngineState, clientKey: string, nowMs: nu
   return stillLive(engine, engine.allocations.ofClient(clientKey), nowMs);
 }
 
-/** The same of an allocation that was found otherwise. */
+/** The allocation while it lives, for one that was not found by its 5-tuple; `undefined` once its time is over. */
 export function stillLive(
   engine: EngineState,
   allocation: Allocation | undefined,

@@ -53,7 +53,7 @@ interface AllocationInit {
   /** One, or IPv4 and then IPv6. */
   readonly relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
   readonly protocol: RelayProtocol;
-  /** Of the Allocate that made it, in hex: its retransmission is answered again. */
+  /** Transaction ID, in hex, of the Allocate that made the allocation: its retransmission is answered again. */
   readonly createdBy: string;
   readonly credential: Credential;
   readonly createdAtUnixMs: number;
@@ -72,15 +72,15 @@ export class Allocation {
   movingTo: ClientPath | undefined;
   /** The connection of `client` has gone; nothing but a ticket finds it. */
   abandoned: boolean;
-  /** Of the ticket that is good; `undefined` when it may not move. */
+  /** Serial number of the MOBILITY-TICKET that is good; `undefined` when the allocation may not move. */
   ticketSerial: number | undefined;
-  /** Of the Refresh that used the last ticket up, in hex: its retransmission is answered again. */
+  /** Transaction ID, in hex, of the Refresh that used the last ticket up: its retransmission is answered again. */
   movedBy: string | undefined;
   /** Whom the quota of a user counts it for, for its whole life. */
   readonly person: string;
   /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
   readonly source: string;
-  /** Of its relays. */
+  /** Protocol that the relays of the allocation speak with peers: UDP or TCP. */
   readonly protocol: RelayProtocol;
   readonly createdBy: string;
   readonly createdAtUnixMs: number;
@@ -122,7 +122,7 @@ export class Allocation {
     return this.credential.user;
   }
 
-  /** Those it has by now; a second one may have ended before. */
+  /** The relays that the allocation has now; a second one may have ended before. */
   get relays(): readonly [AllocatedRelay, ...AllocatedRelay[]] {
     return this.#relays;
   }
@@ -132,7 +132,7 @@ export class Allocation {
     return this.#relays[0].relay;
   }
 
-  /** Of the first of its relays. */
+  /** Family of the first of its relays. */
   get family(): AddressFamily {
     return this.#relays[0].family;
   }
@@ -255,7 +255,7 @@ export class Allocation {
   }
 }
 
-/** Of canonical IP text. */
+/** Family of an address in canonical IP text. */
 function familyOfText(address: string): AddressFamily {
   return address.includes(':') ? 6 : 4;
 }

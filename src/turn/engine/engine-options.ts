@@ -80,7 +80,7 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   /** NAT behaviour discovery (RFC 5780); without it, CHANGE-REQUEST is an unknown attribute. */
   readonly natDiscovery?: NatDiscoveryOptions | undefined;
   readonly peers: PeerOptions;
-  /** Also binds channels 0x5000 to 0x7FFF, which RFC 8656 §12 took from the range of RFC 5766. */
+  /** Whether channels 0x5000 to 0x7FFF may be bound too, which RFC 8656 §12 took from the range of RFC 5766. */
   readonly legacyChannelNumbers: boolean;
   readonly expiryPolicy: ExpiryPolicy;
   /** Other servers for new allocations; nowhere when absent. */

@@ -47,7 +47,7 @@ export interface EngineState {
   readonly tally: Tally;
   readonly redirection: Redirection;
   readonly natDiscovery: NatDiscovery | undefined;
-  /** Of the answers of `natDiscovery`. */
+  /** Sends an answer of `natDiscovery` from the place that the answer names. */
   readonly sendFrom: SendFrom;
   /** Absent when no allocation may move (RFC 8016). */
   readonly tickets: MobilityTickets | undefined;

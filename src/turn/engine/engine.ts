@@ -199,7 +199,7 @@ export class TurnEngine implements DataPlaneSink {
     this.#recheckPeers();
   }
 
-  /** Of this machine, canonical IP text or CIDR text, in place of those told before: only live relays are peers there. */
+  /** Addresses of this machine as canonical IP text or CIDR text, in place of those told before: only live relays are peers there. */
   setHostAddresses(addresses: readonly string[]): void {
     if (this.#state.policy.setHostAddresses(addresses)) this.#recheckPeers();
   }

@@ -12,9 +12,9 @@ export class OwnPlaces {
   readonly #ports = new Set<number>();
   /** Known for good: relayed addresses, external ones and those of listeners. */
   readonly #fixed: Set<string>;
-  /** Told by the system; they come and go. */
+  /** Addresses of this machine as the system tells them; they come and go. */
   #host: ReadonlySet<string> = new Set();
-  /** Those of them that are more than one address. */
+  /** The addresses of `#host` that are ranges of several addresses. */
   #prefixes = new IpRangeList<true>();
 
   /** `addresses` is canonical IP text. */

@@ -62,7 +62,7 @@ export class PeerPolicy {
     this.#own.addListeners(listeners);
   }
 
-  /** Of this machine, canonical IP text or CIDR text, in place of those before. True when that closes what was open. */
+  /** Addresses of this machine as canonical IP text or CIDR text, in place of those before. True when that closes what was open. */
   setHostAddresses(addresses: readonly string[]): boolean {
     return this.#own.setHostAddresses(addresses);
   }

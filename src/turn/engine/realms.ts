@@ -6,7 +6,7 @@ import { type ClientPath, type ClientTransport } from './data-plane.ts';
 
 /** Which realm serves whom. Names are ASCII, unchanged by OpaqueString. */
 export interface RealmOptions {
-  /** Of all clients that none of the others claims. */
+  /** Realm of the clients that none of `realms` claims. */
   readonly realm: string;
   readonly realms: {
     /** Realm by the listener that a client came to. */

@@ -9,7 +9,7 @@ import { type RefusalCause } from './turn-words.ts';
 export interface AlternateServerOptions {
   /** IP text; a client is sent to a server of its own family (RFC 8489 §10). */
   readonly address: string;
-  /** Of UDP and TCP: a client keeps its transport. */
+  /** Port for UDP and TCP clients: a client keeps its transport. */
   readonly port: number;
   readonly tlsPort: number;
   /** The name in its certificate, for TLS clients; needed where that is not the name by which they know this server. */

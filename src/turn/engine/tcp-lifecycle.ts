@@ -15,7 +15,7 @@ const CONNECTION_ID_BYTES = 4;
 interface TcpConnectionInit {
   readonly allocation: Allocation;
   readonly peer: TransportAddress;
-  /** Of a Connect; absent for a connection that the peer made. */
+  /** Answers the Connect that waits for the connection; absent for a connection that the peer made. */
   readonly settle?: (answer: Answer) => void;
 }
 

@@ -22,7 +22,7 @@ export interface ListenerPorts {
   readonly channelData: ChannelDataPath;
   readonly drops: DropCounters;
   readonly logger: Logger;
-  /** Of the TCP and TLS clients, over all listeners. */
+  /** Shares of the event loop that TCP and TLS clients have, over all listeners. */
   readonly shares: FairShares;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;

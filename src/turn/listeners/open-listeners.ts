@@ -15,7 +15,7 @@ export interface ListenOptions {
   readonly address: string;
   /** 0 lets the kernel choose; UDP and TCP on one address then get the same port where that is possible. */
   readonly port: number;
-  /** Of the clients that come here; the server's when absent. */
+  /** Realm of the clients that come here; the server's when absent. */
   readonly realm?: string | undefined;
   /** Ranges of proxies that begin each TCP or TLS connection with a PROXY header. When there are some, only they may connect. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;

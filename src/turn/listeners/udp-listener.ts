@@ -18,7 +18,7 @@ export interface UdpListenerOptions {
   readonly kernel?: KernelUdp | undefined;
   /** Beside a wildcard socket of ours on the same port, which lets it at that moment. */
   readonly isShared?: boolean | undefined;
-  /** Of a link-local address. */
+  /** Zone of a link-local address; absent for others. */
   readonly zone?: string | undefined;
 }
 
@@ -128,7 +128,7 @@ class UdpClientPath implements ClientLink {
   readonly transport = 'udp';
   readonly remote: TransportAddress;
   readonly #listener: UdpListener;
-  /** As the kernel wrote it: an answer to a link-local client needs the zone. */
+  /** Address of the client as the kernel wrote it: an answer to a link-local client needs the zone. */
   readonly #kernelAddress: string;
 
   constructor(listener: UdpListener, remote: TransportAddress, kernelAddress: string) {

@@ -55,7 +55,7 @@ export class UnprovenAllowance {
     return false;
   }
 
-  /** Of a connection that has gone. */
+  /** Forgets a connection that has gone. */
   leave(client: Waiting): void {
     const { source } = client;
     if (source === undefined) return;

@@ -7,7 +7,7 @@ const SAMPLE_MS = 1000;
 /** A screen reader is told of a new text at most this often. */
 const DESCRIBE_MS = 10_000;
 
-/** Of the table: names and units, in the order of the charts' lines. */
+/** Columns of the table: names and units, in the order of the charts' lines. */
 const COLUMNS = [
   ['User', ''],
   ['In', 'kbit/s'],

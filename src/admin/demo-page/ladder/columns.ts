@@ -2,7 +2,7 @@ import { partyName, type Arrow, type Party } from './arrow.ts';
 
 export interface Column {
   readonly party: Party;
-  /** Of a WIC; absent for WICs whose user is not known, and for those that got no column of their own. */
+  /** User of a WIC; absent for a WIC whose user is not known, and for one that got no column of its own. */
   readonly user?: string | undefined;
   readonly name: string;
 }

@@ -1,7 +1,7 @@
 import { type Arrow } from './arrow.ts';
 
 interface Meaning {
-  /** Of figure 6.3.3-1; absent for what the figure does not draw. */
+  /** Number of the step in figure 6.3.3-1; absent for what the figure does not draw. */
   readonly step?: number;
   readonly words: string;
 }

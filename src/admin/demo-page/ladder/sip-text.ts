@@ -37,7 +37,7 @@ export function statusOf({ startLine }: SipText): { status: number; reason: stri
   return status === undefined ? undefined : { status: Number(status), reason };
 }
 
-/** Of the start line, or of CSeq in a response; empty when there is none. */
+/** SIP method of the start line; of a response, the method in its CSeq. Empty when there is none. */
 export function methodOf(message: SipText): string {
   if (!statusOf(message)) return message.startLine.split(' ', 1)[0] ?? '';
   return message.headers.get('cseq')?.[0]?.split(/\s+/)[1] ?? '';

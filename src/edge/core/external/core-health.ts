@@ -27,7 +27,7 @@ interface Place {
   readonly destination: CoreDestination;
   /** Request-URI of its probes. */
   uri: string;
-  /** Of the configured core, and probed always. Others are known by requests that were routed there, and only for as long as they matter. */
+  /** Whether the address is one of the configured core, which is probed always. Other addresses are known by requests that were routed there, and only for as long as they matter. */
   isConfigured: boolean;
   state: CoreState;
   isProbing: boolean;

@@ -4,7 +4,7 @@ import { type OwnText, ownText } from '../../../core/own-text.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 
 const MAX_REQUESTS = 1000;
-/** As long as a request may be repeated: 64 times the usual T1. */
+/** How long a request may be repeated: 64 times the usual T1. */
 const REMEMBERED_MS = 32_000;
 
 /** Requests answered here that have come before over another way (RFC 3261 §8.2.2.2). Retransmissions do not get here. */

@@ -32,14 +32,14 @@ export class RouteMemory {
     this.#configured = new Set(configured.map(keyOf));
   }
 
-  /** Of a request to a client, `from` the core, without our own Record-Route and Via yet. */
+  /** Learns the Record-Route of a request to a client, `from` the core, before our own Record-Route and Via are added. */
   learnFromRequest(headers: SipHeaders, from: Hop): void {
     const [nearest] = headers.getList('Record-Route');
     if (nearest === undefined) this.#learnContact(headers, from, topVia(headers)?.sentBy);
     else learn(this.#dialogs, uriOf(nearest));
   }
 
-  /** Of a response to a client, `from` the core. */
+  /** Learns the Record-Route of a response to a client, `from` the core. */
   learnFromResponse({ headers, status }: SipResponse, { method }: SipRequest, from: Hop): void {
     if (status > 299) return;
     if (method === 'REGISTER') {

@@ -12,7 +12,7 @@ export interface CoreResolverOptions {
   /** `address`, `address:port` or `[address]:port` of DNS servers; the system's when empty. */
   readonly servers: readonly string[];
   readonly clock: Clock;
-  /** Of one question to one server; each is asked twice. */
+  /** How long one question to one server waits for its answer. Each server is asked twice. */
   readonly timeoutMs?: number;
   /** 0 to below 1. */
   readonly random?: () => number;

@@ -8,7 +8,7 @@ export interface CoreTransportHandlers {
   message(bytes: Buffer, hop: Hop): void;
   /** Once, when nothing more will come or go over a hop: its connection is closed, or could not be made. UDP hops close with the transports. */
   closed(hop: Hop): void;
-  /** Somebody who is no part of the core has sent something, or broke the framing. What came is gone. */
+  /** A sender that is no part of the core has sent something, or a sender broke the framing. The received data is discarded. */
   refused(remoteAddress: string, transport: CoreTransport, cause: CoreRefusal): void;
 }
 

@@ -12,7 +12,7 @@ export interface DnsClient {
   srv(name: string): Promise<DnsAnswer<SrvRecord>>;
   /** Canonical text. */
   addresses(name: string, family: AddressFamily): Promise<DnsAnswer<string>>;
-  /** As programs of this host see the name, with its hosts file: both families. */
+  /** IPv4 and IPv6 addresses of a name as other programs of this host see it, hosts file included. */
   hostAddresses(name: string): Promise<DnsAnswer<string>>;
   /** Ends what is being asked. */
   close(): void;

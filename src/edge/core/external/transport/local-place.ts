@@ -42,7 +42,7 @@ export function checkListenAddress(text: string, publicHost: string | undefined)
   return local;
 }
 
-/** Of the same family; for a loopback address one that is of loopback too, and for others one that is not. The wildcard serves both. */
+/** The local address from which a remote one is reached: of the same family, and of loopback exactly when the remote one is. The wildcard serves both. */
 export function placeTowards(places: readonly LocalPlace[], remote: TransportAddress): LocalPlace | undefined {
   const usable = places.filter(({ local }) => local.family === remote.family);
   const fitting = usable.find(({ local }) => isWildcard(local) || isLoopback(local) === isLoopback(remote));

@@ -33,7 +33,7 @@ export class SipStreamFramer {
   #heldBytes = 0;
   /** How much of CRLF CRLF has come between messages. */
   #pingBytes = 0;
-  /** Of the message that has begun, from its first byte: where the search for the end of the head goes on, and where its line began. */
+  /** Offset from the first byte of the message that has begun: where the search for the end of its head goes on. `#lineStart`: where the line of that place began. */
   #scanned = 0;
   #lineStart = 0;
   /** Head and body; known once the head is complete. */

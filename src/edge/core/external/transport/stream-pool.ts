@@ -20,7 +20,7 @@ export interface StreamDestination {
 }
 
 const TCP_KEEPALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
-/** Of all connections, the part that is kept for those this edge makes: one machine of the core must not keep it from all others. */
+/** Share of all connections that is kept for those this edge makes: one machine of the core must not use up the connections to all others. */
 const OUTGOING_SHARE = 1 / 4;
 /** How long what was sent before the end may take to go out. */
 const FAREWELL_MS = 500;
@@ -49,7 +49,7 @@ export class StreamPool implements StreamHopOwner {
     this.#secureContext = createSecureContext(options);
   }
 
-  /** The same hop while it is open. */
+  /** The hop to a destination: the same for each call while its connection is open. */
   hopTo(destination: StreamDestination): StreamHop {
     const key = keyOf(destination);
     const known = this.#outgoing.get(key);
