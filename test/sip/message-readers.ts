@@ -3,6 +3,7 @@ import { parseCSeq } from '../../src/sip/cseq.ts';
 import { parseNameAddr, type NameAddr } from '../../src/sip/name-addr.ts';
 import { parseParamValue, type Params } from '../../src/sip/params.ts';
 import { parseVia } from '../../src/sip/via.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { type Meaning, type MeantAddress } from './message-grammar.ts';
 import { limits, require } from './sample-messages.ts';
 import { parseText } from './message-text.ts';
@@ -150,16 +151,16 @@ export const readByUs: Reader = (text) => {
   const address = ({ displayName = '', uri, params: all }: NameAddr): MeantAddress => {
     return { name: displayName, uri, params: params(all) };
   };
-  const contacts = valueOf(parseContacts(headers));
-  const cseq = valueOf(parseCSeq(headers.get('CSeq') ?? ''));
+  const contacts = unwrap(parseContacts(headers));
+  const cseq = unwrap(parseCSeq(headers.get('CSeq') ?? ''));
   return {
     start: message.kind === 'request' ? [message.method, message.uri] : [message.status, message.reason],
     vias: headers.getList('Via').map((text) => {
-      const { transport, sentBy, params: all } = valueOf(parseVia(text));
+      const { transport, sentBy, params: all } = unwrap(parseVia(text));
       return { transport, host: sentBy.host, port: sentBy.port, params: params(all) };
     }),
-    from: address(valueOf(parseNameAddr(headers.get('From') ?? ''))),
-    to: address(valueOf(parseNameAddr(headers.get('To') ?? ''))),
+    from: address(unwrap(parseNameAddr(headers.get('From') ?? ''))),
+    to: address(unwrap(parseNameAddr(headers.get('To') ?? ''))),
     contacts: contacts === '*' ? [] : contacts.map(address),
     cseq: [cseq.sequence, cseq.method],
     callId: headers.get('Call-ID') ?? '',
@@ -167,8 +168,3 @@ export const readByUs: Reader = (text) => {
     body: bodyText(message),
   };
 };
-
-function valueOf<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false }): T {
-  if (!result.ok) throw new Error('expected success');
-  return result.value;
-}

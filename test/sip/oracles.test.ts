@@ -6,6 +6,7 @@ import { parseNameAddr } from '../../src/sip/name-addr.ts';
 import { parseParamValue, quote } from '../../src/sip/params.ts';
 import { parseSipUri } from '../../src/sip/uri.ts';
 import { parseVia, type Via } from '../../src/sip/via.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { lines, require, parsed } from './sample-messages.ts';
 import { bodyText } from '../../src/sip/body-text.ts';
 
@@ -99,11 +100,6 @@ function plain(params: Params): Map<string, string | undefined> {
   );
 }
 
-function valueOf<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false }): T {
-  if (!result.ok) throw new Error('expected success');
-  return result.value;
-}
-
 describe('against the sip package', () => {
   it('reads the same in whole messages', () => {
     const startLine = fc.oneof(
@@ -132,20 +128,20 @@ describe('against the sip package', () => {
         if (theirs === undefined) throw new Error('the oracle refuses the message');
         if (ours.kind === 'request') expect([ours.method, ours.uri]).toEqual([theirs.method, theirs.uri]);
         else expect([ours.status, ours.reason]).toEqual([theirs.status, theirs.reason]);
-        expect(ours.headers.getList('Via').map((value) => viaParts(valueOf(parseVia(value))))).toEqual(
+        expect(ours.headers.getList('Via').map((value) => viaParts(unwrap(parseVia(value))))).toEqual(
           theirs.headers.via.map((value) => [value.protocol, value.host, value.port, plain(value.params)]),
         );
-        const fromAddr = valueOf(parseNameAddr(ours.headers.get('From') ?? ''));
+        const fromAddr = unwrap(parseNameAddr(ours.headers.get('From') ?? ''));
         const theirName = theirs.headers.from.name;
         expect(fromAddr.displayName ?? '').toBe(
           theirName?.startsWith('"') ? parseParamValue(theirName) : (theirName ?? ''),
         );
         expect([fromAddr.uri, fromAddr.params]).toEqual([theirs.headers.from.uri, plain(theirs.headers.from.params)]);
-        const ourContacts = valueOf(parseContacts(ours.headers));
+        const ourContacts = unwrap(parseContacts(ours.headers));
         expect(ourContacts === '*' ? '*' : ourContacts.map(({ uri, params }) => [uri, params])).toEqual(
           theirs.headers.contact.map(({ uri, params }) => [uri, plain(params)]),
         );
-        expect(valueOf(parseCSeq(ours.headers.get('CSeq') ?? ''))).toEqual({
+        expect(unwrap(parseCSeq(ours.headers.get('CSeq') ?? ''))).toEqual({
           sequence: theirs.headers.cseq.seq,
           method: theirs.headers.cseq.method,
         });
@@ -165,7 +161,7 @@ describe("against JsSIP's grammar", () => {
   it('reads the same in SIP URIs', () => {
     fc.assert(
       fc.property(uriText, (text) => {
-        const ours = valueOf(parseSipUri(text));
+        const ours = unwrap(parseSipUri(text));
         const theirs = grammar.parse(text, 'SIP_URI') as JsSipUri;
         expect([ours.scheme, ours.user, ours.host, ours.port]).toEqual([
           theirs._scheme,
@@ -184,10 +180,10 @@ describe("against JsSIP's grammar", () => {
   it('reads the same in name-addr values', () => {
     fc.assert(
       fc.property(nameAddrText, (text) => {
-        const ours = valueOf(parseNameAddr(text));
+        const ours = unwrap(parseNameAddr(text));
         const theirs = grammar.parse(text, 'Name_Addr_Header') as JsSipNameAddr;
         expect([ours.displayName ?? '', ours.params]).toEqual([theirs._display_name ?? '', plain(theirs._parameters)]);
-        expect(valueOf(parseSipUri(ours.uri))).toMatchObject({ host: theirs._uri._host });
+        expect(unwrap(parseSipUri(ours.uri))).toMatchObject({ host: theirs._uri._host });
       }),
       { numRuns: 200 },
     );
@@ -196,7 +192,7 @@ describe("against JsSIP's grammar", () => {
   it('reads the same in Via values', () => {
     fc.assert(
       fc.property(viaText, (text) => {
-        const { transport, sentBy, params } = valueOf(parseVia(text));
+        const { transport, sentBy, params } = unwrap(parseVia(text));
         const theirs = grammar.parse(text, 'Via') as JsSipVia;
         expect([transport, sentBy.host, sentBy.port, params.get('branch'), params.get('received')]).toEqual([
           theirs.transport,

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 import { type ParseLimits } from '../../src/sip/parse-message.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { parseText } from './message-text.ts';
 
 export const limits: ParseLimits = { maxHeaders: 100, maxLineBytes: 8192 };
@@ -44,9 +45,7 @@ export const inviteText = lines(
 );
 
 export function parsed(text: string): SipMessage {
-  const result = parseText(text, limits);
-  if (!result.ok) throw new Error(`expected a SIP message, got ${result.reason}`);
-  return result.value;
+  return unwrap(parseText(text, limits));
 }
 
 export function request(text: string): SipRequest {

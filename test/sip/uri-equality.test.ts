@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { sameSipUri } from '../../src/sip/uri-equality.ts';
 import { parseSipUri, type SipUri } from '../../src/sip/uri.ts';
+import { unwrap } from '../support/unwrap.ts';
 
 function uri(text: string): SipUri {
-  const result = parseSipUri(text);
-  if (!result.ok) throw new Error(`${text}: ${result.reason}`);
-  return result.value;
+  return unwrap(parseSipUri(text));
 }
 
 describe('sameSipUri', () => {

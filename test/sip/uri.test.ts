@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressOfRecord, parseSipUri, type SipUri } from '../../src/sip/uri.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { formatSipUri } from './format-sip-uri.ts';
 
 function uri(text: string): SipUri {
-  const result = parseSipUri(text);
-  if (!result.ok) throw new Error(`${text}: ${result.reason}`);
-  return result.value;
+  return unwrap(parseSipUri(text));
 }
 
 describe('parseSipUri', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkFingerprint, computeFingerprint } from '../../src/stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { hex } from '../vectors/hex.ts';
 import {
   RFC5769_IPV4_RESPONSE,
@@ -11,9 +12,7 @@ import {
 } from '../vectors/rfc5769.ts';
 
 function read(bytes: Buffer): StunMessage {
-  const result = decodeMessage(bytes);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value;
+  return unwrap(decodeMessage(bytes));
 }
 
 describe('checkFingerprint', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { software } from '../../src/stun/attributes/rfc8489.ts';
 import { lifetime } from '../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity, type IntegrityCheck } from '../../src/stun/integrity.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { longTermKeyMd5, longTermKeySha256 } from './long-term-key.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
@@ -21,9 +22,7 @@ import { RFC8489_B1, RFC8489_B1_REQUEST } from '../vectors/rfc8489-appendix-b.ts
 const KEY = Buffer.from('a key');
 
 function read(bytes: Buffer): StunMessage {
-  const result = decodeMessage(bytes);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value;
+  return unwrap(decodeMessage(bytes));
 }
 
 function writer(): StunWriter {

@@ -16,6 +16,7 @@ import { checkIntegrity } from '../../src/stun/integrity.ts';
 import { decodeMessage, type StunDecodeError, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { hex } from '../vectors/hex.ts';
 import { RFC5769_IPV6_RESPONSE, RFC5769_LONG_TERM_REQUEST, RFC5769_REQUEST } from '../vectors/rfc5769.ts';
 import { RFC8489_B1_REQUEST } from '../vectors/rfc8489-appendix-b.ts';
@@ -35,9 +36,7 @@ function binding(attributes: string): Buffer {
 }
 
 function read(bytes: Buffer): StunMessage {
-  const result = decodeMessage(bytes);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value;
+  return unwrap(decodeMessage(bytes));
 }
 
 /** Asks a message everything that can be asked. */

@@ -13,6 +13,7 @@ import {
 import { data } from '../../src/stun/attributes/rfc8656.ts';
 import { checkFingerprint } from '../../src/stun/fingerprint.ts';
 import { checkIntegrity } from '../../src/stun/integrity.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { longTermKeyMd5, longTermKeySha256 } from './long-term-key.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { Method } from '../../src/stun/message-type.ts';
@@ -33,9 +34,7 @@ const SHORT_TERM_ID = hex('b7e7a701 bc34d686 fa87dfae');
 const LONG_TERM_ID = hex('78ad3433 c6ad72c0 29da412e');
 
 function read(bytes: Buffer): StunMessage {
-  const result = decodeMessage(bytes);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value;
+  return unwrap(decodeMessage(bytes));
 }
 
 describe('StunWriter', () => {

@@ -8,6 +8,7 @@ import { Method } from '../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
+import { unwrap } from '../support/unwrap.ts';
 import { turnServerOptions } from './support/options.ts';
 
 const unasked = () => {
@@ -55,9 +56,7 @@ async function answerTo(
   const answered = once(at, 'message') as Promise<[Buffer, RemoteInfo]>;
   socket.send(writer.finish(), to.port, to.address);
   const [bytes, { address, port }] = await answered;
-  const decoded = decodeMessage(bytes);
-  if (!decoded.ok) throw new Error(decoded.reason);
-  return { message: decoded.value, from: { address, port } };
+  return { message: unwrap(decodeMessage(bytes)), from: { address, port } };
 }
 
 describe('NAT behaviour discovery over sockets', () => {

@@ -1,14 +1,16 @@
 import { type RemoteInfo } from 'node:dgram';
 import { type AddressFamily } from '../../core/ip.ts';
 import { type Logger } from '../../core/logger.ts';
+import { ok } from '../../core/result.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../stun/channel-data.ts';
 import {
   COUNTERS_PER_SLOT,
-  RelayPortError,
   type ChannelEntry,
   type DataPlane,
   type DataPlaneSink,
+  type RelayNotOpened,
+  type RelayOpening,
   type SendOptions,
 } from '../engine/data-plane.ts';
 import { type BandwidthScope, type RelayBandwidth } from '../engine/bandwidth.ts';
@@ -81,13 +83,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     port: number,
     expiresAtMs: number,
     protocol: RelayProtocol = 'udp',
-  ): Relay {
-    const relay = this.#bind(family, port, protocol);
-    this.claimRelay(relay, client, expiresAtMs);
-    return relay;
+  ): RelayOpening<Relay> {
+    const bound = this.#bind(family, port, protocol);
+    if (bound.ok) this.claimRelay(bound.value, client, expiresAtMs);
+    return bound;
   }
 
-  reserveRelay(family: AddressFamily, port: number): Relay {
+  reserveRelay(family: AddressFamily, port: number): RelayOpening<Relay> {
     return this.#bind(family, port, 'udp');
   }
 
@@ -361,28 +363,32 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
-  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): Relay {
+  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening<Relay> {
     const addresses = this.#directory.ofFamily(family);
-    let failure: RelayPortError | undefined;
+    let failure: RelayNotOpened | undefined;
     for (let i = 0; i < addresses.length; i++) {
       const own = addresses[((port >> 1) + i) % addresses.length];
       if (!own) continue;
-      const bound = this.#bindSocket(own, port, protocol);
-      if (!(bound instanceof RelayPortError)) return this.#register(own, bound);
-      failure = bound;
+      const opened = this.#openSocket(own, port, protocol);
+      if (opened.ok) return ok(this.#register(own, opened.value));
+      failure = opened;
     }
-    throw failure ?? new RelayPortError('unavailable', `no relay address of family IPv${family}`);
+    return failure ?? { ok: false, reason: 'unavailable', detail: `no relay address of family IPv${family}` };
   }
 
-  #bindSocket(own: OwnAddress, port: number, protocol: RelayProtocol): RelaySocket | RelayPortError {
+  #openSocket(
+    own: OwnAddress,
+    port: number,
+    protocol: RelayProtocol,
+  ): { ok: true; value: RelaySocket } | RelayNotOpened {
     const { family, address } = own;
     const { socketBufferBytes } = this.#options;
     try {
-      if (protocol === 'tcp' && this.tcp) return this.tcp.open(own, port);
-      return openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel);
+      if (protocol === 'tcp' && this.tcp) return ok(this.tcp.open(own, port));
+      return ok(openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      return new RelayPortError(code === 'EADDRINUSE' ? 'in-use' : 'unavailable', message, { cause: error });
+      return { ok: false, reason: code === 'EADDRINUSE' ? 'in-use' : 'unavailable', detail: message };
     }
   }
 

@@ -36,16 +36,20 @@ export const RELAY_COUNTERS = ['packetsToPeer', 'bytesToPeer', 'packetsToClient'
 export type RelayCounter = (typeof RELAY_COUNTERS)[number];
 export const COUNTERS_PER_SLOT = RELAY_COUNTERS.length;
 
-/** Thrown by `openRelay`: the engine tries another port on `in-use` and answers 508 otherwise. */
-export class RelayPortError extends Error {
-  override readonly name = 'RelayPortError';
-  readonly kind: 'in-use' | 'unavailable';
+/** The engine tries another port on `in-use`, and answers 508 on `unavailable`. */
+export type PortFailure = 'in-use' | 'unavailable';
 
-  constructor(kind: 'in-use' | 'unavailable', message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
+/** A relay that could not be opened. */
+export interface RelayNotOpened {
+  readonly ok: false;
+  readonly reason: PortFailure;
+  /** What the system said, for the log. */
+  readonly detail: string;
 }
+
+/** What opening a relay came to. */
+export type RelayOpening<Handle extends RelayHandle = RelayHandle> =
+  { readonly ok: true; readonly value: Handle } | RelayNotOpened;
 
 /**
  * The engine decides, a data plane executes and counts. All times are absolute monotonic milliseconds and are checked by the plane when
@@ -58,16 +62,16 @@ export interface DataPlane {
   readonly setsDontFragment: boolean;
   /** Absent where the plane cannot relay TCP. */
   readonly tcp: TcpRelayPlane | undefined;
-  /** Binds one relayed transport address for the client's 5-tuple, of TCP only where there is `tcp`. Throws `RelayPortError`. */
+  /** Binds one relayed transport address for the client's 5-tuple, of TCP only where there is `tcp`. */
   openRelay(
     client: ClientPath,
     family: AddressFamily,
     port: number,
     expiresAtMs: number,
     protocol: RelayProtocol,
-  ): RelayHandle;
-  /** Binds a port without a client (EVEN-PORT with the R bit, RFC 8656 §7.2): data that arrives is dropped. Throws `RelayPortError`. */
-  reserveRelay(family: AddressFamily, port: number): RelayHandle;
+  ): RelayOpening;
+  /** Binds a port without a client (EVEN-PORT with the R bit, RFC 8656 §7.2): data that arrives is dropped. */
+  reserveRelay(family: AddressFamily, port: number): RelayOpening;
   /** Gives a reserved address to a client. */
   claimRelay(relay: RelayHandle, client: ClientPath, expiresAtMs: number): void;
   /**

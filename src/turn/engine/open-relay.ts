@@ -1,6 +1,7 @@
 import { type AddressFamily } from '../../core/ip.ts';
+import { type LogFields } from '../../core/logger.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { RelayPortError, type ClientPath, type RelayHandle } from './data-plane.ts';
+import { type ClientPath, type PortFailure, type RelayHandle, type RelayOpening } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { type PortShape } from './relay-ports.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
@@ -20,8 +21,6 @@ interface RelayWish {
 }
 
 export type OpenFailure = 'no-free-port' | 'relay-unavailable';
-
-type BindFailure = RelayPortError['kind'];
 
 /** Binds answered `in-use` before giving up: others on the host may hold ports of the range, but hardly this many in a row. */
 const MAX_BINDS = 64;
@@ -57,7 +56,7 @@ function openAt(
   { family, shape, protocol, expiresAtMs }: RelayWish,
   port: number,
   nowMs: number,
-): Result<OpenedRelay, BindFailure> {
+): Result<OpenedRelay, PortFailure> {
   const { plane } = engine;
   const first = bind(engine, nowMs, () => plane.openRelay(client, family, port, expiresAtMs, protocol));
   if (!first.ok) return first;
@@ -73,14 +72,16 @@ function openAt(
   return fail('in-use');
 }
 
-function bind({ limitedLog }: EngineState, nowMs: number, open: () => RelayHandle): Result<RelayHandle, BindFailure> {
+function bind({ limitedLog }: EngineState, nowMs: number, open: () => RelayOpening): Result<RelayHandle, PortFailure> {
+  let fields: LogFields;
   try {
-    return ok(open());
+    const opened = open();
+    if (opened.ok || opened.reason === 'in-use') return opened;
+    // What the system refuses is no fault of ours: a stack would tell nothing.
+    fields = { reason: opened.detail };
   } catch (error) {
-    if (error instanceof RelayPortError && error.kind === 'in-use') return fail('in-use');
-    // What the system refuses is no fault of ours: its stack would tell nothing.
-    const fields = error instanceof RelayPortError ? { reason: error.message } : { err: error };
-    limitedLog.error('relay unavailable', fields, 'relayed transport address could not be opened', nowMs);
-    return fail('unavailable');
+    fields = { err: error };
   }
+  limitedLog.error('relay unavailable', fields, 'relayed transport address could not be opened', nowMs);
+  return fail('unavailable');
 }

@@ -5,6 +5,7 @@ import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts'
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { topVia } from '../../../src/sip/via.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { type Random } from './random.ts';
 import { DOMAIN, USERS, type User, type Victim } from './victim.ts';
 import { formatText, parseText } from '../../sip/message-text.ts';
@@ -169,8 +170,7 @@ export class SipClient {
   /** As JsSIP does: the last challenge, MD5. */
   authorization(challenged: SipResponse, method: string, uri: string, password: string = USERS[this.user]): string {
     const challenge = parseChallenge(challenged.headers.getAll('WWW-Authenticate').at(-1) ?? '');
-    if (!challenge.ok) throw new Error(`challenge: ${challenge.reason}`);
-    const { realm, nonce, algorithm } = challenge.value;
+    const { realm, nonce, algorithm } = unwrap(challenge);
     const qop = { nc: '00000001', nonceCount: 1, cnonce: this.#options.random.text(8) };
     const a1 = ha1({ algorithm, username: this.user, realm, password: new Secret(password) });
     const response = computeDigestResponse({ algorithm, ha1: a1, method, uri, nonce, qop });

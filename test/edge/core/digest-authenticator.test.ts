@@ -6,6 +6,7 @@ import { createResponse } from '../../../src/sip/create-response.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
 import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { PASSWORDS } from '../support/edge-options.ts';
 import { WicMessages } from '../support/wic.ts';
 
@@ -32,9 +33,8 @@ function challenged(subject: DigestAuthenticator): { request: SipRequest; nonce:
   const request = new WicMessages('alice').buildRegister();
   const response = createResponse(request, 401);
   subject.addChallenges(response, 'flow', false, NOW_MS);
-  const challenge = parseChallenge(response.headers.get('WWW-Authenticate')!);
-  if (!challenge.ok) throw new Error('malformed challenge');
-  return { request, nonce: challenge.value.nonce };
+  const { nonce } = unwrap(parseChallenge(response.headers.get('WWW-Authenticate')!));
+  return { request, nonce };
 }
 
 function attempt(changes: Changes) {

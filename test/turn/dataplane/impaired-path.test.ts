@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { COUNTERS_PER_SLOT } from '../../../src/turn/engine/data-plane.ts';
 import { LOST, type Impairment } from '../../../src/turn/engine/impairment.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { channelData, FakeClient, harness, openPeer, type Harness } from './support.ts';
 
 const FOREVER = 1e12;
@@ -18,7 +19,7 @@ interface Side {
 function pair(): { a: Side; b: Side } {
   const side = (key: string): Side => {
     const client = new FakeClient(key);
-    return { client, relay: h.plane.openRelay(client, 4, 0, FOREVER) };
+    return { client, relay: unwrap(h.plane.openRelay(client, 4, 0, FOREVER)) };
   };
   const [a, b] = [side('a'), side('b')];
   h.plane.setPermission(a.relay, b.relay.relayed.address, FOREVER);
@@ -197,7 +198,7 @@ it('holds for real sockets in both directions', async () => {
   const peer = await openPeer();
   h = harness();
   const client = new FakeClient();
-  const relay = h.plane.openRelay(client, 4, 0, FOREVER);
+  const relay = unwrap(h.plane.openRelay(client, 4, 0, FOREVER));
   h.plane.setPermission(relay, peer.address.address, FOREVER);
   h.plane.setChannel(relay, { channel: A, peer: peer.address, expiresAtMs: FOREVER });
   h.plane.setImpairment(relay, (direction) => (direction === 'to-peer' ? 1 : 2));

@@ -5,6 +5,7 @@ import { kernelUdp } from '../../../src/turn/dataplane/kernel-udp.ts';
 import { CounterAt } from '../../../src/turn/dataplane/relay-counters.ts';
 import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { bindUdpSocket } from '../../../src/turn/dataplane/udp-socket.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { FakeClient, harness, type Harness } from './support.ts';
 
 const kernel = kernelUdp();
@@ -28,7 +29,7 @@ function open(socketBufferBytes: number): Opened {
     h.plane.close();
   });
   const client = new FakeClient();
-  const relay = h.plane.openRelay(client, 4, 0, FOREVER);
+  const relay = unwrap(h.plane.openRelay(client, 4, 0, FOREVER));
   h.plane.setPermission(relay, '127.0.0.1', FOREVER);
   return { h, relay, client };
 }
@@ -81,7 +82,7 @@ describe.skipIf(!kernel)('a burst that comes while the event loop is busy', () =
     const opened = open(65_536);
     burst(opened, 300);
     opened.h.plane.closeRelay(opened.relay);
-    const next = { ...opened, relay: opened.h.plane.openRelay(new FakeClient('next'), 4, 0, FOREVER) };
+    const next = { ...opened, relay: unwrap(opened.h.plane.openRelay(new FakeClient('next'), 4, 0, FOREVER)) };
     expect(next.relay.slot).toBe(opened.relay.slot);
     expect(droppedOf(next)).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { COUNTERS_PER_SLOT, RelayPortError, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
+import { COUNTERS_PER_SLOT, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
 import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { channelData, FakeClient, harness, openPeer, type Harness, type Peer } from './support.ts';
 
 const FOREVER = 1e12;
@@ -15,7 +16,7 @@ beforeEach(async () => {
   h = harness();
   client = new FakeClient();
   peer = await openPeer();
-  relay = h.plane.openRelay(client, 4, 0, FOREVER);
+  relay = unwrap(h.plane.openRelay(client, 4, 0, FOREVER));
 });
 
 afterEach(() => {
@@ -38,22 +39,20 @@ describe('opening', () => {
   it('has bound the port when it returns, and says in-use for a port that is taken', () => {
     const { port } = relay.relayed;
     expect(port).toBeGreaterThan(0);
-    expect(() => h.plane.openRelay(client, 4, port, FOREVER)).toThrow(expect.objectContaining({ kind: 'in-use' }));
-    expect(() => h.plane.reserveRelay(4, port)).toThrow(RelayPortError);
+    expect(h.plane.openRelay(client, 4, port, FOREVER)).toMatchObject({ ok: false, reason: 'in-use' });
+    expect(h.plane.reserveRelay(4, port)).toMatchObject({ ok: false, reason: 'in-use' });
   });
 
   it('has freed the port when closeRelay returns', () => {
     const { port } = relay.relayed;
     h.plane.closeRelay(relay);
-    expect(h.plane.openRelay(client, 4, port, FOREVER).relayed.port).toBe(port);
+    expect(unwrap(h.plane.openRelay(client, 4, port, FOREVER)).relayed.port).toBe(port);
   });
 
   it('says unavailable for a family it has no address of, and for an address that is not the host’s', () => {
     const elsewhere = harness([{ family: 4, address: '192.0.2.77', advertised: '192.0.2.77' }]);
     for (const family of [4, 6] as const) {
-      expect(() => elsewhere.plane.openRelay(client, family, 0, FOREVER)).toThrow(
-        expect.objectContaining({ kind: 'unavailable' }),
-      );
+      expect(elsewhere.plane.openRelay(client, family, 0, FOREVER)).toMatchObject({ ok: false, reason: 'unavailable' });
     }
   });
 
@@ -62,8 +61,8 @@ describe('opening', () => {
       { family: 4, address: '127.0.0.1', advertised: '127.0.0.1' },
       { family: 4, address: '127.0.0.2', advertised: '127.0.0.2' },
     ]);
-    const first = two.plane.openRelay(client, 4, 0, FOREVER);
-    const second = two.plane.openRelay(client, 4, first.relayed.port, FOREVER);
+    const first = unwrap(two.plane.openRelay(client, 4, 0, FOREVER));
+    const second = unwrap(two.plane.openRelay(client, 4, first.relayed.port, FOREVER));
     expect(second.relayed.port).toBe(first.relayed.port);
     expect(second.relayed.address).not.toBe(first.relayed.address);
     two.plane.close();
@@ -74,13 +73,13 @@ describe('opening', () => {
     h.plane.forward(client.leg!, channelData(0x4000, 'count me'));
     expect(countersOf(relay)).not.toEqual([0, 0, 0, 0, 0]);
     h.plane.closeRelay(relay);
-    const next = h.plane.openRelay(client, 4, 0, FOREVER);
+    const next = unwrap(h.plane.openRelay(client, 4, 0, FOREVER));
     expect(next.slot).toBe(relay.slot);
     expect(countersOf(next)).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('gives each of many relays counters of its own', () => {
-    const relays = Array.from({ length: 300 }, () => h.plane.openRelay(new FakeClient(), 4, 0, FOREVER));
+    const relays = Array.from({ length: 300 }, () => unwrap(h.plane.openRelay(new FakeClient(), 4, 0, FOREVER)));
     expect(new Set(relays.map(({ slot }) => slot)).size).toBe(300);
     const into = new Float64Array(300 * COUNTERS_PER_SLOT).fill(-1);
     h.plane.readCounters(
@@ -257,7 +256,7 @@ describe('from peer to client', () => {
 
   it('relays IPv6', async () => {
     const peer6 = await openPeer(6);
-    const relay6 = h.plane.openRelay(client, 6, 0, FOREVER);
+    const relay6 = unwrap(h.plane.openRelay(client, 6, 0, FOREVER));
     h.plane.setPermission(relay6, '::1', FOREVER);
     h.plane.setChannel(relay6, { channel: 0x4006, peer: peer6.address, expiresAtMs: FOREVER });
     peer6.send('six', relay6.relayed);
@@ -270,7 +269,7 @@ describe('from peer to client', () => {
 
 describe('a reserved address', () => {
   it('drops what arrives until it is claimed', async () => {
-    const reserved = h.plane.reserveRelay(4, 0);
+    const reserved = unwrap(h.plane.reserveRelay(4, 0));
     peer.send('early', reserved.relayed);
     await until(() => h.drops.snapshot()['reserved-relay'] === 1);
     const second = new FakeClient('second');
@@ -282,7 +281,7 @@ describe('a reserved address', () => {
   });
 
   it('is no way from one client to another', () => {
-    const reserved = h.plane.reserveRelay(4, 0);
+    const reserved = unwrap(h.plane.reserveRelay(4, 0));
     h.plane.sendToPeer(relay, reserved.relayed, Buffer.from('x'), { dontFragment: false });
     expect(h.drops.snapshot()['reserved-relay']).toBe(1);
   });
@@ -291,7 +290,7 @@ describe('a reserved address', () => {
 describe('closing', () => {
   it('ends the channels of that relay only, and the 5-tuple’s state with its last relay', () => {
     bindChannel();
-    const relay6 = h.plane.openRelay(client, 6, 0, FOREVER);
+    const relay6 = unwrap(h.plane.openRelay(client, 6, 0, FOREVER));
     h.plane.setPermission(relay6, '::1', FOREVER);
     const peer6 = { family: 6, address: '::1', port: 9 } as const;
     h.plane.setChannel(relay6, { channel: 0x4006, peer: peer6, expiresAtMs: FOREVER });

@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { COUNTERS_PER_SLOT } from '../../../src/turn/engine/data-plane.ts';
 import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { channelData, FakeClient, harness, type Harness } from './support.ts';
 
 const FOREVER = 1e12;
@@ -16,7 +17,7 @@ function twoClients(addresses?: readonly RelayAddress[]): { a: Side; b: Side } {
   h = harness(addresses);
   const side = (key: string): Side => {
     const client = new FakeClient(key);
-    return { client, relay: h.plane.openRelay(client, 4, 0, FOREVER) };
+    return { client, relay: unwrap(h.plane.openRelay(client, 4, 0, FOREVER)) };
   };
   return { a: side('a'), b: side('b') };
 }
@@ -84,7 +85,7 @@ it('ends with the other allocation, and begins again with the next one on that p
   h.plane.closeRelay(b.relay);
   h.plane.forward(a.client.leg!, channelData(0x4001, 'to nobody'));
   const client = new FakeClient('next');
-  const next: Side = { client, relay: h.plane.openRelay(client, 4, port, FOREVER) };
+  const next: Side = { client, relay: unwrap(h.plane.openRelay(client, 4, port, FOREVER)) };
   connect(next, a, 0x4003);
   h.plane.forward(a.client.leg!, channelData(0x4001, 'to the new one'));
   expect(b.client.received).toEqual([]);

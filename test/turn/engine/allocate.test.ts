@@ -13,7 +13,6 @@ import {
   xorRelayedAddress,
 } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
-import { RelayPortError } from '../../../src/turn/engine/data-plane.ts';
 import { PastAllocates } from '../../../src/turn/engine/past-allocates.ts';
 import { codeOf, engineOptions, START_SEC, World, type Build, type TestClient } from './world.ts';
 
@@ -235,7 +234,7 @@ describe('a plane that cannot open the relay', () => {
   it('answers 508 and keeps nothing', () => {
     const world = new World();
     world.faults = true;
-    world.plane.failWith = new RelayPortError('unavailable', 'no such address');
+    world.plane.failWith = { ok: false, reason: 'unavailable', detail: 'no such address' };
     expect(codeOf(world.client().as('alice').allocate())).toBe(508);
     expect(world.causes('request-refused')).toEqual(['relay-unavailable']);
     expect(world.plane.binds).toBe(1);
@@ -253,7 +252,7 @@ describe('a plane that cannot open the relay', () => {
   it('is logged in a bounded number of lines, without a stack, however often clients ask', () => {
     const world = new World();
     world.faults = true;
-    world.plane.failWith = new RelayPortError('unavailable', 'bind EADDRNOTAVAIL 192.0.2.7');
+    world.plane.failWith = { ok: false, reason: 'unavailable', detail: 'bind EADDRNOTAVAIL 192.0.2.7' };
     for (let i = 0; i < 200; i++) world.client().as('alice').allocate();
     const lines = world.logged.filter(({ level }) => level === 'error');
     expect(lines.length).toBeGreaterThan(0);

@@ -2,11 +2,12 @@ import { type AddressFamily } from '../../../src/core/ip.ts';
 import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
 import {
   COUNTERS_PER_SLOT,
-  RelayPortError,
   type ChannelEntry,
   type ClientPath,
   type DataPlane,
   type RelayHandle,
+  type RelayNotOpened,
+  type RelayOpening,
   type SendOptions,
 } from '../../../src/turn/engine/data-plane.ts';
 import { type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
@@ -46,7 +47,7 @@ export class FakePlane implements DataPlane {
   binds = 0;
   /** ChannelData that came with a client that moved. */
   readonly passedOn: Buffer[] = [];
-  failWith: RelayPortError | Error | undefined;
+  failWith: RelayNotOpened | Error | undefined;
   /** Relayed addresses by family. Where to begin depends on the port alone, the same for both of an EVEN-PORT pair. */
   readonly addresses: Record<AddressFamily, string[]>;
   readonly counters = new Map<number, number[]>();
@@ -61,11 +62,11 @@ export class FakePlane implements DataPlane {
     port: number,
     expiresAtMs: number,
     protocol: RelayProtocol,
-  ): RelayHandle {
+  ): RelayOpening {
     return this.#bind(family, port, client, expiresAtMs, 0, protocol);
   }
 
-  reserveRelay(family: AddressFamily, port: number): RelayHandle {
+  reserveRelay(family: AddressFamily, port: number): RelayOpening {
     return this.#bind(family, port, undefined, 0, this.splitsPairs ? 1 : 0);
   }
 
@@ -151,10 +152,11 @@ export class FakePlane implements DataPlane {
     expiresAtMs: number,
     skip = 0,
     protocol: RelayProtocol = 'udp',
-  ): RelayHandle {
+  ): RelayOpening {
     this.binds += 1;
-    if (this.failWith) throw this.failWith;
-    if (this.broken.has(family)) throw new RelayPortError('unavailable', `no IPv${family} today`);
+    if (this.failWith instanceof Error) throw this.failWith;
+    if (this.failWith) return this.failWith;
+    if (this.broken.has(family)) return { ok: false, reason: 'unavailable', detail: `no IPv${family} today` };
     const all = this.addresses[family];
     const offset = (port >> 1) + skip;
     for (let i = 0; i < all.length; i++) {
@@ -171,9 +173,9 @@ export class FakePlane implements DataPlane {
         channels: new Map(),
       };
       this.open.set(key, relay);
-      return relay;
+      return { ok: true, value: relay };
     }
-    throw new RelayPortError('in-use', `port ${port} is taken`);
+    return { ok: false, reason: 'in-use', detail: `port ${port} is taken` };
   }
 
   #freeSlot(): number {

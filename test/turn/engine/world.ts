@@ -19,6 +19,7 @@ import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.
 import { createTurnEngine, type TurnEngine } from '../../../src/turn/engine/engine.ts';
 import { type TurnEvents } from '../../../src/turn/engine/turn-events.ts';
 import { type TurnTap } from '../../../src/turn/engine/turn-tap.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { FakePlane, type FakeRelay } from './fake-plane.ts';
 import { FakeVerifier, passwordFor } from './fake-verifier.ts';
 
@@ -279,9 +280,7 @@ export function plain(method: number, messageClass: MessageClass, build: Build =
 }
 
 export function decoded(bytes: Buffer): StunMessage {
-  const result = decodeMessage(bytes);
-  if (!result.ok) throw new Error(`the engine sent a bad message: ${result.reason}`);
-  return result.value;
+  return unwrap(decodeMessage(bytes));
 }
 
 /** 0 for a success, else the error code. */

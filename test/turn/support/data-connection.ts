@@ -7,6 +7,7 @@ import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/
 import { Method } from '../../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 interface DataConnectionOptions {
   readonly server: TransportAddress;
@@ -84,8 +85,6 @@ export class DataConnection {
   async #message(): Promise<StunMessage> {
     const header = await this.read(20);
     if (header.length < 20) throw new Error('closed in the place of an answer');
-    const decoded = decodeMessage(Buffer.concat([header, await this.read(header.readUInt16BE(2))]));
-    if (!decoded.ok) throw new Error(decoded.reason);
-    return decoded.value;
+    return unwrap(decodeMessage(Buffer.concat([header, await this.read(header.readUInt16BE(2))])));
   }
 }

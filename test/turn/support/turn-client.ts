@@ -31,6 +31,7 @@ import { Method } from '../../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { StreamFramer } from '../../../src/stun/stream-framer.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 const TCP_PROTOCOL = 6;
 const UDP_PROTOCOL = 17;
@@ -261,9 +262,7 @@ export class TurnClient {
       this.#arrived({ kind: 'channel', channel: frame.readUInt16BE(0), data });
       return;
     }
-    const decoded = decodeMessage(Buffer.from(frame));
-    if (!decoded.ok) throw new Error(`server sent what is no STUN: ${decoded.reason}`);
-    const message = decoded.value;
+    const message = unwrap(decodeMessage(Buffer.from(frame)));
     if (message.messageClass === 'indication') {
       const peer = message.get(xorPeerAddress)!;
       const error = message.get(icmp);

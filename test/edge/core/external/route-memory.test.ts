@@ -3,15 +3,14 @@ import { type CoreDestination } from '../../../../src/edge/core/core-destination
 import { RouteMemory } from '../../../../src/edge/core/external/route-memory.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../../../src/sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../../src/sip/uri.ts';
+import { unwrap } from '../../../support/unwrap.ts';
 import { FakeCoreHop } from './fake-core.ts';
 
 const CORE: CoreDestination = { transport: 'udp', address: '192.0.2.1', port: 6050 };
 const OWN = ['<sip:192.0.2.100:5060;lr>', '<sip:token@example.com;transport=ws;lr>'];
 
 function uri(text: string): SipUri {
-  const parsed = parseSipUri(text);
-  if (!parsed.ok) throw new Error(text);
-  return parsed.value;
+  return unwrap(parseSipUri(text));
 }
 
 function headersOf(fields: Readonly<Record<string, string>>): SipHeaders {
