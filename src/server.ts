@@ -142,8 +142,8 @@ export class Server {
   }
 
   /**
-   * Stops without haste, for an upgrade or a smaller fleet: `/healthz` says 503 and new WebSockets are refused with 503 at once; those that
-   * are open are closed with 1012 (come back: another node should answer) over a window, who is in a transaction or a call last; then
+   * Drains and stops the server, for an upgrade or a smaller fleet: `/healthz` says 503 and new WebSockets are refused with 503 at once; those that
+   * are open are closed with 1012 (come back: another node should answer) over a window, those in a transaction or a call last; then
    * allocations are waited for. Where nobody is connected it is as quick as `stop()`, which also cuts it short. Emits `draining`, then
    * `stopped`; resolves when that is done, at the second call too. A no-op when stopped. Throws ERR_INVALID_ARGUMENT.
    */
@@ -288,7 +288,15 @@ export class Server {
       const tell = (progress: DrainProgress): void => {
         this.#events.emit('draining', progress);
       };
-      await drainParts({ edge: this.#parts?.edge, turn: this.#parts?.turn, times, clock: this.#clock, logger: this.#logger, tell, signal });
+      await drainParts({
+        edge: this.#parts?.edge,
+        turn: this.#parts?.turn,
+        times,
+        clock: this.#clock,
+        logger: this.#logger,
+        tell,
+        signal,
+      });
     }
     await this.stop();
   }
@@ -296,7 +304,7 @@ export class Server {
   async #stopOnce(): Promise<void> {
     this.#pause?.abort();
     this.#skipDrain?.abort();
-    // Whoever started it hears of a failure.
+    // The caller of `start` hears of a failure.
     await this.#starting?.catch(() => undefined);
     const drained = this.#state === 'draining';
     if (this.#state !== 'running' && !drained) return;

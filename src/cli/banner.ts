@@ -62,7 +62,7 @@ function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): st
   return `https://${new URL(webSocket).host}${labPath}`;
 }
 
-/** Passwords of generated users only: those of a configuration are known to whoever wrote it. */
+/** Passwords of generated users only: the author of a configuration knows those in it. */
 function userLines({ config, material }: Facts): string[] {
   if (!config.edge.enabled || config.edge.core.kind === 'external') return [];
   const { generated, users } = material;

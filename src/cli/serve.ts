@@ -51,7 +51,7 @@ async function createPlainServer(config: Config, logger: Logger): Promise<Made> 
   return { server, whole: server };
 }
 
-/** The lab is loaded only here: who does not ask for it neither waits for it nor has it in the process. */
+/** The lab is loaded only here: a server without one neither waits for it nor has it in the process. */
 async function createControlledLab(config: Config, logger: Logger, token: Secret | undefined): Promise<Made> {
   const [{ createLab }, { createLabControl }, { labPasswords }] = await Promise.all([
     import('../lab/create-lab.ts'),
@@ -67,7 +67,7 @@ async function createControlledLab(config: Config, logger: Logger, token: Secret
 const SAME_WISH_MS = 500;
 
 /**
- * SIGINT, from whoever sits at a terminal, stops in order and soon; SIGTERM, from a service manager, drains first. A second signal leaves
+ * SIGINT, from a person at a terminal, stops in order and soon; SIGTERM, from a service manager, drains first. A second signal leaves
  * at once.
  */
 function stopOnSignals(server: Server, whole: Stoppable): void {
@@ -99,7 +99,7 @@ function drainOnSignal(server: Server): void {
 
 /**
  * SIGHUP, by which other servers are told to read their configuration again, ends nothing. It also comes when the terminal that the server was started
- * from is closed: nobody could stop the server from there any more, so it stops in order.
+ * from is closed: the server could not be stopped from there any more, so it stops in order.
  */
 function answerHangup(whole: Stoppable, logger: Logger): void {
   // Windows ends the process whatever it does about this.

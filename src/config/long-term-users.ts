@@ -12,7 +12,7 @@ export interface LongTermUser {
   readonly key: Secret | undefined;
 }
 
-/** The TURN realm of all who are not told to be of another. */
+/** The TURN realm of users for which none is configured. */
 export function defaultRealm({ domain, turn }: Config): string {
   return turn.realm ?? domain;
 }

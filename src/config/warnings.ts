@@ -60,7 +60,7 @@ function uriWarnings({ domain, edge, turn }: Config): string[] {
   ];
 }
 
-/** Whoever is believed to be a proxy can say to be anybody. */
+/** A proxy that is believed can name any address as its client's. */
 function proxyWarnings(key: string, ranges: readonly string[] = []): string[] {
   return ranges
     .filter((range) => range.endsWith('/0'))

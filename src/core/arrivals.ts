@@ -9,8 +9,8 @@ import { transportAddress, type TransportAddress } from './transport-address.ts'
 interface ArrivalOptions {
   readonly limits: ConnectionLimits;
   /**
-   * Ranges of the proxies that connect for clients (see `parseIpRange`). Empty: clients connect themselves. Otherwise nobody else is let in,
-   * and each connection has to begin with a PROXY header, which nobody else could be believed.
+   * Ranges of the proxies that connect for clients (see `parseIpRange`). Empty: clients connect themselves. Otherwise only these may connect,
+   * and each connection has to begin with a PROXY header, which is believed of no other address.
    */
   readonly proxies: readonly string[];
   /** How fast a client may connect; absent: as fast as it likes. */

@@ -1,17 +1,17 @@
 import { isLoopbackHost } from './loopback-host.ts';
 import { Secret } from './secret.ts';
 
-/** Why a request is of nobody at this machine: `host` (DNS rebinding), a `proxy`, a page of another `origin`, or one of another `site`. */
+/** Why a request does not come from this machine: `host` (DNS rebinding), a `proxy`, a page of another `origin`, or one of another `site`. */
 export type Strangeness = 'host' | 'proxy' | 'origin' | 'site';
 
 /**
- * Names of header fields, in lower case, that only a proxy puts there: a proxy on this machine makes everybody a loopback peer. Beside those of
+ * Names of header fields, in lower case, that only a proxy puts there: a proxy on this machine makes every client look like loopback. Beside those of
  * standards (Via: RFC 9110 §7.6.3, Forwarded: RFC 7239, CDN-Loop: RFC 8586) each kind of proxy has its own, so that families of them count.
  */
 const OF_A_PROXY =
   /^(?:via|forwarded|cdn-loop|x-(?:forwarded|real|original|envoy|proxyuser)(?:-.*)?|cf-.*|(?:.*-)?(?:client|connecting|remote)-(?:ip|addr))$/;
 
-/** What the header of a request over loopback tells of whoever is behind it; `undefined`: a program or a page of this server at this machine. */
+/** What the header of a request over loopback tells of its sender; `undefined`: a program or a page of this server at this machine. */
 export function strangeness(headers: Headers): Strangeness | undefined {
   const host = headers.get('host') ?? undefined;
   const origin = headers.get('origin');

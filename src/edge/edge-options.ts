@@ -114,7 +114,7 @@ export interface CoreTlsOptions {
   /** PEM. Client certificate for connections to the core; the certificate of the TLS listener too. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** PEM bundle of who may sign the core's certificates; the system's when absent. */
+  /** PEM bundle of the authorities that may sign the core's certificates; the system's when absent. */
   readonly ca?: string | undefined;
   /** Whether a core that connects by TLS must show a certificate of `ca`. */
   readonly requireClientCertificate: boolean;
@@ -193,7 +193,7 @@ export interface EdgeOptions {
   readonly registration: RegistrationOptions;
   readonly transaction: TransactionOptions;
   readonly core: EmbeddedCoreOptions | ExternalCoreOptions;
-  /** Only `urn:service:sos` is known, and nobody to pass it on to, when absent. */
+  /** Emergency calls. When absent, only `urn:service:sos` is known, and there is no E-CSCF to pass it on to. */
   readonly emergency?: EmergencyOptions | undefined;
   readonly credential: CredentialOptions;
   readonly trace?: { readonly hep?: HepOptions | undefined } | undefined;

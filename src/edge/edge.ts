@@ -184,7 +184,7 @@ export class Edge {
     return flow !== undefined;
   }
 
-  /** Whether somebody can be registered: an address of a core outside has answered, and is not known to be down since; the core inside is there always. */
+  /** Whether clients can register: an address of a core outside has answered, and is not known to be down since. Always true of the core inside. */
   get isCoreThere(): boolean {
     const { cores } = this.#core.side;
     return (
@@ -199,7 +199,7 @@ export class Edge {
   }
 
   /**
-   * Refuses new connections from here on and sends all clients elsewhere (close code 1012), one after the other. Resolves when that is
+   * Refuses new connections from here on and closes all clients for a restart (1012), one after the other. Resolves when that is
    * done, or is cut short by `stop`, which must follow in any case. A second call changes nothing.
    */
   drain(options: EdgeDrainOptions): Promise<void> {

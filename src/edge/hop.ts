@@ -36,7 +36,7 @@ export interface Hop {
   /** Our end of its connection, for traces; absent where there is none. */
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
-  /** Whether nobody in between can read what is sent. */
+  /** Whether the transport is encrypted, so that no node in between can read what is sent. */
   readonly secure: boolean;
   /** False when the message cannot be sent; the hop is then closed or about to be. */
   send(message: SipMessage): boolean;

@@ -41,7 +41,7 @@ export interface LabControlPorts {
 export interface LabControl {
   /** Path of the routes, for the page to know. */
   readonly path: string;
-  /** What they ask for; absent: they are for this machine only. */
+  /** Bearer token that the routes ask for; absent: they are for this machine only. */
   readonly token?: Secret;
   /** Adds the routes; at each start of the server, so after each restart again. */
   readonly mount: (app: Hono, room: LabControlPorts) => void;

@@ -15,11 +15,11 @@ export interface LabCredential {
   readonly user: string;
   /** u */
   readonly turnName: string;
-  /** What goes into USERNAME: u and t. */
+  /** The value of USERNAME: u and t joined. */
   readonly username: string;
   readonly password: string;
   readonly realm: string;
-  /** t, UNIX seconds. */
+  /** Its end, t, in UNIX seconds. */
   readonly expiresAtSec: number;
   /** The credential as an ICE server, the way RTCPeerConnection takes it. */
   readonly iceServer: { readonly urls: string[]; readonly username: string; readonly credential: string };
@@ -30,9 +30,9 @@ export interface IssuedCredential extends LabCredential {
 }
 
 export interface MintOptions {
-  /** Whole seconds from now; 3600 when absent. */
+  /** Lifetime in whole seconds; 3600 when absent. */
   readonly ttlSec?: number;
-  /** Makes one that ended a minute ago, whatever `ttlSec` says. */
+  /** Makes a credential that ended a minute ago, whatever `ttlSec` says. */
   readonly expired?: boolean;
 }
 

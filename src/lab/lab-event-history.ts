@@ -84,7 +84,7 @@ export class LabEventHistory {
     this.#otherCharacters -= entry.otherCharacters;
   }
 
-  /** Whoever has the event keeps it as it was. False when there is no text left. */
+  /** Takes the text off the oldest event that has one, in a copy: an event that was handed out stays as it was. False when there is no text left. */
   #dropOldestText(): boolean {
     this.#firstText = Math.max(this.#firstText, this.#first);
     const entry = this.#entries[this.#firstText];

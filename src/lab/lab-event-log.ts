@@ -27,7 +27,7 @@ interface Wait {
   readonly reject: (error?: Error) => void;
 }
 
-/** What happened in a lab, and who waits for what. */
+/** What has happened in a lab, and the waits for what is to come. */
 export class LabEventLog {
   readonly #startedAtUnixMs = Date.now();
   readonly #history: LabEventHistory;

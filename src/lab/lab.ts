@@ -45,7 +45,7 @@ export interface LabParts {
 
 /** A running edge and TURN server for one test; `startLab` makes it. */
 export class Lab<Name extends string = string> implements AsyncDisposable {
-  /** By name: `lab.users.alice.password`. */
+  /** Users by name: `lab.users.alice.password`. */
   readonly users: Readonly<Record<Name, LabUser<Name>>>;
   /** SIP home domain. */
   readonly domain: string;
@@ -131,7 +131,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     return this.#log.waitFor(name, condition, options);
   }
 
-  /** What has happened, oldest first; the last 10,000. */
+  /** What has happened: the last 10,000 events, oldest first. */
   events(): readonly LabEvent[];
   events<E extends LabEventName>(name: E): readonly LabEvent<E>[];
   events(name?: LabEventName): readonly LabEvent[] {
@@ -180,7 +180,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
 
   /**
    * Ends every connection, registration and allocation and comes back on the same ports after `downMs` (0 when absent). WebSockets close
-   * with 1012. Throws as `Server.restart` does.
+   * with 1012. Throws what `Server.restart` does.
    */
   async restart({ downMs = 0 }: { readonly downMs?: number } = {}): Promise<void> {
     await this.server.restart({ downMs });
@@ -188,7 +188,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#log.add({ type: 'server-restarted', atUnixMs, user: undefined, turnName: undefined, downMs });
   }
 
-  /** Ends everything in it and leaves no handle open; resolves when that is done, at the second call too. */
+  /** Stops the server and leaves no handle open; resolves when that is done, at the second call too. */
   stop(): Promise<void> {
     this.faults.clear();
     this.#stopped ??= this.server.stop().finally(() => {

@@ -7,7 +7,7 @@ import { Method } from '../stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../stun/message.ts';
 import { StunWriter } from '../stun/writer.ts';
 
-/** What the TURN server said to an Allocate. */
+/** Answer of the TURN server to an Allocate. */
 export type AllocateOutcome =
   | { readonly granted: true; readonly relayed: TransportAddress }
   | { readonly granted: false; readonly code: number; readonly reason: string };

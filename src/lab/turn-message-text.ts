@@ -34,7 +34,7 @@ const ALGORITHM_NAMES: ReadonlyMap<number, string> = new Map([
   [PasswordAlgorithm.Md5, 'MD5'],
   [PasswordAlgorithm.Sha256, 'SHA-256'],
 ]);
-/** Who holds the value can go on with it: it is no more shown than a password. */
+/** Attributes whose value lets its holder go on with an allocation: they are no more shown than a password. */
 const GRANTING: ReadonlySet<number> = new Set([accessToken.type, reservationToken.type, mobilityTicket.type]);
 
 /** Never throws, whatever the bytes. `username` is that of USERNAME, if there is one. */

@@ -12,7 +12,7 @@ interface FrontDoorOptions {
   readonly arrivals: Arrivals;
   /** Ends connections that say nothing. */
   readonly connections: HttpConnections;
-  /** Absent: everybody is a web client. */
+  /** Takes TLS clients that speak STUN. Absent: every client is a web client. */
   readonly turn: TurnEntry | undefined;
 }
 
@@ -26,7 +26,7 @@ export function alpnProtocols(turn: TurnEntry | undefined): string[] {
 }
 
 /**
- * Stands before an HTTPS server: counts who comes, knows the client behind a proxy, and sends TLS clients that speak STUN to the TURN
+ * Stands before an HTTPS server: counts connections, knows the client behind a proxy, and sends TLS clients that speak STUN to the TURN
  * server. ALPN tells them apart; without it the first byte does, which no request line can begin with.
  */
 export class FrontDoor {
@@ -90,7 +90,7 @@ export class FrontDoor {
   #passHttp(socket: TLSSocket, { socket: below, remote, via }: Arrival): void {
     this.#undecided.delete(below);
     this.#options.connections.join(socket, below);
-    // Whoever asks the socket of a request where it comes from is told of the client, not of the proxy.
+    // The socket of a request names the client as its remote address, not the proxy.
     if (via) {
       const family = `IPv${remote.family}`;
       for (const [name, value] of [

@@ -14,7 +14,7 @@ export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
 export interface HttpEnv {
   Bindings: HttpBindings & {
     /**
-     * Takes the deadline off the connection, for an answer that is long in coming or does not end; whoever asks bounds it. The function it returns puts
+     * Takes the deadline off the connection, for an answer that is long in coming or does not end; the caller must bound it. The function it returns puts
      * the deadline back.
      */
     readonly holdConnection: () => () => void;
@@ -32,7 +32,7 @@ export interface ServerHooks {
   readonly mountRoutes?: (app: Hono, reportError: (error: unknown) => void) => void;
   /** Path of those routes, for the page to know; absent: the page does without. */
   readonly labPath?: string;
-  /** What they ask for; absent: they are for this machine only. */
+  /** Bearer token that those routes ask for; absent: they are for this machine only. */
   readonly labToken?: Secret;
   /** `message` events carry the text of the message, passwords and digest responses masked. */
   readonly messageText?: boolean;

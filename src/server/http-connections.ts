@@ -14,7 +14,7 @@ export interface HttpTimes {
 
 /** More than a page asks for. Node's own `maxRequestsPerSocket` goes on to answer 503 for as long as the client asks. */
 const MAX_REQUESTS = 100;
-/** Requests sent ahead of an answer, past which the connection is cut: reading them costs, although nobody answers them. */
+/** Requests sent ahead of an answer, past which the connection is cut: reading them costs, although they are not answered. */
 const MAX_AHEAD = 8;
 
 /**
@@ -71,7 +71,7 @@ interface Table {
   readonly leave: (connection: HttpConnection) => void;
 }
 
-/** One connection, from accept until it ends or is somebody else's. */
+/** One connection, from accept until it ends, or is a WebSocket or a TURN client's. */
 class HttpConnection {
   readonly #arrival: Arrival;
   readonly #times: HttpTimes;
@@ -92,7 +92,7 @@ class HttpConnection {
 
   /**
    * Whether this request is to be answered. One at a time is: RFC 9112 §9.3.2 leaves it to the server how many requests of a pipeline it
-   * answers, and what waits for a client that does not read is memory. Whoever asks ahead gets the answer it waits for and no other.
+   * answers, and what waits for a client that does not read is memory. A client that asks ahead gets the answer it waits for and no other.
    */
   begin(response: ServerResponse): boolean {
     if (this.#answer) {
@@ -111,7 +111,7 @@ class HttpConnection {
     return true;
   }
 
-  /** Lets an answer take its time, for whoever bounds it otherwise. The function it returns ends that, and gives the connection its whole time anew. */
+  /** Takes the deadline off, for an answer that its route bounds otherwise. The function it returns puts the whole deadline back. */
   hold(): () => void {
     this.release();
     return () => {
@@ -119,7 +119,7 @@ class HttpConnection {
     };
   }
 
-  /** Somebody else's from here on, or gone. */
+  /** The connection is a WebSocket or a TURN client's from here on, or gone. */
   release(): void {
     clearTimeout(this.#timer);
     this.#table.leave(this);

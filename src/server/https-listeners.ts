@@ -30,7 +30,7 @@ interface HttpsOptions {
   readonly requests?: SourceRateOptions | undefined;
   /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
-  /** Where TLS clients go that speak STUN; absent: everybody is a web client. */
+  /** Takes TLS clients that speak STUN. Absent: every client is a web client. */
   readonly turn?: TurnEntry | undefined;
   /** Ten seconds and thirty when absent. */
   readonly times?: HttpTimes | undefined;
@@ -102,7 +102,7 @@ export class HttpsListeners {
     this.#connections.of(socket)?.release();
   }
 
-  /** Resolves when the ports are free. Who went to the TURN server stays until that stops. */
+  /** Resolves when the ports are free. Connections handed to the TURN server stay until that stops. */
   async close(): Promise<void> {
     await Promise.all(this.#open.map(closeServer));
   }

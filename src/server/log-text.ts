@@ -15,7 +15,7 @@ export function escapeControls(line: string): string {
   );
 }
 
-/** A line of JSON whose values show control characters as escapes, for who prints the values. */
+/** A line of JSON whose values show control characters as escapes, for a program that prints the values. */
 export function showControls(line: string): string {
   return escapeControls(line).replace(ESCAPE, (escape) => (CONTROL_ESCAPE.test(escape) ? `\\${escape}` : escape));
 }

@@ -5,7 +5,7 @@ import { escapeControls, showControls } from './log-text.ts';
 
 const STANDARD_ERROR = 2;
 
-/** Logs to standard error, since standard output belongs to whoever asked for a line of JSON. */
+/** Logs to standard error: standard output is for the lines of JSON that a command prints. */
 export async function createLogger({ log }: Config): Promise<Logger> {
   const options = { level: log.level, base: null };
   const pretty = log.format === 'pretty' || (log.format === 'auto' && process.stderr.isTTY);

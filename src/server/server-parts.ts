@@ -84,7 +84,7 @@ export class ServerParts {
     }
   }
 
-  /** The edge first, so that nobody is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
+  /** Stops the edge first, so that no client is sent to a relay that is going. One part that fails to stop keeps no other from stopping. */
   async close(options: StopOptions = {}): Promise<void> {
     const stop = async (part: () => Promise<void> | undefined): Promise<void> => {
       try {
@@ -171,7 +171,7 @@ export class ServerParts {
     return this.#https;
   }
 
-  /** A route threw. Whoever can call it may do so often. */
+  /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */
   readonly #reportError = (error: unknown): void => {
     const { monotonicMs } = this.#context.clock.now();
     this.#limitedLog.error('HTTP request failed', { err: error }, 'a request to the HTTPS server failed', monotonicMs);

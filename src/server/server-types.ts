@@ -27,7 +27,7 @@ export interface ServerAddresses {
   readonly turn: readonly TurnListenAddress[];
   /** Where a core outside reaches the edge; absent with the embedded one. `transport` is `udp`, `tcp` or `tls`. */
   readonly core?: readonly CoreDestination[];
-  /** What the edge hands out. */
+  /** TURN URIs that the edge hands out. */
   readonly turnUris: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export interface RestartOptions {
   readonly downMs?: number;
 }
 
-/** What generates and what was generated, for whoever tells an operator. */
+/** What a server works with: its configuration, and the secrets that were given or generated. */
 export interface ServerFacts {
   /** The effective configuration. */
   readonly config: Config;

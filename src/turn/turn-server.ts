@@ -128,7 +128,7 @@ export class TurnServer {
   }
 
   /**
-   * Serves a TLS client that somebody else accepted, counted with those of the listeners: `remote` is where it comes from, `via` the proxy
+   * Serves a TLS client that another listener accepted, counted with those of the listeners: `remote` is where it comes from, `via` the proxy
    * that said so. Ends the connection when a limit is reached or the server does not run.
    */
   acceptSecure(socket: TLSSocket, from: Pick<Arrival, 'remote' | 'via'>): void {
@@ -147,7 +147,7 @@ export class TurnServer {
     return this.#running?.engine.session(id);
   }
 
-  /** What each user who has an allocation holds. */
+  /** What each user with an allocation holds. */
   users(): readonly UserUsage[] {
     return usageByUser(this.sessions());
   }

@@ -12,25 +12,26 @@ export interface CredentialFailure {
    * credential; `malformed`: one that cannot be read; `failed`: a refusal, or silence.
    */
   readonly error: string;
-  /** When the next question goes out; absent when asking again would not help before the next REGISTER, which asks anyway. */
+  /** Milliseconds until the next request; absent when asking again would not help before the next REGISTER, which asks anyway. */
   readonly retryInMs?: number;
 }
 
 export interface TurnCredentialOptions {
-  /** A new credential is there: what new calls should have. */
+  /** Called with each new credential, which new calls should use. */
   readonly onChange?: (iceServers: IceServer[]) => void;
+  /** Called each time a request brought no credential. */
   readonly onFailure?: (failure: CredentialFailure) => void;
-  /** Seconds a credential should live: a wish. Left to the edge unless given. */
+  /** Seconds that a credential should live: a wish. Default: the edge decides. */
   readonly ttlSec?: number;
-  /** The part of a credential's life, 0 to 1, after which the next is asked for. 0.75 unless given. */
+  /** Part of a credential's life, 0 to 1, after which the next one is requested. Default: 0.75. */
   readonly refreshAt?: number;
-  /** By what part of that time, at most, the question goes out earlier, so that many clients do not ask at once. 0.1 unless given. */
+  /** Largest part of that time, 0 to 1, by which the request goes out earlier at random, so that many clients do not ask at once. Default: 0.1. */
   readonly jitter?: number;
-  /** Wait after the first failure; each further one doubles it, less up to a half at random. 2000 unless given. */
+  /** Milliseconds to wait after the first failure. Each further failure doubles the wait, less up to a half at random. Default: 2000. */
   readonly firstRetryMs?: number;
-  /** The longest wait after a failure, unless the edge names a longer one. 120 000 unless given. */
+  /** Longest wait after a failure, in milliseconds, unless the edge names a longer one. Default: 120 000. */
   readonly longestRetryMs?: number;
-  /** Whether running calls over a relay go over to a new credential before theirs ends. True unless given. */
+  /** Whether running calls over a relay move to a new credential before theirs ends. Default: true. */
   readonly moveCalls?: boolean;
 }
 

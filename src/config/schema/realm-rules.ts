@@ -4,7 +4,7 @@ import { type Config } from './tree.ts';
 
 const KEY_FORM = /^[\da-f]{32}$/i;
 
-/** Realms are told apart, and whoever names one names one that exists. */
+/** Realms differ from each other, and a listener or user names one that exists. */
 export function checkRealms({ domain, turn, credentials }: Config, report: Report): void {
   const known = [turn.realm ?? domain, ...turn.realms.map(({ realm }) => realm)];
   turn.realms.forEach(({ realm, origins }, i) => {

@@ -1,7 +1,7 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { type StateStore } from './state-store.ts';
 
-/** State that ends with whoever holds it. */
+/** State in memory, which leaves nothing on the disk. */
 export class MemoryState implements StateStore {
   readonly #contents: Map<string, string>;
 

@@ -187,7 +187,7 @@ function hasModes(): boolean {
   return process.platform !== 'win32';
 }
 
-/** Files of root are taken by whoever may read them: a container may be given a folder that way. */
+/** A file of root is accepted if it can be read: a container may be given a folder that way. */
 function isForeign(uid: number): boolean {
   return hasModes() && process.getuid !== undefined && uid !== process.getuid() && uid !== 0;
 }

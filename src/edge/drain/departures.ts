@@ -21,7 +21,7 @@ export interface DeparturesContext {
   readonly timers: TimerQueue;
 }
 
-/** Who has just been heard is about to go on, say with the ACK of an answer. */
+/** How long a client counts as busy after it was heard: it may be about to go on, say with the ACK of an answer. */
 const QUIET_MS = 200;
 const OUTAGE_REASON = 'the core was out: connect and register again';
 const DRAIN_REASON = 'the server is about to stop: connect again';

@@ -26,8 +26,8 @@ const MAX_GAP_MS = 100;
 const TICK_MS = 50;
 
 /**
- * Sends clients away one after the other, so that they do not come back all at once: each has its turn, in an order that nobody can
- * foresee, those in a call last. Who is busy then is let go as soon as that ends, or when its time is up.
+ * Closes clients for a restart, one after the other, so that they do not come back all at once: each has its turn, in an order that cannot be
+ * foreseen, those in a call last. A client that is busy then is closed as soon as that ends, or when its time is up.
  */
 export class EdgeDrain<Client> {
   /** Resolves when no client is open any more, or at `abort`. */
@@ -39,7 +39,7 @@ export class EdgeDrain<Client> {
   #finish: () => void = () => undefined;
 
   constructor(context: EdgeDrainContext<Client>) {
-    // Who is gone must not be held by the list of all.
+    // The list of all must not hold a client that is gone.
     this.#context = { ...context, clients: [] };
     this.#turns = turnsOf(context);
     this.done = new Promise((resolve) => {

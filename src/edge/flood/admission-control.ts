@@ -36,7 +36,7 @@ export interface AdmissionContext {
 export type AdmissionRefusal =
   { readonly kind: 'wait'; readonly retryAfterSec: number } | { readonly kind: 'too-many-proofs' };
 
-/** Failures after which the password is still as secret as before, or known to who tried it anyway, are no guesses. */
+/** Failures that are no guesses: the password stays as secret as before, or its sender knows it anyway. */
 const GUESSES: ReadonlySet<AuthenticationFailure> = new Set(['unknown-user', 'wrong-password', 'refused-by-core']);
 
 /** The window of `authenticationFailuresPerAddress`. */
@@ -99,7 +99,7 @@ export class AdmissionControl {
 
   /**
    * Counts a request against its user. `account`: the AoR that is registered on the hop, or what stands for one; REGISTER has none yet. ACK and CANCEL do
-   * not come here, and a BYE is never one too many: who may not hang up keeps more busy than who may.
+   * not come here, and a BYE is never one too many: a client that may not hang up keeps more busy than one that may.
    */
   admitRequest(
     request: SipRequest,

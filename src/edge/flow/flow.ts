@@ -225,7 +225,7 @@ export class Flow implements Hop {
     this.close('authentication-failures');
   }
 
-  /** Whoever knows the password of one user may still be guessing those of others. */
+  /** A client that knows the password of one user may still be guessing those of others. */
   forgiveAuthenticationFailures(user: string): void {
     this.#authenticationFailures.delete(boundedKey(user));
   }
@@ -245,7 +245,7 @@ export class Flow implements Hop {
     this.#heardAtMs = this.#nowMs;
   }
 
-  /** For a message, a ping or a pong that nobody has asked for; one too many closes the flow. */
+  /** Counts a message, a ping, or a pong that was not asked for; one too many closes the flow. */
   #charge(cost: number): void {
     if (!this.isOpen || this.#messages.take(this.#heardAtMs, cost)) return;
     this.#context.handlers.limited(this, 'message-rate');

@@ -4,7 +4,7 @@ import { transportAddress } from '../../core/transport-address.ts';
 import { isAdmitted, strangeness, type Strangeness } from '../../core/visitor.ts';
 import { ControlError } from './control-error.ts';
 
-/** What a request shows of whoever sends it. */
+/** What a request shows of its sender. */
 export interface Visitor {
   /** IP address at the other end of the TCP connection. */
   readonly peer: string | undefined;

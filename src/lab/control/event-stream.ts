@@ -11,7 +11,7 @@ export interface EventStreamOptions {
   /** `seq` after which to begin. */
   readonly since: number;
   readonly accepts: (event: LabEvent) => boolean;
-  /** How often silence is filled, so that whoever is between does not take the connection for dead. */
+  /** How often silence is filled, in milliseconds, so that no proxy takes the connection for dead. */
   readonly keepaliveMs: number;
   /** How long a reader may take nothing while there is something. */
   readonly stallMs: number;

@@ -102,7 +102,7 @@ function createApp(routes: readonly Route[], room: ControlRoom, { token, reportE
     }),
   );
   for (const one of routes) mountRoute(app, one, room);
-  // Also what asks leave for a page of another origin (a CORS preflight): nobody gets it.
+  // A CORS preflight ends here too: no page of another origin gets leave.
   app.all('*', ({ req }) => {
     throw new ControlError('ERR_NOT_FOUND', `${req.method} ${req.path}: no such route; openapi.json lists them`);
   });

@@ -33,7 +33,7 @@ export interface FaultEnded {
   readonly cause: FaultEndCause;
 }
 
-/** One fault, as whoever asked for it holds it. */
+/** One fault, as the test that asked for it holds it. */
 export interface Fault extends Disposable {
   readonly id: string;
   readonly spec: FaultSpec;

@@ -51,7 +51,7 @@ export class CredentialFaults {
     };
   }
 
-  /** A verifier whose clock is wrong, and who does not know: the end it tells is in the time of those who do. */
+  /** A verifier whose clock is wrong without its knowledge: the end of a credential that it tells is in the right time. */
   wrapVerifier(verifier: CredentialVerifier): CredentialVerifier {
     const { identities } = this.#context;
     const lookupHash = verifier.lookupHash?.bind(verifier);

@@ -38,11 +38,11 @@ export interface Faults {
   list(): readonly FaultStatus[];
   /** One fault by its id: active, or among the last 1000 that have ended. */
   get(id: string): Fault | undefined;
-  /** Ends all. */
+  /** Ends all faults. */
   clear(): void;
 }
 
-/** The faults of one lab: who adds them here, who causes them asks here. */
+/** The faults of one lab. Tests add them here; the parts that cause them look them up here. */
 export class FaultRegistry implements Faults {
   readonly #ports: FaultRegistryPorts;
   readonly #clock: Clock;

@@ -1,7 +1,7 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 
-/** So that the answer to whoever asked over HTTP has left before the connection goes. */
+/** Milliseconds in which the answer to an HTTP request can leave before its connection closes. */
 const ANSWER_FIRST_MS = 20;
 
 /** Causes `server-restart`. */
@@ -18,7 +18,7 @@ export function causeRestarts(
   });
 }
 
-/** Nobody waits for this restart, and nothing works after one that failed. A lab that is stopped meanwhile is no failure. */
+/** No caller waits for this restart, and nothing works after one that failed. A lab that is stopped meanwhile is no failure. */
 function report(error: unknown): void {
   if (error instanceof EpcscfTurnError && error.code === 'ERR_INVALID_STATE') return;
   process.emitWarning(error instanceof Error ? error : String(error));

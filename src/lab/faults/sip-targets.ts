@@ -16,7 +16,7 @@ export class SipTargets {
     this.#identities = identities;
   }
 
-  /** The user of From, since that is who asked; of an anonymous request whoever is registered on the flow. */
+  /** The user of From, which sent the request; for an anonymous request the user who is registered on the flow. */
   of(message: SipMessage, hop: Hop): FaultTarget {
     return { user: this.#userOf(message) ?? this.#identities.userOfFlow(hop.id), method: methodOf(message) };
   }

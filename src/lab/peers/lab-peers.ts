@@ -32,7 +32,7 @@ interface Received {
   readonly inviteKey: string;
 }
 
-/** Peers to call, where nobody else is at hand: `echo`, `busy`, `decline`, `noanswer`, `later`. A program in the core, by its own UAS. */
+/** Peers that a test can call when it has no second client: `echo`, `busy`, `decline`, `noanswer`, `later`. A program in the core, by its own UAS. */
 export class LabPeers implements ApplicationServer {
   readonly #options: LabPeersOptions;
   /** By the tag of the peer's side. */

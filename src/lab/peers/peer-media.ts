@@ -2,7 +2,7 @@
 export interface PeerMedia {
   /** The SDP answer, complete with candidates, to the first offer and to each that follows. Rejects for an offer it can do nothing with. */
   answer(offer: string): Promise<string>;
-  /** Ends it; whatever happens in it afterwards is told to nobody. */
+  /** Ends it. What happens in it afterwards is not reported. */
   close(): void;
 }
 

@@ -30,7 +30,7 @@ export function readSessionTimer(headers: SipHeaders): SessionTimerOffer {
 /** Tells the caller what was agreed. */
 export function addSessionTimer(response: SipResponse, { expiresSec, refresher }: SessionTimer): void {
   response.headers.append('Session-Expires', `${expiresSec};refresher=${refresher}`);
-  // §9: whoever is to refresh must know that it is to.
+  // §9: the side that is to refresh must know it.
   if (refresher === 'uac') response.headers.append('Require', 'timer');
 }
 
@@ -40,7 +40,7 @@ export function addRefresh(request: SipRequest, expiresSec: number): void {
   request.headers.append('Min-SE', String(MIN_SESSION_SEC));
 }
 
-/** §10: who waits for a refresh hangs up so long before the end. */
+/** §10: the side that waits for a refresh hangs up so long before the end. */
 export function hangUpAfterSec(expiresSec: number): number {
   return expiresSec - Math.min(32, Math.floor(expiresSec / 3));
 }

@@ -25,7 +25,7 @@ const HALF_OPEN_MS = 10_000;
 export type JoinedStreamsEnd = 'stuck' | 'half-open';
 
 /**
- * Two sockets of which each gets what the other brings. Who reads slowly slows down the other; the end of one direction is passed on and the
+ * Two sockets of which each gets what the other brings. A slow reader slows down its sender; the end of one direction is passed on and the
  * other direction lives (RFC 9293 §3.6) while it is used; when one of them is gone the other goes once it has what was meant for it.
  */
 export class JoinedStreams {

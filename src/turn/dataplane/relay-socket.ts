@@ -150,7 +150,7 @@ class KernelRelaySocket implements RelaySocket {
       const error = this.#kernel.readError(this.#fd);
       if (error === undefined) return;
       if (error === 'other' || this.#errors.length >= ERRORS_AT_ONCE) continue;
-      // Told afterwards: whoever is sending just now is not to be called back meanwhile.
+      // Told afterwards: a caller that is sending just now must not be called back meanwhile.
       if (this.#errors.push(error) === 1) setImmediate(this.#tellErrors);
     }
   }

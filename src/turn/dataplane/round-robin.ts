@@ -40,7 +40,7 @@ export class RoundRobin {
     this.#arm();
   }
 
-  /** Once more at the end of those who wait, unless it waits already. */
+  /** Puts it at the end of those that wait, unless it waits already. */
   wait(job: Job): void {
     this.#waiting.add(job);
     this.#arm();

@@ -20,7 +20,7 @@ export interface AlternateServerOptions {
 
 export interface RedirectOptions {
   readonly servers: readonly AlternateServerOptions[];
-  /** When, beside while draining: `loaded` is at `abovePercent` of the total quota and beyond. */
+  /** When clients are sent elsewhere, besides during a drain. `loaded`: while `abovePercent` of the total quota or more is taken. */
   readonly when: 'draining' | 'loaded' | 'all';
   readonly abovePercent: number;
 }

@@ -6,7 +6,7 @@ import { type StreamConnectionOptions } from './stream-connection.ts';
 import { StreamClients } from './stream-clients.ts';
 import { type StreamPlaces } from './stream-places.ts';
 
-/** TLS clients that somebody else accepted and found to speak TURN, under the limits of the listeners here. */
+/** TLS clients that the HTTPS server accepted and found to speak TURN, under the limits of the listeners here. */
 export class HandedStreams {
   readonly #places: StreamPlaces;
   readonly #ports: ListenerPorts;

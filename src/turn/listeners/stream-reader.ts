@@ -70,7 +70,7 @@ export class StreamReader implements Job {
     socket.on('drain', this.#onDrain);
   }
 
-  /** Leaves the socket to somebody else, paused; to be called while a message is served. What is behind the message comes first out of it. */
+  /** Hands the socket over, paused; to be called while a message is served. What is behind the message comes first out of it. */
   handOver(): Socket {
     this.stop();
     this.#isHandedOver = true;
@@ -164,7 +164,7 @@ export class StreamReader implements Job {
     return this.#waitsFor !== undefined;
   }
 
-  /** Who does not read its answers is not asked for more. With an allocation it may be busy writing media, and is read on. */
+  /** A client that does not read its answers is not read from. With an allocation it may be busy writing media, and is read on. */
   get #isOwedAnswers(): boolean {
     return !this.#owner.isKnown() && this.#socket.writableNeedDrain;
   }

@@ -16,7 +16,7 @@ const POLL_MS = 20;
 const DATAGRAMS_AT_ONCE = 32;
 /** How often new addresses are looked for where the kernel cannot tell which was asked. */
 const RESCAN_MS = 5_000;
-/** All addresses of a loopback net, or of a routed one, are this machine's: somebody may ask at each. */
+/** All addresses of a loopback net, or of a routed one, are this machine's: a client may ask at each. */
 const MAX_ADDRESSES = 256;
 
 export function isWildcardAddress({ address }: TransportAddress): boolean {

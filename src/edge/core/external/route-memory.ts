@@ -32,14 +32,14 @@ export class RouteMemory {
     this.#configured = new Set(configured.map(keyOf));
   }
 
-  /** Learns the Record-Route of a request to a client, `from` the core, before our own Record-Route and Via are added. */
+  /** Learns from a request of the core to a client where a Route of that client may lead. Our own Record-Route and Via are not added yet; `from`: the core. */
   learnFromRequest(headers: SipHeaders, from: Hop): void {
     const [nearest] = headers.getList('Record-Route');
     if (nearest === undefined) this.#learnContact(headers, from, topVia(headers)?.sentBy);
     else learn(this.#dialogs, uriOf(nearest));
   }
 
-  /** Learns the Record-Route of a response to a client, `from` the core. */
+  /** Learns from a response of the core to a client where a Route of that client may lead. `from`: the core. */
   learnFromResponse({ headers, status }: SipResponse, { method }: SipRequest, from: Hop): void {
     if (status > 299) return;
     if (method === 'REGISTER') {

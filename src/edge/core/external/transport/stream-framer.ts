@@ -33,8 +33,9 @@ export class SipStreamFramer {
   #heldBytes = 0;
   /** How much of CRLF CRLF has come between messages. */
   #pingBytes = 0;
-  /** Offset from the first byte of the message that has begun: where the search for the end of its head goes on. `#lineStart`: where the line of that place began. */
+  /** Offset in the message that has begun, where the search for the end of its head goes on. */
   #scanned = 0;
+  /** Offset in the message that has begun, where the line at `#scanned` began. */
   #lineStart = 0;
   /** Head and body; known once the head is complete. */
   #wholeBytes: number | undefined;
