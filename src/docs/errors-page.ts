@@ -75,7 +75,7 @@ export function errorsPage(): string {
   const reasons = FORBIDDEN_CAUSES.map((cause) => [code(words(cause)), FORBIDDEN[cause]]);
   return page('Errors', [
     '## Codes',
-    'Every error that this package throws is an `EpcscfTurnError`. Its `code` is one of the following. The command ends with 2 for the first two codes, and with 1 for all others.',
+    'Every error that this package throws is an `EpcscfTurnError`. Its `code` is one of the following; its `problems` has one entry for each thing that is wrong, such as each key of a configuration. The command ends with 2 for the first two codes, and with 1 for all others.',
     ...errors,
     '## 403 of the edge',
     'The reason phrase of a 403 says why the edge refused the request: `403 Forbidden (not registered)`. No phrase says anything about other users.',
