@@ -17,7 +17,7 @@ export class Findings {
   }
 
   get lines(): string[] {
-    return this.#errors.map(({ message }) => message);
+    return this.#errors.flatMap(({ problems }) => problems);
   }
 
   /** `undefined` when it failed, or needs what is not known. Errors that are not about the configuration pass through. */
