@@ -201,9 +201,9 @@ export interface EdgeOptions {
 
 /** How the edge parts from its clients before it stops. */
 export interface EdgeDrainOptions {
-  /** How long nobody is sent away yet, so that a load balancer can learn that others must serve. */
+  /** How long all clients stay connected, so that a load balancer learns that others must serve. */
   readonly noticeMs: number;
-  /** Over how long clients are sent away. */
+  /** Time over which clients are closed for the restart. */
   readonly windowMs: number;
   /** How long after its turn a client that waits for an answer, or owes one, is waited for. */
   readonly transactionMs: number;
