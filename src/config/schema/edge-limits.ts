@@ -5,8 +5,8 @@ import { ipRange, seconds, section, wholeNumber } from './fields.ts';
 export const edgeLimits = section(
   {
     messageBytes: wholeNumber(4096, 1_048_576, 65_536, 'Longest SIP message.'),
-    headerCount: wholeNumber(16, 1024, 128, 'Most header fields of a message.'),
-    lineBytes: wholeNumber(256, 65_536, 8192, 'Longest line of a message head.'),
+    headerCount: wholeNumber(16, 1024, 128, 'Most header fields of a message of a client. Of a core, 1024.'),
+    lineBytes: wholeNumber(256, 65_536, 8192, 'Longest line of a message head of a client. Of a core, 65536.'),
     fragments: wholeNumber(1, 1024, 16, 'Most fragments of a WebSocket message.'),
     bufferedChunks: wholeNumber(1, 10_000, 64, 'Most frames of one message that wait to be assembled.'),
     bufferedBytes: wholeNumber(
@@ -48,7 +48,7 @@ export const edgeLimits = section(
       1,
       1_000_000,
       500,
-      'Most requests a second of one IPv4 address or IPv6 /64, sustained. Further requests are answered 503.',
+      'Most requests a second of one IPv4 address or IPv6 /64, sustained, and ACKs and responses that nobody waits for. Further requests are answered 503.',
     ),
     messageBurstPerAddress: wholeNumber(1, 1_000_000, 5000, 'Most requests of one address at once.'),
     requestsPerSecPerIdentity: wholeNumber(

@@ -21,15 +21,15 @@ export function chargingVector(icid: string, originatingNetwork: string, generat
 }
 
 /**
- * P-Charging-Vector of a response: identity and originating network as the request has them, and the network that answers. `icid`: for one to a request
- * that says nothing.
+ * P-Charging-Vector of a response: identity and originating network as the request has them, and the network that answers. `icid`: what one to a request
+ * that says nothing is charged under.
  */
-export function answeringVector(request: SipHeaders, icid: string, terminatingNetwork: string): string {
+export function answeringVector(request: SipHeaders, icid: () => string, terminatingNetwork: string): string {
   const params = paramsIn(request);
   const given = params?.get('icid-value');
   const origin = given === undefined ? undefined : params?.get('orig-ioi');
   return [
-    `icid-value=${quote(given ?? icid)}`,
+    `icid-value=${quote(given ?? icid())}`,
     generated(given === undefined ? undefined : params?.get('icid-generated-at')),
     origin === undefined ? '' : `;orig-ioi=${quote(origin)}`,
     `;term-ioi=${quote(terminatingNetwork)}`,

@@ -18,6 +18,8 @@ const RULED_OUT = keysOf('Geolocation', 'Privacy', 'History-Info', 'Diversion');
 /** Takes off a client's request, on its way in, what no client may say. */
 export function cleanRequest({ method, headers }: SipRequest): void {
   stripFromClient(headers);
+  // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
+  headers.remove('Record-Route');
   if (headers.hasAny(RULED_IN)) {
     limitCredentials(headers);
     limitEarlyMedia(headers);
@@ -34,6 +36,7 @@ export function cleanResponse({ headers }: SipResponse, request: SipRequest): vo
   stripFromAnswer(headers);
   dropLocationSource(headers);
   dropClaims(headers, 'Contact');
+  restoreRecordRoute(headers, request.headers);
   // RFC 3261 §8.2.6.2: who is calling whom is not for an answer to change. The tag of To is the answer's own.
   const [from, to] = [request.headers.get('From') ?? '', headers.get('To') ?? ''];
   if (headers.get('From') !== from) headers.set('From', from);
@@ -55,6 +58,12 @@ export function cleanAnswerForClient({ headers }: SipResponse, request: SipReque
   // It is told of its From as it wrote it, without which some clients do not know their own request.
   const [from, asked] = [headers.get('From'), request.headers.get('From') ?? ''];
   if (from !== asked && from === withoutClaimsOrPort(asked)) headers.set('From', asked);
+}
+
+/** RFC 3261 §12.1.1: the Route set of an answer is that of its request. */
+function restoreRecordRoute(headers: SipHeaders, asked: SipHeaders): void {
+  if (!headers.remove('Record-Route')) return;
+  for (const value of asked.getAll('Record-Route')) headers.append('Record-Route', value);
 }
 
 function limitIdentity(headers: SipHeaders, name: string): void {

@@ -4,6 +4,7 @@ import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseParams, quote } from '../../sip/params.ts';
+import { parseSipUri } from '../../sip/uri.ts';
 import { type ExternalCoreOptions } from '../edge-options.ts';
 import { type FlowTokens } from '../flow/flow-token.ts';
 import { type HomeDomain } from '../home-domain.ts';
@@ -23,6 +24,9 @@ import { vouchForProofs } from './register-authorization.ts';
 
 /** Requests outside a dialog that begin none: each is charged for itself, though a client may use a Call-ID again. */
 const STANDALONE = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH']);
+
+/** A dialog has two entries of the edge, in front of all others. */
+const MAX_ROUTES = 4;
 
 export interface CoreBorderContext {
   readonly options: Pick<ExternalCoreOptions, 'visitedNetworkId' | 'accessNetworkInfo' | 'listen'>;
@@ -49,8 +53,6 @@ export class CoreBorder implements Border {
   requestFromWic(request: SipRequest, { hop, sender, inDialog, icid }: RequestOrigin): void {
     const { headers } = request;
     cleanRequest(request);
-    // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
-    headers.remove('Record-Route');
     if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
     if (request.method === 'REGISTER') this.#register(headers, hop);
     else if (sender && !inDialog) this.#begin(request, sender);
@@ -72,12 +74,8 @@ export class CoreBorder implements Border {
     const reached = isInDialog(request) ? undefined : this.#context.registrations.reached(target, request.uri);
     cleanResponse(response, request);
     this.#limitAccessNetworkInfo(headers);
-    if (headers.has('Record-Route')) {
-      headers.remove('Record-Route');
-      for (const value of request.headers.getAll('Record-Route')) headers.append('Record-Route', value);
-    }
     if (status > 100) {
-      const icid = this.#context.tokens.icidOf(received.headers.get('Call-ID') ?? '');
+      const icid = (): string => this.#icidOf(received.headers);
       headers.append('P-Charging-Vector', answeringVector(received.headers, icid, this.#network));
     }
     if (!reached || status === 100) dropAssertion(headers);
@@ -121,6 +119,18 @@ export class CoreBorder implements Border {
     const vector =
       icid === undefined ? chargingVector(own(), this.#network, this.#host) : chargingVector(icid, this.#network);
     headers.append('P-Charging-Vector', vector);
+  }
+
+  /** Of a request of the core that does not say it again: what it has given the dialog, which the token of the client's side in the Route has. */
+  #icidOf(headers: SipHeaders): string {
+    const { tokens } = this.#context;
+    const callId = headers.get('Call-ID') ?? '';
+    for (const route of headers.getList('Route', MAX_ROUTES)) {
+      const token = tokens.open(userIn(route));
+      if (token.kind !== 'flow' || token.flow.icid === undefined) continue;
+      if (token.flow.dialog?.call === tokens.callOf(callId)) return token.flow.icid;
+    }
+    return tokens.icidOf(callId);
   }
 
   /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
@@ -182,6 +192,13 @@ export class CoreBorder implements Border {
     if (aor === undefined || !contact) return undefined;
     return registrationIdOf(aor, bindingKey(contact, supportsOutbound({ headers })));
   }
+}
+
+/** Of the URI of a Route. */
+function userIn(route: string): string | undefined {
+  const nameAddr = parseNameAddr(route);
+  const uri = nameAddr.ok ? parseSipUri(nameAddr.value.uri) : undefined;
+  return uri?.ok ? uri.value.user : undefined;
 }
 
 /** TS 24.229 §5.2.6.4.4: who was called is who answers. */

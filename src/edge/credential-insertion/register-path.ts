@@ -7,16 +7,19 @@ import { parseCredentialRequest, stripCredentialHeaders } from '../../sip/turn-c
 import { type EdgeEvents } from '../edge-events.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
-import { readContacts } from '../registration/register-answer.ts';
+import { triesProof } from '../registration/passed-challenges.ts';
+import { keysAsked, readContacts } from '../registration/register-answer.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type CredentialInsertion } from './credential-insertion.ts';
 
 /**
- * Answers by which a core outside says of a user's own REGISTER that the user is registered no more. All others leave what stands to its end
- * (RFC 3261 §10.2.8), and so does every refusal of a REGISTER for somebody else.
+ * Answers by which a core outside says of a user's own REGISTER that there is no such user any more. A 403 says as much, by which operators bar users, where
+ * nothing but the user can be what it is about. All others leave what stands to its end (RFC 3261 §10.2.8, §10.3), and so does every refusal of a
+ * REGISTER for somebody else.
  */
-const REJECTED = new Set([403, 404, 410]);
+const GONE = new Set([404, 410]);
+const BARRED = 403;
 
 export interface RegisterPathContext {
   readonly home: HomeDomain;
@@ -68,11 +71,19 @@ export class RegisterPath {
     return (response) => {
       stripCredentialHeaders(response.headers);
       if (aor === undefined) return;
-      if (mayEnd && REJECTED.has(response.status)) registrations.applyRejection(request, aor, hop);
+      if (mayEnd && this.#saysGone(response.status, request, aor, hop)) registrations.applyRejection(request, aor, hop);
       if (response.status < 200 || response.status > 299) return;
       const [registration] = registrations.applySuccess(request, response, aor, hop);
       if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
     };
+  }
+
+  /** A 403 may be for a wrong proof, and for a device too many. */
+  #saysGone(status: number, request: SipRequest, aor: string, hop: Hop): boolean {
+    if (status !== BARRED) return GONE.has(status);
+    const { registrations } = this.#context;
+    if (triesProof(request)) return false;
+    return keysAsked(request).every((key) => registrations.isOn(hop, registrationIdOf(aor, key)));
   }
 
   #hasRoom(request: SipRequest, asked: number, hop: Hop): boolean {

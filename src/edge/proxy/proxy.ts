@@ -1,5 +1,5 @@
 import { createResponse } from '../../sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type ParseLimits, parseSipMessage } from '../../sip/parse-message.ts';
 import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
@@ -7,6 +7,7 @@ import { type EdgeTap } from '../edge-tap.ts';
 import { messageCost } from '../flood/message-cost.ts';
 import { type Hop } from '../hop.ts';
 import { NO_REASON, reasonsIn } from './cancel-reasons.ts';
+import { coreParseLimits } from './core-parse-limits.ts';
 import { noteReceived } from './note-received.ts';
 import { badRequest } from './request-checks.ts';
 import { RequestStages, type StagesContext } from './request-stages.ts';
@@ -24,10 +25,12 @@ export interface ProxyContext extends StagesContext {
 export class Proxy {
   readonly #context: ProxyContext;
   readonly #tags = new StatelessTags();
+  readonly #coreLimits: ParseLimits;
   readonly #stages: RequestStages;
 
   constructor(context: ProxyContext) {
     this.#context = context;
+    this.#coreLimits = coreParseLimits(context.parseLimits);
     this.#stages = new RequestStages(context);
   }
 
@@ -37,16 +40,17 @@ export class Proxy {
    */
   receive(bytes: Buffer, hop: Hop): boolean {
     const cost = messageCost(bytes.length);
-    const parsed = parseSipMessage(bytes, this.#context.parseLimits);
+    const parsed = parseSipMessage(bytes, hop.kind === 'core' ? this.#coreLimits : this.#context.parseLimits);
     if (!parsed.ok) {
       const isWelcome = this.#context.admission.admitMessage(hop, cost) === 0;
       if (parsed.request && isWelcome) this.#refuseUnparsed(parsed.request, hop, parsed.reason);
       return false;
     }
     this.#context.tracer.received(parsed.value, hop);
-    if (parsed.value.kind === 'response') return this.#context.layer.receiveResponse(parsed.value, hop, cost);
-    this.#receiveRequest(parsed.value, hop, cost);
-    return parsed.value.method === 'ACK' && this.#context.layer.acks.settle(hop, cost);
+    const { value } = parsed;
+    if (value.kind === 'response' || value.method === 'ACK') return this.#receiveUnanswered(value, hop, cost);
+    this.#receiveRequest(value, hop, cost);
+    return false;
   }
 
   /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
@@ -68,13 +72,21 @@ export class Proxy {
     layer.forget(hop);
   }
 
+  /** A response or an ACK, to which nobody answers 503. True for one that is owed; each other counts against its address as well. */
+  #receiveUnanswered(message: SipMessage, hop: Hop, cost: number): boolean {
+    const { layer, admission } = this.#context;
+    const isAck = message.kind === 'request';
+    const isOwed = isAck ? layer.acks.settle(hop, cost) : layer.receiveResponse(message, hop, cost);
+    const isWelcome = isOwed || admission.admitMessage(hop, cost) === 0;
+    if (isAck && isWelcome) this.#receiveRequest(message, hop, cost);
+    return isOwed;
+  }
+
   #refuseUnparsed(request: SipRequest, hop: Hop, reason: string): void {
     this.#context.tracer.received(request, hop);
     if (request.method === 'ACK') return;
-    this.#sendStateless(
-      reason === 'unsupported-version' ? createResponse(request, 505) : badRequest(request, reason),
-      hop,
-    );
+    const isOtherVersion = reason === 'unsupported-version';
+    this.#sendStateless(isOtherVersion ? createResponse(request, 505) : badRequest(request, reason), hop);
   }
 
   #receiveRequest(request: SipRequest, hop: Hop, cost: number): void {
@@ -97,8 +109,9 @@ export class Proxy {
       existing.receiveRetransmission();
       return;
     }
-    // A CANCEL ends what costs.
-    const waitSec = request.method === 'CANCEL' ? 0 : this.#context.admission.admitMessage(hop, cost);
+    // A CANCEL ends what costs, if it ends anything.
+    const endsInvite = request.method === 'CANCEL' && layer.findInvite(hop, essentials.via) !== undefined;
+    const waitSec = endsInvite ? 0 : this.#context.admission.admitMessage(hop, cost);
     if (waitSec > 0) {
       this.#refuse(overloaded(request, waitSec), request, essentials, hop);
       return;
@@ -121,7 +134,7 @@ export class Proxy {
 
   /** RFC 3261 §16.10; §9.2: the answer has the To tag of the INVITE's. */
   #cancel(exchange: ServerExchange, { via }: RequestEssentials): void {
-    const invite = this.#context.layer.findServer(exchange.hop, serverTransactionKey('INVITE', via) ?? '');
+    const invite = this.#context.layer.findInvite(exchange.hop, via);
     exchange.respondWith(invite ? 200 : 481, invite?.answeredTag);
     invite?.onAbandoned?.(reasonsIn(exchange.request));
   }

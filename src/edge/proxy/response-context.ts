@@ -124,17 +124,22 @@ export class ResponseContext implements CoreOutcome {
       if (!this.#finalSent) this.#exchange.respond(response);
     } else if (status < 300) {
       this.#receiveSuccess(response);
-    } else if (!this.#isFaultOf(target, status) || !this.#tryElsewhere(attempt, 'refused')) {
+    } else if (
+      !this.#isFaultOf(target, status) ||
+      !this.#tryElsewhere(attempt, status === 430 ? 'hop-closed' : 'refused')
+    ) {
       this.#receiveFailure(response, attempt);
     }
   }
 
   /**
-   * Whether a status speaks of the target, not of the request; the other flow of a device leads to the same device. TS 24.229 §5.2.2.1: so it does
+   * Whether a status speaks of the target, not of the request; the other flow of a device leads to the same device, and is worth a try where this one has
+   * failed and nothing else is its fault (RFC 5626 §7). TS 24.229 §5.2.2.1: so it does
    * where an I-CSCF sends a REGISTER away.
    */
   #isFaultOf({ isAll, hop }: CoreTarget, status: number): boolean {
     if (status === 503) return hop.kind === 'core';
+    if (status === 430) return hop.kind === 'wic';
     return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
   }
 

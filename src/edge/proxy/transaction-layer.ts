@@ -5,8 +5,9 @@ import { type ClientTransactionEvents } from '../../sip/transaction/client-trans
 import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';
 import { NonInviteClientTransaction } from '../../sip/transaction/non-invite-client.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
-import { clientTransactionKey } from '../../sip/transaction/transaction-key.ts';
+import { clientTransactionKey, serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
+import { type Via } from '../../sip/via.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
 import { type EdgeTap } from '../edge-tap.ts';
 import { answersOwed, OwedAcks } from '../flood/owed-answers.ts';
@@ -94,6 +95,11 @@ export class TransactionLayer implements ExchangeLayer {
   /** `key` is that of `serverTransactionKey`; the same key of another sender is another transaction. */
   findServer(hop: Hop, key: string): ServerExchange | undefined {
     return this.#servers.find(exchangeKey(hop, key));
+  }
+
+  /** The INVITE that a CANCEL with this Via is for (RFC 3261 §9.2). */
+  findInvite(hop: Hop, via: Via): ServerExchange | undefined {
+    return this.findServer(hop, serverTransactionKey('INVITE', via) ?? '');
   }
 
   serversOf(hop: Hop): ServerExchange[] {

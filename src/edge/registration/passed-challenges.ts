@@ -98,6 +98,11 @@ export class PassedChallenges {
   }
 }
 
+/** Whether a request has credentials that may be found wrong. TS 24.229 §5.1.1.2.2: an IMS client names itself first, with an empty `response`. */
+export function triesProof({ headers }: SipRequest): boolean {
+  return CREDENTIALS.some((name) => headers.getAll(name).some((value) => digestParams(value)?.get('response') !== ''));
+}
+
 function digestParams(value: string): ReadonlyMap<string, string> | undefined {
   const fields = parseAuthFields(value);
   return fields?.scheme === 'digest' ? fields.params : undefined;

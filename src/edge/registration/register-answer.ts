@@ -68,6 +68,8 @@ function readListed({ headers }: SipResponse): Listed {
     if (contact) contacts.push(contact);
     else unreadable.push(value);
   }
+  // A Contact that is bound no more says nothing against the same one that is.
+  contacts.sort((a, b) => Number(a.expiresSec === 0) - Number(b.expiresSec === 0));
   return { contacts, unreadable };
 }
 
@@ -106,7 +108,10 @@ function grantFinder(
 /** Whether a Contact belongs to another device, or to another flow of this one. */
 function isOfAnother({ instanceId, regId }: Contact, asked: Contact): boolean {
   if (instanceId === undefined) return false;
-  return instanceId !== asked.instanceId || (regId !== undefined && asked.regId !== undefined && regId !== asked.regId);
+  return (
+    instanceId.toLowerCase() !== asked.instanceId?.toLowerCase() ||
+    (regId !== undefined && asked.regId !== undefined && regId !== asked.regId)
+  );
 }
 
 function userOf(text: string): string | undefined {

@@ -11,9 +11,13 @@ export function supportsOutbound({ headers }: { readonly headers: SipHeaders }):
   return headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
 }
 
-/** RFC 5626 §6: with outbound, bindings compare by instance and reg-id, whatever the URI; else by URI, however it is spelled. */
+/**
+ * RFC 5626 §6: with outbound, bindings compare by instance, a URN that is the same without regard to case, and reg-id, whatever the URI; else by URI,
+ * however it is spelled.
+ */
 export function bindingKey({ uri, instanceId, regId }: Contact, outbound: boolean): string {
-  if (outbound && instanceId !== undefined && regId !== undefined) return `${FLOW} ${instanceId} ${regId}`;
+  if (outbound && instanceId !== undefined && regId !== undefined)
+    return `${FLOW} ${instanceId.toLowerCase()} ${regId}`;
   const parsed = parseSipUri(uri);
   return `uri ${parsed.ok ? sipUriKey(parsed.value) : uri}`;
 }

@@ -109,6 +109,15 @@ describe('what a dialog is charged under', () => {
         ['orig-ioi', 'example.com'],
       ]);
     }
+    const route = invite.headers.getList('Record-Route').join(', ');
+    bench.fromCore('INFO', alice.wic.contactUri, {
+      ...{ From: atCore.headers.get('From')!, To: answer.headers.get('To')!, 'Call-ID': 'c', Route: route },
+    });
+    bench.receive(createResponse(alice.hop.lastRequest('INFO'), 200), alice.hop);
+    expect([...vector(bench.core.lastResponse().headers)!]).toEqual([
+      ['icid-value', icid],
+      ['term-ioi', 'example.com'],
+    ]);
   });
 
   it.each(['', 'nonsense', 'icid-value="open', 'orig-ioi=home.net'])(

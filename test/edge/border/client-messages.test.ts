@@ -144,6 +144,22 @@ describe('with the core inside', () => {
   });
 });
 
+describe('the Route set of a dialog with the core inside', () => {
+  it('has no entry of a client that calls, and those of the request whatever a called one makes of them', () => {
+    const evil = '<sip:evil.example.org;lr>';
+    const bench = new ProxyBench();
+    const [alice, bob] = [bench.register('alice'), bench.register('bob')];
+    bench.routeTo(bob);
+    bench.receive(alice.wic.build('INVITE', bob.wic.aor, bob.wic.aor, { 'Record-Route': evil }), alice.hop);
+    const invite = bob.hop.lastRequest('INVITE');
+    expect(invite.headers.getAll('Record-Route').join()).not.toContain('evil');
+    const response = createResponse(invite, 180, { toTag: 'b' });
+    response.headers.set('Record-Route', evil);
+    bench.receive(response, bob.hop);
+    expect(alice.hop.lastResponse().headers.getAll('Record-Route')).toEqual(invite.headers.getAll('Record-Route'));
+  });
+});
+
 describe('with a core outside', () => {
   it('From says the same, and keeps its tag, in each request of a dialog and in its ACK', () => {
     const bench = new CoreBench();

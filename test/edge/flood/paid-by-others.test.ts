@@ -101,6 +101,36 @@ describe('what a message costs its sender', () => {
     expect(more.at(-1)).toBe(false);
   });
 
+  it.each([
+    ['an ACK', 'ACK'],
+    ['a CANCEL of nothing', 'CANCEL'],
+    ['an answer', 'response'],
+  ])('is paid by its address too for %s that nobody waits for', (_what, kind) => {
+    const limits = { messageBurstPerAddress: 10, messagesPerSecPerAddress: 0.001 };
+    const bench = new ProxyBench(edgeOptions({ limits }));
+    const { wic, hop } = bench.register('alice');
+    const strangers = Array.from({ length: 12 }, () => bench.addHop());
+    for (const stranger of strangers) {
+      const request = wic.build(kind === 'response' ? 'MESSAGE' : kind, wic.aor, wic.aor);
+      bench.receive(kind === 'response' ? createResponse(request, 200) : request, stranger);
+    }
+    expect(bench.events.named('limited')).toContainEqual(expect.objectContaining({ cause: 'address-message-rate' }));
+    bench.receive(wic.build('MESSAGE', wic.aor, wic.aor), hop);
+    expect(hop.take()).toEqual(['503']);
+  });
+
+  it('is nothing for the CANCEL of an INVITE', () => {
+    const bench = new ProxyBench(
+      edgeOptions({ limits: { messageBurstPerAddress: 3, messagesPerSecPerAddress: 0.001 } }),
+    );
+    const [alice, bob] = [bench.register('alice'), bench.register('bob')];
+    bench.routeTo(bob);
+    const invite = alice.wic.build('INVITE', bob.wic.aor, bob.wic.aor);
+    bench.receive(invite, alice.hop);
+    bench.receive(alice.wic.build('CANCEL', bob.wic.aor, bob.wic.aor, { Via: invite.headers.get('Via')! }), alice.hop);
+    expect(alice.hop.take()).toContain('200');
+  });
+
   it('is one token of the connection and of its address for each 4 KB begun', () => {
     const limits = { messageBurstPerAddress: 10, messagesPerSecPerAddress: 0.001 };
     const bench = new ProxyBench(edgeOptions({ limits }));

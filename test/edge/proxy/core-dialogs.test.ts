@@ -203,6 +203,25 @@ describe('digest between a client and the core', () => {
   });
 });
 
+describe('a registration that the core has granted', () => {
+  it('stands, however much the core says of other devices in its 200', () => {
+    const bench = new CoreBench();
+    const alice = { wic: new WicMessages('alice'), hop: bench.addHop() };
+    bench.receive(alice.wic.buildRegister(), alice.hop);
+    const request = bench.core.lastRequest('REGISTER');
+    const response = createResponse(request, 200);
+    for (let i = 0; i < 200; i++) response.headers.append('Contact', `<sip:${i}@h.invalid>;expires=60`);
+    response.headers.append(
+      'P-Associated-URI',
+      Array.from({ length: 400 }, (_, i) => `<sip:long-name-${i}@example.com>`).join(),
+    );
+    response.headers.append('Contact', request.headers.get('Contact')!);
+    bench.receive(response, bench.core);
+    expect(alice.hop.take()).toEqual(['200']);
+    expect(bench.registrations.size).toBe(1);
+  });
+});
+
 describe('a registration that the core has ended', () => {
   it.each([
     [403, false],
@@ -216,6 +235,27 @@ describe('a registration that the core has ended', () => {
     bench.receive(createResponse(bench.core.lastRequest('REGISTER'), status), bench.core);
     expect(bench.registrations.size).toBe(stands ? 1 : 0);
   });
+
+  const PROOF = 'Digest username="alice", realm="example.com", nonce="n", uri="sip:example.com", response="00"';
+  const SECOND = '<sip:second@h.invalid>';
+  it.each([
+    [403, 'a wrong proof', { Authorization: PROOF }, true],
+    [403, 'credentials that prove nothing yet', { Authorization: PROOF.replace('"00"', '""') }, false],
+    [403, 'a second Contact', { Contact: SECOND }, true],
+    [404, 'a wrong proof', { Authorization: PROOF }, false],
+    [400, 'a second Contact', { Contact: SECOND }, true],
+  ] as [number, string, Record<string, string>, boolean][])(
+    'by a %i to a REGISTER with %s stands: %s',
+    (status, _what, { Contact, ...headers }, stands) => {
+      const bench = new CoreBench();
+      const alice = bench.registered('alice');
+      const register = alice.wic.buildRegister({ headers });
+      if (Contact !== undefined) register.headers.append('Contact', Contact);
+      bench.receive(register, alice.hop);
+      bench.receive(createResponse(bench.core.lastRequest('REGISTER'), status), bench.core);
+      expect(bench.registrations.size).toBe(stands ? 1 : 0);
+    },
+  );
 
   it('is none that somebody else was refused', () => {
     const bench = new CoreBench();

@@ -289,6 +289,38 @@ describe('a closed hop', () => {
   });
 });
 
+describe('a device with two flows', () => {
+  function asking() {
+    const { bench, alice, bob: newest } = inviting();
+    const older = bench.addHop();
+    const alternatives = [{ hop: older, uri: newest.wic.contactUri }];
+    bench.handle = (_request, _essentials, _hop, outcome) => {
+      outcome.forward([{ hop: newest.hop, uri: newest.wic.contactUri, alternatives }]);
+    };
+    bench.receive(alice.wic.build('MESSAGE', BOB, BOB), alice.hop);
+    return { bench, alice, newest: newest.hop, older };
+  }
+
+  it('gets over the older one what the newest answers with 430, and the sender hears of that', () => {
+    const { bench, alice, newest, older } = asking();
+    bench.receive(createResponse(newest.lastRequest('MESSAGE'), 430), newest);
+    bench.receive(createResponse(older.lastRequest('MESSAGE'), 200), older);
+    expect(alice.hop.lastResponse().status).toBe(200);
+  });
+
+  it('is not to be had where both answer 430', () => {
+    const { bench, alice, newest, older } = asking();
+    for (const hop of [newest, older]) bench.receive(createResponse(hop.lastRequest('MESSAGE'), 430), hop);
+    expect(alice.hop.lastResponse().status).toBe(480);
+  });
+
+  it('has answered with whatever else it says', () => {
+    const { bench, alice, newest, older } = asking();
+    bench.receive(createResponse(newest.lastRequest('MESSAGE'), 486), newest);
+    expect([alice.hop.lastResponse().status, older.take()]).toEqual([486, []]);
+  });
+});
+
 function ackOf(invite: SipRequest, response: SipResponse): SipRequest {
   const headers = invite.headers.clone();
   headers.set('CSeq', `${Number.parseInt(headers.get('CSeq')!, 10)} ACK`);

@@ -117,6 +117,20 @@ describe('the grant for a Contact', () => {
     expect(answer([`<sip:a@x.invalid>${instance}`], granted, 'outbound')).toEqual([4]);
   });
 
+  it.each(['outbound', ''])(
+    'is found by its instance however its letters are written, where Supported is %j',
+    (supported) => {
+      const asked = '<sip:a@x.invalid>;reg-id=1;+sip.instance="<urn:uuid:00aa>"';
+      const granted = '<sip:a@192.0.2.1:1024>;reg-id=1;+sip.instance="<URN:UUID:00AA>";expires=4';
+      expect(answer([asked], [granted], supported)).toEqual([4]);
+    },
+  );
+
+  it('is that of the one that is bound where it is listed twice, and none where it is listed as ended alone', () => {
+    expect(answer([OWN], [`${OWN};expires=0`, `${OWN};expires=60`])).toEqual([60]);
+    expect(answer([OWN], [`${OWN};expires=0`, '<sip:a@192.0.2.1>;expires=60'])).toEqual([0]);
+  });
+
   it('is found with as much work as there is text, where both sides write thousands', () => {
     const contacts = (host: string): string[] => Array.from({ length: MANY }, (_, i) => `<sip:${i}@${host}>`);
     expect(answer(contacts('a'), contacts('b'))).toHaveLength(MANY);
