@@ -17,7 +17,7 @@ const ADDRESS = String.raw`(?<address>[\d.]+|[\da-f:]+)`;
 
 /** The regular expressions that operators install, in the notation of this language. */
 function failRegexes(): RegExp[] {
-  const filter = readFileSync(new URL('../../../config/fail2ban/filter.d/epcscf-turn.conf', import.meta.url), 'utf8');
+  const filter = readFileSync(new URL('../../config/fail2ban/filter.d/epcscf-turn.conf', import.meta.url), 'utf8');
   const [, block = ''] = /^failregex = (.*(?:\n[ \t]+.*)*)/m.exec(filter) ?? [];
   return block.split('\n').map((line) => new RegExp(line.trim().replace('<ADDR>', ADDRESS)));
 }

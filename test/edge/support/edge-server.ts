@@ -53,7 +53,7 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
     },
   };
   const clock = more.clock ?? systemClock;
-  const abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
+  const abuseLog = new AbuseLog(more.logger ?? logger, clock.now().monotonicMs);
   const dependencies = { issuer, logger, abuseLog, clock, events, ...more };
   let edge = new Edge(options, dependencies);
   edge.attach(server);
