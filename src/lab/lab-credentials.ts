@@ -1,3 +1,4 @@
+import { BoundedMap } from '../core/bounded-map.ts';
 import { type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { computePassword } from '../credentials/shared-key/password.ts';
@@ -48,7 +49,7 @@ export class LabCredentials {
   readonly #sharedKey: SharedKey;
   readonly #uris: () => readonly string[];
   readonly #clock: Clock;
-  readonly #wrongPasswords = new Map<string, string>();
+  readonly #wrongPasswords = new BoundedMap<string>(REMEMBERED);
   #issued: Issued[] = [];
 
   constructor(sharedKey: SharedKey, uris: () => readonly string[], clock: Clock) {
@@ -81,8 +82,6 @@ export class LabCredentials {
 
   /** A fault has put this password in the place of the right one. */
   noteWrongPassword(username: string, password: string): void {
-    const [oldest] = this.#wrongPasswords.keys();
-    if (oldest !== undefined && this.#wrongPasswords.size >= REMEMBERED) this.#wrongPasswords.delete(oldest);
     this.#wrongPasswords.set(username, password);
   }
 

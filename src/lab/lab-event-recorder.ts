@@ -1,3 +1,4 @@
+import { BoundedMap } from '../core/bounded-map.ts';
 import { type Clock } from '../core/clock.ts';
 import { formatTransportAddress } from '../core/transport-address.ts';
 import { type ServerEvents } from '../server.ts';
@@ -12,7 +13,7 @@ const CLIENTS = 10_000;
 export class LabEventRecorder {
   readonly #identities: LabIdentities;
   readonly #clock: Clock;
-  readonly #usernameByClient = new Map<string, string>();
+  readonly #usernameByClient = new BoundedMap<string>(CLIENTS);
 
   constructor(identities: LabIdentities, clock: Clock) {
     this.#identities = identities;
@@ -31,7 +32,7 @@ export class LabEventRecorder {
     if (username === undefined && facts.method === 'Allocate' && facts.class === 'request') {
       this.#usernameByClient.delete(client);
     }
-    if (username !== undefined) this.#remember(client, username);
+    if (username !== undefined) this.#usernameByClient.set(client, username);
     const known = this.#usernameByClient.get(client);
     const whom = this.#facts(known === undefined ? {} : { username: known });
     return { ...event, ...facts, type: 'turn-message', ...whom };
@@ -39,12 +40,5 @@ export class LabEventRecorder {
 
   #facts(event: object) {
     return { atUnixMs: this.#clock.now().unixMs, ...this.#identities.identify(event) };
-  }
-
-  #remember(client: string, username: string): void {
-    this.#usernameByClient.delete(client);
-    const [oldest] = this.#usernameByClient.keys();
-    if (oldest !== undefined && this.#usernameByClient.size >= CLIENTS) this.#usernameByClient.delete(oldest);
-    this.#usernameByClient.set(client, username);
   }
 }

@@ -1,4 +1,5 @@
-import { type OwnMap, type OwnText, ownText } from '../core/own-text.ts';
+import { BoundedMap } from '../core/bounded-map.ts';
+import { type OwnText, ownText } from '../core/own-text.ts';
 import { splitUsername, type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
 import { type ServerEvents } from '../server.ts';
 
@@ -13,16 +14,16 @@ type AnyEvent = Partial<
 /** Which lab user is behind a pseudonymous TURN name, an address-of-record or a WebSocket. */
 export class LabIdentities {
   readonly #profile: SharedKeyProfile;
-  readonly #userByTurnName: OwnMap<OwnText> = new Map<string, OwnText>();
-  readonly #userByFlow: OwnMap<OwnText> = new Map<string, OwnText>();
-  readonly #userByRegistration: OwnMap<OwnText> = new Map<string, OwnText>();
+  readonly #userByTurnName = new BoundedMap<OwnText>(REMEMBERED);
+  readonly #userByFlow = new BoundedMap<OwnText>(REMEMBERED);
+  readonly #userByRegistration = new BoundedMap<OwnText>(REMEMBERED);
 
   constructor(profile: SharedKeyProfile) {
     this.#profile = profile;
   }
 
   noteTurnName(turnName: string, user: string): void {
-    remember(this.#userByTurnName, turnName, user);
+    this.#userByTurnName.set(turnName, ownText(user));
   }
 
   userOfTurnName(turnName: string): string | undefined {
@@ -48,9 +49,9 @@ export class LabIdentities {
     const turnName =
       user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
     const registered = aor === undefined ? undefined : userOfAor(aor);
-    if (registered !== undefined && flowId !== undefined) remember(this.#userByFlow, flowId, registered);
+    if (registered !== undefined && flowId !== undefined) this.#userByFlow.set(flowId, ownText(registered));
     if (registered !== undefined && registrationId !== undefined) {
-      remember(this.#userByRegistration, registrationId, registered);
+      this.#userByRegistration.set(registrationId, ownText(registered));
     }
     if (registered !== undefined && turnName !== undefined) this.noteTurnName(turnName, registered);
     const ofFlow = flowId === undefined ? undefined : this.#userByFlow.get(flowId);
@@ -62,12 +63,4 @@ export class LabIdentities {
 /** `sip:alice@localhost` → `alice` */
 export function userOfAor(aor: string): string {
   return aor.slice('sip:'.length, aor.lastIndexOf('@'));
-}
-
-/** The longest-known is forgotten for the newest. */
-function remember(map: OwnMap<OwnText>, key: string, value: string): void {
-  map.delete(key);
-  const [oldest] = map.keys();
-  if (oldest !== undefined && map.size >= REMEMBERED) map.delete(oldest);
-  map.set(ownText(key), ownText(value));
 }

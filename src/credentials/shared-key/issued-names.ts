@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { BoundedMap } from '../../core/bounded-map.ts';
 import { type Now } from '../../core/clock.ts';
 import { fail, ok } from '../../core/result.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credential.ts';
@@ -24,10 +24,11 @@ interface IssuedNamesOptions {
  */
 export class IssuedNames {
   readonly #options: IssuedNamesOptions;
-  readonly #byHash = new AgeMap<IssuedName>();
+  readonly #byHash: BoundedMap<IssuedName>;
 
   constructor(options: IssuedNamesOptions) {
     this.#options = options;
+    this.#byHash = new BoundedMap(options.max);
   }
 
   get size(): number {
@@ -50,8 +51,6 @@ export class IssuedNames {
 
   note(username: string, expiresAtSec: number, now: Now): void {
     this.#forgetEnded(now);
-    const { oldest } = this.#byHash;
-    if (oldest && this.#byHash.size >= this.#options.max) this.#byHash.delete(oldest.key);
     const key = usernameHash(username, this.#options.realm).toString('base64');
     this.#byHash.set(key, { username, endMs: (expiresAtSec + this.#options.skewSec) * 1000 });
   }

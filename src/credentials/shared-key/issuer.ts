@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { BoundedMap } from '../../core/bounded-map.ts';
 import { type Now } from '../../core/clock.ts';
 import { ok } from '../../core/result.ts';
 import { Secret } from '../../core/secret.ts';
@@ -46,13 +46,11 @@ interface Remembered {
 /** Approach 1 of TS 33.203 X.5.2 (figure 6.3.3-1), step 7: u, t and p = HASH(u + t, Km). */
 export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): CredentialIssuer {
   const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
-  const registrations = new AgeMap<Remembered>();
+  const registrations = new BoundedMap<Remembered>(maxRegistrations);
 
   function remember({ registrationId, person }: IssueRequest): Remembered {
     const known = registrations.get(registrationId);
     if (known) return known;
-    const { oldest } = registrations;
-    if (oldest && registrations.size >= maxRegistrations) registrations.delete(oldest.key);
     const fresh: Remembered = { name: pseudonyms.create(registrationId, person) };
     registrations.set(registrationId, fresh);
     return fresh;

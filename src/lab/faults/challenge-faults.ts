@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { BoundedMap } from '../../core/bounded-map.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { quote } from '../../sip/params.ts';
@@ -17,9 +17,9 @@ const REALM = /\brealm="(?:[^"\\]|\\.)*"/i;
 export class ChallengeFaults {
   readonly #faults: FaultRegistry;
   /** Requests whose challenge shall say stale=true. */
-  readonly #stale = new AgeMap<true>();
+  readonly #stale = new BoundedMap<true>(REMEMBERED);
   /** What such a challenge offered: a client that takes it has done what it should, and passes. */
-  readonly #fresh = new AgeMap<true>();
+  readonly #fresh = new BoundedMap<true>(REMEMBERED);
 
   constructor(faults: FaultRegistry) {
     this.#faults = faults;
@@ -36,7 +36,7 @@ export class ChallengeFaults {
     }
     this.#faults.take(['sip-stale-nonce'], target);
     headers.remove('Authorization');
-    remember(this.#stale, exchangeOf(request, hop));
+    this.#stale.set(exchangeOf(request, hop), true);
   }
 
   response(response: SipResponse, target: FaultTarget, hop: Hop): void {
@@ -47,7 +47,7 @@ export class ChallengeFaults {
       this.#stale.delete(exchange);
       for (const name of CHALLENGES) {
         rewriteHeader(headers, name, (value) => `${value.replace(STALE, '')}, stale=true`);
-        for (const nonce of noncesOf(headers, name)) remember(this.#fresh, nonce);
+        for (const nonce of noncesOf(headers, name)) this.#fresh.set(nonce, true);
       }
     }
     if (!CHALLENGES.some((name) => headers.has(name))) return;
@@ -64,10 +64,4 @@ function noncesOf(headers: SipHeaders, name: string): string[] {
 
 function exchangeOf({ headers }: SipMessage, hop: Hop): string {
   return `${hop.id} ${headers.get('CSeq') ?? ''} ${headers.get('Call-ID') ?? ''}`;
-}
-
-function remember(map: AgeMap<true>, key: string): void {
-  const { oldest } = map;
-  if (oldest && map.size >= REMEMBERED) map.delete(oldest.key);
-  map.set(key, true);
 }

@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { BoundedMap } from '../../core/bounded-map.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { EpcscfTurnError } from '../../core/errors.ts';
 import {
@@ -47,7 +47,7 @@ export class FaultRegistry implements Faults {
   readonly #ports: FaultRegistryPorts;
   readonly #clock: Clock;
   readonly #active = new Map<string, ActiveFault>();
-  readonly #ended = new AgeMap<ActiveFault>();
+  readonly #ended = new BoundedMap<ActiveFault>(REMEMBERED);
   readonly #instant = new Map<FaultKind, (fault: ActiveFault) => void>();
   readonly #listeners = new Set<() => void>();
   #count = 0;
@@ -65,7 +65,7 @@ export class FaultRegistry implements Faults {
       fired: this.#ports.fired,
       ended: (ended, cause) => {
         this.#active.delete(ended.id);
-        this.#remember(ended);
+        this.#ended.set(ended.id, ended);
         this.#ports.ended({ faultId: ended.id, kind: ended.spec.kind, cause });
         this.#changed();
       },
@@ -146,12 +146,6 @@ export class FaultRegistry implements Faults {
     if (this.#current().length >= MAX_ACTIVE) {
       throw new EpcscfTurnError('ERR_INVALID_STATE', `faults.add: ${MAX_ACTIVE} faults are active; clear some first`);
     }
-  }
-
-  #remember(fault: ActiveFault): void {
-    const { oldest } = this.#ended;
-    if (oldest && this.#ended.size >= REMEMBERED) this.#ended.delete(oldest.key);
-    this.#ended.set(fault.id, fault);
   }
 
   #changed(): void {

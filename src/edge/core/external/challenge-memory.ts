@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { AgeMap } from '../../../core/age-map.ts';
+import { BoundedMap } from '../../../core/bounded-map.ts';
 import { type OwnText, ownText } from '../../../core/own-text.ts';
 
 const MAX_CALLS = 10_000;
@@ -9,11 +9,10 @@ const MAX_CALLS = 10_000;
  * there, whatever order DNS would have the places in this time. A client keeps the Call-ID of its registrations.
  */
 export class ChallengeMemory {
-  readonly #places = new AgeMap<OwnText>();
+  readonly #places = new BoundedMap<OwnText>(MAX_CALLS);
 
   note(callId: string, place: string): void {
     this.#places.set(keyOf(callId), ownText(place));
-    if (this.#places.size > MAX_CALLS && this.#places.oldest) this.#places.delete(this.#places.oldest.key);
   }
 
   placeFor(callId: string): string | undefined {

@@ -1,5 +1,5 @@
-import { AgeMap } from '../../../core/age-map.ts';
 import { boundedKey } from '../../../core/bounded-key.ts';
+import { BoundedMap } from '../../../core/bounded-map.ts';
 import { type OwnText, ownText } from '../../../core/own-text.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 
@@ -9,7 +9,7 @@ const REMEMBERED_MS = 32_000;
 
 /** Requests answered here that have come before over another way (RFC 3261 §8.2.2.2). Retransmissions do not get here. */
 export class MergedRequests {
-  readonly #seen = new AgeMap<{ readonly branch: OwnText; readonly atMs: number }>();
+  readonly #seen = new BoundedMap<{ readonly branch: OwnText; readonly atMs: number }>(MAX_REQUESTS);
 
   /** Remembers a request outside dialogs, and tells whether the same one has come under another branch. */
   note({ callId, cseq, from, to, via }: RequestEssentials, nowMs: number): boolean {
@@ -19,7 +19,6 @@ export class MergedRequests {
     const before = this.#seen.get(key);
     if (before && nowMs - before.atMs < REMEMBERED_MS) return before.branch !== branch;
     this.#seen.set(key, { branch: ownText(branch), atMs: nowMs });
-    if (this.#seen.size > MAX_REQUESTS && this.#seen.oldest) this.#seen.delete(this.#seen.oldest.key);
     return false;
   }
 }

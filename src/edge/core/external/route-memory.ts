@@ -1,4 +1,4 @@
-import { AgeMap } from '../../../core/age-map.ts';
+import { BoundedMap } from '../../../core/bounded-map.ts';
 import { formatHostPort, type HostPort } from '../../../sip/host-port.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
@@ -23,9 +23,9 @@ export class RouteMemory {
   /** Never forgotten, whatever else is named. */
   readonly #configured: ReadonlySet<string>;
   /** Apart from the others, so that no number of calls pushes out where registered users are served. */
-  readonly #serviceRoutes = new AgeMap<true>();
-  readonly #dialogs = new AgeMap<true>();
-  readonly #contacts = new AgeMap<true>();
+  readonly #serviceRoutes = new BoundedMap<true>(MAX_PLACES);
+  readonly #dialogs = new BoundedMap<true>(MAX_PLACES);
+  readonly #contacts = new BoundedMap<true>(MAX_PLACES);
 
   /** `configured`: URIs of the core. */
   constructor(configured: readonly SipUri[]) {
@@ -85,12 +85,8 @@ export class RouteMemory {
   }
 }
 
-function learn(places: AgeMap<true>, uri: SipUri | undefined): void {
-  if (!uri) return;
-  // A part of a message would keep the whole of it in memory.
-  const key = Buffer.from(keyOf(uri)).toString();
-  places.set(key, true);
-  if (places.size > MAX_PLACES && places.oldest) places.delete(places.oldest.key);
+function learn(places: BoundedMap<true>, uri: SipUri | undefined): void {
+  if (uri) places.set(keyOf(uri), true);
 }
 
 function uriOf(text: string | undefined): SipUri | undefined {

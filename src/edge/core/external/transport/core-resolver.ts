@@ -1,5 +1,5 @@
-import { AgeMap } from '../../../../core/age-map.ts';
 import { boundedKey } from '../../../../core/bounded-key.ts';
+import { BoundedMap } from '../../../../core/bounded-map.ts';
 import { type Clock } from '../../../../core/clock.ts';
 import { type OwnMap, ownText } from '../../../../core/own-text.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
@@ -37,7 +37,7 @@ export class CoreResolver {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #dns: DnsClient;
-  readonly #entries = new AgeMap<Entry>();
+  readonly #entries = new BoundedMap<Entry>(MAX_ENTRIES);
   readonly #asked: OwnMap<Promise<Located>> = new Map<string, Promise<Located>>();
 
   constructor({ servers, clock, timeoutMs = TIMEOUT_MS, random = Math.random, dns }: CoreResolverOptions) {
@@ -83,7 +83,6 @@ export class CoreResolver {
     const isGood = found.isComplete && found.sets.length > 0;
     const freshUntilMs = this.#clock.now().monotonicMs + (isGood ? FRESH_MS : NEGATIVE_MS);
     this.#entries.set(key, { located, freshUntilMs });
-    if (this.#entries.size > MAX_ENTRIES && this.#entries.oldest) this.#entries.delete(this.#entries.oldest.key);
     return located;
   }
 }

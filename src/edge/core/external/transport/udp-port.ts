@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { AgeMap } from '../../../../core/age-map.ts';
+import { BoundedMap } from '../../../../core/bounded-map.ts';
 import { listenError } from '../../../../core/listen-error.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
@@ -19,7 +19,7 @@ export class UdpPort {
   readonly place: LocalPlace;
   readonly #socket: Socket;
   readonly #context: TransportContext;
-  readonly #hops = new AgeMap<UdpHop>();
+  readonly #hops = new BoundedMap<UdpHop>(MAX_HOPS);
   #isOpen = true;
 
   /** Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
@@ -48,7 +48,6 @@ export class UdpPort {
     const key = formatTransportAddress(remote);
     const hop = this.#hops.get(key) ?? new UdpHop(this, remote);
     this.#hops.set(key, hop);
-    if (this.#hops.size > MAX_HOPS && this.#hops.oldest) this.#hops.delete(this.#hops.oldest.key);
     return hop;
   }
 
