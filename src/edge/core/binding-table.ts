@@ -1,4 +1,5 @@
 import { type OwnMap, type OwnText } from '../../core/own-text.ts';
+import { SetMap } from '../../core/set-map.ts';
 import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
 import { type Binding, type BindingFacts, createBinding } from './binding.ts';
 import { type Gruus, isInstance } from './gruus.ts';
@@ -13,7 +14,7 @@ export class BindingTable {
   readonly #timers: TimerQueue;
   readonly #gruus: Gruus;
   readonly #byAor: OwnMap<OwnMap<Stored>> = new Map<string, OwnMap<Stored>>();
-  readonly #byHop = new Map<string, Set<Binding>>();
+  readonly #byHop = new SetMap<string, Binding>();
 
   constructor(timers: TimerQueue, gruus: Gruus) {
     this.#timers = timers;
@@ -34,8 +35,7 @@ export class BindingTable {
       this.remove(binding);
     });
     mapIn(this.#byAor, binding.aor).set(binding.key, { binding, timer });
-    const ofHop = this.#byHop.get(binding.hop.id) ?? new Set();
-    this.#byHop.set(binding.hop.id, ofHop.add(binding));
+    this.#byHop.add(binding.hop.id, binding);
     const { aor, contact, callId } = binding;
     if (contact.instanceId === undefined) return;
     this.#gruus.keep({ aor, instanceId: contact.instanceId }, before !== undefined && before.binding.callId !== callId);
@@ -59,13 +59,11 @@ export class BindingTable {
     const ofAor = this.#byAor.get(binding.aor);
     ofAor?.delete(binding.key);
     if (ofAor?.size === 0) this.#byAor.delete(binding.aor);
-    const ofHop = this.#byHop.get(binding.hop.id);
-    ofHop?.delete(binding);
-    if (ofHop?.size === 0) this.#byHop.delete(binding.hop.id);
+    this.#byHop.delete(binding.hop.id, binding);
   }
 
   removeHop(hopId: string): void {
-    for (const binding of this.#byHop.get(hopId) ?? []) this.remove(binding);
+    for (const binding of this.#byHop.get(hopId)) this.remove(binding);
   }
 }
 

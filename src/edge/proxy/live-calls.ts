@@ -1,5 +1,6 @@
 import { boundedKey } from '../../core/bounded-key.ts';
 import { type OwnText, ownText } from '../../core/own-text.ts';
+import { SetMap } from '../../core/set-map.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type Hop } from '../hop.ts';
 
@@ -11,7 +12,7 @@ const CALLS_PER_HOP = 16;
  * send away last, so a call whose BYE took another way costs its WIC nothing but the place in that order.
  */
 export class LiveCalls {
-  readonly #byHop = new Map<string, Set<OwnText>>();
+  readonly #byHop = new SetMap<string, OwnText>();
 
   isInCall(hop: Hop): boolean {
     return this.#byHop.has(hop.id);
@@ -21,24 +22,18 @@ export class LiveCalls {
   noteAnswer(request: SipRequest, status: number, hop: Hop): void {
     if (hop.kind !== 'wic' || status < 200) return;
     if (request.method === 'INVITE' && status < 300) this.#begin(hop, callIdOf(request));
-    else if (request.method === 'BYE') this.#end(hop, callIdOf(request));
+    else if (request.method === 'BYE') this.#byHop.delete(hop.id, callIdOf(request));
   }
 
   forget(hop: Hop): void {
-    this.#byHop.delete(hop.id);
+    this.#byHop.deleteAll(hop.id);
   }
 
   #begin(hop: Hop, callId: OwnText): void {
-    const calls = this.#byHop.get(hop.id) ?? new Set<OwnText>();
-    const [oldest] = calls;
-    if (oldest !== undefined && calls.size >= CALLS_PER_HOP && !calls.has(callId)) calls.delete(oldest);
-    this.#byHop.set(hop.id, calls.add(callId));
-  }
-
-  #end(hop: Hop, callId: OwnText): void {
+    this.#byHop.add(hop.id, callId);
     const calls = this.#byHop.get(hop.id);
-    calls?.delete(callId);
-    if (calls?.size === 0) this.#byHop.delete(hop.id);
+    const [oldest] = calls;
+    if (oldest !== undefined && calls.size > CALLS_PER_HOP) this.#byHop.delete(hop.id, oldest);
   }
 }
 

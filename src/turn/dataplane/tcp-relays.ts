@@ -1,5 +1,6 @@
 import { type Socket } from 'node:net';
 import { type Logger } from '../../core/logger.ts';
+import { SetMap } from '../../core/set-map.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { type RelayDirection } from '../engine/impairment.ts';
 import { type TcpRelayPlane, type TcpRelaySink } from '../engine/tcp-relay-plane.ts';
@@ -38,7 +39,7 @@ export class TcpRelays implements TcpRelayPlane {
   readonly #options: JoinedStreamsOptions;
   readonly #ports: TcpRelaysPorts;
   readonly #connections = new Map<number, PeerConnection>();
-  readonly #byRelay = new Map<Relay, Set<PeerConnection>>();
+  readonly #byRelay = new SetMap<Relay, PeerConnection>();
   readonly #round = new RoundRobin(SHARE);
   #sweep: NodeJS.Timeout | undefined;
 
@@ -58,7 +59,7 @@ export class TcpRelays implements TcpRelayPlane {
       this.#accept(relay, accepted);
     };
     socket.onClosed = () => {
-      for (const { id } of this.#byRelay.get(relay) ?? []) this.end(id);
+      for (const { id } of this.#byRelay.get(relay)) this.end(id);
     };
   }
 
@@ -122,7 +123,7 @@ export class TcpRelays implements TcpRelayPlane {
   #add(connection: PeerConnection): void {
     const { id, relay, socket } = connection;
     this.#connections.set(id, connection);
-    this.#byRelay.set(relay, (this.#byRelay.get(relay) ?? new Set()).add(connection));
+    this.#byRelay.add(relay, connection);
     socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on('error', ignore);
     socket.once('close', () => {
@@ -135,9 +136,7 @@ export class TcpRelays implements TcpRelayPlane {
     const { id, relay } = connection;
     if (this.#connections.get(id) !== connection) return false;
     this.#connections.delete(id);
-    const ofRelay = this.#byRelay.get(relay);
-    ofRelay?.delete(connection);
-    if (ofRelay?.size === 0) this.#byRelay.delete(relay);
+    this.#byRelay.delete(relay, connection);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { SetMap } from '../../core/set-map.ts';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { CountMap } from './count-map.ts';
@@ -11,7 +12,7 @@ export class AllocationTable {
   readonly #bySlot = new Map<number, Allocation>();
   readonly #byId = new Map<string, Allocation>();
   readonly #byRelayed = new Map<string, Allocation>();
-  readonly #byUser = new Map<string, Set<Allocation>>();
+  readonly #byUser = new SetMap<string, Allocation>();
   readonly #relaysByPerson = new CountMap();
   readonly #relaysByAddress = new CountMap();
 
@@ -36,8 +37,7 @@ export class AllocationTable {
       this.#byRelayed.set(relayedKey(relay.relayed, allocation.protocol), allocation);
       this.#count(allocation, 1);
     }
-    const ofUser = this.#byUser.get(allocation.user) ?? new Set();
-    this.#byUser.set(allocation.user, ofUser.add(allocation));
+    this.#byUser.add(allocation.user, allocation);
   }
 
   remove(allocation: Allocation): void {
@@ -45,9 +45,7 @@ export class AllocationTable {
     this.cancelMove(allocation);
     this.#byId.delete(allocation.id);
     for (const one of allocation.relays) this.removeRelay(allocation, one);
-    const ofUser = this.#byUser.get(allocation.user);
-    ofUser?.delete(allocation);
-    if (ofUser?.size === 0) this.#byUser.delete(allocation.user);
+    this.#byUser.delete(allocation.user, allocation);
   }
 
   /** Forgets one of two relays, whose allocation goes on. */
@@ -110,7 +108,7 @@ export class AllocationTable {
   }
 
   ofUser(user: string): readonly Allocation[] {
-    return [...(this.#byUser.get(user) ?? [])];
+    return [...this.#byUser.get(user)];
   }
 
   /** Relayed transport addresses of a person: what the quota of a user bounds. */

@@ -1,3 +1,4 @@
+import { SetMap } from '../../core/set-map.ts';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type Allocation } from './allocation.ts';
 
@@ -6,27 +7,23 @@ import { type Allocation } from './allocation.ts';
  * Such a channel must not outlive it: another program may get its port, and the plane relays channel data without asking the policy again.
  */
 export class OwnRelayChannels {
-  readonly #holders = new Map<string, Set<Allocation>>();
+  readonly #holders = new SetMap<string, Allocation>();
 
   bound(relayed: TransportAddress, holder: Allocation): void {
-    const key = formatTransportAddress(relayed);
-    this.#holders.set(key, (this.#holders.get(key) ?? new Set()).add(holder));
+    this.#holders.add(formatTransportAddress(relayed), holder);
   }
 
   unbound(relayed: TransportAddress, holder: Allocation): void {
     if (this.#holders.size === 0) return;
-    const key = formatTransportAddress(relayed);
-    const holders = this.#holders.get(key);
-    holders?.delete(holder);
-    if (holders?.size === 0) this.#holders.delete(key);
+    this.#holders.delete(formatTransportAddress(relayed), holder);
   }
 
   /** The holders of a relayed address that ends; they are forgotten here. */
   takeHolders(relayed: TransportAddress): readonly Allocation[] {
     if (this.#holders.size === 0) return [];
     const key = formatTransportAddress(relayed);
-    const holders = [...(this.#holders.get(key) ?? [])];
-    this.#holders.delete(key);
+    const holders = [...this.#holders.get(key)];
+    this.#holders.deleteAll(key);
     return holders;
   }
 
