@@ -1,13 +1,6 @@
-import { parseIp } from '../core/ip.ts';
+import { isLoopback } from '../core/ip.ts';
 import { isLoopbackHost } from '../core/loopback-host.ts';
 import { type Config } from './schema/tree.ts';
-
-/** 127.0.0.0/8 or ::1: reachable from this machine only. */
-export function isLoopback(address: string): boolean {
-  const bytes = parseIp(address);
-  if (!bytes) return false;
-  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
-}
 
 /** How other machines reach a listener: by its addresses beyond loopback, or through proxies, whose clients come from anywhere. Empty when only this machine reaches it. */
 export function exposures(addresses: readonly string[], proxyProtocolFrom: readonly string[] = []): string[] {
@@ -25,9 +18,4 @@ export function edgeExposures({ listen, publicHosts }: Config['edge']): string[]
     ...exposures(listen.addresses, listen.proxyProtocolFrom),
     ...publicHosts.filter(isElsewhere).map((host) => `clients of ${host}`),
   ];
-}
-
-/** 0.0.0.0 or ::, which stands for every address of the machine. */
-export function isWildcard(address: string): boolean {
-  return parseIp(address)?.every((byte) => byte === 0) ?? false;
 }

@@ -1,3 +1,4 @@
+import { isWildcard } from '../core/ip.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Secret } from '../core/secret.ts';
 import { type CoreMaterial, givenCoreMaterial } from './core-material.ts';
@@ -5,7 +6,6 @@ import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
-import { isWildcard } from './loopback.ts';
 import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';

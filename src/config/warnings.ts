@@ -1,7 +1,7 @@
-import { isInRange, parseIpRange } from '../core/ip-range.ts';
-import { parseIp } from '../core/ip.ts';
+import { IpRanges } from '../core/ip-ranges.ts';
+import { isLoopback, isWildcard } from '../core/ip.ts';
 import { isLoopbackHost } from '../core/loopback-host.ts';
-import { isLoopback, isWildcard, exposures, edgeExposures } from './loopback.ts';
+import { exposures, edgeExposures } from './loopback.ts';
 import { type Material } from './material.ts';
 import { looseFileWarnings } from './named-files.ts';
 import { type Config } from './schema/tree.ts';
@@ -118,11 +118,8 @@ function relayAddressesIn(
   ranges: readonly string[],
 ): string[] {
   const seen = [...addresses, ...Object.values(externalAddresses)];
-  const parsed = ranges.flatMap((range) => parseIpRange(range) ?? []);
-  return seen.filter((address) => {
-    const bytes = parseIp(address);
-    return bytes !== undefined && parsed.some((range) => isInRange(range, bytes));
-  });
+  const trusted = IpRanges.of(ranges);
+  return seen.filter((address) => trusted.has(address));
 }
 
 function keyWarnings({ edge, turn }: Config, { keys, generated }: Material): string[] {

@@ -1,7 +1,6 @@
 import { type Socket } from 'node:net';
 import { type ConnectionLimits } from './connection-limits.ts';
-import { parseIp } from './ip.ts';
-import { isInRange, parseIpRange, type IpRange } from './ip-range.ts';
+import { IpRanges } from './ip-ranges.ts';
 import { readProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { type SourceRate } from './source-rate.ts';
 import { transportAddress, type TransportAddress } from './transport-address.ts';
@@ -39,13 +38,13 @@ export interface Arrival {
 /** TCP connections from when they are accepted: counted before they cost anything, and each under the address of its client. */
 export class Arrivals {
   readonly #options: ArrivalOptions;
-  readonly #proxies: IpRange[];
+  readonly #proxies: IpRanges;
   readonly #sockets = new Set<Socket>();
   readonly #byEnds = new Map<string, Arrival>();
 
   constructor(options: ArrivalOptions) {
     this.#options = options;
-    this.#proxies = options.proxies.flatMap((text) => parseIpRange(text) ?? []);
+    this.#proxies = IpRanges.of(options.proxies);
   }
 
   /** Connections now open, also those that have not said yet for whom they are. */
@@ -59,7 +58,7 @@ export class Arrivals {
     const peer = transportAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     const isProxied = this.#options.proxies.length > 0;
     if (!peer) socket.destroy();
-    else if (isProxied && !this.#isProxy(peer)) this.#refuse(socket, 'not-a-proxy', peer.address);
+    else if (isProxied && !this.#proxies.has(peer.address)) this.#refuse(socket, 'not-a-proxy', peer.address);
     else if (isProxied) this.#acceptProxied(socket, peer, serve);
     else if (this.#takePlace(socket, peer.address)) this.#admit(socket, peer, undefined, serve);
   }
@@ -134,11 +133,6 @@ export class Arrivals {
   #refuse(socket: Socket, refusal: ArrivalRefusal, address: string): void {
     this.#options.onRefused(refusal, address);
     socket.destroy();
-  }
-
-  #isProxy({ address }: TransportAddress): boolean {
-    const bytes = parseIp(address);
-    return bytes !== undefined && this.#proxies.some((range) => isInRange(range, bytes));
   }
 }
 

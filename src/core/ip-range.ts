@@ -27,13 +27,6 @@ export function parseIpRange(text: string): IpRange | undefined {
   return (first & mask) === 0n ? { family: familyOf(bytes), first, last: first | mask } : undefined;
 }
 
-/** Expects 4 or 16 bytes. */
-export function isInRange({ family, first, last }: IpRange, bytes: Uint8Array): boolean {
-  if (familyOf(bytes) !== family) return false;
-  const value = ipToBigInt(bytes);
-  return first <= value && value <= last;
-}
-
 function rangeBetween(firstText: string, lastText: string): IpRange | undefined {
   const first = parseIp(firstText);
   const last = parseIp(lastText);

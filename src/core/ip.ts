@@ -73,3 +73,14 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
 export function familyOf(bytes: Uint8Array): AddressFamily {
   return bytes.length === 4 ? 4 : 6;
 }
+
+/** 127.0.0.0/8 or ::1: reachable from this machine only. False for text that is no address. */
+export function isLoopback(address: string): boolean {
+  if (isIPv4(address)) return address.startsWith('127.');
+  return parseIp(address)?.every((byte, i) => byte === (i === 15 ? 1 : 0)) ?? false;
+}
+
+/** 0.0.0.0 or ::, which stands for every address of the machine. False for text that is no address. */
+export function isWildcard(address: string): boolean {
+  return parseIp(address)?.every((byte) => byte === 0) ?? false;
+}

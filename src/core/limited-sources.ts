@@ -1,21 +1,19 @@
 import { addressKey } from './address-key.ts';
-import { parseIp } from './ip.ts';
-import { isInRange, parseIpRange, type IpRange } from './ip-range.ts';
+import { IpRanges } from './ip-ranges.ts';
 import { transportAddress } from './transport-address.ts';
 
 /** Which remotes limits by address apply to, and what each is counted under. */
 export class LimitedSources {
-  readonly #exempt: readonly IpRange[];
+  readonly #exempt: IpRanges;
 
   /** `exempt`: address ranges (see `parseIpRange`) without a limit, such as a NAT that many clients share, or your own network. */
   constructor(exempt: readonly string[]) {
-    this.#exempt = exempt.flatMap((text) => parseIpRange(text) ?? []);
+    this.#exempt = IpRanges.of(exempt);
   }
 
   /** The IPv4 address or the IPv6 /64; `undefined` where no limit applies. */
   keyOf(remoteAddress: string): string | undefined {
-    const bytes = parseIp(transportAddress(remoteAddress, 0)?.address ?? '');
-    if (bytes && this.#exempt.some((range) => isInRange(range, bytes))) return undefined;
-    return addressKey(remoteAddress);
+    const { address } = transportAddress(remoteAddress, 0) ?? {};
+    return address !== undefined && this.#exempt.has(address) ? undefined : addressKey(remoteAddress);
   }
 }

@@ -1,4 +1,3 @@
-import { type IpRange } from '../core/ip-range.ts';
 import { type Secret } from '../core/secret.ts';
 import { type EmergencyOptions } from './emergency-services.ts';
 import { type UserDirectory } from './user-directory.ts';
@@ -134,8 +133,8 @@ export interface ExternalCoreOptions {
   /** SIP or SIPS URIs in order of preference; each name may stand for several places (RFC 3263). */
   readonly uris: readonly string[];
   readonly listen: CoreListenOptions;
-  /** Addresses of the core besides those that `uris` resolve to. */
-  readonly trusted: readonly IpRange[];
+  /** Ranges of the core's addresses (see `parseIpRange`), besides those that `uris` resolve to. */
+  readonly trusted: readonly string[];
   readonly tls: CoreTlsOptions;
   /** `address` or `address:port` of DNS servers; the system's when empty. */
   readonly dnsServers: readonly string[];

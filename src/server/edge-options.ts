@@ -4,7 +4,6 @@ import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
-import { parseIpRange } from '../core/ip-range.ts';
 import { type Secret } from '../core/secret.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions, type ExternalCoreOptions } from '../edge/edge-options.ts';
 import { createUserDirectory } from '../edge/user-directory.ts';
@@ -53,7 +52,7 @@ function externalCore(
     kind: 'external',
     uris,
     listen: { ...listen, tlsPort: listen.tlsPort, publicHost: listen.publicHost },
-    trusted: config.trusted.map(parseIpRange).filter((range) => range !== undefined),
+    trusted: config.trusted,
     tls: { cert, key, ca: material.ca, requireClientCertificate: config.tls.requireClientCertificate },
     dnsServers,
     probe,

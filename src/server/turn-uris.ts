@@ -1,4 +1,4 @@
-import { isLoopback, isWildcard } from '../config/loopback.ts';
+import { isLoopback, isWildcard } from '../core/ip.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type TransportAddress } from '../core/transport-address.ts';
 import { type TurnListenAddress } from '../turn/turn-server-options.ts';

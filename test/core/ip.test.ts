@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatIp, parseIp } from '../../src/core/ip.ts';
+import { formatIp, isLoopback, isWildcard, parseIp } from '../../src/core/ip.ts';
 
 it.each([
   ['192.0.2.1', 'c0000201'],
@@ -36,4 +36,20 @@ it('gives back every address it has written', () => {
       expect(parseIp(formatIp(address))).toEqual(address);
     }),
   );
+});
+
+it.each([
+  ['127.0.0.1', true, false],
+  ['127.255.255.254', true, false],
+  ['::1', true, false],
+  ['0:0:0:0:0:0:0:1', true, false],
+  ['0.0.0.0', false, true],
+  ['::', false, true],
+  ['::0', false, true],
+  ['128.0.0.1', false, false],
+  ['::2', false, false],
+  ['127.example', false, false],
+  ['', false, false],
+])('%s: loopback %s, wildcard %s', (address, loopback, wildcard) => {
+  expect([isLoopback(address), isWildcard(address)]).toEqual([loopback, wildcard]);
 });

@@ -1,5 +1,4 @@
-import { formatIp, parseIp } from '../../core/ip.ts';
-import { isWildcard } from '../loopback.ts';
+import { formatIp, isWildcard, parseIp } from '../../core/ip.ts';
 import { CORE_RULES } from './core-rules.ts';
 import { asFarAsKnown } from './known-part.ts';
 import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';

@@ -1,5 +1,4 @@
-import { formatIp, parseIp } from '../../core/ip.ts';
-import { isWildcard } from '../loopback.ts';
+import { formatIp, isWildcard, parseIp } from '../../core/ip.ts';
 import { asFarAsKnown, knownEntries } from './known-part.ts';
 import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';

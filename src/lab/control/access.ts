@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config/loopback.ts';
+import { isLoopback } from '../../core/ip.ts';
 import { type Secret } from '../../core/secret.ts';
 import { transportAddress } from '../../core/transport-address.ts';
 import { isAdmitted, strangeness, type Strangeness } from '../../core/visitor.ts';

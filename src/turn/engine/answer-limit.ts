@@ -1,8 +1,7 @@
 import { sourceKey } from '../../core/address-key.ts';
-import { parseIp } from '../../core/ip.ts';
+import { IpRanges } from '../../core/ip-ranges.ts';
 import { TokenBuckets } from '../../core/token-buckets.ts';
 import { type ClientPath } from './data-plane.ts';
-import { IpRangeList, numericAddress } from './ip-range-list.ts';
 
 export interface AnswerLimitOptions {
   /** Answers a second in the long run to one IPv4 address or IPv6 /64; 0 sets no limit. */
@@ -23,20 +22,20 @@ export interface AnswerLimitOptions {
 export class AnswerLimit {
   readonly #buckets: TokenBuckets | undefined;
   readonly #wrongProofs: TokenBuckets | undefined;
-  readonly #exempt = new IpRangeList<true>();
+  readonly #exempt: IpRanges;
 
   constructor({ perSec, burst, sources, exempt }: AnswerLimitOptions = OFF) {
     if (perSec > 0) {
       this.#buckets = new TokenBuckets({ perSec, burst, maxKeys: sources });
       this.#wrongProofs = new TokenBuckets({ perSec, burst, maxKeys: sources });
     }
-    for (const range of exempt) this.#exempt.add(range, true);
+    this.#exempt = IpRanges.of(exempt);
   }
 
   /** Counts one answer, or says that it is one too many. */
   isOver({ transport, remote }: ClientPath, nowMs: number): boolean {
     if (transport !== 'udp' || !this.#buckets) return false;
-    return this.#buckets.take(sourceKey(remote), nowMs) > 0 && !this.#isExempt(remote.address);
+    return this.#buckets.take(sourceKey(remote), nowMs) > 0 && !this.#exempt.has(remote.address);
   }
 
   /**
@@ -50,17 +49,12 @@ export class AnswerLimit {
   /** Whether a source has shown so many of them that no further one is looked at now. */
   hasTriedEnough({ transport, remote }: ClientPath, nowMs: number): boolean {
     if (transport !== 'udp' || !this.#wrongProofs) return false;
-    return !this.#wrongProofs.has(sourceKey(remote), nowMs) && !this.#isExempt(remote.address);
+    return !this.#wrongProofs.has(sourceKey(remote), nowMs) && !this.#exempt.has(remote.address);
   }
 
   /** Sources that are told apart at the moment. */
   get size(): number {
     return this.#buckets?.size ?? 0;
-  }
-
-  #isExempt(address: string): boolean {
-    const bytes = parseIp(address);
-    return bytes !== undefined && this.#exempt.find(numericAddress(bytes)) !== undefined;
   }
 }
 

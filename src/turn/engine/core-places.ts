@@ -1,5 +1,5 @@
+import { type IpRanges, type NumericAddress } from '../../core/ip-ranges.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { type IpRangeList, type NumericAddress } from './ip-range-list.ts';
 import { type OwnPlaces } from './own-places.ts';
 
 /**
@@ -7,13 +7,13 @@ import { type OwnPlaces } from './own-places.ts';
  * peer: not the places where the core is reached, and no other port of its addresses either.
  */
 export class CorePlaces {
-  readonly #ranges: IpRangeList<true>;
+  readonly #ranges: IpRanges;
   readonly #own: OwnPlaces;
   #addresses: ReadonlySet<string> = new Set();
   #ports: ReadonlySet<number> = new Set();
 
   /** `ranges`: addresses that belong to the core, whether or not a name leads to them. */
-  constructor(ranges: IpRangeList<true>, own: OwnPlaces) {
+  constructor(ranges: IpRanges, own: OwnPlaces) {
     this.#ranges = ranges;
     this.#own = own;
   }

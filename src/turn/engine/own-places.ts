@@ -1,6 +1,6 @@
-import { parseIp } from '../../core/ip.ts';
+import { IpRanges } from '../../core/ip-ranges.ts';
+import { isLoopback } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
-import { IpRangeList, numericAddress } from './ip-range-list.ts';
 
 /**
  * What is of this machine: its addresses, and the ports on which this process answers. As peers they would let a client speak to the server
@@ -15,7 +15,7 @@ export class OwnPlaces {
   /** Addresses of this machine as the system tells them; they come and go. */
   #host: ReadonlySet<string> = new Set();
   /** The addresses of `#host` that are ranges of several addresses. */
-  #prefixes = new IpRangeList<true>();
+  #prefixes = IpRanges.of([]);
 
   /** `addresses` is canonical IP text. */
   constructor(listeners: readonly TransportAddress[], addresses: readonly string[]) {
@@ -34,26 +34,15 @@ export class OwnPlaces {
   setHostAddresses(addresses: readonly string[]): boolean {
     const isNew = addresses.some((address) => !this.#host.has(address));
     this.#host = new Set(addresses);
-    this.#prefixes = new IpRangeList();
-    for (const address of addresses) if (address.includes('/')) this.#prefixes.add(address, true);
+    this.#prefixes = IpRanges.of(addresses.filter((address) => address.includes('/')));
     return isNew;
   }
 
   hasAddress(address: string): boolean {
-    return this.#fixed.has(address) || this.#host.has(address) || isLoopback(address) || this.#isWithinPrefix(address);
-  }
-
-  /** Most machines have none: nothing is parsed then. */
-  #isWithinPrefix(address: string): boolean {
-    const bytes = this.#prefixes.isEmpty ? undefined : parseIp(address);
-    return bytes !== undefined && this.#prefixes.find(numericAddress(bytes)) !== undefined;
+    return this.#fixed.has(address) || this.#host.has(address) || isLoopback(address) || this.#prefixes.has(address);
   }
 
   hasListener({ address, port }: TransportAddress): boolean {
     return this.#ports.has(port) && this.hasAddress(address);
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
 }

@@ -1,9 +1,9 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
+import { IpRanges, numericAddress } from '../../core/ip-ranges.ts';
 import { formatIp, parseIp } from '../../core/ip.ts';
 import { type TransportAddress } from '../../core/transport-address.ts';
 import { CorePlaces } from './core-places.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
-import { IpRangeList, numericAddress } from './ip-range-list.ts';
 import { isIsatap } from './isatap.ts';
 import { OwnPlaces } from './own-places.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
@@ -34,9 +34,9 @@ type IsLiveRelay = (peer: TransportAddress, protocol: RelayProtocol) => boolean;
  * core are may change while clients hold permissions: see `recheckPeers`.
  */
 export class PeerPolicy {
-  readonly #special = new IpRangeList<SpecialPurpose>();
-  readonly #deny: IpRangeList<true>;
-  readonly #allow: IpRangeList<true>;
+  readonly #special = new IpRanges<SpecialPurpose>();
+  readonly #deny: IpRanges;
+  readonly #allow: IpRanges;
   readonly #allowPrivate: boolean;
   readonly #relayAddresses: ReadonlySet<string>;
   readonly #own: OwnPlaces;
@@ -114,8 +114,8 @@ export class PeerPolicy {
   }
 }
 
-function readList(entries: readonly string[], path: string): IpRangeList<true> {
-  const list = new IpRangeList<true>();
+function readList(entries: readonly string[], path: string): IpRanges {
+  const list = new IpRanges();
   for (const [index, entry] of entries.entries()) {
     if (list.add(entry, true)) continue;
     throw new EpcscfTurnError(

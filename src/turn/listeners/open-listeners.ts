@@ -1,4 +1,5 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
+import { isWildcard } from '../../core/ip.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { type KernelUdp } from '../dataplane/kernel-udp.ts';
@@ -7,7 +8,7 @@ import { type Listener, type ListenerPorts } from './listener.ts';
 import { streamLimits, StreamListener, type StreamLimits, type StreamListenerOptions } from './stream-listener.ts';
 import { type TlsContext } from './tls-context.ts';
 import { UdpListener } from './udp-listener.ts';
-import { isWildcardAddress, WildcardUdpListener } from './wildcard-udp-listener.ts';
+import { WildcardUdpListener } from './wildcard-udp-listener.ts';
 
 export interface ListenOptions {
   readonly transport: ClientTransport;
@@ -82,7 +83,7 @@ async function bind(
   const local = localAddress(address, port);
   if (transport === 'udp') {
     const options = { socketBufferBytes: udpBufferBytes, kernel };
-    if (!isWildcardAddress(local)) return new UdpListener(local, options, ports);
+    if (!isWildcard(local.address)) return new UdpListener(local, options, ports);
     return new WildcardUdpListener(local, { ...options, wildcard: kernel && kernelWildcard() }, ports);
   }
   if (transport === 'tls' && !tls) {

@@ -19,10 +19,6 @@ const RESCAN_MS = 5_000;
 /** All addresses of a loopback net, or of a routed one, are this machine's: a client may ask at each. */
 const MAX_ADDRESSES = 256;
 
-export function isWildcardAddress({ address }: TransportAddress): boolean {
-  return address === '0.0.0.0' || address === '::';
-}
-
 /**
  * TURN over UDP on all addresses of a family. An answer, and all data of an allocation, has to come from the address that the client has asked
  * (RFC 8489 §6.3.1.2), and the server's address is part of the 5-tuple, so each address has a socket of its own and the packet path stays what it is

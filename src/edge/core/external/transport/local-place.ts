@@ -1,5 +1,5 @@
 import { EpcscfTurnError } from '../../../../core/errors.ts';
-import { formatIp, parseIp } from '../../../../core/ip.ts';
+import { formatIp, isLoopback, isWildcard, parseIp } from '../../../../core/ip.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { formatHostPort, type HostPort } from '../../../../sip/host-port.ts';
 import { type EdgeSide } from '../../../hop.ts';
@@ -33,7 +33,7 @@ export function checkListenAddress(text: string, publicHost: string | undefined)
     const got = JSON.stringify(text);
     throw new EpcscfTurnError('ERR_CONFIG_INVALID', `edge.core.listen.addresses: expected an IP address, got ${got}`);
   }
-  if (isWildcard(local) && publicHost === undefined) {
+  if (isWildcard(local.address) && publicHost === undefined) {
     throw new EpcscfTurnError(
       'ERR_CONFIG_INVALID',
       `edge.core.listen.publicHost: expected the host by which the core reaches ${local.address}, got none`,
@@ -45,16 +45,12 @@ export function checkListenAddress(text: string, publicHost: string | undefined)
 /** The local address from which a remote one is reached: of the same family, and of loopback exactly when the remote one is. The wildcard serves both. */
 export function placeTowards(places: readonly LocalPlace[], remote: TransportAddress): LocalPlace | undefined {
   const usable = places.filter(({ local }) => local.family === remote.family);
-  const fitting = usable.find(({ local }) => isWildcard(local) || isLoopback(local) === isLoopback(remote));
+  const fitting = usable.find(({ local }) => fits(local, remote));
   return fitting ?? usable[0];
 }
 
-export function isWildcard({ address }: TransportAddress): boolean {
-  return address === '0.0.0.0' || address === '::';
-}
-
-function isLoopback({ address }: TransportAddress): boolean {
-  return address.startsWith('127.') || address === '::1';
+function fits({ address }: TransportAddress, remote: TransportAddress): boolean {
+  return isWildcard(address) || isLoopback(address) === isLoopback(remote.address);
 }
 
 function bracketed(host: string): string {

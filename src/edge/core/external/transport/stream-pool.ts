@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { parseIp } from '../../../../core/ip.ts';
+import { isWildcard, parseIp } from '../../../../core/ip.ts';
 import { type OwnText, ownText } from '../../../../core/own-text.ts';
 import { type TimerHandle } from '../../../../core/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
@@ -8,7 +8,7 @@ import { type SipResponse } from '../../../../sip/message.ts';
 import { topVia } from '../../../../sip/via.ts';
 import { type CoreTransport } from '../../core-destination.ts';
 import { checkCoreIdentity } from './core-tls.ts';
-import { isWildcard, type LocalPlace } from './local-place.ts';
+import { type LocalPlace } from './local-place.ts';
 import { responsePort } from './response-port.ts';
 import { StreamHop, type StreamHopOwner } from './stream-hop.ts';
 import { type TransportContext } from './transport-context.ts';
@@ -92,7 +92,7 @@ export class StreamPool implements StreamHopOwner {
       return undefined;
     }
     const localAddress =
-      isWildcard(place.local) || place.local.family !== remote.family ? undefined : place.local.address;
+      isWildcard(place.local.address) || place.local.family !== remote.family ? undefined : place.local.address;
     const ends = { host: remote.address, port: remote.port, ...(localAddress !== undefined && { localAddress }) };
     const socket = hop.secure
       ? this.#dialTls(ends, hop.serverName ?? remote.address)

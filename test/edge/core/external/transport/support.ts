@@ -1,7 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
-import { parseIpRange, type IpRange } from '../../../../../src/core/ip-range.ts';
 import { silentLogger } from '../../../../../src/core/logger.ts';
 import { type CoreDestination, type CoreTransport } from '../../../../../src/edge/core/core-destination.ts';
 import {
@@ -34,13 +33,13 @@ export interface TransportWorld {
 
 export interface WorldOptions {
   readonly listen?: Partial<CoreListenOptions>;
-  readonly trusted?: readonly IpRange[];
+  readonly trusted?: readonly string[];
   readonly tls?: Partial<CoreTlsOptions>;
   readonly connections?: number;
   readonly limits?: Partial<CoreTransportLimits>;
 }
 
-const LOOPBACK: readonly IpRange[] = [parseIpRange('127.0.0.0/8')!, parseIpRange('::1')!];
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
 
 export function createWorld(options: WorldOptions = {}): TransportWorld {
   const clock = new FakeClock();

@@ -1,5 +1,5 @@
-import { familyOf, type AddressFamily } from '../../core/ip.ts';
-import { parseIpRange, type IpRange } from '../../core/ip-range.ts';
+import { familyOf, parseIp, type AddressFamily } from './ip.ts';
+import { parseIpRange, type IpRange } from './ip-range.ts';
 
 /** An address in the form ranges compare with: made once, held against many. */
 export interface NumericAddress {
@@ -12,12 +12,15 @@ export function numericAddress(bytes: Uint8Array): NumericAddress {
   return { family: familyOf(bytes), value: BigInt(`0x${Buffer.from(bytes).toString('hex')}`) };
 }
 
-/** Ranges in the order given; the first that holds an address answers for it. */
-export class IpRangeList<T> {
+/** Ranges in the order given, each with a value; the first that holds an address answers for it. */
+export class IpRanges<T = true> {
   readonly #entries: { readonly range: IpRange; readonly value: T }[] = [];
 
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
+  /** Of texts that have been checked: what is no range is left out. */
+  static of(texts: readonly string[]): IpRanges {
+    const ranges = new IpRanges();
+    for (const text of texts) ranges.add(text, true);
+    return ranges;
   }
 
   /** False when `text` is no range (see `parseIpRange`); nothing is added then. */
@@ -35,5 +38,12 @@ export class IpRangeList<T> {
 
   find({ family, value }: NumericAddress): { readonly range: IpRange; readonly value: T } | undefined {
     return this.#entries.find(({ range }) => range.family === family && range.first <= value && value <= range.last);
+  }
+
+  /** Whether a range holds the address of this text; false for text that is none. Where there are no ranges, nothing is parsed. */
+  has(address: string): boolean {
+    if (this.#entries.length === 0) return false;
+    const bytes = parseIp(address);
+    return bytes !== undefined && this.find(numericAddress(bytes)) !== undefined;
   }
 }
