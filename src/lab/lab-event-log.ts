@@ -1,11 +1,10 @@
+import { LONGEST_TIMEOUT_MS } from '../core/deadline-timer.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { LabEventHistory, type HistoryEntry } from './lab-event-history.ts';
 import { LAB_EVENT_NAMES, type LabEvent, type LabEventName, type UncountedEvent } from './lab-events.ts';
 import { describeWait, LabWaitError } from './lab-wait-error.ts';
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** What a timer of Node can wait. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export interface WaitOptions {
   /** 5000 when absent. */
@@ -159,6 +158,6 @@ function problemOf(name: string, timeoutMs: number): string | undefined {
   if (!(LAB_EVENT_NAMES as readonly string[]).includes(name)) {
     return `waitFor: there is no event "${name}"; there are ${LAB_EVENT_NAMES.join(', ')}`;
   }
-  const isTime = timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS;
-  return isTime ? undefined : `waitFor: timeoutMs: expected 0 to ${MAX_TIMEOUT_MS}, got ${timeoutMs}`;
+  const isTime = timeoutMs >= 0 && timeoutMs <= LONGEST_TIMEOUT_MS;
+  return isTime ? undefined : `waitFor: timeoutMs: expected 0 to ${LONGEST_TIMEOUT_MS}, got ${timeoutMs}`;
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival } from '../core/arrivals.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
+import { DeadlineTimer } from '../core/deadline-timer.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type AddressFamily } from '../core/ip.ts';
 import { createRandomPool } from '../core/random-pool.ts';
@@ -23,7 +24,6 @@ import { type Impairment } from './engine/impairment.ts';
 import { type DropReason } from './engine/tally.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { type TurnTap } from './engine/turn-tap.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
 import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
 import { FairShares } from './listeners/fair-shares.ts';
@@ -248,7 +248,7 @@ export class TurnServer {
       limits,
     );
     const handed = new HandedStreams(stream, limits.places, ports);
-    const timer = new DeadlineTimer(this.#clock);
+    const timer = new DeadlineTimer(nowMs);
     let discovery: NatDiscoveryListeners | undefined;
     try {
       const { natDiscovery } = this.#options;
@@ -263,8 +263,8 @@ export class TurnServer {
         ));
       const engine = this.#createEngine(plane, listeners, timer, discovery);
       sink.attach(engine);
-      timer.onDue = (now) => {
-        engine.runTimers(now);
+      timer.onDue = () => {
+        engine.runTimers(this.#clock.now());
       };
       const hostAddresses = new HostAddressWatch((addresses) => {
         engine.setHostAddresses(addresses);

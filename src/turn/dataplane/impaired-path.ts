@@ -1,3 +1,4 @@
+import { DeadlineTimer } from '../../core/deadline-timer.ts';
 import { LOST, type Impairment, type RelayDirection } from '../engine/impairment.ts';
 import { Drop, type DropIndex } from './drop-counters.ts';
 import { type PacketHold, type Relay } from './relay-state.ts';
@@ -6,8 +7,6 @@ import { type PacketHold, type Relay } from './relay-state.ts';
 const MAX_HELD_BYTES = 4_194_304;
 /** What a held datagram costs beside its bytes, so that empty ones do not pile up without bound. */
 const OVERHEAD_BYTES = 100;
-/** What a timer of Node can wait. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** A datagram on its way through an impaired relay, a copy. */
 export interface HeldDatagram {
@@ -39,13 +38,17 @@ export class ImpairedPath implements PacketHold {
   /** In the order they are due, and of those due at once in the order they came. */
   readonly #held: HeldDatagram[] = [];
   #heldBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #firesAtMs = Infinity;
+  readonly #timer: DeadlineTimer;
   #closed = false;
 
   constructor(relay: Relay, ports: ImpairedPathPorts) {
     this.#relay = relay;
     this.#ports = ports;
+    this.#timer = new DeadlineTimer(ports.nowMs);
+    this.#timer.onDue = () => {
+      this.#releaseDue(ports.nowMs());
+      this.#timer.arm(this.#held[0]?.dueMs);
+    };
   }
 
   set(impairment: Impairment | undefined): void {
@@ -58,7 +61,7 @@ export class ImpairedPath implements PacketHold {
     this.#impairment = undefined;
     this.#held.length = 0;
     this.#attach();
-    this.#arm();
+    this.#timer.clear();
   }
 
   holds(
@@ -90,7 +93,7 @@ export class ImpairedPath implements PacketHold {
     this.#held.splice(after + 1, 0, datagram);
     this.#heldBytes += datagram.data.length + OVERHEAD_BYTES;
     this.#attach();
-    this.#arm();
+    this.#timer.arm(datagram.dueMs);
   }
 
   #releaseDue(nowMs: number): void {
@@ -109,23 +112,5 @@ export class ImpairedPath implements PacketHold {
 
   #attach(): void {
     this.#relay.impaired = this.#impairment === undefined && this.#held.length === 0 ? undefined : this;
-  }
-
-  /** One timeout for the first that is due; it may fire early. */
-  #arm(): void {
-    const dueMs = this.#held[0]?.dueMs ?? Infinity;
-    if (dueMs >= this.#firesAtMs && dueMs !== Infinity) return;
-    clearTimeout(this.#timer);
-    this.#firesAtMs = dueMs;
-    if (dueMs === Infinity) return;
-    const delayMs = Math.ceil(dueMs - this.#ports.nowMs());
-    this.#timer = setTimeout(
-      () => {
-        this.#firesAtMs = Infinity;
-        this.#releaseDue(this.#ports.nowMs());
-        this.#arm();
-      },
-      Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS),
-    );
   }
 }

@@ -1,17 +1,20 @@
-import { type Clock, type Now } from '../core/clock.ts';
+/** The longest wait in milliseconds that a timer of Node can be given: a signed 32-bit number. */
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** The one timeout of an engine. It may fire early, never twice for one deadline: who is woken early says when to be woken next. */
+/**
+ * One timeout for many deadlines. It may fire early, never twice for one deadline: who is woken says when to be woken next. It keeps no
+ * process alive.
+ */
 export class DeadlineTimer {
   /** Called when a deadline may have passed. */
-  onDue: (now: Now) => void = () => undefined;
-  readonly #clock: Clock;
+  onDue: () => void = () => undefined;
+  readonly #nowMs: () => number;
   #timer: NodeJS.Timeout | undefined;
   #firesAtMs = Infinity;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  /** `nowMs`: monotonic. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
   }
 
   /** Monotonic milliseconds. A later deadline leaves the timeout as it is: firing early costs less than moving it each time. */
@@ -19,14 +22,14 @@ export class DeadlineTimer {
     if (deadlineMs === undefined || deadlineMs >= this.#firesAtMs) return;
     clearTimeout(this.#timer);
     this.#firesAtMs = deadlineMs;
-    const delayMs = Math.ceil(deadlineMs - this.#clock.now().monotonicMs);
+    const delayMs = Math.ceil(deadlineMs - this.#nowMs());
     this.#timer = setTimeout(
       () => {
         this.#firesAtMs = Infinity;
-        this.onDue(this.#clock.now());
+        this.onDue();
       },
       Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS),
-    );
+    ).unref();
   }
 
   clear(): void {
