@@ -1,10 +1,10 @@
+import { type KeyPair } from '../core/key-pair.ts';
 import { type TransportAddress } from '../core/transport-address.ts';
 import { type ClientTransport } from './engine/data-plane.ts';
 import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './listeners/open-listeners.ts';
 import { type NatDiscoveryListenOptions } from './listeners/nat-discovery-listeners.ts';
 import { type StreamListenerOptions } from './listeners/stream-listener.ts';
-import { type TlsContext } from './listeners/tls-context.ts';
 
 export interface TurnRelayOptions {
   /** Local addresses to relay from, IP text. */
@@ -37,7 +37,7 @@ export interface TurnServerOptions extends Omit<
   /** Realm by web origin. */
   readonly originRealms: ReadonlyMap<string, string>;
   /** Certificate and key of the `tls` listeners; required when there is one. */
-  readonly tls: TlsContext | undefined;
+  readonly tls: KeyPair | undefined;
   readonly relay: TurnRelayOptions;
   /** IP addresses by which others reach this machine besides those it knows of itself, IP text. */
   readonly publicAddresses?: readonly string[] | undefined;

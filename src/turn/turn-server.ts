@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../core/clock.ts';
 import { DeadlineTimer } from '../core/deadline-timer.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type AddressFamily } from '../core/ip.ts';
+import { type KeyPair } from '../core/key-pair.ts';
 import { createRandomPool } from '../core/random-pool.ts';
 import { type Logger } from '../core/logger.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../core/transport-address.ts';
@@ -33,7 +34,6 @@ import { type Listener } from './listeners/listener.ts';
 import { NatDiscoveryListeners } from './listeners/nat-discovery-listeners.ts';
 import { openListeners } from './listeners/open-listeners.ts';
 import { streamLimits, StreamListener } from './listeners/stream-listener.ts';
-import { type TlsContext } from './listeners/tls-context.ts';
 import { type TurnListenAddress, type TurnServerOptions } from './turn-server-options.ts';
 
 export interface TurnServerPorts {
@@ -74,7 +74,7 @@ export class TurnServer {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #tap: TurnTap | undefined;
-  #tls: TlsContext | undefined;
+  #tls: KeyPair | undefined;
   #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
 
   constructor(options: TurnServerOptions, { verifier, logger, clock, events, tap }: TurnServerPorts) {
@@ -211,7 +211,7 @@ export class TurnServer {
    * A new certificate, for the handshakes to come; connections stay. Throws ERR_CERTIFICATE_UNREADABLE when the pair is unusable, and
    * keeps the old one.
    */
-  setTlsContext(context: TlsContext): void {
+  setTlsContext(context: KeyPair): void {
     for (const listener of this.#running?.listeners ?? []) {
       if (listener instanceof StreamListener) listener.setTlsContext(context);
     }

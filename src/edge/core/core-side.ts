@@ -1,14 +1,9 @@
+import { type KeyPair } from '../../core/key-pair.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type SipUri } from '../../sip/uri.ts';
 import { type Border } from '../border/border.ts';
 import { type CoreDestination } from './core-destination.ts';
 import { type ImsCore } from './ims-core.ts';
-
-/** PEM text of a certificate chain and of its key. */
-export interface CoreKeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** `unknown`: not asked yet. `suspect`: something has gone wrong there, and it is being asked. Requests go to all but `down`. */
 export type CoreState = 'unknown' | 'up' | 'suspect' | 'down';
@@ -37,7 +32,7 @@ export interface CoreSide {
    */
   sendRequest?(request: SipRequest, onFinal: (response: SipResponse) => void): void;
   /** What the edge shows by TLS from now on; connections that are open go on. Only of a core outside. */
-  setTlsContext?(pair: CoreKeyPair): void;
+  setTlsContext?(pair: KeyPair): void;
   /** Opens the listeners on the core's side. Throws what `start` of a server throws for a port that cannot be had. */
   start(): Promise<void>;
   stop(): Promise<void>;

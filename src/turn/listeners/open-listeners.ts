@@ -1,12 +1,12 @@
 import { EpcscfTurnError } from '../../core/errors.ts';
 import { isWildcard } from '../../core/ip.ts';
+import { type KeyPair } from '../../core/key-pair.ts';
 import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { type KernelUdp } from '../dataplane/kernel-udp.ts';
 import { kernelWildcard } from '../dataplane/kernel-wildcard.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
 import { streamLimits, StreamListener, type StreamLimits, type StreamListenerOptions } from './stream-listener.ts';
-import { type TlsContext } from './tls-context.ts';
 import { UdpListener } from './udp-listener.ts';
 import { WildcardUdpListener } from './wildcard-udp-listener.ts';
 
@@ -25,7 +25,7 @@ export interface ListenOptions {
 export interface OpenListenersOptions {
   readonly listeners: readonly ListenOptions[];
   /** Required when there is a `tls` listener. */
-  readonly tls: TlsContext | undefined;
+  readonly tls: KeyPair | undefined;
   readonly stream: StreamListenerOptions;
   /** SO_RCVBUF and SO_SNDBUF of each UDP listener; 0 leaves the kernel's default. */
   readonly udpBufferBytes: number;

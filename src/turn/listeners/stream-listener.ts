@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { type KeyPair, secureOptions } from '../../core/key-pair.ts';
 import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
@@ -8,7 +9,6 @@ import { SourceRate, type SourceRateOptions } from '../../core/source-rate.ts';
 import { STUN_ALPN_PROTOCOLS } from './alpn-protocols.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
-import { secureOptions, type TlsContext } from './tls-context.ts';
 import { StreamClients } from './stream-clients.ts';
 import { StreamPlaces } from './stream-places.ts';
 import { type StreamConnectionOptions } from './stream-connection.ts';
@@ -34,9 +34,10 @@ export function streamLimits(
 }
 
 const TCP_KEEPALIVE_MS = 60_000;
+const UNUSABLE = 'TURN tls listener: the certificate and key (tls.certFile, tls.keyFile) are no usable PEM pair';
 
 /**
- * TURN over TCP, or over TLS when a `TlsContext` is given. Connections are counted when TCP accepts them, before any TLS work; the TLS
+ * TURN over TCP, or over TLS when a `KeyPair` is given. Connections are counted when TCP accepts them, before any TLS work; the TLS
  * server never listens itself but is handed accepted connections, behind the PROXY header where there is one.
  */
 export class StreamListener implements Listener {
@@ -53,7 +54,7 @@ export class StreamListener implements Listener {
   /** Resolves when it listens. Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
   static async listen(
     local: TransportAddress,
-    tls: TlsContext | undefined,
+    tls: KeyPair | undefined,
     options: StreamListenerOptions,
     limits: StreamLimits,
     ports: ListenerPorts,
@@ -66,7 +67,7 @@ export class StreamListener implements Listener {
 
   private constructor(
     local: TransportAddress,
-    tls: TlsContext | undefined,
+    tls: KeyPair | undefined,
     options: StreamListenerOptions,
     limits: StreamLimits,
     ports: ListenerPorts,
@@ -111,8 +112,8 @@ export class StreamListener implements Listener {
   }
 
   /** Takes effect with the next handshake. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old one. */
-  setTlsContext(context: TlsContext): void {
-    this.#tls?.setSecureContext(secureOptions(context));
+  setTlsContext(context: KeyPair): void {
+    this.#tls?.setSecureContext(secureOptions(context, UNUSABLE));
   }
 
   async close(): Promise<void> {
@@ -142,10 +143,10 @@ export class StreamListener implements Listener {
     });
   }
 
-  #createTls(context: TlsContext): TlsServer {
+  #createTls(context: KeyPair): TlsServer {
     const handshakeTimeout = this.#options.handshakeSec * 1000;
     const server = createTlsServer({
-      ...secureOptions(context),
+      ...secureOptions(context, UNUSABLE),
       ALPNProtocols: [...STUN_ALPN_PROTOCOLS],
       handshakeTimeout,
     });

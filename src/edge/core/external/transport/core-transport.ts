@@ -1,6 +1,6 @@
+import { type KeyPair } from '../../../../core/key-pair.ts';
 import { type Hop } from '../../../hop.ts';
 import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
-import { type CoreKeyPair } from '../../core-side.ts';
 
 /** What a core's packets bring about. Calls come from the event loop, never out of `hopTo` or `send`. */
 export interface CoreTransportHandlers {
@@ -32,5 +32,5 @@ export interface CoreTransports {
   /** Whether an address belongs to the core. */
   isTrusted(address: string): boolean;
   /** For the handshakes to come, of both directions. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
-  setTlsContext(pair: CoreKeyPair): void;
+  setTlsContext(pair: KeyPair): void;
 }

@@ -1,12 +1,12 @@
 import { type Clock } from '../../../../core/clock.ts';
 import { EpcscfTurnError } from '../../../../core/errors.ts';
+import { type KeyPair } from '../../../../core/key-pair.ts';
 import { type Logger } from '../../../../core/logger.ts';
 import { type TimerQueue } from '../../../../core/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
 import { type CoreTlsOptions, type ExternalCoreOptions } from '../../../edge-options.ts';
 import { type Hop } from '../../../hop.ts';
 import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
-import { type CoreKeyPair } from '../../core-side.ts';
 import { coreSecureOptions } from './core-tls.ts';
 import { type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
 import { checkListenAddress, localPlace, type LocalPlace, placeTowards } from './local-place.ts';
@@ -121,7 +121,7 @@ class SocketTransports implements CoreTransports {
     return this.#trusted.has(address);
   }
 
-  setTlsContext({ cert, key }: CoreKeyPair): void {
+  setTlsContext({ cert, key }: KeyPair): void {
     const tls = { ...this.#tls, cert, key };
     const secure = coreSecureOptions(tls);
     this.#tls = tls;
