@@ -53,7 +53,7 @@ export interface LabControl {
  */
 export async function createLab(config: Config, options: CreateLabOptions = {}): Promise<Lab> {
   const { clock = systemClock, control, ...serverOptions } = options;
-  const log = new LabEventLog();
+  const log = new LabEventLog(clock);
   const identities = new LabIdentities(config.credentials);
   const atOnce = () => ({ atUnixMs: clock.now().unixMs, turnName: undefined });
   const faults = new FaultRegistry({

@@ -9,10 +9,10 @@ const shared = new MemoryState();
 let turn: Promise<unknown> = Promise.resolve();
 
 /** State of its own for one lab, with the process's CA and a certificate for `names` in it. */
-export async function createLabState(names: readonly string[]): Promise<MemoryState> {
+export async function createLabState(names: readonly string[], nowUnixMs: number): Promise<MemoryState> {
   // One after the other: two at once would each make a CA, and one of them would be lost.
   const mine = turn.then(async () => {
-    await labCertificate(shared, names, Date.now());
+    await labCertificate(shared, names, nowUnixMs);
     return new MemoryState(shared.entries);
   });
   turn = mine.catch(() => undefined);

@@ -1,3 +1,4 @@
+import { type Clock } from '../core/clock.ts';
 import { LONGEST_TIMEOUT_MS } from '../core/deadline-timer.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { LabEventHistory, type HistoryEntry } from './lab-event-history.ts';
@@ -28,13 +29,16 @@ interface Wait {
 
 /** What has happened in a lab, and the waits for what is to come. */
 export class LabEventLog {
-  readonly #startedAtUnixMs = Date.now();
+  readonly clock: Clock;
+  readonly #startedAtUnixMs: number;
   readonly #history: LabEventHistory;
   readonly #waits = new Set<Wait>();
   readonly #listeners = new Set<() => void>();
   #closed = false;
 
-  constructor(history = new LabEventHistory()) {
+  constructor(clock: Clock, history = new LabEventHistory()) {
+    this.clock = clock;
+    this.#startedAtUnixMs = clock.now().unixMs;
     this.#history = history;
   }
 

@@ -1,6 +1,7 @@
 import { parseConfig } from '../config/load.ts';
 import { certificateNames } from '../config/material.ts';
 import { type ConfigInput } from '../config/schema/tree.ts';
+import { systemClock } from '../core/clock.ts';
 import { silentLogger, type Logger } from '../core/logger.ts';
 import { createLab } from './create-lab.ts';
 import { createLabState } from './lab-authority.ts';
@@ -53,7 +54,7 @@ export async function startLab<const Name extends string = (typeof DEFAULT_USERS
   const lab = await createLab(complete, {
     logger,
     showUsers: true,
-    ...(!keeps && { state: await createLabState(certificateNames(complete)) }),
+    ...(!keeps && { state: await createLabState(certificateNames(complete), systemClock.now().unixMs) }),
   });
   await lab.server.start();
   return lab as Lab<Name>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import { LabEventLog } from '../../src/lab/lab-event-log.ts';
 import { LAB_EVENT_NAMES, type UncountedEvent } from '../../src/lab/lab-events.ts';
 import { LabWaitError } from '../../src/lab/lab-wait-error.ts';
@@ -23,13 +24,13 @@ async function failure(waiting: Promise<unknown>): Promise<LabWaitError> {
 
 describe('waiting for an event', () => {
   it('counts what has happened already', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const event = log.add(registered('alice'));
     expect(await log.waitFor('registered', () => true, soon)).toBe(event);
   });
 
   it('ends with what happens later', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const waiting = log.waitFor('registered', ({ user }) => user === 'bob', soon);
     log.add(registered('alice'));
     const event = log.add(registered('bob'));
@@ -37,7 +38,7 @@ describe('waiting for an event', () => {
   });
 
   it('is given each event of the past once, oldest first', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const first = log.add(registered('alice'));
     const second = log.add(registered('alice'));
     expect(await log.waitFor('registered', () => true, soon)).toBe(first);
@@ -46,7 +47,7 @@ describe('waiting for an event', () => {
   });
 
   it('leaves what does not meet its condition to others', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const alice = log.add(registered('alice'));
     const bob = log.add(registered('bob'));
     expect(await log.waitFor('registered', ({ user }) => user === 'bob', soon)).toBe(bob);
@@ -54,14 +55,14 @@ describe('waiting for an event', () => {
   });
 
   it('ends for all who wait when one event meets all their conditions', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const waiting = [1, 2].map(() => log.waitFor('registered', () => true, soon));
     const event = log.add(registered('alice'));
     expect(await Promise.all(waiting)).toEqual([event, event]);
   });
 
   it('leaves the past out when it is to be fresh', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(registered('alice'));
     const waiting = log.waitFor('registered', () => true, { ...soon, fresh: true });
     const event = log.add(registered('alice'));
@@ -69,7 +70,7 @@ describe('waiting for an event', () => {
   });
 
   it('counts from a number on, also what an earlier wait had', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const first = log.add(registered('alice'));
     const second = log.add(registered('alice'));
     await log.waitFor('registered', () => true, soon);
@@ -79,7 +80,7 @@ describe('waiting for an event', () => {
   });
 
   it('is given up by its signal, and takes no event from others then', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const away = new AbortController();
     const waiting = log.waitFor('registered', () => true, { signal: away.signal });
     away.abort(new Error('gone'));
@@ -90,7 +91,7 @@ describe('waiting for an event', () => {
   });
 
   it('fails with what its condition throws', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const broken = log.waitFor('registered', () => expect.fail('my own mistake'), soon);
     log.add(registered('alice'));
     await expect(broken).rejects.toThrow('my own mistake');
@@ -101,7 +102,7 @@ describe('waiting for an event', () => {
     ['a time that is none', 'registered', { timeoutMs: Number.NaN }, /expected 0 to 2147483647, got NaN/],
     ['a time that no timer can wait', 'registered', { timeoutMs: 2 ** 31 }, /got 2147483648/],
   ])('refuses %s', async (_what, name, options, message) => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const waiting = log.waitFor(name as 'registered', () => true, options);
     await expect(waiting).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
@@ -112,7 +113,7 @@ describe('waiting for an event', () => {
 
 describe('a wait that fails', () => {
   it('tells what happened instead, whom it concerned and when', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(registered('alice'));
     log.add(closed());
     const error = await failure(log.waitFor('registered', ({ user }) => user === 'bob', soon));
@@ -130,7 +131,7 @@ describe('a wait that fails', () => {
   });
 
   it('marks what an earlier wait was given', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(registered('alice'));
     await log.waitFor('registered', () => true, soon);
     const { message } = await failure(log.waitFor('registered', () => true, soon));
@@ -139,12 +140,12 @@ describe('a wait that fails', () => {
   });
 
   it('says when nothing has happened at all', async () => {
-    const { message } = await failure(new LabEventLog().waitFor('registered', () => true, soon));
+    const { message } = await failure(new LabEventLog(systemClock).waitFor('registered', () => true, soon));
     expect(message).toContain('Nothing has happened in this lab yet.');
   });
 
   it('shows the end of a long history only', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     for (let i = 0; i < 100; i++) log.add(closed());
     const { message, happened } = await failure(log.waitFor('registered', () => true, soon));
     expect(message).toContain('What happened instead (the last 25 of 100):');
@@ -153,7 +154,7 @@ describe('a wait that fails', () => {
   });
 
   it('was stopped with its lab', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const waiting = failure(log.waitFor('registered', () => true, soon));
     log.close();
     expect((await waiting).code).toBe('ERR_LAB_STOPPED');
@@ -165,7 +166,7 @@ describe('a wait that fails', () => {
 
 describe('a listener', () => {
   it('hears of each event and of the end', () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const heard: [number, boolean][] = [];
     const off = log.onChange(() => heard.push([log.lastSeq, log.closed]));
     log.add(registered('alice'));
@@ -181,7 +182,7 @@ describe('a listener', () => {
 
 describe('the history', () => {
   it('holds the last 10,000 events', () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const events = Array.from({ length: 25_000 }, () => log.add(closed()));
     const kept = log.events();
     expect(kept).toHaveLength(10_000);

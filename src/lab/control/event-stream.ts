@@ -49,13 +49,15 @@ class Reader {
   #ended = false;
   /** Set while the reader asks for more. */
   #wake: ((cause: 'event' | 'silence' | 'end') => void) | undefined;
-  #lastTakenMs = performance.now();
-  #lastSentMs = performance.now();
+  #lastTakenMs: number;
+  #lastSentMs: number;
 
   constructor(log: LabEventLog, options: EventStreamOptions) {
     this.#log = log;
     this.#options = options;
     this.#cursor = options.since;
+    this.#lastTakenMs = this.#nowMs;
+    this.#lastSentMs = this.#nowMs;
     this.#offChange = log.onChange(() => this.#wake?.('event'));
     this.#timer = setInterval(
       () => {
@@ -68,9 +70,9 @@ class Reader {
 
   /** Resolves when something was handed out, or the stream has ended. */
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#lastTakenMs = performance.now();
+    this.#lastTakenMs = this.#nowMs;
     const send = (text: string): void => {
-      this.#lastSentMs = performance.now();
+      this.#lastSentMs = this.#nowMs;
       controller.enqueue(this.#encoder.encode(text));
     };
     if (!this.#opened) {
@@ -93,7 +95,7 @@ class Reader {
         this.#wake = resolve;
       });
       this.#wake = undefined;
-      this.#lastTakenMs = performance.now();
+      this.#lastTakenMs = this.#nowMs;
       if (cause === 'silence') {
         send(': keepalive\n\n');
         return;
@@ -128,8 +130,12 @@ class Reader {
     return text;
   }
 
+  get #nowMs(): number {
+    return this.#log.clock.now().monotonicMs;
+  }
+
   #tick(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs;
     if (this.#wake) {
       if (nowMs - this.#lastSentMs >= this.#options.keepaliveMs / 2) this.#wake('silence');
     } else if (this.#log.lastSeq > this.#cursor && nowMs - this.#lastTakenMs >= this.#options.stallMs) {

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../core/bounded-map.ts';
-import { systemClock, type Clock } from '../../core/clock.ts';
+import { type Clock } from '../../core/clock.ts';
 import { EpcscfTurnError } from '../../core/errors.ts';
 import {
   ActiveFault,
@@ -21,7 +21,7 @@ export interface FaultRegistryPorts {
   readonly ended: (event: FaultEnded) => void;
   /** Names of the lab's users, against slips in `user`; any name is taken when absent. */
   readonly users?: () => readonly string[];
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** What a test can do with the faults of its lab. */
@@ -54,7 +54,7 @@ export class FaultRegistry implements Faults {
 
   constructor(ports: FaultRegistryPorts) {
     this.#ports = ports;
-    this.#clock = ports.clock ?? systemClock;
+    this.#clock = ports.clock;
   }
 
   add(request: FaultRequest): Fault {

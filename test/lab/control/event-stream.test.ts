@@ -1,5 +1,6 @@
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { eventStream, type EventStreamOptions } from '../../../src/lab/control/event-stream.ts';
 import { LabEventHistory } from '../../../src/lab/lab-event-history.ts';
 import { LabEventLog } from '../../../src/lab/lab-event-log.ts';
@@ -47,7 +48,7 @@ function told(text = ''): [number, number][] {
 
 describe('an event stream', () => {
   it('begins at once, tells what has happened, then what happens', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(restarted(10));
     log.add(restarted(20));
     const { next, cancel, ends } = reading(log);
@@ -64,7 +65,7 @@ describe('an event stream', () => {
   });
 
   it('leaves out what is not wanted', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     for (const downMs of [1, 2, 3]) log.add(restarted(downMs));
     const { next, cancel } = reading(log, { accepts: ({ seq }) => seq !== 2, since: 1 });
     await next();
@@ -73,7 +74,7 @@ describe('an event stream', () => {
   });
 
   it('gives a long history in portions', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     for (let i = 1; i <= 250; i++) log.add(restarted(i));
     const { next, cancel } = reading(log);
     await next();
@@ -84,7 +85,7 @@ describe('an event stream', () => {
   });
 
   it('makes no portion of many long texts', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     for (let i = 0; i < 20; i++) log.add(message('x'.repeat(60_000)));
     const { next, cancel } = reading(log);
     await next();
@@ -97,7 +98,10 @@ describe('an event stream', () => {
   });
 
   it('says which events are no longer kept', async () => {
-    const log = new LabEventLog(new LabEventHistory({ events: 3, textCharacters: 1000, characters: 10_000 }));
+    const log = new LabEventLog(
+      systemClock,
+      new LabEventHistory({ events: 3, textCharacters: 1000, characters: 10_000 }),
+    );
     for (let i = 1; i <= 10; i++) log.add(restarted(i));
     const { next, cancel } = reading(log, { since: 2 });
     await next();
@@ -108,7 +112,7 @@ describe('an event stream', () => {
   });
 
   it('fills silence with a comment', async () => {
-    const { next, cancel } = reading(new LabEventLog(), { keepaliveMs: 20 });
+    const { next, cancel } = reading(new LabEventLog(systemClock), { keepaliveMs: 20 });
     await next();
     expect(await next()).toBe(': keepalive\n\n');
     expect(await next()).toBe(': keepalive\n\n');
@@ -116,7 +120,7 @@ describe('an event stream', () => {
   });
 
   it('ends with its lab', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(restarted(1));
     const { next, ends } = reading(log);
     await next();
@@ -128,7 +132,7 @@ describe('an event stream', () => {
   });
 
   it('gives up a reader that takes nothing while there is something', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     const { next, ends } = reading(log, { stallMs: 30 });
     await next();
     log.add(restarted(1));
@@ -136,7 +140,7 @@ describe('an event stream', () => {
   });
 
   it('bears with a reader that has taken all there is', async () => {
-    const log = new LabEventLog();
+    const log = new LabEventLog(systemClock);
     log.add(restarted(1));
     const { next, ends, cancel } = reading(log, { stallMs: 20 });
     await next();

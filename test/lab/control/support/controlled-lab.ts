@@ -42,7 +42,7 @@ export async function startControlledLab(options: Partial<LabControlOptions> = {
   const lab = await createLab(config, {
     logger: silentLogger,
     showUsers: true,
-    state: await createLabState(certificateNames(config)),
+    state: await createLabState(certificateNames(config), Date.now()),
     control: {
       ...control,
       mount: (app, ports) => {
