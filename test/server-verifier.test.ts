@@ -3,7 +3,7 @@ import { parseConfig } from '../src/config/load.ts';
 import { loadMaterial } from '../src/config/material.ts';
 import { type ConfigInput } from '../src/config/schema/tree.ts';
 import { type Now } from '../src/core/clock.ts';
-import { type CredentialVerifier } from '../src/credentials/credential.ts';
+import { type LocalVerifier } from '../src/credentials/credential.ts';
 import { usernameHash } from '../src/credentials/username-hash.ts';
 import { createSharedKey, type SharedKey } from '../src/server/shared-key.ts';
 import { createVerifier } from '../src/server/verifier.ts';
@@ -11,7 +11,7 @@ import { createVerifier } from '../src/server/verifier.ts';
 const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
 const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
 
-async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: CredentialVerifier }> {
+async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: LocalVerifier }> {
   const config = parseConfig({
     ...input,
     edge: { enabled: false },

@@ -1,4 +1,6 @@
 import { type Now } from '../core/clock.ts';
+import { type IssueFailure } from '../core/issue-failure.ts';
+import { type Outcome } from '../core/outcome.ts';
 import { type Result } from '../core/result.ts';
 import { type Secret } from '../core/secret.ts';
 
@@ -26,27 +28,42 @@ export interface IssueRequest {
   readonly grantedExpiresSec: number;
 }
 
-export type IssueFailure = 'denied' | 'quota' | 'insecure' | 'unsupported' | 'unavailable';
-
 /** Makes credentials. The edge knows no more of an approach than this. */
 export interface CredentialIssuer {
-  /** Never throws; a failure becomes `error=` in the answer, and the REGISTER still succeeds. */
-  issue(request: IssueRequest, now: Now): Result<TurnCredential, IssueFailure>;
-  /** The registration has ended: what the approach can revoke is revoked, and a reusable credential is forgotten. */
+  /**
+   * Never throws; a failure becomes `error=` in the answer, and the REGISTER still succeeds. The answer may come later, as long as the edge
+   * waits for it; what comes after that reaches nobody, and is `unavailable` to the client.
+   */
+  issue(request: IssueRequest, now: Now): Outcome<Result<TurnCredential, IssueFailure>>;
+  /**
+   * The registration has ended: what the approach can revoke is revoked, and a reusable credential is forgotten. That goes for a credential
+   * of the registration which `issue` has not finished yet, too.
+   */
   release(registrationId: string): void;
+}
+
+/** An issuer that needs to ask nobody, and so answers at once. */
+export interface LocalIssuer extends CredentialIssuer {
+  issue(request: IssueRequest, now: Now): Result<TurnCredential, IssueFailure>;
 }
 
 /** What a long-term key is hashed with (RFC 8489 §18.5), the stronger first. */
 export const KEY_ALGORITHMS = ['sha256', 'md5'] as const;
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 
-/** Why a USERNAME was refused before any integrity check. Goes to the log and the event, never into the answer. */
-export type LookupFailure = 'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm';
+/**
+ * Why a USERNAME was refused before any integrity check. Goes to the log and the event, never into the answer. `unavailable`: the verifier
+ * cannot tell at the moment; the answer is then 500, not 401.
+ */
+export type LookupFailure =
+  'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm' | 'unavailable';
 
 export interface LookupRequest {
   /** USERNAME as received, valid UTF-8. */
   readonly username: string;
   readonly realm: string;
+  /** ACCESS-TOKEN as received (RFC 7635 §6.2), the verifier's own to keep; absent when the request has none. */
+  readonly accessToken?: Buffer;
 }
 
 /** What a USERNAME could stand for. MESSAGE-INTEGRITY decides which of the keys it is, if any. */
@@ -69,7 +86,7 @@ export interface CandidateKey {
 }
 
 export interface HashLookupRequest {
-  /** USERHASH as received, 32 bytes. */
+  /** USERHASH as received, 32 bytes, the verifier's own to keep. */
   readonly userhash: Buffer;
   readonly realm: string;
 }
@@ -81,10 +98,21 @@ export interface HashedUser extends KnownUser {
 
 /** Checks credentials. The TURN server knows no more of an approach than this. */
 export interface CredentialVerifier {
-  /** Never throws, whatever the username holds. */
-  lookup(request: LookupRequest, now: Now): Result<KnownUser, LookupFailure>;
+  /**
+   * Never throws, whatever the username holds. The answer may come later: the TURN server lets a bounded number of requests wait for it, and
+   * answers 500 when it does not come in time.
+   */
+  lookup(request: LookupRequest, now: Now): Outcome<Result<KnownUser, LookupFailure>>;
   /** As `lookup`, for clients that hide their USERNAME (RFC 8489 §14.4). Absent when not every user could be found by it. */
-  lookupHash?(request: HashLookupRequest, now: Now): Result<HashedUser, LookupFailure>;
+  lookupHash?(request: HashLookupRequest, now: Now): Outcome<Result<HashedUser, LookupFailure>>;
   /** The algorithms under which every user has a key; MD5 alone when absent. */
   readonly keyAlgorithms?: readonly KeyAlgorithm[];
+  /** Whether a request may bring an ACCESS-TOKEN (RFC 7635); elsewhere it is an attribute that nobody understands: 420. */
+  readonly takesAccessTokens?: boolean;
+}
+
+/** A verifier that needs to ask nobody, and so answers at once. */
+export interface LocalVerifier extends CredentialVerifier {
+  lookup(request: LookupRequest, now: Now): Result<KnownUser, LookupFailure>;
+  lookupHash?(request: HashLookupRequest, now: Now): Result<HashedUser, LookupFailure>;
 }

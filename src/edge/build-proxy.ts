@@ -16,7 +16,7 @@ export function buildProxy(
   options: EdgeOptions,
   { home, tokens, registrations, admission, layer }: EdgeState,
   { side, applicationServer }: ProxySurroundings,
-  { clock, events, issuer, tap, tracer, findFlow }: EdgePorts,
+  { clock, timers, events, limitedLog, issuer, tap, tracer, findFlow, run }: EdgePorts,
 ): Proxy {
   const { limits, credential, emergency, transaction } = options;
   const { core, border, knowsEdgeAs } = side;
@@ -26,7 +26,10 @@ export function buildProxy(
     retryAfterSec: transaction.retryAfterSec,
     issuer,
     clock,
+    timers,
     events,
+    limitedLog,
+    run,
   });
   const registerPath = new RegisterPath({
     home,
@@ -34,7 +37,7 @@ export function buildProxy(
     insertion,
     events,
     maxContacts: limits.contactsPerFlow,
-    removalsAreReported: core.reportsRemovals === true,
+    removalsAreReported: core.reportsRemovals,
   });
   return new Proxy({
     home,

@@ -1,4 +1,5 @@
 import { type Clock } from '../core/clock.ts';
+import { type LimitedLog } from '../core/limited-log.ts';
 import { type Logger } from '../core/logger.ts';
 import { type TimerQueue } from '../core/timer-queue.ts';
 import { type TypedEvents } from '../core/typed-events.ts';
@@ -22,6 +23,8 @@ export interface EdgePorts {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly logger: Logger;
+  /** For lines that others can cause as often as they like. */
+  readonly limitedLog: LimitedLog;
   readonly abuseLog: AbuseLog;
   readonly events: TypedEvents<EdgeEvents>;
   readonly tracer: MessageTracer;
@@ -32,6 +35,8 @@ export interface EdgePorts {
   readonly findFlow: (id: string) => (Hop & GuardedConnection) | undefined;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
+  /** Runs something that comes from outside, and survives its mistakes. */
+  readonly run: (work: () => void) => void;
 }
 
 /** The first stage: what the edge remembers, whatever the core. */

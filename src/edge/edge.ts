@@ -76,10 +76,14 @@ export class Edge {
     const ports = {
       ...dependencies,
       timers,
+      limitedLog,
       tracer: new MessageTracer(events, clock, { withText: messageText, mirror: this.#mirror }),
       findFlow: (id) => flows.findOpen(id),
       defer: (run) => {
         this.#guard.defer(run);
+      },
+      run: (work) => {
+        this.#guard.run(work);
       },
     } satisfies EdgePorts;
     const inbound = new Inbound(this.#guard);
@@ -93,7 +97,6 @@ export class Edge {
     this.#departures = new Departures({ flows, layer, registrations, clock, timers });
     this.#core = buildCore(options, this.#state, {
       ...ports,
-      limitedLog,
       inbound,
       sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,

@@ -2,7 +2,7 @@ import { defaultRealm } from '../config/long-term-users.ts';
 import { type KeyMaterial } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { inRealm } from '../credentials/combined.ts';
-import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
+import { type LocalIssuer, type LocalVerifier } from '../credentials/credential.ts';
 import { createSharedKeyIssuer } from '../credentials/shared-key/issuer.ts';
 import { IssuedNames } from '../credentials/shared-key/issued-names.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
@@ -11,8 +11,8 @@ import { createSharedKeyVerifier, type SharedKeyVerifierOptions } from '../crede
 
 /** Approach 1, as configured: what mints, what checks, and what maps a name back to its registration. */
 export interface SharedKey {
-  readonly issuer: CredentialIssuer;
-  readonly verifier: CredentialVerifier;
+  readonly issuer: LocalIssuer;
+  readonly verifier: LocalVerifier;
   readonly verifierOptions: SharedKeyVerifierOptions;
   readonly pseudonyms: Pseudonyms;
   readonly realm: string;

@@ -1,3 +1,4 @@
+import { type IssueFailure } from '../core/issue-failure.ts';
 import { isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { parseParams, quote } from './params.ts';
@@ -131,13 +132,10 @@ function formatCombined(credential: CredentialFields): string {
   ].join(';');
 }
 
-export const CREDENTIAL_ERRORS = ['denied', 'quota', 'insecure', 'unsupported', 'unavailable'] as const;
-export type CredentialError = (typeof CREDENTIAL_ERRORS)[number];
-
 /** Says why there is no credential: `TURN-Cred-Rsp: error=quota;retry-after=30`. The response itself stays a success. */
 export function appendCredentialError(
   headers: SipHeaders,
-  failure: { readonly error: CredentialError; readonly retryAfterSec?: number },
+  failure: { readonly error: IssueFailure; readonly retryAfterSec?: number },
   spelling: CredentialSpelling,
 ): void {
   const retryAfter = failure.retryAfterSec === undefined ? '' : `;retry-after=${failure.retryAfterSec}`;

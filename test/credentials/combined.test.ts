@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { isLater, type Outcome } from '../../src/core/outcome.ts';
+import { fail } from '../../src/core/result.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { combineVerifiers, inRealm } from '../../src/credentials/combined.ts';
+import { type CredentialVerifier, type LocalVerifier } from '../../src/credentials/credential.ts';
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';
 import { createStaticVerifier } from '../../src/credentials/static/verifier.ts';
 import { usernameHash } from '../../src/credentials/username-hash.ts';
@@ -11,6 +14,25 @@ const shared = createSharedKeyVerifier({ keyRing: ring('north'), profile: coturn
 const named = (name: string) =>
   createStaticVerifier([{ name, realm, proof: { password: new Secret('long-term-password') } }]);
 
+/** The same verifier, answering later. */
+function later(verifier: LocalVerifier): CredentialVerifier {
+  return {
+    lookup: (request, now) => ({
+      later: (settle) => {
+        settle(verifier.lookup(request, now));
+      },
+    }),
+  };
+}
+
+function settled<T extends object>(outcome: Outcome<T>): T {
+  if (!isLater(outcome)) return outcome;
+  let settled: T | undefined;
+  outcome.later((value) => (settled = value));
+  if (!settled) throw new Error('not settled');
+  return settled;
+}
+
 describe('verifiers at the same time', () => {
   const both = combineVerifiers([named('carol'), shared]);
 
@@ -20,6 +42,30 @@ describe('verifiers at the same time', () => {
   ])('know each its own: %s', (username, user, expiresAtSec) => {
     const found = both.lookup({ username, realm }, at(1_600_000_000));
     expect(found.ok && [found.value.user, found.value.expiresAtSec]).toEqual([user, expiresAtSec]);
+  });
+
+  it.each([
+    ['carol', 'carol'],
+    ['1700000000:alice', 'alice'],
+  ])('are asked in their order where some answer later: %s', (username, user) => {
+    const found = settled(
+      combineVerifiers([later(named('carol')), later(shared)]).lookup({ username, realm }, at(1_600_000_000)),
+    );
+    expect(found.ok && found.value.user).toBe(user);
+  });
+
+  it('do not ask the others once one that answers later knows a name', () => {
+    const others = vi.spyOn(shared, 'lookup');
+    settled(combineVerifiers([later(named('carol')), shared]).lookup({ username: 'carol', realm }, at(0)));
+    expect(others).not.toHaveBeenCalled();
+    others.mockRestore();
+  });
+
+  it('cannot tell of a name that no other knows while one of them cannot', () => {
+    const down: CredentialVerifier = { lookup: () => fail('unavailable') };
+    const found = combineVerifiers([down, named('carol')]);
+    expect(found.lookup({ username: 'dave', realm }, at(0))).toEqual({ ok: false, reason: 'unavailable' });
+    expect(settled(found.lookup({ username: 'carol', realm }, at(0))).ok).toBe(true);
   });
 
   it('are asked in their order, and the first that knows a name is the only one', () => {

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { knownKeys } from '../../src/config/known-keys.ts';
-import { CREDENTIAL_ERRORS, CREDENTIAL_HEADER_NAMES } from '../../src/sip/turn-credential.ts';
+import { ISSUE_FAILURES } from '../../src/core/issue-failure.ts';
+import { CREDENTIAL_HEADER_NAMES } from '../../src/sip/turn-credential.ts';
 import { markdownFiles } from './markdown.ts';
 
 const PATHS = knownKeys().map(({ path }) => path.replaceAll('[]', ''));
@@ -26,6 +27,6 @@ describe('the documentation', () => {
 
   it('tells every header field of a credential, and every reason why there is none', () => {
     const page = readFileSync('docs/reference/header-fields.md', 'utf8');
-    for (const name of [...CREDENTIAL_HEADER_NAMES, ...CREDENTIAL_ERRORS]) expect(page).toContain(`"${name}"`);
+    for (const name of [...CREDENTIAL_HEADER_NAMES, ...ISSUE_FAILURES]) expect(page).toContain(`"${name}"`);
   });
 });

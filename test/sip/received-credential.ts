@@ -28,7 +28,7 @@ export type ReceivedCredential =
       readonly kid?: string;
       readonly token?: string;
     }
-  /** `error` is as received: one of `CREDENTIAL_ERRORS`, or a later addition. */
+  /** `error` is as received: one of `ISSUE_FAILURES`, or a later addition. */
   | { readonly kind: 'error'; readonly error: string; readonly retryAfterSec?: number }
   | { readonly kind: 'malformed' };
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ISSUE_FAILURES } from '../../src/core/issue-failure.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import {
   appendCredential,
   appendCredentialError,
-  CREDENTIAL_ERRORS,
   parseCredentialRequest,
   stripCredentialHeaders,
   type CredentialFields,
@@ -182,7 +182,7 @@ describe('parseTurnCredential', () => {
     expect(parseTurnCredential(headersOf(['TURN-Cred-Rsp', value]))).toMatchObject({ username: '1767225600:u' });
   });
 
-  it.each(CREDENTIAL_ERRORS)('reads error=%s', (error) => {
+  it.each(ISSUE_FAILURES)('reads error=%s', (error) => {
     const headers = new SipHeaders();
     appendCredentialError(headers, { error }, 'hdr');
     expect([...headers.entries()]).toEqual([['TURN-Cred-Rsp-Hdr', `error=${error}`]]);

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../core/bounded-map.ts';
 import { type Now } from '../../core/clock.ts';
 import { fail, ok } from '../../core/result.ts';
-import { type CredentialIssuer, type CredentialVerifier } from '../credential.ts';
+import { type LocalIssuer, type LocalVerifier } from '../credential.ts';
 import { usernameHash } from '../username-hash.ts';
 
 interface IssuedName {
@@ -36,7 +36,7 @@ export class IssuedNames {
   }
 
   /** `issuer`, with its names noted. */
-  noting(issuer: CredentialIssuer): CredentialIssuer {
+  noting(issuer: LocalIssuer): LocalIssuer {
     return {
       issue: (request, now) => {
         const issued = issuer.issue(request, now);
@@ -56,7 +56,7 @@ export class IssuedNames {
   }
 
   /** `verifier`, able to find the names noted. */
-  finding(verifier: CredentialVerifier): CredentialVerifier {
+  finding(verifier: LocalVerifier): LocalVerifier {
     const { keyAlgorithms } = verifier;
     return {
       ...(keyAlgorithms && { keyAlgorithms }),

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../core/bounded-map.ts';
 import { type Now } from '../../core/clock.ts';
 import { ok } from '../../core/result.ts';
 import { Secret } from '../../core/secret.ts';
-import { type CredentialIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
+import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
 import { formatUsername, type SharedKeyProfile } from './profile.ts';
@@ -44,7 +44,7 @@ interface Remembered {
 }
 
 /** Approach 1 of TS 33.203 X.5.2 (figure 6.3.3-1), step 7: u, t and p = HASH(u + t, Km). */
-export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): CredentialIssuer {
+export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIssuer {
   const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
   const registrations = new BoundedMap<Remembered>(maxRegistrations);
 

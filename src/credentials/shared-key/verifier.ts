@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { constantTimeEqual } from '../../core/secret.ts';
 import {
   KEY_ALGORITHMS,
-  type CredentialVerifier,
+  type LocalVerifier,
   type KeyAlgorithm,
   type KnownUser,
   type LookupFailure,
@@ -22,7 +22,7 @@ export interface SharedKeyVerifierOptions {
 }
 
 /** Step 10 of figure 6.3.3-1: split USERNAME into u and t, refuse a t that has passed, recompute p under every Km of the ring. */
-export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): CredentialVerifier {
+export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): LocalVerifier {
   const ring = keyRing.all.map(({ id, secret }) => ({ id, secret, seal: createPersonSeal(secret) }));
   return {
     keyAlgorithms: KEY_ALGORITHMS,

@@ -1,7 +1,7 @@
 import { opaqueString } from '../../core/opaque-string.ts';
 import { fail, ok } from '../../core/result.ts';
 import { type Secret } from '../../core/secret.ts';
-import { KEY_ALGORITHMS, type CredentialVerifier, type KeyAlgorithm } from '../credential.ts';
+import { KEY_ALGORITHMS, type LocalVerifier, type KeyAlgorithm } from '../credential.ts';
 import { longTermKey } from '../long-term-key.ts';
 import { usernameHash } from '../username-hash.ts';
 
@@ -16,7 +16,7 @@ export interface StaticUser {
 const KEY_ID = 'static';
 
 /** Of the users given, the last of a name and realm. Names are compared as OpaqueString makes them (RFC 8265). */
-export function createStaticVerifier(users: readonly StaticUser[]): CredentialVerifier {
+export function createStaticVerifier(users: readonly StaticUser[]): LocalVerifier {
   const byName = new Map(users.map((user) => [nameKey(user.name, user.realm), user]));
   const byHash = new Map(users.map((user) => [hashKey(usernameHash(user.name, user.realm)), user]));
   return {

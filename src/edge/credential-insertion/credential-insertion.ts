@@ -1,4 +1,6 @@
-import { type Clock } from '../../core/clock.ts';
+import { type IssueFailure } from '../../core/issue-failure.ts';
+import { isLater, mapOutcome, type Outcome } from '../../core/outcome.ts';
+import { type Result } from '../../core/result.ts';
 import { TokenBuckets } from '../../core/token-buckets.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type CredentialIssuer, type TurnCredential } from '../../credentials/credential.ts';
@@ -6,7 +8,6 @@ import { type SipResponse } from '../../sip/message.ts';
 import {
   appendCredential,
   appendCredentialError,
-  type CredentialError,
   type CredentialRequest,
   type UnusableCredentialRequest,
 } from '../../sip/turn-credential.ts';
@@ -15,6 +16,8 @@ import { type CredentialRefusal } from '../edge-words.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
+import { AnswerOrder } from './answer-order.ts';
+import { PendingIssues, type PendingIssuesContext } from './pending-issues.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */
 export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
@@ -22,17 +25,20 @@ export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
 export type Insertion =
   | { readonly kind: 'issued' }
   | { readonly kind: 'refused' }
+  /** There was nothing to insert. */
+  | { readonly kind: 'none' }
   /** Too often: the client may try again after this time. */
   | { readonly kind: 'limited'; readonly retryAfterSec: number };
 
-export interface CredentialInsertionContext {
+const NONE: Insertion = { kind: 'none' };
+
+export interface CredentialInsertionContext extends PendingIssuesContext {
   readonly options: CredentialOptions;
   /** Users whose rate is kept at most. */
   readonly maxUsers: number;
   /** Retry-After for a refusal by the issuer's own quota. */
   readonly retryAfterSec: number;
   readonly issuer: CredentialIssuer | undefined;
-  readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
 }
 
@@ -41,20 +47,42 @@ export class CredentialInsertion {
   readonly #context: CredentialInsertionContext;
   /** By person: a new connection, device or address-of-record brings no new allowance. */
   readonly #rates: TokenBuckets;
+  readonly #pending: PendingIssues;
+  readonly #order = new AnswerOrder();
 
   constructor(context: CredentialInsertionContext) {
     this.#context = context;
     const { burst, intervalSec } = context.options;
     this.#rates = new TokenBuckets({ burst, perSec: 1 / intervalSec, maxKeys: context.maxUsers });
+    this.#pending = new PendingIssues(context);
   }
 
+  /** Later where the issuer is slow: `response` is complete, and may leave, once the outcome is known. */
   insert(
     response: SipResponse,
     ask: CredentialAsk,
     registration: Registration,
     via: 'REGISTER' | 'OPTIONS',
-  ): Insertion {
-    const refuse = (error: CredentialError, cause: CredentialRefusal): Insertion => {
+  ): Outcome<Insertion> {
+    return this.#order.inTurn(registration.hop, this.#insert(response, ask, registration, via));
+  }
+
+  /** For an answer without a credential, which overtakes none that waits for its own. */
+  insertNothing(hop: Hop): Outcome<Insertion> {
+    return this.#order.inTurn(hop, NONE);
+  }
+
+  flowClosed(hop: Hop): void {
+    this.#pending.drop(hop);
+  }
+
+  #insert(
+    response: SipResponse,
+    ask: CredentialAsk,
+    registration: Registration,
+    via: 'REGISTER' | 'OPTIONS',
+  ): Outcome<Insertion> {
+    const refuse = (error: IssueFailure, cause: CredentialRefusal): Insertion => {
       this.refused(registration.hop, cause, via);
       appendCredentialError(response.headers, { error }, ask.spelling);
       return { kind: 'refused' };
@@ -67,23 +95,27 @@ export class CredentialInsertion {
     const { issuer, clock, retryAfterSec } = this.#context;
     if (ask.kind === 'malformed') return refuse('unsupported', 'malformed');
     if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
-    if (!registration.hop.secure) return refuse('insecure', 'insecure');
+    const { hop, registrationId, grantedExpiresSec } = registration;
+    if (!hop.secure) return refuse('insecure', 'insecure');
     const now = clock.now();
     const person = personOf(registration);
     const waitSec = this.#rates.take(person, now.monotonicMs);
     if (waitSec > 0) {
-      this.#context.events.emit('limited', { flowId: registration.hop.id, cause: 'credential-rate' });
+      this.#context.events.emit('limited', { flowId: hop.id, cause: 'credential-rate' });
       return limit(waitSec, 'limited');
     }
-    const { registrationId, grantedExpiresSec } = registration;
     const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
+    const complete = (issued: Result<TurnCredential, IssueFailure>, unixMs: number): Insertion => {
+      if (!issued.ok) {
+        return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
+      }
+      this.#append(response, issued.value, ask, unixMs);
+      this.#issued(registration, issued.value, via);
+      return { kind: 'issued' };
+    };
     const issued = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish }, now);
-    if (!issued.ok) {
-      return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
-    }
-    this.#append(response, issued.value, ask, now.unixMs);
-    this.#issued(registration, issued.value, via);
-    return { kind: 'issued' };
+    if (!isLater(issued)) return complete(issued, now.unixMs);
+    return mapOutcome(this.#pending.bounded(issued, hop), (late) => complete(late, clock.now().unixMs));
   }
 
   refused(hop: Hop, cause: CredentialRefusal, via: 'REGISTER' | 'OPTIONS'): void {

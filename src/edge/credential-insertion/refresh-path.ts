@@ -1,3 +1,4 @@
+import { mapOutcome, type Outcome } from '../../core/outcome.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';
@@ -19,24 +20,34 @@ export function answerOptions(
   hop: Hop,
   registration: Registration | undefined,
   insertion: CredentialInsertion,
-): SipResponse {
+): Outcome<SipResponse> {
+  const ask = parseCredentialRequest(request.headers);
+  if (!registration || ask?.kind === 'malformed') return refuseOptions(request, hop, insertion);
+  const response = createResponse(request, 200);
+  addCapabilities(response, ALLOW);
+  if (!ask) return response;
+  return mapOutcome(insertion.insert(response, ask, registration, 'OPTIONS'), (outcome) =>
+    outcome.kind === 'limited' ? limited(request, response, outcome.retryAfterSec) : response,
+  );
+}
+
+/** The same of a sender without a registration on this flow, or of a wish that cannot be read. */
+export function refuseOptions(request: SipRequest, hop: Hop, insertion: CredentialInsertion): SipResponse {
   const ask = parseCredentialRequest(request.headers);
   if (ask?.kind === 'malformed') {
     insertion.refused(hop, 'malformed', 'OPTIONS');
     return createResponse(request, 400, { reason: 'Bad Request (TURN-Cred-Req)' });
   }
-  if (!registration) {
-    if (ask) insertion.refused(hop, 'unregistered', 'OPTIONS');
-    return forbidden(request, 'not-registered');
-  }
-  const response = createResponse(request, 200);
-  addCapabilities(response, ALLOW);
-  const outcome = ask ? insertion.insert(response, ask, registration, 'OPTIONS') : undefined;
-  if (outcome?.kind !== 'limited') return response;
-  const limited = createResponse(request, 503);
-  limited.headers.append('Retry-After', String(outcome.retryAfterSec));
+  if (ask) insertion.refused(hop, 'unregistered', 'OPTIONS');
+  return forbidden(request, 'not-registered');
+}
+
+/** `response`: the 200 that says why there is no credential. */
+function limited(request: SipRequest, response: SipResponse, retryAfterSec: number): SipResponse {
+  const refusal = createResponse(request, 503);
+  refusal.headers.append('Retry-After', String(retryAfterSec));
   for (const [name, value] of response.headers.entries()) {
-    if (name.toLowerCase().startsWith('turn-cred-rsp')) limited.headers.append(name, value);
+    if (name.toLowerCase().startsWith('turn-cred-rsp')) refusal.headers.append(name, value);
   }
-  return limited;
+  return refusal;
 }

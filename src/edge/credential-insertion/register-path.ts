@@ -1,3 +1,4 @@
+import { type Outcome } from '../../core/outcome.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { parseDeltaSeconds } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
@@ -11,7 +12,7 @@ import { triesProof } from '../registration/passed-challenges.ts';
 import { keysAsked, readContacts } from '../registration/register-answer.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Registrations } from '../registration/registrations.ts';
-import { type CredentialInsertion } from './credential-insertion.ts';
+import { type CredentialInsertion, type Insertion } from './credential-insertion.ts';
 
 /**
  * Answers by which a core outside says of a user's own REGISTER that there is no such user any more. A 403 says as much, by which operators bar users, where
@@ -60,9 +61,10 @@ export class RegisterPath {
 
   /**
    * Takes TURN-Cred-Req off `request`, the copy for the core. Returns what is to be done to each response before the WIC gets it: a 2xx
-   * records the registration and, if it was asked for and the registration stands, carries a credential. Nothing here fails a REGISTER.
+   * records the registration and, if it was asked for and the registration stands, carries a credential. It leaves once that is there. Nothing
+   * here fails a REGISTER.
    */
-  prepare(request: SipRequest, hop: Hop): (response: SipResponse) => void {
+  prepare(request: SipRequest, hop: Hop): (response: SipResponse) => Outcome<Insertion> {
     const { home, registrations, insertion, removalsAreReported } = this.#context;
     const ask = parseCredentialRequest(request.headers);
     stripCredentialHeaders(request.headers);
@@ -70,11 +72,12 @@ export class RegisterPath {
     const mayEnd = !removalsAreReported && aorIn(request, 'From', home) === aor;
     return (response) => {
       stripCredentialHeaders(response.headers);
-      if (aor === undefined) return;
+      if (aor === undefined) return insertion.insertNothing(hop);
       if (mayEnd && this.#saysGone(response.status, request, aor, hop)) registrations.applyRejection(request, aor, hop);
-      if (response.status < 200 || response.status > 299) return;
+      if (response.status < 200 || response.status > 299) return insertion.insertNothing(hop);
       const [registration] = registrations.applySuccess(request, response, aor, hop);
-      if (ask && registration) insertion.insert(response, ask, registration, 'REGISTER');
+      if (!ask || !registration) return insertion.insertNothing(hop);
+      return insertion.insert(response, ask, registration, 'REGISTER');
     };
   }
 

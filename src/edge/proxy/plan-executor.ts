@@ -1,3 +1,4 @@
+import { isLater, type Outcome } from '../../core/outcome.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
@@ -64,7 +65,13 @@ export class PlanExecutor {
     const exchange = this.#context.layer.openServer(request, key, hop, account);
     if (plan.kind === 'register') this.#register(exchange, admitted, plan.copy);
     else if (plan.kind === 'answer') {
-      exchange.respond(answerOptions(request, hop, registrationOf(sender), this.#context.insertion));
+      const answer = answerOptions(request, hop, registrationOf(sender), this.#context.insertion);
+      if (!isLater(answer)) exchange.respond(answer);
+      else {
+        answer.later((response) => {
+          exchange.respond(response);
+        });
+      }
     } else this.#forward(exchange, admitted, plan);
   }
 
@@ -99,14 +106,14 @@ export class PlanExecutor {
     copy: SipRequest,
     essentials: RequestEssentials,
     hop: Hop,
-  ): (response: SipResponse) => void {
+  ): (response: SipResponse) => Outcome<object> {
     const { core, admission, registerPath } = this.#context;
     const decorate = registerPath.prepare(copy, hop);
     const settle = core.reportsAuthentication ? undefined : admission.watchLogin(request, essentials, hop);
     if (!settle) return decorate;
     return (response) => {
       settle(response);
-      decorate(response);
+      return decorate(response);
     };
   }
 

@@ -55,7 +55,7 @@ export class Proxy {
 
   /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
   hopClosed(hop: Hop): void {
-    const { layer, registrations, core } = this.#context;
+    const { layer, registrations, core, insertion } = this.#context;
     if (hop.kind === 'core') {
       // The core itself is still there: it may answer, and is answered, over another connection.
       layer.failUnheard(hop);
@@ -63,6 +63,7 @@ export class Proxy {
     }
     registrations.endFlow(hop);
     core.flowClosed(hop);
+    insertion.flowClosed(hop);
     layer.dropDelayed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {

@@ -5,7 +5,7 @@ import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Border } from '../border/border.ts';
 import { type ImsCore } from '../core/ims-core.ts';
 import { type CredentialInsertion } from '../credential-insertion/credential-insertion.ts';
-import { answerOptions } from '../credential-insertion/refresh-path.ts';
+import { refuseOptions } from '../credential-insertion/refresh-path.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type EmergencyServices } from '../emergency-services.ts';
@@ -115,7 +115,7 @@ export class RequestStages {
       case 'stranger':
         return forbidden(request, judgement.cause);
       case 'visitor':
-        return answerOptions(request, hop, undefined, this.#context.insertion);
+        return refuseOptions(request, hop, this.#context.insertion);
       case 'no-help':
         return this.#context.emergency.alternativeTo(request, judgement.service, judgement.edgeUri);
     }

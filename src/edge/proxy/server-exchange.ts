@@ -1,3 +1,4 @@
+import { isLater, type Outcome } from '../../core/outcome.ts';
 import { type TimerQueue } from '../../core/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
@@ -44,8 +45,8 @@ export class ServerExchange {
   readonly request: SipRequest;
   readonly hop: Hop;
   readonly sender: string;
-  /** Called with each response before it leaves. */
-  decorate: ((response: SipResponse) => void) | undefined;
+  /** Called with each response before it leaves, which it does once the outcome is known. */
+  decorate: ((response: SipResponse) => Outcome<object>) | undefined;
   /** Called when the sender gives up: by CANCEL, or by closing its connection. */
   onAbandoned: ((reasons: CancelReasons) => void) | undefined;
   readonly #layer: ExchangeLayer;
@@ -97,7 +98,17 @@ export class ServerExchange {
   respond(response: SipResponse): void {
     // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
     if (this.#transaction.state === 'terminated') return;
-    this.decorate?.(response);
+    const decorated = this.decorate?.(response);
+    if (decorated === undefined || !isLater(decorated)) this.#send(response);
+    else {
+      decorated.later(() => {
+        this.#send(response);
+      });
+    }
+  }
+
+  #send(response: SipResponse): void {
+    if (this.#transaction.state === 'terminated') return;
     if (response.status > 100) this.#answered = response;
     this.#transaction.respond(response, this.#layer.nowMs);
     this.#layer.answered(this.request, response.status, this.hop);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Now } from '../../core/clock.ts';
+import { mapOutcome, type Outcome } from '../../core/outcome.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { Secret } from '../../core/secret.ts';
 import {
@@ -41,10 +42,7 @@ export class CredentialFaults {
 
   wrapIssuer(issuer: CredentialIssuer): CredentialIssuer {
     return {
-      issue: (request, now) => {
-        this.#pending = undefined;
-        return this.#issue(issuer, request, now);
-      },
+      issue: (request, now) => this.#issue(issuer, request, now),
       release: (registrationId) => {
         issuer.release(registrationId);
       },
@@ -85,37 +83,43 @@ export class CredentialFaults {
   #skewed<User extends KnownUser>(
     target: FaultTarget,
     now: Now,
-    lookup: (now: Now) => Result<User, LookupFailure>,
-  ): Result<User, LookupFailure> {
+    lookup: (now: Now) => Outcome<Result<User, LookupFailure>>,
+  ): Outcome<Result<User, LookupFailure>> {
     const skew = this.#context.faults.find(['clock-skew'], target, ({ of }) => of === 'turn');
     if (!skew) return lookup(now);
     skew.fire(target);
     const { seconds } = skew.spec;
-    const found = lookup(shifted(now, seconds));
-    if (!found.ok || found.value.expiresAtSec === undefined) return found;
-    return ok({ ...found.value, expiresAtSec: found.value.expiresAtSec - seconds });
+    return mapOutcome(lookup(shifted(now, seconds)), (found) => {
+      if (!found.ok || found.value.expiresAtSec === undefined) return found;
+      return ok({ ...found.value, expiresAtSec: found.value.expiresAtSec - seconds });
+    });
   }
 
   #issue(issuer: CredentialIssuer, request: IssueRequest, now: Now): ReturnType<CredentialIssuer['issue']> {
     const { faults, identities } = this.#context;
     const target = { user: identities.userOfRegistration(request.registrationId) };
     const refusal = faults.take(['credential-error'], target);
-    if (refusal) return this.#refuse(refusal.spec, target);
+    if (refusal) {
+      this.#pending = undefined;
+      return this.#refuse(refusal.spec, target);
+    }
     const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'edge');
     skew?.fire(target);
     const edgeNow = shifted(now, skew?.spec.seconds ?? 0);
-    const issued = issuer.issue(request, edgeNow);
-    if (!issued.ok) return issued;
-    const credential = this.#changed(issued.value, target, edgeNow);
-    if (skew) {
-      // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
-      const ttlSec = credential.expiresAtSec - Math.floor(edgeNow.unixMs / 1000);
-      const edit = (headers: SipHeaders): void => {
-        rewriteCombined(headers, (value) => value.replace(/;ttl=\d+/, `;ttl=${ttlSec}`));
-      };
-      this.#pending = { user: target.user, edit };
-    }
-    return ok(credential);
+    return mapOutcome(issuer.issue(request, edgeNow), (issued) => {
+      this.#pending = undefined;
+      if (!issued.ok) return issued;
+      const credential = this.#changed(issued.value, target, edgeNow);
+      if (skew) {
+        // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
+        const ttlSec = credential.expiresAtSec - Math.floor(edgeNow.unixMs / 1000);
+        const edit = (headers: SipHeaders): void => {
+          rewriteCombined(headers, (value) => value.replace(/;ttl=\d+/, `;ttl=${ttlSec}`));
+        };
+        this.#pending = { user: target.user, edit };
+      }
+      return ok(credential);
+    });
   }
 
   #changed(credential: TurnCredential, target: FaultTarget, now: Now): TurnCredential {

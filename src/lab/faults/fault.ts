@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ISSUE_FAILURES } from '../../core/issue-failure.ts';
 
 const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1).describe('The share of packets: 0.1 is one in ten.');
@@ -44,9 +45,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   fault('credential-missing', 'The 200 has no credential field.', {}),
   fault('credential-malformed', 'The 200 has credential fields that a parser must refuse.', {}),
   fault('credential-error', 'The 200 says error= in place of a credential.', {
-    error: z
-      .enum(['denied', 'quota', 'insecure', 'unsupported', 'unavailable'])
-      .describe('The reason that the 200 gives.'),
+    error: z.enum(ISSUE_FAILURES).describe('The reason that the 200 gives.'),
     retryAfterSec: z.int().min(1).max(86_400).optional().describe('Seconds of retry-after in the same field.'),
   }),
   fault('credential-wrong-password', 'The edge issues a password that the TURN server refuses.', {}),

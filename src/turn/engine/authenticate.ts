@@ -1,5 +1,6 @@
 import { type Now } from '../../core/clock.ts';
 import { opaqueString } from '../../core/opaque-string.ts';
+import { isLater, mapOutcome, type Outcome } from '../../core/outcome.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import {
   type CandidateKey,
@@ -7,6 +8,7 @@ import {
   type KeyAlgorithm,
   type LookupFailure,
 } from '../../credentials/credential.ts';
+import { accessToken } from '../../stun/attributes/rfc7635.ts';
 import {
   messageIntegrity,
   messageIntegritySha256,
@@ -23,6 +25,7 @@ import { type ClientPath } from './data-plane.ts';
 import { type Nonces } from './nonces.ts';
 import { type Realms } from './realms.ts';
 import { type SecurityFeatures } from './security-features.ts';
+import { type DropReason } from './tally.ts';
 import { type AuthenticationCause } from './turn-words.ts';
 
 /*
@@ -79,15 +82,22 @@ export interface AuthenticationFailure {
   readonly username: string | undefined;
 }
 
-type Authentication =
+export type Authentication =
   | { readonly ok: true; readonly request: AuthenticatedRequest }
   | { readonly ok: false; readonly failure: AuthenticationFailure };
+
+/** An authentication whose name is still to be looked up. `later` begins that, for `kept`: the same request, valid for as long as it takes. */
+export interface DeferredAuthentication {
+  readonly later: (kept: IncomingRequest, settle: (authentication: Authentication) => void) => void;
+}
 
 export interface AuthenticationPorts {
   readonly realms: Realms;
   readonly nonces: Nonces;
   readonly verifier: CredentialVerifier;
   readonly features: SecurityFeatures;
+  /** Runs what a late answer of the verifier brings about, as if it had come in just now. */
+  readonly resume: (run: (now: Now) => DropReason | undefined) => void;
 }
 
 /**
@@ -101,7 +111,7 @@ export function authenticate(
   known: Credential | undefined,
   { realms, nonces, verifier, features }: AuthenticationPorts,
   sibling?: ClientPath,
-): Authentication {
+): Authentication | DeferredAuthentication {
   const { message, client, now } = request;
   const name = message.get(username);
   const integrity = integrityOf(message);
@@ -144,22 +154,49 @@ export function authenticate(
   }
 
   // 8. A name that stands for somebody, now.
-  const found = lookup(verifier, { name, hash, realm: ourRealm }, now);
-  if (!found.ok) return failed(ErrorCode.Unauthenticated, found.reason, name);
+  const ownHash = hash && Buffer.from(hash);
+  const found = lookup(verifier, { name, hash: ownHash, realm: ourRealm, message }, now);
+  const claim = { name, hash: ownHash, realm: ourRealm, realms, algorithm, integrity, preferredKeyId: known?.keyId };
+  if (!isLater(found)) return prove(request, claim, found);
+  return {
+    later: (kept, settle) => {
+      found.later((late) => {
+        settle(prove(kept, claim, late));
+      });
+    },
+  };
+}
 
-  // 9. One of the keys it could have.
-  const { user, username: foundName, expiresAtSec, keys } = found.value;
-  for (const candidate of preferring(known?.keyId, keys)) {
+/** What a request says of itself, and what it is to be proved with. */
+interface Claim {
+  readonly name: string | undefined;
+  readonly hash: Buffer | undefined;
+  readonly realm: string;
+  readonly realms: Realms;
+  readonly algorithm: KeyAlgorithm;
+  readonly integrity: IntegrityAlgorithm;
+  readonly preferredKeyId: string | undefined;
+}
+
+/** Step 9: one of the keys that the name could have. */
+function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, LookupFailure>): Authentication {
+  const { name, hash, realm, realms, algorithm, integrity, preferredKeyId } = claim;
+  if (!found.ok) {
+    const code = found.reason === 'unavailable' ? ErrorCode.ServerError : ErrorCode.Unauthenticated;
+    return failed(code, found.reason, name);
+  }
+  const { user, username, expiresAtSec, keys } = found.value;
+  for (const candidate of preferring(preferredKeyId, keys)) {
     const key = candidate.longTermKey(algorithm);
-    if (!key || checkIntegrity(message, key, integrity) !== 'valid') continue;
+    if (!key || checkIntegrity(request.message, key, integrity) !== 'valid') continue;
     const credential = {
-      user: realms.userIn(ourRealm, user),
-      person: realms.userIn(ourRealm, candidate.person?.() ?? user),
-      username: foundName,
+      user: realms.userIn(realm, user),
+      person: realms.userIn(realm, candidate.person?.() ?? user),
+      username,
       expiresAtSec,
       keyId: candidate.keyId,
-      realm: ourRealm,
-      userhash: hash && Buffer.from(hash),
+      realm,
+      userhash: hash,
       algorithm,
       key,
     };
@@ -189,15 +226,24 @@ interface FoundUser {
 
 function lookup(
   verifier: CredentialVerifier,
-  { name, hash, realm }: { name: string | undefined; hash: Buffer | undefined; realm: string },
+  {
+    name,
+    hash,
+    realm,
+    message,
+  }: { name: string | undefined; hash: Buffer | undefined; realm: string; message: StunMessage },
   now: Now,
-): Result<FoundUser, LookupFailure> {
-  if (name === undefined)
+): Outcome<Result<FoundUser, LookupFailure>> {
+  if (name === undefined) {
     return (hash && verifier.lookupHash?.({ userhash: hash, realm }, now)) ?? fail('unknown-user');
-  const found = verifier.lookup({ username: name, realm }, now);
-  if (!found.ok) return found;
-  const { user, expiresAtSec, keys } = found.value;
-  return ok({ user, expiresAtSec, keys, username: name });
+  }
+  const token = message.get(accessToken);
+  const request = token ? { username: name, realm, accessToken: Buffer.from(token) } : { username: name, realm };
+  return mapOutcome(verifier.lookup(request, now), (found) => {
+    if (!found.ok) return found;
+    const { user, expiresAtSec, keys } = found.value;
+    return ok({ user, expiresAtSec, keys, username: name });
+  });
 }
 
 function preferring(keyId: string | undefined, keys: readonly CandidateKey[]): readonly CandidateKey[] {

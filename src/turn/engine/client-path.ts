@@ -19,6 +19,12 @@ export interface ClientPath {
   send(data: Uint8Array): void;
   /** A request that it brought was authenticated just now. Absent where that makes no difference. */
   onAuthenticated?(): void;
+  /**
+   * Serves nothing that stands behind the message that is served now, until `release`: behind a ConnectionBind come bytes that are no STUN.
+   * Absent for UDP.
+   */
+  hold?(): void;
+  release?(): void;
   /** Ends a TCP or TLS connection once what was sent is out; nothing for UDP. */
   close(): void;
 }

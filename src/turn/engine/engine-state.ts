@@ -22,6 +22,7 @@ import { type TcpConnections } from './tcp-connections.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type TurnTap } from './turn-tap.ts';
 import { type TurnEvents } from './turn-events.ts';
+import { type WaitingRequests } from './waiting-requests.ts';
 
 /** What one engine holds and what its handlers work on. */
 export interface EngineState {
@@ -35,6 +36,8 @@ export interface EngineState {
   readonly tcpConnections: TcpConnections;
   readonly policy: PeerPolicy;
   readonly pastAllocates: PastAllocates;
+  /** Those that a verifier has not judged yet. */
+  readonly waiting: WaitingRequests;
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;

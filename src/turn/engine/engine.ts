@@ -6,6 +6,7 @@ import { type TransportAddress } from '../../core/transport-address.ts';
 import { type TypedEvents } from '../../core/typed-events.ts';
 import { type CredentialVerifier } from '../../credentials/credential.ts';
 import { UNDERSTOOD_TYPES } from '../../stun/attribute-registry.ts';
+import { accessToken } from '../../stun/attributes/rfc7635.ts';
 import { dontFragment } from '../../stun/attributes/rfc8656.ts';
 import { isChannelData } from '../../stun/channel-data.ts';
 import { checkFingerprint } from '../../stun/fingerprint.ts';
@@ -49,6 +50,8 @@ import { type TurnEvents } from './turn-events.ts';
 import { type AllocationEndCause } from './turn-words.ts';
 import { type Impairment } from './impairment.ts';
 import { type TurnTap } from './turn-tap.ts';
+import { stopWaiting } from './wait-for-lookup.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 const NONCE_KEY_BYTES = 32;
 const TICKET_KEY_BYTES = 32;
@@ -79,6 +82,8 @@ export interface TurnEngineStats {
   /** Between TCP relays and peers. */
   readonly peerConnections: number;
   readonly timers: number;
+  /** Requests that wait for a verifier. */
+  readonly waitingRequests: number;
   /** Sources of unauthenticated requests that the answer limit tells apart. */
   readonly limitedSources: number;
   readonly draining: boolean;
@@ -102,9 +107,14 @@ export class TurnEngine implements DataPlaneSink {
   #announcedMs: number | undefined;
   #stopped = false;
 
-  constructor(state: EngineState, authentication: AuthenticationPorts, ports: TurnEnginePorts) {
+  constructor(state: EngineState, authentication: Omit<AuthenticationPorts, 'resume'>, ports: TurnEnginePorts) {
     this.#state = state;
-    this.#authentication = authentication;
+    this.#authentication = {
+      ...authentication,
+      resume: (run) => {
+        this.#guarded(() => run(ports.now()));
+      },
+    };
     this.#ports = ports;
     this.#announcedMs = undefined;
   }
@@ -123,6 +133,7 @@ export class TurnEngine implements DataPlaneSink {
 
   onClientClosed(client: ClientPath): void {
     this.#guarded(() => {
+      for (const request of this.#state.waiting.of(client)) stopWaiting(this.#state, request);
       if (!this.#stopped && survivesClosing(client, this.#state)) return undefined;
       const allocation = this.#state.allocations.ofClient(client.key);
       if (allocation) this.#end(allocation, 'client-closed');
@@ -239,12 +250,13 @@ export class TurnEngine implements DataPlaneSink {
   /** Ends everything and gives all ports back. What still arrives is dropped: the plane may be closed by then. */
   stop(): void {
     this.#stopped = true;
+    for (const request of this.#state.waiting.all()) stopWaiting(this.#state, request);
     this.#dropReservations();
     this.#endAll(this.#state.allocations.all(), 'stopped');
   }
 
   stats(): TurnEngineStats {
-    const { allocations, reservations, relayPorts, tcpConnections, timers, answerLimit, redirection, tally } =
+    const { allocations, reservations, relayPorts, tcpConnections, timers, waiting, answerLimit, redirection, tally } =
       this.#state;
     return {
       allocations: allocations.size,
@@ -253,6 +265,7 @@ export class TurnEngine implements DataPlaneSink {
       relayPortsTaken: relayPorts.udp.taken + relayPorts.tcp.taken,
       peerConnections: tcpConnections.size,
       timers: timers.size,
+      waitingRequests: waiting.size,
       limitedSources: answerLimit.size,
       draining: redirection.draining,
       allocationsCreated: tally.allocationsCreated,
@@ -327,8 +340,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
   checkEngineOptions(options);
   const allocations = new AllocationTable();
   const families = familiesOf(options.relay.addresses);
-  // RFC 8656 §7.2 step 4 and §11.2: a server that cannot set DF does not know DONT-FRAGMENT.
-  const understood = new Set(options.dontFragment ? [...UNDERSTOOD_TYPES, dontFragment.type] : UNDERSTOOD_TYPES);
+  const understood = understoodAttributes(options, ports.verifier);
   const relayPorts = {
     ...options.relay.ports,
     excluded: new Set(options.listeners.map(({ port }) => port)),
@@ -351,6 +363,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     tcpConnections: new TcpConnections(),
     policy: new PeerPolicy(options, (peer, protocol) => allocations.isRelayed(peer, protocol)),
     pastAllocates: new PastAllocates(),
+    waiting: new WaitingRequests(),
     timers: new TimerQueue(),
     events: ports.events,
     logger: ports.logger,
@@ -372,4 +385,18 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
   const features = securityFeatures(options, verifier);
   const nonces = new Nonces(ports.randomBytes(NONCE_KEY_BYTES), options.nonceLifetimeSec, features.nonceCookie);
   return new TurnEngine(state, { realms: new Realms(options), nonces, verifier, features }, ports);
+}
+
+/**
+ * Types that are known. RFC 8656 §7.2 step 4 and §11.2: a server that cannot set DF does not know DONT-FRAGMENT. ACCESS-TOKEN (RFC 7635) is known
+ * where a verifier takes it.
+ */
+function understoodAttributes(
+  options: { readonly dontFragment: boolean },
+  verifier: Pick<CredentialVerifier, 'takesAccessTokens'>,
+): ReadonlySet<number> {
+  const understood = new Set(UNDERSTOOD_TYPES);
+  if (options.dontFragment) understood.add(dontFragment.type);
+  if (verifier.takesAccessTokens) understood.add(accessToken.type);
+  return understood;
 }

@@ -7,7 +7,7 @@ import { type EngineState } from './engine-state.ts';
 import { allocationCounters } from './relay-counters.ts';
 import { type TcpConnection } from './tcp-connections.ts';
 import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
-import { type AllocationEndCause, type PeerDenial, type RelayEndCause } from './turn-words.ts';
+import { type AllocationEndCause, type AuthenticationCause, type PeerDenial, type RelayEndCause } from './turn-words.ts';
 
 /*
  * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can
@@ -162,7 +162,9 @@ export function reportAuthenticationRefused(
   const fields = { client: clientText(client), method, code, cause, username };
   const routine = cause === 'no-credentials' || cause === 'stale-nonce' || cause === 'foreign-nonce';
   if (routine || cause === 'incomplete-credentials') logger.debug(fields, 'authentication refused');
-  else limitedLog.info(`authentication ${cause}`, fields, 'authentication refused', now.monotonicMs);
+  else if (isOurFault(cause)) {
+    limitedLog.warn(`authentication ${cause}`, fields, 'authentication not decided', now.monotonicMs);
+  } else limitedLog.info(`authentication ${cause}`, fields, 'authentication refused', now.monotonicMs);
   if (!events.has('authentication-refused')) return;
   events.emit('authentication-refused', {
     transport: client.transport,
@@ -186,6 +188,11 @@ export function reportRequestRefused(
   if (user === undefined) logger.debug(fields, 'request refused');
   else limitedLog.info(`request ${cause}`, fields, 'request refused', now.monotonicMs);
   events.emit('request-refused', { transport: client.transport, client: client.remote, method, code, cause, ...who });
+}
+
+/** The verifier could not be asked, or did not answer: the client may be in the right. */
+function isOurFault(cause: AuthenticationCause): boolean {
+  return cause === 'unavailable' || cause === 'lookup-timeout' || cause === 'lookup-limit';
 }
 
 function clientText({ transport, remote }: ClientPath): string {

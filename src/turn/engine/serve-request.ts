@@ -6,6 +6,7 @@ import { refuse, type Answer, type Deferred, type Refused } from './answer.ts';
 import {
   authenticate,
   type AuthenticatedRequest,
+  type Authentication,
   type AuthenticationFailure,
   type AuthenticationPorts,
   type IncomingRequest,
@@ -24,6 +25,7 @@ import { type BindingReply } from './nat-discovery.ts';
 import { reportAuthenticationRefused, reportMessage, reportRequestRefused } from './report.ts';
 import { type DropReason } from './tally.ts';
 import { type TappedRequest } from './turn-tap.ts';
+import { waitForLookup } from './wait-for-lookup.ts';
 
 type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer | Deferred;
 
@@ -84,6 +86,7 @@ function serveAuthenticated(
   ports: AuthenticationPorts,
 ): DropReason | undefined {
   const { message, client, now } = request;
+  if (engine.waiting.has(client, message)) return 'retransmission';
   const fate = engine.tap?.unauthenticated(tapped(request));
   if (fate === 'no-answer') return 'fault';
   if (fate !== undefined) {
@@ -96,6 +99,20 @@ function serveAuthenticated(
   const waiting = waitingConnection(request, engine);
   const known = (here ?? waiting ?? allocationShown(request, engine))?.credential;
   const authentication = authenticate(request, known, ports, siblingPath(request, waiting));
+  if (!('later' in authentication)) return serveAsProved(request, authentication, handler, engine, ports);
+  return waitForLookup(request, authentication, engine, ports, (kept, late) =>
+    serveAsProved(kept, late, handler, engine, ports),
+  );
+}
+
+function serveAsProved(
+  request: IncomingRequest,
+  authentication: Authentication,
+  handler: AuthenticatedHandler,
+  engine: EngineState,
+  ports: AuthenticationPorts,
+): DropReason | undefined {
+  const { message, client, now } = request;
   if (!authentication.ok) {
     if (isWrongProof(authentication.failure)) engine.answerLimit.countWrongProof(client, now.monotonicMs);
     if (exceedsAnswerLimit(request, engine)) return 'answer-limit';

@@ -26,6 +26,8 @@ export type DropReason =
   | 'stopped'
   /** Too many requests of a source that has proved nothing (`AnswerLimit`). */
   | 'answer-limit'
+  /** Of a request that waits for a verifier. */
+  | 'retransmission'
   /** A `TurnTap` wants it unanswered. */
   | 'fault'
   | 'engine-fault';

@@ -29,6 +29,12 @@ export const AUTHENTICATION_CAUSES = {
     'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing. Look for what changes messages between client and server.',
   'weak-algorithm':
     'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
+  unavailable:
+    'The server could not check the credential at the moment, and answered 500. Look at what it asks about credentials; the client may try again.',
+  'lookup-timeout':
+    'What the server asks about credentials did not answer within 5 seconds, so the client got 500. Look at it; the client may try again.',
+  'lookup-limit':
+    'Too many requests wait for what the server asks about credentials, of this address (64) or in all (4096), so the client got 500. See why it is slow.',
   fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
 } as const;
 export type AuthenticationCause = keyof typeof AUTHENTICATION_CAUSES;

@@ -122,6 +122,14 @@ export class StreamConnection implements ClientLink {
     return true;
   }
 
+  hold(): void {
+    this.#reader.hold();
+  }
+
+  release(): void {
+    this.#reader.release();
+  }
+
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -130,7 +138,7 @@ export class StreamConnection implements ClientLink {
     this.#socket.end();
   }
 
-  /** What was read and not yet looked at comes first out of it. To be called while a message is served. */
+  /** What was read and not yet looked at comes first out of it. */
   handOver(): Socket {
     this.#handedOver = true;
     this.#setSpare(false);

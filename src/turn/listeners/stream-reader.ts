@@ -44,6 +44,7 @@ export class StreamReader implements Job {
   #units = 0;
   #unproven = 0;
   #hasEnded = false;
+  #isOnHold = false;
   #isStopped = false;
   #isHandedOver = false;
 
@@ -70,12 +71,15 @@ export class StreamReader implements Job {
     socket.on('drain', this.#onDrain);
   }
 
-  /** Hands the socket over, paused; to be called while a message is served. What is behind the message comes first out of it. */
+  /** Hands the socket over, paused, while a message is served or later. What has been read and not served comes first out of it. */
   handOver(): Socket {
+    const held = this.#held;
     this.stop();
     this.#isHandedOver = true;
     this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
-    return this.#socket.pause();
+    this.#socket.pause();
+    if (held.length > 0) this.#socket.unshift(held);
+    return this.#socket;
   }
 
   /** Serves nothing more; what still comes is read, for its end, and forgotten. */
@@ -88,12 +92,27 @@ export class StreamReader implements Job {
     this.#socket.resume();
   }
 
+  /** Serves nothing more until `release`. To be called while a message is served. */
+  hold(): void {
+    this.#isOnHold = true;
+    this.#socket.pause();
+  }
+
+  release(): void {
+    this.#isOnHold = false;
+    if (!this.#isStopped && this.#waitsFor === undefined) this.#waitFor('turn');
+  }
+
   /** The allowance has room for what was served. */
   wake(): void {
     this.#waitFor('turn');
   }
 
   run(units: number): void {
+    if (this.#isOnHold) {
+      this.#waitsFor = undefined;
+      return;
+    }
     if (this.#isOwedAnswers) {
       this.#waitFor('drain');
       return;
@@ -161,7 +180,7 @@ export class StreamReader implements Job {
   }
 
   get #isWaiting(): boolean {
-    return this.#waitsFor !== undefined;
+    return this.#waitsFor !== undefined || this.#isOnHold;
   }
 
   /** A client that does not read its answers is not read from. With an allocation it may be busy writing media, and is read on. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ok } from '../../../src/core/result.ts';
 import { Secret } from '../../../src/core/secret.ts';
-import { type CredentialIssuer } from '../../../src/credentials/credential.ts';
+import { type LocalIssuer } from '../../../src/credentials/credential.ts';
 import { IssuedNames } from '../../../src/credentials/shared-key/issued-names.ts';
 import { createSharedKeyVerifier } from '../../../src/credentials/shared-key/verifier.ts';
 import { usernameHash } from '../../../src/credentials/username-hash.ts';
@@ -58,7 +58,7 @@ describe('the names handed out', () => {
   it('are noted as an issuer makes them, and not where it makes none', () => {
     const { names, find } = setUp();
     const released: string[] = [];
-    const issuer: CredentialIssuer = {
+    const issuer: LocalIssuer = {
       issue: ({ registrationId }) =>
         registrationId === 'denied'
           ? { ok: false, reason: 'denied' }

@@ -1,4 +1,5 @@
 import { AbuseLog } from '../../../src/core/abuse-log.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../../src/core/limited-log.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
@@ -55,6 +56,7 @@ export class ProxyBench {
       clock,
       timers: clock.timers,
       logger: silentLogger,
+      limitedLog: new LimitedLog(silentLogger, HOSTILE_LOG_LIMITS),
       abuseLog: new AbuseLog(silentLogger, clock.now().monotonicMs),
       events,
       tracer: new MessageTracer(events, clock),
@@ -62,6 +64,9 @@ export class ProxyBench {
       tap,
       findFlow: (id) => this.hops.get(id),
       defer: queueMicrotask,
+      run: (work) => {
+        work();
+      },
     };
     const state = buildState(options, ports);
     this.layer = state.layer;

@@ -2,7 +2,7 @@ import { type Now } from '../../../src/core/clock.ts';
 import { fail, ok, type Result } from '../../../src/core/result.ts';
 import {
   KEY_ALGORITHMS,
-  type CredentialVerifier,
+  type LocalVerifier,
   type KeyAlgorithm,
   type KnownUser,
   type LookupFailure,
@@ -11,8 +11,9 @@ import {
 import { longTermKeyMd5, longTermKeySha256 } from '../../stun/long-term-key.ts';
 
 /** `t:u` names, each with the password `<key>/<username>` for every key of the ring; `static:<u>` never ends. */
-export class FakeVerifier implements CredentialVerifier {
+export class FakeVerifier implements LocalVerifier {
   readonly keyAlgorithms = KEY_ALGORITHMS;
+  takesAccessTokens = false;
   keyIds = ['k1'];
   lookups: string[] = [];
   /** Whose a user is, where several are one person's. */

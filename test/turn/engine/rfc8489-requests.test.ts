@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ok } from '../../../src/core/result.ts';
+import { type HashLookupRequest, type LocalVerifier } from '../../../src/credentials/credential.ts';
 import { nonce, passwordAlgorithms } from '../../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { encode, longTermKey, MD5, SHA256, signed, Type, userhash } from '../support/rfc8489-client.ts';
 import { passwordFor } from './fake-verifier.ts';
-import { codeOf, REALM, World, type TestClient } from './world.ts';
+import { codeOf, decoded, REALM, World, type TestClient } from './world.ts';
 
 const NAME = 'static:alice';
 const OFFER = Buffer.from([0, SHA256, 0, 0, 0, MD5, 0, 0]);
@@ -45,6 +46,29 @@ function request(
   ]);
   return signed(bytes, Type.MESSAGE_INTEGRITY_SHA256, longTermKey(algorithm, NAME, REALM, passwordFor(NAME)));
 }
+
+describe('a verifier that answers later', () => {
+  it('is asked for a USERHASH as for a USERNAME, and the hash is its own to keep', () => {
+    const { world } = hashing();
+    const { lookupHash } = world.verifier as unknown as Pick<LocalVerifier, 'lookupHash'>;
+    const waiting: (() => void)[] = [];
+    Object.assign(world.verifier, {
+      lookupHash: (asked: HashLookupRequest) => ({
+        later: (settle: (found: unknown) => void) =>
+          waiting.push(() => {
+            settle(lookupHash?.(asked, world.now));
+          }),
+      }),
+    });
+    const client = world.client();
+    const bytes = request(client, Method.Allocate, { hidden: true });
+    expect(client.exchange(bytes)).toBeUndefined();
+    bytes.fill(0);
+    for (const answer of waiting) answer();
+    expect(codeOf(decoded(client.inbox.at(-1)!))).toBe(0);
+    expect(world.of('allocation-created')).toMatchObject([{ user: 'alice' }]);
+  });
+});
 
 describe('the key of a live allocation', () => {
   it.each([

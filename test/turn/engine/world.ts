@@ -103,8 +103,13 @@ export class World {
 
   constructor(
     changes: Partial<TurnEngineOptions> = {},
-    { tap, quiet = false }: { readonly tap?: TurnTap; readonly quiet?: boolean } = {},
+    {
+      tap,
+      quiet = false,
+      accessTokens = false,
+    }: { readonly tap?: TurnTap; readonly quiet?: boolean; readonly accessTokens?: boolean } = {},
   ) {
+    this.verifier.takesAccessTokens = accessTokens;
     this.options = engineOptions(changes);
     const byFamily = { 4: [] as string[], 6: [] as string[] };
     for (const text of this.options.relay.addresses) byFamily[text.includes(':') ? 6 : 4].push(text);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { fail, ok } from '../../../src/core/result.ts';
-import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
+import { type LocalVerifier } from '../../../src/credentials/credential.ts';
 
 /** Users with passwords that never end. */
-export function staticVerifier(users: Readonly<Record<string, string>>): CredentialVerifier {
+export function staticVerifier(users: Readonly<Record<string, string>>): LocalVerifier {
   const passwords = new Map(Object.entries(users));
   return {
     lookup: ({ username, realm }) => {

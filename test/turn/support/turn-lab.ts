@@ -3,6 +3,7 @@ import { afterEach } from 'vitest';
 import { type Clock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
 import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
 import { TurnServer } from '../../../src/turn/turn-server.ts';
@@ -17,8 +18,11 @@ afterEach(async () => {
 });
 
 /** A started server that the end of the test stops. Users: alice and bob, passwords `alice-secret` and `bob-secret`. */
-export async function startServer(overrides: Partial<TurnServerOptions> = {}, clock?: Clock): Promise<TurnServer> {
-  const verifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' });
+export async function startServer(
+  overrides: Partial<TurnServerOptions> = {},
+  clock?: Clock,
+  verifier: CredentialVerifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' }),
+): Promise<TurnServer> {
   const server = new TurnServer(turnServerOptions(overrides), {
     verifier,
     logger: silentLogger,

@@ -1,0 +1,31 @@
+/** A value that is known now, or one that comes later. */
+export type Outcome<T extends object> = T | Later<T>;
+
+/**
+ * A value that comes later. `later` begins the work, and is called once or never: who has no room to wait does not call it. `settle` is
+ * called once, at any time, within the call of `later` too; a second call of it means nothing.
+ */
+export interface Later<T> {
+  readonly later: (settle: (value: T) => void) => void;
+}
+
+export function isLater<T extends object>(outcome: Outcome<T>): outcome is Later<T> {
+  return 'later' in outcome;
+}
+
+/** `change` of the value: now if the value is known, else when it comes. */
+export function mapOutcome<From extends object, To extends object>(
+  outcome: Outcome<From>,
+  change: (value: From) => Outcome<To>,
+): Outcome<To> {
+  if (!isLater(outcome)) return change(outcome);
+  return {
+    later: (settle) => {
+      outcome.later((value) => {
+        const changed = change(value);
+        if (isLater(changed)) changed.later(settle);
+        else settle(changed);
+      });
+    },
+  };
+}
