@@ -9,6 +9,7 @@ export {
   type ServerFacts,
   type ServerOptions,
   type ServerSnapshot,
+  type SharedKeyFacts,
 } from './server.ts';
 export { type Config, type ConfigInput } from './config/schema/tree.ts';
 export { type Clock, type Now } from './core/clock.ts';

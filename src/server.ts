@@ -18,6 +18,7 @@ import { createLogger } from './server/logger.ts';
 import { pinPorts } from './server/pinned-ports.ts';
 import { publicUrls } from './server/public-urls.ts';
 import { type DrainOptions, drainParts, type DrainProgress, drainTimes } from './server/server-drain.ts';
+import { serverFacts } from './server/server-facts.ts';
 import { ServerParts } from './server/server-parts.ts';
 import {
   type RestartOptions,
@@ -25,6 +26,7 @@ import {
   type ServerEvents,
   type ServerFacts,
   type ServerOptions,
+  type ServerSecrets,
   type ServerSnapshot,
 } from './server/server-types.ts';
 import { createSharedKey } from './server/shared-key.ts';
@@ -40,6 +42,7 @@ export {
   type ServerFacts,
   type ServerOptions,
   type ServerSnapshot,
+  type SharedKeyFacts,
 } from './server/server-types.ts';
 
 /** setTimeout holds a signed 32-bit number of milliseconds. */
@@ -50,6 +53,7 @@ type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers'
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
   readonly facts: ServerFacts;
+  readonly #secrets: ServerSecrets;
   readonly #events: TypedEvents<ServerEvents>;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -72,8 +76,8 @@ export class Server {
 
   /** Use `createServer`. */
   constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerMeans) {
-    const sharedKey = createSharedKey(config, material);
-    this.facts = { config, material, realm: sharedKey.realm, sharedKey };
+    this.#secrets = { material, sharedKey: createSharedKey(config, material) };
+    this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
     this.#showUsers = showUsers;
@@ -253,7 +257,7 @@ export class Server {
   }
 
   async #open(config: Config): Promise<ServerAddresses> {
-    const { sharedKey } = this.facts;
+    const { sharedKey } = this.#secrets;
     this.#parts = new ServerParts({
       config,
       material: this.#material,
@@ -314,6 +318,11 @@ export class Server {
     this.#events.emit('stopped', {});
   }
 
+  /** For this package alone: the package exports `Server` as a type, and no type leads here. */
+  static secretsOf(server: Server): ServerSecrets {
+    return server.#secrets;
+  }
+
   /** For new connections; those that are open go on. */
   readonly #useCertificate = (certificate: Certificate): void => {
     this.#parts?.useCertificate(certificate);
@@ -327,7 +336,7 @@ export class Server {
 
   /** With the certificate of now. */
   get #material(): Material {
-    const { material } = this.facts;
+    const { material } = this.#secrets;
     const core = material.core && this.#coreCertificate && { ...material.core, certificate: this.#coreCertificate };
     return { ...material, ...(this.#certificate && { certificate: this.#certificate }), ...(core && { core }) };
   }

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../src/core/clock.ts';
 import { silentLogger } from '../src/core/logger.ts';
 import { createServer } from '../src/index.ts';
-import { type Server } from '../src/server.ts';
+import { Server } from '../src/server.ts';
 import { TurnClient } from './turn/support/turn-client.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -37,7 +37,7 @@ async function relay(pseudonymKey: string): Promise<Server> {
 /** What an Allocate with a new credential of the edge `from` is answered. */
 async function allocate(at: Server, from: Server, registrationId: string, person: string): Promise<string> {
   const request = { registrationId, person, grantedExpiresSec: 600 };
-  const issued = from.facts.sharedKey.issuer.issue(request, systemClock.now());
+  const issued = Server.secretsOf(from).sharedKey.issuer.issue(request, systemClock.now());
   if (!issued.ok) throw new Error(issued.reason);
   const { username, password } = issued.value;
   const client = await TurnClient.connect({

@@ -1,12 +1,11 @@
 import { exposures, edgeExposures } from '../config/loopback.ts';
 import { formatTransportAddress } from '../core/transport-address.ts';
-import { type Server, type ServerAddresses } from '../server.ts';
-
-type Facts = Server['facts'];
+import { Server, type ServerAddresses, type ServerFacts } from '../server.ts';
 
 /** What a person needs to go on from here, and what was chosen on their behalf. */
-export function formatBanner(version: string, addresses: ServerAddresses, facts: Facts, labPath?: string): string {
-  const { config, material, realm } = facts;
+export function formatBanner(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {
+  const { facts } = server;
+  const { config, realm, stateDir } = facts;
   const lab = labUrl(addresses, labPath);
   const rows: [string, readonly string[]][] = [
     ['Demo page', addresses.page === undefined ? [] : [addresses.page]],
@@ -14,10 +13,10 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
     ['TURN', addresses.turnUris],
     ['TURN realm', config.turn.enabled && realm !== config.domain ? [realm] : []],
     ['SIP domain', [config.domain]],
-    ['Users', userLines(facts)],
+    ['Users', userLines(server)],
     ['Core', coreLines(facts, addresses)],
     ['Lab control', lab === undefined ? [] : [lab, `${lab}/openapi.json`]],
-    ['State', usesState(facts) ? [material.stateDir] : []],
+    ['State', usesState(facts) ? [stateDir] : []],
   ];
   const lines = rows.flatMap(([label, values]) =>
     values.map((value, i) => `  ${(i === 0 ? label : '').padEnd(12)}${value}`),
@@ -37,8 +36,9 @@ export function formatBanner(version: string, addresses: ServerAddresses, facts:
 }
 
 /** One line for a script to wait for. */
-export function formatReadyLine(version: string, addresses: ServerAddresses, facts: Facts, labPath?: string): string {
-  const { config, material, realm } = facts;
+export function formatReadyLine(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {
+  const { config, realm, stateDir, caFile } = server.facts;
+  const passwords = generatedPasswords(server);
   const lab = labUrl(addresses, labPath);
   return JSON.stringify({
     ready: true,
@@ -48,11 +48,9 @@ export function formatReadyLine(version: string, addresses: ServerAddresses, fac
     ...(lab !== undefined && { lab }),
     domain: config.domain,
     realm,
-    stateDir: material.stateDir,
-    ...(material.caFile !== undefined && { caFile: material.caFile }),
-    ...(material.generated.users && {
-      users: [...material.users].map(([name, password]) => ({ name, password: password.revealText() })),
-    }),
+    stateDir,
+    ...(caFile !== undefined && { caFile }),
+    ...(passwords && { users: passwords.map(([name, password]) => ({ name, password })) }),
   });
 }
 
@@ -62,17 +60,25 @@ function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): st
   return `https://${new URL(webSocket).host}${labPath}`;
 }
 
-/** Passwords of generated users only: the author of a configuration knows those in it. */
-function userLines({ config, material }: Facts): string[] {
+/** By name. Generated users only: the author of a configuration knows those in it. */
+function generatedPasswords(server: Server): [string, string][] | undefined {
+  if (!server.facts.generated.users) return undefined;
+  return [...Server.secretsOf(server).material.users].map(([name, password]) => [name, password.revealText()]);
+}
+
+function userLines(server: Server): string[] {
+  const { config, users } = server.facts;
   if (!config.edge.enabled || config.edge.core.kind === 'external') return [];
-  const { generated, users } = material;
-  if (!generated.users) return [`${users.size} of the configuration`];
-  const width = Math.max(...[...users.keys()].map((name) => name.length));
-  return [...users].map(([name, password]) => `${name.padEnd(width)}  password ${password.revealText()}`);
+  const width = Math.max(...users.map((name) => name.length));
+  return (
+    generatedPasswords(server)?.map(([name, password]) => `${name.padEnd(width)}  password ${password}`) ?? [
+      `${users.length} of the configuration`,
+    ]
+  );
 }
 
 /** Lines about a core outside: where it is, and where it reaches the edge. */
-function coreLines({ config }: Facts, { core = [] }: ServerAddresses): string[] {
+function coreLines({ config }: ServerFacts, { core = [] }: ServerAddresses): string[] {
   if (core.length === 0) return [];
   const here = core.map(({ transport, address, port }) => {
     const family = address.includes(':') ? 6 : 4;
@@ -81,17 +87,16 @@ function coreLines({ config }: Facts, { core = [] }: ServerAddresses): string[] 
   return [...config.edge.core.uris, `reaches this edge at ${here.join(', ')}`];
 }
 
-function usesState({ material: { generated } }: Facts): boolean {
+function usesState({ generated }: ServerFacts): boolean {
   return generated.km || generated.certificate || generated.users;
 }
 
-function choices({ config, material }: Facts): string[] {
+function choices({ config, generated, caFile }: ServerFacts): string[] {
   const { edge, turn } = config;
   const reached = [
     ...(edge.enabled ? edgeExposures(edge) : []),
     ...(turn.enabled ? turn.listeners.flatMap((one) => exposures([one.address], one.proxyProtocolFrom)) : []),
   ];
-  const { generated, caFile } = material;
   return [
     ...(reached.length === 0 ? ['this machine only (edge.listen, turn.listeners, turn.relay)'] : []),
     ...(generated.certificate && caFile !== undefined

@@ -36,7 +36,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   answerHangup(whole, logger);
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
-  console.log(format(packageVersion(), addresses, server.facts, labPath));
+  console.log(format(packageVersion(), addresses, server, labPath));
 }
 
 interface Made {

@@ -1,4 +1,3 @@
-import { type LimitedLog } from '../core/limited-log.ts';
 import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { type EdgePorts, type EdgeState } from './build-state.ts';
@@ -17,7 +16,6 @@ import { type Hop } from './hop.ts';
 import { type Inbound } from './inbound.ts';
 
 export interface CorePorts extends EdgePorts {
-  readonly limitedLog: LimitedLog;
   /** Takes what the core sends. */
   readonly inbound: Inbound;
   readonly applicationServer?: ApplicationServer | undefined;

@@ -5,7 +5,7 @@ import { type StateStore } from '../config/state/state-store.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
-import { buildServer, type Server } from '../server.ts';
+import { buildServer, Server } from '../server.ts';
 import { type ServerHooks } from '../server/hooks.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
@@ -59,7 +59,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   const faults = new FaultRegistry({
     fired: (event) => log.add({ type: 'fault-fired', ...atOnce(), ...event }),
     ended: (event) => log.add({ type: 'fault-ended', ...atOnce(), user: undefined, ...event }),
-    users: () => [...server.facts.material.users.keys()],
+    users: () => server.facts.users,
     clock,
   });
   const credentialFaults = new CredentialFaults({ faults, identities, credentials: () => credentials });
@@ -97,9 +97,10 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     }),
   };
   const server: Server = await buildServer(config, { ...serverOptions, clock, hooks });
+  const { material, sharedKey } = Server.secretsOf(server);
   causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
-  const credentials = new LabCredentials(server.facts.sharedKey, () => lab.turnUris, clock);
-  const lab: Lab = new Lab({ server, log, identities, credentials, faults, clock });
+  const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
+  const lab: Lab = new Lab({ server, material, log, identities, credentials, faults, clock });
   causeRestarts(faults, (how) => lab.restart(how));
   return lab;
 }

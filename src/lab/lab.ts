@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { type Material } from '../config/material.ts';
 import { type Clock } from '../core/clock.ts';
 import { EpcscfTurnError } from '../core/errors.ts';
 import { type Server, type ServerAddresses, type ServerSnapshot } from '../server.ts';
@@ -36,6 +37,8 @@ export interface LabSnapshot {
 /** What a lab is put together from; `createLab` does. */
 export interface LabParts {
   readonly server: Server;
+  /** Of the server. */
+  readonly material: Material;
   readonly log: LabEventLog;
   readonly identities: LabIdentities;
   readonly credentials: LabCredentials;
@@ -72,8 +75,8 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   /** Use `startLab`. */
-  constructor({ server, log, identities, credentials, faults, clock }: LabParts) {
-    const { config, material, realm } = server.facts;
+  constructor({ server, material, log, identities, credentials, faults, clock }: LabParts) {
+    const { config, realm } = server.facts;
     const cert = material.certificate?.cert ?? '';
     this.users = labUsersOf<Name>(material.users, config.domain);
     this.domain = config.domain;

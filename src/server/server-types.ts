@@ -6,6 +6,7 @@ import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { type Secret } from '../core/secret.ts';
 import { type TransportAddress } from '../core/transport-address.ts';
+import { type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge-snapshot.ts';
@@ -72,12 +73,39 @@ export interface RestartOptions {
   readonly downMs?: number;
 }
 
-/** What a server works with: its configuration, and the secrets that were given or generated. */
+/** What a server was made of, for the program that runs it. Keys and passwords are not among it; `config` holds those that it was given. */
 export interface ServerFacts {
   /** The effective configuration. */
   readonly config: Config;
-  readonly material: Material;
+  /** Of the TURN server, whom none of `turn.realms` claims. */
   readonly realm: string;
+  /** Names of the users that can register here; empty with a core outside. */
+  readonly users: readonly string[];
+  /** What was generated because the configuration gave none. */
+  readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
+  /** The state folder, used or not. */
+  readonly stateDir: string;
+  /** PEM of the lab CA, when the certificate was generated. */
+  readonly ca?: string;
+  /** The file that holds it, unless it is in memory only. */
+  readonly caFile?: string;
+  readonly credentials: SharedKeyFacts;
+}
+
+/** Of approach 1 of TS 33.203 X.5.2: how credentials are made, without what they are made with. */
+export interface SharedKeyFacts {
+  readonly approach: 'shared-key';
+  /** Labels of the keys, the newest first: what `keyId` of an event may be. */
+  readonly keyIds: readonly string[];
+  /** How u and t make USERNAME and password. */
+  readonly profile: SharedKeyProfile;
+  /** Seconds that a credential is good after its end, for clocks that differ. */
+  readonly skewSec: number;
+}
+
+/** What a server was made of and tells nobody: for the lab and for the command that prints generated passwords. */
+export interface ServerSecrets {
+  readonly material: Material;
   /** What makes and checks the credentials of Km. */
   readonly sharedKey: SharedKey;
 }

@@ -7,7 +7,12 @@ import { type EngineState } from './engine-state.ts';
 import { allocationCounters } from './relay-counters.ts';
 import { type TcpConnection } from './tcp-connections.ts';
 import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
-import { type AllocationEndCause, type AuthenticationCause, type PeerDenial, type RelayEndCause } from './turn-words.ts';
+import {
+  type AllocationEndCause,
+  type AuthenticationCause,
+  type PeerDenial,
+  type RelayEndCause,
+} from './turn-words.ts';
 
 /*
  * What observers hear, as an event and as a log line. Causes are for the operator: none of them reaches an answer. What any stranger can

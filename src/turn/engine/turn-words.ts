@@ -108,8 +108,7 @@ export const PEER_DENIALS = {
   'own-listener': 'It is this TURN server itself, which never relays to itself. Use the candidate of the other client.',
   'own-address':
     'It is an address of the machine on which the TURN server runs, where only relayed addresses are peers. Use the relayed candidate of the other client, or list this one address in turn.peers.allow.',
-  core:
-    'It is where the SIP core of this edge is, which takes what comes from this machine for the edge’s. Media on the same address: list that one address in turn.peers.allow.',
+  core: 'It is where the SIP core of this edge is, which takes what comes from this machine for the edge’s. Media on the same address: list that one address in turn.peers.allow.',
   'not-a-live-relay':
     'It is an address of this relay, but no allocation lives at that port. The other side’s allocation has ended or not begun: let both sides gather anew.',
   'port-zero': 'Port 0 is nobody’s. Use the port of the candidate.',

@@ -49,7 +49,7 @@ async function answer(ask: Ask): Promise<Reply> {
     case 'start': {
       server = await createServer(ask.config, { logger });
       const { https, turn } = await server.start();
-      return { started: { https, turn, caFile: server.facts.material.caFile ?? '' } };
+      return { started: { https, turn, caFile: server.facts.caFile ?? '' } };
     }
     case 'status':
       return { status: await status(ask.collect) };

@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { type TransportAddress } from '../../../src/core/transport-address.ts';
 import { createServer } from '../../../src/index.ts';
+import { Server } from '../../../src/server.ts';
 import { channelNumber, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { TurnClient } from '../../turn/support/turn-client.ts';
@@ -64,7 +65,7 @@ const server = await createServer(
   { logger: silentLogger },
 );
 const { turn, https, core: coreListeners = [] } = await server.start();
-const issued = server.facts.sharedKey.issuer.issue(
+const issued = Server.secretsOf(server).sharedKey.issuer.issue(
   { registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 },
   systemClock.now(),
 );

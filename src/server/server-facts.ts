@@ -1,0 +1,17 @@
+import { type Config } from '../config/schema/tree.ts';
+import { type ServerFacts, type ServerSecrets } from './server-types.ts';
+
+export function serverFacts(config: Config, { material, sharedKey }: ServerSecrets): ServerFacts {
+  const { users, generated, stateDir, ca, caFile } = material;
+  const { keyRing, profile, skewSec } = sharedKey.verifierOptions;
+  return {
+    config,
+    realm: sharedKey.realm,
+    users: [...users.keys()],
+    generated,
+    stateDir,
+    ...(ca !== undefined && { ca }),
+    ...(caFile !== undefined && { caFile }),
+    credentials: { approach: 'shared-key', keyIds: keyRing.all.map(({ id }) => id), profile, skewSec },
+  };
+}
