@@ -111,7 +111,7 @@ export function planRequest(
   facts: PlanFacts,
 ): Plan {
   const { uri, sender, emergency } = speaker;
-  const { senders, targets } = facts;
+  const { home, tokens, senders, targets, isCoreSide } = facts;
   const copy: SipRequest = { ...request, headers: request.headers.clone() };
   consumeProxyRequire(copy.headers);
   const edgeUri = registrationOf(sender)?.edgeUri;
@@ -121,7 +121,12 @@ export function planRequest(
     return { kind: 'to-core', copy, inDialog: false, sides: [], edgeUri, emergency };
   }
   // §16.4
-  const route = routeRequest(copy, hop, { ...facts, isSender: (flow) => senders.isOwn(flow, essentials, hop, sender) });
+  const route = routeRequest(copy, hop, {
+    tokens,
+    home,
+    isCoreSide,
+    isSender: (flow) => senders.isOwn(flow, essentials, hop, sender),
+  });
   if (route.kind === 'refuse') return route;
   const reachesWics = hop.kind === 'core' || facts.joinsWics;
   if (route.kind === 'flow' && !reachesWics) return { kind: 'refuse', status: 403, cause: 'reaches-clients' };

@@ -83,7 +83,7 @@ export class RequestStages {
    * strangers would choose how many of them wait. Returns that answer.
    */
   begin(received: ReceivedRequest): SipResponse | undefined {
-    const { request, essentials, hop } = received;
+    const { request, essentials, key, hop } = received;
     const speaker = judgeRequest(request, essentials, hop, this.#facts);
     if (speaker.kind !== 'speaker') return this.#answerTo(speaker, request, hop);
     const account = accountOf(speaker.sender, request, essentials);
@@ -96,7 +96,7 @@ export class RequestStages {
     if (this.#isForSwamped(plan, hop, account)) {
       return swamped(request, this.#context.layer.context.options.retryAfterSec);
     }
-    this.#executor.execute({ ...received, sender: speaker.sender, account }, plan);
+    this.#executor.execute({ request, essentials, key, hop, sender: speaker.sender, account }, plan);
     return undefined;
   }
 
