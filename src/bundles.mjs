@@ -1,7 +1,7 @@
 // What esbuild makes: the command and the demo page. For build.mjs, and for dev.mjs, which makes them again on every change.
 
 const notice = '/* Licences of what is bundled here: dist/THIRD-PARTY-NOTICES.txt of the package epcscf-turn. */';
-const page = 'src/admin/demo-page';
+const page = 'src/demo-page';
 
 /** The command starts in half the time as one file. What it needs only now and then stays outside, or in files of its own: the lab. */
 export const commandBundle = {

@@ -1,4 +1,4 @@
-export { createServer } from './server.ts';
+export { createServer } from './server/server.ts';
 export {
   type DrainOptions,
   type DrainProgress,
@@ -10,13 +10,13 @@ export {
   type ServerOptions,
   type ServerSnapshot,
   type SharedKeyFacts,
-} from './server.ts';
+} from './server/server.ts';
 export { type Config, type ConfigInput } from './config/schema/tree.ts';
-export { type Clock, type Now } from './core/clock.ts';
-export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './core/errors.ts';
-export { type Logger, type LogFields } from './core/logger.ts';
-export { Secret } from './core/secret.ts';
-export { type TransportAddress } from './core/transport-address.ts';
+export { type Clock, type Now } from './base/clock.ts';
+export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './base/errors.ts';
+export { type Logger, type LogFields } from './base/logger.ts';
+export { Secret } from './base/secret.ts';
+export { type TransportAddress } from './base/transport-address.ts';
 export { type TurnListenAddress } from './turn/turn-server-options.ts';
 export { type SessionSnapshot, type UserUsage } from './turn/engine/session-snapshot.ts';
 export { type TurnEvents } from './turn/engine/turn-events.ts';

@@ -1,6 +1,6 @@
 import { exposures, edgeExposures } from '../config/loopback.ts';
-import { formatTransportAddress } from '../core/transport-address.ts';
-import { Server, type ServerAddresses, type ServerFacts } from '../server.ts';
+import { formatTransportAddress } from '../base/transport-address.ts';
+import { Server, type ServerAddresses, type ServerFacts } from '../server/server.ts';
 
 /** What a person needs to go on from here, and what was chosen on their behalf. */
 export function formatBanner(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {

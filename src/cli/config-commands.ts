@@ -4,8 +4,8 @@ import { type Findings } from '../config/findings.ts';
 import { stateDirOf, tryMaterial } from '../config/material.ts';
 import { invalidConfig } from '../config/problems.ts';
 import { startupWarnings } from '../config/warnings.ts';
-import { systemClock } from '../core/clock.ts';
-import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { systemClock } from '../base/clock.ts';
+import { EpcscfTurnError, type ErrorCode } from '../base/errors.ts';
 import { unusableAddresses } from '../server/unusable-addresses.ts';
 import { configFrom, tryConfigFrom, type ConfigFlags } from './config-options.ts';
 

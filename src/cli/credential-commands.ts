@@ -1,6 +1,6 @@
 import { findPseudonymKey, storedKeys, storedPseudonymKey, storedRing } from '../config/stored-keys.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { systemClock } from '../core/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
 import { splitUsername } from '../credentials/shared-key/profile.ts';
 import { revealPseudonym } from '../credentials/shared-key/pseudonym.ts';

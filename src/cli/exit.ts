@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 
 /** What the shell sees: 1 for what went wrong at run time, 2 for what was written wrong. */
 export const EXIT = { ok: 0, failed: 1, config: 2 } as const;

@@ -3,8 +3,8 @@ import { LAB_TOKEN_VARIABLE, type Environment } from '../config/environment.ts';
 import { edgeExposures } from '../config/loopback.ts';
 import { looseFileWarning } from '../config/named-files.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 
 const FLAG = '--lab-token-file';
 const MIN_CHARACTERS = 16;

@@ -1,9 +1,9 @@
-import { createServer, type Server } from '../server.ts';
+import { createServer, type Server } from '../server/server.ts';
 import { createLogger } from '../server/logger.ts';
 import { isatty } from 'node:tty';
 import { type Config } from '../config/schema/tree.ts';
-import { type Logger } from '../core/logger.ts';
-import { type Secret } from '../core/secret.ts';
+import { type Logger } from '../base/logger.ts';
+import { type Secret } from '../base/secret.ts';
 import { formatBanner, formatReadyLine } from './banner.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 import { EXIT, reportFailure } from './exit.ts';

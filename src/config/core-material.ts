@@ -1,4 +1,4 @@
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
 import { readCa, readCertificate } from './given-certificate.ts';
 import { type Config } from './schema/tree.ts';

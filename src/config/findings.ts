@@ -1,4 +1,4 @@
-import { EpcscfTurnError, type ErrorCode } from '../core/errors.ts';
+import { EpcscfTurnError, type ErrorCode } from '../base/errors.ts';
 import { UnknownValue } from './schema/known-part.ts';
 
 /** Runs a step that may throw for a file; what it is given decides whether others still run. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { atOnce, type Attempt } from './findings.ts';
 import { type Config } from './schema/tree.ts';
 import { type Certificate } from './state/lab-certificate.ts';

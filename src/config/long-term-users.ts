@@ -1,4 +1,4 @@
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
 import { knownEntries } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';

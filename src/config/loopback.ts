@@ -1,5 +1,5 @@
-import { isLoopback } from '../core/ip.ts';
-import { isLoopbackHost } from '../core/loopback-host.ts';
+import { isLoopback } from '../base/ip.ts';
+import { isLoopbackHost } from '../base/loopback-host.ts';
 import { type Config } from './schema/tree.ts';
 
 /** How other machines reach a listener: by its addresses beyond loopback, or through proxies, whose clients come from anywhere. Empty when only this machine reaches it. */

@@ -1,6 +1,6 @@
-import { isWildcard } from '../core/ip.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { type Secret } from '../core/secret.ts';
+import { isWildcard } from '../base/ip.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Secret } from '../base/secret.ts';
 import { type CoreMaterial, givenCoreMaterial } from './core-material.ts';
 import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';

@@ -1,6 +1,6 @@
 import { type z } from 'zod';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 import { expectedOf, nodeAt, schemaRoot } from './json-schema.ts';
 import { knownKeys } from './known-keys.ts';
 import { nearest } from './nearest.ts';

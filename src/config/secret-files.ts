@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 import { readTextFile } from './text-file.ts';
 
 /** The secret that was written, or that a file holds; `undefined` when neither was given. Throws ERR_CONFIG_UNREADABLE. */

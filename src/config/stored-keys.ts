@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../core/errors.ts';
-import { type Secret } from '../core/secret.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Secret } from '../base/secret.ts';
 import { type Environment } from './environment.ts';
 import { givenKeys, givenPseudonymKey, stateDirOf, type KeyMaterial } from './material.ts';
 import { type Config } from './schema/tree.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 
 /** `what` names the file or the key that does. Throws with one line that says what to do. */
 export function readTextFile(

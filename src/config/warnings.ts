@@ -1,6 +1,6 @@
-import { IpRanges } from '../core/ip-ranges.ts';
-import { isLoopback, isWildcard } from '../core/ip.ts';
-import { isLoopbackHost } from '../core/loopback-host.ts';
+import { IpRanges } from '../base/ip-ranges.ts';
+import { isLoopback, isWildcard } from '../base/ip.ts';
+import { isLoopbackHost } from '../base/loopback-host.ts';
 import { exposures, edgeExposures } from './loopback.ts';
 import { type Material } from './material.ts';
 import { looseFileWarnings } from './named-files.ts';

@@ -1,6 +1,6 @@
-import { type Now } from '../core/clock.ts';
-import { mapOutcome, type Outcome } from '../core/outcome.ts';
-import { fail, type Result } from '../core/result.ts';
+import { type Now } from '../base/clock.ts';
+import { mapOutcome, type Outcome } from '../base/outcome.ts';
+import { fail, type Result } from '../base/result.ts';
 import {
   KEY_ALGORITHMS,
   type CredentialVerifier,

@@ -1,8 +1,8 @@
-import { type Now } from '../core/clock.ts';
-import { type IssueFailure } from '../core/issue-failure.ts';
-import { type Outcome } from '../core/outcome.ts';
-import { type Result } from '../core/result.ts';
-import { type Secret } from '../core/secret.ts';
+import { type Now } from '../base/clock.ts';
+import { type IssueFailure } from '../base/issue-failure.ts';
+import { type Outcome } from '../base/outcome.ts';
+import { type Result } from '../base/result.ts';
+import { type Secret } from '../base/secret.ts';
 
 /** A TURN credential as the edge hands it to a WIC (TS 33.203 X.5.2): USERNAME, password and the absolute end of both. */
 export interface TurnCredential {

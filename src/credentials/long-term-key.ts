@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { opaqueString } from '../core/opaque-string.ts';
+import { opaqueString } from '../base/opaque-string.ts';
 import { type KeyAlgorithm } from './credential.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../base/errors.ts';
 import { FORBIDDEN_CAUSES, forbiddenPhrase, type ForbiddenCause } from '../edge/forbidden.ts';
 import { code, page, table } from './markdown.ts';
 

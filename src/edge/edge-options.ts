@@ -1,4 +1,4 @@
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 import { type EmergencyOptions } from './emergency-services.ts';
 import { type UserDirectory } from './user-directory.ts';
 

@@ -1,11 +1,11 @@
 import { type IncomingMessage } from 'node:http';
 import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
-import { type AbuseLog } from '../core/abuse-log.ts';
-import { type Clock } from '../core/clock.ts';
-import { HOSTILE_LOG_LIMITS, LimitedLog } from '../core/limited-log.ts';
-import { type Logger } from '../core/logger.ts';
-import { type TypedEvents } from '../core/typed-events.ts';
+import { type AbuseLog } from '../base/abuse-log.ts';
+import { type Clock } from '../base/clock.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
+import { type Logger } from '../base/logger.ts';
+import { type TypedEvents } from '../base/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
 import { buildCore, type EdgeCore } from './build-core.ts';
 import { buildProxy } from './build-proxy.ts';

@@ -1,4 +1,4 @@
-import { TokenBuckets } from '../core/token-buckets.ts';
+import { TokenBuckets } from '../base/token-buckets.ts';
 import { createResponse, type ResponseOptions } from '../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../sip/message.ts';
 import { type SipUri, unescapeText } from '../sip/uri.ts';

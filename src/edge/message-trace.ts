@@ -1,5 +1,5 @@
-import { type Clock } from '../core/clock.ts';
-import { type TypedEvents } from '../core/typed-events.ts';
+import { type Clock } from '../base/clock.ts';
+import { type TypedEvents } from '../base/typed-events.ts';
 import { parseCSeq } from '../sip/cseq.ts';
 import { isInDialog } from '../sip/in-dialog.ts';
 import { formatMasked } from '../sip/mask-secrets.ts';

@@ -1,5 +1,5 @@
-import { type Clock } from '../core/clock.ts';
-import { type LimitedLog } from '../core/limited-log.ts';
+import { type Clock } from '../base/clock.ts';
+import { type LimitedLog } from '../base/limited-log.ts';
 import { type Hop } from './hop.ts';
 
 /** Runs what remote input brings about, so that a mistake of ours does not end the other calls of this process. */

@@ -1,6 +1,6 @@
-import { type Clock } from '../core/clock.ts';
-import { DeadlineTimer } from '../core/deadline-timer.ts';
-import { TimerQueue, type TimerHandle } from '../core/timer-queue.ts';
+import { type Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { TimerQueue, type TimerHandle } from '../base/timer-queue.ts';
 
 /**
  * The edge's timer queue, armed by one timeout of the event loop: whoever schedules an earlier deadline moves the timeout, so

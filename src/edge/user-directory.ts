@@ -1,4 +1,4 @@
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 
 /** The users of the embedded core: user part of the AoR to password. */
 export interface UserDirectory {

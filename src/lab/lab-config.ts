@@ -1,5 +1,5 @@
 import { type ConfigInput } from '../config/schema/tree.ts';
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 
 const IPV4 = '127.0.0.1';
 const IPV6 = '::1';

@@ -1,5 +1,5 @@
-import { type Mutable } from '../core/mutable.ts';
-import { ownText } from '../core/own-text.ts';
+import { type Mutable } from '../base/mutable.ts';
+import { ownText } from '../base/own-text.ts';
 import { type LabEvent, type UncountedEvent } from './lab-events.ts';
 
 /** Events kept at most; the oldest go first. */

@@ -1,6 +1,6 @@
-import { type Clock } from '../core/clock.ts';
-import { LONGEST_TIMEOUT_MS } from '../core/deadline-timer.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
+import { type Clock } from '../base/clock.ts';
+import { LONGEST_TIMEOUT_MS } from '../base/deadline-timer.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { LabEventHistory, type HistoryEntry } from './lab-event-history.ts';
 import { LAB_EVENT_NAMES, type LabEvent, type LabEventName, type UncountedEvent } from './lab-events.ts';
 import { describeWait, LabWaitError } from './lab-wait-error.ts';

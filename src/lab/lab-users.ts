@@ -1,6 +1,6 @@
 import { readablePassword } from '../config/state/lab-secrets.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 
 /** A user of a lab; the password is generated unless given. */
 export interface LabUser<Name extends string = string> {

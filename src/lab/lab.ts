@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { type Material } from '../config/material.ts';
-import { type Clock } from '../core/clock.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { type Server, type ServerAddresses, type ServerSnapshot } from '../server.ts';
+import { type Clock } from '../base/clock.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Server, type ServerAddresses, type ServerSnapshot } from '../server/server.ts';
 import { type Faults } from './faults/fault-registry.ts';
 import { spkiHashOf } from './lab-authority.ts';
 import { type LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';

@@ -1,8 +1,8 @@
 import { parseConfig } from '../config/load.ts';
 import { certificateNames } from '../config/material.ts';
 import { type ConfigInput } from '../config/schema/tree.ts';
-import { systemClock } from '../core/clock.ts';
-import { silentLogger, type Logger } from '../core/logger.ts';
+import { systemClock } from '../base/clock.ts';
+import { silentLogger, type Logger } from '../base/logger.ts';
 import { createLab } from './create-lab.ts';
 import { createLabState } from './lab-authority.ts';
 import { labConfig } from './lab-config.ts';

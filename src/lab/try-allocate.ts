@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../base/transport-address.ts';
 import { errorCode, nonce, realm, username } from '../stun/attributes/rfc8489.ts';
 import { lifetime, requestedTransport, xorRelayedAddress } from '../stun/attributes/rfc8656.ts';
 import { Method } from '../stun/message-type.ts';

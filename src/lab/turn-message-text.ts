@@ -1,4 +1,4 @@
-import { formatTransportAddress, type TransportAddress } from '../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../base/transport-address.ts';
 import { indexAttributes } from '../stun/attribute-index.ts';
 import { registeredAttribute } from '../stun/attribute-registry.ts';
 import { accessToken } from '../stun/attributes/rfc7635.ts';

@@ -3,8 +3,8 @@ import { createSecureContext } from 'node:tls';
 import { readCertificate, validityOf, validityWarning } from '../config/given-certificate.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
-import { type Clock } from '../core/clock.ts';
-import { type Logger } from '../core/logger.ts';
+import { type Clock } from '../base/clock.ts';
+import { type Logger } from '../base/logger.ts';
 
 /** Which pair of files is meant. */
 type Section = 'tls' | 'edge.core.tls';

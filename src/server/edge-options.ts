@@ -4,7 +4,7 @@ import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions, type ExternalCoreOptions } from '../edge/edge-options.ts';
 import { createUserDirectory } from '../edge/user-directory.ts';
 

@@ -1,7 +1,7 @@
 import { type Server } from 'node:https';
 import { type Socket } from 'node:net';
 import { type TLSSocket } from 'node:tls';
-import { type Arrival, type Arrivals } from '../core/arrivals.ts';
+import { type Arrival, type Arrivals } from '../base/arrivals.ts';
 import { type HttpConnections } from './http-connections.ts';
 import { STUN_ALPN_PROTOCOLS } from '../turn/listeners/alpn-protocols.ts';
 

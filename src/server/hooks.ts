@@ -1,6 +1,6 @@
 import { type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
-import { type Secret } from '../core/secret.ts';
+import { type Secret } from '../base/secret.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
 import { type TurnTap } from '../turn/engine/turn-tap.ts';

@@ -1,8 +1,8 @@
 import { type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { addressKey } from '../core/address-key.ts';
-import { type Arrival } from '../core/arrivals.ts';
-import { SpareConnections } from '../core/spare-connections.ts';
+import { addressKey } from '../base/address-key.ts';
+import { type Arrival } from '../base/arrivals.ts';
+import { SpareConnections } from '../base/spare-connections.ts';
 
 /** How long a web client may hold a connection, from when it is accepted. */
 export interface HttpTimes {

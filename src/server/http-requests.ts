@@ -1,8 +1,8 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
-import { type AbuseLog } from '../core/abuse-log.ts';
-import { SourceRate, type SourceRateOptions } from '../core/source-rate.ts';
+import { type AbuseLog } from '../base/abuse-log.ts';
+import { SourceRate, type SourceRateOptions } from '../base/source-rate.ts';
 import { type HttpEnv } from './hooks.ts';
 import { type HttpConnections } from './http-connections.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { type Config } from '../config/schema/tree.ts';
-import { type Logger } from '../core/logger.ts';
+import { type Logger } from '../base/logger.ts';
 import { escapeControls, showControls } from './log-text.ts';
 
 const STANDARD_ERROR = 2;

@@ -1,7 +1,7 @@
 import { type Config } from '../config/schema/tree.ts';
-import { type Clock } from '../core/clock.ts';
-import { EpcscfTurnError } from '../core/errors.ts';
-import { type Logger } from '../core/logger.ts';
+import { type Clock } from '../base/clock.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Logger } from '../base/logger.ts';
 import { type Edge } from '../edge/edge.ts';
 import { type TurnServer } from '../turn/turn-server.ts';
 

@@ -1,5 +1,5 @@
 import { type Config } from '../config/schema/tree.ts';
-import { type SourceRateOptions } from '../core/source-rate.ts';
+import { type SourceRateOptions } from '../base/source-rate.ts';
 
 /** Pages and TURN beside the WebSockets, whose own limit is told to their clients and should be the first that is met. */
 const HANDSHAKES_PER_WEB_SOCKET = 2;

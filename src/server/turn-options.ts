@@ -1,7 +1,7 @@
 import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { parseIp } from '../core/ip.ts';
+import { parseIp } from '../base/ip.ts';
 import { type TurnServerOptions } from '../turn/turn-server-options.ts';
 
 /** SOFTWARE without a version: what an attacker can look up should not come for the asking. */

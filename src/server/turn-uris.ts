@@ -1,6 +1,6 @@
-import { isLoopback, isWildcard } from '../core/ip.ts';
+import { isLoopback, isWildcard } from '../base/ip.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { type TransportAddress } from '../core/transport-address.ts';
+import { type TransportAddress } from '../base/transport-address.ts';
 import { type TurnListenAddress } from '../turn/turn-server-options.ts';
 
 type Listener = Pick<TurnListenAddress, 'transport' | 'address' | 'port'>;

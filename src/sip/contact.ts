@@ -1,5 +1,5 @@
-import { type Mutable } from '../core/mutable.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { type Mutable } from '../base/mutable.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { formatNameAddr, headerParamsOf, parseNameAddr, type NameAddr } from './name-addr.ts';

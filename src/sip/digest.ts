@@ -1,6 +1,6 @@
 import { hash as hashOnce } from 'node:crypto';
-import { fail, ok, type Result } from '../core/result.ts';
-import { constantTimeEqual, Secret } from '../core/secret.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { constantTimeEqual, Secret } from '../base/secret.ts';
 import { parseAuthFields } from './auth-params.ts';
 import { isToken } from './character-class.ts';
 import { quote } from './params.ts';

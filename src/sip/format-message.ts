@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { type SipMessage } from './message.ts';
 
 /** The message as it goes on the wire: a head of CRLF lines in UTF-8, with Content-Length, and the body byte for byte. Leaves the message as it is. */

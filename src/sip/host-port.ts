@@ -1,4 +1,4 @@
-import { parseIp } from '../core/ip.ts';
+import { parseIp } from '../base/ip.ts';
 import { isHostName, parseDecimal } from './character-class.ts';
 
 export interface HostPort {

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
 import { splitList, endOfFirstListValue } from './list.ts';

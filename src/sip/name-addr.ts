@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { trimBlanks } from './character-class.ts';
 import { formatParams, parseParams, quote, unquote, type Params } from './params.ts';
 

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { isBlank, isToken, trimBlanks } from './character-class.ts';
 
 /** Header parameters (`generic-param` of RFC 3261 §25.1): lower-case name → value without its quotes, `undefined` for a bare name. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { isBlank, isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
 import { NO_BODY, SipHeaders, type SipMessage, type SipRequest } from './message.ts';

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { isToken, parseDecimal } from './character-class.ts';
 
 export interface RequestLine {

@@ -1,4 +1,4 @@
-import { createRandomPool } from '../core/random-pool.ts';
+import { createRandomPool } from '../base/random-pool.ts';
 
 /** RFC 3261 §8.1.1.7: a branch that begins with this is unique across space and time. */
 export const BRANCH_MAGIC_COOKIE = 'z9hG4bK';

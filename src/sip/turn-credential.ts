@@ -1,4 +1,4 @@
-import { type IssueFailure } from '../core/issue-failure.ts';
+import { type IssueFailure } from '../base/issue-failure.ts';
 import { isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { parseParams, quote } from './params.ts';

@@ -1,5 +1,5 @@
-import { type Mutable } from '../core/mutable.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { type Mutable } from '../base/mutable.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { isUriHeaderText, isUriParamText, isUriText, isUserInfo } from './character-class.ts';
 import { formatHostPort, parseHostPort } from './host-port.ts';
 

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { parseCSeq, type CSeq } from './cseq.ts';
 import { type SipRequest } from './message.ts';

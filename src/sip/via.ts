@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { formatHostPort, parseHostPort, type HostPort } from './host-port.ts';
 import { type SipHeaders } from './message.ts';

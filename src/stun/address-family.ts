@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../core/ip.ts';
+import { type AddressFamily } from '../base/ip.ts';
 
 /** The family octet of address attributes (RFC 8489 §14.1) and of REQUESTED-ADDRESS-FAMILY (RFC 8656 §18.6). */
 export const FamilyCode = { IPv4: 0x01, IPv6: 0x02 } as const;

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { fingerprint, messageIntegrity, messageIntegritySha256 } from './attributes/rfc8489.ts';
 import { xorPeerAddress } from './attributes/rfc8656.ts';
 import { paddedLength } from './channel-data.ts';

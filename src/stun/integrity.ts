@@ -1,5 +1,5 @@
-import { hmac } from '../core/hmac.ts';
-import { constantTimeEqual } from '../core/secret.ts';
+import { hmac } from '../base/hmac.ts';
+import { constantTimeEqual } from '../base/secret.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
 import { messageIntegrity, messageIntegritySha256 } from './attributes/rfc8489.ts';

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { indexAttributes, type AttributeIndex, type AttributeLimits } from './attribute-index.ts';
 import { registeredAttribute } from './attribute-registry.ts';
 import { type Attribute } from './attribute.ts';

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../core/errors.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
 import { fingerprint } from './attributes/rfc8489.ts';

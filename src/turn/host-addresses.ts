@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { transportAddress } from '../core/transport-address.ts';
+import { transportAddress } from '../base/transport-address.ts';
 import { LocalRoutes } from './local-routes.ts';
 
 /** The system tells of no change that Node hears of, so it is asked; that takes some 100 microseconds. */

@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../core/transport-address.ts';
+import { type TransportAddress } from '../base/transport-address.ts';
 import { type ClientPath, type DataPlaneSink, type PeerError, type RelayHandle } from './engine/data-plane.ts';
 
 /** Stands in for the engine while the listeners open, since it is made from their actual ports; what comes before it is lost. */

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { formatIp } from '../core/ip.ts';
+import { formatIp } from '../base/ip.ts';
 
 /** proc(5): the routes of this process' network namespace. */
 const IPV4_ROUTES = '/proc/self/net/fib_trie';

@@ -1,5 +1,5 @@
-import { type KeyPair } from '../core/key-pair.ts';
-import { type TransportAddress } from '../core/transport-address.ts';
+import { type KeyPair } from '../base/key-pair.ts';
+import { type TransportAddress } from '../base/transport-address.ts';
 import { type ClientTransport } from './engine/data-plane.ts';
 import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './listeners/open-listeners.ts';

@@ -8,7 +8,7 @@ import {
   requestedTransport,
   xorPeerAddress,
 } from '../../src/stun/attributes/rfc8656.ts';
-import { transportAddress, type TransportAddress } from '../../src/core/transport-address.ts';
+import { transportAddress, type TransportAddress } from '../../src/base/transport-address.ts';
 import { FamilyCode } from '../../src/stun/address-family.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig, type ConfigSources } from '../../src/config/load.ts';
-import { EpcscfTurnError } from '../../src/core/errors.ts';
+import { EpcscfTurnError } from '../../src/base/errors.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { type Material } from '../../src/config/material.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { startupWarnings } from '../../src/config/warnings.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 
 const GENERATED = { km: true, certificate: true, users: true };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isLater, type Outcome } from '../../src/core/outcome.ts';
-import { fail } from '../../src/core/result.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { isLater, type Outcome } from '../../src/base/outcome.ts';
+import { fail } from '../../src/base/result.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { combineVerifiers, inRealm } from '../../src/credentials/combined.ts';
 import { type CredentialVerifier, type LocalVerifier } from '../../src/credentials/credential.ts';
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { knownKeys } from '../../src/config/known-keys.ts';
-import { ISSUE_FAILURES } from '../../src/core/issue-failure.ts';
+import { ISSUE_FAILURES } from '../../src/base/issue-failure.ts';
 import { CREDENTIAL_HEADER_NAMES } from '../../src/sip/turn-credential.ts';
 import { markdownFiles } from './markdown.ts';
 

@@ -1,6 +1,6 @@
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OtherProject } from '../admin/demo-page/copy-as-test/project.ts';
+import { OtherProject } from '../demo-page/copy-as-test/project.ts';
 import { peer } from '../peers/peers.ts';
 import {
   call,

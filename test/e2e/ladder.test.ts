@@ -1,8 +1,8 @@
 import axe from 'axe-core';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Arrow } from '../../src/admin/demo-page/ladder/arrow.ts';
-import { matchesFigure } from '../../src/admin/demo-page/ladder/figure.ts';
+import { type Arrow } from '../../src/demo-page/ladder/arrow.ts';
+import { matchesFigure } from '../../src/demo-page/ladder/figure.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { startControlledLab, type ControlledLab } from '../lab/control/support/controlled-lab.ts';
 import { peer } from '../peers/peers.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseContacts } from '../../src/sip/contact.ts';
 import { type SipResponse } from '../../src/sip/message.ts';
 import { parseTurnCredential } from '../sip/received-credential.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
 import { type RegisterOptions, Wic } from './support/wic.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { LabEventLog } from '../../src/lab/lab-event-log.ts';
 import { LAB_EVENT_NAMES, type UncountedEvent } from '../../src/lab/lab-events.ts';
 import { LabWaitError } from '../../src/lab/lab-wait-error.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { LabEventRecorder } from '../../src/lab/lab-event-recorder.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { LabIdentities } from '../../src/lab/lab-identities.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { labConfig } from '../../src/lab/lab-config.ts';
 import { startLab, type Lab, type LabUser } from '../../src/lab/start-lab.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';

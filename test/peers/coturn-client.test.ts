@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { createKeyRing } from '../../src/credentials/shared-key/key-ring.ts';
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { calleeDialog, callerDialog, Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { PASSWORD, startIms, type Ims } from './ims.ts';

@@ -1,7 +1,7 @@
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
-import { silentLogger } from '../../src/core/logger.ts';
-import { createServer, type Server } from '../../src/server.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
 import { type AgentHome } from './agent-home.ts';
 import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
 

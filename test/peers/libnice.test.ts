@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { staticVerifier } from '../turn/support/static-verifier.ts';

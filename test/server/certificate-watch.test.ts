@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
-import { systemClock, type Clock } from '../../src/core/clock.ts';
-import { silentLogger, type Logger } from '../../src/core/logger.ts';
-import { createServer, type Server } from '../../src/server.ts';
+import { systemClock, type Clock } from '../../src/base/clock.ts';
+import { silentLogger, type Logger } from '../../src/base/logger.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
 

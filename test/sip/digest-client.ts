@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../../src/core/result.ts';
+import { fail, ok, type Result } from '../../src/base/result.ts';
 import { parseAuthFields } from '../../src/sip/auth-params.ts';
 import {
   DIGEST_ALGORITHMS,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import {
   computeDigestResponse,
   DIGEST_ALGORITHMS,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ISSUE_FAILURES } from '../../src/core/issue-failure.ts';
-import { Secret } from '../../src/core/secret.ts';
+import { ISSUE_FAILURES } from '../../src/base/issue-failure.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import {
   appendCredential,

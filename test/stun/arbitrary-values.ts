@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { formatIp } from '../../src/core/ip.ts';
-import { type TransportAddress } from '../../src/core/transport-address.ts';
+import { formatIp } from '../../src/base/ip.ts';
+import { type TransportAddress } from '../../src/base/transport-address.ts';
 
 const uint8 = fc.integer({ min: 0, max: 0xff });
 const uint16 = fc.integer({ min: 0, max: 0xffff });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EpcscfTurnError } from '../../src/core/errors.ts';
+import { EpcscfTurnError } from '../../src/base/errors.ts';
 import { ATTRIBUTES } from '../../src/stun/attribute-registry.ts';
 import { type Attribute } from '../../src/stun/attribute.ts';
 import { decodeMessage } from '../../src/stun/message.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { opaqueString } from '../../src/core/opaque-string.ts';
+import { opaqueString } from '../../src/base/opaque-string.ts';
 
 /* What a client makes its key with; a server of ours is handed it by the verifier of the credential. */
 

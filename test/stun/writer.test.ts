@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { EpcscfTurnError } from '../../src/core/errors.ts';
+import { EpcscfTurnError } from '../../src/base/errors.ts';
 import { iceControlled, priority } from '../../src/stun/attributes/rfc8445.ts';
 import {
   nonce,

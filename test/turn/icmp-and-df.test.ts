@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type TransportAddress } from '../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../src/base/transport-address.ts';
 import {
   data,
   dontFragment,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { changeRequest, otherAddress, responseOrigin, responsePort } from '../../src/stun/attributes/rfc5780.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../src/stun/message.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { type RedirectOptions } from '../../src/turn/engine/redirection.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate, type TestCertificate } from './support/certificate.ts';

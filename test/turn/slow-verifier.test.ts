@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { ok } from '../../src/core/result.ts';
+import { ok } from '../../src/base/result.ts';
 import { type CredentialVerifier } from '../../src/credentials/credential.ts';
 import { connectionId } from '../../src/stun/attributes/rfc6062.ts';
 import { xorPeerAddress } from '../../src/stun/attributes/rfc8656.ts';

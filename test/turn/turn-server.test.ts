@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { silentLogger } from '../../src/core/logger.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { errorCode, xorMappedAddress } from '../../src/stun/attributes/rfc8489.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { type ClientTransport } from '../../src/turn/engine/data-plane.ts';

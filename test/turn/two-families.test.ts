@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { type TransportAddress } from '../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../src/base/transport-address.ts';
 import { LOST } from '../../src/turn/engine/impairment.ts';
 import { makeCertificate, type TestCertificate } from './support/certificate.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';

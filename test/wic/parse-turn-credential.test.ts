@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../src/core/secret.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import { appendCredential } from '../../src/sip/turn-credential.ts';
 import { parseTurnCredential, type HeaderSource } from '../../src/wic/index.ts';

@@ -1,4 +1,4 @@
-import { isWildcard } from '../../core/ip.ts';
+import { isWildcard } from '../../base/ip.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { type Config } from './tree.ts';
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { parseIpRange } from '../../core/ip-range.ts';
-import { Secret } from '../../core/secret.ts';
+import { parseIpRange } from '../../base/ip-range.ts';
+import { Secret } from '../../base/secret.ts';
 
 /**
  * The kinds of values a key may hold. What a wrong value should have been is told from the JSON Schema of the key (see problems.ts), so a

@@ -1,4 +1,4 @@
-import { opaqueString } from '../../core/opaque-string.ts';
+import { opaqueString } from '../../base/opaque-string.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { type Config } from './tree.ts';
 

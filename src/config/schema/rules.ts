@@ -1,4 +1,4 @@
-import { formatIp, isWildcard, parseIp } from '../../core/ip.ts';
+import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
 import { CORE_RULES } from './core-rules.ts';
 import { asFarAsKnown } from './known-part.ts';
 import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';

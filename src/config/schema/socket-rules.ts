@@ -1,4 +1,4 @@
-import { formatIp, isWildcard, parseIp } from '../../core/ip.ts';
+import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
 import { asFarAsKnown, knownEntries } from './known-part.ts';
 import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { Secret } from '../../core/secret.ts';
+import { Secret } from '../../base/secret.ts';
 import { type StateStore } from './state-store.ts';
 
 const KEY_BYTES = 32;

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type StateStore } from './state-store.ts';
 
 /** State in memory, which leaves nothing on the disk. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type Environment } from '../environment.ts';
 import { type StateStore } from './state-store.ts';
 

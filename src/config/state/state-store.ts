@@ -1,4 +1,4 @@
-import { type EpcscfTurnError } from '../../core/errors.ts';
+import { type EpcscfTurnError } from '../../base/errors.ts';
 
 /** Keeps what was generated, by file name: a folder, or memory for a server that leaves no trace. */
 export interface StateStore {

@@ -1,4 +1,4 @@
-import { type EpcscfTurnError } from '../../core/errors.ts';
+import { type EpcscfTurnError } from '../../base/errors.ts';
 import { MemoryState } from './memory-state.ts';
 import { StateFolder } from './state-folder.ts';
 import { type StateStore } from './state-store.ts';

@@ -1,6 +1,6 @@
-import { BoundedMap } from '../../core/bounded-map.ts';
-import { type Now } from '../../core/clock.ts';
-import { fail, ok } from '../../core/result.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { type Now } from '../../base/clock.ts';
+import { fail, ok } from '../../base/result.ts';
 import { type LocalIssuer, type LocalVerifier } from '../credential.ts';
 import { usernameHash } from '../username-hash.ts';
 

@@ -1,7 +1,7 @@
-import { BoundedMap } from '../../core/bounded-map.ts';
-import { type Now } from '../../core/clock.ts';
-import { ok } from '../../core/result.ts';
-import { Secret } from '../../core/secret.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { type Now } from '../../base/clock.ts';
+import { ok } from '../../base/result.ts';
+import { Secret } from '../../base/secret.ts';
 import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';

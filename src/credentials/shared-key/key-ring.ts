@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { type Secret } from '../../core/secret.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { type Secret } from '../../base/secret.ts';
 
 /** One Km with the label that logs use for it. */
 export interface SharedKey {

@@ -1,5 +1,5 @@
 import { createCipheriv, hash, hkdfSync } from 'node:crypto';
-import { type Secret } from '../../core/secret.ts';
+import { type Secret } from '../../base/secret.ts';
 
 export const HANDLE_BYTES = 8;
 /** By which a relay knows its own seal from the end of a name that somebody else made. */

@@ -1,5 +1,5 @@
 import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { constantTimeEqual, type Secret } from '../../core/secret.ts';
+import { constantTimeEqual, type Secret } from '../../base/secret.ts';
 import { createPersonSeal, HANDLE_BYTES, unsealed } from './person-seal.ts';
 
 const TAG_BYTES = 16;

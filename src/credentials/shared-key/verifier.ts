@@ -1,6 +1,6 @@
-import { type Now } from '../../core/clock.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
-import { constantTimeEqual } from '../../core/secret.ts';
+import { type Now } from '../../base/clock.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { constantTimeEqual } from '../../base/secret.ts';
 import {
   KEY_ALGORITHMS,
   type LocalVerifier,

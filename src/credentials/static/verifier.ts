@@ -1,6 +1,6 @@
-import { opaqueString } from '../../core/opaque-string.ts';
-import { fail, ok } from '../../core/result.ts';
-import { type Secret } from '../../core/secret.ts';
+import { opaqueString } from '../../base/opaque-string.ts';
+import { fail, ok } from '../../base/result.ts';
+import { type Secret } from '../../base/secret.ts';
 import { KEY_ALGORITHMS, type LocalVerifier, type KeyAlgorithm } from '../credential.ts';
 import { longTermKey } from '../long-term-key.ts';
 import { usernameHash } from '../username-hash.ts';

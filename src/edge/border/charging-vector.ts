@@ -1,4 +1,4 @@
-import { createRandomPool } from '../../core/random-pool.ts';
+import { createRandomPool } from '../../base/random-pool.ts';
 import { type SipHeaders } from '../../sip/message.ts';
 import { formatParams, type Params, parseParams, quote } from '../../sip/params.ts';
 

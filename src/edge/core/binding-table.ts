@@ -1,6 +1,6 @@
-import { type OwnMap, type OwnText } from '../../core/own-text.ts';
-import { SetMap } from '../../core/set-map.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type OwnMap, type OwnText } from '../../base/own-text.ts';
+import { SetMap } from '../../base/set-map.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type Binding, type BindingFacts, createBinding } from './binding.ts';
 import { type Gruus, isInstance } from './gruus.ts';
 

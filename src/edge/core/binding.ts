@@ -1,4 +1,4 @@
-import { type OwnText, ownText } from '../../core/own-text.ts';
+import { type OwnText, ownText } from '../../base/own-text.ts';
 import { type Contact } from '../../sip/contact.ts';
 import { type Hop } from '../hop.ts';
 

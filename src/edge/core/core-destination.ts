@@ -1,4 +1,4 @@
-import { type OwnText } from '../../core/own-text.ts';
+import { type OwnText } from '../../base/own-text.ts';
 
 export type CoreTransport = 'udp' | 'tcp' | 'tls';
 

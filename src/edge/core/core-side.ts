@@ -1,4 +1,4 @@
-import { type KeyPair } from '../../core/key-pair.ts';
+import { type KeyPair } from '../../base/key-pair.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type SipUri } from '../../sip/uri.ts';
 import { type Border } from '../border/border.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Secret } from '../../core/secret.ts';
+import { Secret } from '../../base/secret.ts';
 import { formatChallenge, ha1, parseAuthorization, verifyDigest, type DigestAuthorization } from '../../sip/digest.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';

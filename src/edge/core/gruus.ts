@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
-import { createRandomPool } from '../../core/random-pool.ts';
+import { type OwnMap, type OwnText, ownText } from '../../base/own-text.ts';
+import { createRandomPool } from '../../base/random-pool.ts';
 import { unescapeText, type SipUri } from '../../sip/uri.ts';
 import { type HomeDomain } from '../home-domain.ts';
 

@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { AgeMap } from '../../base/age-map.ts';
 
 /** How far behind the highest count a request may come and still be new; over one flow they arrive in order. */
 const WINDOW = 32;

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { createRandomPool } from '../../core/random-pool.ts';
-import { constantTimeEqual } from '../../core/secret.ts';
+import { createRandomPool } from '../../base/random-pool.ts';
+import { constantTimeEqual } from '../../base/secret.ts';
 
 const TIME_BYTES = 6;
 const RANDOM_BYTES = 6;

@@ -1,4 +1,4 @@
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { type Registrations } from '../registration/registrations.ts';

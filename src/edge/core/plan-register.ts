@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import { parseContacts, parseDeltaSeconds, type Contact } from '../../sip/contact.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';

@@ -1,5 +1,5 @@
-import { type Now } from '../../core/clock.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type Now } from '../../base/clock.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
 import { formatContact } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';

@@ -1,4 +1,4 @@
-import { isLater, type Outcome } from '../../core/outcome.ts';
+import { isLater, type Outcome } from '../../base/outcome.ts';
 import { type Hop } from '../hop.ts';
 
 /** An answer that has not left yet; behind it waits the next one of its flow. */

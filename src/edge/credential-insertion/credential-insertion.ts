@@ -1,8 +1,8 @@
-import { type IssueFailure } from '../../core/issue-failure.ts';
-import { isLater, mapOutcome, type Outcome } from '../../core/outcome.ts';
-import { type Result } from '../../core/result.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type IssueFailure } from '../../base/issue-failure.ts';
+import { isLater, mapOutcome, type Outcome } from '../../base/outcome.ts';
+import { type Result } from '../../base/result.ts';
+import { TokenBuckets } from '../../base/token-buckets.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type CredentialIssuer, type TurnCredential } from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
 import {

@@ -1,9 +1,9 @@
-import { type Clock } from '../../core/clock.ts';
-import { type IssueFailure } from '../../core/issue-failure.ts';
-import { type LimitedLog } from '../../core/limited-log.ts';
-import { type Later } from '../../core/outcome.ts';
-import { fail, type Result } from '../../core/result.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type IssueFailure } from '../../base/issue-failure.ts';
+import { type LimitedLog } from '../../base/limited-log.ts';
+import { type Later } from '../../base/outcome.ts';
+import { fail, type Result } from '../../base/result.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type TurnCredential } from '../../credentials/credential.ts';
 import { type Hop } from '../hop.ts';
 

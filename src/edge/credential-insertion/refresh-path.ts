@@ -1,4 +1,4 @@
-import { mapOutcome, type Outcome } from '../../core/outcome.ts';
+import { mapOutcome, type Outcome } from '../../base/outcome.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest } from '../../sip/turn-credential.ts';

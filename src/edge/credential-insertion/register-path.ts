@@ -1,5 +1,5 @@
-import { type Outcome } from '../../core/outcome.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type Outcome } from '../../base/outcome.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { parseDeltaSeconds } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';

@@ -1,5 +1,5 @@
-import { type Clock } from '../../core/clock.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
 import { type EdgeDrainOptions } from '../edge-options.ts';
 import { SERVICE_RESTART } from '../flow/close-codes.ts';
 import { type Flow } from '../flow/flow.ts';

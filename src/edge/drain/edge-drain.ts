@@ -1,5 +1,5 @@
-import { type Clock } from '../../core/clock.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type EdgeDrainOptions } from '../edge-options.ts';
 
 export interface EdgeDrainContext<Client> {

@@ -1,9 +1,9 @@
-import { type AbuseLog } from '../../core/abuse-log.ts';
-import { boundedKey } from '../../core/bounded-key.ts';
-import { type Clock } from '../../core/clock.ts';
-import { LimitedSources } from '../../core/limited-sources.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type AbuseLog } from '../../base/abuse-log.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
+import { type Clock } from '../../base/clock.ts';
+import { LimitedSources } from '../../base/limited-sources.ts';
+import { TokenBuckets } from '../../base/token-buckets.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EdgeEvents } from '../edge-events.ts';

@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { AgeMap } from '../../base/age-map.ts';
 
 export interface FailedLoginsOptions {
   /** Failures in a row that cost no wait. */

@@ -1,4 +1,4 @@
-import { boundedKey } from '../../core/bounded-key.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type HomeDomain } from '../home-domain.ts';

@@ -1,4 +1,4 @@
-import { type OwnMap, ownText } from '../../core/own-text.ts';
+import { type OwnMap, ownText } from '../../base/own-text.ts';
 import { type Hop } from '../hop.ts';
 
 interface Waiting {

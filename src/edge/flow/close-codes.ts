@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type FlowCloseCause } from '../edge-words.ts';
 
 /** Why this side closes a flow. */

@@ -1,6 +1,6 @@
 import { type EdgeLimits } from '../edge-options.ts';
-import { addressKey } from '../../core/address-key.ts';
-import { SpareConnections } from '../../core/spare-connections.ts';
+import { addressKey } from '../../base/address-key.ts';
+import { SpareConnections } from '../../base/spare-connections.ts';
 import { type ConnectionLimit, type Flow } from './flow.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
-import { constantTimeEqual } from '../../core/secret.ts';
+import { constantTimeEqual } from '../../base/secret.ts';
 import { identityKey } from '../registration/identity.ts';
 import { FLOW_ID_BYTES } from './flow-id.ts';
 

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { type RawData, type WebSocket } from 'ws';
-import { addressKey } from '../../core/address-key.ts';
-import { boundedKey } from '../../core/bounded-key.ts';
-import { type Clock } from '../../core/clock.ts';
-import { type OwnMap, ownText } from '../../core/own-text.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
+import { addressKey } from '../../base/address-key.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type OwnMap, ownText } from '../../base/own-text.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-words.ts';

@@ -1,4 +1,4 @@
-import { type TimerHandle } from '../../core/timer-queue.ts';
+import { type TimerHandle } from '../../base/timer-queue.ts';
 import { createCancel } from '../../sip/hop-requests.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type CoreTarget, type RequestWatch } from '../core/ims-core.ts';

@@ -1,4 +1,4 @@
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type Hop } from '../hop.ts';
 import { HopIndex } from './hop-index.ts';
 

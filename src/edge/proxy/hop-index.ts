@@ -1,4 +1,4 @@
-import { SetMap } from '../../core/set-map.ts';
+import { SetMap } from '../../base/set-map.ts';
 import { type Hop } from '../hop.ts';
 
 /** What belongs to which hop; hops without any take no room. */

@@ -1,6 +1,6 @@
-import { boundedKey } from '../../core/bounded-key.ts';
-import { type OwnText, ownText } from '../../core/own-text.ts';
-import { SetMap } from '../../core/set-map.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
+import { type OwnText, ownText } from '../../base/own-text.ts';
+import { SetMap } from '../../base/set-map.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type Hop } from '../hop.ts';
 

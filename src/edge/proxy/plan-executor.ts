@@ -1,5 +1,5 @@
-import { isLater, type Outcome } from '../../core/outcome.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { isLater, type Outcome } from '../../base/outcome.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';

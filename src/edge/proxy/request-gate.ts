@@ -1,4 +1,4 @@
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegisterPath } from '../credential-insertion/register-path.ts';

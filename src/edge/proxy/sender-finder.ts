@@ -1,4 +1,4 @@
-import { boundedKey } from '../../core/bounded-key.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
 import { endOfFirstListValue } from '../../sip/list.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';

@@ -1,5 +1,5 @@
-import { isLater, type Outcome } from '../../core/outcome.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
+import { isLater, type Outcome } from '../../base/outcome.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';

@@ -1,5 +1,5 @@
-import { type Clock } from '../../core/clock.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
 import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';

@@ -1,4 +1,4 @@
-import { type OwnMap, type OwnText } from '../../core/own-text.ts';
+import { type OwnMap, type OwnText } from '../../base/own-text.ts';
 
 /** That a device of a user has registered a Contact, whether it is connected or lapsed. */
 export interface Claim {

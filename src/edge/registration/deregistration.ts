@@ -1,6 +1,6 @@
-import { type Clock } from '../../core/clock.ts';
-import { type OwnMap, type OwnText } from '../../core/own-text.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type OwnMap, type OwnText } from '../../base/own-text.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { formatCSeq } from '../../sip/cseq.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { formatNameAddr } from '../../sip/name-addr.ts';

@@ -1,5 +1,5 @@
-import { AgeMap } from '../../core/age-map.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { AgeMap } from '../../base/age-map.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type Claim } from './contact-claims.ts';
 import { type Registration } from './registration.ts';
 

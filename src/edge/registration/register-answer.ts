@@ -1,4 +1,4 @@
-import { boundedKey } from '../../core/bounded-key.ts';
+import { boundedKey } from '../../base/bounded-key.ts';
 import { type Contact, parseDeltaSeconds, readContact } from '../../sip/contact.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';

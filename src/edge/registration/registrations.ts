@@ -1,6 +1,6 @@
-import { type Clock } from '../../core/clock.ts';
-import { type OwnMap, type OwnText, ownText } from '../../core/own-text.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type OwnMap, type OwnText, ownText } from '../../base/own-text.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-words.ts';
 import { type Hop } from '../hop.ts';

@@ -1,5 +1,5 @@
-import { type Logger } from '../../core/logger.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type Logger } from '../../base/logger.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type CredentialIssuer } from '../../credentials/credential.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type RegistrationObserver } from './registrations.ts';

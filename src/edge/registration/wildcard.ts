@@ -1,4 +1,4 @@
-import { ownText } from '../../core/own-text.ts';
+import { ownText } from '../../base/own-text.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
 import { compileExtendedRegex, type Matcher } from './extended-regex.ts';
 import { globalNumberOf, plainNumber } from './telephone-number.ts';

@@ -1,8 +1,8 @@
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { lookup } from 'node:dns';
-import { type Clock } from '../../core/clock.ts';
-import { type LimitedLog } from '../../core/limited-log.ts';
-import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type Clock } from '../../base/clock.ts';
+import { type LimitedLog } from '../../base/limited-log.ts';
+import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { formatMasked } from '../../sip/mask-secrets.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type HepOptions } from '../edge-options.ts';

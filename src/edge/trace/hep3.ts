@@ -1,5 +1,5 @@
-import { parseIp } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { parseIp } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 
 /** One captured SIP message, as a collector files it. */
 export interface CapturedMessage {

@@ -1,7 +1,7 @@
-import { isLoopback } from '../../core/ip.ts';
-import { type Secret } from '../../core/secret.ts';
-import { transportAddress } from '../../core/transport-address.ts';
-import { isAdmitted, strangeness, type Strangeness } from '../../core/visitor.ts';
+import { isLoopback } from '../../base/ip.ts';
+import { type Secret } from '../../base/secret.ts';
+import { transportAddress } from '../../base/transport-address.ts';
+import { isAdmitted, strangeness, type Strangeness } from '../../base/visitor.ts';
 import { ControlError } from './control-error.ts';
 
 /** What a request shows of its sender. */

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { LabWaitError } from '../lab-wait-error.ts';
 
 /** What went wrong, for programs: `error.code` of an answer, and its status. */

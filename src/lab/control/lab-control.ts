@@ -1,7 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { type Secret } from '../../core/secret.ts';
+import { type Secret } from '../../base/secret.ts';
 import { type HttpEnv } from '../../server/hooks.ts';
 import { type LabControl } from '../create-lab.ts';
 import { checkAccess } from './access.ts';

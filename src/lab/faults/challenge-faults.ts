@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../core/bounded-map.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { quote } from '../../sip/params.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Now } from '../../core/clock.ts';
-import { mapOutcome, type Outcome } from '../../core/outcome.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
-import { Secret } from '../../core/secret.ts';
+import { type Now } from '../../base/clock.ts';
+import { mapOutcome, type Outcome } from '../../base/outcome.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { Secret } from '../../base/secret.ts';
 import {
   type CredentialIssuer,
   type CredentialVerifier,

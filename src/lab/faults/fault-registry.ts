@@ -1,6 +1,6 @@
-import { BoundedMap } from '../../core/bounded-map.ts';
-import { type Clock } from '../../core/clock.ts';
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { type Clock } from '../../base/clock.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import {
   ActiveFault,
   type Fault,

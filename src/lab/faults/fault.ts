@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ISSUE_FAILURES } from '../../core/issue-failure.ts';
+import { ISSUE_FAILURES } from '../../base/issue-failure.ts';
 
 const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1).describe('The share of packets: 0.1 is one in ten.');

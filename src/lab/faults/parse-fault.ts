@@ -1,5 +1,5 @@
 import { type z } from 'zod';
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { faultSchema, type FaultKind, type FaultSpec } from './fault.ts';
 
 export const FAULT_KINDS: readonly FaultKind[] = faultSchema.options.map((option) => option.shape.kind.value);

@@ -1,4 +1,4 @@
-import { type Server } from '../../server.ts';
+import { type Server } from '../../server/server.ts';
 import { LOST, type Impairment, type RelayDirection } from '../../server/hooks.ts';
 import { type ActiveFault } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 
 /** Milliseconds in which the answer to an HTTP request can leave before its connection closes. */

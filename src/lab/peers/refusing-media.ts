@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type PeerMedia } from './peer-media.ts';
 
 /** Takes the call and none of its streams: each is answered with port 0 (RFC 3264 §6). */

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
 import { type SipResponse } from '../message.ts';
 import { clientTransactionKey } from './transaction-key.ts';
 import { Transaction, type Moves, type TransactionEvents, type TransactionOptions } from './transaction.ts';

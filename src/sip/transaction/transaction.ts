@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { type TimerHandle, type TimerQueue } from '../../core/timer-queue.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type SipMessage, type SipRequest } from '../message.ts';
 import { type TransactionTimings } from './timings.ts';
 

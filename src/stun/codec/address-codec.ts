@@ -1,5 +1,5 @@
-import { formatIp, parseIp } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { formatIp, parseIp } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { familyFromCode, familyToCode } from '../address-family.ts';
 import { type Codec } from '../attribute.ts';
 import { MAGIC_COOKIE } from '../message-type.ts';

@@ -1,4 +1,4 @@
-import { DeadlineTimer } from '../../core/deadline-timer.ts';
+import { DeadlineTimer } from '../../base/deadline-timer.ts';
 import { LOST, type Impairment, type RelayDirection } from '../engine/impairment.ts';
 import { Drop, type DropIndex } from './drop-counters.ts';
 import { type PacketHold, type Relay } from './relay-state.ts';

@@ -1,4 +1,4 @@
-import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 
 /**
  * The source of a datagram or connection as the kernel gave it. IPv4 text is canonical already; IPv6 text may carry a zone or a dotted

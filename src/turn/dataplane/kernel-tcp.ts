@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../../core/ip.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { encodeSockaddr, loadKoffi, systemError, type Koffi, type NativeFunction } from './kernel-udp.ts';
 
 /**

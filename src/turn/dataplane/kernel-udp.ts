@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
-import { formatIp, parseIp, type AddressFamily } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { formatIp, parseIp, type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type PeerError } from '../engine/data-plane.ts';
 
 /** What a UDP socket of Linux can do and `node:dgram` cannot ask for. `fd` is the socket's file descriptor. */

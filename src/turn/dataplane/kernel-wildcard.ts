@@ -1,5 +1,5 @@
-import { formatIp, type AddressFamily } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { formatIp, type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import {
   decodeSockaddr,
   encodeSockaddr,

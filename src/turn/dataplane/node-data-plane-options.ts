@@ -1,4 +1,4 @@
-import { type Logger } from '../../core/logger.ts';
+import { type Logger } from '../../base/logger.ts';
 import { type DataPlaneSink } from '../engine/data-plane.ts';
 import { type DropCounters } from './drop-counters.ts';
 import { type JoinedStreamsOptions } from './joined-streams.ts';

@@ -1,8 +1,8 @@
 import { type RemoteInfo } from 'node:dgram';
-import { type AddressFamily } from '../../core/ip.ts';
-import { type Logger } from '../../core/logger.ts';
-import { ok } from '../../core/result.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type Logger } from '../../base/logger.ts';
+import { ok } from '../../base/result.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../stun/channel-data.ts';
 import {
   COUNTERS_PER_SLOT,

@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../../core/ip.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { type Relay } from './relay-state.ts';
 
 export interface RelayAddress {

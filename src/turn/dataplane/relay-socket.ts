@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type PeerError } from '../engine/data-plane.ts';
 import { type KernelUdp } from './kernel-udp.ts';
 import { SockaddrCache } from './sockaddr-cache.ts';

@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
 import { type RelayBandwidth } from '../engine/bandwidth.ts';
 import { type Impairment, type RelayDirection } from '../engine/impairment.ts';

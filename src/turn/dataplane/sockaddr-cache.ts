@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../../core/ip.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { encodeSockaddr } from './kernel-udp.ts';
 
 /** The addresses last sent to, in the form for the kernel: making one costs about as much as sending. */

@@ -1,6 +1,6 @@
 import { createServer, Socket, type Server } from 'node:net';
-import { type AddressFamily } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type KernelTcp } from './kernel-tcp.ts';
 import { type RelaySocket, type RelaySocketHandlers } from './relay-socket.ts';
 

@@ -1,4 +1,4 @@
-import { formatTransportAddress } from '../../core/transport-address.ts';
+import { formatTransportAddress } from '../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation, type ChannelBinding } from './allocation.ts';
 import { type EngineState } from './engine-state.ts';
 import { allocationCounters, settleCounters } from './relay-counters.ts';

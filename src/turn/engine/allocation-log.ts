@@ -1,6 +1,6 @@
-import { type Logger } from '../../core/logger.ts';
-import { TokenBucket } from '../../core/token-bucket.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
+import { type Logger } from '../../base/logger.ts';
+import { TokenBucket } from '../../base/token-bucket.ts';
+import { TokenBuckets } from '../../base/token-buckets.ts';
 
 /** Lines about one person: some hundred calls at once, and one in two seconds then. */
 const PER_PERSON = { burst: 1000, perSec: 0.5, maxKeys: 4096 };

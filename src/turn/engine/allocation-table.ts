@@ -1,5 +1,5 @@
-import { SetMap } from '../../core/set-map.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { SetMap } from '../../base/set-map.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { CountMap } from './count-map.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';

@@ -1,8 +1,8 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { AgeMap } from '../../core/age-map.ts';
-import { type AddressFamily } from '../../core/ip.ts';
-import { type TimerHandle } from '../../core/timer-queue.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { AgeMap } from '../../base/age-map.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type TimerHandle } from '../../base/timer-queue.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type Credential } from './authenticate.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type AddressRule } from './peer-policy.ts';

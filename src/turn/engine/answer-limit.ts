@@ -1,6 +1,6 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { IpRanges } from '../../core/ip-ranges.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { IpRanges } from '../../base/ip-ranges.ts';
+import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type ClientPath } from './data-plane.ts';
 
 export interface AnswerLimitOptions {

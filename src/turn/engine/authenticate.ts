@@ -1,7 +1,7 @@
-import { type Now } from '../../core/clock.ts';
-import { opaqueString } from '../../core/opaque-string.ts';
-import { isLater, mapOutcome, type Outcome } from '../../core/outcome.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type Now } from '../../base/clock.ts';
+import { opaqueString } from '../../base/opaque-string.ts';
+import { isLater, mapOutcome, type Outcome } from '../../base/outcome.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import {
   type CandidateKey,
   type CredentialVerifier,

@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { AgeMap } from '../../base/age-map.ts';
 import { type RelayDirection } from './impairment.ts';
 
 export interface BandwidthOptions {

@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { familyOf, parseIp, type AddressFamily } from '../../core/ip.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { familyOf, parseIp, type AddressFamily } from '../../base/ip.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 
 /** RFC 8656 §7.2: no relayed transport address has a well-known port. */

@@ -1,5 +1,5 @@
-import { type IpRanges, type NumericAddress } from '../../core/ip-ranges.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type IpRanges, type NumericAddress } from '../../base/ip-ranges.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type OwnPlaces } from './own-places.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type RelayBandwidth } from './bandwidth.ts';
 import { type ClientPath, type ClientTransport } from './client-path.ts';
 import { type Impairment } from './impairment.ts';

@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type AnswerLimitOptions } from './answer-limit.ts';
 import { type BandwidthOptions } from './bandwidth.ts';
 import { type NatDiscoveryOptions } from './nat-discovery.ts';

@@ -1,8 +1,8 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { type LimitedLog } from '../../core/limited-log.ts';
-import { type Logger } from '../../core/logger.ts';
-import { type TimerQueue } from '../../core/timer-queue.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type LimitedLog } from '../../base/limited-log.ts';
+import { type Logger } from '../../base/logger.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type AllocationLog } from './allocation-log.ts';
 import { type AllocationTable } from './allocation-table.ts';
 import { type AnswerLimit } from './answer-limit.ts';

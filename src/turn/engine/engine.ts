@@ -1,9 +1,9 @@
-import { type Now } from '../../core/clock.ts';
-import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../core/limited-log.ts';
-import { type Logger } from '../../core/logger.ts';
-import { TimerQueue } from '../../core/timer-queue.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
-import { type TypedEvents } from '../../core/typed-events.ts';
+import { type Now } from '../../base/clock.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../base/limited-log.ts';
+import { type Logger } from '../../base/logger.ts';
+import { TimerQueue } from '../../base/timer-queue.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
+import { type TypedEvents } from '../../base/typed-events.ts';
 import { type CredentialVerifier } from '../../credentials/credential.ts';
 import { UNDERSTOOD_TYPES } from '../../stun/attribute-registry.ts';
 import { accessToken } from '../../stun/attributes/rfc7635.ts';

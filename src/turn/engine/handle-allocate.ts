@@ -1,5 +1,5 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { type AddressFamily } from '../../core/ip.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { familyToCode } from '../../stun/address-family.ts';
 import { mobilityTicket } from '../../stun/attributes/rfc8016.ts';
 import { xorMappedAddress } from '../../stun/attributes/rfc8489.ts';

@@ -1,4 +1,4 @@
-import { sameTransportAddress } from '../../core/transport-address.ts';
+import { sameTransportAddress } from '../../base/transport-address.ts';
 import { channelNumber, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { CHANNEL_MAX, CHANNEL_MIN, LEGACY_CHANNEL_MAX } from '../../stun/channel-data.ts';
 import { ErrorCode } from '../../stun/error-code.ts';

@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { data, dontFragment, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
 import { type IncomingRequest } from './authenticate.ts';

@@ -1,4 +1,4 @@
-import { type Now } from '../../core/clock.ts';
+import { type Now } from '../../base/clock.ts';
 import { type Credential } from './authenticate.ts';
 import { type AllocationOptions, type ExpiryPolicy } from './engine-options.ts';
 

@@ -1,4 +1,4 @@
-import { sameTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { sameTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { changeRequest, otherAddress, padding, responseOrigin, responsePort } from '../../stun/attributes/rfc5780.ts';
 import { mappedAddress, xorMappedAddress } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';

@@ -1,7 +1,7 @@
-import { type Now } from '../../core/clock.ts';
-import { hmac } from '../../core/hmac.ts';
-import { constantTimeEqual } from '../../core/secret.ts';
-import { formatTransportAddress } from '../../core/transport-address.ts';
+import { type Now } from '../../base/clock.ts';
+import { hmac } from '../../base/hmac.ts';
+import { constantTimeEqual } from '../../base/secret.ts';
+import { formatTransportAddress } from '../../base/transport-address.ts';
 import { type ClientPath } from './data-plane.ts';
 
 type NonceCheck = 'valid' | 'stale' | 'foreign';

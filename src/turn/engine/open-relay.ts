@@ -1,6 +1,6 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { type LogFields } from '../../core/logger.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type LogFields } from '../../base/logger.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import { type ClientPath, type PortFailure, type RelayHandle, type RelayOpening } from './data-plane.ts';
 import { type EngineState } from './engine-state.ts';
 import { type PortShape } from './relay-ports.ts';

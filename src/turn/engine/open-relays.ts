@@ -1,5 +1,5 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { type AllocatedRelay, type MissingFamily } from './allocation.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';

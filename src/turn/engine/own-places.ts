@@ -1,6 +1,6 @@
-import { IpRanges } from '../../core/ip-ranges.ts';
-import { isLoopback } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { IpRanges } from '../../base/ip-ranges.ts';
+import { isLoopback } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 
 /**
  * What is of this machine: its addresses, and the ports on which this process answers. As peers they would let a client speak to the server

@@ -1,5 +1,5 @@
-import { SetMap } from '../../core/set-map.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { SetMap } from '../../base/set-map.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type Allocation } from './allocation.ts';
 
 /**

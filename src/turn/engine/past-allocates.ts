@@ -1,4 +1,4 @@
-import { AgeMap } from '../../core/age-map.ts';
+import { AgeMap } from '../../base/age-map.ts';
 
 /** RFC 8489 §6.3.1: how long the network may still bring a duplicate. */
 const REMEMBERED_MS = 40_000;

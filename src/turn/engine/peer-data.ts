@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { data, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { Method } from '../../stun/message-type.ts';
 import { StunWriter } from '../../stun/writer.ts';

@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../../core/ip.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { icmp, xorPeerAddress } from '../../stun/attributes/rfc8656.ts';
 import { Method } from '../../stun/message-type.ts';
 import { StunWriter } from '../../stun/writer.ts';

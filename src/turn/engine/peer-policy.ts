@@ -1,7 +1,7 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { IpRanges, numericAddress } from '../../core/ip-ranges.ts';
-import { formatIp, parseIp } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { IpRanges, numericAddress } from '../../base/ip-ranges.ts';
+import { formatIp, parseIp } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { CorePlaces } from './core-places.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { isIsatap } from './isatap.ts';

@@ -1,4 +1,4 @@
-import { type AddressFamily } from '../../core/ip.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { familyFromCode, FamilyCode } from '../../stun/address-family.ts';
 import {
   evenPort,

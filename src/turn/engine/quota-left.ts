@@ -1,5 +1,5 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type EngineState } from './engine-state.ts';
 import { type RefusalCause } from './turn-words.ts';
 

@@ -1,4 +1,4 @@
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { origin } from '../../stun/attributes/draft-stun-origin.ts';
 import { realm as realmAttribute } from '../../stun/attributes/rfc8489.ts';
 import { type StunMessage } from '../../stun/message.ts';

@@ -1,5 +1,5 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { armAllocation } from './allocation-lifecycle.ts';
 import { type Allocation } from './allocation.ts';
 import { type EngineState } from './engine-state.ts';

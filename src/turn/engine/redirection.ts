@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { alternateDomain, alternateServer } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, refuseWith, type Refused } from './answer.ts';

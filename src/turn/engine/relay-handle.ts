@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 
 /** A relayed transport address that the plane holds open. */
 export interface RelayHandle {

@@ -1,5 +1,5 @@
-import { AgeMap } from '../../core/age-map.ts';
-import { type AddressFamily } from '../../core/ip.ts';
+import { AgeMap } from '../../base/age-map.ts';
+import { type AddressFamily } from '../../base/ip.ts';
 import { PortSet } from './port-set.ts';
 
 /** `even-pair` also needs the next port (EVEN-PORT with the R bit). */

@@ -1,4 +1,4 @@
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type Allocation } from './allocation.ts';
 import { type Refused } from './answer.ts';
 import { type AuthenticationFailure, type IncomingRequest } from './authenticate.ts';

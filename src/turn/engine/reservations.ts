@@ -1,5 +1,5 @@
-import { type AddressFamily } from '../../core/ip.ts';
-import { type TimerHandle } from '../../core/timer-queue.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { type TimerHandle } from '../../base/timer-queue.ts';
 import { CountMap } from './count-map.ts';
 import { type RelayHandle } from './data-plane.ts';
 

@@ -1,5 +1,5 @@
-import { type TimerHandle } from '../../core/timer-queue.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type TimerHandle } from '../../base/timer-queue.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type Allocation } from './allocation.ts';
 import { type Answer } from './answer.ts';
 

@@ -1,4 +1,4 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientPath } from './client-path.ts';
 import { type RelayHandle } from './relay-handle.ts';
 

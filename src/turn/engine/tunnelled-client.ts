@@ -1,4 +1,4 @@
-import { parseIp } from '../../core/ip.ts';
+import { parseIp } from '../../base/ip.ts';
 
 /** RFC 8656 §21.4: requests from Teredo (2001::/32) and 6to4 (2002::/16) clients are not accepted. `address` is canonical IP text. */
 export function isTunnelled(address: string): boolean {

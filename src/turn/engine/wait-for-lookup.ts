@@ -1,4 +1,4 @@
-import { type Now } from '../../core/clock.ts';
+import { type Now } from '../../base/clock.ts';
 import { username } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';

@@ -1,5 +1,5 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { type TimerHandle } from '../../core/timer-queue.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { type TimerHandle } from '../../base/timer-queue.ts';
 import { type StunMessage } from '../../stun/message.ts';
 import { type ClientPath } from './data-plane.ts';
 

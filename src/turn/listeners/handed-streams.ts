@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { type Arrival } from '../../core/arrivals.ts';
+import { type Arrival } from '../../base/arrivals.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
 import { type StreamConnectionOptions } from './stream-connection.ts';

@@ -1,6 +1,6 @@
-import { type EpcscfTurnError } from '../../core/errors.ts';
-import { listenError } from '../../core/listen-error.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type EpcscfTurnError } from '../../base/errors.ts';
+import { listenError } from '../../base/listen-error.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 
 /** One line that says which listener could not be opened and what to do about it. */

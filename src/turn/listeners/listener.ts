@@ -1,5 +1,5 @@
-import { type TransportAddress } from '../../core/transport-address.ts';
-import { type Logger } from '../../core/logger.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
+import { type Logger } from '../../base/logger.ts';
 import { type ChannelDataPath } from '../dataplane/relay-state.ts';
 import { type DropCounters } from '../dataplane/drop-counters.ts';
 import { type FairShares } from './fair-shares.ts';

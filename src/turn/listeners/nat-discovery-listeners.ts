@@ -1,5 +1,5 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { sameTransportAddress, transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { sameTransportAddress, transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { encodeMessageType, Method } from '../../stun/message-type.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';

@@ -1,7 +1,7 @@
-import { EpcscfTurnError } from '../../core/errors.ts';
-import { isWildcard } from '../../core/ip.ts';
-import { type KeyPair } from '../../core/key-pair.ts';
-import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { EpcscfTurnError } from '../../base/errors.ts';
+import { isWildcard } from '../../base/ip.ts';
+import { type KeyPair } from '../../base/key-pair.ts';
+import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientTransport } from '../engine/data-plane.ts';
 import { type KernelUdp } from '../dataplane/kernel-udp.ts';
 import { kernelWildcard } from '../dataplane/kernel-wildcard.ts';

@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import {
   CHANNEL_DATA_HEADER_BYTES,
   isChannelData,

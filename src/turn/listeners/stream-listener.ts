@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { type KeyPair, secureOptions } from '../../core/key-pair.ts';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type KeyPair, secureOptions } from '../../base/key-pair.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
-import { Arrivals, type ArrivalRefusal } from '../../core/arrivals.ts';
-import { type ConnectionLimitOptions } from '../../core/connection-limits.ts';
-import { SourceRate, type SourceRateOptions } from '../../core/source-rate.ts';
+import { Arrivals, type ArrivalRefusal } from '../../base/arrivals.ts';
+import { type ConnectionLimitOptions } from '../../base/connection-limits.ts';
+import { SourceRate, type SourceRateOptions } from '../../base/source-rate.ts';
 import { STUN_ALPN_PROTOCOLS } from './alpn-protocols.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';

@@ -1,8 +1,8 @@
-import { sourceKey } from '../../core/address-key.ts';
-import { type Arrival } from '../../core/arrivals.ts';
-import { ConnectionLimits, type ConnectionLimitOptions } from '../../core/connection-limits.ts';
-import { SpareConnections } from '../../core/spare-connections.ts';
-import { formatTransportAddress } from '../../core/transport-address.ts';
+import { sourceKey } from '../../base/address-key.ts';
+import { type Arrival } from '../../base/arrivals.ts';
+import { ConnectionLimits, type ConnectionLimitOptions } from '../../base/connection-limits.ts';
+import { SpareConnections } from '../../base/spare-connections.ts';
+import { formatTransportAddress } from '../../base/transport-address.ts';
 import { Drop } from '../dataplane/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
 

@@ -1,5 +1,5 @@
 import { type RemoteInfo } from 'node:dgram';
-import { formatTransportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, isChannelData, isStun, writeChannelDataHeader } from '../../stun/channel-data.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/relay-state.ts';
 import { Drop, type DropIndex } from '../dataplane/drop-counters.ts';

@@ -1,5 +1,5 @@
-import { LimitedSources } from '../../core/limited-sources.ts';
-import { TokenBuckets } from '../../core/token-buckets.ts';
+import { LimitedSources } from '../../base/limited-sources.ts';
+import { TokenBuckets } from '../../base/token-buckets.ts';
 
 export interface UnprovenAllowanceOptions {
   /** Messages a second in the long run of one IPv4 address or IPv6 /64; 0 sets no limit. */

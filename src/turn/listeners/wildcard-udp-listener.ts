@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { type AddressFamily } from '../../core/ip.ts';
-import { transportAddress, type TransportAddress } from '../../core/transport-address.ts';
+import { type AddressFamily } from '../../base/ip.ts';
+import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type KernelWildcard } from '../dataplane/kernel-wildcard.ts';
 import { turnListenError } from './listen-error.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';

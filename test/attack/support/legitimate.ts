@@ -5,7 +5,7 @@ import {
   xorPeerAddress,
   xorRelayedAddress,
 } from '../../../src/stun/attributes/rfc8656.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipResponse } from '../../../src/sip/message.ts';
 import { Method } from '../../../src/stun/message-type.ts';

@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';

@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { count, inWaves, sourceAddress, type Campaign } from './campaign.ts';
 import { type Random } from './random.ts';
 import { channelData, mutated, validMessage } from './stun-messages.ts';

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { type Random } from './random.ts';
 import { TurnExchange } from './turn-exchange.ts';

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import { queryObjects } from 'node:v8';
 import { WebSocket } from 'ws';
-import { type LogFields, type Logger } from '../../../src/core/logger.ts';
+import { type LogFields, type Logger } from '../../../src/base/logger.ts';
 import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createServer, type Server } from '../../../src/index.ts';
 import { type Ask, type LogCounts, type Reply, type VictimStatus } from './victim-messages.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type ConfigInput } from '../../../src/index.ts';
 import { type Ask, type Reply, type Started, type VictimStatus } from './victim-messages.ts';
 

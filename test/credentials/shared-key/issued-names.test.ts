@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ok } from '../../../src/core/result.ts';
-import { Secret } from '../../../src/core/secret.ts';
+import { ok } from '../../../src/base/result.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { type LocalIssuer } from '../../../src/credentials/credential.ts';
 import { IssuedNames } from '../../../src/credentials/shared-key/issued-names.ts';
 import { createSharedKeyVerifier } from '../../../src/credentials/shared-key/verifier.ts';

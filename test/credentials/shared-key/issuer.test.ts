@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type TurnCredential } from '../../../src/credentials/credential.ts';
 import { createSharedKeyIssuer, type SharedKeyIssuerOptions } from '../../../src/credentials/shared-key/issuer.ts';
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { at, coturnProfile, ring } from './support.ts';
 
 const pseudonyms = createPseudonyms(new Secret('pseudonym key'), new Secret('km'));

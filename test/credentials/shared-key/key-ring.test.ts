@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { createKeyRing } from '../../../src/credentials/shared-key/key-ring.ts';
 
 const key = (id: string, secret: string) => ({ id, secret: new Secret(secret) });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { computePassword } from '../../../src/credentials/shared-key/password.ts';
 import { coturnProfile } from './support.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
 
 const pseudonyms = createPseudonyms(new Secret('a pseudonym key'), new Secret('km'));

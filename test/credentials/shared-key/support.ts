@@ -1,5 +1,5 @@
-import { type Now } from '../../../src/core/clock.ts';
-import { Secret } from '../../../src/core/secret.ts';
+import { type Now } from '../../../src/base/clock.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { createKeyRing, type KeyRing } from '../../../src/credentials/shared-key/key-ring.ts';
 import { type SharedKeyProfile } from '../../../src/credentials/shared-key/profile.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { createSharedKeyIssuer } from '../../../src/credentials/shared-key/issuer.ts';
 import { computePassword } from '../../../src/credentials/shared-key/password.ts';
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { createStaticVerifier, type StaticUser } from '../../../src/credentials/static/verifier.ts';
 import { usernameHash } from '../../../src/credentials/username-hash.ts';
 import { at } from '../shared-key/support.ts';

@@ -3,7 +3,7 @@ import { BindingTable } from '../../../src/edge/core/binding-table.ts';
 import { Gruus } from '../../../src/edge/core/gruus.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { parseContact } from '../../../src/sip/contact.ts';
-import { heldPerMessage, LITTLE, messageText } from '../../core/held-per-message.ts';
+import { heldPerMessage, LITTLE, messageText } from '../../base/held-per-message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeHop } from '../support/fake-hop.ts';
 

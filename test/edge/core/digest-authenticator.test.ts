@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { DigestAuthenticator } from '../../../src/edge/core/digest-authenticator.ts';
 import { createUserDirectory } from '../../../src/edge/user-directory.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { EdgeDrain } from '../../../src/edge/drain/edge-drain.ts';
 import { type EdgeDrainOptions } from '../../../src/edge/edge-options.ts';
-import { collect } from '../../core/held-per-message.ts';
+import { collect } from '../../base/held-per-message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const OPTIONS = { noticeMs: 0, windowMs: 10_000, transactionMs: 5000, callMs: 0 };

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type WebSocket } from 'ws';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { edgeOptions } from '../support/edge-options.ts';

@@ -5,7 +5,7 @@ import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
 import { parseSipMessage } from '../../../src/sip/parse-message.ts';
-import { heldPerMessage, LITTLE, MESSAGE_LENGTH } from '../../core/held-per-message.ts';
+import { heldPerMessage, LITTLE, MESSAGE_LENGTH } from '../../base/held-per-message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeHop } from '../support/fake-hop.ts';
 import { WicMessages } from '../support/wic.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownText } from '../../../src/core/own-text.ts';
+import { ownText } from '../../../src/base/own-text.ts';
 import { identitiesOf } from '../../../src/edge/registration/identity.ts';
 import { identityFor } from '../../../src/edge/registration/speak-as.ts';
 import { SipHeaders } from '../../../src/sip/message.ts';

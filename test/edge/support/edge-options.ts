@@ -1,4 +1,4 @@
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { type EdgeOptions, type EmbeddedCoreOptions } from '../../../src/edge/edge-options.ts';
 import { createUserDirectory } from '../../../src/edge/user-directory.ts';
 

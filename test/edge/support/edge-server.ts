@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
-import { AbuseLog } from '../../../src/core/abuse-log.ts';
-import { systemClock } from '../../../src/core/clock.ts';
-import { type LogFields, type Logger, silentLogger } from '../../../src/core/logger.ts';
+import { AbuseLog } from '../../../src/base/abuse-log.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { type LogFields, type Logger, silentLogger } from '../../../src/base/logger.ts';
 import { Edge, type EdgeDependencies } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { FakeIssuer } from './fake-issuer.ts';

@@ -1,5 +1,5 @@
-import { type Clock, type Now } from '../../../src/core/clock.ts';
-import { TimerQueue } from '../../../src/core/timer-queue.ts';
+import { type Clock, type Now } from '../../../src/base/clock.ts';
+import { TimerQueue } from '../../../src/base/timer-queue.ts';
 
 /** A clock that stands until told, with the timers that run on it. */
 export class FakeClock implements Clock {

@@ -1,8 +1,8 @@
-import { type Now } from '../../../src/core/clock.ts';
-import { type IssueFailure } from '../../../src/core/issue-failure.ts';
-import { type Outcome } from '../../../src/core/outcome.ts';
-import { fail, ok, type Result } from '../../../src/core/result.ts';
-import { Secret } from '../../../src/core/secret.ts';
+import { type Now } from '../../../src/base/clock.ts';
+import { type IssueFailure } from '../../../src/base/issue-failure.ts';
+import { type Outcome } from '../../../src/base/outcome.ts';
+import { fail, ok, type Result } from '../../../src/base/result.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { type CredentialIssuer, type IssueRequest, type TurnCredential } from '../../../src/credentials/credential.ts';
 
 type Issued = Result<TurnCredential, IssueFailure>;

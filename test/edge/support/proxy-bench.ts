@@ -1,6 +1,6 @@
-import { AbuseLog } from '../../../src/core/abuse-log.ts';
-import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../../src/core/limited-log.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
+import { AbuseLog } from '../../../src/base/abuse-log.ts';
+import { HOSTILE_LOG_LIMITS, LimitedLog } from '../../../src/base/limited-log.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
 import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
 import { buildProxy } from '../../../src/edge/build-proxy.ts';

@@ -1,4 +1,4 @@
-import { TypedEvents } from '../../../src/core/typed-events.ts';
+import { TypedEvents } from '../../../src/base/typed-events.ts';
 import { type EdgeEvents } from '../../../src/edge/edge-events.ts';
 
 const NAMES = [

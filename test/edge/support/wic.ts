@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Secret } from '../../../src/core/secret.ts';
+import { type Secret } from '../../../src/base/secret.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { checkAccess } from '../../../src/lab/control/access.ts';
 import { ControlError } from '../../../src/lab/control/control-error.ts';
 import { startControlledLab } from './support/controlled-lab.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { eventStream, type EventStreamOptions } from '../../../src/lab/control/event-stream.ts';
 import { LabEventHistory } from '../../../src/lab/lab-event-history.ts';
 import { LabEventLog } from '../../../src/lab/lab-event-log.ts';

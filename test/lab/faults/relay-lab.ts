@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterEach } from 'vitest';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { startLab, type Lab } from '../../../src/lab/start-lab.ts';
 import { TurnClient } from '../../turn/support/turn-client.ts';
 

@@ -1,4 +1,4 @@
-import { TimerQueue } from '../../../src/core/timer-queue.ts';
+import { TimerQueue } from '../../../src/base/timer-queue.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
-import { transportAddress } from '../../../src/core/transport-address.ts';
+import { transportAddress } from '../../../src/base/transport-address.ts';
 import { encodeSockaddr, loadKernelUdp } from '../../../src/turn/dataplane/kernel-udp.ts';
 
 const kernel = loadKernelUdp();

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
 import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
 import { type KernelUdp } from '../../../src/turn/dataplane/kernel-udp.ts';

@@ -1,5 +1,5 @@
-import { type AddressFamily } from '../../../src/core/ip.ts';
-import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type AddressFamily } from '../../../src/base/ip.ts';
+import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
 import {
   COUNTERS_PER_SLOT,
   type ChannelEntry,

@@ -1,5 +1,5 @@
-import { type Now } from '../../../src/core/clock.ts';
-import { fail, ok, type Result } from '../../../src/core/result.ts';
+import { type Now } from '../../../src/base/clock.ts';
+import { fail, ok, type Result } from '../../../src/base/result.ts';
 import {
   KEY_ALGORITHMS,
   type LocalVerifier,

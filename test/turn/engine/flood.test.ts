@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';
 import { address, codeOf, engineOptions, plain, World } from './world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { channelNumber, data, lifetime, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { address, codeOf, engineOptions, World, type TestClient } from './world.ts';
 

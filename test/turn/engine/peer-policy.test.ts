@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EpcscfTurnError } from '../../../src/core/errors.ts';
-import { formatIp, parseIp } from '../../../src/core/ip.ts';
-import { parseIpRange } from '../../../src/core/ip-range.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { EpcscfTurnError } from '../../../src/base/errors.ts';
+import { formatIp, parseIp } from '../../../src/base/ip.ts';
+import { parseIpRange } from '../../../src/base/ip-range.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type PeerOptions, type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
 import { PeerPolicy } from '../../../src/turn/engine/peer-policy.ts';
 import { SPECIAL_PURPOSE_RANGES } from '../../../src/turn/engine/special-purpose-ranges.ts';

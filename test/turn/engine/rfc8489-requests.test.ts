@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ok } from '../../../src/core/result.ts';
+import { ok } from '../../../src/base/result.ts';
 import { type HashLookupRequest, type LocalVerifier } from '../../../src/credentials/credential.ts';
 import { nonce, passwordAlgorithms } from '../../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../../src/stun/message-type.ts';

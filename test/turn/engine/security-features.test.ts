@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fail } from '../../../src/core/result.ts';
+import { fail } from '../../../src/base/result.ts';
 import { KEY_ALGORITHMS, type CredentialVerifier } from '../../../src/credentials/credential.ts';
 import { securityFeatures } from '../../../src/turn/engine/security-features.ts';
 

@@ -1,5 +1,5 @@
-import { type Now } from '../../../src/core/clock.ts';
-import { fail, type Result } from '../../../src/core/result.ts';
+import { type Now } from '../../../src/base/clock.ts';
+import { fail, type Result } from '../../../src/base/result.ts';
 import { type KnownUser, type LookupFailure, type LookupRequest } from '../../../src/credentials/credential.ts';
 import { type World } from './world.ts';
 

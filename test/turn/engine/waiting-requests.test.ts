@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ok } from '../../../src/core/result.ts';
+import { ok } from '../../../src/base/result.ts';
 import { accessToken } from '../../../src/stun/attributes/rfc7635.ts';
 import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
 import { messageIntegrity } from '../../../src/stun/attributes/rfc8489.ts';

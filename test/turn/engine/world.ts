@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { type Now } from '../../../src/core/clock.ts';
-import { type AddressFamily } from '../../../src/core/ip.ts';
-import { silentLogger, type LogFields } from '../../../src/core/logger.ts';
+import { type Now } from '../../../src/base/clock.ts';
+import { type AddressFamily } from '../../../src/base/ip.ts';
+import { silentLogger, type LogFields } from '../../../src/base/logger.ts';
 import {
   type TransportAddress,
   formatTransportAddress,
   transportAddress,
-} from '../../../src/core/transport-address.ts';
-import { TypedEvents } from '../../../src/core/typed-events.ts';
+} from '../../../src/base/transport-address.ts';
+import { TypedEvents } from '../../../src/base/typed-events.ts';
 import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
 import { requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { longTermKeyMd5 } from '../../stun/long-term-key.ts';

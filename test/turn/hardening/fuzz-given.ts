@@ -1,4 +1,4 @@
-import { parseIp } from '../../../src/core/ip.ts';
+import { parseIp } from '../../../src/base/ip.ts';
 import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
 import { reservationToken } from '../../../src/stun/attributes/rfc8656.ts';

@@ -1,4 +1,4 @@
-import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
 import { FakeTcp } from '../engine/fake-tcp.ts';
 import { isClosed } from './granted.ts';

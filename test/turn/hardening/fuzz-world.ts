@@ -1,9 +1,9 @@
-import { parseIp } from '../../../src/core/ip.ts';
+import { parseIp } from '../../../src/base/ip.ts';
 import {
   formatTransportAddress,
   sameTransportAddress,
   type TransportAddress,
-} from '../../../src/core/transport-address.ts';
+} from '../../../src/base/transport-address.ts';
 import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
 import { errorCode, nonce } from '../../../src/stun/attributes/rfc8489.ts';

@@ -1,5 +1,5 @@
-import { formatIp } from '../../../src/core/ip.ts';
-import { formatTransportAddress, type TransportAddress } from '../../../src/core/transport-address.ts';
+import { formatIp } from '../../../src/base/ip.ts';
+import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type FakeRelay } from '../engine/fake-plane.ts';
 import { type RawAttribute, type RawMessage } from './hostile-message.ts';
 

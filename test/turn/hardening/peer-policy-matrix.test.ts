@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatIp, parseIp } from '../../../src/core/ip.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { formatIp, parseIp } from '../../../src/base/ip.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import {
   channelNumber,
   data,

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
-import { silentLogger } from '../../../src/core/logger.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
 import { type ChannelDataPath, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
 import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../../src/stun/message-type.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fail, ok } from '../../../src/core/result.ts';
+import { fail, ok } from '../../../src/base/result.ts';
 import { type LocalVerifier } from '../../../src/credentials/credential.ts';
 
 /** Users with passwords that never end. */

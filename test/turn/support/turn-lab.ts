@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach } from 'vitest';
-import { type Clock } from '../../../src/core/clock.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
-import { type TransportAddress } from '../../../src/core/transport-address.ts';
+import { type Clock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
 import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';

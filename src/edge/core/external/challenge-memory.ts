@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { BoundedMap } from '../../../core/bounded-map.ts';
-import { type OwnText, ownText } from '../../../core/own-text.ts';
+import { BoundedMap } from '../../../base/bounded-map.ts';
+import { type OwnText, ownText } from '../../../base/own-text.ts';
 
 const MAX_CALLS = 10_000;
 

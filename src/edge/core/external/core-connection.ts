@@ -1,9 +1,9 @@
-import { type Clock } from '../../../core/clock.ts';
-import { EpcscfTurnError } from '../../../core/errors.ts';
-import { type LimitedLog } from '../../../core/limited-log.ts';
-import { type Logger } from '../../../core/logger.ts';
-import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts';
-import { type TypedEvents } from '../../../core/typed-events.ts';
+import { type Clock } from '../../../base/clock.ts';
+import { EpcscfTurnError } from '../../../base/errors.ts';
+import { type LimitedLog } from '../../../base/limited-log.ts';
+import { type Logger } from '../../../base/logger.ts';
+import { type TimerHandle, type TimerQueue } from '../../../base/timer-queue.ts';
+import { type TypedEvents } from '../../../base/typed-events.ts';
 import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';

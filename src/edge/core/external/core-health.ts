@@ -1,7 +1,7 @@
-import { type Clock } from '../../../core/clock.ts';
-import { type Logger } from '../../../core/logger.ts';
-import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts';
-import { type TypedEvents } from '../../../core/typed-events.ts';
+import { type Clock } from '../../../base/clock.ts';
+import { type Logger } from '../../../base/logger.ts';
+import { type TimerHandle, type TimerQueue } from '../../../base/timer-queue.ts';
+import { type TypedEvents } from '../../../base/typed-events.ts';
 import { type EdgeEvents } from '../../edge-events.ts';
 import { type CoreDownCause } from '../../edge-words.ts';
 import { type CoreProbeOptions } from '../../edge-options.ts';

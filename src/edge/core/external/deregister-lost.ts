@@ -1,5 +1,5 @@
-import { type Clock } from '../../../core/clock.ts';
-import { type TimerQueue } from '../../../core/timer-queue.ts';
+import { type Clock } from '../../../base/clock.ts';
+import { type TimerQueue } from '../../../base/timer-queue.ts';
 import { type CoreBorder } from '../../border/core-border.ts';
 import { type ExternalCoreOptions } from '../../edge-options.ts';
 import { type HomeDomain } from '../../home-domain.ts';

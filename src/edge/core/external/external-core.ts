@@ -1,4 +1,4 @@
-import { type Clock } from '../../../core/clock.ts';
+import { type Clock } from '../../../base/clock.ts';
 import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';

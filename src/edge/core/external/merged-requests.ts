@@ -1,6 +1,6 @@
-import { boundedKey } from '../../../core/bounded-key.ts';
-import { BoundedMap } from '../../../core/bounded-map.ts';
-import { type OwnText, ownText } from '../../../core/own-text.ts';
+import { boundedKey } from '../../../base/bounded-key.ts';
+import { BoundedMap } from '../../../base/bounded-map.ts';
+import { type OwnText, ownText } from '../../../base/own-text.ts';
 import { type RequestEssentials } from '../../../sip/validate-request.ts';
 
 const MAX_REQUESTS = 1000;

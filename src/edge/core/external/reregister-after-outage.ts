@@ -1,7 +1,7 @@
-import { type Clock } from '../../../core/clock.ts';
-import { type Logger } from '../../../core/logger.ts';
-import { type TimerHandle, type TimerQueue } from '../../../core/timer-queue.ts';
-import { type TypedEvents } from '../../../core/typed-events.ts';
+import { type Clock } from '../../../base/clock.ts';
+import { type Logger } from '../../../base/logger.ts';
+import { type TimerHandle, type TimerQueue } from '../../../base/timer-queue.ts';
+import { type TypedEvents } from '../../../base/typed-events.ts';
 import { type EdgeEvents } from '../../edge-events.ts';
 import { type EdgeDrainOptions, type ExternalCoreOptions } from '../../edge-options.ts';
 import { type CoreSnapshot } from '../core-side.ts';

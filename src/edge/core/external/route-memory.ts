@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../../core/bounded-map.ts';
+import { BoundedMap } from '../../../base/bounded-map.ts';
 import { formatHostPort, type HostPort } from '../../../sip/host-port.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';

@@ -1,4 +1,4 @@
-import { EpcscfTurnError } from '../../../core/errors.ts';
+import { EpcscfTurnError } from '../../../base/errors.ts';
 import { type Lab } from '../../lab.ts';
 import { type AllocateOutcome } from '../../try-allocate.ts';
 import { ControlError } from '../control-error.ts';

@@ -1,5 +1,5 @@
-import { LimitedLog, HOSTILE_LOG_LIMITS } from '../../../../src/core/limited-log.ts';
-import { silentLogger } from '../../../../src/core/logger.ts';
+import { LimitedLog, HOSTILE_LOG_LIMITS } from '../../../../src/base/limited-log.ts';
+import { silentLogger } from '../../../../src/base/logger.ts';
 import { LocalBorder } from '../../../../src/edge/border/local-border.ts';
 import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
 import { CoreConnection } from '../../../../src/edge/core/external/core-connection.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../../src/core/logger.ts';
+import { silentLogger } from '../../../../src/base/logger.ts';
 import { CoreBorder } from '../../../../src/edge/border/core-border.ts';
 import { deregisterLost } from '../../../../src/edge/core/external/deregister-lost.ts';
 import { FlowTokens } from '../../../../src/edge/flow/flow-token.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { silentLogger } from '../../../../src/core/logger.ts';
+import { silentLogger } from '../../../../src/base/logger.ts';
 import { type CoreState } from '../../../../src/edge/core/core-side.ts';
 import { ReregisterAfterOutage } from '../../../../src/edge/core/external/reregister-after-outage.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

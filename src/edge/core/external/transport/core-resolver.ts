@@ -1,7 +1,7 @@
-import { boundedKey } from '../../../../core/bounded-key.ts';
-import { BoundedMap } from '../../../../core/bounded-map.ts';
-import { type Clock } from '../../../../core/clock.ts';
-import { type OwnMap, ownText } from '../../../../core/own-text.ts';
+import { boundedKey } from '../../../../base/bounded-key.ts';
+import { BoundedMap } from '../../../../base/bounded-map.ts';
+import { type Clock } from '../../../../base/clock.ts';
+import { type OwnMap, ownText } from '../../../../base/own-text.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
 import { type CoreDestination } from '../../core-destination.ts';
 import { createDnsClient, type DnsClient } from './dns-client.ts';

@@ -1,5 +1,5 @@
 import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
-import { secureOptions } from '../../../../core/key-pair.ts';
+import { secureOptions } from '../../../../base/key-pair.ts';
 import { type CoreTlsOptions } from '../../../edge-options.ts';
 
 /** What both ends of our TLS connections with a core are made with. Throws ERR_CERTIFICATE_UNREADABLE when OpenSSL cannot use it. */

@@ -1,4 +1,4 @@
-import { type KeyPair } from '../../../../core/key-pair.ts';
+import { type KeyPair } from '../../../../base/key-pair.ts';
 import { type Hop } from '../../../hop.ts';
 import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
 

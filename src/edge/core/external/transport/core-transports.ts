@@ -1,9 +1,9 @@
-import { type Clock } from '../../../../core/clock.ts';
-import { EpcscfTurnError } from '../../../../core/errors.ts';
-import { type KeyPair } from '../../../../core/key-pair.ts';
-import { type Logger } from '../../../../core/logger.ts';
-import { type TimerQueue } from '../../../../core/timer-queue.ts';
-import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { type Clock } from '../../../../base/clock.ts';
+import { EpcscfTurnError } from '../../../../base/errors.ts';
+import { type KeyPair } from '../../../../base/key-pair.ts';
+import { type Logger } from '../../../../base/logger.ts';
+import { type TimerQueue } from '../../../../base/timer-queue.ts';
+import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { type CoreTlsOptions, type ExternalCoreOptions } from '../../../edge-options.ts';
 import { type Hop } from '../../../hop.ts';
 import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { promises, type NaptrRecord, type SrvRecord } from 'node:dns';
-import { type AddressFamily } from '../../../../core/ip.ts';
-import { transportAddress } from '../../../../core/transport-address.ts';
+import { type AddressFamily } from '../../../../base/ip.ts';
+import { transportAddress } from '../../../../base/transport-address.ts';
 
 /** Records, none of which is an answer too; `undefined` when nobody could say. */
 export type DnsAnswer<T> = readonly T[] | undefined;

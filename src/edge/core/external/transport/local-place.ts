@@ -1,6 +1,6 @@
-import { EpcscfTurnError } from '../../../../core/errors.ts';
-import { formatIp, isLoopback, isWildcard, parseIp } from '../../../../core/ip.ts';
-import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { EpcscfTurnError } from '../../../../base/errors.ts';
+import { formatIp, isLoopback, isWildcard, parseIp } from '../../../../base/ip.ts';
+import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { formatHostPort, type HostPort } from '../../../../sip/host-port.ts';
 import { type EdgeSide } from '../../../hop.ts';
 import { type CoreTransport } from '../../core-destination.ts';

@@ -1,5 +1,5 @@
 import { type NaptrRecord } from 'node:dns';
-import { formatIp, parseIp } from '../../../../core/ip.ts';
+import { formatIp, parseIp } from '../../../../base/ip.ts';
 import { type SipUri } from '../../../../sip/uri.ts';
 import { type CoreTransport } from '../../core-destination.ts';
 import { type DnsAnswer, type DnsClient } from './dns-client.ts';

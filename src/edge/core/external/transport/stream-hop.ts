@@ -1,7 +1,7 @@
 import { type Socket } from 'node:net';
-import { type OwnText } from '../../../../core/own-text.ts';
-import { type TimerHandle } from '../../../../core/timer-queue.ts';
-import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { type OwnText } from '../../../../base/own-text.ts';
+import { type TimerHandle } from '../../../../base/timer-queue.ts';
+import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage, type SipResponse } from '../../../../sip/message.ts';
 import { newFlowId } from '../../../flow/flow-id.ts';

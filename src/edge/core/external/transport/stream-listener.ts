@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
-import { listenError } from '../../../../core/listen-error.ts';
-import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { listenError } from '../../../../base/listen-error.ts';
+import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { type CoreTransport } from '../../core-destination.ts';
 import { localPlace, type LocalPlace } from './local-place.ts';
 import { type StreamPool } from './stream-pool.ts';

@@ -1,9 +1,9 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { isWildcard, parseIp } from '../../../../core/ip.ts';
-import { type OwnText, ownText } from '../../../../core/own-text.ts';
-import { type TimerHandle } from '../../../../core/timer-queue.ts';
-import { transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { isWildcard, parseIp } from '../../../../base/ip.ts';
+import { type OwnText, ownText } from '../../../../base/own-text.ts';
+import { type TimerHandle } from '../../../../base/timer-queue.ts';
+import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { type SipResponse } from '../../../../sip/message.ts';
 import { topVia } from '../../../../sip/via.ts';
 import { type CoreTransport } from '../../core-destination.ts';

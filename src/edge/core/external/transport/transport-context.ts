@@ -1,6 +1,6 @@
-import { type Clock } from '../../../../core/clock.ts';
-import { type Logger } from '../../../../core/logger.ts';
-import { type TimerQueue } from '../../../../core/timer-queue.ts';
+import { type Clock } from '../../../../base/clock.ts';
+import { type Logger } from '../../../../base/logger.ts';
+import { type TimerQueue } from '../../../../base/timer-queue.ts';
 import { type CoreTransportHandlers } from './core-transport.ts';
 import { type TrustedAddresses } from './trusted-addresses.ts';
 

@@ -1,5 +1,5 @@
-import { IpRanges } from '../../../../core/ip-ranges.ts';
-import { transportAddress } from '../../../../core/transport-address.ts';
+import { IpRanges } from '../../../../base/ip-ranges.ts';
+import { transportAddress } from '../../../../base/transport-address.ts';
 
 /** Which addresses belong to the core: configured ranges, and what its names resolve to. IPv4-mapped IPv6 counts as IPv4. */
 export class TrustedAddresses {

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { BoundedMap } from '../../../../core/bounded-map.ts';
-import { listenError } from '../../../../core/listen-error.ts';
-import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../core/transport-address.ts';
+import { BoundedMap } from '../../../../base/bounded-map.ts';
+import { listenError } from '../../../../base/listen-error.ts';
+import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage } from '../../../../sip/message.ts';
 import { type EdgeSide, type Hop } from '../../../hop.ts';

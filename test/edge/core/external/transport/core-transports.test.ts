@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { connect as tlsConnect, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ownText } from '../../../../../src/core/own-text.ts';
+import { ownText } from '../../../../../src/base/own-text.ts';
 import { makeCertificate, type TestCertificate } from '../../../../turn/support/certificate.ts';
 import { renegotiation } from '../../../../turn/support/renegotiation.ts';
 import {

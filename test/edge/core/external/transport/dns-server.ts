@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { parseIp } from '../../../../../src/core/ip.ts';
+import { parseIp } from '../../../../../src/base/ip.ts';
 
 type RecordType = 'A' | 'AAAA' | 'SRV' | 'NAPTR';
 

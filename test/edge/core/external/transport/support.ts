@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
-import { silentLogger } from '../../../../../src/core/logger.ts';
+import { silentLogger } from '../../../../../src/base/logger.ts';
 import { type CoreDestination, type CoreTransport } from '../../../../../src/edge/core/core-destination.ts';
 import {
   type CoreRefusal,

@@ -1,0 +1,383 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadMaterial, type Material } from '../config/material.ts';
+import { parseConfig } from '../config/load.ts';
+import { type Config, type ConfigInput } from '../config/schema/tree.ts';
+import { type Certificate } from '../config/state/lab-certificate.ts';
+import { startupWarnings } from '../config/warnings.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Logger } from '../base/logger.ts';
+import { type Secret } from '../base/secret.ts';
+import { TypedEvents } from '../base/typed-events.ts';
+import { type StopOptions } from '../edge/drain/departures.ts';
+import { type CloseFrame } from '../edge/flow/close-codes.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';
+import { type ServerHooks } from './hooks.ts';
+import { createLogger } from './logger.ts';
+import { pinPorts } from './pinned-ports.ts';
+import { publicUrls } from './public-urls.ts';
+import { type DrainOptions, drainParts, type DrainProgress, drainTimes } from './server-drain.ts';
+import { serverFacts } from './server-facts.ts';
+import { ServerParts } from './server-parts.ts';
+import {
+  type RestartOptions,
+  type ServerAddresses,
+  type ServerEvents,
+  type ServerFacts,
+  type ServerOptions,
+  type ServerSecrets,
+  type ServerSnapshot,
+} from './server-types.ts';
+import { createSharedKey } from './shared-key.ts';
+import { turnUris } from './turn-uris.ts';
+import { type Impairment } from '../turn/engine/impairment.ts';
+import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
+
+export { type DrainOptions, type DrainProgress } from './server-drain.ts';
+export {
+  type RestartOptions,
+  type ServerAddresses,
+  type ServerEvents,
+  type ServerFacts,
+  type ServerOptions,
+  type ServerSnapshot,
+  type SharedKeyFacts,
+} from './server-types.ts';
+
+/** setTimeout holds a signed 32-bit number of milliseconds. */
+const MAX_DOWN_MS = 0x7fff_ffff;
+
+type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
+
+/** Edge and TURN server in one process, or either alone, as configured. */
+export class Server {
+  readonly facts: ServerFacts;
+  readonly #secrets: ServerSecrets;
+  readonly #events: TypedEvents<ServerEvents>;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #showUsers: boolean;
+  readonly #hooks: ServerHooks;
+  #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' | 'draining' = 'stopped';
+  /** Ends the time that a restart stays down. */
+  #pause: AbortController | undefined;
+  #starting: Promise<ServerAddresses> | undefined;
+  #stopping: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+  /** Ends the waiting of a drain. */
+  #skipDrain: AbortController | undefined;
+  /** Absent while stopped. */
+  #parts: ServerParts | undefined;
+  readonly #certificates: readonly CertificateWatch[];
+  /** Read since the files have changed. */
+  #certificate: Certificate | undefined;
+  #coreCertificate: Certificate | undefined;
+
+  /** Use `createServer`. */
+  constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerMeans) {
+    this.#secrets = { material, sharedKey: createSharedKey(config, material) };
+    this.facts = serverFacts(config, this.#secrets);
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#showUsers = showUsers;
+    this.#hooks = hooks;
+    const watch = { config, logger, clock };
+    this.#certificates = [
+      new CertificateWatch({
+        ...watch,
+        section: 'tls',
+        certificate: material.certificate,
+        apply: this.#useCertificate,
+      }),
+      new CertificateWatch({
+        ...watch,
+        section: 'edge.core.tls',
+        certificate: material.core?.certificate,
+        apply: this.#useCoreCertificate,
+      }),
+    ];
+    this.#events = new TypedEvents((error) => {
+      logger.error({ err: error }, 'a listener of a server event threw');
+    });
+  }
+
+  /** Returns a function that takes the listener off again. */
+  on<Name extends keyof ServerEvents>(name: Name, listener: (event: ServerEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * Opens everything or nothing. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED with one
+   * line that says which listener and what to do; ERR_INVALID_STATE when it runs already.
+   */
+  async start(): Promise<ServerAddresses> {
+    if (this.#state !== 'stopped') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
+    this.#state = 'starting';
+    this.#starting = this.#open(this.facts.config);
+    return this.#starting;
+  }
+
+  /**
+   * Stops, sending clients straight back (close code 1012), stays down for `downMs`, and starts again on the very ports it had, also those
+   * that the system chose. Keys and users stay; registrations and allocations are gone. Emits `stopped` and `ready`. Throws
+   * ERR_INVALID_STATE when the server does not run, or is stopped meanwhile; what `start()` throws when it cannot open its ports again, and
+   * the server is then stopped.
+   */
+  async restart({ downMs = 0 }: RestartOptions = {}): Promise<ServerAddresses> {
+    if (!(downMs >= 0 && downMs <= MAX_DOWN_MS)) {
+      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `restart: expected downMs 0-${MAX_DOWN_MS}, got ${downMs}`);
+    }
+    if (this.#state !== 'running') throw new EpcscfTurnError('ERR_INVALID_STATE', `server: is ${this.#state}`);
+    this.#state = 'restarting';
+    this.#starting = this.#reopen(downMs);
+    return this.#starting;
+  }
+
+  /**
+   * Tells the clients, ends what is live and frees all ports; a no-op when stopped. Waits for a start that is under way; further calls
+   * resolve with the first.
+   */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stopOnce().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  /**
+   * Drains and stops the server, for an upgrade or a smaller fleet: `/healthz` says 503 and new WebSockets are refused with 503 at once; those that
+   * are open are closed with 1012 (come back: another node should answer) over a window, those in a transaction or a call last; then
+   * allocations are waited for. Where nobody is connected it is as quick as `stop()`, which also cuts it short. Emits `draining`, then
+   * `stopped`; resolves when that is done, at the second call too. A no-op when stopped. Throws ERR_INVALID_ARGUMENT.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const times = drainTimes(this.facts.config, options);
+    this.#draining ??= this.#drainOnce(times).finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  /** Empty unless started. */
+  get addresses(): ServerAddresses {
+    const https = this.#parts?.https?.addresses ?? [];
+    const turn = this.#parts?.turn?.addresses ?? [];
+    const core = this.#parts?.edge?.coreAddresses ?? [];
+    return {
+      ...publicUrls(this.facts.config, https),
+      https,
+      turn,
+      ...(core.length > 0 && { core }),
+      turnUris: https.length + turn.length > 0 ? turnUris(this.facts.config, turn, https) : [],
+    };
+  }
+
+  /** Empty unless started. */
+  snapshot(): ServerSnapshot {
+    const turn = this.#parts?.turn?.stats();
+    const edge = this.#parts?.edge?.snapshot();
+    return {
+      flows: edge?.flows ?? [],
+      registrations: edge?.registrations ?? [],
+      allocations: this.sessions(),
+      stats: {
+        ...(turn && { turn }),
+        ...(edge && {
+          edge: { transactions: edge.transactions, timers: edge.timers, ...(edge.hep && { hep: edge.hep }) },
+        }),
+      },
+    };
+  }
+
+  /**
+   * Closes a WebSocket, with code 1000 unless told otherwise, or cuts its connection without a word; `flow-closed` then has the cause
+   * `operator`. False when no such flow is open. Throws ERR_INVALID_ARGUMENT for a code or reason that may not be sent.
+   */
+  closeFlow(flowId: string, how: CloseFrame | 'cut' = {}): boolean {
+    return this.#parts?.edge?.closeFlow(flowId, how) ?? false;
+  }
+
+  /** The live allocations, with the counters of the moment. */
+  sessions(): readonly SessionSnapshot[] {
+    return this.#parts?.turn?.sessions() ?? [];
+  }
+
+  /** One of them by its `allocationId`, or `undefined`. */
+  session(allocationId: string): SessionSnapshot | undefined {
+    return this.#parts?.turn?.session(allocationId);
+  }
+
+  /** What each user (u, the TURN name) with an allocation holds, and what has passed through it. */
+  users(): readonly UserUsage[] {
+    return this.#parts?.turn?.users() ?? [];
+  }
+
+  /** False when there is no such allocation. */
+  endAllocation(allocationId: string): boolean {
+    return this.#parts?.turn?.endAllocation(allocationId) ?? false;
+  }
+
+  /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
+  endAllocationsOf(user: string): number {
+    return this.#parts?.turn?.endAllocationsOf(user) ?? 0;
+  }
+
+  /**
+   * The TURN server makes no new allocation from here on: clients are sent to one of `turn.alternateServers`, or are answered 508. Allocations
+   * that exist go on; `snapshot().stats.turn` tells how many are left. Until `resumeTurn()`, a restart or a stop. False without a TURN
+   * server that runs.
+   */
+  drainTurn(): boolean {
+    return this.#parts?.turn?.drain() ?? false;
+  }
+
+  /** The TURN server takes new allocations again. False without a TURN server that runs. */
+  resumeTurn(): boolean {
+    return this.#parts?.turn?.resume() ?? false;
+  }
+
+  /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
+  impair(allocationId: string, impairment: Impairment | undefined): boolean {
+    return this.#parts?.turn?.impair(allocationId, impairment) ?? false;
+  }
+
+  async #reopen(downMs: number): Promise<ServerAddresses> {
+    const config = pinPorts(this.facts.config, this.addresses);
+    const pause = new AbortController();
+    this.#pause = pause;
+    await this.#close({ restart: true });
+    this.#events.emit('stopped', {});
+    await sleep(downMs, undefined, { signal: pause.signal }).catch(() => undefined);
+    if (pause.signal.aborted) {
+      this.#state = 'stopped';
+      throw new EpcscfTurnError('ERR_INVALID_STATE', 'restart: the server was stopped meanwhile');
+    }
+    return this.#open(config);
+  }
+
+  async #open(config: Config): Promise<ServerAddresses> {
+    const { sharedKey } = this.#secrets;
+    this.#parts = new ServerParts({
+      config,
+      material: this.#material,
+      sharedKey,
+      showUsers: this.#showUsers,
+      hooks: this.#hooks,
+      logger: this.#logger,
+      clock: this.#clock,
+      events: this.#events,
+      isReady: () => this.#state === 'running',
+    });
+    try {
+      await this.#parts.open();
+    } catch (error) {
+      this.#parts = undefined;
+      this.#state = 'stopped';
+      throw error;
+    }
+    await Promise.all(this.#certificates.map((watch) => watch.start()));
+    this.#state = 'running';
+    const { addresses } = this;
+    this.#events.emit('ready', addresses);
+    return addresses;
+  }
+
+  async #drainOnce(times: Required<DrainOptions>): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    if (this.#state === 'running') {
+      this.#state = 'draining';
+      this.#skipDrain = new AbortController();
+      const { signal } = this.#skipDrain;
+      const tell = (progress: DrainProgress): void => {
+        this.#events.emit('draining', progress);
+      };
+      await drainParts({
+        edge: this.#parts?.edge,
+        turn: this.#parts?.turn,
+        times,
+        clock: this.#clock,
+        logger: this.#logger,
+        tell,
+        signal,
+      });
+    }
+    await this.stop();
+  }
+
+  async #stopOnce(): Promise<void> {
+    this.#pause?.abort();
+    this.#skipDrain?.abort();
+    // The caller of `start` hears of a failure.
+    await this.#starting?.catch(() => undefined);
+    const drained = this.#state === 'draining';
+    if (this.#state !== 'running' && !drained) return;
+    this.#state = 'stopping';
+    await this.#close({ restart: drained });
+    this.#state = 'stopped';
+    this.#events.emit('stopped', {});
+  }
+
+  /** For this package alone: the package exports `Server` as a type, and no type leads here. */
+  static secretsOf(server: Server): ServerSecrets {
+    return server.#secrets;
+  }
+
+  /** For new connections; those that are open go on. */
+  readonly #useCertificate = (certificate: Certificate): void => {
+    this.#parts?.useCertificate(certificate);
+    this.#certificate = certificate;
+  };
+
+  readonly #useCoreCertificate = (certificate: Certificate): void => {
+    this.#parts?.useCoreCertificate(certificate);
+    this.#coreCertificate = certificate;
+  };
+
+  /** With the certificate of now. */
+  get #material(): Material {
+    const { material } = this.#secrets;
+    const core = material.core && this.#coreCertificate && { ...material.core, certificate: this.#coreCertificate };
+    return { ...material, ...(this.#certificate && { certificate: this.#certificate }), ...(core && { core }) };
+  }
+
+  async #close(options: StopOptions = {}): Promise<void> {
+    for (const watch of this.#certificates) watch.stop();
+    await this.#parts?.close(options);
+    this.#parts = undefined;
+  }
+}
+
+/**
+ * Checks the configuration, reads or makes the secrets it needs, and builds a server that `start()` opens. An empty object is a lab on
+ * loopback. Throws ERR_CONFIG_INVALID, ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE.
+ *
+ * @example
+ * const server = await createServer({ edge: { enabled: false }, credentials: { secret: process.env.KM } });
+ * server.on('allocation-created', ({ user, relayed }) => console.log(user, relayed));
+ * const { turnUris } = await server.start();
+ */
+export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
+  return buildServer(parseConfig(input), options);
+}
+
+/** `createServer` of a configuration that has been checked already. Throws what `createServer` does, ERR_CONFIG_INVALID aside. */
+export async function buildServer(checked: Config, options: ServerOptions): Promise<Server> {
+  const { environment = process.env, clock = systemClock, showUsers = false, hooks = {} } = options;
+  const { config, notes } = adaptToHost(checked, hasIpv6Loopback());
+  const logger = options.logger ?? (await createLogger(config));
+  const { unixMs } = clock.now();
+  const loaded = await loadMaterial(config, environment, unixMs, options.state);
+  const material = { ...loaded, users: withExtraUsers(loaded.users, options.extraUsers) };
+  for (const note of notes) logger.info({}, note);
+  for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
+  return new Server(config, material, { logger, clock, showUsers, hooks });
+}
+
+/** The users of the configuration come first. One of them keeps its password when an extra user has the same name. */
+function withExtraUsers(
+  users: ReadonlyMap<string, Secret>,
+  extraUsers: ReadonlyMap<string, Secret> = new Map(),
+): ReadonlyMap<string, Secret> {
+  return new Map([...users, ...[...extraUsers].filter(([name]) => !users.has(name))]);
+}

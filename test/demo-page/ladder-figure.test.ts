@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { FIGURE, matchesFigure } from '../../src/demo-page/ladder/figure.ts';
+import { LadderModel } from '../../src/demo-page/ladder/ladder-model.ts';
+import { type LadderEvent } from '../../src/demo-page/ladder/arrow.ts';
+import { meaningText } from '../../src/demo-page/ladder/meaning.ts';
+import { allocating, authenticationRefused, calling, message, registering, turnAnswer } from './ladder-events.ts';
+
+function draw(events: readonly LadderEvent[]): LadderModel {
+  const model = new LadderModel({ hasLab: true });
+  for (const told of events) model.labEvent(told);
+  return model;
+}
+
+const CALL = [...registering('alice'), ...registering('bob'), ...allocating('alice'), ...calling('alice', 'bob')];
+
+describe('figure 6.3.3-1', () => {
+  it('is matched by the caller and by the callee of a call over relays', () => {
+    const { arrows } = draw(CALL);
+    expect(matchesFigure(arrows, 'alice')).toEqual({ matches: true, step: 11 });
+    expect(matchesFigure(arrows, 'bob')).toEqual({ matches: true, step: 11 });
+    expect(matchesFigure(arrows, 'carol')).toMatchObject({ matches: false, step: 1, missing: { step: 2 } });
+  });
+
+  it.each([
+    [1, 1],
+    [4, 3],
+    [7, 4],
+    [12, 8],
+    [15, 9],
+    [16, 10],
+  ])('is followed after %i arrows of alice as far as step %i', (count, step) => {
+    const { arrows } = draw(CALL);
+    const own = arrows.filter(({ user, label }) => user === 'alice' || label === 'Km').slice(0, count);
+    const match = matchesFigure(own, 'alice');
+    expect(match).toMatchObject({ matches: false, missing: FIGURE[count] });
+    expect(match.step).toBe(step);
+  });
+
+  it('is not matched when something came before its turn', () => {
+    const early = [...allocating('alice'), ...CALL];
+    expect(matchesFigure(draw(early).arrows, 'alice')).toMatchObject({
+      matches: false,
+      missing: { labels: ['Allocate'] },
+    });
+  });
+});
+
+describe('the meaning of an arrow', () => {
+  it('names the step of the figure for every arrow that the figure has', () => {
+    const { arrows } = draw([...registering('alice'), ...allocating('alice')]);
+    const steps = arrows.map((arrow) => /^Step (\d+): /.exec(meaningText(arrow))?.[1]);
+    expect(steps.map(Number)).toEqual([1, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 9, 9, 10, 10]);
+  });
+
+  it('says of a 401 for a bad credential something else than of the first', () => {
+    const [first, refused] = ['no-credentials', 'expired'].map((cause) => {
+      const { arrows } = draw([turnAnswer('alice', 'Allocate', 401), authenticationRefused(cause)]);
+      return meaningText(arrows.at(-1)!);
+    });
+    expect(first).toMatch(/^Step 9: .*realm and nonce/);
+    expect(refused).toMatch(/^Step 10: .*does not accept/);
+  });
+
+  it('says what stands beside the figure, and nothing of what it does not know', () => {
+    const of = (way: string) => meaningText(draw([message(way, 'alice')]).arrows.at(-1)!);
+    expect(of('wic edge BYE')).toBe('Beside the figure: the call ends.');
+    expect(of('wic edge PUBLISH')).toBe('');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { loadMaterial } from '../../src/config/material.ts';
+import { type ConfigInput } from '../../src/config/schema/tree.ts';
+import { type Now } from '../../src/base/clock.ts';
+import { type LocalVerifier } from '../../src/credentials/credential.ts';
+import { usernameHash } from '../../src/credentials/username-hash.ts';
+import { createSharedKey, type SharedKey } from '../../src/server/shared-key.ts';
+import { createVerifier } from '../../src/server/verifier.ts';
+
+const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
+const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
+
+async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: LocalVerifier }> {
+  const config = parseConfig({
+    ...input,
+    edge: { enabled: false },
+    turn: { realm: 'ims.example', listeners: [{ transport: 'udp', address: '127.0.0.1' }], ...input.turn },
+    credentials: { secret: 'km-of-thirty-two-characters-here', pseudonymKey: 'pseudonym', ...input.credentials },
+  });
+  const material = await loadMaterial(config, {}, NOW.unixMs);
+  const sharedKey = createSharedKey(config, material);
+  return { sharedKey, verifier: createVerifier(material, sharedKey) };
+}
+
+function issued({ issuer }: SharedKey): string {
+  const result = issuer.issue(REQUEST, NOW);
+  if (!result.ok) throw new Error(result.reason);
+  return result.value.username;
+}
+
+describe('the users of a server', () => {
+  it('are those of Km and the long-term ones at the same time', async () => {
+    const users = [{ name: 'carol', password: 'carol-secret' }];
+    const { sharedKey, verifier } = await made({ credentials: { users } });
+    for (const username of [issued(sharedKey), 'carol']) {
+      expect(verifier.lookup({ username, realm: 'ims.example' }, NOW).ok).toBe(true);
+    }
+  });
+
+  it('of Km are of the default realm: a name and password that the edge handed out fit no other', async () => {
+    const { sharedKey, verifier } = await made({ turn: { realms: [{ realm: 'partner.example' }] } });
+    const request = { username: issued(sharedKey), realm: 'partner.example' };
+    expect(verifier.lookup(request, NOW)).toEqual({ ok: false, reason: 'wrong-realm' });
+  });
+
+  it('of Km are of any realm when the password is bound to it', async () => {
+    const { sharedKey, verifier } = await made({ credentials: { realmBound: true } });
+    const keyIn = (realm: string) => {
+      const found = verifier.lookup({ username: issued(sharedKey), realm }, NOW);
+      return found.ok ? found.value.keys[0]!.longTermKey('md5')!.toString('hex') : found.reason;
+    };
+    expect(keyIn('partner.example')).toMatch(/^[\da-f]{32}$/);
+    expect(keyIn('partner.example')).not.toBe(keyIn('ims.example'));
+  });
+
+  it('are found by USERHASH when it may be asked for, and no table is kept otherwise', async () => {
+    const plain = await made();
+    expect(plain.sharedKey.issuedNames).toBeUndefined();
+    expect('lookupHash' in plain.verifier).toBe(false);
+    const users = [{ name: 'carol', password: 'carol-secret' }];
+    const { sharedKey, verifier } = await made({ turn: { usernameAnonymity: true }, credentials: { users } });
+    for (const username of [issued(sharedKey), 'carol']) {
+      const userhash = usernameHash(username, 'ims.example');
+      const found = verifier.lookupHash!({ userhash, realm: 'ims.example' }, NOW);
+      expect(found.ok && found.value.username).toBe(username);
+    }
+  });
+});
