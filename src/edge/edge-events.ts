@@ -39,6 +39,17 @@ export interface RegistrationEvent {
   readonly registrationId: string;
 }
 
+/** That nothing of a registration is left, not even the wait for a client that has lost its WebSocket. */
+export interface RegistrationEnd {
+  readonly registrationId: string;
+  /** Private user identity, where a digest or a web token has proven one. */
+  readonly impi: string | undefined;
+  /** Public user identity: the address-of-record. */
+  readonly impu: string;
+  /** Whether a web token has proven it (registration scenarios 2 and 3), so that a pool may give the identity to somebody else. */
+  readonly webIdentity: boolean;
+}
+
 /** What an edge tells observers. No payload carries a password, nonce or message body. */
 export interface EdgeEvents {
   'flow-opened': { readonly flowId: string; readonly remoteAddress: string; readonly origin: string | undefined };
@@ -48,6 +59,7 @@ export interface EdgeEvents {
   'authentication-failed': { readonly flowId: string; readonly aor: string; readonly cause: AuthenticationFailure };
   registered: RegistrationEvent & { readonly expiresSec: number; readonly refresh: boolean };
   unregistered: RegistrationEvent & { readonly cause: UnregisteredCause };
+  'registration-ended': RegistrationEnd;
   'credential-issued': RegistrationEvent & {
     /** u, the pseudonymous TURN name. */
     readonly name: string;
@@ -75,6 +87,8 @@ export const EDGE_EVENTS = {
   'authentication-failed': 'A client failed to log in.',
   registered: 'A REGISTER was answered with 200: a new registration, or a refresh of one.',
   unregistered: 'A registration has ended.',
+  'registration-ended':
+    'Nothing of a registration is left: the client ended it, its time or its token ran out, or the client did not come back in time.',
   'credential-issued': 'An answer carried a TURN credential.',
   'credential-refused': 'A client asked for a TURN credential and got none.',
   limited: 'A limit of `edge.limits` was reached.',

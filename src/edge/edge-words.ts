@@ -49,11 +49,13 @@ export const UNREGISTERED_CAUSES = {
   expired: 'Its time ran out without a refresh.',
   'flow-closed': 'Its WebSocket closed.',
   replaced: 'The same device registered over another WebSocket.',
+  'token-expired': 'Its web token ended and was not renewed. The client should sign in again.',
+  operator: 'The operator ended it.',
   removed: 'The core no longer lists the Contact.',
 } as const;
 export type UnregisteredCause = keyof typeof UNREGISTERED_CAUSES;
 
-/** Why SIP digest failed. */
+/** Why a digest proof or a web token was refused. */
 export const AUTHENTICATION_FAILURES = {
   malformed: 'Its Authorization cannot be read, or lacks qop, cnonce or nc. Use digest with qop=auth (RFC 3261 §22).',
   'wrong-realm': 'Its Authorization answers another realm. Use the realm of the 401.',
@@ -70,6 +72,22 @@ export const AUTHENTICATION_FAILURES = {
   'other-identity': 'It proves one user’s password and registers another. Use the user’s own address in To and From.',
   'refused-by-core':
     'The core behind the edge refused it. See whether user and password are those that the core knows.',
+  'token-malformed':
+    'Its web token cannot be read, or there are two. Send one Authorization: Bearer with the token as it was issued.',
+  'token-issuer': 'Its web token is of no issuer in edge.webIdentity.issuers, or has no issuer at all.',
+  'token-key': 'Its web token is signed by a key that the issuer does not publish. Sign in again.',
+  'token-signature': 'The signature of its web token is wrong, or of an algorithm that is not allowed.',
+  'token-expired': 'Its web token has ended, or is about to. Sign in again, or renew the token before its end.',
+  'token-not-yet-valid': 'Its web token is not valid yet. Compare the clocks of the issuer and of the edge.',
+  'token-audience': 'Its web token is meant for somebody else. Its aud must hold edge.webIdentity.audience.',
+  'token-claims': 'Its web token lacks client_id, impi, impu or exp, or one of them cannot be read.',
+  'token-inactive': 'The issuer says that its web token is not active: unknown, ended or revoked.',
+  'token-client': 'Its web token was issued to a web server that edge.webIdentity does not list for this issuer.',
+  'token-origin': 'Its page comes from an origin for which its web token, or the web server, is not meant.',
+  'token-identity': 'Its web token is not for the identity that it registers, or not for that of this WebSocket.',
+  'token-pool': 'Its web token names an identity outside of the pool of its web server.',
+  'token-in-use': 'Another device is registered under that identity of a pool. Each serves one device at a time.',
+  'issuer-unavailable': 'The issuer of its web token could not be asked. Try again later.',
 } as const;
 export type AuthenticationFailure = keyof typeof AUTHENTICATION_FAILURES;
 

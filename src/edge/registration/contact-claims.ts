@@ -5,6 +5,9 @@ export interface Claim {
   readonly registrationId: OwnText;
   readonly aor: OwnText;
   readonly contactKey: OwnText;
+  /** Private user identity that has been proven, and whether by a web token. */
+  readonly impi: OwnText | undefined;
+  readonly webIdentity: boolean;
 }
 
 /** Nearly every Contact is one device's, and a map for each would be most of what is kept of a lapsed one. */

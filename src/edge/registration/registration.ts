@@ -9,6 +9,7 @@ import { addressOf, identitiesOf, type Identity } from './identity.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { contactKey } from './register-answer.ts';
 import { supportsOutbound } from './registration-id.ts';
+import { type WebLogin } from './web-login.ts';
 
 /** One device of one user, as the edge learnt it from a successful REGISTER. Nothing in it holds the messages it was read from. */
 export interface Registration {
@@ -34,6 +35,8 @@ export interface Registration {
   readonly edgeUri: OwnText | undefined;
   /** Whom the client has proven to be, on this flow and for this user; absent where the registrar asked for no digest. */
   readonly login: DigestLogin<OwnText> | undefined;
+  /** Whom a web token has proven the client to be; `login` is absent then. */
+  readonly webLogin: WebLogin | undefined;
   /** Call-ID of the REGISTER that made or refreshed the registration. */
   readonly callId: OwnText;
   readonly cseq: number;
@@ -54,6 +57,7 @@ export interface RegisterFacts {
   readonly serviceRoute: readonly string[];
   readonly edgeUri: string | undefined;
   readonly login: DigestLogin | undefined;
+  readonly webLogin: WebLogin | undefined;
   readonly callId: string;
   readonly cseq: number;
   readonly hop: Hop;
@@ -70,7 +74,10 @@ export interface ContactFacts {
 /** Entries of a Service-Route that are kept; a real one has one or two. */
 const MAX_SERVICE_ROUTE = 16;
 
-export function readFacts(request: SipRequest, response: SipResponse): Omit<RegisterFacts, 'aor' | 'hop' | 'login'> {
+export function readFacts(
+  request: SipRequest,
+  response: SipResponse,
+): Omit<RegisterFacts, 'aor' | 'hop' | 'login' | 'webLogin'> {
   const address = addressOf(request.headers.get('To') ?? '');
   const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
   const path = parseNameAddr(response.headers.getList('Path').at(-1) ?? '');
@@ -91,8 +98,8 @@ export function createRegistration(
   { registrationId, contact, grantedExpiresSec, expiresAtMs }: ContactFacts,
   before: Registration | undefined,
 ): Registration {
-  const { identities, wildcards, serviceRoute, edgeUri, login, outbound, cseq, hop } = facts;
-  const claim = before?.contactUri === contact.uri ? before.claim : createClaim(registrationId, facts.aor, contact.uri);
+  const { identities, wildcards, serviceRoute, edgeUri, login, webLogin, outbound, cseq, hop } = facts;
+  const claim = claimOf(facts, registrationId, contact.uri, before);
   return {
     registrationId: claim.registrationId,
     aor: claim.aor,
@@ -110,6 +117,7 @@ export function createRegistration(
       username: ownText(login.username, before?.login?.username),
       realm: ownText(login.realm, before?.login?.realm),
     },
+    webLogin,
     callId: ownText(facts.callId, before?.callId),
     cseq,
     hop,
@@ -125,6 +133,22 @@ function ownIdentity({ key, value, number }: Identity, known: Identity<OwnText> 
   return { key: ownKey, value: ownText(value, known?.value), number: ownNumber };
 }
 
-function createClaim(registrationId: string, aor: string, contactUri: string): Claim {
-  return { registrationId: ownText(registrationId), aor: ownText(aor), contactKey: ownText(contactKey(contactUri)) };
+function claimOf(
+  { aor, login, webLogin }: RegisterFacts,
+  registrationId: string,
+  contactUri: string,
+  before: Registration | undefined,
+): Claim {
+  const impi = webLogin?.impi ?? login?.username;
+  const webIdentity = webLogin !== undefined;
+  const known = before?.claim;
+  const isSame = before?.contactUri === contactUri && known?.impi === impi && known?.webIdentity === webIdentity;
+  if (known && isSame) return known;
+  return {
+    registrationId: ownText(registrationId, known?.registrationId),
+    aor: ownText(aor, known?.aor),
+    contactKey: ownText(contactKey(contactUri)),
+    impi: impi === undefined ? undefined : ownText(impi, known?.impi),
+    webIdentity,
+  };
 }

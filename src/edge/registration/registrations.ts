@@ -18,6 +18,7 @@ import {
 } from './registration.ts';
 import { registrationIdOf } from './registration-id.ts';
 import { identityFor } from './speak-as.ts';
+import { type WebLogin } from './web-login.ts';
 
 export interface RegistrationsContext {
   /** By what flow tokens call a registration. */
@@ -37,7 +38,7 @@ export interface RegistrationObserver {
   registered?(registration: Registration, refresh: boolean): void;
   unregistered?(registration: Registration, cause: UnregisteredCause): void;
   /** Nothing of the registration is left: what was issued to it may be taken back. */
-  released?(registrationId: string): void;
+  released?(registrationId: string, claim: Claim): void;
 }
 
 /** A device that a request went to, over a hop. */
@@ -92,14 +93,15 @@ export class Registrations {
     return this.#byId.size;
   }
 
-  /** Applies a 2xx to REGISTER. Returns the registrations of this request that now stand. */
-  applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop): Registration[] {
+  /** Applies a 2xx to REGISTER, which was let pass for a web token if there is a `webLogin`. Returns the registrations of this request that now stand. */
+  applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop, webLogin?: WebLogin): Registration[] {
     const answer = readAnswer(request, response);
     if (answer === '*') {
       for (const registration of [...(this.#byAor.get(aor)?.values() ?? [])]) this.#end(registration, 'requested');
       return [];
     }
-    const facts = { ...readFacts(request, response), aor, hop, login: this.#loginOf(request, aor, hop) };
+    const login = webLogin ? undefined : this.#loginOf(request, aor, hop);
+    const facts = { ...readFacts(request, response), aor, hop, login, webLogin };
     const nowMs = this.#context.clock.now().monotonicMs;
     const standing: Registration[] = [];
     for (const { contact, key, grantedExpiresSec } of answer) {
@@ -289,7 +291,7 @@ export class Registrations {
 
   #release(claim: Claim): void {
     this.#claims.delete(claim);
-    for (const observer of this.#observers) observer.released?.(claim.registrationId);
+    for (const observer of this.#observers) observer.released?.(claim.registrationId, claim);
   }
 
   #tellRegistered(registration: Registration, refresh: boolean): void {

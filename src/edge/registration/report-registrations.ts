@@ -23,8 +23,9 @@ export function reportRegistrations({ events, logger, issuer }: RegistrationRepo
       logger.debug(event, 'unregistered');
       events.emit('unregistered', event);
     },
-    released: (registrationId) => {
+    released: (registrationId, { aor, impi, webIdentity }) => {
       issuer?.release(registrationId);
+      events.emit('registration-ended', { registrationId, impi, impu: aor, webIdentity });
     },
   };
 }

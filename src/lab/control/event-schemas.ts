@@ -83,6 +83,12 @@ const FIELDS = {
     refresh: z.boolean().describe('Whether the registration existed before.'),
   },
   unregistered: { ...registration, cause: causeOf('unregistered') },
+  'registration-ended': {
+    registrationId: registration.registrationId,
+    impi: z.string().describe('Private user identity, where one was proven.').optional(),
+    impu: z.string().describe('Public user identity: the address-of-record.'),
+    webIdentity: z.boolean().describe('Whether a web token had proven it.'),
+  },
   'credential-issued': {
     ...registration,
     name: turnName,
