@@ -17,7 +17,7 @@ const doors = {
   config: ['base'],
   wic: [],
   cli: ['base', 'config', 'server', 'credentials', 'lab'],
-  lab: ['base', 'stun', 'sip', 'config', 'server', 'credentials'],
+  lab: ['base', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 
@@ -44,7 +44,7 @@ const innerDoors = {
   'edge/drain': edgeRoom('edge/flow', 'edge/proxy', 'edge/registration'),
 };
 /** Files of `edge/` that put its rooms together. The others beside them are values that every room of it may use, and know no room. */
-const edgeStages = ['edge', 'edge-snapshot', 'build-state', 'build-core', 'build-proxy'];
+const edgeStages = ['edge', 'edge-wrap', 'edge-snapshot', 'build-state', 'build-core', 'build-proxy'];
 const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
 
 function edgeRoom(...beside) {

@@ -1,7 +1,6 @@
 import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
 import { type EdgePorts, type EdgeState } from './build-state.ts';
-import { ApplicationServerHop } from './core/application-server-hop.ts';
 import { type CoreDestination } from './core/core-destination.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
@@ -11,14 +10,12 @@ import { createExternalSide } from './core/external/external-side.ts';
 import { ReregisterAfterOutage, type ReregistrationContext } from './core/external/reregister-after-outage.ts';
 import { observeCore } from './core/observe-core.ts';
 import { type EdgeOptions, type ExternalCoreOptions } from './edge-options.ts';
-import { type ApplicationServer } from './edge-tap.ts';
 import { type Hop } from './hop.ts';
 import { type Inbound } from './inbound.ts';
 
 export interface CorePorts extends EdgePorts {
   /** Takes what the core sends. */
   readonly inbound: Inbound;
-  readonly applicationServer?: ApplicationServer | undefined;
   /** Hears where a core outside is each time its names stand for other places. */
   readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
   readonly sendAway: ReregistrationContext['sendAway'];
@@ -29,7 +26,6 @@ export interface CorePorts extends EdgePorts {
 /** The second stage: the core, inside or outside, and what the edge does towards it by itself. */
 export interface EdgeCore {
   readonly side: CoreSide;
-  readonly applicationServer: ApplicationServerHop | undefined;
   /** What de-registers clients, or sends them to register again; stopped before the clients are sent elsewhere. */
   readonly tasks: readonly { stop(): void }[];
 }
@@ -38,16 +34,15 @@ export interface EdgeCore {
 export function buildCore(options: EdgeOptions, state: EdgeState, ports: CorePorts): EdgeCore {
   const { core, registration } = options;
   const { home, admission, registrations } = state;
-  const { clock, timers, events, defer, inbound } = ports;
+  const { clock, timers, events, wrap, defer, inbound } = ports;
   const receive = (bytes: Buffer, hop: Hop): void => {
     inbound.receive(bytes, hop);
   };
-  const applicationServer =
-    ports.applicationServer && new ApplicationServerHop(ports.applicationServer, home.name, { receive, defer });
-  if (core.kind === 'external') return { ...outside(options, core, state, { ...ports, receive }), applicationServer };
+  if (core.kind === 'external') return outside(options, core, state, { ...ports, receive });
   const observer = observeCore(events, admission, registrations);
-  const embedded = new EmbeddedCore({ options: core, registration, home, clock, timers, observer, applicationServer });
-  return { side: localSide(embedded, new LocalBorder()), applicationServer, tasks: [] };
+  const embedded = new EmbeddedCore({ options: core, registration, home, clock, timers, observer });
+  const side = localSide(embedded, new LocalBorder());
+  return { side: wrap?.coreInside?.(side, { domain: home.name, receive, defer }) ?? side, tasks: [] };
 }
 
 /** The edge as a P-CSCF before a core of its own right, which may lose its bindings and does not see a WebSocket close. */
@@ -56,7 +51,7 @@ function outside(
   core: ExternalCoreOptions,
   state: EdgeState,
   ports: CorePorts & Pick<CoreConnectionContext, 'receive'>,
-): Pick<EdgeCore, 'side' | 'tasks'> {
+): EdgeCore {
   const { home, registrations, challenges, tokens, layer } = state;
   const { clock, timers, logger, events, inbound, sendAway } = ports;
   const border = new CoreBorder({ options: core, home, registrations, challenges, tokens });

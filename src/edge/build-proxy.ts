@@ -1,4 +1,3 @@
-import { type EdgeCore } from './build-core.ts';
 import { type EdgePorts, type EdgeState } from './build-state.ts';
 import { type CoreSide } from './core/core-side.ts';
 import { CredentialInsertion } from './credential-insertion/credential-insertion.ts';
@@ -6,20 +5,16 @@ import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { EmergencyServices } from './emergency-services.ts';
 import { Proxy } from './proxy/proxy.ts';
-
-export interface ProxySurroundings extends Pick<EdgeCore, 'applicationServer'> {
-  readonly side: Pick<CoreSide, 'core' | 'border' | 'knowsEdgeAs'>;
-}
+import { RequestStages } from './proxy/request-stages.ts';
 
 /** The third stage: the way of messages between the clients and the core. */
 export function buildProxy(
   options: EdgeOptions,
   { home, tokens, registrations, admission, layer }: EdgeState,
-  { side, applicationServer }: ProxySurroundings,
-  { clock, timers, events, limitedLog, issuer, tap, tracer, findFlow, run }: EdgePorts,
+  { core, border, knowsEdgeAs, findHop }: Pick<CoreSide, 'core' | 'border' | 'knowsEdgeAs' | 'findHop'>,
+  { clock, timers, events, limitedLog, issuer, wrap, tracer, findFlow, run }: EdgePorts,
 ): Proxy {
   const { limits, credential, emergency, transaction } = options;
-  const { core, border, knowsEdgeAs } = side;
   const insertion = new CredentialInsertion({
     options: credential,
     maxUsers: limits.connections,
@@ -39,9 +34,8 @@ export function buildProxy(
     maxContacts: limits.contactsPerFlow,
     removalsAreReported: core.reportsRemovals,
   });
-  return new Proxy({
+  const context = {
     home,
-    parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
     layer,
     core,
     border,
@@ -53,9 +47,13 @@ export function buildProxy(
     insertion,
     tracer,
     events,
-    tap,
-    findHop: (id) =>
-      findFlow(id) ?? (applicationServer?.id === id && applicationServer.isOpen ? applicationServer : undefined),
+    findHop: (id: string) => findFlow(id) ?? findHop?.(id),
     isCoreSide: knowsEdgeAs,
+  };
+  const stages = new RequestStages(context);
+  return new Proxy({
+    ...context,
+    parseLimits: { maxHeaders: limits.headerCount, maxLineBytes: limits.lineBytes },
+    requests: wrap?.requests?.(stages) ?? stages,
   });
 }

@@ -6,13 +6,14 @@ import { type TypedEvents } from '../base/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
-import { type EdgeTap } from './edge-tap.ts';
+import { type EdgeWrap } from './edge-wrap.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { AdmissionControl, type GuardedConnection } from './flood/admission-control.ts';
 import { FlowTokens } from './flow/flow-token.ts';
 import { HomeDomain } from './home-domain.ts';
 import { type Hop } from './hop.ts';
 import { type MessageTracer } from './message-trace.ts';
+import { DirectOutbound } from './outbound.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
 import { PassedChallenges } from './registration/passed-challenges.ts';
 import { Registrations } from './registration/registrations.ts';
@@ -30,7 +31,7 @@ export interface EdgePorts {
   readonly tracer: MessageTracer;
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
   readonly issuer?: CredentialIssuer | undefined;
-  readonly tap?: EdgeTap | undefined;
+  readonly wrap?: EdgeWrap | undefined;
   /** A client's connection by its id, while it is open. */
   readonly findFlow: (id: string) => (Hop & GuardedConnection) | undefined;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
@@ -51,7 +52,9 @@ export interface EdgeState {
 
 export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
   const { limits, core } = options;
-  const { clock, timers, events, logger, abuseLog, issuer, tracer, tap, findFlow, defer } = ports;
+  const { clock, timers, events, logger, abuseLog, issuer, tracer, wrap, findFlow, defer } = ports;
+  const direct = new DirectOutbound(tracer);
+  const outbound = wrap?.outbound?.(direct, { clock, timers }) ?? direct;
   const home = new HomeDomain(options.domain);
   const tokens = new FlowTokens(core.kind === 'external' ? core.flowTokenKey : undefined);
   const challenges = new PassedChallenges();
@@ -70,6 +73,6 @@ export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
     challenges,
     registrations,
     admission: new AdmissionControl({ limits, home, clock, events, log: abuseLog, findGuarded: findFlow }),
-    layer: new TransactionLayer({ options: options.transaction, limits, clock, timers, tracer, tap, defer }),
+    layer: new TransactionLayer({ options: options.transaction, limits, clock, timers, outbound, defer }),
   };
 }

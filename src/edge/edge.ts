@@ -16,7 +16,7 @@ import { type EdgeDrain } from './drain/edge-drain.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeDrainOptions, type EdgeOptions } from './edge-options.ts';
 import { type EdgeSnapshot } from './edge-snapshot.ts';
-import { type ApplicationServer, type EdgeTap } from './edge-tap.ts';
+import { type EdgeWrap } from './edge-wrap.ts';
 import { checkCloseFrame, type CloseFrame } from './flow/close-codes.ts';
 import { type Flow, type FlowHandlers } from './flow/flow.ts';
 import { FlowTable } from './flow/flow-table.ts';
@@ -36,8 +36,7 @@ export interface EdgeDependencies {
   readonly abuseLog: AbuseLog;
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
-  readonly tap?: EdgeTap | undefined;
-  readonly applicationServer?: ApplicationServer | undefined;
+  readonly wrap?: EdgeWrap | undefined;
   /** Hears where a core outside is each time its names stand for other places. */
   readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
   /** `message` events carry the text of the message, secrets masked. */
@@ -101,7 +100,7 @@ export class Edge {
       sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
-    inbound.connect(buildProxy(options, this.#state, this.#core, ports));
+    inbound.connect(buildProxy(options, this.#state, this.#core.side, ports));
     const self = {
       sentBy: { host: home.name },
       transport: 'ws',
@@ -220,7 +219,6 @@ export class Edge {
   async #stop(options: StopOptions): Promise<void> {
     this.#takeNothingNew();
     this.#drain?.abort();
-    this.#core.applicationServer?.close();
     await this.#departures.closeAll(options);
     await this.#core.side.stop();
     this.#timers.clear();

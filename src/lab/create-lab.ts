@@ -11,6 +11,8 @@ import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
 import { causeRestarts } from './faults/restart-faults.ts';
+import { FaultyOutbound } from './faults/faulty-outbound.ts';
+import { FaultyRequests } from './faults/faulty-requests.ts';
 import { SipFaults } from './faults/sip-faults.ts';
 import { createTurnTap } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
@@ -18,6 +20,7 @@ import { LabEventLog } from './lab-event-log.ts';
 import { LabIdentities } from './lab-identities.ts';
 import { Lab } from './lab.ts';
 import { createPeers } from './peers/create-peers.ts';
+import { servedByPeers } from './peers/served-by-peers.ts';
 
 export interface CreateLabOptions {
   readonly logger?: Logger;
@@ -63,7 +66,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     clock,
   });
   const credentialFaults = new CredentialFaults({ faults, identities, credentials: () => credentials });
-  const edgeTap = new SipFaults({
+  const sipFaults = new SipFaults({
     faults,
     identities,
     credentialFaults,
@@ -81,9 +84,16 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     started: (event) => log.add({ type: 'peer-call-started', ...atOnce(), ...event }),
     ended: (event) => log.add({ type: 'peer-call-ended', ...atOnce(), ...event }),
   });
+  let outbound: FaultyOutbound | undefined;
   const hooks: ServerHooks = {
-    edgeTap,
-    applicationServer: peers,
+    edge: {
+      requests: (handler) => new FaultyRequests(handler, sipFaults),
+      outbound: (direct, ports) => {
+        outbound = new FaultyOutbound(direct, sipFaults, config.edge.limits.transactions, ports);
+        return outbound;
+      },
+      coreInside: (side, ports) => servedByPeers(side, peers, ports),
+    },
     wrapIssuer: (issuer) => credentialFaults.wrapIssuer(issuer),
     wrapVerifier: (verifier) => credentialFaults.wrapVerifier(verifier),
     messageText: true,
@@ -97,6 +107,9 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     }),
   };
   const server: Server = await buildServer(config, { ...serverOptions, clock, hooks });
+  server.on('flow-closed', ({ flowId }) => {
+    outbound?.flowClosed(flowId);
+  });
   const { material, sharedKey } = Server.secretsOf(server);
   causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);

@@ -2,11 +2,9 @@ import { type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
 import { type Secret } from '../base/secret.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
-import { type ApplicationServer, type EdgeTap } from '../edge/edge-tap.ts';
+import { type EdgeWrap } from '../edge/edge-wrap.ts';
 import { type TurnTap } from '../turn/engine/turn-tap.ts';
 
-export { type ApplicationServer, type DeliveryVerdict, type EdgeTap, type RequestVerdict } from '../edge/edge-tap.ts';
-export { type Hop } from '../edge/hop.ts';
 export { LOST, type Impairment, type RelayDirection } from '../turn/engine/impairment.ts';
 export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
 
@@ -23,9 +21,8 @@ export interface HttpEnv {
 
 /** Where a lab reaches into a server. A server in production has none of them. */
 export interface ServerHooks {
-  readonly edgeTap?: EdgeTap;
+  readonly edge?: EdgeWrap;
   readonly turnTap?: TurnTap;
-  readonly applicationServer?: ApplicationServer;
   readonly wrapIssuer?: (issuer: CredentialIssuer) => CredentialIssuer;
   readonly wrapVerifier?: (verifier: CredentialVerifier) => CredentialVerifier;
   /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */

@@ -139,8 +139,7 @@ export class ServerParts {
       abuseLog: this.#abuseLog,
       clock,
       events,
-      tap: hooks.edgeTap,
-      applicationServer: hooks.applicationServer,
+      wrap: hooks.edge,
       messageText: hooks.messageText,
       corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
     });

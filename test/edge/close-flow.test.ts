@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { type EdgeWrap } from '../../src/edge/edge-wrap.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { startEdge } from './support/edge-server.ts';
 import { Wic } from './support/wic.ts';
@@ -35,16 +36,20 @@ describe('an operator who closes a flow', () => {
     expect(server.events.named('flow-closed')).toEqual([{ flowId: id, cause: 'operator', code: 1006 }]);
   });
 
-  it('can do so from a tap, while a request of that flow is worked on', async () => {
+  it('can do so while a request of that flow is worked on', async () => {
     let close: () => unknown = () => undefined;
-    const tap = {
-      request: () => {
-        close();
-        return undefined;
-      },
-      delivery: () => undefined,
+    const wrap: EdgeWrap = {
+      requests: (handler) => ({
+        begin: (received) => {
+          close();
+          return handler.begin(received);
+        },
+        forwardAck: (...ack) => {
+          handler.forwardAck(...ack);
+        },
+      }),
     };
-    await using server = await startEdge(edgeOptions(), { tap });
+    await using server = await startEdge(edgeOptions(), { wrap });
     const alice = new Wic('alice', await server.connect());
     close = () => server.edge.closeFlow(server.edge.snapshot().flows[0]?.id ?? '', 'cut');
     alice.send(alice.buildRegister());

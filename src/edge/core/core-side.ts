@@ -2,6 +2,7 @@ import { type KeyPair } from '../../base/key-pair.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type SipUri } from '../../sip/uri.ts';
 import { type Border } from '../border/border.ts';
+import { type Hop } from '../hop.ts';
 import { type CoreDestination } from './core-destination.ts';
 import { type ImsCore } from './ims-core.ts';
 
@@ -22,6 +23,8 @@ export interface CoreSide {
   readonly border: Border;
   /** Whether the core knows this edge by this name. Only of a core outside. */
   readonly knowsEdgeAs?: (uri: SipUri) => boolean;
+  /** An open hop of the core by its id, which a flow token may hold. Absent where flow tokens lead to clients alone. */
+  readonly findHop?: (id: string) => Hop | undefined;
   /** Where the core reaches this edge; empty for the core inside, and unless started. */
   readonly addresses: readonly CoreDestination[];
   /** How the core outside fares, by address. */

@@ -8,7 +8,6 @@ import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-opti
 import { forbidden } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
-import { type ApplicationServerHop } from './application-server-hop.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { DigestAuthenticator } from './digest-authenticator.ts';
 import { Gruus, isInstance } from './gruus.ts';
@@ -23,10 +22,9 @@ export interface EmbeddedCoreContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly observer: CoreObserver;
-  readonly applicationServer: ApplicationServerHop | undefined;
 }
 
-/** A registrar and location service inside the process, in the place of an I/S-CSCF: for labs and small deployments. */
+/** A registrar and location service inside the process, in the place of an I/S-CSCF: for small deployments and tests. */
 export class EmbeddedCore implements ImsCore {
   readonly joinsWics = true;
   readonly reportsAuthentication = true;
@@ -87,9 +85,9 @@ export class EmbeddedCore implements ImsCore {
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
 
-  /** RFC 3261 §16.5: a user's devices are the targets, all at once; who has none may be served by a program. */
+  /** RFC 3261 §16.5: a user's devices are the targets, all at once. */
   #locate(request: SipRequest, outcome: CoreOutcome): void {
-    const { home, options, applicationServer } = this.#context;
+    const { home, options } = this.#context;
     const uri = parseSipUri(request.uri);
     // No relaying to elsewhere: this core has no way out.
     if (!uri.ok || !home.holds(uri.value) || request.headers.has('Route')) {
@@ -102,10 +100,6 @@ export class EmbeddedCore implements ImsCore {
     const targets = aor === undefined ? [] : this.#targets(aor, device?.instanceId);
     if (targets.length > 0) {
       outcome.forward(targets);
-      return;
-    }
-    if (!isGruu && aor !== undefined && applicationServer?.serves(home.userOf(aor))) {
-      outcome.forward([{ hop: applicationServer, uri: request.uri }]);
       return;
     }
     const known = aor !== undefined && options.users.passwordOf(home.userOf(aor)) !== undefined;

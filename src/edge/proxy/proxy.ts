@@ -3,22 +3,20 @@ import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/me
 import { type ParseLimits, parseSipMessage } from '../../sip/parse-message.ts';
 import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
-import { type EdgeTap } from '../edge-tap.ts';
 import { messageCost } from '../flood/message-cost.ts';
 import { type Hop } from '../hop.ts';
-import { NO_REASON, reasonsIn } from './cancel-reasons.ts';
+import { NO_REASON } from './cancel-reasons.ts';
 import { coreParseLimits } from './core-parse-limits.ts';
 import { noteReceived } from './note-received.ts';
 import { badRequest } from './request-checks.ts';
-import { RequestStages, type StagesContext } from './request-stages.ts';
-import { type ServerExchange } from './server-exchange.ts';
+import { type RequestHandler, type StagesContext } from './request-stages.ts';
 import { StatelessTags } from './stateless-tags.ts';
 import { overloaded } from './try-later.ts';
 
 export interface ProxyContext extends StagesContext {
   readonly parseLimits: ParseLimits;
-  /** Hears of each request of a WIC before anything comes of it. */
-  readonly tap?: EdgeTap | undefined;
+  /** What each request goes to that is no retransmission. */
+  readonly requests: RequestHandler;
 }
 
 /** The eP-CSCF as a stateful proxy (RFC 3261 §16): every message of every hop comes in here. */
@@ -26,12 +24,10 @@ export class Proxy {
   readonly #context: ProxyContext;
   readonly #tags = new StatelessTags();
   readonly #coreLimits: ParseLimits;
-  readonly #stages: RequestStages;
 
   constructor(context: ProxyContext) {
     this.#context = context;
     this.#coreLimits = coreParseLimits(context.parseLimits);
-    this.#stages = new RequestStages(context);
   }
 
   /**
@@ -64,7 +60,6 @@ export class Proxy {
     registrations.endFlow(hop);
     core.flowClosed(hop);
     insertion.flowClosed(hop);
-    layer.dropDelayed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {
       exchange.onAbandoned?.(NO_REASON);
@@ -103,7 +98,7 @@ export class Proxy {
     const existing = layer.findServer(hop, key);
     if (request.method === 'ACK') {
       const ends = existing?.receiveAck() ?? this.#tags.isAckOfRefusal(essentials);
-      if (!ends) this.#stages.forwardAck(request, essentials, hop);
+      if (!ends) this.#context.requests.forwardAck(request, essentials, hop);
       return;
     }
     if (existing) {
@@ -118,26 +113,8 @@ export class Proxy {
       return;
     }
     noteReceived(request, essentials.via, hop);
-    if (this.#context.tap !== undefined && this.#settledByTap(this.#context.tap, request, essentials, hop)) return;
-    if (request.method === 'CANCEL') {
-      this.#cancel(layer.openServer(request, key, hop), essentials);
-      return;
-    }
-    const refusal = this.#stages.begin({ request, essentials, key, hop });
+    const refusal = this.#context.requests.begin({ request, essentials, key, hop });
     if (refusal) this.#refuse(refusal, request, essentials, hop);
-  }
-
-  #settledByTap(tap: EdgeTap, request: SipRequest, essentials: RequestEssentials, hop: Hop): boolean {
-    const verdict = hop.kind === 'wic' ? tap.request(request, hop) : undefined;
-    if (verdict?.kind === 'answer') this.#refuse(verdict.response, request, essentials, hop);
-    return verdict !== undefined;
-  }
-
-  /** RFC 3261 §16.10; §9.2: the answer has the To tag of the INVITE's. */
-  #cancel(exchange: ServerExchange, { via }: RequestEssentials): void {
-    const invite = this.#context.layer.findInvite(exchange.hop, via);
-    exchange.respondWith(invite ? 200 : 481, invite?.answeredTag);
-    invite?.onAbandoned?.(reasonsIn(exchange.request));
   }
 
   /** Without a transaction: the tag of the answer is what its ACK is known by. */

@@ -16,6 +16,7 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { reasonsIn } from './cancel-reasons.ts';
 import { EndedDialogs } from './ended-dialogs.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
@@ -47,8 +48,16 @@ export interface StagesContext {
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
 }
 
+/** Takes requests that are no retransmissions. */
+export interface RequestHandler {
+  /** Not an ACK. Returns the answer to a request that gets no transaction; without one it is worked on, or left alone. */
+  begin(received: ReceivedRequest): SipResponse | undefined;
+  /** The ACK of a 2xx. */
+  forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void;
+}
+
 /** What a request goes through that is no retransmission: it is judged, charged to its sender, planned, and only then given a transaction. */
-export class RequestStages {
+export class RequestStages implements RequestHandler {
   readonly #context: StagesContext;
   readonly #gate: RequestGate;
   readonly #facts: PlanFacts;
@@ -84,6 +93,10 @@ export class RequestStages {
    */
   begin(received: ReceivedRequest): SipResponse | undefined {
     const { request, essentials, key, hop } = received;
+    if (request.method === 'CANCEL') {
+      this.#cancel(received);
+      return undefined;
+    }
     const speaker = judgeRequest(request, essentials, hop, this.#facts);
     if (speaker.kind !== 'speaker') return this.#answerTo(speaker, request, hop);
     const account = accountOf(speaker.sender, request, essentials);
@@ -106,6 +119,15 @@ export class RequestStages {
     if (speaker.kind !== 'speaker') return;
     const plan = planRequest(request, essentials, hop, speaker, this.#facts);
     if ('inDialog' in plan) this.#executor.forwardAck({ request, essentials, hop, sender: speaker.sender }, plan);
+  }
+
+  /** RFC 3261 §16.10; §9.2: the answer has the To tag of the INVITE's. */
+  #cancel({ request, essentials, key, hop }: ReceivedRequest): void {
+    const { layer } = this.#context;
+    const exchange = layer.openServer(request, key, hop);
+    const invite = layer.findInvite(hop, essentials.via);
+    exchange.respondWith(invite ? 200 : 481, invite?.answeredTag);
+    invite?.onAbandoned?.(reasonsIn(request));
   }
 
   #answerTo(judgement: Exclude<Judgement, Speaker>, request: SipRequest, hop: Hop): SipResponse {

@@ -9,12 +9,10 @@ import { clientTransactionKey, serverTransactionKey } from '../../sip/transactio
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type Via } from '../../sip/via.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
-import { type EdgeTap } from '../edge-tap.ts';
 import { answersOwed, OwedAcks } from '../flood/owed-answers.ts';
 import { ReceiverShares } from '../flood/receiver-shares.ts';
 import { type Hop } from '../hop.ts';
-import { type MessageTracer } from '../message-trace.ts';
-import { DelayedMessages } from './delayed-messages.ts';
+import { type Outbound } from '../outbound.ts';
 import { HopIndex } from './hop-index.ts';
 import { LiveCalls } from './live-calls.ts';
 import { OpenChallenges } from './open-challenges.ts';
@@ -29,9 +27,7 @@ export interface TransactionLayerContext {
   readonly limits: Pick<EdgeLimits, 'transactions' | 'transactionsPerFlow'>;
   readonly clock: Clock;
   readonly timers: TimerQueue;
-  readonly tracer: MessageTracer;
-  /** Hears of each message to a WIC before it leaves. */
-  readonly tap?: EdgeTap | undefined;
+  readonly outbound: Outbound;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
 }
@@ -61,13 +57,11 @@ export class TransactionLayer implements ExchangeLayer {
   readonly #clients = new TransactionTable<ClientEntry>();
   readonly #clientsByHop = new HopIndex<ClientEntry>();
   readonly #shares: ReceiverShares;
-  readonly #delayed: DelayedMessages;
 
   constructor(context: TransactionLayerContext) {
     const { t1Ms, t2Ms, t4Ms } = context.options;
     this.context = context;
     this.#shares = new ReceiverShares(context.limits.transactionsPerFlow);
-    this.#delayed = new DelayedMessages(context.timers, context.limits.transactions);
     this.timings = { t1Ms, t2Ms, t4Ms, timerDMs: TIMER_D_MS, tryingDelayMs: TRYING_DELAY_MS };
   }
 
@@ -223,38 +217,9 @@ export class TransactionLayer implements ExchangeLayer {
     }
   }
 
-  /** Forgets what is held back for this hop. */
-  dropDelayed(hop: Hop): void {
-    this.#delayed.drop(hop);
-  }
-
-  /** False when the hop is gone. What a tap keeps back counts as sent. */
+  /** False when the hop is gone. */
   send(message: SipMessage, hop: Hop): boolean {
-    const { tap } = this.context;
-    return tap === undefined || hop.kind !== 'wic' ? this.#transmit(message, hop) : this.#deliver(message, hop, tap);
-  }
-
-  #deliver(message: SipMessage, hop: Hop, tap: EdgeTap): boolean {
-    const verdict = tap.delivery(message, hop);
-    switch (verdict?.kind) {
-      case undefined:
-        return this.#transmit(message, hop);
-      case 'drop':
-        return true;
-      case 'twice':
-        return this.#transmit(message, hop) && this.#transmit(message, hop);
-      case 'delay':
-        this.#delayed.add(hop, this.nowMs + verdict.delayMs, () => {
-          this.#transmit(message, hop);
-        });
-        return true;
-    }
-  }
-
-  #transmit(message: SipMessage, hop: Hop): boolean {
-    if (!hop.send(message)) return false;
-    this.context.tracer.sent(message, hop);
-    return true;
+    return this.context.outbound.send(message, hop);
   }
 }
 

@@ -1,7 +1,7 @@
 import { parseContacts, parseDeltaSeconds } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { type DeliveryVerdict } from '../../server/hooks.ts';
+import { type DeliveryVerdict } from './sip-verdicts.ts';
 import { type FaultTarget } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 

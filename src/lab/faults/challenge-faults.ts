@@ -2,7 +2,7 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import { parseAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { quote } from '../../sip/params.ts';
-import { type Hop } from '../../server/hooks.ts';
+import { type Hop } from '../../edge/hop.ts';
 import { type FaultTarget } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 import { rewriteHeader } from './rewrite-header.ts';

@@ -1,5 +1,5 @@
+import { type Hop } from '../../edge/hop.ts';
 import { type SipMessage, type SipRequest } from '../../sip/message.ts';
-import { type DeliveryVerdict, type EdgeTap, type Hop, type RequestVerdict } from '../../server/hooks.ts';
 import { type LabIdentities } from '../lab-identities.ts';
 import { answerInstead, deliverOtherwise } from './answer-faults.ts';
 import { ChallengeFaults } from './challenge-faults.ts';
@@ -7,6 +7,7 @@ import { type CredentialFaults } from './credential-faults.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 import { FlowFaults, type FlowPorts } from './flow-faults.ts';
 import { SipTargets } from './sip-targets.ts';
+import { type DeliveryVerdict, type RequestVerdict, type SipJudge } from './sip-verdicts.ts';
 
 export interface SipFaultsContext extends FlowPorts {
   readonly faults: FaultRegistry;
@@ -16,8 +17,8 @@ export interface SipFaultsContext extends FlowPorts {
   readonly domain: string;
 }
 
-/** Stands between WICs and the edge of a lab. */
-export class SipFaults implements EdgeTap {
+/** Says what faults make of the messages between WICs and the edge of a lab. */
+export class SipFaults implements SipJudge {
   readonly #faults: FaultRegistry;
   readonly #credentials: CredentialFaults;
   readonly #challenges: ChallengeFaults;

@@ -2,7 +2,7 @@ import { parseCSeq } from '../../sip/cseq.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
-import { type Hop } from '../../server/hooks.ts';
+import { type Hop } from '../../edge/hop.ts';
 import { type LabIdentities } from '../lab-identities.ts';
 import { type FaultTarget } from './active-fault.ts';
 

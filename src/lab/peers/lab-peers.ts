@@ -4,7 +4,7 @@ import { type NameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
 import { type RequestEssentials, validateRequest } from '../../sip/validate-request.ts';
-import { type ApplicationServer } from '../../server/hooks.ts';
+import { type ApplicationServer } from './application-server.ts';
 import { createEchoMessage } from './echo-message.ts';
 import { PeerCall } from './peer-call.ts';
 import { PEER_ALLOW, PEER_METHODS } from './peer-dialog.ts';

@@ -7,7 +7,7 @@ import { buildProxy } from '../../../src/edge/build-proxy.ts';
 import { buildState, type EdgePorts } from '../../../src/edge/build-state.ts';
 import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
-import { type EdgeTap } from '../../../src/edge/edge-tap.ts';
+import { type EdgeWrap } from '../../../src/edge/edge-wrap.ts';
 import { type AdmissionControl } from '../../../src/edge/flood/admission-control.ts';
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { type Proxy } from '../../../src/edge/proxy/proxy.ts';
@@ -50,7 +50,7 @@ export class ProxyBench {
   };
 
   /** With `outside`, the core is, and knows the edge as `CORE_SIDE`. */
-  constructor(options: EdgeOptions = edgeOptions(), tap?: EdgeTap, outside?: CoreBorderContext['options']) {
+  constructor(options: EdgeOptions = edgeOptions(), wrap?: EdgeWrap, outside?: CoreBorderContext['options']) {
     const { clock, events, issuer } = this;
     const ports: EdgePorts = {
       clock,
@@ -61,7 +61,7 @@ export class ProxyBench {
       events,
       tracer: new MessageTracer(events, clock),
       issuer,
-      tap,
+      wrap,
       findFlow: (id) => this.hops.get(id),
       defer: queueMicrotask,
       run: (work) => {
@@ -85,7 +85,7 @@ export class ProxyBench {
     const side = outside
       ? { core, border: new CoreBorder({ ...state, options: outside }), knowsEdgeAs: isCoreSide }
       : { core, border: new LocalBorder() };
-    this.proxy = buildProxy(options, state, { side, applicationServer: undefined }, ports);
+    this.proxy = buildProxy(options, state, side, ports);
   }
 
   addHop(options?: ConstructorParameters<typeof FakeHop>[0]): FakeHop {

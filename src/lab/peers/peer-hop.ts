@@ -1,21 +1,15 @@
+import { type CoreSidePorts } from '../../edge/edge-wrap.ts';
+import { newFlowId } from '../../edge/flow/flow-id.ts';
+import { type EdgeSide, type Hop } from '../../edge/hop.ts';
 import { formatSipMessage } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
-import { type ApplicationServer } from '../edge-tap.ts';
-import { newFlowId } from '../flow/flow-id.ts';
-import { type EdgeSide, type Hop } from '../hop.ts';
-
-export interface ApplicationServerPorts {
-  /** A message on its way into the edge, as it would come over a connection. */
-  readonly receive: (bytes: Buffer, hop: Hop) => void;
-  /** Runs something once what is going on now has ended, and survives its mistakes. */
-  readonly defer: (run: () => void) => void;
-}
+import { type ApplicationServer } from './application-server.ts';
 
 /**
  * An application server of this process as the neighbour it would be over a connection: messages cross in both directions as copies and
  * never while another is being worked on, so that it lives by the same rules as every hop and cannot break a transaction in midst of it.
  */
-export class ApplicationServerHop implements Hop {
+export class PeerHop implements Hop {
   /** A flow id, by its size: it stands in Record-Route. */
   readonly id = newFlowId();
   readonly kind = 'core';
@@ -27,12 +21,12 @@ export class ApplicationServerHop implements Hop {
   readonly remotePort = 0;
   readonly secure = true;
   readonly #server: ApplicationServer;
-  readonly #ports: ApplicationServerPorts;
+  readonly #ports: CoreSidePorts;
   #isOpen = true;
 
-  /** `domain`: the edge's name in Via and Record-Route. */
-  constructor(server: ApplicationServer, domain: string, ports: ApplicationServerPorts) {
-    this.self = { sentBy: { host: domain }, transport: 'ws', tokens: true };
+  constructor(server: ApplicationServer, ports: CoreSidePorts) {
+    // The edge's name in Via and Record-Route is its domain.
+    this.self = { sentBy: { host: ports.domain }, transport: 'ws', tokens: true };
     this.#server = server;
     this.#ports = ports;
     server.connect((message) => {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type ApplicationServer } from '../../src/edge/edge-tap.ts';
-import { createResponse } from '../../src/sip/create-response.ts';
-import { createAck } from '../../src/sip/hop-requests.ts';
-import { NO_BODY, SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
-import { newBranch } from '../../src/sip/token.ts';
-import { edgeOptions } from './support/edge-options.ts';
-import { type EdgeServer, startEdge } from './support/edge-server.ts';
-import { calleeDialog, callerDialog, Wic } from './support/wic.ts';
+import { type ApplicationServer } from '../../../src/lab/peers/application-server.ts';
+import { servedByPeers } from '../../../src/lab/peers/served-by-peers.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
+import { createAck } from '../../../src/sip/hop-requests.ts';
+import { NO_BODY, SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { newBranch } from '../../../src/sip/token.ts';
+import { edgeOptions } from '../../edge/support/edge-options.ts';
+import { type EdgeServer, startEdge } from '../../edge/support/edge-server.ts';
+import { calleeDialog, callerDialog, Wic } from '../../edge/support/wic.ts';
 
 const ECHO = 'sip:echo@example.com';
 const CONTACT = 'sip:program@core.invalid';
@@ -72,7 +73,9 @@ interface Scene extends AsyncDisposable {
 
 async function scene(): Promise<Scene> {
   const program = new TestServer();
-  const server = await startEdge(edgeOptions(), { applicationServer: program });
+  const server = await startEdge(edgeOptions(), {
+    wrap: { coreInside: (side, ports) => servedByPeers(side, program, ports) },
+  });
   const alice = new Wic('alice', await server.connect());
   await alice.register();
   return { program, server, alice, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
