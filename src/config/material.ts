@@ -6,6 +6,7 @@ import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
+import { usesHttps } from './schema/https-use.ts';
 import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
@@ -215,14 +216,16 @@ function givenUsers({ edge }: Config, attempt: Attempt): Map<string, Secret> {
   return users;
 }
 
-function speaksTls({ edge, turn }: Config): boolean {
-  return edge.enabled || (turn.enabled && turn.listeners.some(({ transport }) => transport === 'tls'));
+function speaksTls(config: Config): boolean {
+  const { turn } = config;
+  return usesHttps(config) || (turn.enabled && turn.listeners.some(({ transport }) => transport === 'tls'));
 }
 
 /** Every name under which a client may reach a TLS listener. */
-export function certificateNames({ domain, edge, turn }: Config): string[] {
+export function certificateNames(config: Config): string[] {
+  const { domain, edge, turn } = config;
   const listened = [
-    ...(edge.enabled ? edge.listen.addresses : []),
+    ...(usesHttps(config) ? edge.listen.addresses : []),
     ...(turn.enabled ? turn.listeners.flatMap(({ transport, address }) => (transport === 'tls' ? [address] : [])) : []),
   ];
   const names = ['localhost', '127.0.0.1', '::1', domain, ...(turn.publicHost ? [turn.publicHost] : []), ...listened];

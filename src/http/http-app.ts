@@ -5,6 +5,9 @@ import { isAdmitted, strangeness } from '../base/visitor.ts';
 import { inPieces, type PageAsset } from './page-assets.ts';
 import { securityHeaders } from './security-headers.ts';
 
+/** Adds the routes of one part of the server. */
+export type MountRoutes = (app: Hono) => void;
+
 export interface HttpAppOptions {
   /** SIP home domain, for the page. */
   readonly domain: string;
@@ -26,7 +29,7 @@ export interface HttpAppOptions {
   /** What has to be shown there, and to learn of the lab users; absent: it is for this machine only. */
   readonly labToken?: Secret | undefined;
   /** Adds routes of others, before the page's. */
-  readonly mountRoutes?: ((app: Hono) => void) | undefined;
+  readonly mountRoutes?: MountRoutes | undefined;
   /** Hears of an error that a route threw; the client is only told 500. */
   readonly reportError: (error: unknown) => void;
 }

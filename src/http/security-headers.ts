@@ -5,7 +5,7 @@ const HOST = /^(?:[a-z0-9.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /**
  * What a page may do: its own scripts and styles only, and one WebSocket back to where it came from. Browsers before CSP level 3 do not
- * count `wss:` under 'self', so the host is named too.
+ * count `wss:` under 'self', so the host is named too. A page that needs less, or a form, brings a policy of its own.
  */
 export function securityHeaders(): MiddlewareHandler {
   return async (context, next) => {
@@ -24,7 +24,7 @@ export function securityHeaders(): MiddlewareHandler {
       "frame-ancestors 'none'",
     ].join('; ');
     const { headers } = context.res;
-    headers.set('Content-Security-Policy', policy);
+    if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', policy);
     headers.set('X-Content-Type-Options', 'nosniff');
     headers.set('Referrer-Policy', 'no-referrer');
     headers.set('Permissions-Policy', 'camera=(self), microphone=(self), geolocation=(), payment=(), usb=()');

@@ -4,13 +4,13 @@ import { type TransportAddress } from '../base/transport-address.ts';
 
 const HTTPS_PORT = 443;
 
-/** The URLs a person would open; empty while nothing listens. */
+/** The URLs a person would open; empty without an edge that listens. */
 export function publicUrls(
   { domain, edge }: Config,
   https: readonly TransportAddress[],
 ): { page?: string; webSocket?: string } {
   const [first] = https;
-  if (!first) return {};
+  if (!first || !edge.enabled) return {};
   const [publicHost] = edge.publicHosts;
   const authority = publicHost ?? `${hostOf(https, domain)}${first.port === HTTPS_PORT ? '' : `:${first.port}`}`;
   return {

@@ -1,7 +1,8 @@
-import { createHttpApp } from '../http/http-app.ts';
+import { createHttpApp, type MountRoutes } from '../http/http-app.ts';
 import { readPageAssets } from '../http/page-assets.ts';
 import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
+import { usesHttps } from '../config/schema/https-use.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
 import { AbuseLog } from '../base/abuse-log.ts';
@@ -77,6 +78,7 @@ export class ServerParts {
   async open(): Promise<void> {
     try {
       await this.#startTurn();
+      await this.#startHttps();
       await this.#startEdge();
     } catch (error) {
       await this.close();
@@ -129,9 +131,8 @@ export class ServerParts {
 
   async #startEdge(): Promise<void> {
     const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
-    if (!config.edge.enabled || !material.certificate) return;
-    const https = await this.#openHttps(material.certificate);
-    this.#turn?.addOwnListeners(https.addresses);
+    const https = this.#https;
+    if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     this.#edge = new Edge(edgeOptions(config, material, uris), {
       issuer: hooks.wrapIssuer?.(sharedKey.issuer) ?? sharedKey.issuer,
@@ -152,8 +153,9 @@ export class ServerParts {
     }
   }
 
-  async #openHttps(certificate: Certificate): Promise<HttpsListeners> {
-    const { config, logger, clock } = this.#context;
+  async #startHttps(): Promise<void> {
+    const { config, material, logger, clock } = this.#context;
+    if (!usesHttps(config) || !material.certificate) return;
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {
       connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
@@ -163,11 +165,23 @@ export class ServerParts {
     const turn = turnOnHttps ? this.#turn : undefined;
     const rates = { handshakes: handshakeRate(config), requests: httpRequestRate(config) };
     this.#https = await HttpsListeners.open(
-      { ...listen, ...certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
+      { ...listen, ...material.certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
       { logger, abuseLog: this.#abuseLog, clock },
     );
-    return this.#https;
+    this.#turn?.addOwnListeners(this.#https.addresses);
+  }
+
+  /** Routes beside those of health and page. */
+  #routes(): readonly MountRoutes[] {
+    const { mountRoutes } = this.#context.hooks;
+    return mountRoutes
+      ? [
+          (app) => {
+            mountRoutes(app, this.#reportError);
+          },
+        ]
+      : [];
   }
 
   /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */
@@ -178,9 +192,10 @@ export class ServerParts {
 
   async #createApp() {
     const { config, material, showUsers, hooks, logger, isReady } = this.#context;
-    const folder = config.edge.demoPage ? demoPageFolder() : undefined;
+    const wantsPage = config.edge.enabled && config.edge.demoPage;
+    const folder = wantsPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
-    if (config.edge.demoPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
+    if (wantsPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
     const isLab = (material.generated.users || showUsers) && edgeExposures(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
@@ -188,10 +203,13 @@ export class ServerParts {
       page,
       labUsers: isLab ? material.users : new Map(),
       isReady,
-      isCoreThere: () => this.#edge?.isCoreThere ?? false,
+      // Without an edge, nothing here waits for a core.
+      isCoreThere: () => this.#edge?.isCoreThere ?? !config.edge.enabled,
       labPath: hooks.labPath,
       labToken: hooks.labToken,
-      mountRoutes: (app) => hooks.mountRoutes?.(app, this.#reportError),
+      mountRoutes: (app) => {
+        for (const mount of this.#routes()) mount(app);
+      },
       reportError: this.#reportError,
     });
   }

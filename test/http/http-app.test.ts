@@ -46,6 +46,16 @@ describe('the HTTP side of the edge', () => {
     },
   );
 
+  it('leaves a part of the server its own policy, as for a form', async () => {
+    const policy = "default-src 'none'; form-action 'self'";
+    const withForm = app({
+      mountRoutes: (routes) => {
+        routes.get('/form', (context) => context.html('<form>', 200, { 'Content-Security-Policy': policy }));
+      },
+    });
+    expect((await withForm.request('/form')).headers.get('Content-Security-Policy')).toBe(policy);
+  });
+
   it('serves the files of the page and no others', async () => {
     const page = await app().request('/', { headers: local });
     expect(page.headers.get('Content-Type')).toBe('text/html; charset=utf-8');

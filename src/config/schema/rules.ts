@@ -1,5 +1,6 @@
 import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
 import { CORE_RULES } from './core-rules.ts';
+import { usesHttps } from './https-use.ts';
 import { asFarAsKnown } from './known-part.ts';
 import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';
 import { type Report, type Rule } from './rule-report.ts';
@@ -53,8 +54,9 @@ function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void 
     report('tls.certFile', 'the certificate of tls.keyFile, in a file', undefined);
 }
 
-function checkParts({ edge, turn }: Config, report: Report): void {
-  if (!edge.enabled && !turn.enabled) report('turn.enabled', 'edge or turn to be enabled', false);
+function checkParts(config: Config, report: Report): void {
+  const { edge, turn } = config;
+  if (!usesHttps(config) && !turn.enabled) report('turn.enabled', 'edge or turn to be enabled', false);
   if (edge.enabled && !turn.enabled && edge.credential.uris === 'auto') {
     report('edge.credential.uris', 'a list of TURN URIs, because turn.enabled is false', 'auto');
   }

@@ -1,4 +1,5 @@
 import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
+import { usesHttps } from './https-use.ts';
 import { asFarAsKnown, knownEntries } from './known-part.ts';
 import { type Report } from './rule-report.ts';
 import { type Config } from './tree.ts';
@@ -42,9 +43,10 @@ function clashes(config: Config): [first: OwnSocket, second: OwnSocket][] {
 }
 
 /** Everything that is opened to be reached, as far as it is known, in the order in which it is named. */
-export function ownSockets({ edge, turn }: Config): OwnSocket[] {
+export function ownSockets(config: Config): OwnSocket[] {
+  const { edge, turn } = config;
   const parts = [
-    () => (edge.enabled ? webSockets(edge) : []),
+    () => (usesHttps(config) ? webSockets(edge) : []),
     () => (edge.enabled && edge.core.kind === 'external' ? allCoreSockets(edge.core) : []),
     () => (turn.enabled ? turnSockets(turn) : []),
     () => (turn.enabled ? discoverySockets(turn) : []),
