@@ -10,7 +10,7 @@ export const FLOW_REFUSALS = {
   path: 'There is no WebSocket at that path. Use the address that the server printed.',
   subprotocol: 'The client did not offer the subprotocol sip. Open it with new WebSocket(url, "sip").',
   origin: 'The page’s origin is not allowed. Add it to edge.origins.allow.',
-  'origin-missing': 'There was no Origin, as from Node. Set edge.origins.allowMissing in a lab.',
+  'origin-missing': 'There was no Origin, as from Node. Set edge.origins.allowMissing for tests.',
   connections:
     'There are as many connections as are allowed, all registered. Close some, or raise edge.limits.connections.',
   'connections-per-address':
@@ -26,7 +26,7 @@ export type FlowRefusal = keyof typeof FLOW_REFUSALS;
 export const FLOW_CLOSE_CAUSES = {
   client: 'The client closed it.',
   abrupt:
-    'It broke without a close frame: the network went, or a fault cut it. The client should connect and register again.',
+    'It broke without a close frame: the network went, or it was cut. The client should connect and register again.',
   'ping-timeout': 'The client did not answer pings in time. See whether its tab sleeps or its network went.',
   'slow-reader': 'The client did not read what was sent to it. See whether its tab sleeps.',
   'message-rate': 'It sent too many messages a second. Send less often.',
@@ -38,7 +38,7 @@ export const FLOW_CLOSE_CAUSES = {
   'authentication-failures': 'It failed to log in too often. Mend the password, then connect again.',
   'core-outage':
     'The core is back after an outage, and may have forgotten it. The client should connect and register again.',
-  operator: 'The operator, or a fault, closed it. The client should connect and register again.',
+  operator: 'The operator closed it. The client should connect and register again.',
   stopped: 'The server stopped, or drained.',
 } as const;
 export type FlowCloseCause = keyof typeof FLOW_CLOSE_CAUSES;
@@ -61,9 +61,10 @@ export const AUTHENTICATION_FAILURES = {
   'wrong-realm': 'Its Authorization answers another realm. Use the realm of the 401.',
   algorithm:
     'Its Authorization uses an algorithm that was not offered. Take one of the WWW-Authenticate lines of the 401.',
-  'unknown-user': 'There is no such user here. Use a user of this lab, or add one to edge.core.users.',
+  'unknown-user':
+    'There is no such user here. Use one of those that the server printed at its start, or add one to edge.core.users.',
   'wrong-password':
-    'The password is wrong. The lab users and their passwords are what the server printed at its start.',
+    'The password is wrong. Generated users and their passwords are what the server printed at its start.',
   'uri-mismatch':
     'The uri= of its Authorization is not the Request-URI. Compute the digest over the Request-URI as sent.',
   'foreign-nonce':

@@ -14,7 +14,7 @@ import { causeRestarts } from './faults/restart-faults.ts';
 import { FaultyOutbound } from './faults/faulty-outbound.ts';
 import { FaultyRequests } from './faults/faulty-requests.ts';
 import { SipFaults } from './faults/sip-faults.ts';
-import { createTurnTap } from './faults/turn-faults.ts';
+import { faultyTurnRequests } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
 import { LabEventLog } from './lab-event-log.ts';
 import { LabIdentities } from './lab-identities.ts';
@@ -97,7 +97,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     wrapIssuer: (issuer) => credentialFaults.wrapIssuer(issuer),
     wrapVerifier: (verifier) => credentialFaults.wrapVerifier(verifier),
     messageText: true,
-    turnTap: createTurnTap({ faults, userOf: (username) => identities.userOfUsername(username) }),
+    turnRequests: faultyTurnRequests({ faults, userOf: (username) => identities.userOfUsername(username) }),
     ...(control && {
       labPath: control.path,
       ...(control.token && { labToken: control.token }),

@@ -22,7 +22,7 @@ export class LabEventRecorder {
 
   record<Name extends keyof ServerEvents>(type: Name, event: ServerEvents[Name]): UncountedEvent {
     if (type === 'turn-message') return this.#turnMessage(event as ServerEvents['turn-message']);
-    return { ...event, type, ...this.#facts(event) } as unknown as UncountedEvent;
+    return { ...event, ...causeOf(type, event), type, ...this.#facts(event) } as unknown as UncountedEvent;
   }
 
   #turnMessage({ bytes, ...event }: ServerEvents['turn-message']): UncountedEvent {
@@ -41,4 +41,10 @@ export class LabEventRecorder {
   #facts(event: object) {
     return { atUnixMs: this.#clock.now().unixMs, ...this.#identities.identify(event) };
   }
+}
+
+/** Nobody but its faults has the TURN server of a lab refuse what is in order. */
+function causeOf(type: keyof ServerEvents, event: object): { readonly cause?: 'fault' } {
+  const isRefusal = type === 'authentication-refused' || type === 'request-refused';
+  return isRefusal && 'cause' in event && event.cause === 'operator' ? { cause: 'fault' } : {};
 }

@@ -14,8 +14,16 @@ export interface OwnLabEvents {
   'peer-call-ended': PeerCallEnded;
 }
 
+/** Events of refusals that a fault may have caused, and only a lab says so. */
+type FaultableEvents = {
+  readonly [Name in 'authentication-refused' | 'request-refused']: Omit<ServerEvents[Name], 'cause'> & {
+    readonly cause: ServerEvents[Name]['cause'] | 'fault';
+  };
+};
+
 /** What a lab tells: the events of its server, STUN messages as text in the place of bytes, and its own. */
-interface LabEvents extends Omit<ServerEvents, 'ready' | 'turn-message'>, OwnLabEvents {
+interface LabEvents
+  extends Omit<ServerEvents, 'ready' | 'turn-message' | keyof FaultableEvents>, FaultableEvents, OwnLabEvents {
   'turn-message': Omit<ServerEvents['turn-message'], 'bytes'> & TurnMessageFacts;
 }
 
@@ -54,9 +62,15 @@ export const OWN_LAB_EVENTS = {
   'peer-call-ended': 'A call to a peer of the lab has ended.',
 } as const satisfies Readonly<Record<keyof OwnLabEvents, string>>;
 
+const BY_FAULT = {
+  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+} as const;
+
 /** Events of a lab that have a `cause`, and what each cause means. */
 export const LAB_EVENT_CAUSES = {
   ...EVENT_CAUSES,
+  'authentication-refused': { ...EVENT_CAUSES['authentication-refused'], ...BY_FAULT },
+  'request-refused': { ...EVENT_CAUSES['request-refused'], ...BY_FAULT },
   'fault-ended': FAULT_END_CAUSES,
   'peer-call-ended': PEER_CALL_ENDS,
 } as const satisfies CausesOf<LabEvents>;

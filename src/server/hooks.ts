@@ -3,10 +3,9 @@ import { type Hono } from 'hono';
 import { type Secret } from '../base/secret.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type EdgeWrap } from '../edge/edge-wrap.ts';
-import { type TurnTap } from '../turn/engine/turn-tap.ts';
+import { type WrapRequests } from '../turn/engine/serve-request.ts';
 
 export { LOST, type Impairment, type RelayDirection } from '../turn/engine/impairment.ts';
-export { type TappedRequest, type TurnTap } from '../turn/engine/turn-tap.ts';
 
 /** What a route of the HTTPS server finds in its context. */
 export interface HttpEnv {
@@ -22,7 +21,7 @@ export interface HttpEnv {
 /** Where a lab reaches into a server. A server in production has none of them. */
 export interface ServerHooks {
   readonly edge?: EdgeWrap;
-  readonly turnTap?: TurnTap;
+  readonly turnRequests?: WrapRequests;
   readonly wrapIssuer?: (issuer: CredentialIssuer) => CredentialIssuer;
   readonly wrapVerifier?: (verifier: CredentialVerifier) => CredentialVerifier;
   /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */

@@ -123,7 +123,7 @@ export class ServerParts {
       verifier: hooks.wrapVerifier?.(verifier) ?? verifier,
       logger,
       clock,
-      tap: hooks.turnTap,
+      wrapRequests: hooks.turnRequests,
       events,
     });
     await this.#turn.start();

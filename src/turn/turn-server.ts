@@ -20,11 +20,11 @@ import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
+import { type WrapRequests } from './engine/serve-request.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/session-snapshot.ts';
 import { type Impairment } from './engine/impairment.ts';
 import { type DropReason } from './engine/tally.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
-import { type TurnTap } from './engine/turn-tap.ts';
 import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
 import { FairShares } from './listeners/fair-shares.ts';
@@ -43,8 +43,8 @@ export interface TurnServerPorts {
   readonly clock?: Clock;
   /** An emitter of its own when absent. */
   readonly events?: TypedEvents<TurnEvents>;
-  /** None when absent. */
-  readonly tap?: TurnTap | undefined;
+  /** Put around the way in which requests are served that need authentication; nothing when absent. */
+  readonly wrapRequests?: WrapRequests | undefined;
 }
 
 export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
@@ -73,16 +73,16 @@ export class TurnServer {
   readonly #verifier: CredentialVerifier;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #tap: TurnTap | undefined;
+  readonly #wrapRequests: WrapRequests | undefined;
   #tls: KeyPair | undefined;
   #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
 
-  constructor(options: TurnServerOptions, { verifier, logger, clock, events, tap }: TurnServerPorts) {
+  constructor(options: TurnServerOptions, { verifier, logger, clock, events, wrapRequests }: TurnServerPorts) {
     this.#options = options;
     this.#verifier = verifier;
     this.#logger = logger;
     this.#clock = clock ?? systemClock;
-    this.#tap = tap;
+    this.#wrapRequests = wrapRequests;
     this.#tls = options.tls;
     this.events =
       events ??
@@ -335,7 +335,7 @@ export class TurnServer {
         randomInt: (below) => randomInt(below),
         events: this.events,
         logger: this.#logger,
-        tap: this.#tap,
+        wrapRequests: this.#wrapRequests,
         sendFrom: discovery?.sendFrom.bind(discovery),
         onDeadlineChanged: (deadlineMs) => {
           timer.arm(deadlineMs);

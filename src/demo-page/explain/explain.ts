@@ -36,9 +36,14 @@ const ROUTINE: ReadonlyMap<string, ReadonlySet<unknown>> = new Map<string, Reado
   ['allocation-ended', new Set<AllocationEndCause>(['deleted-by-client', 'client-closed', 'stopped'])],
 ]);
 
+/** What a lab puts in the place of the server's own cause. */
+const BY_FAULT = {
+  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+} as const;
+
 const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
-  ['authentication-refused', explanation(authenticationRefused, AUTHENTICATION_CAUSES)],
-  ['request-refused', explanation(requestRefused, REFUSAL_CAUSES)],
+  ['authentication-refused', explanation(authenticationRefused, { ...AUTHENTICATION_CAUSES, ...BY_FAULT })],
+  ['request-refused', explanation(requestRefused, { ...REFUSAL_CAUSES, ...BY_FAULT })],
   ['peer-denied', explanation(peerDenied, PEER_DENIALS)],
   ['allocation-ended', explanation((event) => `${of(event)} allocation ended`, ALLOCATION_END_CAUSES)],
   ['authentication-failed', explanation((event) => `The edge refused ${of(event)} login`, AUTHENTICATION_FAILURES)],

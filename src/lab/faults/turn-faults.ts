@@ -1,10 +1,12 @@
-import { type TappedRequest, type TurnTap } from '../../server/hooks.ts';
+import { username } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
+import { refuse, type Refused } from '../../turn/engine/answer.ts';
+import { type IncomingRequest } from '../../turn/engine/authenticate.ts';
+import { type EngineState } from '../../turn/engine/engine-state.ts';
+import { type WrapRequests } from '../../turn/engine/serve-request.ts';
 import { type ActiveFault, type FaultTarget } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
-
-type Challenge = typeof ErrorCode.Unauthenticated | typeof ErrorCode.StaleNonce;
 
 export interface TurnFaultPorts {
   readonly faults: FaultRegistry;
@@ -19,16 +21,19 @@ const METHOD_NAMES: ReadonlyMap<number, string> = new Map([
   [Method.ChannelBind, 'ChannelBind'],
 ]);
 
+/** The server names this cause of what a fault refuses; the events of a lab name the fault. */
+const CAUSE = 'operator';
+
 /**
  * Causes `turn-answer` and `turn-no-answer`. 401 and 438 come before authentication, the other codes after it, so that they are signed as
  * a client expects them; and a 401 hits no request without USERNAME, since the first request of every client is answered 401 anyway.
  */
-export function createTurnTap({ faults, userOf }: TurnFaultPorts): TurnTap {
-  const targetOf = ({ method, username }: TappedRequest): FaultTarget => ({
-    user: username === undefined ? undefined : userOf(username),
-    method: METHOD_NAMES.get(method),
-  });
-  const answer = (request: TappedRequest, wanted: (code: number) => boolean): number | undefined => {
+export function faultyTurnRequests({ faults, userOf }: TurnFaultPorts): WrapRequests {
+  const targetOf = ({ message }: IncomingRequest): FaultTarget => {
+    const name = message.get(username);
+    return { user: name === undefined ? undefined : userOf(name), method: METHOD_NAMES.get(message.method) };
+  };
+  const codeFor = (request: IncomingRequest, wanted: (code: number) => boolean): number | undefined => {
     const all: readonly ActiveFault<'turn-answer'>[] = faults.active(['turn-answer']);
     if (all.length === 0) return undefined;
     const target = targetOf(request);
@@ -36,17 +41,29 @@ export function createTurnTap({ faults, userOf }: TurnFaultPorts): TurnTap {
     fault?.fire(target);
     return fault?.spec.code;
   };
-  return {
-    unauthenticated: (request) => {
-      if (faults.take(['turn-no-answer'], targetOf(request))) return 'no-answer';
-      if (request.username === undefined) return undefined;
-      const code = answer(request, isChallenge);
-      return code !== undefined && isChallenge(code) ? code : undefined;
-    },
-    authenticated: (request) => answer(request, (code) => !isChallenge(code)),
+  return (serve, refuseAuthentication) => (request, handler) => {
+    if (faults.isQuiet) return serve(request, handler);
+    // As a server that has stopped.
+    if (faults.take(['turn-no-answer'], targetOf(request))) return 'stopped';
+    const name = request.message.get(username);
+    const challenge = name === undefined ? undefined : codeFor(request, isChallenge);
+    if (challenge !== undefined) {
+      refuseAuthentication(request, { code: challenge, cause: CAUSE, username: name });
+      return undefined;
+    }
+    return serve(request, (authenticated, engine) => {
+      const code = codeFor(authenticated, (one) => !isChallenge(one));
+      return code === undefined ? handler(authenticated, engine) : refuseWith(code, authenticated, engine);
+    });
   };
 }
 
-function isChallenge(code: number): code is Challenge {
+function isChallenge(code: number): boolean {
   return code === ErrorCode.Unauthenticated || code === ErrorCode.StaleNonce;
+}
+
+/** A 300 names an alternate server where there is one. */
+function refuseWith(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {
+  const redirected = code === ErrorCode.TryAlternate ? redirection.tryAlternate(client) : undefined;
+  return redirected ? { ...redirected, cause: CAUSE } : refuse(code, CAUSE);
 }

@@ -20,7 +20,6 @@ import { type Reservations } from './reservations.ts';
 import { type Tally } from './tally.ts';
 import { type TcpConnections } from './tcp-connections.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
-import { type TurnTap } from './turn-tap.ts';
 import { type TurnEvents } from './turn-events.ts';
 import { type WaitingRequests } from './waiting-requests.ts';
 
@@ -54,7 +53,6 @@ export interface EngineState {
   readonly sendFrom: SendFrom;
   /** Absent when no allocation may move (RFC 8016). */
   readonly tickets: MobilityTickets | undefined;
-  readonly tap: TurnTap | undefined;
   /** Families with a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;
   /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */

@@ -41,7 +41,13 @@ import { Realms } from './realms.ts';
 import { RelayPorts } from './relay-ports.ts';
 import { Reservations } from './reservations.ts';
 import { securityFeatures } from './security-features.ts';
-import { serveRequest } from './serve-request.ts';
+import {
+  refuseAuthentication,
+  serveAuthenticated,
+  serveRequest,
+  type ServeRequest,
+  type WrapRequests,
+} from './serve-request.ts';
 import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
 import { Tally, type DropReason } from './tally.ts';
 import { TcpConnections } from './tcp-connections.ts';
@@ -49,7 +55,6 @@ import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
 import { type TurnEvents } from './turn-events.ts';
 import { type AllocationEndCause } from './turn-words.ts';
 import { type Impairment } from './impairment.ts';
-import { type TurnTap } from './turn-tap.ts';
 import { stopWaiting } from './wait-for-lookup.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -67,7 +72,8 @@ interface TurnEnginePorts {
   readonly randomInt: (below: number) => number;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
-  readonly tap?: TurnTap | undefined;
+  /** Put around the way in which requests are served that need authentication; nothing when absent. */
+  readonly wrapRequests?: WrapRequests | undefined;
   /** Needed with `natDiscovery` of the options. */
   readonly sendFrom?: SendFrom | undefined;
   /** The earliest deadline moved: arm one timeout that calls `runTimers`, or none for `undefined`. Monotonic milliseconds. */
@@ -102,19 +108,24 @@ export interface TurnEngineStats {
  */
 export class TurnEngine implements DataPlaneSink {
   readonly #state: EngineState;
-  readonly #authentication: AuthenticationPorts;
+  readonly #serve: ServeRequest;
   readonly #ports: TurnEnginePorts;
   #announcedMs: number | undefined;
   #stopped = false;
 
   constructor(state: EngineState, authentication: Omit<AuthenticationPorts, 'resume'>, ports: TurnEnginePorts) {
     this.#state = state;
-    this.#authentication = {
+    const proof: AuthenticationPorts = {
       ...authentication,
       resume: (run) => {
         this.#guarded(() => run(ports.now()));
       },
     };
+    const serve: ServeRequest = (request, handler) => serveAuthenticated(request, handler, state, proof);
+    this.#serve =
+      ports.wrapRequests?.(serve, (request, failure) => {
+        refuseAuthentication(request, failure, state, proof);
+      }) ?? serve;
     this.#ports = ports;
     this.#announcedMs = undefined;
   }
@@ -289,7 +300,7 @@ export class TurnEngine implements DataPlaneSink {
 
     arriveFrom(client, message.transactionId, this.#state);
     const request = { client, message, now: this.#ports.now() };
-    if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#authentication);
+    if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#serve);
     if (message.messageClass !== 'indication') return 'unexpected-class';
     return message.method === Method.Send ? handleSend(request, this.#state) : 'unknown-method';
   }
@@ -376,7 +387,6 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     natDiscovery: options.natDiscovery && new NatDiscovery(options.natDiscovery, understood),
     sendFrom: ports.sendFrom ?? (() => undefined),
     tickets: options.mobility ? new MobilityTickets(ports.randomBytes(TICKET_KEY_BYTES), ports.randomBytes) : undefined,
-    tap: ports.tap,
     families: new Set(families),
     understood,
     randomBytes: ports.randomBytes,

@@ -4,7 +4,6 @@ import { alternateDomain, alternateServer } from '../../stun/attributes/rfc8489.
 import { ErrorCode } from '../../stun/error-code.ts';
 import { refuse, refuseWith, type Refused } from './answer.ts';
 import { type ClientPath } from './data-plane.ts';
-import { type RefusalCause } from './turn-words.ts';
 
 export interface AlternateServerOptions {
   /** IP text; a client is sent to a server of its own family (RFC 8489 §10). */
@@ -58,14 +57,14 @@ export class Redirection {
   }
 
   /** 300 with a server of the client's family, and after it one of the other; `undefined` when there is none. */
-  tryAlternate(client: ClientPath, cause: RefusalCause = 'redirected'): Refused | undefined {
+  tryAlternate(client: ClientPath): Refused | undefined {
     const { family } = client.remote;
     const first = this.#choose((one) => one.family === family);
     if (!first) return undefined;
     // One ALTERNATE-DOMAIN is for both.
     const second = this.#choose((one) => one.family !== family && one.host === first.host);
     const isTls = client.transport === 'tls';
-    return refuseWith(ErrorCode.TryAlternate, cause, (answer) => {
+    return refuseWith(ErrorCode.TryAlternate, 'redirected', (answer) => {
       for (const { family: of, address, port, tlsPort } of second ? [first, second] : [first]) {
         answer.add(alternateServer, { family: of, address, port: isTls ? tlsPort : port });
       }

@@ -1,8 +1,7 @@
-import { username } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
-import { refuse, type Answer, type Deferred, type Refused } from './answer.ts';
+import { refuse, type Answer, type Deferred } from './answer.ts';
 import {
   authenticate,
   type AuthenticatedRequest,
@@ -24,10 +23,19 @@ import { allocationShown } from './mobility.ts';
 import { type BindingReply } from './nat-discovery.ts';
 import { reportAuthenticationRefused, reportMessage, reportRequestRefused } from './report.ts';
 import { type DropReason } from './tally.ts';
-import { type TappedRequest } from './turn-tap.ts';
 import { waitForLookup } from './wait-for-lookup.ts';
 
-type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer | Deferred;
+/** Does what an authenticated request of one method asks for. */
+export type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer | Deferred;
+
+/** Serves a request of a method that needs authentication, with the handler of that method. Says why it was dropped, if it was. */
+export type ServeRequest = (request: IncomingRequest, handler: AuthenticatedHandler) => DropReason | undefined;
+
+/** Answers a request whose author is not taken for who it says it is: with a challenge, unless the code is 400. */
+export type RefuseRequest = (request: IncomingRequest, failure: AuthenticationFailure) => void;
+
+/** What an engine serves by, and what may be put around it when the engine is made. */
+export type WrapRequests = (serve: ServeRequest, refuse: RefuseRequest) => ServeRequest;
 
 const AUTHENTICATED: ReadonlyMap<number, AuthenticatedHandler> = new Map([
   [Method.Allocate, handleAllocate],
@@ -48,7 +56,7 @@ const NAMES_SOFTWARE: ReadonlySet<number> = new Set([Method.Allocate, Method.Ref
 export function serveRequest(
   request: IncomingRequest,
   engine: EngineState,
-  ports: AuthenticationPorts,
+  serve: ServeRequest,
 ): DropReason | undefined {
   const { message } = request;
   if (message.method === Method.Binding) {
@@ -58,7 +66,7 @@ export function serveRequest(
   const handler = AUTHENTICATED.get(message.method);
   if (!handler) return 'unknown-method';
   reportMessage(engine, request, 'in', message.bytes);
-  return serveAuthenticated(request, handler, engine, ports);
+  return serve(request, handler);
 }
 
 function serveBinding(request: IncomingRequest, engine: EngineState): DropReason | undefined {
@@ -79,7 +87,7 @@ function bindingReply(request: IncomingRequest, engine: EngineState): BindingRep
   return engine.natDiscovery?.reply(request) ?? { answer: handleBinding(request, engine) };
 }
 
-function serveAuthenticated(
+export function serveAuthenticated(
   request: IncomingRequest,
   handler: AuthenticatedHandler,
   engine: EngineState,
@@ -87,13 +95,6 @@ function serveAuthenticated(
 ): DropReason | undefined {
   const { message, client, now } = request;
   if (engine.waiting.has(client, message)) return 'retransmission';
-  const fate = engine.tap?.unauthenticated(tapped(request));
-  if (fate === 'no-answer') return 'fault';
-  if (fate !== undefined) {
-    refuseAuthentication(request, { code: fate, cause: 'fault', username: message.get(username) }, engine, ports);
-    return undefined;
-  }
-
   const here = liveAllocation(engine, client.key, now.monotonicMs);
   if (here === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
   const waiting = waitingConnection(request, engine);
@@ -122,8 +123,7 @@ function serveAsProved(
 
   client.onAuthenticated?.();
   const authenticated = authentication.request;
-  const faultCode = engine.tap?.authenticated(tapped(request));
-  const answer = faultCode === undefined ? handler(authenticated, engine) : refuseByFault(faultCode, request, engine);
+  const answer = handler(authenticated, engine);
   if ('later' in answer) {
     const kept = { ...authenticated, message: message.copy() };
     answer.later((settled) => {
@@ -150,11 +150,6 @@ function conclude(
   else answer.then?.();
 }
 
-function refuseByFault(code: number, { client }: IncomingRequest, { redirection }: EngineState): Refused {
-  const redirected = code === ErrorCode.TryAlternate ? redirection.tryAlternate(client, 'fault') : undefined;
-  return redirected ?? refuse(code, 'fault');
-}
-
 /** These are looked for behind the nonce. */
 function isWrongProof({ code, cause }: AuthenticationFailure): boolean {
   return code === ErrorCode.Unauthenticated && cause !== 'no-credentials';
@@ -168,7 +163,7 @@ function exceedsAnswerLimit({ client, now }: IncomingRequest, { answerLimit, lim
   return true;
 }
 
-function refuseAuthentication(
+export function refuseAuthentication(
   request: IncomingRequest,
   failure: AuthenticationFailure,
   engine: EngineState,
@@ -194,9 +189,4 @@ function challenge(
 function send(request: IncomingRequest, bytes: Buffer, engine: EngineState): void {
   request.client.send(bytes);
   reportMessage(engine, request, 'out', bytes);
-}
-
-function tapped({ client, message }: IncomingRequest): TappedRequest {
-  const { transport, remote } = client;
-  return { transport, client: remote, method: message.method, username: message.get(username) };
 }

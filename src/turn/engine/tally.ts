@@ -28,8 +28,6 @@ export type DropReason =
   | 'answer-limit'
   /** Of a request that waits for a verifier. */
   | 'retransmission'
-  /** A `TurnTap` wants it unanswered. */
-  | 'fault'
   | 'engine-fault';
 
 /** Counts since the engine was made. */

@@ -35,7 +35,7 @@ export const AUTHENTICATION_CAUSES = {
     'What the server asks about credentials did not answer within 5 seconds, so the client got 500. Look at it; the client may try again.',
   'lookup-limit':
     'Too many requests wait for what the server asks about credentials, of this address (64) or in all (4096), so the client got 500. See why it is slow.',
-  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+  operator: 'The operator of the server has it refused, whatever the request says. Ask the operator.',
 } as const;
 export type AuthenticationCause = keyof typeof AUTHENTICATION_CAUSES;
 
@@ -98,7 +98,7 @@ export const REFUSAL_CAUSES = {
     'Allocations do not move on this server (turn.mobility), and one that relays TCP moves on none. Allocate anew from the new address.',
   'unknown-ticket': 'The MOBILITY-TICKET was used before, or is of another server. Use the newest, or allocate anew.',
   'client-did-not-move': 'A MOBILITY-TICKET was shown where the client is already. Refresh without it.',
-  fault: 'A fault was asked for, and this is it. Take the fault away to see the healthy exchange.',
+  operator: 'The operator of the server has it refused, whatever the request says. Ask the operator.',
 } as const;
 export type RefusalCause = keyof typeof REFUSAL_CAUSES;
 
@@ -117,7 +117,7 @@ export const PEER_DENIALS = {
   'deny-list': 'It is on the list turn.peers.deny. Take it off, or let the other side use a relay candidate.',
   metadata: 'It is the metadata service of a cloud, which a relay must not reach. No client needs it.',
   private:
-    'It is a private or loopback address, which a relay does not reach unless asked to. Let both sides use relay candidates, or in a lab set turn.peers.allowPrivate.',
+    'It is a private or loopback address, which a relay does not reach unless asked to. Let both sides use relay candidates, or for tests set turn.peers.allowPrivate.',
   'special-purpose':
     'It is set aside for another purpose (IANA special-purpose registry). Let both sides use relay candidates, or list it in turn.peers.allow.',
 } as const;
@@ -129,7 +129,7 @@ export const ALLOCATION_END_CAUSES = {
     'Its lifetime ran out: no Refresh came, or the credential ended and none may outlive it. Get a fresh credential before the end, and restart ICE with it.',
   'deleted-by-client': 'The client deleted it (Refresh with lifetime 0).',
   'client-closed': 'The TCP or TLS connection of the client closed.',
-  operator: 'The operator, or a fault, ended it. Restart ICE to get another.',
+  operator: 'The operator ended it. Restart ICE to get another.',
   stopped: 'The server stopped.',
 } as const;
 export type AllocationEndCause = keyof typeof ALLOCATION_END_CAUSES;

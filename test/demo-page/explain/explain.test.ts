@@ -4,13 +4,13 @@ import { FAULT_WORDS } from '../../../src/demo-page/explain/fault-words.ts';
 import { CLOSE_CODES } from '../../../src/edge/flow/close-codes.ts';
 import { REFUSAL_STATUS } from '../../../src/edge/flow/upgrade-check.ts';
 import { faultSchema, type FaultKind } from '../../../src/lab/faults/fault.ts';
-import { EVENT_CAUSES } from '../../../src/server/event-words.ts';
+import { LAB_EVENT_CAUSES } from '../../../src/lab/lab-events.ts';
 
-/** That a registration or a relay ended is explained nowhere: the page shows it in other ways. */
-const NOT_EXPLAINED = ['unregistered', 'relay-ended'];
+/** That a registration, a relay, a fault or a call to a peer ended is explained nowhere: the page shows it in other ways. */
+const NOT_EXPLAINED = ['unregistered', 'relay-ended', 'fault-ended', 'peer-call-ended'];
 const faultWords: Readonly<Record<FaultKind, string>> = FAULT_WORDS;
 const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  ...Object.fromEntries(Object.entries(EVENT_CAUSES).filter(([type]) => !NOT_EXPLAINED.includes(type))),
+  ...Object.fromEntries(Object.entries(LAB_EVENT_CAUSES).filter(([type]) => !NOT_EXPLAINED.includes(type))),
   'fault-fired': faultWords,
 };
 /** By the event: what is no failure. */
@@ -70,8 +70,8 @@ describe('the words for an event of the lab', () => {
 
 describe('the tables', () => {
   it('have the causes that the server has', () => {
-    expect(Object.keys(EVENT_CAUSES['flow-refused']).sort()).toEqual(Object.keys(REFUSAL_STATUS).sort());
-    expect(Object.keys(EVENT_CAUSES['flow-closed']).sort()).toEqual(
+    expect(Object.keys(LAB_EVENT_CAUSES['flow-refused']).sort()).toEqual(Object.keys(REFUSAL_STATUS).sort());
+    expect(Object.keys(LAB_EVENT_CAUSES['flow-closed']).sort()).toEqual(
       [...Object.keys(CLOSE_CODES), 'abrupt', 'client'].sort(),
     );
     expect(Object.keys(FAULT_WORDS)).toEqual(faultSchema.options.map(({ shape }) => shape.kind.value));

@@ -177,20 +177,3 @@ describe('a server that is drained', () => {
     expect(codeOf(second.allocate((m) => m.add(reservationToken, token)))).toBe(0);
   });
 });
-
-describe('a tap that answers 300', () => {
-  const tap = { unauthenticated: () => undefined, authenticated: () => 300 };
-  const redirect = { servers: [east4], when: 'draining', abovePercent: 80 } as const;
-
-  it('names an alternate where there is one', () => {
-    const here = new World({ redirect }, { tap });
-    const answer = here.client().as('alice').allocate();
-    expect([codeOf(answer), answer.get(alternateServer)?.address]).toEqual([300, '203.0.114.1']);
-    expect(here.causes('request-refused')).toEqual(['fault']);
-  });
-
-  it('names none where there is none', () => {
-    const answer = new World({}, { tap }).client().as('alice').allocate();
-    expect([codeOf(answer), answer.has(alternateServer)]).toEqual([300, false]);
-  });
-});

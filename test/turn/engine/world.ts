@@ -18,7 +18,7 @@ import { type ClientPath, type ClientTransport } from '../../../src/turn/engine/
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine } from '../../../src/turn/engine/engine.ts';
 import { type TurnEvents } from '../../../src/turn/engine/turn-events.ts';
-import { type TurnTap } from '../../../src/turn/engine/turn-tap.ts';
+import { type WrapRequests } from '../../../src/turn/engine/serve-request.ts';
 import { unwrap } from '../../support/unwrap.ts';
 import { FakePlane, type FakeRelay } from './fake-plane.ts';
 import { FakeVerifier, passwordFor } from './fake-verifier.ts';
@@ -104,10 +104,10 @@ export class World {
   constructor(
     changes: Partial<TurnEngineOptions> = {},
     {
-      tap,
+      wrapRequests,
       quiet = false,
       accessTokens = false,
-    }: { readonly tap?: TurnTap; readonly quiet?: boolean; readonly accessTokens?: boolean } = {},
+    }: { readonly wrapRequests?: WrapRequests; readonly quiet?: boolean; readonly accessTokens?: boolean } = {},
   ) {
     this.verifier.takesAccessTokens = accessTokens;
     this.options = engineOptions(changes);
@@ -127,7 +127,7 @@ export class World {
       randomBytes: (count) => randomBytes(count),
       randomInt: (below) => this.randomInt(below),
       events: this.emitter,
-      tap,
+      wrapRequests,
       sendFrom: (origin, remote, data) => this.detours.push({ origin, remote, bytes: Buffer.from(data) }),
       logger: quiet ? silentLogger : this.#logger(),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
