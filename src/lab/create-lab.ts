@@ -5,8 +5,8 @@ import { type StateStore } from '../config/state/state-store.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Secret } from '../base/secret.ts';
-import { buildServer, Server } from '../server/server.ts';
-import { type ServerHooks } from '../server/hooks.ts';
+import { composeServer, Server } from '../server/server.ts';
+import { type ServerWrap } from '../server/server-wrap.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
@@ -55,7 +55,7 @@ export interface LabControl {
  * ERR_STATE_DIR_UNUSABLE.
  */
 export async function createLab(config: Config, options: CreateLabOptions = {}): Promise<Lab> {
-  const { clock = systemClock, control, ...serverOptions } = options;
+  const { clock = systemClock, control, showUsers, extraUsers, ...serverOptions } = options;
   const log = new LabEventLog(clock);
   const identities = new LabIdentities(config.credentials);
   const atOnce = () => ({ atUnixMs: clock.now().unixMs, turnName: undefined });
@@ -85,7 +85,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     ended: (event) => log.add({ type: 'peer-call-ended', ...atOnce(), ...event }),
   });
   let outbound: FaultyOutbound | undefined;
-  const hooks: ServerHooks = {
+  const wrap: ServerWrap = {
     edge: {
       requests: (handler) => new FaultyRequests(handler, sipFaults),
       outbound: (direct, ports) => {
@@ -94,9 +94,11 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
       },
       coreInside: (side, ports) => servedByPeers(side, peers, ports),
     },
-    wrapIssuer: (issuer) => credentialFaults.wrapIssuer(issuer),
-    wrapVerifier: (verifier) => credentialFaults.wrapVerifier(verifier),
+    issuer: (issuer) => credentialFaults.wrapIssuer(issuer),
+    verifier: (verifier) => credentialFaults.wrapVerifier(verifier),
     messageText: true,
+    ...(showUsers !== undefined && { showUsers }),
+    ...(extraUsers && { extraUsers }),
     turnRequests: faultyTurnRequests({ faults, userOf: (username) => identities.userOfUsername(username) }),
     ...(control && {
       labPath: control.path,
@@ -106,7 +108,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
       },
     }),
   };
-  const server: Server = await buildServer(config, { ...serverOptions, clock, hooks });
+  const server: Server = await composeServer(config, { ...serverOptions, clock }, wrap);
   server.on('flow-closed', ({ flowId }) => {
     outbound?.flowClosed(flowId);
   });

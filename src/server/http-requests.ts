@@ -3,8 +3,8 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Hono } from 'hono';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { SourceRate, type SourceRateOptions } from '../base/source-rate.ts';
-import { type HttpEnv } from './hooks.ts';
 import { type HttpConnections } from './http-connections.ts';
+import { type HttpEnv } from './http-env.ts';
 
 interface HttpRequestsOptions {
   readonly app: Hono;

@@ -18,9 +18,9 @@ import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { edgeOptions } from './edge-options.ts';
-import { type ServerHooks } from './hooks.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
+import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
@@ -36,8 +36,7 @@ export interface ServerPartsContext {
   /** With the certificate of now. */
   readonly material: Material;
   readonly sharedKey: SharedKey;
-  readonly showUsers: boolean;
-  readonly hooks: ServerHooks;
+  readonly wrap: ServerWrap;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents & TurnEvents>;
@@ -116,32 +115,32 @@ export class ServerParts {
   }
 
   async #startTurn(): Promise<void> {
-    const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
     const verifier = createVerifier(material, sharedKey);
     this.#turn = new TurnServer(turnServerOptions(config, material), {
-      verifier: hooks.wrapVerifier?.(verifier) ?? verifier,
+      verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,
       clock,
-      wrapRequests: hooks.turnRequests,
+      wrapRequests: wrap.turnRequests,
       events,
     });
     await this.#turn.start();
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, sharedKey, hooks, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     this.#edge = new Edge(edgeOptions(config, material, uris), {
-      issuer: hooks.wrapIssuer?.(sharedKey.issuer) ?? sharedKey.issuer,
+      issuer: wrap.issuer?.(sharedKey.issuer) ?? sharedKey.issuer,
       logger,
       abuseLog: this.#abuseLog,
       clock,
       events,
-      wrap: hooks.edge,
-      messageText: hooks.messageText,
+      wrap: wrap.edge,
+      messageText: wrap.messageText,
       corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
@@ -174,7 +173,7 @@ export class ServerParts {
 
   /** Routes beside those of health and page. */
   #routes(): readonly MountRoutes[] {
-    const { mountRoutes } = this.#context.hooks;
+    const { mountRoutes } = this.#context.wrap;
     return mountRoutes
       ? [
           (app) => {
@@ -191,12 +190,12 @@ export class ServerParts {
   };
 
   async #createApp() {
-    const { config, material, showUsers, hooks, logger, isReady } = this.#context;
+    const { config, material, wrap, logger, isReady } = this.#context;
     const wantsPage = config.edge.enabled && config.edge.demoPage;
     const folder = wantsPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (wantsPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = (material.generated.users || showUsers) && edgeExposures(config.edge).length === 0;
+    const isLab = (material.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
@@ -205,8 +204,8 @@ export class ServerParts {
       isReady,
       // Without an edge, nothing here waits for a core.
       isCoreThere: () => this.#edge?.isCoreThere ?? !config.edge.enabled,
-      labPath: hooks.labPath,
-      labToken: hooks.labToken,
+      labPath: wrap.labPath,
+      labToken: wrap.labToken,
       mountRoutes: (app) => {
         for (const mount of this.#routes()) mount(app);
       },

@@ -4,7 +4,6 @@ import { type Config } from '../config/schema/tree.ts';
 import { type StateStore } from '../config/state/state-store.ts';
 import { type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
-import { type Secret } from '../base/secret.ts';
 import { type TransportAddress } from '../base/transport-address.ts';
 import { type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
@@ -14,7 +13,6 @@ import { type SessionSnapshot } from '../turn/engine/session-snapshot.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { type TurnServerStats } from '../turn/turn-server.ts';
 import { type TurnListenAddress } from '../turn/turn-server-options.ts';
-import { type ServerHooks } from './hooks.ts';
 import { type DrainProgress } from './server-drain.ts';
 import { type SharedKey } from './shared-key.ts';
 
@@ -48,11 +46,6 @@ export interface ServerOptions {
   readonly clock?: Clock;
   /** Keeps what is generated, in the place of the state folder. */
   readonly state?: StateStore;
-  /** Lets the page offer users of the configuration with their passwords, as it does lab users; on loopback only. */
-  readonly showUsers?: boolean;
-  readonly hooks?: ServerHooks;
-  /** Users that can register besides those of the configuration, with their passwords. */
-  readonly extraUsers?: ReadonlyMap<string, Secret>;
 }
 
 /** What a server is doing at the moment, as plain data without secrets. */

@@ -13,7 +13,6 @@ import { type StopOptions } from '../edge/drain/departures.ts';
 import { type CloseFrame } from '../edge/flow/close-codes.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';
-import { type ServerHooks } from './hooks.ts';
 import { createLogger } from './logger.ts';
 import { pinPorts } from './pinned-ports.ts';
 import { publicUrls } from './public-urls.ts';
@@ -29,6 +28,7 @@ import {
   type ServerSecrets,
   type ServerSnapshot,
 } from './server-types.ts';
+import { type ServerWrap } from './server-wrap.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type Impairment } from '../turn/engine/impairment.ts';
@@ -48,7 +48,9 @@ export {
 /** setTimeout holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
 
-type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock' | 'showUsers' | 'hooks'>>;
+interface ServerMeans extends Required<Pick<ServerOptions, 'logger' | 'clock'>> {
+  readonly wrap: ServerWrap;
+}
 
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
@@ -57,8 +59,7 @@ export class Server {
   readonly #events: TypedEvents<ServerEvents>;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #showUsers: boolean;
-  readonly #hooks: ServerHooks;
+  readonly #wrap: ServerWrap;
   #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' | 'draining' = 'stopped';
   /** Ends the time that a restart stays down. */
   #pause: AbortController | undefined;
@@ -75,13 +76,12 @@ export class Server {
   #coreCertificate: Certificate | undefined;
 
   /** Use `createServer`. */
-  constructor(config: Config, material: Material, { logger, clock, showUsers, hooks }: ServerMeans) {
+  constructor(config: Config, material: Material, { logger, clock, wrap }: ServerMeans) {
     this.#secrets = { material, sharedKey: createSharedKey(config, material) };
     this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
-    this.#showUsers = showUsers;
-    this.#hooks = hooks;
+    this.#wrap = wrap;
     const watch = { config, logger, clock };
     this.#certificates = [
       new CertificateWatch({
@@ -262,8 +262,7 @@ export class Server {
       config,
       material: this.#material,
       sharedKey,
-      showUsers: this.#showUsers,
-      hooks: this.#hooks,
+      wrap: this.#wrap,
       logger: this.#logger,
       clock: this.#clock,
       events: this.#events,
@@ -358,20 +357,23 @@ export class Server {
  * const { turnUris } = await server.start();
  */
 export async function createServer(input: ConfigInput | Config = {}, options: ServerOptions = {}): Promise<Server> {
-  return buildServer(parseConfig(input), options);
+  return composeServer(parseConfig(input), options);
 }
 
-/** `createServer` of a configuration that has been checked already. Throws what `createServer` does, ERR_CONFIG_INVALID aside. */
-export async function buildServer(checked: Config, options: ServerOptions): Promise<Server> {
-  const { environment = process.env, clock = systemClock, showUsers = false, hooks = {} } = options;
+/**
+ * `createServer` of a configuration that has been checked already, with something around its parts. The package does not export it. Throws what
+ * `createServer` does, ERR_CONFIG_INVALID aside.
+ */
+export async function composeServer(checked: Config, options: ServerOptions, wrap: ServerWrap = {}): Promise<Server> {
+  const { environment = process.env, clock = systemClock } = options;
   const { config, notes } = adaptToHost(checked, hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
   const loaded = await loadMaterial(config, environment, unixMs, options.state);
-  const material = { ...loaded, users: withExtraUsers(loaded.users, options.extraUsers) };
+  const material = { ...loaded, users: withExtraUsers(loaded.users, wrap.extraUsers) };
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
-  return new Server(config, material, { logger, clock, showUsers, hooks });
+  return new Server(config, material, { logger, clock, wrap });
 }
 
 /** The users of the configuration come first. One of them keeps its password when an extra user has the same name. */

@@ -1,7 +1,8 @@
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { composeServer, type Server } from '../../src/server/server.ts';
 import { type AgentHome } from './agent-home.ts';
 import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
 
@@ -47,8 +48,8 @@ export async function startIms(
     forks,
   });
   const uris = [`sip:${core.address}:${core.port};transport=${transport}`];
-  const server = await createServer(
-    {
+  const server = await composeServer(
+    parseConfig({
       domain,
       edge: {
         transaction: { t1Ms: 100, t2Ms: 500, t4Ms: 500 },
@@ -64,8 +65,9 @@ export async function startIms(
         },
       },
       turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
-    },
-    { state: new MemoryState(), logger: silentLogger, hooks: { messageText: traces } },
+    }),
+    { state: new MemoryState(), logger: silentLogger },
+    { messageText: traces },
   );
   const { webSocket = '' } = await server.start();
   const registrationsOf = (aor: string): Registrations =>

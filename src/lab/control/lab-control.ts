@@ -2,7 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type Secret } from '../../base/secret.ts';
-import { type HttpEnv } from '../../server/hooks.ts';
+import { type HttpEnv } from '../../server/http-env.ts';
 import { type LabControl } from '../create-lab.ts';
 import { checkAccess } from './access.ts';
 import { CONTROL_STATUS, ControlError, controlErrorOf } from './control-error.ts';

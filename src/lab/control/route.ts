@@ -2,7 +2,7 @@ import { type Context, type Hono } from 'hono';
 import { type z } from 'zod';
 import { type LabEventLog } from '../lab-event-log.ts';
 import { type Lab } from '../lab.ts';
-import { type HttpEnv } from '../../server/hooks.ts';
+import { type HttpEnv } from '../../server/http-env.ts';
 import { REQUEST_SCHEMAS, type AnswerName, type RequestName } from './answer-schemas.ts';
 import { ControlError, type ControlErrorCode } from './control-error.ts';
 import { type Places } from './places.ts';

@@ -1,5 +1,5 @@
 import { type Server } from '../../server/server.ts';
-import { LOST, type Impairment, type RelayDirection } from '../../server/hooks.ts';
+import { LOST, type Impairment, type RelayDirection } from '../../turn/engine/impairment.ts';
 import { type ActiveFault } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 import { createRelayStage, RELAY_FAULT_KINDS, type RelayFaultKind, type RelayStage } from './relay-stage.ts';

@@ -1,4 +1,4 @@
-import { LOST, type RelayDirection } from '../../server/hooks.ts';
+import { LOST, type RelayDirection } from '../../turn/engine/impairment.ts';
 import { type FaultKind, type FaultSpec } from './fault.ts';
 
 /**
