@@ -24,9 +24,10 @@ export function combineVerifiers(verifiers: readonly CredentialVerifier[]): Cred
   const keyAlgorithms = KEY_ALGORITHMS.filter((algorithm) =>
     verifiers.every((verifier) => (verifier.keyAlgorithms ?? ['md5']).includes(algorithm)),
   );
+  const accessTokensFor = verifiers.find((verifier) => verifier.accessTokensFor !== undefined)?.accessTokensFor;
   return {
     keyAlgorithms,
-    takesAccessTokens: verifiers.some(({ takesAccessTokens }) => takesAccessTokens === true),
+    ...(accessTokensFor !== undefined && { accessTokensFor }),
     lookup: (request, now) => first(byName, request, now),
     ...(byHash.length === verifiers.length && { lookupHash: (request, now) => first(byHash, request, now) }),
   };
@@ -53,11 +54,11 @@ function first<Request, User extends KnownUser>(
 export function inRealm(own: string, verifier: LocalVerifier): LocalVerifier;
 export function inRealm(own: string, verifier: CredentialVerifier): CredentialVerifier;
 export function inRealm(own: string, verifier: CredentialVerifier): CredentialVerifier {
-  const { keyAlgorithms, takesAccessTokens } = verifier;
+  const { keyAlgorithms, accessTokensFor } = verifier;
   const lookupHash = verifier.lookupHash?.bind(verifier);
   return {
     ...(keyAlgorithms && { keyAlgorithms }),
-    ...(takesAccessTokens && { takesAccessTokens }),
+    ...(accessTokensFor !== undefined && { accessTokensFor }),
     lookup: (request, now) => (request.realm === own ? verifier.lookup(request, now) : fail('wrong-realm')),
     ...(lookupHash && {
       lookupHash: (request, now) => (request.realm === own ? lookupHash(request, now) : fail('wrong-realm')),

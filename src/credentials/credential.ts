@@ -26,6 +26,8 @@ export interface IssueRequest {
   readonly wishedTtlSec?: number;
   /** Seconds the registrar granted to the binding; the default lifetime is max(3600, twice this). */
   readonly grantedExpiresSec: number;
+  /** UNIX seconds past which no credential lives: the end of the web identity that it is based on. None when absent. */
+  readonly notAfterSec?: number;
 }
 
 /** Makes credentials. The edge knows no more of an approach than this. */
@@ -45,6 +47,26 @@ export interface CredentialIssuer {
 /** An issuer that needs to ask nobody, and so answers at once. */
 export interface LocalIssuer extends CredentialIssuer {
   issue(request: IssueRequest, now: Now): Result<TurnCredential, IssueFailure>;
+}
+
+/** An access token (RFC 7635 §6.2), with what a client needs to use it. */
+export interface AccessTokenCredential {
+  /** Names the long-term key that the token is encrypted with; the client puts it into USERNAME. */
+  readonly kid: string;
+  /** The session key in base64. Decoded, it is the key of MESSAGE-INTEGRITY. */
+  readonly key: Secret;
+  /** What the client puts into ACCESS-TOKEN: opaque to it. */
+  readonly token: Buffer;
+  /** Absolute end in UNIX seconds. */
+  readonly expiresAtSec: number;
+  /** u: what the TURN server knows the holder by, `KnownUser.user`. The same in every token of one registration. */
+  readonly user: string;
+}
+
+/** Makes access tokens (TS 33.203 X.5.3). As `CredentialIssuer` otherwise. */
+export interface AccessTokenIssuer {
+  issue(request: IssueRequest, now: Now): Outcome<Result<AccessTokenCredential, IssueFailure>>;
+  release(registrationId: string): void;
 }
 
 /** What a long-term key is hashed with (RFC 8489 §18.5), the stronger first. */
@@ -79,8 +101,11 @@ export interface KnownUser {
 export interface CandidateKey {
   /** Names the key in logs: its label in the key ring, never its bytes. */
   readonly keyId: string;
-  /** The hash of username ":" realm ":" password (RFC 8489 §9.2.2); `undefined` when only the other hash of it is known. */
-  longTermKey(algorithm: KeyAlgorithm): Buffer | undefined;
+  /**
+   * What keys the HMAC of the integrity attributes. Of a password: its hash with username and realm (RFC 8489 §9.2.2), `undefined` when only
+   * the other hash of it is known. Of an access token: the session key as it is, whatever the algorithm (RFC 7635 §5).
+   */
+  integrityKey(algorithm: KeyAlgorithm): Buffer | undefined;
   /** Whom quotas count, where the name tells it to who has this key; else `user`. To be asked once this key has proved to be the one. */
   person?(): string | undefined;
 }
@@ -107,8 +132,11 @@ export interface CredentialVerifier {
   lookupHash?(request: HashLookupRequest, now: Now): Outcome<Result<HashedUser, LookupFailure>>;
   /** The algorithms under which every user has a key; MD5 alone when absent. */
   readonly keyAlgorithms?: readonly KeyAlgorithm[];
-  /** Whether a request may bring an ACCESS-TOKEN (RFC 7635); elsewhere it is an attribute that nobody understands: 420. */
-  readonly takesAccessTokens?: boolean;
+  /**
+   * The name under which authorization servers know this TURN server, where requests may bring an ACCESS-TOKEN (RFC 7635): the 401 tells it.
+   * Elsewhere that is an attribute which nobody understands: 420.
+   */
+  readonly accessTokensFor?: string;
 }
 
 /** A verifier that needs to ask nobody, and so answers at once. */

@@ -48,7 +48,7 @@ describe('the users of a server', () => {
     const { sharedKey, verifier } = await made({ credentials: { realmBound: true } });
     const keyIn = (realm: string) => {
       const found = verifier.lookup({ username: issued(sharedKey), realm }, NOW);
-      return found.ok ? found.value.keys[0]!.longTermKey('md5')!.toString('hex') : found.reason;
+      return found.ok ? found.value.keys[0]!.integrityKey('md5')!.toString('hex') : found.reason;
     };
     expect(keyIn('partner.example')).toMatch(/^[\da-f]{32}$/);
     expect(keyIn('partner.example')).not.toBe(keyIn('ims.example'));

@@ -1,7 +1,8 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { type Now } from '../../base/clock.ts';
-import { ok } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
+import { ttlFor, type CredentialTtl } from '../credential-ttl.ts';
 import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
@@ -25,17 +26,6 @@ export interface SharedKeyIssuerOptions {
   readonly ttl: CredentialTtl;
   /** Registrations remembered at most; past it the longest-known is forgotten and simply gets a new u next time. */
   readonly maxRegistrations: number;
-}
-
-/**
- * Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`, up to what a client
- * without one gets, or to `maxWishSec` where that is more; nothing passes `maxSec`.
- */
-export interface CredentialTtl {
-  readonly defaultSec: number;
-  readonly minSec: number;
-  readonly maxWishSec?: number | undefined;
-  readonly maxSec: number;
 }
 
 interface Remembered {
@@ -66,7 +56,8 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIss
   return {
     issue(request: IssueRequest, now: Now) {
       const nowSec = Math.floor(now.unixMs / 1000);
-      const ttlSec = ttlFor(ttl, request);
+      const ttlSec = ttlFor(ttl, request, nowSec);
+      if (ttlSec <= 0) return fail('denied');
       const registration = remember(request);
       const { last } = registration;
       if (policy === 'reuse' && last?.ttlSec === ttlSec) {
@@ -82,13 +73,4 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIss
       registrations.delete(registrationId);
     },
   };
-}
-
-/** Lifetime in seconds by the rule of `CredentialTtl`. */
-function ttlFor({ defaultSec, minSec, maxWishSec = 0, maxSec }: CredentialTtl, request: IssueRequest): number {
-  const { wishedTtlSec, grantedExpiresSec } = request;
-  const unwishedSec = Math.max(defaultSec, 2 * grantedExpiresSec);
-  const mostSec = Math.max(unwishedSec, maxWishSec);
-  const wantedSec = wishedTtlSec === undefined ? unwishedSec : Math.min(Math.max(minSec, wishedTtlSec), mostSec);
-  return Math.floor(Math.min(wantedSec, maxSec));
 }

@@ -33,7 +33,7 @@ export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKey
       const keys = ring.map(({ id, secret, seal }) => ({
         keyId: id,
         person: () => seal.open(split.name),
-        longTermKey: (algorithm: KeyAlgorithm) =>
+        integrityKey: (algorithm: KeyAlgorithm) =>
           longTermKey(algorithm, username, realm, computePassword(secret, profile, username, realm)),
       }));
       return ok({ user: split.name, expiresAtSec: split.expiresAtSec + skewSec, keys });

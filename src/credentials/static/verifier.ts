@@ -40,7 +40,7 @@ function known({ name, realm, proof }: StaticUser, username: string) {
     if ('password' in proof) return longTermKey(algorithm, username, realm, proof.password.revealText());
     return algorithm === 'md5' ? proof.md5Key : undefined;
   };
-  return { user: name, keys: [{ keyId: KEY_ID, longTermKey: keyOf }] };
+  return { user: name, keys: [{ keyId: KEY_ID, integrityKey: keyOf }] };
 }
 
 /** A NUL is in no realm. */

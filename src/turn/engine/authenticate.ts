@@ -187,7 +187,7 @@ function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, 
   }
   const { user, username, expiresAtSec, keys } = found.value;
   for (const candidate of preferring(preferredKeyId, keys)) {
-    const key = candidate.longTermKey(algorithm);
+    const key = candidate.integrityKey(algorithm);
     if (!key || checkIntegrity(request.message, key, integrity) !== 'valid') continue;
     const credential = {
       user: realms.userIn(realm, user),

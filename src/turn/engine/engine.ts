@@ -403,10 +403,10 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
  */
 function understoodAttributes(
   options: { readonly dontFragment: boolean },
-  verifier: Pick<CredentialVerifier, 'takesAccessTokens'>,
+  verifier: Pick<CredentialVerifier, 'accessTokensFor'>,
 ): ReadonlySet<number> {
   const understood = new Set(UNDERSTOOD_TYPES);
   if (options.dontFragment) understood.add(dontFragment.type);
-  if (verifier.takesAccessTokens) understood.add(accessToken.type);
+  if (verifier.accessTokensFor !== undefined) understood.add(accessToken.type);
   return understood;
 }

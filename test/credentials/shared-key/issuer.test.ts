@@ -46,6 +46,16 @@ describe('lifetime', () => {
     expect(made.get(1_700_000_000, wish).expiresAtSec).toBe(1_700_000_000 + ttl);
   });
 
+  it.each(['per-registration', 'reuse'] as const)('never passes notAfterSec, by policy %s', (policy) => {
+    const made = issuer({ policy });
+    const request = { registrationId: '1', person: 'alice', grantedExpiresSec: 600, notAfterSec: 1_700_000_900 };
+    for (const nowSec of [1_700_000_000, 1_700_000_899]) {
+      const issued = made.issue(request, at(nowSec));
+      expect(issued.ok && issued.value.expiresAtSec).toBe(1_700_000_900);
+    }
+    expect(made.issue(request, at(1_700_000_900))).toEqual({ ok: false, reason: 'denied' });
+  });
+
   it.each([
     [undefined, 600, 3600],
     [undefined, 2400, 4800],

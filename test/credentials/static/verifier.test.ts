@@ -23,8 +23,8 @@ describe('a long-term user', () => {
     const [candidate] = found.value.keys;
     expect(found.value).toEqual({ user: 'alice', keys: [candidate] });
     expect(candidate!.keyId).toBe('static');
-    expect(candidate!.longTermKey('md5')).toEqual(hash('md5', 'alice:example.org:pass'));
-    expect(candidate!.longTermKey('sha256')).toEqual(hash('sha256', 'alice:example.org:pass'));
+    expect(candidate!.integrityKey('md5')).toEqual(hash('md5', 'alice:example.org:pass'));
+    expect(candidate!.integrityKey('sha256')).toEqual(hash('sha256', 'alice:example.org:pass'));
     expect(verifier.keyAlgorithms).toEqual(['sha256', 'md5']);
   });
 
@@ -32,7 +32,7 @@ describe('a long-term user', () => {
     for (const username of ['Andr\u00e9', 'Andre\u0301']) {
       const found = verifier.lookup({ username, realm }, at(0));
       expect(found.ok && found.value.user).toBe('Andre\u0301');
-      expect(found.ok && found.value.keys[0]!.longTermKey('md5')).toEqual(hash('md5', `${username}:${realm}:pass`));
+      expect(found.ok && found.value.keys[0]!.integrityKey('md5')).toEqual(hash('md5', `${username}:${realm}:pass`));
     }
   });
 
@@ -41,7 +41,7 @@ describe('a long-term user', () => {
     expect(userhash).toEqual(hash('sha256', `Andr\u00e9:${realm}`));
     const found = verifier.lookupHash!({ userhash, realm }, at(0));
     expect(found.ok && found.value.username).toBe('Andr\u00e9');
-    expect(found.ok && found.value.keys[0]!.longTermKey('sha256')).toEqual(hash('sha256', `Andr\u00e9:${realm}:pass`));
+    expect(found.ok && found.value.keys[0]!.integrityKey('sha256')).toEqual(hash('sha256', `Andr\u00e9:${realm}:pass`));
   });
 
   it('is nobody in another realm', () => {
@@ -62,8 +62,8 @@ describe('a long-term user', () => {
     const md5Key = hash('md5', 'carol:example.org:pass');
     const limited = createStaticVerifier([withPassword('alice', 'pass'), { name: 'carol', realm, proof: { md5Key } }]);
     const found = limited.lookup({ username: 'carol', realm }, at(0));
-    expect(found.ok && found.value.keys[0]!.longTermKey('md5')).toEqual(md5Key);
-    expect(found.ok && found.value.keys[0]!.longTermKey('sha256')).toBeUndefined();
+    expect(found.ok && found.value.keys[0]!.integrityKey('md5')).toEqual(md5Key);
+    expect(found.ok && found.value.keys[0]!.integrityKey('sha256')).toBeUndefined();
     expect(limited.keyAlgorithms).toEqual(['md5']);
   });
 

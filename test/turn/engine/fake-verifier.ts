@@ -13,11 +13,15 @@ import { longTermKeyMd5, longTermKeySha256 } from '../../stun/long-term-key.ts';
 /** `t:u` names, each with the password `<key>/<username>` for every key of the ring; `static:<u>` never ends. */
 export class FakeVerifier implements LocalVerifier {
   readonly keyAlgorithms = KEY_ALGORITHMS;
-  takesAccessTokens = false;
   keyIds = ['k1'];
+  readonly accessTokensFor?: string;
   lookups: string[] = [];
   /** Whose a user is, where several are one person's. */
   readonly persons = new Map<string, string>();
+
+  constructor(accessTokensFor?: string) {
+    if (accessTokensFor !== undefined) this.accessTokensFor = accessTokensFor;
+  }
 
   lookup({ username, realm }: LookupRequest, now: Now): Result<KnownUser, LookupFailure> {
     this.lookups.push(username);
@@ -27,7 +31,7 @@ export class FakeVerifier implements LocalVerifier {
     const keys = this.keyIds.map((keyId) => ({
       keyId,
       person: () => this.persons.get(user),
-      longTermKey: (algorithm: KeyAlgorithm) =>
+      integrityKey: (algorithm: KeyAlgorithm) =>
         (algorithm === 'md5' ? longTermKeyMd5 : longTermKeySha256)(username, realm, passwordFor(username, keyId)),
     }));
     if (t === 'static') return ok({ user, keys });

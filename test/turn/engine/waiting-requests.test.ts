@@ -54,7 +54,7 @@ describe('a verifier that answers later', () => {
 
   it('that answers at once after all makes nobody wait', () => {
     const { world } = slow();
-    const found = { user: 'alice', keys: [{ keyId: 'k', longTermKey: () => client.key16() }] };
+    const found = { user: 'alice', keys: [{ keyId: 'k', integrityKey: () => client.key16() }] };
     Object.assign(world.verifier, {
       lookup: () => ({
         later: (settle: (value: unknown) => void) => {
@@ -351,10 +351,10 @@ describe('ACCESS-TOKEN (RFC 7635)', () => {
   const withToken: Build = (message) => message.add(requestedTransport, 17).add(accessToken, token);
 
   it.each([
-    ['an attribute as any to one that takes it', true, 0],
-    ['unknown to one that does not', false, 420],
-  ])('is handed to the verifier, whose own the bytes are, and is %s', (_what, accessTokens, code) => {
-    const world = new World({}, { accessTokens });
+    ['an attribute as any to one that takes it', { accessTokensFor: 'turn.example' }, 0],
+    ['unknown to one that does not', {}, 420],
+  ])('is handed to the verifier, whose own the bytes are, and is %s', (_what, taking, code) => {
+    const world = new World({}, taking);
     const lookups = new SlowLookups(world);
     const client = world.client().as('alice');
     client.challenge();

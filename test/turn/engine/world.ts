@@ -85,7 +85,7 @@ export function address(text: string): TransportAddress {
 export class World {
   readonly options: TurnEngineOptions;
   readonly plane: FakePlane;
-  readonly verifier = new FakeVerifier();
+  readonly verifier: FakeVerifier;
   readonly engine: TurnEngine;
   readonly events: { readonly name: keyof TurnEvents; readonly event: object }[] = [];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
@@ -106,10 +106,10 @@ export class World {
     {
       wrapRequests,
       quiet = false,
-      accessTokens = false,
-    }: { readonly wrapRequests?: WrapRequests; readonly quiet?: boolean; readonly accessTokens?: boolean } = {},
+      accessTokensFor,
+    }: { readonly wrapRequests?: WrapRequests; readonly quiet?: boolean; readonly accessTokensFor?: string } = {},
   ) {
-    this.verifier.takesAccessTokens = accessTokens;
+    this.verifier = new FakeVerifier(accessTokensFor);
     this.options = engineOptions(changes);
     const byFamily = { 4: [] as string[], 6: [] as string[] };
     for (const text of this.options.relay.addresses) byFamily[text.includes(':') ? 6 : 4].push(text);

@@ -9,8 +9,8 @@ export function staticVerifier(users: Readonly<Record<string, string>>): LocalVe
     lookup: ({ username, realm }) => {
       const password = passwords.get(username);
       if (password === undefined) return fail('unknown-user');
-      const longTermKey = (): Buffer => createHash('md5').update(`${username}:${realm}:${password}`).digest();
-      return ok({ user: username, keys: [{ keyId: 'test', longTermKey }] });
+      const integrityKey = (): Buffer => createHash('md5').update(`${username}:${realm}:${password}`).digest();
+      return ok({ user: username, keys: [{ keyId: 'test', integrityKey }] });
     },
   };
 }

@@ -1,0 +1,22 @@
+import { type IssueRequest } from './credential.ts';
+
+/**
+ * Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`, up to what a client
+ * without one gets, or to `maxWishSec` where that is more; nothing passes `maxSec`.
+ */
+export interface CredentialTtl {
+  readonly defaultSec: number;
+  readonly minSec: number;
+  readonly maxWishSec?: number | undefined;
+  readonly maxSec: number;
+}
+
+/** Lifetime in seconds by the rule of `CredentialTtl`, and never past `notAfterSec`: zero or less when that has passed. */
+export function ttlFor(ttl: CredentialTtl, request: IssueRequest, nowSec: number): number {
+  const { defaultSec, minSec, maxWishSec = 0, maxSec } = ttl;
+  const { wishedTtlSec, grantedExpiresSec, notAfterSec = Infinity } = request;
+  const unwishedSec = Math.max(defaultSec, 2 * grantedExpiresSec);
+  const mostSec = Math.max(unwishedSec, maxWishSec);
+  const wantedSec = wishedTtlSec === undefined ? unwishedSec : Math.min(Math.max(minSec, wishedTtlSec), mostSec);
+  return Math.floor(Math.min(wantedSec, maxSec, notAfterSec - nowSec));
+}
