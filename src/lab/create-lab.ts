@@ -12,6 +12,7 @@ import { FaultRegistry } from './faults/fault-registry.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
 import { causeRestarts } from './faults/restart-faults.ts';
 import { FaultyOutbound } from './faults/faulty-outbound.ts';
+import { FaultyPlane } from './faults/faulty-plane.ts';
 import { FaultyRequests } from './faults/faulty-requests.ts';
 import { SipFaults } from './faults/sip-faults.ts';
 import { faultyTurnRequests } from './faults/turn-faults.ts';
@@ -85,6 +86,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     ended: (event) => log.add({ type: 'peer-call-ended', ...atOnce(), ...event }),
   });
   let outbound: FaultyOutbound | undefined;
+  let plane: FaultyPlane | undefined;
   const wrap: ServerWrap = {
     edge: {
       requests: (handler) => new FaultyRequests(handler, sipFaults),
@@ -99,7 +101,10 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     messageText: true,
     ...(showUsers !== undefined && { showUsers }),
     ...(extraUsers && { extraUsers }),
-    turnRequests: faultyTurnRequests({ faults, userOf: (username) => identities.userOfUsername(username) }),
+    turn: {
+      requests: faultyTurnRequests({ faults, userOf: (username) => identities.userOfUsername(username) }),
+      plane: (options, ports) => (plane = new FaultyPlane(options, ports)),
+    },
     ...(control && {
       labPath: control.path,
       ...(control.token && { labToken: control.token }),
@@ -113,9 +118,23 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     outbound?.flowClosed(flowId);
   });
   const { material, sharedKey } = Server.secretsOf(server);
-  causeRelayFaults({ faults, server, userOf: (turnName) => identities.userOfTurnName(turnName) });
+  causeRelayFaults({
+    faults,
+    server,
+    impair: (allocation, impairment) => plane?.impair(allocation, impairment),
+    userOf: (turnName) => identities.userOfTurnName(turnName),
+  });
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
-  const lab: Lab = new Lab({ server, material, log, identities, credentials, faults, clock });
+  const lab: Lab = new Lab({
+    server,
+    material,
+    log,
+    identities,
+    credentials,
+    faults,
+    clock,
+    lostPackets: () => plane?.lost ?? 0,
+  });
   causeRestarts(faults, (how) => lab.restart(how));
   return lab;
 }

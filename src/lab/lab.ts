@@ -19,6 +19,14 @@ type Known<T> = Readonly<T> & {
   readonly user: string | undefined;
 };
 
+/** Figures of the server; `turn.drops` tells besides what faults have lost, as `impaired`. */
+interface LabStats extends Omit<ServerSnapshot['stats'], 'turn'> {
+  readonly turn?: Omit<TurnStats, 'drops'> & {
+    readonly drops: TurnStats['drops'] & Readonly<Partial<Record<'impaired', number>>>;
+  };
+}
+type TurnStats = NonNullable<ServerSnapshot['stats']['turn']>;
+
 /** What goes on in a lab at the moment. `user` is the lab user's name. */
 export interface LabSnapshot {
   readonly flows: readonly Known<ServerSnapshot['flows'][number]>[];
@@ -31,7 +39,7 @@ export interface LabSnapshot {
   >[];
   /** All that the edge has issued, oldest first, with passwords. */
   readonly credentials: readonly IssuedCredential[];
-  readonly stats: ServerSnapshot['stats'];
+  readonly stats: LabStats;
 }
 
 /** What a lab is put together from; `createLab` does. */
@@ -44,6 +52,8 @@ export interface LabParts {
   readonly credentials: LabCredentials;
   readonly faults: Faults;
   readonly clock: Clock;
+  /** Datagrams that faults have lost on relays since the server has started. */
+  readonly lostPackets: () => number;
 }
 
 /** A running edge and TURN server for one test; `startLab` makes it. */
@@ -71,11 +81,12 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly #identities: LabIdentities;
   readonly #credentials: LabCredentials;
   readonly #clock: Clock;
+  readonly #lostPackets: () => number;
   #addresses: ServerAddresses;
   #stopped: Promise<void> | undefined;
 
   /** Use `startLab`. */
-  constructor({ server, material, log, identities, credentials, faults, clock }: LabParts) {
+  constructor({ server, material, log, identities, credentials, faults, clock, lostPackets }: LabParts) {
     const { config, realm } = server.facts;
     const cert = material.certificate?.cert ?? '';
     this.users = labUsersOf<Name>(material.users, config.domain);
@@ -90,6 +101,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#identities = identities;
     this.#credentials = credentials;
     this.#clock = clock;
+    this.#lostPackets = lostPackets;
     this.#addresses = server.addresses;
     server.on('ready', (addresses) => {
       this.#addresses = addresses;
@@ -151,8 +163,12 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
         return { ...one, turnName, user: this.#identities.userOfTurnName(turnName) };
       }),
       credentials: this.#credentials.issued,
-      stats,
+      stats: this.#statsOf(stats),
     };
+  }
+
+  #statsOf({ turn, ...others }: ServerSnapshot['stats']): LabStats {
+    return turn ? { ...others, turn: { ...turn, drops: { ...turn.drops, impaired: this.#lostPackets() } } } : others;
   }
 
   /** A credential as the edge would make it, without a registration. Throws ERR_INVALID_ARGUMENT. */

@@ -122,7 +122,7 @@ export class ServerParts {
       verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,
       clock,
-      wrapRequests: wrap.turnRequests,
+      wrap: wrap.turn,
       events,
     });
     await this.#turn.start();

@@ -2,7 +2,7 @@ import { type Hono } from 'hono';
 import { type Secret } from '../base/secret.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type EdgeWrap } from '../edge/edge-wrap.ts';
-import { type WrapRequests } from '../turn/engine/serve-request.ts';
+import { type TurnWrap } from '../turn/turn-wrap.ts';
 
 /**
  * What is put around the parts of a server, and beside them, each time it starts: a lab does, by `composeServer`. A server of `createServer` has
@@ -10,7 +10,7 @@ import { type WrapRequests } from '../turn/engine/serve-request.ts';
  */
 export interface ServerWrap {
   readonly edge?: EdgeWrap;
-  readonly turnRequests?: WrapRequests;
+  readonly turn?: TurnWrap;
   readonly issuer?: (issuer: CredentialIssuer) => CredentialIssuer;
   readonly verifier?: (verifier: CredentialVerifier) => CredentialVerifier;
   /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */

@@ -31,7 +31,6 @@ import {
 import { type ServerWrap } from './server-wrap.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
-import { type Impairment } from '../turn/engine/impairment.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
 
 export { type DrainOptions, type DrainProgress } from './server-drain.ts';
@@ -235,11 +234,6 @@ export class Server {
   /** The TURN server takes new allocations again. False without a TURN server that runs. */
   resumeTurn(): boolean {
     return this.#parts?.turn?.resume() ?? false;
-  }
-
-  /** Loses or delays what passes the relay of an allocation, until `undefined` is given. False when there is no such allocation. */
-  impair(allocationId: string, impairment: Impairment | undefined): boolean {
-    return this.#parts?.turn?.impair(allocationId, impairment) ?? false;
   }
 
   async #reopen(downMs: number): Promise<ServerAddresses> {

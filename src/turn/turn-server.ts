@@ -20,9 +20,7 @@ import { bindUdpSocket } from './dataplane/udp-socket.ts';
 import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
-import { type WrapRequests } from './engine/serve-request.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/session-snapshot.ts';
-import { type Impairment } from './engine/impairment.ts';
 import { type DropReason } from './engine/tally.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { HostAddressWatch } from './host-addresses.ts';
@@ -35,6 +33,7 @@ import { NatDiscoveryListeners } from './listeners/nat-discovery-listeners.ts';
 import { openListeners } from './listeners/open-listeners.ts';
 import { streamLimits, StreamListener } from './listeners/stream-listener.ts';
 import { type TurnListenAddress, type TurnServerOptions } from './turn-server-options.ts';
+import { type TurnWrap } from './turn-wrap.ts';
 
 export interface TurnServerPorts {
   readonly verifier: CredentialVerifier;
@@ -43,8 +42,7 @@ export interface TurnServerPorts {
   readonly clock?: Clock;
   /** An emitter of its own when absent. */
   readonly events?: TypedEvents<TurnEvents>;
-  /** Put around the way in which requests are served that need authentication; nothing when absent. */
-  readonly wrapRequests?: WrapRequests | undefined;
+  readonly wrap?: TurnWrap | undefined;
 }
 
 export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
@@ -73,16 +71,16 @@ export class TurnServer {
   readonly #verifier: CredentialVerifier;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #wrapRequests: WrapRequests | undefined;
+  readonly #wrap: TurnWrap | undefined;
   #tls: KeyPair | undefined;
   #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
 
-  constructor(options: TurnServerOptions, { verifier, logger, clock, events, wrapRequests }: TurnServerPorts) {
+  constructor(options: TurnServerOptions, { verifier, logger, clock, events, wrap }: TurnServerPorts) {
     this.#options = options;
     this.#verifier = verifier;
     this.#logger = logger;
     this.#clock = clock ?? systemClock;
-    this.#wrapRequests = wrapRequests;
+    this.#wrap = wrap;
     this.#tls = options.tls;
     this.events =
       events ??
@@ -173,14 +171,6 @@ export class TurnServer {
   /** Ends what a user (u) holds; how many allocations that were. */
   endAllocationsOf(user: string): number {
     return this.#running?.engine.endAllocationsOf(user) ?? 0;
-  }
-
-  /**
-   * Loses or delays what passes the relay of an allocation as `impairment` decides, until the allocation ends or is given `undefined`.
-   * False when there is no such allocation.
-   */
-  impair(allocationId: string, impairment: Impairment | undefined): boolean {
-    return this.#running?.engine.impair(allocationId, impairment) ?? false;
   }
 
   /**
@@ -301,10 +291,11 @@ export class TurnServer {
     const { tcpRelay, stream } = this.#options;
     const tcp = tcpRelay &&
       kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
-    return new NodeDataPlane(
-      { addresses: relayAddresses(this.#options), socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp },
-      { sink, drops, logger: this.#logger, kernel: this.#kernel(), nowMs: () => this.#clock.now().monotonicMs },
-    );
+    const addresses = relayAddresses(this.#options);
+    const options = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
+    const nowMs = (): number => this.#clock.now().monotonicMs;
+    const ports = { sink, drops, logger: this.#logger, kernel: this.#kernel(), nowMs };
+    return this.#wrap?.plane?.(options, ports) ?? new NodeDataPlane(options, ports);
   }
 
   /** After the listeners, because peer policy wants their actual ports. */
@@ -335,7 +326,7 @@ export class TurnServer {
         randomInt: (below) => randomInt(below),
         events: this.events,
         logger: this.#logger,
-        wrapRequests: this.#wrapRequests,
+        wrapRequests: this.#wrap?.requests,
         sendFrom: discovery?.sendFrom.bind(discovery),
         onDeadlineChanged: (deadlineMs) => {
           timer.arm(deadlineMs);

@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type TransportAddress } from '../../src/base/transport-address.ts';
-import { LOST } from '../../src/turn/engine/impairment.ts';
 import { makeCertificate, type TestCertificate } from './support/certificate.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
@@ -72,31 +71,6 @@ describe.each(['udp', 'tcp', 'tls'] as const)('an allocation of two families ove
     expect(await isFree(client.relayedAll[1]!)).toBe(true);
     expect(server.sessions()).toEqual([]);
     expect(server.stats()).toMatchObject({ relayPortsTaken: 0, timers: 0 });
-  });
-});
-
-describe('an impairment of an allocation of two families', () => {
-  it('loses what passes either relay, until it is lifted', async () => {
-    const server = await startServer();
-    const client = await connectClient(server);
-    const [four, six] = [await echoPeer(4), await echoPeer(6)];
-    await client.allocate({ bothFamilies: true });
-    await client.bindChannel(0x4000, four.address);
-    await client.bindChannel(0x4001, six.address);
-    const [session] = server.sessions();
-    const lost: number[] = [];
-    server.impair(session!.allocationId, (_direction, bytes) => {
-      lost.push(bytes);
-      return LOST;
-    });
-    client.sendChannel(0x4000, Buffer.alloc(4));
-    client.sendChannel(0x4001, Buffer.alloc(6));
-    await vi.waitUntil(() => lost.length === 2, { timeout: 5_000 });
-    server.impair(session!.allocationId, undefined);
-    client.sendChannel(0x4000, Buffer.from('four'));
-    client.sendChannel(0x4001, Buffer.from('six'));
-    expect((await client.receive(2)).map(({ data }) => data.toString()).sort()).toEqual(['four', 'six']);
-    expect([four.heard.length, six.heard.length]).toEqual([1, 1]);
   });
 });
 

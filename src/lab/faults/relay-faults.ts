@@ -1,7 +1,9 @@
 import { type Server } from '../../server/server.ts';
-import { LOST, type Impairment, type RelayDirection } from '../../turn/engine/impairment.ts';
+import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
+import { type AllocationInfo } from '../../turn/engine/turn-events.ts';
 import { type ActiveFault } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
+import { LOST, type Impairment } from './impairment.ts';
 import { createRelayStage, RELAY_FAULT_KINDS, type RelayFaultKind, type RelayStage } from './relay-stage.ts';
 
 /** Packets are told together, so that a lossy call does not flood the events. */
@@ -9,7 +11,9 @@ const TELL_EVERY_MS = 1000;
 
 export interface RelayFaultPorts {
   readonly faults: FaultRegistry;
-  readonly server: Pick<Server, 'on' | 'snapshot' | 'impair' | 'endAllocation'>;
+  readonly server: Pick<Server, 'on' | 'snapshot' | 'endAllocation'>;
+  /** Puts what passes the allocation's relays at the mercy of an impairment, or lets it pass again. */
+  readonly impair: (allocation: AllocationInfo, impairment: Impairment | undefined) => void;
   /** The lab user behind a TURN name, as far as known. */
   readonly userOf: (turnName: string) => string | undefined;
   /** A random number from 0 to below 1; `Math.random` when absent. */
@@ -49,8 +53,8 @@ class RelayFaults {
     faults.actAtOnce('allocation-ended', (fault) => {
       this.#endAllocations(fault);
     });
-    server.on('allocation-created', ({ allocationId, user }) => {
-      this.#apply(allocationId, this.#activeFaults(), user);
+    server.on('allocation-created', (allocation) => {
+      this.#apply(allocation, this.#activeFaults());
     });
     server.on('allocation-ended', ({ allocationId }) => {
       this.#stages.delete(allocationId);
@@ -60,13 +64,12 @@ class RelayFaults {
   #applyToAll(): void {
     const active = this.#activeFaults();
     if (active.length === 0 && this.#stages.size === 0) return;
-    for (const { allocationId, user } of this.#ports.server.snapshot().allocations) {
-      this.#apply(allocationId, active, user);
-    }
+    for (const allocation of this.#ports.server.snapshot().allocations) this.#apply(allocation, active);
   }
 
-  #apply(allocationId: string, active: readonly ActiveFault<RelayFaultKind>[], turnName: string): void {
-    const user = this.#ports.userOf(turnName);
+  #apply(allocation: AllocationInfo, active: readonly ActiveFault<RelayFaultKind>[]): void {
+    const { allocationId } = allocation;
+    const user = this.#ports.userOf(allocation.user);
     const before = this.#stages.get(allocationId) ?? [];
     const stages = active
       .filter((fault) => fault.hits({ user }))
@@ -74,7 +77,7 @@ class RelayFaults {
     if (stages.length === before.length && stages.every((stage, at) => stage === before[at])) return;
     if (stages.length === 0) this.#stages.delete(allocationId);
     else this.#stages.set(allocationId, stages);
-    this.#ports.server.impair(allocationId, stages.length === 0 ? undefined : this.#impairment(stages, user));
+    this.#ports.impair(allocation, stages.length === 0 ? undefined : this.#impairment(stages, user));
   }
 
   #activeFaults(): ActiveFault<RelayFaultKind>[] {

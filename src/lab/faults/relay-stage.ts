@@ -1,5 +1,6 @@
-import { LOST, type RelayDirection } from '../../turn/engine/impairment.ts';
+import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
 import { type FaultKind, type FaultSpec } from './fault.ts';
+import { LOST } from './impairment.ts';
 
 /**
  * In the order a datagram meets them, whatever order they were asked for in: what is lost takes no bandwidth, and what is overtaken is not

@@ -10,12 +10,11 @@ export const Drop = {
   SendQueueFull: 7,
   ClientNotReading: 8,
   ConnectionLimit: 9,
-  Impaired: 10,
-  ProxyProtocol: 11,
-  BandwidthOfAllocation: 12,
-  BandwidthOfUser: 13,
-  BandwidthOfAll: 14,
-  KernelBufferFull: 15,
+  ProxyProtocol: 10,
+  BandwidthOfAllocation: 11,
+  BandwidthOfUser: 12,
+  BandwidthOfAll: 13,
+  KernelBufferFull: 14,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];
 
@@ -31,7 +30,6 @@ const TRANSPORT_DROP_REASONS = {
   [Drop.SendQueueFull]: 'send-queue-full',
   [Drop.ClientNotReading]: 'client-not-reading',
   [Drop.ConnectionLimit]: 'connection-limit',
-  [Drop.Impaired]: 'impaired',
   [Drop.ProxyProtocol]: 'proxy-protocol',
   [Drop.BandwidthOfAllocation]: 'bandwidth-allocation',
   [Drop.BandwidthOfUser]: 'bandwidth-user',

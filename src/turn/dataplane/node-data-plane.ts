@@ -13,18 +13,16 @@ import {
   type RelayOpening,
   type SendOptions,
 } from '../engine/data-plane.ts';
-import { type BandwidthScope, type RelayBandwidth } from '../engine/bandwidth.ts';
-import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
+import { type BandwidthScope, type RelayBandwidth, type RelayDirection } from '../engine/bandwidth.ts';
 import { type RelayProtocol } from '../engine/tcp-relay-plane.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from './drop-counters.ts';
-import { ImpairedPath, type HeldDatagram } from './impaired-path.ts';
 import { addressFromKernel } from './kernel-address.ts';
 import { type KernelUdp } from './kernel-udp.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from './relay-counters.ts';
 import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
-import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink } from './relay-state.ts';
+import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink, type PeerHost } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 import { TcpRelays } from './tcp-relays.ts';
@@ -52,7 +50,6 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #drops: DropCounters;
   readonly #logger: Logger;
   readonly #kernel: KernelUdp | undefined;
-  readonly #nowMs: () => number;
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
@@ -65,7 +62,6 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#logger = logger;
     this.#kernel = kernel;
     this.setsDontFragment = kernel !== undefined;
-    this.#nowMs = nowMs;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
     const { tcp } = options;
@@ -125,7 +121,6 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#bySlot[relay.slot] = undefined;
     relay.hosts.clear();
     relay.leg = undefined;
-    relay.impaired?.close();
     relay.socket.close();
     this.#counters.release(relay.slot);
   }
@@ -172,15 +167,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (relay.leg === undefined) return;
     const { address, port } = peer;
     const ownRelays = this.#directory.ofAddress(address)?.relays;
-    const goesOut = relay.impaired === undefined && ownRelays?.has(port) !== true;
-    if (dontFragment && goesOut) this.#sendUnfragmented(relay, peer, data);
+    if (dontFragment && ownRelays?.has(port) !== true) this.#sendUnfragmented(relay, peer, data);
     else this.#toPeer(relay, ownRelays, address, port, data, 0, data.length);
-  }
-
-  setImpairment(relay: Relay, impairment: Impairment | undefined): void {
-    const isOpen = relay.siblings.get(relay.relayed.port) === relay;
-    if (isOpen && impairment !== undefined) relay.impaired ??= this.#impairedPath(relay);
-    relay.impaired?.set(impairment);
   }
 
   setBandwidth(relay: Relay, bandwidth: RelayBandwidth): void {
@@ -223,8 +211,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (channel === undefined) return false;
     const { relay } = channel;
     const length = channelDataLength(frame, 0, frame.length);
-    if (length < 0) this.#drop(relay, Drop.Malformed);
-    else if (this.#isExpired(channel)) this.#drop(relay, Drop.Expired);
+    if (length < 0) this.drop(relay, Drop.Malformed);
+    else if (this.#isExpired(channel)) this.drop(relay, Drop.Expired);
     else {
       this.#toPeer(relay, channel.ownRelays, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
     }
@@ -247,11 +235,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     length: number,
   ): void {
     if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', length)) return;
-    if (relay.impaired?.holds('to-peer', address, port, data, offset, length) === true) return;
-    this.#passToPeer(relay, ownRelays, address, port, data, offset, length);
+    this.passToPeer(relay, ownRelays, address, port, data, offset, length);
   }
 
-  #passToPeer(
+  /** A datagram to a peer, which nothing forbids any more. */
+  protected passToPeer(
     relay: Relay,
     ownRelays: ReadonlyMap<number, Relay> | undefined,
     address: string,
@@ -264,25 +252,25 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (other !== undefined) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
       this.#fromOwnRelay(other, relay, data, offset, length);
-    } else if (port === 0) this.#drop(relay, Drop.BadPeerAddress);
-    else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.#drop(relay, Drop.TooLarge);
+    } else if (port === 0) this.drop(relay, Drop.BadPeerAddress);
+    else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.drop(relay, Drop.TooLarge);
     else if (relay.socket.send(data, offset, length, port, address)) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
-    } else this.#drop(relay, Drop.SendQueueFull);
+    } else this.drop(relay, Drop.SendQueueFull);
   }
 
   #isTooMuch(relay: Relay, bandwidth: RelayBandwidth, direction: RelayDirection, bytes: number): boolean {
     const scope = bandwidth.exceededBy(direction, bytes, this.#clock.nowMs());
-    return scope !== undefined && this.#drop(relay, BANDWIDTH_DROPS[scope]);
+    return scope !== undefined && this.drop(relay, BANDWIDTH_DROPS[scope]);
   }
 
   #sendUnfragmented(relay: Relay, peer: TransportAddress, data: Uint8Array): void {
     if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', data.length)) return;
-    if (peer.port === 0) this.#drop(relay, Drop.BadPeerAddress);
-    else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.#drop(relay, Drop.TooLarge);
+    if (peer.port === 0) this.drop(relay, Drop.BadPeerAddress);
+    else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.drop(relay, Drop.TooLarge);
     else if (relay.socket.sendUnfragmented(data, 0, data.length, peer)) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, data.length);
-    } else this.#drop(relay, Drop.SendQueueFull);
+    } else this.drop(relay, Drop.SendQueueFull);
   }
 
   /** The straight path: `from` and `relay` are both ours, so the data goes to the other client without the two relay sockets. */
@@ -306,60 +294,35 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   /** False when the data is permitted and has no channel, and the engine is to have it now. */
   #toClient(relay: Relay, address: string, port: number, data: Uint8Array, offset: number, length: number): boolean {
     const { leg } = relay;
-    if (leg === undefined) return this.#drop(relay, Drop.ReservedRelay);
+    if (leg === undefined) return this.drop(relay, Drop.ReservedRelay);
     const host = relay.hosts.get(address);
-    if (host === undefined) return this.#drop(relay, Drop.NoPermission);
+    if (host === undefined) return this.drop(relay, Drop.NoPermission);
     const nowMs = this.#clock.nowMs();
-    if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.#drop(relay, Drop.Expired);
+    if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.drop(relay, Drop.Expired);
     if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-client', length)) return true;
-    if (relay.impaired?.holds('to-client', address, port, data, offset, length) === true) return true;
-    return this.#passToClient(relay, leg, host.channels.get(port), nowMs, data, offset, length);
+    return this.passToClient(relay, leg, host, port, nowMs, data, offset, length);
   }
 
-  #passToClient(
+  /** A datagram of the peer at `host` and `port` to the client, which nothing forbids any more. False when it has no channel. */
+  protected passToClient(
     relay: Relay,
     leg: ClientLeg,
-    channel: Channel | undefined,
+    host: PeerHost,
+    port: number,
     nowMs: number,
     data: Uint8Array,
     offset: number,
     length: number,
   ): boolean {
+    const channel = host.channels.get(port);
     if (channel === undefined || nowMs >= channel.expiresAtMs) {
       this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
       return false;
     }
     if (leg.link.sendChannelData(channel.channel, data, offset, length)) {
       this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
-    } else this.#add(relay, CounterAt.dropped, 1);
+    } else this.countDropped(relay);
     return true;
-  }
-
-  #impairedPath(relay: Relay): ImpairedPath {
-    return new ImpairedPath(relay, {
-      nowMs: this.#nowMs,
-      release: (held, datagram) => {
-        this.#release(held, datagram);
-      },
-      drop: (held, reason) => {
-        this.#drop(held, reason);
-      },
-    });
-  }
-
-  /** What was held back goes on as if it came now; permission to send it was asked when it came. */
-  #release(relay: Relay, { direction, address, port, data }: HeldDatagram): void {
-    const { leg } = relay;
-    if (leg === undefined) return;
-    if (direction === 'to-peer') {
-      const ownRelays = this.#directory.ofAddress(address)?.relays;
-      this.#passToPeer(relay, ownRelays, address, port, data, 0, data.length);
-      return;
-    }
-    const channel = relay.hosts.get(address)?.channels.get(port);
-    if (this.#passToClient(relay, leg, channel, this.#clock.nowMs(), data, 0, data.length)) return;
-    const peer = addressFromKernel(address, port);
-    if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
   }
 
   /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
@@ -420,10 +383,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   /** True, so that a caller can say "handled". */
-  #drop(relay: Relay, reason: DropIndex): true {
+  protected drop(relay: Relay, reason: DropIndex): true {
     this.#drops.add(reason);
-    this.#add(relay, CounterAt.dropped, 1);
+    this.countDropped(relay);
     return true;
+  }
+
+  protected countDropped(relay: Relay): void {
+    this.#add(relay, CounterAt.dropped, 1);
   }
 
   #add(relay: Relay, counterAt: number, amount: number): void {

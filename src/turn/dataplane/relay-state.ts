@@ -2,7 +2,6 @@ import { type Socket } from 'node:net';
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientPath, type RelayHandle } from '../engine/data-plane.ts';
 import { type RelayBandwidth } from '../engine/bandwidth.ts';
-import { type Impairment, type RelayDirection } from '../engine/impairment.ts';
 import { type RelaySocket } from './relay-socket.ts';
 
 /*
@@ -67,22 +66,6 @@ export interface PeerHost {
   readonly channels: Map<number, Channel>;
 }
 
-/** Stands at a relay whose datagrams are lost or delayed on purpose. */
-export interface PacketHold {
-  set(impairment: Impairment | undefined): void;
-  /** True when the datagram is not to be passed on now: it was lost, or a copy of it will pass later. */
-  holds(
-    direction: RelayDirection,
-    address: string,
-    port: number,
-    data: Uint8Array,
-    offset: number,
-    length: number,
-  ): boolean;
-  /** Forgets what it holds; leaves no timer. */
-  close(): void;
-}
-
 /** One relayed transport address that this plane holds open. */
 export class Relay implements RelayHandle {
   readonly slot: number;
@@ -101,8 +84,6 @@ export class Relay implements RelayHandle {
   kernelDrops = 0;
   /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
   hasHeard = false;
-  /** Absent unless a lab asks for it. */
-  impaired: PacketHold | undefined = undefined;
 
   constructor(slot: number, relayed: TransportAddress, socket: RelaySocket, siblings: Map<number, Relay>) {
     this.slot = slot;

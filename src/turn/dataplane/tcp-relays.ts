@@ -2,7 +2,7 @@ import { type Socket } from 'node:net';
 import { type Logger } from '../../base/logger.ts';
 import { SetMap } from '../../base/set-map.ts';
 import { type TransportAddress } from '../../base/transport-address.ts';
-import { type RelayDirection } from '../engine/impairment.ts';
+import { type RelayDirection } from '../engine/bandwidth.ts';
 import { type TcpRelayPlane, type TcpRelaySink } from '../engine/tcp-relay-plane.ts';
 import { JoinedStreams, type JoinedStreamsOptions } from './joined-streams.ts';
 import { addressFromKernel } from './kernel-address.ts';

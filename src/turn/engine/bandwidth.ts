@@ -1,5 +1,6 @@
 import { AgeMap } from '../../base/age-map.ts';
-import { type RelayDirection } from './impairment.ts';
+
+export type RelayDirection = 'to-peer' | 'to-client';
 
 export interface BandwidthOptions {
   /** Bytes a second in each direction, of what peers send and are sent; 0 sets no limit. */

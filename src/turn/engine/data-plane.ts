@@ -2,7 +2,6 @@ import { type AddressFamily } from '../../base/ip.ts';
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type RelayBandwidth } from './bandwidth.ts';
 import { type ClientPath, type ClientTransport } from './client-path.ts';
-import { type Impairment } from './impairment.ts';
 import { type RelayHandle } from './relay-handle.ts';
 import { type RelayProtocol, type TcpRelaySink, type TcpRelayPlane } from './tcp-relay-plane.ts';
 
@@ -91,11 +90,6 @@ export interface DataPlane {
   removeChannel(relay: RelayHandle, channel: number): void;
   /** A Send indication's payload. The engine has checked permission and policy. Never throws: what cannot be sent is counted as dropped. */
   sendToPeer(relay: RelayHandle, peer: TransportAddress, data: Uint8Array, options: SendOptions): void;
-  /**
-   * Asks `impairment` about each datagram of the relay that would pass, in place of an earlier one; `undefined` lets all pass. What is held
-   * back at that moment still leaves when it is due, and what is held when the relay closes is gone.
-   */
-  setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void;
   /** Asks `bandwidth` about each datagram of the relay that would pass. Called once, for the relays of an allocation that is limited. */
   setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void;
   /** Copies the counters of `slots` into `into`, `COUNTERS_PER_SLOT` each, in order. */

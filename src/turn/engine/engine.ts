@@ -54,7 +54,6 @@ import { TcpConnections } from './tcp-connections.ts';
 import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
 import { type TurnEvents } from './turn-events.ts';
 import { type AllocationEndCause } from './turn-words.ts';
-import { type Impairment } from './impairment.ts';
 import { stopWaiting } from './wait-for-lookup.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -244,13 +243,6 @@ export class TurnEngine implements DataPlaneSink {
     this.#dropReservations(user);
     this.#endAll(allocations, 'operator');
     return allocations.length;
-  }
-
-  /** Puts what passes an allocation's relays at the mercy of `impairment`, or lets it pass again. False when there is no such allocation. */
-  impair(id: string, impairment: Impairment | undefined): boolean {
-    const allocation = this.#state.allocations.ofId(id);
-    for (const { relay } of allocation?.relays ?? []) this.#state.plane.setImpairment(relay, impairment);
-    return allocation !== undefined;
   }
 
   /** While true, no new allocation is made: clients are sent to another server, or are answered 508. Those that exist go on. */

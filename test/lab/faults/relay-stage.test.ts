@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRelayStage } from '../../../src/lab/faults/relay-stage.ts';
-import { LOST } from '../../../src/turn/engine/impairment.ts';
+import { LOST } from '../../../src/lab/faults/impairment.ts';
 
 /** Numbers of [0, 1) that are the same each time. */
 function seeded(seed = 1): () => number {

@@ -4,6 +4,10 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/relay-state.ts';
 import { DropCounters } from '../../../src/turn/dataplane/drop-counters.ts';
 import { type KernelUdp } from '../../../src/turn/dataplane/kernel-udp.ts';
+import {
+  type NodeDataPlaneOptions,
+  type NodeDataPlanePorts,
+} from '../../../src/turn/dataplane/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../../src/turn/dataplane/node-data-plane.ts';
 import { type RelayAddress } from '../../../src/turn/dataplane/relay-directory.ts';
 import { type DataPlaneSink, type PeerError, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
@@ -39,8 +43,8 @@ export class FakeClient implements ClientLink {
   }
 }
 
-export interface Harness {
-  readonly plane: NodeDataPlane;
+export interface Harness<Plane extends NodeDataPlane = NodeDataPlane> {
+  readonly plane: Plane;
   readonly drops: DropCounters;
   readonly peerData: { relay: RelayHandle; peer: TransportAddress; data: string }[];
   readonly peerErrors: PeerError[];
@@ -58,6 +62,16 @@ export function harness(
   kernel?: KernelUdp,
   socketBufferBytes = 0,
 ): Harness {
+  return harnessOf((options, ports) => new NodeDataPlane(options, ports), addresses, kernel, socketBufferBytes);
+}
+
+/** The same for a plane of another class. */
+export function harnessOf<Plane extends NodeDataPlane>(
+  create: (options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) => Plane,
+  addresses: readonly RelayAddress[] = LOOPBACK,
+  kernel?: KernelUdp,
+  socketBufferBytes = 0,
+): Harness<Plane> {
   const peerData: Harness['peerData'] = [];
   const peerErrors: PeerError[] = [];
   const sink: DataPlaneSink = {
@@ -70,11 +84,11 @@ export function harness(
     onPeerData: (relay, peer, data) => peerData.push({ relay, peer, data: data.toString() }),
   };
   const drops = new DropCounters();
-  const plane = new NodeDataPlane(
+  const plane = create(
     { addresses, socketBufferBytes, clockResolutionMs: 0 },
     { sink, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
   );
-  const harnessed: Harness = { plane, drops, peerData, peerErrors, nowMs: 0 };
+  const harnessed: Harness<Plane> = { plane, drops, peerData, peerErrors, nowMs: 0 };
   return harnessed;
 }
 

@@ -11,7 +11,6 @@ import {
   type SendOptions,
 } from '../../../src/turn/engine/data-plane.ts';
 import { type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
-import { type Impairment } from '../../../src/turn/engine/impairment.ts';
 import { type RelayProtocol } from '../../../src/turn/engine/tcp-relay-plane.ts';
 import { FakeTcp } from './fake-tcp.ts';
 
@@ -21,7 +20,6 @@ export interface FakeRelay extends RelayHandle {
   readonly protocol: RelayProtocol;
   readonly permissions: Map<string, number>;
   readonly channels: Map<number, ChannelEntry>;
-  impairment?: Impairment | undefined;
   bandwidth?: RelayBandwidth;
 }
 
@@ -116,10 +114,6 @@ export class FakePlane implements DataPlane {
       data: Buffer.from(data).toString(),
       dontFragment,
     });
-  }
-
-  setImpairment(relay: RelayHandle, impairment: Impairment | undefined): void {
-    this.#own(relay).impairment = impairment;
   }
 
   setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void {

@@ -57,17 +57,3 @@ describe('turn-message', () => {
     expect(told).toEqual([]);
   });
 });
-
-describe('an impairment', () => {
-  it('is put on the relay of a live allocation, and only there', () => {
-    const client = world.client().as('alice');
-    client.allocate();
-    const { allocationId } = world.of('allocation-created')[0]!;
-    const impairment = (): number => 5;
-    expect(world.engine.impair(allocationId, impairment)).toBe(true);
-    expect(client.relay.impairment).toBe(impairment);
-    expect(world.engine.impair(allocationId, undefined)).toBe(true);
-    expect(client.relay.impairment).toBeUndefined();
-    expect(world.engine.impair('none', impairment)).toBe(false);
-  });
-});

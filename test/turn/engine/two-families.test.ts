@@ -196,15 +196,6 @@ describe('an allocation of two families', () => {
     expect(client.relayOf(6).channels.size).toBe(0);
   });
 
-  it('puts both relays at the mercy of an impairment', () => {
-    const world = new World();
-    const client = dual(world);
-    const impairment = (): number => 0;
-    expect(world.engine.impair(world.engine.sessions()[0]!.allocationId, impairment)).toBe(true);
-    expect(client.relayOf(4).impairment).toBe(impairment);
-    expect(client.relayOf(6).impairment).toBe(impairment);
-  });
-
   it('tells the sum of what passed both, live and at the end', () => {
     const world = new World();
     const client = dual(world);

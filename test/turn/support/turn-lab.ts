@@ -7,6 +7,7 @@ import { type CredentialVerifier } from '../../../src/credentials/credential.ts'
 import { type ClientTransport } from '../../../src/turn/engine/data-plane.ts';
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
 import { TurnServer } from '../../../src/turn/turn-server.ts';
+import { type TurnWrap } from '../../../src/turn/turn-wrap.ts';
 import { turnServerOptions } from './options.ts';
 import { staticVerifier } from './static-verifier.ts';
 import { TurnClient, type ClientOptions } from './turn-client.ts';
@@ -22,10 +23,12 @@ export async function startServer(
   overrides: Partial<TurnServerOptions> = {},
   clock?: Clock,
   verifier: CredentialVerifier = staticVerifier({ alice: 'alice-secret', bob: 'bob-secret' }),
+  wrap?: TurnWrap,
 ): Promise<TurnServer> {
   const server = new TurnServer(turnServerOptions(overrides), {
     verifier,
     logger: silentLogger,
+    wrap,
     ...(clock && { clock }),
   });
   await server.start();

@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
 import { COUNTERS_PER_SLOT } from '../../../src/turn/engine/data-plane.ts';
-import { LOST, type Impairment } from '../../../src/turn/engine/impairment.ts';
+import { FaultyPlane } from '../../../src/lab/faults/faulty-plane.ts';
+import { LOST, type Impairment } from '../../../src/lab/faults/impairment.ts';
 import { unwrap } from '../../support/unwrap.ts';
-import { channelData, FakeClient, harness, openPeer, type Harness } from './support.ts';
+import { connectClient, echoPeer, startServer } from '../../turn/support/turn-lab.ts';
+import { channelData, FakeClient, harnessOf, openPeer, type Harness } from '../../turn/dataplane/support.ts';
 
 const FOREVER = 1e12;
 const A = 0x4001;
 const B = 0x4002;
-let h: Harness;
+let h: Harness<FaultyPlane>;
 
 interface Side {
   readonly client: FakeClient;
@@ -45,7 +47,7 @@ function heard({ client }: Side): string[] {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  h = harness();
+  h = harnessOf((options, ports) => new FaultyPlane(options, ports));
 });
 
 afterEach(() => {
@@ -59,7 +61,7 @@ it('loses what the impairment says is lost, and counts it', () => {
   h.plane.setImpairment(a.relay, () => (count++ % 2 === 0 ? LOST : 0));
   send(a, '1', '2', '3', '4');
   expect(heard(b)).toEqual(['2', '4']);
-  expect(h.drops.snapshot().impaired).toBe(2);
+  expect(h.plane.lost).toBe(2);
   const counters = new Float64Array(COUNTERS_PER_SLOT);
   h.plane.readCounters(counters, [a.relay.slot]);
   expect([...counters]).toEqual([2, 2, 0, 0, 2]);
@@ -137,7 +139,7 @@ it('lets what is held leave when it is due after the impairment is taken off, an
   expect(heard(b)).toEqual(['free']);
   advance(50);
   expect(heard(b)).toEqual(['free', 'held']);
-  expect(a.relay.impaired).toBeUndefined();
+  expect(h.plane.impairedRelays).toBe(0);
 });
 
 it('still holds the datagram during which the impairment was taken off', () => {
@@ -150,7 +152,7 @@ it('still holds the datagram during which the impairment was taken off', () => {
   expect(heard(b)).toEqual([]);
   advance(50);
   expect(heard(b)).toEqual(['last']);
-  expect(a.relay.impaired).toBeUndefined();
+  expect(h.plane.impairedRelays).toBe(0);
 });
 
 it('forgets what it holds when the relay closes, and leaves no timer', () => {
@@ -196,7 +198,7 @@ it('gives the engine late what has no channel, with its peer', () => {
 it('holds for real sockets in both directions', async () => {
   vi.useRealTimers();
   const peer = await openPeer();
-  h = harness();
+  h = harnessOf((options, ports) => new FaultyPlane(options, ports));
   const client = new FakeClient();
   const relay = unwrap(h.plane.openRelay(client, 4, 0, FOREVER));
   h.plane.setPermission(relay, peer.address.address, FOREVER);
@@ -213,4 +215,42 @@ it('holds for real sockets in both directions', async () => {
     expect(client.received).toEqual([{ channel: A, data: 'in' }]);
   }, 5000);
   peer.socket.close();
+});
+
+it('loses what passes either relay of an allocation of two families, until it is lifted', async () => {
+  vi.useRealTimers();
+  let plane: FaultyPlane | undefined;
+  const server = await startServer({}, undefined, undefined, {
+    plane: (options, ports) => (plane = new FaultyPlane(options, ports)),
+  });
+  const client = await connectClient(server);
+  const [four, six] = [await echoPeer(4), await echoPeer(6)];
+  await client.allocate({ bothFamilies: true });
+  await client.bindChannel(0x4000, four.address);
+  await client.bindChannel(0x4001, six.address);
+  const [session] = server.sessions();
+  const lost: number[] = [];
+  plane!.impair(session!, (_direction, bytes) => {
+    lost.push(bytes);
+    return LOST;
+  });
+  client.sendChannel(0x4000, Buffer.alloc(4));
+  client.sendChannel(0x4001, Buffer.alloc(6));
+  await vi.waitUntil(() => lost.length === 2, { timeout: 5_000 });
+  plane!.impair(session!, undefined);
+  client.sendChannel(0x4000, Buffer.from('four'));
+  client.sendChannel(0x4001, Buffer.from('six'));
+  expect((await client.receive(2)).map(({ data }) => data.toString()).sort()).toEqual(['four', 'six']);
+  expect([four.heard.length, six.heard.length]).toEqual([1, 1]);
+});
+
+it('leaves a relay alone that another client has at the address now', () => {
+  const { a } = pair();
+  const { relayed } = a.relay;
+  const ended = { transport: 'udp', client: { family: 4, address: '192.0.2.9', port: 5000 }, relayed } as const;
+  const facts = { allocationId: 'ended', user: 'alice', keyId: 'k', relayedAll: [relayed], family: 4 } as const;
+  h.plane.impair({ ...ended, ...facts }, () => LOST);
+  expect(h.plane.impairedRelays).toBe(0);
+  h.plane.impair({ ...ended, ...facts, client: a.client.remote }, () => LOST);
+  expect(h.plane.impairedRelays).toBe(1);
 });

@@ -1,20 +1,19 @@
 import { DeadlineTimer } from '../../base/deadline-timer.ts';
-import { LOST, type Impairment, type RelayDirection } from '../engine/impairment.ts';
-import { Drop, type DropIndex } from './drop-counters.ts';
-import { type PacketHold, type Relay } from './relay-state.ts';
+import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
+import { LOST, type Impairment } from './impairment.ts';
 
 /** Bytes that may be held back at one relay, both directions together. */
 const MAX_HELD_BYTES = 4_194_304;
 /** What a held datagram costs beside its bytes, so that empty ones do not pile up without bound. */
 const OVERHEAD_BYTES = 100;
 
-/** A datagram on its way through an impaired relay, a copy. */
-export interface HeldDatagram {
-  readonly direction: RelayDirection;
-  /** The peer it goes to or comes from. */
-  readonly address: string;
-  readonly port: number;
+/** Passes a datagram on that was held back. */
+type Pass = (data: Buffer) => void;
+
+interface HeldDatagram {
+  /** A copy. */
   readonly data: Buffer;
+  readonly pass: Pass;
   /** Monotonic milliseconds. */
   readonly dueMs: number;
 }
@@ -22,17 +21,16 @@ export interface HeldDatagram {
 interface ImpairedPathPorts {
   /** Monotonic milliseconds, read for each datagram. */
   readonly nowMs: () => number;
-  /** Passes on what is due. The relay is open. */
-  readonly release: (relay: Relay, datagram: HeldDatagram) => void;
-  readonly drop: (relay: Relay, reason: DropIndex) => void;
+  /** A datagram was lost on purpose. */
+  readonly lost: () => void;
+  /** There was no room to hold a datagram. */
+  readonly full: () => void;
+  /** Whether the path has anything to do: it decides about datagrams, or holds some. */
+  readonly needed: (isNeeded: boolean) => void;
 }
 
-/**
- * What an `Impairment` makes of one relay's datagrams: loses them, or holds copies of them until they are due. It stands at the relay while
- * there is an impairment, and until what was held has left.
- */
-export class ImpairedPath implements PacketHold {
-  readonly #relay: Relay;
+/** What an `Impairment` makes of one relay's datagrams: loses them, or holds copies of them until they are due. */
+export class ImpairedPath {
   readonly #ports: ImpairedPathPorts;
   #impairment: Impairment | undefined;
   /** In the order they are due, and of those due at once in the order they came. */
@@ -41,8 +39,7 @@ export class ImpairedPath implements PacketHold {
   readonly #timer: DeadlineTimer;
   #closed = false;
 
-  constructor(relay: Relay, ports: ImpairedPathPorts) {
-    this.#relay = relay;
+  constructor(ports: ImpairedPathPorts) {
     this.#ports = ports;
     this.#timer = new DeadlineTimer(ports.nowMs);
     this.#timer.onDue = () => {
@@ -53,38 +50,29 @@ export class ImpairedPath implements PacketHold {
 
   set(impairment: Impairment | undefined): void {
     this.#impairment = impairment;
-    this.#attach();
+    this.#tellNeed();
   }
 
+  /** Forgets what it holds; leaves no timer. */
   close(): void {
     this.#closed = true;
     this.#impairment = undefined;
     this.#held.length = 0;
-    this.#attach();
+    this.#tellNeed();
     this.#timer.clear();
   }
 
-  holds(
-    direction: RelayDirection,
-    address: string,
-    port: number,
-    data: Uint8Array,
-    offset: number,
-    length: number,
-  ): boolean {
+  /** True when `data[offset, offset + length)` is not to be passed on now: it was lost, or `pass` will be given a copy later. */
+  holds(direction: RelayDirection, data: Uint8Array, offset: number, length: number, pass: Pass): boolean {
     const nowMs = this.#ports.nowMs();
     // Before what comes now: a timer may be late.
     this.#releaseDue(nowMs);
     const waitMs = this.#impairment?.(direction, length, nowMs) ?? 0;
     if (this.#closed) return true;
-    if (waitMs === LOST) this.#ports.drop(this.#relay, Drop.Impaired);
+    if (waitMs === LOST) this.#ports.lost();
     else if (!(waitMs > 0)) return false;
-    else if (this.#heldBytes + length + OVERHEAD_BYTES > MAX_HELD_BYTES) {
-      this.#ports.drop(this.#relay, Drop.SendQueueFull);
-    } else {
-      const copy = Buffer.from(data.subarray(offset, offset + length));
-      this.#hold({ direction, address, port, data: copy, dueMs: nowMs + waitMs });
-    }
+    else if (this.#heldBytes + length + OVERHEAD_BYTES > MAX_HELD_BYTES) this.#ports.full();
+    else this.#hold({ data: Buffer.from(data.subarray(offset, offset + length)), pass, dueMs: nowMs + waitMs });
     return true;
   }
 
@@ -92,7 +80,7 @@ export class ImpairedPath implements PacketHold {
     const after = this.#held.findLastIndex(({ dueMs }) => dueMs <= datagram.dueMs);
     this.#held.splice(after + 1, 0, datagram);
     this.#heldBytes += datagram.data.length + OVERHEAD_BYTES;
-    this.#attach();
+    this.#tellNeed();
     this.#timer.arm(datagram.dueMs);
   }
 
@@ -102,15 +90,15 @@ export class ImpairedPath implements PacketHold {
     const end = this.#held.findIndex(({ dueMs }) => dueMs > nowMs);
     const due = this.#held.splice(0, end === -1 ? this.#held.length : end);
     for (const { data } of due) this.#heldBytes -= data.length + OVERHEAD_BYTES;
-    this.#attach();
-    for (const datagram of due) {
+    this.#tellNeed();
+    for (const { data, pass } of due) {
       // Passing one on may end the allocation.
       if (this.#closed) return;
-      this.#ports.release(this.#relay, datagram);
+      pass(data);
     }
   }
 
-  #attach(): void {
-    this.#relay.impaired = this.#impairment === undefined && this.#held.length === 0 ? undefined : this;
+  #tellNeed(): void {
+    this.#ports.needed(this.#impairment !== undefined || this.#held.length > 0);
   }
 }
