@@ -27,7 +27,7 @@ interface MessageTraceBase {
 export interface MessageTrace extends MessageTraceBase {
   /** Absent for a request. */
   readonly status?: number;
-  /** The whole message, passwords and digest responses masked. Only where it was asked for, as a lab does. */
+  /** The whole message, passwords and digest responses masked. Only where it was asked for. */
   readonly text?: string;
 }
 

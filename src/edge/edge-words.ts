@@ -1,6 +1,6 @@
 /*
  * Causes that the events of the edge name: each closed union with its meaning and, where the client or the operator can do something, what to do
- * next. The types, the enums of lab control, the reference page of the events and the words of the demo page all come from here. Nothing is imported,
+ * next. The types, the enums of the HTTP interface, the reference page of the events and the words of the demo page all come from here. Nothing is imported,
  * so that a page can.
  */
 

@@ -24,8 +24,8 @@ export type SipParseError =
   | 'content-length-mismatch';
 
 /**
- * What could not be parsed. `request` holds the part of a request that was read before the fault, when that includes a Via: enough to
- * send the 400 (or 505) that RFC 3261 §16.3 wants, with `createResponse`. Its Request-URI is empty where the request line was at fault.
+ * What could not be parsed. `request` holds the part of a request that was read before the defect, when that includes a Via: enough to
+ * send the 400 (or 505) that RFC 3261 §16.3 wants, with `createResponse`. Its Request-URI is empty where the request line was the defect.
  */
 export interface SipParseFailure {
   readonly ok: false;
@@ -99,11 +99,11 @@ export function parseSipMessage(
   if (!startLine.ok) return withSalvage(startLine.reason, line.value, scanner, limits);
 
   const message = emptyMessage(startLine.value);
-  const fault =
+  const defect =
     scanHeaders(scanner, message.headers, limits) ??
     (isUnsupported(startLine.value) ? 'unsupported-version' : undefined) ??
     takeRest(message, head.slice(0, scanner.position), bytes, headStart);
-  return fault === undefined ? ok(message) : failure(fault, message);
+  return defect === undefined ? ok(message) : failure(defect, message);
 }
 
 /** RFC 3261 §7.5: empty lines before the start line are ignored. */

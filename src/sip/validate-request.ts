@@ -13,11 +13,11 @@ export interface RequestEssentials {
   readonly to: NameAddr;
   readonly callId: string;
   readonly cseq: CSeq;
-  /** 0 to 255; absent in requests of old implementations, and then no fault (RFC 3261 §16.3 step 3). */
+  /** 0 to 255; absent in requests of old implementations, which is then no defect (RFC 3261 §16.3 step 3). */
   readonly maxForwards?: number;
 }
 
-export type RequestFault =
+export type RequestDefect =
   | 'malformed-via'
   | 'malformed-from'
   | 'malformed-to'
@@ -30,8 +30,8 @@ export type RequestFault =
 /** Fields of which two would let two readers disagree on what the request is. */
 const SINGLE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'];
 
-/** The reasonable-syntax check of RFC 3261 §16.3 step 1. A fault deserves a 400, which `createResponse` can make of any parsed request. */
-export function validateRequest(request: SipRequest): Result<RequestEssentials, RequestFault> {
+/** The reasonable-syntax check of RFC 3261 §16.3 step 1. A defect deserves a 400, which `createResponse` can make of any parsed request. */
+export function validateRequest(request: SipRequest): Result<RequestEssentials, RequestDefect> {
   const { headers } = request;
   const via = topVia(headers);
   if (!via) return fail('malformed-via');

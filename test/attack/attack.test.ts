@@ -110,7 +110,7 @@ describe(`an attack of ${ATTACK_SEC} s from all sides (EPCSCF_ATTACK_SEED=${SEED
   it('does not end the process, and nothing is thrown that a guard had to catch', () => {
     expect(victim.exit).toBeUndefined();
     expect(after.errors).toEqual([]);
-    expect(after.turn!.drops['engine-fault'] ?? 0).toBe(0);
+    expect(after.turn!.drops['engine-error'] ?? 0).toBe(0);
   });
 
   it('never keeps a legitimate client from being served', () => {

@@ -61,7 +61,7 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'P-Charge-Info', in: 'strip', out: 'strip', source: 'RFC 8496 §6' },
   { name: 'Relayed-Charge', in: 'strip', out: 'strip', source: 'TS 24.229 §4.4' },
 
-  // What the core's entities tell one another about services, resources and faults.
+  // What the core's entities tell one another about services, resources and failures.
   { name: 'Feature-Caps', in: 'strip', out: 'pass', source: 'RFC 6809 §4; read by clients' },
   { name: 'P-Early-Media', in: 'rule', answer: 'strip', out: 'pass', source: 'RFC 5009 §8: `supported` in requests' },
   { name: 'Priority', in: 'rule', out: 'pass', source: 'RFC 7090 §4: no `psap-callback` of a client' },

@@ -8,7 +8,7 @@ import { type RegistrationOptions } from '../edge-options.ts';
 import { bindingKey, isFlowKey, supportsOutbound } from '../registration/registration-id.ts';
 import { type Binding } from './binding.ts';
 
-export type RegisterFault =
+export type RegisterRefusal =
   | 'malformed-contact'
   | 'wildcard-without-expires-0'
   | 'contact-scheme'
@@ -40,7 +40,7 @@ export function planRegister(
   essentials: RequestEssentials,
   existing: readonly Binding[],
   options: RegistrationOptions,
-): Result<RegisterPlan, RegisterFault> {
+): Result<RegisterPlan, RegisterRefusal> {
   const contacts = parseContacts(request.headers);
   if (!contacts.ok) return fail('malformed-contact');
   const headerSec = parseDeltaSeconds(request.headers.get('Expires') ?? '');

@@ -12,16 +12,16 @@ import { type Binding } from './binding.ts';
 import { BindingTable } from './binding-table.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { type Gruus } from './gruus.ts';
-import { planRegister, type RegisterFault } from './plan-register.ts';
+import { planRegister, type RegisterRefusal } from './plan-register.ts';
 
-const FAULT_STATUS = {
+const REFUSAL_STATUS = {
   'malformed-contact': [400, 'Bad Request (malformed contact)'],
   'wildcard-without-expires-0': [400, 'Bad Request (wildcard contact needs Expires 0)'],
   'contact-scheme': [400, 'Bad Request (contact is no SIP URI)'],
   'too-brief': [423, 'Interval Too Brief'],
   'out-of-order': [500, 'CSeq Out Of Order'],
   'too-many-contacts': [480, 'Temporarily Unavailable (too many contacts)'],
-} as const satisfies Record<RegisterFault, readonly [number, string]>;
+} as const satisfies Record<RegisterRefusal, readonly [number, string]>;
 
 /** Parameters of a Contact that the registrar alone decides. */
 const OWN_PARAMS: ReadonlySet<string> = new Set(['expires', 'pub-gruu', 'temp-gruu']);
@@ -81,14 +81,14 @@ export class Registrar {
 
   #refuse(
     { request, hop }: AuthenticatedRegister,
-    fault: RegisterFault,
+    refusal: RegisterRefusal,
     existing: readonly Binding[],
     now: Now,
   ): SipResponse {
-    const [status, reason] = FAULT_STATUS[fault];
+    const [status, reason] = REFUSAL_STATUS[refusal];
     const response = createResponse(request, status, { reason });
-    if (fault === 'too-brief') response.headers.append('Min-Expires', String(this.#options.minExpiresSec));
-    if (fault === 'too-many-contacts') {
+    if (refusal === 'too-brief') response.headers.append('Min-Expires', String(this.#options.minExpiresSec));
+    if (refusal === 'too-many-contacts') {
       this.#observer.tooManyContacts(hop);
       response.headers.append('Retry-After', String(secondsUntilRoom(existing, now.monotonicMs)));
     }

@@ -43,7 +43,7 @@ export interface Speaker {
 
 export type Judgement =
   | Speaker
-  /** The request itself is at fault. */
+  /** The request itself cannot be served. */
   | { readonly kind: 'reject'; readonly response: SipResponse }
   /** Nobody is registered here as whom it says it is. */
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause }

@@ -113,7 +113,7 @@ export class RequestStages implements RequestHandler {
     return undefined;
   }
 
-  /** ACK of a 2xx goes the same way, without a transaction and at nobody's expense. Faults are dropped. */
+  /** ACK of a 2xx goes the same way, without a transaction and at nobody's expense. What is not in order is dropped. */
   forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void {
     const speaker = judgeRequest(request, essentials, hop, this.#facts);
     if (speaker.kind !== 'speaker') return;

@@ -125,7 +125,7 @@ export class ResponseContext implements CoreOutcome {
     } else if (status < 300) {
       this.#receiveSuccess(response);
     } else if (
-      !this.#isFaultOf(target, status) ||
+      !this.#isFailureOf(target, status) ||
       !this.#tryElsewhere(attempt, status === 430 ? 'hop-closed' : 'refused')
     ) {
       this.#receiveFailure(response, attempt);
@@ -134,17 +134,17 @@ export class ResponseContext implements CoreOutcome {
 
   /**
    * Whether a status speaks of the target, not of the request; the other flow of a device leads to the same device, and is worth a try where this one has
-   * failed and nothing else is its fault (RFC 5626 §7). TS 24.229 §5.2.2.1: so it does
+   * failed and nothing else is its failure (RFC 5626 §7). TS 24.229 §5.2.2.1: so it does
    * where an I-CSCF sends a REGISTER away.
    */
-  #isFaultOf({ isAll, hop }: CoreTarget, status: number): boolean {
+  #isFailureOf({ isAll, hop }: CoreTarget, status: number): boolean {
     if (status === 503) return hop.kind === 'core';
     if (status === 430) return hop.kind === 'wic';
     return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
   }
 
   #receiveFailure(response: SipResponse, { target, breadth }: Attempt): void {
-    if (response.status !== 503 && this.#isFaultOf(target, response.status)) {
+    if (response.status !== 503 && this.#isFailureOf(target, response.status)) {
       this.#finals.push({ response: this.#unreachable(target), isOwn: true });
     } else if (response.status === 503 && target.isAll) {
       this.#finals.push({ response: this.#unavailable(response.headers.get('Retry-After')), isOwn: true });

@@ -43,7 +43,7 @@ export interface PeerOptions {
   readonly allow: readonly string[];
   /** Addresses, CIDR blocks or ranges that are closed. Wins over `allow`. */
   readonly deny: readonly string[];
-  /** Opens loopback, RFC 1918, 100.64.0.0/10 and ULA, also those of this machine. For labs. */
+  /** Opens loopback, RFC 1918, 100.64.0.0/10 and ULA, also those of this machine. For tests. */
   readonly allowPrivate: boolean;
   /** Ranges that belong to the core behind the edge; none when absent. */
   readonly core?: readonly string[] | undefined;

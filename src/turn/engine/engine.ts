@@ -322,13 +322,13 @@ export class TurnEngine implements DataPlaneSink {
     }
   }
 
-  /** The one way in: counts what is dropped, keeps a fault of ours from the caller's packet loop, and tells of a moved deadline. */
+  /** The one way in: counts what is dropped, keeps a mistake of ours from the caller's packet loop, and tells of a moved deadline. */
   #guarded(serve: () => DropReason | undefined): void {
     try {
       const reason = serve();
       if (reason) this.#state.tally.drop(reason);
     } catch (error) {
-      this.#state.tally.drop('engine-fault');
+      this.#state.tally.drop('engine-error');
       this.#state.logger.error({ err: error }, 'the TURN engine failed on an input; it was dropped');
     }
     const { nextMs } = this.#state.timers;

@@ -77,7 +77,7 @@ function bind({ limitedLog }: EngineState, nowMs: number, open: () => RelayOpeni
   try {
     const opened = open();
     if (opened.ok || opened.reason === 'in-use') return opened;
-    // What the system refuses is no fault of ours: a stack would tell nothing.
+    // What the system refuses is no mistake of ours: a stack would tell nothing.
     fields = { reason: opened.detail };
   } catch (error) {
     fields = { err: error };

@@ -167,7 +167,7 @@ export function reportAuthenticationRefused(
   const fields = { client: clientText(client), method, code, cause, username };
   const routine = cause === 'no-credentials' || cause === 'stale-nonce' || cause === 'foreign-nonce';
   if (routine || cause === 'incomplete-credentials') logger.debug(fields, 'authentication refused');
-  else if (isOurFault(cause)) {
+  else if (isOurFailure(cause)) {
     limitedLog.warn(`authentication ${cause}`, fields, 'authentication not decided', now.monotonicMs);
   } else limitedLog.info(`authentication ${cause}`, fields, 'authentication refused', now.monotonicMs);
   if (!events.has('authentication-refused')) return;
@@ -196,7 +196,7 @@ export function reportRequestRefused(
 }
 
 /** The verifier could not be asked, or did not answer: the client may be in the right. */
-function isOurFault(cause: AuthenticationCause): boolean {
+function isOurFailure(cause: AuthenticationCause): boolean {
   return cause === 'unavailable' || cause === 'lookup-timeout' || cause === 'lookup-limit';
 }
 

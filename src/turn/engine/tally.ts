@@ -28,7 +28,7 @@ export type DropReason =
   | 'answer-limit'
   /** Of a request that waits for a verifier. */
   | 'retransmission'
-  | 'engine-fault';
+  | 'engine-error';
 
 /** Counts since the engine was made. */
 export class Tally {

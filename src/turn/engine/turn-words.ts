@@ -1,7 +1,7 @@
 /*
  * Causes that the events of the TURN server name: each closed union with its meaning and, where the client or the operator can do something, what
  * to do next. The answer on the wire is a bare code, so a developer learns the cause here, in an event or on the demo page. The types, the enums of
- * lab control, the reference page of the events and the words of the page all come from here. Nothing is imported, so that a page can.
+ * the HTTP interface, the reference page of the events and the words of the page all come from here. Nothing is imported, so that a page can.
  */
 
 /** Why a request did not pass authentication. The answer on the wire says 400, 401 or 438 alone. */

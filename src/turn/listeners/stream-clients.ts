@@ -25,7 +25,7 @@ export class StreamClients {
   /** From here on the socket speaks TURN, for the client that holds the place; `occupant` counts among those that can be spared until it has an allocation. */
   add(socket: Socket, occupant: Occupant): void {
     const { remote, via } = occupant;
-    // Node tells of some faults of TLS and leaves the connection open.
+    // Node tells of some errors of TLS and leaves the connection open.
     socket.on('error', () => socket.destroy());
     const local = addressFromKernel(socket.localAddress ?? '', socket.localPort ?? 0);
     if (!local || socket.destroyed) {

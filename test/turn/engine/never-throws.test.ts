@@ -67,7 +67,7 @@ const part: fc.Arbitrary<Build> = fc.oneof(
 /** The world throws when the engine logs a fault, and its plane when it is told nonsense. */
 function expectSane(world: World): void {
   const { allocations, reservations, relayPortsTaken, drops } = world.engine.stats();
-  expect(drops['engine-fault']).toBeUndefined();
+  expect(drops['engine-error']).toBeUndefined();
   const sessions = world.engine.sessions();
   expect(sessions).toHaveLength(allocations);
   const relays = sessions.reduce((sum, { relayedAll }) => sum + relayedAll.length, 0);
@@ -185,7 +185,7 @@ describe('whatever a client sends, the engine does not throw', () => {
       },
     });
     world.engine.onClientMessage(broken, Buffer.from('000100002112a442000000000000000000000000', 'hex'));
-    expect(world.engine.stats().drops).toEqual({ 'engine-fault': 1 });
+    expect(world.engine.stats().drops).toEqual({ 'engine-error': 1 });
     expect(world.logged.filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(client.exchange(Buffer.from('000100002112a442000000000000000000000000', 'hex'))).toBeDefined();
   });

@@ -15,7 +15,7 @@ export function checkPorts({ engine }: World, open: readonly FakeRelay[]): void 
   const { allocations, reservations, relayPortsTaken, drops } = engine.stats();
   const sessions = engine.sessions();
   const relays = sessions.reduce((sum, { relayedAll }) => sum + relayedAll.length, 0);
-  if (drops['engine-fault'] !== undefined) throw new Error('the engine failed on an input');
+  if (drops['engine-error'] !== undefined) throw new Error('the engine failed on an input');
   if (sessions.length !== allocations) throw new Error('sessions and allocations disagree');
   if (relayPortsTaken !== relays + reservations || open.length !== relayPortsTaken) throw new Error('a port leaked');
   if (relayPortsTaken > QUOTA.total) throw new Error('more than the quota of all');

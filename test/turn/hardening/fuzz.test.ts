@@ -58,7 +58,7 @@ describe('property fuzzing', () => {
             answered += 1;
           }
           expect(after).toMatchObject({ allocations: 0, reservations: 0, users: 0, timers: 0, relayPortsTaken: 0 });
-          expect(after.drops['engine-fault']).toBeUndefined();
+          expect(after.drops['engine-error']).toBeUndefined();
           const isBinding = bytes.readUInt16BE(0) === messageType(Method.Binding, 0);
           expect(after.requestsGranted - before.requestsGranted).toBeLessThanOrEqual(isBinding ? 1 : 0);
         },

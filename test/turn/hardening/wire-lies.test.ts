@@ -83,7 +83,7 @@ describe('lengths and padding that lie', () => {
     expect((await client.binding()).messageClass).toBe('success');
     expect(heard).toEqual([]);
     liar.destroy();
-    expect(server.stats()!.drops).not.toHaveProperty('engine-fault');
+    expect(server.stats()!.drops).not.toHaveProperty('engine-error');
   });
 
   it('over TCP: connections that stop at every byte of a request hold no more than those bytes, and go with the client', async () => {

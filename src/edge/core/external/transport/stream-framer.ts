@@ -15,7 +15,7 @@ export interface StreamFramerHandlers {
   ping(): void;
 }
 
-export type FramingFault = 'framing' | 'message-size';
+export type FramingError = 'framing' | 'message-size';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -39,7 +39,7 @@ export class SipStreamFramer {
   #lineStart = 0;
   /** Head and body; known once the head is complete. */
   #wholeBytes: number | undefined;
-  #fault: FramingFault | undefined;
+  #error: FramingError | undefined;
   #stopped = false;
 
   constructor(limits: StreamFramerLimits) {
@@ -52,17 +52,17 @@ export class SipStreamFramer {
   }
 
   /**
-   * Feeds one chunk. A fault, then and ever after, says that the stream cannot be read on, so the caller closes the connection. Never throws
+   * Feeds one chunk. An error, then and ever after, says that the stream cannot be read on, so the caller closes the connection. Never throws
    * by itself.
    */
-  push(chunk: Buffer, on: StreamFramerHandlers): FramingFault | undefined {
-    if (this.#isOver()) return this.#fault;
+  push(chunk: Buffer, on: StreamFramerHandlers): FramingError | undefined {
+    if (this.#isOver()) return this.#error;
     const bytes = this.#heldBytes === 0 ? chunk : this.#hold(chunk, 0);
     const rest = this.#takeMessages(bytes, on);
     if (rest === bytes.length || this.#isOver()) this.#release();
     else if (this.#heldBytes === 0) this.#hold(bytes, rest);
     else if (rest > 0) this.#holdOnly(bytes.subarray(rest));
-    return this.#fault;
+    return this.#error;
   }
 
   /** To be called when the connection ends, also from within `push`: nothing more is handed out. */
@@ -89,7 +89,7 @@ export class SipStreamFramer {
 
   /** A handler may stop the framer while a loop of it runs. */
   #isOver(): boolean {
-    return this.#stopped || this.#fault !== undefined;
+    return this.#stopped || this.#error !== undefined;
   }
 
   #skipLineBreaks(bytes: Buffer, start: number, on: StreamFramerHandlers): number {
@@ -108,17 +108,17 @@ export class SipStreamFramer {
     return bytes.length;
   }
 
-  /** Bytes of the message that begins at `start`; `undefined` while its head is incomplete, or with a fault. */
+  /** Bytes of the message that begins at `start`; `undefined` while its head is incomplete, or with an error. */
   #measure(bytes: Buffer, start: number): number | undefined {
     if (this.#wholeBytes !== undefined) return this.#wholeBytes;
     const headBytes = this.#headEnd(bytes, start);
     const limits = this.#limits;
-    if ((headBytes ?? this.#scanned) > Math.min(limits.headBytes, limits.messageBytes)) this.#fault = 'message-size';
-    else if (!isVisible(bytes[start])) this.#fault = 'framing';
-    if (headBytes === undefined || this.#fault !== undefined) return undefined;
+    if ((headBytes ?? this.#scanned) > Math.min(limits.headBytes, limits.messageBytes)) this.#error = 'message-size';
+    else if (!isVisible(bytes[start])) this.#error = 'framing';
+    if (headBytes === undefined || this.#error !== undefined) return undefined;
     const bodyBytes = contentLength(bytes.toString('latin1', start, start + headBytes));
-    if (bodyBytes === undefined) this.#fault = 'framing';
-    else if (headBytes + bodyBytes > limits.messageBytes) this.#fault = 'message-size';
+    if (bodyBytes === undefined) this.#error = 'framing';
+    else if (headBytes + bodyBytes > limits.messageBytes) this.#error = 'message-size';
     else this.#wholeBytes = headBytes + bodyBytes;
     return this.#wholeBytes;
   }

@@ -7,7 +7,7 @@ import { type SipMessage, type SipResponse } from '../../../../sip/message.ts';
 import { newFlowId } from '../../../flow/flow-id.ts';
 import { type EdgeSide, type Hop } from '../../../hop.ts';
 import { type LocalPlace } from './local-place.ts';
-import { type FramingFault, SipStreamFramer } from './stream-framer.ts';
+import { type FramingError, SipStreamFramer } from './stream-framer.ts';
 import { type TransportContext } from './transport-context.ts';
 
 /** No head of SIP is larger, whatever the body may be. */
@@ -171,15 +171,15 @@ export class StreamHop implements Hop {
     });
     socket.on('data', (chunk: Buffer) => {
       this.#activeAtMs = this.#nowMs;
-      const fault = this.#framer.push(chunk, this.#framing);
-      if (fault !== undefined) this.#refuse(fault);
+      const error = this.#framer.push(chunk, this.#framing);
+      if (error !== undefined) this.#refuse(error);
     });
     socket.on('error', (error) => {
-      const isTlsFault = this.secure && this.#state === 'connecting' && isReached;
+      const isTlsError = this.secure && this.#state === 'connecting' && isReached;
       this.#context.logger.debug({ remoteAddress: this.remoteAddress, err: error }, 'connection with the core broke');
-      // Node tells of some faults of TLS and leaves the connection open.
+      // Node tells of some errors of TLS and leaves the connection open.
       socket.destroy();
-      if (isTlsFault) this.#context.handlers.refused(this.remoteAddress, 'tls', 'tls');
+      if (isTlsError) this.#context.handlers.refused(this.remoteAddress, 'tls', 'tls');
     });
     socket.once('close', this.#onGone);
   }
@@ -193,8 +193,8 @@ export class StreamHop implements Hop {
     },
   };
 
-  #refuse(fault: FramingFault): void {
-    this.#context.handlers.refused(this.remoteAddress, this.place.transport, fault);
+  #refuse(error: FramingError): void {
+    this.#context.handlers.refused(this.remoteAddress, this.place.transport, error);
     this.close('cut');
   }
 

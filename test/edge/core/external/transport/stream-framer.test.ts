@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FramingFault, SipStreamFramer } from '../../../../../src/edge/core/external/transport/stream-framer.ts';
+import { type FramingError, SipStreamFramer } from '../../../../../src/edge/core/external/transport/stream-framer.ts';
 import { parseText } from '../../../../sip/message-text.ts';
 import { bodyText } from '../../../../../src/sip/body-text.ts';
 
@@ -9,13 +9,13 @@ const LIMITS = { headBytes: 1000, messageBytes: 3000 };
 interface Heard {
   readonly messages: string[];
   pings: number;
-  fault: FramingFault | undefined;
+  error: FramingError | undefined;
 }
 
 function feed(chunks: readonly Buffer[], framer = new SipStreamFramer(LIMITS)): Heard {
-  const heard: Heard = { messages: [], pings: 0, fault: undefined };
+  const heard: Heard = { messages: [], pings: 0, error: undefined };
   for (const chunk of chunks) {
-    heard.fault = framer.push(chunk, {
+    heard.error = framer.push(chunk, {
       message: (bytes) => heard.messages.push(bytes.toString('utf8')),
       ping: () => heard.pings++,
     });
@@ -50,7 +50,7 @@ describe('SipStreamFramer', () => {
           const heard = feed(cutAt(stream, cuts));
           expect(heard.messages).toEqual(sent.map((body) => message(body)));
           expect(heard.pings).toBe(between === '\r\n\r\n' ? sent.length : 0);
-          expect(heard.fault).toBeUndefined();
+          expect(heard.error).toBeUndefined();
         },
       ),
     );
@@ -61,7 +61,7 @@ describe('SipStreamFramer', () => {
     expect(feed([...bytes].map((byte) => Buffer.from([byte]))).messages).toEqual([message('äöü'), message('')]);
   });
 
-  it('never throws, whatever comes, and stays silent after a fault', () => {
+  it('never throws, whatever comes, and stays silent after an error', () => {
     const pieces = fc.oneof(
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
       fc.constantFrom(
@@ -71,10 +71,10 @@ describe('SipStreamFramer', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 60 }), (chunks) => {
         const framer = new SipStreamFramer(LIMITS);
-        const { fault } = feed(chunks, framer);
-        if (fault === undefined) return;
+        const { error } = feed(chunks, framer);
+        if (error === undefined) return;
         const after = feed([Buffer.from(message('later'))], framer);
-        expect(after).toEqual({ messages: [], pings: 0, fault });
+        expect(after).toEqual({ messages: [], pings: 0, error });
       }),
     );
   });
@@ -90,7 +90,7 @@ describe('SipStreamFramer', () => {
       fc.property(lines, fc.array(fc.constantFrom('\n', '\r\n'), { minLength: 8, maxLength: 8 }), (fields, ends) => {
         const head = ['BYE sip:a@b SIP/2.0', ...fields, ''].map((line, i) => line + ends[i]!).join('');
         const heard = feedText(`${head}abcBYE sip:next`);
-        if (heard.fault !== undefined) return;
+        if (heard.error !== undefined) return;
         expect(heard.messages).toEqual([`${head}abc`]);
         const parsed = parseText(heard.messages[0]!, { maxHeaders: 100, maxLineBytes: 1000 });
         if (parsed.ok) expect(bodyText(parsed.value)).toBe('abc');
@@ -114,7 +114,7 @@ describe('SipStreamFramer', () => {
     ['two that differ', 'Content-Length: 4\r\nl: 5'],
     ['an empty one', 'Content-Length:'],
   ])('gives the stream up for %s', (_what, line) => {
-    expect(feedText(message('body', line))).toEqual({ messages: [], pings: 0, fault: 'framing' });
+    expect(feedText(message('body', line))).toEqual({ messages: [], pings: 0, error: 'framing' });
   });
 
   it.each([
@@ -123,18 +123,18 @@ describe('SipStreamFramer', () => {
     ['a body that is announced over the limit', [message('', 'Content-Length: 2999')]],
     ['a length beyond all numbers', [message('', 'Content-Length: 9007199254740991')]],
   ])('gives the stream up for %s', (_what, chunks) => {
-    expect(feedText(...chunks).fault).toBe('message-size');
+    expect(feedText(...chunks).error).toBe('message-size');
   });
 
   it.each(['\0\0\0', '\u0016\u0003\u0001', ' BYE sip:a', 'ü'])(
     'knows %j for the beginning of no SIP message',
     (text) => {
-      expect(feedText(text).fault).toBe('framing');
+      expect(feedText(text).error).toBe('framing');
     },
   );
 
-  it('hands out what came before a fault', () => {
-    expect(feedText(`${message('one')}\0`)).toEqual({ messages: [message('one')], pings: 0, fault: 'framing' });
+  it('hands out what came before an error', () => {
+    expect(feedText(`${message('one')}\0`)).toEqual({ messages: [message('one')], pings: 0, error: 'framing' });
   });
 
   it('takes a single CRLF for nothing, and CRLF CRLF for a ping, also in pieces', () => {
