@@ -33,6 +33,7 @@ const innerDoors = {
   'edge/trace': edgeRoom(),
   'edge/registration': edgeRoom(),
   'edge/flow': edgeRoom('edge/flood', 'edge/registration'),
+  'edge/web-identity': edgeRoom('edge/flood', 'edge/registration'),
   'edge/border': edgeRoom('edge/flow', 'edge/registration'),
   'edge/credential-insertion': edgeRoom('edge/registration'),
   'edge/core': edgeRoom('edge/border', 'edge/flood', 'edge/flow', 'edge/registration'),
@@ -40,11 +41,12 @@ const innerDoors = {
   'edge/core/external': edgeRoom('edge/border', 'edge/core', 'edge/core/external/transport', 'edge/registration'),
   'edge/proxy': edgeRoom(
     ...['edge/border', 'edge/core', 'edge/credential-insertion', 'edge/flood', 'edge/flow', 'edge/registration'],
+    'edge/web-identity',
   ),
   'edge/drain': edgeRoom('edge/flow', 'edge/proxy', 'edge/registration'),
 };
 /** Files of `edge/` that put its rooms together. The others beside them are values that every room of it may use, and know no room. */
-const edgeStages = ['edge', 'edge-wrap', 'edge-snapshot', 'build-state', 'build-core', 'build-proxy'];
+const edgeStages = ['edge', 'edge-wrap', 'edge-snapshot', 'build-state', 'build-core', 'build-sign-in', 'build-proxy'];
 const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
 
 function edgeRoom(...beside) {

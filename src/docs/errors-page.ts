@@ -66,6 +66,15 @@ const FORBIDDEN: Readonly<Record<ForbiddenCause, string>> = {
   'not-of-domain': 'The embedded core serves only its own domain, and routes to no other.',
   'other-login': 'A REGISTER proves the password of another user than To names.',
   'third-party': 'From and To of a REGISTER name two users.',
+  'token-client': 'The web token was issued to a web server that `edge.webIdentity.issuers` does not list.',
+  'token-origin': 'The page comes from an origin for which the web token, or its web server, is not meant.',
+  'token-identity':
+    'The web token is not for the user in To and From, or not for the user that has signed in on this WebSocket.',
+  'token-pool': 'The web token names an identity that is not in the pool of its web server, or is in that of another.',
+  'token-in-use': 'Another device is registered under that identity of a pool, or the REGISTER has several Contacts.',
+  'token-insecure': 'A web token came over a WebSocket without TLS.',
+  'other-sign-in':
+    'A client that has registered by digest shows a web token. Close the WebSocket, or end the registration, first.',
   'asked-for-password': 'Another client has challenged this one. Passwords do not pass between clients.',
 };
 

@@ -12,6 +12,8 @@ import { observeCore } from './core/observe-core.ts';
 import { type EdgeOptions, type ExternalCoreOptions } from './edge-options.ts';
 import { type Hop } from './hop.ts';
 import { type Inbound } from './inbound.ts';
+import { Deregistrations } from './registration/deregistration.ts';
+import { type Registration } from './registration/registration.ts';
 
 export interface CorePorts extends EdgePorts {
   /** Takes what the core sends. */
@@ -28,6 +30,7 @@ export interface EdgeCore {
   readonly side: CoreSide;
   /** What de-registers clients, or sends them to register again; stopped before the clients are sent elsewhere. */
   readonly tasks: readonly { stop(): void }[];
+  readonly deregistrations: Deregistrations;
 }
 
 /** Throws what `createExternalSide` does. */
@@ -41,20 +44,44 @@ export function buildCore(options: EdgeOptions, state: EdgeState, ports: CorePor
   if (core.kind === 'external') return outside(options, core, state, { ...ports, receive });
   const observer = observeCore(events, admission, registrations);
   const embedded = new EmbeddedCore({ options: core, registration, home, clock, timers, observer });
-  const side = localSide(embedded, new LocalBorder());
-  return { side: wrap?.coreInside?.(side, { domain: home.name, receive, defer }) ?? side, tasks: [] };
+  const deregistrations = new Deregistrations({
+    afterSec: graceOf(options, undefined),
+    clock,
+    timers,
+    send: ({ registrationId, address }, onGone) => {
+      embedded.endRegistration(registrationId, address);
+      onGone();
+    },
+    ended: (registrationId) => {
+      registrations.endLapsed(registrationId);
+    },
+  });
+  registrations.observe(deregistrations);
+  const inside = localSide(embedded, new LocalBorder());
+  const side = wrap?.coreInside?.(inside, { domain: home.name, receive, defer }) ?? inside;
+  return { side, tasks: [deregistrations], deregistrations };
+}
+
+/** How long a client that has lost its WebSocket is waited for. Who has signed in by a web token holds an identity that others may be waiting for. */
+function graceOf(
+  { webIdentity }: EdgeOptions,
+  othersSec: number | undefined,
+): (registration: Registration) => number | undefined {
+  return ({ webLogin }) => (webLogin ? webIdentity?.graceSec : undefined) ?? othersSec;
 }
 
 /** The edge as a P-CSCF before a core of its own right, which may lose its bindings and does not see a WebSocket close. */
 function outside(
-  { emergency, limits, transaction }: EdgeOptions,
+  options: EdgeOptions,
   core: ExternalCoreOptions,
   state: EdgeState,
   ports: CorePorts & Pick<CoreConnectionContext, 'receive'>,
 ): EdgeCore {
+  const { emergency, limits, transaction, webIdentity } = options;
+  const namesEntity = webIdentity?.authorizationEntity === true;
   const { home, registrations, challenges, tokens, layer } = state;
   const { clock, timers, logger, events, inbound, sendAway } = ports;
-  const border = new CoreBorder({ options: core, home, registrations, challenges, tokens });
+  const border = new CoreBorder({ options: core, home, registrations, challenges, tokens, namesEntity });
   const side = createExternalSide({
     ...ports,
     options: core,
@@ -69,8 +96,18 @@ function outside(
     },
     placesChanged: ports.corePlacesChanged,
   });
-  const deregistrations = deregisterLost({ options: core, border, home, registrations, clock, timers, coreSide: side });
-  if (deregistrations) registrations.observe(deregistrations);
+  const deregistrations = deregisterLost({
+    options: core,
+    afterSec: graceOf(options, core.deregisterAfterSec),
+    namesEntity,
+    border,
+    home,
+    registrations,
+    clock,
+    timers,
+    coreSide: side,
+  });
+  registrations.observe(deregistrations);
   const reregistration = core.reregisterAfterOutage
     ? new ReregisterAfterOutage({
         options: core,
@@ -82,5 +119,5 @@ function outside(
         sendAway,
       })
     : undefined;
-  return { side, tasks: [deregistrations, reregistration].filter((task) => task !== undefined) };
+  return { side, tasks: [deregistrations, ...(reregistration ? [reregistration] : [])], deregistrations };
 }

@@ -4,15 +4,17 @@ import { CredentialInsertion } from './credential-insertion/credential-insertion
 import { RegisterPath } from './credential-insertion/register-path.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { EmergencyServices } from './emergency-services.ts';
+import { type EdgeSignIn } from './build-sign-in.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { RequestStages } from './proxy/request-stages.ts';
 
-/** The third stage: the way of messages between the clients and the core. */
+/** The third stage: the way of messages between the clients and the core. `signIn`: absent where web tokens are worth nothing. */
 export function buildProxy(
   options: EdgeOptions,
   { home, tokens, registrations, admission, layer }: EdgeState,
   { core, border, knowsEdgeAs, findHop }: Pick<CoreSide, 'core' | 'border' | 'knowsEdgeAs' | 'findHop'>,
   { clock, timers, events, limitedLog, issuer, wrap, tracer, findFlow, run }: EdgePorts,
+  signIn?: EdgeSignIn,
 ): Proxy {
   const { limits, credential, emergency, transaction } = options;
   const insertion = new CredentialInsertion({
@@ -49,6 +51,7 @@ export function buildProxy(
     events,
     findHop: (id: string) => findFlow(id) ?? findHop?.(id),
     isCoreSide: knowsEdgeAs,
+    ...signIn,
   };
   const stages = new RequestStages(context);
   return new Proxy({

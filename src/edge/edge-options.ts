@@ -155,6 +155,54 @@ export interface ExternalCoreOptions {
   readonly flowTokenKey?: Uint8Array | undefined;
 }
 
+/** A web server (WWSF) to which an authorization server issues tokens. */
+export interface WebClientOptions {
+  /** Its `client_id`. */
+  readonly id: string;
+  /** Origins of its pages; absent: all that the edge lets in. */
+  readonly origins?: readonly string[] | undefined;
+  /** Private identities that it lends: texts in which one `*` stands for any characters but `@`. */
+  readonly pools: readonly string[];
+}
+
+/** An authorization server (WAF) whose tokens sign clients in. */
+export interface TokenIssuerOptions {
+  /** `iss` of its tokens: its URL. */
+  readonly issuer: string;
+  /** What a core outside is told of it in `authorization-entity`. */
+  readonly entity: string;
+  readonly clients: readonly WebClientOptions[];
+  readonly check:
+    /** By the keys of the authorization server in this process. */
+    | { readonly kind: 'local' }
+    | { readonly kind: 'jwks'; readonly uri: string }
+    | {
+        readonly kind: 'introspection';
+        readonly url: string;
+        readonly clientId: string;
+        readonly clientSecret: Secret;
+      };
+}
+
+/** Signing in by web tokens (registration scenarios 2 and 3). */
+export interface WebIdentityOptions {
+  /** At least one. */
+  readonly issuers: readonly TokenIssuerOptions[];
+  /** Whom tokens have to be meant for (`aud`). */
+  readonly audience: string;
+  readonly scope: string;
+  /** Whether a client without a token may register by digest. */
+  readonly allowDigest: boolean;
+  /** Whether each request of a client that has signed in by a token must show it. */
+  readonly requireOnEveryRequest: boolean;
+  /** Whether a core outside is told whose token it was. */
+  readonly authorizationEntity: boolean;
+  /** Seconds after which a client that has lost its WebSocket is de-registered. */
+  readonly graceSec: number;
+  /** By how many seconds the clock of an issuer may be ahead. */
+  readonly skewSec: number;
+}
+
 /** `both`: TURN-Cred-Rsp and the separate TURN-* fields; or one of the two. */
 export type CredentialHeaderForm = 'both' | 'combined' | 'separate';
 
@@ -195,6 +243,8 @@ export interface EdgeOptions {
   /** Emergency calls. When absent, only `urn:service:sos` is known, and there is no E-CSCF to pass it on to. */
   readonly emergency?: EmergencyOptions | undefined;
   readonly credential: CredentialOptions;
+  /** When absent, clients sign in by digest alone, and a web token is worth nothing. */
+  readonly webIdentity?: WebIdentityOptions | undefined;
   readonly trace?: { readonly hep?: HepOptions | undefined } | undefined;
 }
 

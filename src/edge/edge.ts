@@ -7,9 +7,11 @@ import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type KeySource } from '../credentials/signing-keys.ts';
 import { buildCore, type EdgeCore } from './build-core.ts';
 import { buildProxy } from './build-proxy.ts';
-import { buildState, type EdgePorts, type EdgeState } from './build-state.ts';
+import { buildSignIn, type SignInPorts } from './build-sign-in.ts';
+import { buildState, type EdgeState } from './build-state.ts';
 import { type CoreDestination } from './core/core-destination.ts';
 import { Departures, type StopOptions } from './drain/departures.ts';
 import { type EdgeDrain } from './drain/edge-drain.ts';
@@ -27,6 +29,7 @@ import { MistakeGuard } from './mistake-guard.ts';
 import { type Registration } from './registration/registration.ts';
 import { TimerDriver } from './timer-driver.ts';
 import { HepMirror } from './trace/hep-mirror.ts';
+import { type WebFetch } from './web-identity/web-fetch.ts';
 
 export interface EdgeDependencies {
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
@@ -39,6 +42,10 @@ export interface EdgeDependencies {
   readonly wrap?: EdgeWrap | undefined;
   /** Hears where a core outside is each time its names stand for other places. */
   readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
+  /** Asks authorization servers elsewhere; needed if `webIdentity` names one. */
+  readonly webFetch?: WebFetch | undefined;
+  /** Keys of the authorization server in this process; needed if `webIdentity` names it. */
+  readonly localKeys?: KeySource | undefined;
   /** `message` events carry the text of the message, secrets masked. */
   readonly messageText?: boolean | undefined;
 }
@@ -84,7 +91,7 @@ export class Edge {
       run: (work) => {
         this.#guard.run(work);
       },
-    } satisfies EdgePorts;
+    } satisfies SignInPorts;
     const inbound = new Inbound(this.#guard);
     this.#state = buildState(options, ports);
     const { home, registrations, admission, layer } = this.#state;
@@ -100,7 +107,8 @@ export class Edge {
       sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
-    inbound.connect(buildProxy(options, this.#state, this.#core.side, ports));
+    const signIn = buildSignIn(options, this.#state, this.#core, ports);
+    inbound.connect(buildProxy(options, this.#state, this.#core.side, ports, signIn));
     const self = {
       sentBy: { host: home.name },
       transport: 'ws',
@@ -184,6 +192,18 @@ export class Edge {
     if (how === 'cut') flow?.cut('operator');
     else flow?.close('operator', how);
     return flow !== undefined;
+  }
+
+  /**
+   * Ends a registration, and tells the core; its client hears nothing of it, and may register again. False when there is none of that id, neither
+   * standing nor waiting for its client to come back.
+   */
+  endRegistration(registrationId: string): boolean {
+    const { registrations } = this.#state;
+    if (!registrations.has(registrationId)) return false;
+    this.#core.deregistrations.hasten(registrationId);
+    registrations.end(registrationId, 'operator');
+    return true;
   }
 
   /** Whether clients can register: an address of a core outside has answered, and is not known to be down since. Always true of the core inside. */

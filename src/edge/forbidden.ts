@@ -20,6 +20,14 @@ const PHRASES = {
   'other-login': 'password of another user',
   'third-party': 'REGISTER for another user',
   'asked-for-password': 'the other side asked for a password',
+  'token-client': 'web token of a web server that is not known here',
+  'token-origin': 'web token is not meant for this page',
+  'token-identity': 'web token is for another identity',
+  'token-pool': 'identity is not of the pool of its web server',
+  'token-in-use': 'identity of a pool is in use',
+  'token-insecure': 'web token over a connection that is not encrypted',
+  /** TS 33.203 P.4: the scheme of a registration stays the same. */
+  'other-sign-in': 'this connection has signed in another way',
 } as const;
 
 export type ForbiddenCause = keyof typeof PHRASES;

@@ -36,6 +36,8 @@ export interface Hop {
   /** Our end of its connection, for traces; absent where there is none. */
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
+  /** Origin of the page that has opened it, as its browser says; absent where there is none. */
+  readonly origin?: string | undefined;
   /** Whether the transport is encrypted, so that no node in between can read what is sent. */
   readonly secure: boolean;
   /** False when the message cannot be sent; the hop is then closed or about to be. */

@@ -2,6 +2,7 @@ import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/me
 import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type CalledDevice } from '../registration/registrations.ts';
+import { type WebLogin } from '../registration/web-login.ts';
 
 /** Whose request crosses. */
 export interface RequestOrigin {
@@ -12,6 +13,8 @@ export interface RequestOrigin {
   readonly inDialog: boolean;
   /** What the core charges that dialog under, if it has begun it and said so. */
   readonly icid?: string | undefined;
+  /** Of a REGISTER: whom a web token has proven the client to be. */
+  readonly webLogin?: WebLogin | undefined;
 }
 
 /**

@@ -15,6 +15,8 @@ import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration } from '../registration/registration.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type CalledDevice, type Registrations } from '../registration/registrations.ts';
+import { trustedNodeCredentials } from '../registration/trusted-node.ts';
+import { type WebLogin } from '../registration/web-login.ts';
 import { assertIdentity, dropAssertion, identityIn, identityOfSender } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
 import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
@@ -34,6 +36,8 @@ export interface CoreBorderContext {
   readonly registrations: Registrations;
   readonly challenges: PassedChallenges;
   readonly tokens: FlowTokens;
+  /** Whether the core is told whose web token it was. */
+  readonly namesEntity?: boolean | undefined;
 }
 
 /** The border towards a core outside: the edge is the P-CSCF that the core trusts and that clients do not fool (TS 24.229 §4.4 and §5.2, TS 24.371 §5.5). */
@@ -50,11 +54,11 @@ export class CoreBorder implements Border {
     this.#host = uriHost(listen.publicHost ?? listen.addresses[0] ?? context.home.name);
   }
 
-  requestFromWic(request: SipRequest, { hop, sender, inDialog, icid }: RequestOrigin): void {
+  requestFromWic(request: SipRequest, { hop, sender, inDialog, icid, webLogin }: RequestOrigin): void {
     const { headers } = request;
     cleanRequest(request);
     if (request.method !== 'ACK') this.#setAccessNetworkInfo(headers);
-    if (request.method === 'REGISTER') this.#register(headers, hop);
+    if (request.method === 'REGISTER') this.#register(headers, hop, webLogin);
     else if (sender && !inDialog) this.#begin(request, sender);
     else dropAssertion(headers);
     // RFC 7315 §5.7: neither ACK nor CANCEL has one.
@@ -134,11 +138,15 @@ export class CoreBorder implements Border {
   }
 
   /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
-  #register(headers: SipHeaders, hop: Hop): void {
+  #register(headers: SipHeaders, hop: Hop, webLogin: WebLogin | undefined): void {
     const { registrations, challenges } = this.#context;
     dropAssertion(headers);
     headers.remove('Route');
     this.#addNetwork(headers);
+    if (webLogin) {
+      this.#vouchFor(webLogin, headers);
+      return;
+    }
     const aor = this.#aorIn(headers);
     keepOneCredential(headers, (name, value) => aor !== undefined && challenges.isAnsweredBy(name, value, aor, hop));
     // Of a connection that others can read along nothing is vouched for.
@@ -148,6 +156,13 @@ export class CoreBorder implements Border {
         .of(hop)
         .some(({ aor: of, login }) => of === aor && login?.username === username && login.realm === realm),
     );
+  }
+
+  /** The edge has authenticated the user, and says so in the place of whatever the client has written (TS 24.371 §5.5, TS 33.203 P.4). */
+  #vouchFor(webLogin: WebLogin, headers: SipHeaders): void {
+    const { home, namesEntity = false } = this.#context;
+    headers.remove('Proxy-Authorization');
+    headers.set('Authorization', trustedNodeCredentials(webLogin, { domain: home.name, namesEntity }));
   }
 
   /**

@@ -20,8 +20,14 @@ const TABLE: readonly HeaderRule[] = [
   { name: 'From', in: 'rule', out: 'pass', source: 'TS 24.229 §4.4' },
   { name: 'To', in: 'rule', out: 'pass', source: 'of REGISTER and of responses: as From' },
   { name: 'Contact', in: 'rule', out: 'pass', source: 'as From' },
-  { name: 'Authorization', in: 'rule', out: 'strip', source: 'digests alone go on (RFC 3261 §22, RFC 8898)' },
-  { name: 'Proxy-Authorization', in: 'rule', out: 'strip', source: 'as Authorization' },
+  {
+    name: 'Authorization',
+    in: 'rule',
+    answer: 'strip',
+    out: 'strip',
+    source: 'digests alone go on (RFC 3261 §22, RFC 8898)',
+  },
+  { name: 'Proxy-Authorization', in: 'rule', answer: 'strip', out: 'strip', source: 'as Authorization' },
   { name: 'WWW-Authenticate', in: 'rule', out: 'rule', source: 'TS 24.229 §5.2.2.2: no keys; none of a client' },
   { name: 'Proxy-Authenticate', in: 'rule', out: 'rule', source: 'as WWW-Authenticate' },
 

@@ -1,4 +1,4 @@
-import { type Clock } from '../../base/clock.ts';
+import { type Clock, type Now } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
@@ -42,8 +42,8 @@ export class EmbeddedCore implements ImsCore {
     this.#registrar = new Registrar(registration, timers, observer, this.#gruus);
   }
 
-  handle(request: SipRequest, essentials: RequestEssentials, { hop }: CoreRequestOrigin, outcome: CoreOutcome): void {
-    if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials, hop));
+  handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void {
+    if (request.method === 'REGISTER') outcome.respond(this.#register(request, essentials, origin));
     else this.#locate(request, outcome);
   }
 
@@ -51,8 +51,17 @@ export class EmbeddedCore implements ImsCore {
     this.#registrar.bindings.removeHop(hop.id);
   }
 
+  /** This edge has ended a registration by itself. `address`: of its user. */
+  endRegistration(registrationId: string, address: string): void {
+    const aor = this.#context.home.aorOfText(address);
+    const bindings = aor === undefined ? [] : this.#registrar.bindings.of(aor, -Infinity);
+    for (const binding of bindings) {
+      if (binding.registrationId === registrationId) this.#registrar.bindings.remove(binding);
+    }
+  }
+
   /** RFC 3261 §10.3 steps 1 to 5. */
-  #register(request: SipRequest, essentials: RequestEssentials, hop: Hop): SipResponse {
+  #register(request: SipRequest, essentials: RequestEssentials, { hop, webLogin }: CoreRequestOrigin): SipResponse {
     const { home, clock, observer } = this.#context;
     const requestUri = parseSipUri(request.uri);
     if (!requestUri.ok || requestUri.value.user !== undefined) {
@@ -62,6 +71,18 @@ export class EmbeddedCore implements ImsCore {
     if (!home.holds(requestUri.value) || aor === undefined) return createResponse(request, 404);
 
     const now = clock.now();
+    const user = home.userOf(aor);
+    const refusal = webLogin ? undefined : this.#authenticate(request, aor, hop, now);
+    if (refusal) return refusal;
+    // Third-party registration is nobody's right here.
+    if (home.aorOfText(essentials.from.uri) !== aor) return forbidden(request, 'third-party');
+    observer.authenticated(hop, user);
+    return this.#registrar.register({ request, essentials, aor, hop }, now);
+  }
+
+  /** By digest; the answer to whoever fails, or has not tried. */
+  #authenticate(request: SipRequest, aor: string, hop: Hop, now: Now): SipResponse | undefined {
+    const { home, observer } = this.#context;
     const user = home.userOf(aor);
     const claimed = { user, domain: home.name, flowId: hop.id };
     const outcome = this.#authenticator.authenticate(request, claimed, now.monotonicMs);
@@ -79,10 +100,7 @@ export class EmbeddedCore implements ImsCore {
         ? createResponse(request, 400, { reason: 'Bad Request (digest uri)' })
         : forbidden(request, 'other-login');
     }
-    // Third-party registration is nobody's right here.
-    if (home.aorOfText(essentials.from.uri) !== aor) return forbidden(request, 'third-party');
-    observer.authenticated(hop, user);
-    return this.#registrar.register({ request, essentials, aor, hop }, now);
+    return undefined;
   }
 
   /** RFC 3261 §16.5: a user's devices are the targets, all at once. */

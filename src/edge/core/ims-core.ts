@@ -2,6 +2,7 @@ import { type ResponseOptions } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Hop } from '../hop.ts';
+import { type WebLogin } from '../registration/web-login.ts';
 
 /** Where a request goes on, and the Request-URI it goes with. */
 export interface CoreTarget {
@@ -57,6 +58,8 @@ export interface CoreRequestOrigin {
   readonly emergency?: string | undefined;
   /** `Registration.edgeUri` of its sender. */
   readonly edgeUri?: string | undefined;
+  /** Of a REGISTER: whom a web token has proven the client to be, so that no other proof is needed. */
+  readonly webLogin?: WebLogin | undefined;
 }
 
 /** How a core lets the edge know what comes of a request. Calls may come at once or later; after the end they are ignored. */

@@ -12,6 +12,7 @@ import { triesProof } from '../registration/passed-challenges.ts';
 import { keysAsked, readContacts } from '../registration/register-answer.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Registrations } from '../registration/registrations.ts';
+import { type WebLogin } from '../registration/web-login.ts';
 import { type CredentialInsertion, type Insertion } from './credential-insertion.ts';
 
 /**
@@ -62,9 +63,9 @@ export class RegisterPath {
   /**
    * Takes TURN-Cred-Req off `request`, the copy for the core. Returns what is to be done to each response before the WIC gets it: a 2xx
    * records the registration and, if it was asked for and the registration stands, carries a credential. It leaves once that is there. Nothing
-   * here fails a REGISTER.
+   * here fails a REGISTER. `webLogin`: whom a web token has proven the client to be.
    */
-  prepare(request: SipRequest, hop: Hop): (response: SipResponse) => Outcome<Insertion> {
+  prepare(request: SipRequest, hop: Hop, webLogin?: WebLogin): (response: SipResponse) => Outcome<Insertion> {
     const { home, registrations, insertion, removalsAreReported } = this.#context;
     const ask = parseCredentialRequest(request.headers);
     stripCredentialHeaders(request.headers);
@@ -75,7 +76,7 @@ export class RegisterPath {
       if (aor === undefined) return insertion.insertNothing(hop);
       if (mayEnd && this.#saysGone(response.status, request, aor, hop)) registrations.applyRejection(request, aor, hop);
       if (response.status < 200 || response.status > 299) return insertion.insertNothing(hop);
-      const [registration] = registrations.applySuccess(request, response, aor, hop);
+      const [registration] = registrations.applySuccess(request, response, aor, hop, webLogin);
       if (!ask || !registration) return insertion.insertNothing(hop);
       return insertion.insert(response, ask, registration, 'REGISTER');
     };

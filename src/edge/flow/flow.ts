@@ -146,6 +146,10 @@ export class Flow implements Hop {
     return this.facts.localPort;
   }
 
+  get origin(): string | undefined {
+    return this.facts.origin;
+  }
+
   get secure(): boolean {
     return this.facts.secure;
   }

@@ -12,6 +12,8 @@ import { type EdgeEvents } from '../edge-events.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
 import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
+import { type WebLogin } from '../registration/web-login.ts';
+import { type TokenCap } from '../web-identity/token-cap.ts';
 import { tracedOutcome } from './core-outcomes.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
@@ -33,6 +35,8 @@ export interface ExecutorContext {
   readonly events: TypedEvents<EdgeEvents>;
   readonly forwarder: RequestForwarder;
   readonly ended: EndedDialogs;
+  /** Keeps a registration within its web token; absent where nobody signs in by one. */
+  readonly tokenCap?: TokenCap | undefined;
 }
 
 export interface ReceivedRequest {
@@ -49,6 +53,10 @@ export interface AdmittedRequest extends ReceivedRequest {
   readonly sender: KnownSender | undefined;
   /** Whose share of its receivers it takes. */
   readonly account: string;
+  /** Of a REGISTER: whom a web token has proven the client to be. */
+  readonly webLogin?: WebLogin | undefined;
+  /** Its transaction, if it had to wait for something in one. */
+  readonly exchange?: ServerExchange | undefined;
 }
 
 /** Does what a plan says: transactions, the border, the core, and the copies that leave (RFC 3261 §16.6). */
@@ -62,7 +70,7 @@ export class PlanExecutor {
   /** `plan`: any that is not to refuse, and of no ACK. */
   execute(admitted: AdmittedRequest, plan: Exclude<Plan, { readonly kind: 'refuse' }>): void {
     const { request, key, hop, sender, account } = admitted;
-    const exchange = this.#context.layer.openServer(request, key, hop, account);
+    const exchange = admitted.exchange ?? this.#context.layer.openServer(request, key, hop, account);
     if (plan.kind === 'register') this.#register(exchange, admitted, plan.copy);
     else if (plan.kind === 'answer') {
       const answer = answerOptions(request, hop, registrationOf(sender), this.#context.insertion);
@@ -94,22 +102,24 @@ export class PlanExecutor {
     this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
   }
 
-  #register(exchange: ServerExchange, { request, essentials, hop }: ReceivedRequest, copy: SipRequest): void {
-    exchange.decorate = this.#followRegister(request, copy, essentials, hop);
-    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, { hop, sender: undefined, inDialog: false });
-    this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), { hop, inDialog: false });
+  #register(exchange: ServerExchange, admitted: AdmittedRequest, copy: SipRequest): void {
+    const { essentials, hop, webLogin } = admitted;
+    if (webLogin) this.#context.tokenCap?.apply(copy.headers, webLogin);
+    exchange.decorate = this.#followRegister(admitted, copy);
+    const origin = { hop, sender: undefined, inDialog: false, webLogin };
+    if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, origin);
+    this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), origin);
   }
 
   /** What is done to each response to a REGISTER; `copy` is what the core gets. */
   #followRegister(
-    request: SipRequest,
+    { request, essentials, hop, webLogin }: AdmittedRequest,
     copy: SipRequest,
-    essentials: RequestEssentials,
-    hop: Hop,
   ): (response: SipResponse) => Outcome<object> {
     const { core, admission, registerPath } = this.#context;
-    const decorate = registerPath.prepare(copy, hop);
-    const settle = core.reportsAuthentication ? undefined : admission.watchLogin(request, essentials, hop);
+    const decorate = registerPath.prepare(copy, hop, webLogin);
+    const isKnown = core.reportsAuthentication || webLogin !== undefined;
+    const settle = isKnown ? undefined : admission.watchLogin(request, essentials, hop);
     if (!settle) return decorate;
     return (response) => {
       settle(response);

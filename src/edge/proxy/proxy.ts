@@ -51,7 +51,7 @@ export class Proxy {
 
   /** The hop's connection is gone: what waits for it fails, what it waits for is called off. */
   hopClosed(hop: Hop): void {
-    const { layer, registrations, core, insertion } = this.#context;
+    const { layer, registrations, core, insertion, signIn } = this.#context;
     if (hop.kind === 'core') {
       // The core itself is still there: it may answer, and is answered, over another connection.
       layer.failUnheard(hop);
@@ -60,6 +60,7 @@ export class Proxy {
     registrations.endFlow(hop);
     core.flowClosed(hop);
     insertion.flowClosed(hop);
+    signIn?.flowClosed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {
       exchange.onAbandoned?.(NO_REASON);

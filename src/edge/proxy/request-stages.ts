@@ -1,3 +1,4 @@
+import { isLater, type Outcome } from '../../base/outcome.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type SipUri } from '../../sip/uri.ts';
@@ -17,10 +18,12 @@ import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { reasonsIn } from './cancel-reasons.ts';
+import { type TokenCap } from '../web-identity/token-cap.ts';
+import { type SignInVerdict, type WebSignIn } from '../web-identity/web-sign-in.ts';
 import { EndedDialogs } from './ended-dialogs.ts';
 import { RequestForwarder } from './forward-request.ts';
 import { LoopDetection } from './loop-detection.ts';
-import { PlanExecutor, type ReceivedRequest } from './plan-executor.ts';
+import { type AdmittedRequest, PlanExecutor, type ReceivedRequest } from './plan-executor.ts';
 import { type Judgement, judgeRequest, type Plan, type PlanFacts, planRequest, type Speaker } from './plan-request.ts';
 import { badRequest } from './request-checks.ts';
 import { RequestGate } from './request-gate.ts';
@@ -46,6 +49,9 @@ export interface StagesContext {
   readonly findHop: (id: string) => Hop | undefined;
   /** Whether a core outside knows this edge by this name; absent when the core is inside. */
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
+  /** Checks web tokens; absent where they are worth nothing. */
+  readonly signIn?: WebSignIn | undefined;
+  readonly tokenCap?: TokenCap | undefined;
 }
 
 /** Takes requests that are no retransmissions. */
@@ -92,7 +98,7 @@ export class RequestStages implements RequestHandler {
    * strangers would choose how many of them wait. Returns that answer.
    */
   begin(received: ReceivedRequest): SipResponse | undefined {
-    const { request, essentials, key, hop } = received;
+    const { request, essentials, hop } = received;
     if (request.method === 'CANCEL') {
       this.#cancel(received);
       return undefined;
@@ -100,8 +106,52 @@ export class RequestStages implements RequestHandler {
     const speaker = judgeRequest(request, essentials, hop, this.#facts);
     if (speaker.kind !== 'speaker') return this.#answerTo(speaker, request, hop);
     const account = accountOf(speaker.sender, request, essentials);
-    const refusal = this.#gate.refusal(request, essentials, hop, account, speaker.emergency !== undefined);
+    const isEmergency = speaker.emergency !== undefined;
+    const refusal = this.#gate.refusal(request, essentials, hop, account, isEmergency);
     if (refusal) return refusal;
+    const { signIn } = this.#context;
+    // Whoever is registered may call for help, whatever he shows.
+    if (!signIn || hop.kind !== 'wic' || isEmergency) return this.#proceed({ ...received, account }, speaker);
+    const verdict = signIn.judge(request, essentials, hop);
+    if (isLater(verdict)) {
+      this.#await(verdict, { ...received, account });
+      return undefined;
+    }
+    return this.#follow(verdict, { ...received, account }, speaker);
+  }
+
+  #follow(
+    verdict: SignInVerdict,
+    admitted: Omit<AdmittedRequest, 'sender'>,
+    speaker: Speaker,
+  ): SipResponse | undefined {
+    if (verdict.kind === 'refused') return verdict.answer(admitted.request);
+    return this.#proceed({ ...admitted, webLogin: verdict.login }, speaker);
+  }
+
+  /** Others are asked about its token: the transaction, which absorbs what the client repeats, waits with it. */
+  #await(later: Exclude<Outcome<SignInVerdict>, SignInVerdict>, admitted: Omit<AdmittedRequest, 'sender'>): void {
+    const { request, essentials, key, hop, account } = admitted;
+    const exchange = this.#context.layer.openServer(request, key, hop, account);
+    exchange.onAbandoned = () => {
+      // RFC 3261 §9.2: a CANCEL comes before the INVITE goes anywhere.
+      exchange.respondWith(487);
+    };
+    later.later((verdict) => {
+      if (!exchange.isWaiting) return;
+      exchange.onAbandoned = undefined;
+      // Who may speak may have changed meanwhile.
+      const speaker = judgeRequest(request, essentials, hop, this.#facts);
+      const answer =
+        speaker.kind === 'speaker'
+          ? this.#follow(verdict, { ...admitted, exchange }, speaker)
+          : this.#answerTo(speaker, request, hop);
+      if (answer) exchange.respond(answer);
+    });
+  }
+
+  #proceed(admitted: Omit<AdmittedRequest, 'sender'>, speaker: Speaker): SipResponse | undefined {
+    const { request, essentials, hop, account } = admitted;
     const plan = planRequest(request, essentials, hop, speaker, this.#facts);
     if (plan.kind === 'refuse') {
       return plan.status === 403 ? forbidden(request, plan.cause) : badRequest(request, 'Route');
@@ -109,7 +159,7 @@ export class RequestStages implements RequestHandler {
     if (this.#isForSwamped(plan, hop, account)) {
       return swamped(request, this.#context.layer.context.options.retryAfterSec);
     }
-    this.#executor.execute({ request, essentials, key, hop, sender: speaker.sender, account }, plan);
+    this.#executor.execute({ ...admitted, sender: speaker.sender }, plan);
     return undefined;
   }
 

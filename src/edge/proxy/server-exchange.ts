@@ -95,6 +95,12 @@ export class ServerExchange {
     return state === 'trying' || state === 'proceeding';
   }
 
+  /** Whether nothing final has been said yet, and somebody is there to hear it. */
+  get isWaiting(): boolean {
+    const { state } = this.#transaction;
+    return state === 'trying' || state === 'proceeding';
+  }
+
   respond(response: SipResponse): void {
     // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
     if (this.#transaction.state === 'terminated') return;

@@ -10,6 +10,8 @@ import { type UnregisteredCause } from '../edge-words.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { type Registration } from './registration.ts';
 import { type RegistrationObserver } from './registrations.ts';
+import { trustedNodeCredentials, type TrustedNodeOptions } from './trusted-node.ts';
+import { type WebLogin } from './web-login.ts';
 
 /** What is needed to de-register a device whose connection is gone, and nothing that leads to that connection. */
 export interface LostRegistration extends Pick<
@@ -18,16 +20,17 @@ export interface LostRegistration extends Pick<
 > {
   /** Absent also where the connection was not protected. */
   readonly login: DigestLogin<OwnText> | undefined;
+  readonly webLogin: WebLogin | undefined;
   readonly flowId: string;
 }
 
 export interface DeregistrationsContext {
-  /** How long a client may be away. */
-  readonly afterSec: number;
+  /** How long a client may be away; `undefined`: until its time is over. */
+  readonly afterSec: (registration: Registration) => number | undefined;
   readonly clock: Clock;
   readonly timers: TimerQueue;
-  /** Tells the core; `onFinal` is called once. */
-  readonly send: (lost: LostRegistration, onFinal: (response: SipResponse) => void) => void;
+  /** Tells the core; `onGone` is called if it has the registration no more. */
+  readonly send: (lost: LostRegistration, onGone: () => void) => void;
   /** The core has the registration no more. */
   readonly ended: (registrationId: string) => void;
 }
@@ -41,13 +44,25 @@ const MAX_CHARACTERS = 640;
 /** A final answer after which nothing is registered, whether by this request or before it. */
 const GONE = new Set([403, 404, 410]);
 
+/** Ends by which this edge, and not the client or the core, says that nothing is registered any more. */
+const OWN_ENDS: ReadonlySet<UnregisteredCause> = new Set(['token-expired', 'operator']);
+
+export function saysGone({ status }: SipResponse): boolean {
+  return (status >= 200 && status <= 299) || GONE.has(status);
+}
+
+interface Waiting {
+  readonly lost: LostRegistration;
+  readonly timer: TimerHandle;
+}
+
 /**
  * De-registers clients that have lost their connection and do not come back, such as pages that were loaded anew under another Contact, so
  * that no call waits for a device that is not there. There are never more of them than `Registrations` remembers.
  */
 export class Deregistrations implements RegistrationObserver {
   readonly #context: DeregistrationsContext;
-  readonly #waiting: OwnMap<TimerHandle> = new Map<string, TimerHandle>();
+  readonly #waiting: OwnMap<Waiting> = new Map<string, Waiting>();
   #stopped = false;
 
   constructor(context: DeregistrationsContext) {
@@ -70,7 +85,17 @@ export class Deregistrations implements RegistrationObserver {
   }
 
   unregistered(registration: Registration, cause: UnregisteredCause): void {
+    if (this.#stopped) return;
     if (cause === 'flow-closed') this.#lose(registration);
+    else if (OWN_ENDS.has(cause)) this.#deregister(recordOf(registration));
+  }
+
+  /** The client of this registration will not come back: it is de-registered now, if it is waited for. */
+  hasten(registrationId: string): void {
+    const waiting = this.#waiting.get(registrationId);
+    if (!waiting) return;
+    this.#settle(registrationId);
+    this.#deregister(waiting.lost);
   }
 
   /** The registration has ended in another way. */
@@ -80,10 +105,11 @@ export class Deregistrations implements RegistrationObserver {
 
   /** One that runs out by itself in time is left to. */
   #lose(registration: Registration): void {
-    if (this.#stopped) return;
-    const { clock, timers, afterSec } = this.#context;
+    const { clock, timers } = this.#context;
     const { registrationId, expiresAtMs } = registration;
     this.#settle(registrationId);
+    const afterSec = this.#context.afterSec(registration);
+    if (afterSec === undefined) return;
     const dueMs = clock.now().monotonicMs + afterSec * 1000;
     const lost = recordOf(registration);
     if (dueMs >= expiresAtMs || charactersOf(lost) > MAX_CHARACTERS) return;
@@ -91,24 +117,25 @@ export class Deregistrations implements RegistrationObserver {
       this.#waiting.delete(registrationId);
       this.#deregister(lost);
     });
-    this.#waiting.set(registrationId, timer);
+    this.#waiting.set(registrationId, { lost, timer });
   }
 
   #settle(registrationId: string): void {
-    const timer = this.#waiting.get(registrationId);
-    if (timer) this.#context.timers.cancel(timer);
+    const waiting = this.#waiting.get(registrationId);
+    if (waiting) this.#context.timers.cancel(waiting.timer);
     this.#waiting.delete(registrationId);
   }
 
   #deregister(lost: LostRegistration): void {
-    this.#context.send(lost, ({ status }) => {
-      if ((status >= 200 && status <= 299) || GONE.has(status)) this.#context.ended(lost.registrationId);
+    this.#context.send(lost, () => {
+      this.#context.ended(lost.registrationId);
     });
   }
 }
 
 function recordOf(registration: Registration): LostRegistration {
-  const { registrationId, address, contactUri, instanceId, regId, outbound, callId, cseq, login, hop } = registration;
+  const { registrationId, address, contactUri, instanceId, regId, outbound, callId, cseq, login, webLogin, hop } =
+    registration;
   const proven = hop.secure ? login : undefined;
   return {
     registrationId,
@@ -120,12 +147,13 @@ function recordOf(registration: Registration): LostRegistration {
     callId,
     cseq,
     login: proven,
+    webLogin,
     flowId: hop.id,
   };
 }
 
-function charactersOf({ address, contactUri, instanceId, callId, login }: LostRegistration): number {
-  const texts = [address, contactUri, instanceId, callId, login?.username, login?.realm];
+function charactersOf({ address, contactUri, instanceId, callId, login, webLogin }: LostRegistration): number {
+  const texts = [address, contactUri, instanceId, callId, login?.username, login?.realm, webLogin?.impi];
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
@@ -134,11 +162,12 @@ function charactersOf({ address, contactUri, instanceId, callId, login }: LostRe
  * §10.3, RFC 5626 §6). It goes on counting where the client stopped: if the client has registered anew meanwhile, here or over another edge, its CSeq is as high, and the registrar refuses this one as out of order (RFC 3261 §10.3).
  * The core is told whose it is and that it needs no proof (`tls-yes`), if the client has proven itself over a connection that was protected; one that asks
  * for a proof all the same gets none, and hears 430 at its next request. No text has a P-CSCF do this for a user of SIP digest: theirs are the 430 of
- * RFC 5626 and the end of the time granted. `tls-yes` is what TS 24.229 §5.4.1.2.2B has a core take without another challenge.
+ * RFC 5626 and the end of the time granted. `tls-yes` is what TS 24.229 §5.4.1.2.2B has a core take without another challenge. A client that has signed in by a web token
+ * is another matter: the edge is the trusted node that has authenticated it, and registers in its place as a rule (`auth-done`, TS 33.203 U.1).
  */
-export function createDeregistration(lost: LostRegistration, domain: string): SipRequest {
-  const { address, contactUri, instanceId, regId, login, outbound, callId, cseq } = lost;
-  const uri = `sip:${domain}`;
+export function createDeregistration(lost: LostRegistration, trustedNode: TrustedNodeOptions): SipRequest {
+  const { address, contactUri, instanceId, regId, login, webLogin, outbound, callId, cseq } = lost;
+  const uri = `sip:${trustedNode.domain}`;
   const headers = new SipHeaders();
   headers.append('Max-Forwards', '70');
   headers.append('From', `<${address}>;tag=${newTag()}`);
@@ -151,7 +180,8 @@ export function createDeregistration(lost: LostRegistration, domain: string): Si
   headers.append('Contact', formatNameAddr({ uri: contactUri, params: params.set('expires', '0') }));
   headers.append('Expires', '0');
   headers.append('Supported', outbound ? 'path, outbound' : 'path');
-  if (login) {
+  if (webLogin) headers.append('Authorization', trustedNodeCredentials(webLogin, trustedNode));
+  else if (login) {
     const { username, realm } = login;
     const names = `username=${quote(username)}, realm=${quote(realm)}, uri=${quote(uri)}`;
     headers.append('Authorization', `Digest ${names}, nonce="", response="", integrity-protected="tls-yes"`);

@@ -34,6 +34,10 @@ export class LapsedRegistrations {
     this.#byId.set(claim.registrationId, { claim, timer });
   }
 
+  has(registrationId: string): boolean {
+    return this.#byId.has(registrationId);
+  }
+
   /** Its device is back, or nothing is to be left of it. */
   take(registrationId: string): Claim | undefined {
     const lapsed = this.#byId.get(registrationId);

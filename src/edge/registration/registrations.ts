@@ -196,6 +196,11 @@ export class Registrations {
     return this.#byHandle.get(handle)?.registration;
   }
 
+  /** Whether anything of it is left. */
+  has(registrationId: string): boolean {
+    return this.#byId.has(registrationId) || this.#lapsed.has(registrationId);
+  }
+
   end(registrationId: string, cause: UnregisteredCause): void {
     const stored = this.#byId.get(registrationId);
     if (stored) this.#end(stored.registration, cause);

@@ -28,7 +28,7 @@ class Bench {
     const { clock } = this;
     const { timers } = clock;
     this.deregistrations = new Deregistrations({
-      afterSec: 20,
+      afterSec: () => 20,
       clock,
       timers,
       send: () => undefined,

@@ -75,5 +75,6 @@ export function edgeOptions(overrides: Overrides = {}): EdgeOptions {
       intervalSec: 10,
       ...overrides.credential,
     },
+    webIdentity: overrides.webIdentity,
   };
 }

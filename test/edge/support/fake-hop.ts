@@ -14,6 +14,7 @@ export class FakeHop implements Hop, GuardedConnection {
   readonly remoteAddress: string;
   readonly remotePort = 50_000;
   readonly secure: boolean;
+  readonly origin: string | undefined;
   readonly sent: SipMessage[] = [];
   isOpen = true;
   /** Called when it is to be ended for guessing passwords. */
@@ -26,12 +27,14 @@ export class FakeHop implements Hop, GuardedConnection {
       readonly self?: EdgeSide;
       readonly remoteAddress?: string;
       readonly authority?: string;
+      readonly origin?: string;
     } = {},
   ) {
     this.self = options.self ?? { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true };
     this.kind = options.kind ?? 'wic';
     this.secure = options.secure ?? true;
     this.authority = options.authority ?? 'edge.example.com:8443';
+    this.origin = options.origin;
     this.remoteAddress = options.remoteAddress ?? '192.0.2.1';
   }
 

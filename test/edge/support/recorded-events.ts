@@ -9,6 +9,7 @@ const NAMES = [
   'authentication-failed',
   'registered',
   'unregistered',
+  'registration-ended',
   'credential-issued',
   'credential-refused',
   'limited',

@@ -3,13 +3,18 @@ import { type TimerQueue } from '../../../base/timer-queue.ts';
 import { type CoreBorder } from '../../border/core-border.ts';
 import { type ExternalCoreOptions } from '../../edge-options.ts';
 import { type HomeDomain } from '../../home-domain.ts';
-import { createDeregistration, Deregistrations } from '../../registration/deregistration.ts';
+import { createDeregistration, Deregistrations, saysGone } from '../../registration/deregistration.ts';
+import { type Registration } from '../../registration/registration.ts';
 import { type Registrations } from '../../registration/registrations.ts';
 import { type CoreSide } from '../core-side.ts';
 import { firstCoreSide } from './core-side-names.ts';
 
 export interface DeregisterLostContext {
-  readonly options: Pick<ExternalCoreOptions, 'deregisterAfterSec' | 'listen'>;
+  readonly options: Pick<ExternalCoreOptions, 'listen'>;
+  /** See `DeregistrationsContext`. */
+  readonly afterSec: (registration: Registration) => number | undefined;
+  /** Whether the core is told whose web token it was. */
+  readonly namesEntity: boolean;
   readonly border: CoreBorder;
   readonly home: HomeDomain;
   readonly registrations: Registrations;
@@ -18,20 +23,21 @@ export interface DeregisterLostContext {
   readonly coreSide: Pick<CoreSide, 'addresses' | 'sendRequest'>;
 }
 
-/** De-registration of clients that are gone, at a core outside; `undefined` where the configuration leaves it to the core. */
-export function deregisterLost(context: DeregisterLostContext): Deregistrations | undefined {
-  const { options, border, home, registrations, clock, timers, coreSide } = context;
-  if (options.deregisterAfterSec === undefined) return undefined;
+/** De-registration of clients that are gone, at a core outside. */
+export function deregisterLost(context: DeregisterLostContext): Deregistrations {
+  const { options, afterSec, namesEntity, border, home, registrations, clock, timers, coreSide } = context;
   return new Deregistrations({
-    afterSec: options.deregisterAfterSec,
+    afterSec,
     clock,
     timers,
-    send: (lost, onFinal) => {
+    send: (lost, onGone) => {
       const side = firstCoreSide(coreSide.addresses, options.listen.publicHost);
       if (!side) return;
-      const request = createDeregistration(lost, home.name);
+      const request = createDeregistration(lost, { domain: home.name, namesEntity });
       border.registerFor(lost, request, side);
-      coreSide.sendRequest?.(request, onFinal);
+      coreSide.sendRequest?.(request, (response) => {
+        if (saysGone(response)) onGone();
+      });
     },
     ended: (registrationId) => {
       registrations.endLapsed(registrationId);

@@ -25,7 +25,7 @@ class Bench {
   readonly challenges = new PassedChallenges();
   readonly sent: { readonly request: SipRequest; readonly onFinal: (response: SipResponse) => void }[] = [];
   readonly registrations: Registrations;
-  readonly deregistrations: Deregistrations | undefined;
+  readonly deregistrations: Deregistrations;
   readonly hop = new FakeHop();
 
   constructor() {
@@ -36,7 +36,7 @@ class Bench {
     const handleOf = (registrationId: string): string => tokens.handleOf(registrationId);
     const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, maxPerFlow: 16 });
     registrations.observe(reportRegistrations({ events: new RecordedEvents(), logger: silentLogger, issuer }));
-    const options = { deregisterAfterSec: 20, listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
+    const options = { listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
     const border = new CoreBorder({ options, home, registrations, challenges, tokens });
     const coreSide = {
       addresses: [{ transport: 'tcp', address: '192.0.2.7', port: 5060 }] as const,
@@ -45,8 +45,18 @@ class Bench {
       },
     };
     this.registrations = registrations;
-    this.deregistrations = deregisterLost({ options, border, home, registrations, clock, timers, coreSide });
-    if (this.deregistrations) registrations.observe(this.deregistrations);
+    this.deregistrations = deregisterLost({
+      options,
+      afterSec: () => 20,
+      namesEntity: true,
+      border,
+      home,
+      registrations,
+      clock,
+      timers,
+      coreSide,
+    });
+    registrations.observe(this.deregistrations);
   }
 
   register(wic: WicMessages, hop: FakeHop, expires = 600): void {
@@ -106,7 +116,7 @@ describe('a client that has lost its connection', () => {
     bench.register(new WicMessages('alice'), bench.hop);
     bench.register(new WicMessages('bob'), other);
     bench.registrations.endFlow(bench.hop);
-    bench.deregistrations?.stop();
+    bench.deregistrations.stop();
     bench.registrations.endFlow(other);
     bench.clock.advance(60_000);
     expect(bench.sent).toEqual([]);
@@ -166,7 +176,7 @@ describe('a client that has lost its connection', () => {
     bench.register(bob, bench.hop, 15);
     bench.registrations.endFlow(bench.hop);
     bench.clock.advance(60_000);
-    expect([bench.sent, bench.deregistrations?.size, bench.clock.timers.size]).toEqual([[], 0, 0]);
+    expect([bench.sent, bench.deregistrations.size, bench.clock.timers.size]).toEqual([[], 0, 0]);
   });
 
   it('is left to the core where it has written more than anybody needs to', () => {
@@ -179,7 +189,7 @@ describe('a client that has lost its connection', () => {
     bench.registrations.applySuccess(request, response, 'sip:alice@example.com', bench.hop);
     expect(bench.registrations.size).toBe(1);
     bench.registrations.endFlow(bench.hop);
-    expect(bench.deregistrations?.size).toBe(0);
+    expect(bench.deregistrations.size).toBe(0);
   });
 
   it('waits among no more than are remembered', () => {
@@ -189,6 +199,6 @@ describe('a client that has lost its connection', () => {
       bench.register(new WicMessages('alice'), hop);
       bench.registrations.endFlow(hop);
     }
-    expect(bench.deregistrations?.size).toBe(2);
+    expect(bench.deregistrations.size).toBe(2);
   });
 });

@@ -1,0 +1,62 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+import { type OwnMap, type OwnText, ownText } from '../../base/own-text.ts';
+import { type Hop } from '../hop.ts';
+import { type Registration } from '../registration/registration.ts';
+import { type RegistrationObserver } from '../registration/registrations.ts';
+
+/** A REGISTER that has no answer after this time (64 × T1 of RFC 3261) will have none. */
+const ANSWER_MS = 32_000;
+const MAX_ASKED = 10_000;
+
+interface Place {
+  readonly registrationId: OwnText;
+  /** Absent once its WebSocket is gone. */
+  hop: Hop | undefined;
+}
+
+interface Asked {
+  readonly registrationId: OwnText;
+  readonly untilMs: number;
+}
+
+/** One device at a time is registered under an identity of a pool (TS 33.203 X.4.1): the identity is of one person at a time. */
+export class PoolPlaces implements RegistrationObserver {
+  readonly #places: OwnMap<Place> = new Map<string, Place>();
+  /** REGISTERs that are under way, since two of them do not see one another's answers. */
+  readonly #asked = new BoundedMap<Asked>(MAX_ASKED);
+  readonly #endLapsed: (registrationId: string) => void;
+
+  /** `endLapsed`: the client of this registration has lost its WebSocket, and another device has its identity now. */
+  constructor(endLapsed: (registrationId: string) => void) {
+    this.#endLapsed = endLapsed;
+  }
+
+  /** Whether a device may register under this identity now; if so, it is the only one until its answer. */
+  take(aor: string, registrationId: string, nowMs: number): boolean {
+    const place = this.#places.get(aor);
+    if (place?.hop && place.registrationId !== registrationId) return false;
+    const asked = this.#asked.get(aor);
+    if (asked && asked.registrationId !== registrationId && asked.untilMs > nowMs) return false;
+    this.#asked.set(aor, { registrationId: ownText(registrationId), untilMs: nowMs + ANSWER_MS });
+    return true;
+  }
+
+  registered({ aor, registrationId, hop, webLogin }: Registration): void {
+    if (webLogin?.isPool !== true) return;
+    const before = this.#places.get(aor);
+    this.#places.set(aor, { registrationId, hop });
+    this.#asked.delete(aor);
+    if (before && before.registrationId !== registrationId) this.#endLapsed(before.registrationId);
+  }
+
+  unregistered({ aor, registrationId, hop }: Registration): void {
+    const place = this.#places.get(aor);
+    if (place?.registrationId === registrationId && place.hop === hop) place.hop = undefined;
+  }
+
+  released(registrationId: string, { aor }: { readonly aor: string }): void {
+    if (this.#places.get(aor)?.registrationId !== registrationId) return;
+    this.#places.delete(aor);
+    this.#asked.delete(aor);
+  }
+}
