@@ -15,6 +15,7 @@ import { type KeyFile, labKey, labUsers } from './state/lab-secrets.ts';
 import { defaultStateDir, StateFolder } from './state/state-folder.ts';
 import { type StateStore } from './state/state-store.ts';
 import { TrialState } from './state/trial-state.ts';
+import { givenWebIdentityMaterial, type WebIdentityMaterial } from './web-identity-material.ts';
 
 export interface KeyMaterial {
   /** Newest first. */
@@ -33,6 +34,8 @@ export interface Material extends KeyMaterial {
   readonly captureKey?: Secret;
   /** Absent with the embedded core. */
   readonly core?: CoreMaterial;
+  /** Absent where nobody signs in by web tokens. */
+  readonly webIdentity?: WebIdentityMaterial;
   /** What was generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
@@ -100,6 +103,7 @@ interface Given {
   readonly pseudonymKey: Secret | undefined;
   readonly captureKey: Secret | undefined;
   readonly core: Partial<CoreMaterial> | undefined;
+  readonly webIdentity: WebIdentityMaterial | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
 }
 
@@ -111,6 +115,7 @@ function readGiven(config: Config, attempt: Attempt): Given {
     pseudonymKey: attempt(() => givenPseudonymKey(config, attempt)),
     captureKey: attempt(() => givenCaptureKey(config)),
     core: attempt(() => givenCoreMaterial(config, attempt)),
+    webIdentity: attempt(() => givenWebIdentityMaterial(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
   };
 }
@@ -145,7 +150,16 @@ function usesState(config: Config): boolean {
 /** What is named is not made, even where it could not be had. */
 async function complete(
   config: Config,
-  { keys = [], users = new Map(), longTermUsers = [], core, captureKey, pseudonymKey, certificate: given }: Given,
+  {
+    keys = [],
+    users = new Map(),
+    longTermUsers = [],
+    core,
+    webIdentity,
+    captureKey,
+    pseudonymKey,
+    certificate: given,
+  }: Given,
   environment: Environment,
   nowMs: number,
   open: OpenState,
@@ -172,6 +186,7 @@ async function complete(
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
+    ...(webIdentity && { webIdentity }),
     ...(core && {
       core: { ...core, flowTokenKey: core.flowTokenKey ?? key('flow-token.key', edge.core.flowTokenKeyFile) },
     }),

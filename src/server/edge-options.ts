@@ -4,15 +4,23 @@ import { edgeExposures } from '../config/loopback.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Certificate } from '../config/state/lab-certificate.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { type Secret } from '../base/secret.ts';
-import { type EdgeOptions, type EmbeddedCoreOptions, type ExternalCoreOptions } from '../edge/edge-options.ts';
+import {
+  type EdgeOptions,
+  type EmbeddedCoreOptions,
+  type ExternalCoreOptions,
+  type TokenIssuerOptions,
+  type WebIdentityOptions,
+} from '../edge/edge-options.ts';
+import { type WebIdentityMaterial } from '../config/web-identity-material.ts';
 import { createUserDirectory } from '../edge/user-directory.ts';
 
 type CoreConfig = Config['edge']['core'];
 
 export function edgeOptions(
   { domain, edge, turn }: Config,
-  { users, captureKey, core, certificate }: Material,
+  { users, captureKey, core, webIdentity, certificate }: Material,
   uris: readonly string[],
 ): EdgeOptions {
   const { allow, allowMissing } = edge.origins;
@@ -32,6 +40,7 @@ export function edgeOptions(
     core: core ? externalCore(edge.core, core, certificate) : embeddedCore(edge.core, users),
     emergency: edge.core.emergency,
     credential: { ...edge.credential, uris, realm: turn.realm ?? domain },
+    webIdentity: webIdentityOptions(edge.webIdentity, domain, webIdentity),
     trace: { hep: hepOptions(edge.trace.hep, captureKey) },
   };
 }
@@ -64,6 +73,44 @@ function externalCore(
     reregisterWindowSec: config.reregisterWindowSec,
     flowTokenKey: hash('sha256', material.flowTokenKey.reveal(), 'buffer'),
   };
+}
+
+type WebIdentityConfig = Config['edge']['webIdentity'];
+
+function webIdentityOptions(
+  config: WebIdentityConfig,
+  domain: string,
+  material: WebIdentityMaterial | undefined,
+): WebIdentityOptions | undefined {
+  if (!material) return undefined;
+  const { audience = domain, issuers, scope, allowDigest, requireOnEveryRequest, authorizationEntity } = config;
+  return {
+    issuers: issuers.map((issuer) => issuerOptions(issuer, material)),
+    audience,
+    scope,
+    allowDigest,
+    requireOnEveryRequest,
+    authorizationEntity,
+    graceSec: config.graceSec,
+    skewSec: config.skewSec,
+  };
+}
+
+function issuerOptions(
+  { issuer, entity, clients, jwksUri, introspection }: WebIdentityConfig['issuers'][number],
+  { clientSecrets }: WebIdentityMaterial,
+): TokenIssuerOptions {
+  const named = { issuer, entity: entity ?? new URL(issuer).hostname, clients };
+  if (jwksUri !== undefined) return { ...named, check: { kind: 'jwks', uri: jwksUri } };
+  const clientSecret = clientSecrets.get(issuer);
+  if (introspection && clientSecret) {
+    const { url, clientId } = introspection;
+    return { ...named, check: { kind: 'introspection', url, clientId, clientSecret } };
+  }
+  throw new EpcscfTurnError(
+    'ERR_CONFIG_INVALID',
+    `edge.webIdentity.issuers: nothing to check tokens of ${issuer} with`,
+  );
 }
 
 function hepOptions({ collector, captureId }: Config['edge']['trace']['hep'], captureKey: Secret | undefined) {

@@ -20,12 +20,14 @@ import { TurnServer } from '../turn/turn-server.ts';
 import { edgeOptions } from './edge-options.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
+import { RegistrationReports } from './registration-reports.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
 import { turnUris } from './turn-uris.ts';
 import { createVerifier } from './verifier.ts';
+import { createExchange, createWebFetch, type SendExchange } from './web-exchange.ts';
 
 /** Room for pages and health checks beside the WebSockets. */
 const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
@@ -53,6 +55,7 @@ export class ServerParts {
   #turn: TurnServer | undefined;
   #edge: Edge | undefined;
   #https: HttpsListeners | undefined;
+  #reports: RegistrationReports | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
@@ -94,9 +97,11 @@ export class ServerParts {
         this.#context.logger.error({ err: error }, 'a part of the server failed to stop');
       }
     };
+    this.#reports?.stop();
     await stop(() => this.#edge?.stop(options));
     // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
     await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
+    this.#reports = undefined;
     this.#edge = undefined;
     this.#https = undefined;
     this.#turn = undefined;
@@ -133,6 +138,8 @@ export class ServerParts {
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
+    const send = material.webIdentity && createExchange(material.webIdentity.ca);
+    this.#startReports(send);
     this.#edge = new Edge(edgeOptions(config, material, uris), {
       issuer: wrap.issuer?.(sharedKey.issuer) ?? sharedKey.issuer,
       logger,
@@ -141,6 +148,7 @@ export class ServerParts {
       events,
       wrap: wrap.edge,
       messageText: wrap.messageText,
+      webFetch: send && createWebFetch(send),
       corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
@@ -149,6 +157,16 @@ export class ServerParts {
       this.#edge.attach(server, (socket) => {
         https.release(socket);
       });
+    }
+  }
+
+  /** Tells a web server elsewhere of registrations that have ended. */
+  #startReports(send: SendExchange | undefined): void {
+    const { config, material, logger, events } = this.#context;
+    const { url } = config.edge.webIdentity.webhook;
+    const secret = material.webIdentity?.webhookSecret;
+    if (send && url !== undefined && secret) {
+      this.#reports = new RegistrationReports({ url, secret, send, events, logger });
     }
   }
 

@@ -212,6 +212,14 @@ export class Server {
     return this.#parts?.turn?.users() ?? [];
   }
 
+  /**
+   * Ends a registration by its `registrationId`, as the operator's decision, and tells the core. Its client hears nothing of it, and may register again. False
+   * when nothing of such a registration is left.
+   */
+  endRegistration(registrationId: string): boolean {
+    return this.#parts?.edge?.endRegistration(registrationId) ?? false;
+  }
+
   /** False when there is no such allocation. */
   endAllocation(allocationId: string): boolean {
     return this.#parts?.turn?.endAllocation(allocationId) ?? false;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { drain } from './drain.ts';
 import { coreSection } from './core.ts';
 import { edgeLimits } from './edge-limits.ts';
+import { webIdentitySection } from './web-identity.ts';
 import {
   flag,
   ipAddress,
@@ -190,6 +191,7 @@ export const edgeSection = section(
     drain,
     core: coreSection,
     credential,
+    webIdentity: webIdentitySection,
     trace,
   },
   'The eP-CSCF edge.',

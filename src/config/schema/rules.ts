@@ -6,6 +6,7 @@ import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { checkSockets } from './socket-rules.ts';
 import { type Config } from './tree.ts';
+import { WEB_IDENTITY_RULES } from './web-identity-rules.ts';
 
 interface RuleContext {
   addIssue(issue: { code: 'custom'; path: PropertyKey[]; message: string; input: unknown }): void;
@@ -40,6 +41,7 @@ const RULES: readonly Rule[] = [
   checkCaptureKey,
   checkExpiry,
   ...CORE_RULES,
+  ...WEB_IDENTITY_RULES,
   checkTtl,
   checkKeyRing,
   checkSecrets,

@@ -95,7 +95,7 @@ export class CredentialInsertion {
     const { issuer, clock, retryAfterSec } = this.#context;
     if (ask.kind === 'malformed') return refuse('unsupported', 'malformed');
     if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
-    const { hop, registrationId, grantedExpiresSec } = registration;
+    const { hop, registrationId, grantedExpiresSec, webLogin } = registration;
     if (!hop.secure) return refuse('insecure', 'insecure');
     const now = clock.now();
     const person = personOf(registration);
@@ -113,7 +113,8 @@ export class CredentialInsertion {
       this.#issued(registration, issued.value, via);
       return { kind: 'issued' };
     };
-    const issued = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish }, now);
+    const end = webLogin && { notAfterSec: webLogin.expiresAtSec };
+    const issued = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish, ...end }, now);
     if (!isLater(issued)) return complete(issued, now.unixMs);
     return mapOutcome(this.#pending.bounded(issued, hop), (late) => complete(late, clock.now().unixMs));
   }

@@ -1,0 +1,34 @@
+import { type Secret } from '../base/secret.ts';
+import { type Attempt } from './findings.ts';
+import { readCa } from './given-certificate.ts';
+import { knownEntries } from './schema/known-part.ts';
+import { type Config } from './schema/tree.ts';
+import { secretOf } from './secret-files.ts';
+
+/** What the edge needs to ask authorization servers, and to report to a web server. */
+export interface WebIdentityMaterial {
+  /** By issuer: the secret of the client as which it is asked about tokens. */
+  readonly clientSecrets: ReadonlyMap<string, Secret>;
+  readonly webhookSecret?: Secret;
+  /** PEM bundle; absent: the CAs that Node.js trusts. */
+  readonly ca?: string;
+}
+
+/** `undefined` where nobody signs in by tokens. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+export function givenWebIdentityMaterial({ edge }: Config, attempt: Attempt): WebIdentityMaterial | undefined {
+  const { issuers, webhook, caFile } = edge.webIdentity;
+  if (!edge.enabled || issuers.length === 0) return undefined;
+  const clientSecrets = new Map<string, Secret>();
+  for (const { entry, i } of knownEntries(issuers)) {
+    const secret = attempt(() => {
+      const { clientSecret, clientSecretFile } = entry.introspection ?? {};
+      return secretOf(clientSecret, clientSecretFile, `edge.webIdentity.issuers.${i}.introspection.clientSecretFile`);
+    });
+    if (secret) attempt(() => clientSecrets.set(entry.issuer, secret));
+  }
+  const webhookSecret = attempt(() =>
+    secretOf(webhook.secret, webhook.secretFile, 'edge.webIdentity.webhook.secretFile'),
+  );
+  const ca = caFile === undefined ? undefined : attempt(() => readCa(caFile, 'edge.webIdentity.caFile'));
+  return { clientSecrets, ...(webhookSecret && { webhookSecret }), ...(ca !== undefined && { ca }) };
+}

@@ -1,0 +1,61 @@
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as requestHttp } from 'node:http';
+import { Agent, request as requestHttps } from 'node:https';
+import { type WebAnswer, type WebFetch } from '../edge/web-identity/web-fetch.ts';
+
+/** For the whole of an exchange, connecting included. */
+const TIMEOUT_MS = 4000;
+/** A key set has a few kilobytes. */
+const MAX_BODY_BYTES = 65_536;
+const MAX_CONNECTIONS = 16;
+
+export interface WebExchange {
+  readonly url: string;
+  readonly headers: OutgoingHttpHeaders;
+  /** POST; GET when absent. */
+  readonly body?: string | undefined;
+}
+
+/** Sends one request. Rejects where no whole answer of a bounded size comes in time; a redirection is an answer like any other. */
+export type SendExchange = (exchange: WebExchange) => Promise<WebAnswer>;
+
+/** `ca`: PEM bundle of the CAs that are trusted instead of those of Node.js. */
+export function createExchange(ca: string | undefined): SendExchange {
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, ...(ca !== undefined && { ca }) });
+  return ({ url, headers, body }) =>
+    new Promise<WebAnswer>((resolve, reject) => {
+      const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+      const isSecure = url.startsWith('https:');
+      const request = isSecure ? requestHttps(url, { ...options, agent }) : requestHttp(url, options);
+      request.on('error', reject);
+      request.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        response.on('error', reject);
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > MAX_BODY_BYTES) response.destroy(new Error(`answer of more than ${MAX_BODY_BYTES} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        });
+      });
+      request.end(body);
+    });
+}
+
+/** How the edge asks authorization servers. */
+export function createWebFetch(send: SendExchange): WebFetch {
+  return ({ url, form, client }) => {
+    const headers: IncomingHttpHeaders = { accept: 'application/json' };
+    if (form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
+    if (client) headers.authorization = basic(client.id, client.secret.revealText());
+    return send({ url, headers, body: form });
+  };
+}
+
+/** RFC 6749 §2.3.1: both are form-encoded before they are joined. */
+function basic(id: string, secret: string): string {
+  const encoded = [id, secret].map((text) => new URLSearchParams({ '': text }).toString().slice(1)).join(':');
+  return `Basic ${Buffer.from(encoded).toString('base64')}`;
+}
