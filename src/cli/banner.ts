@@ -92,7 +92,7 @@ function usesState({ generated }: ServerFacts): boolean {
 }
 
 function choices({ config, generated, caFile }: ServerFacts): string[] {
-  const { edge, turn } = config;
+  const { edge, turn, credentials } = config;
   const reached = [
     ...(edge.enabled ? edgeExposures(edge) : []),
     ...(turn.enabled ? turn.listeners.flatMap((one) => exposures([one.address], one.proxyProtocolFrom)) : []),
@@ -102,7 +102,7 @@ function choices({ config, generated, caFile }: ServerFacts): string[] {
     ...(generated.certificate && caFile !== undefined
       ? [`a lab certificate (tls); the browser warns once, or trust ${caFile}`]
       : []),
-    ...(generated.km ? ['a shared key Km, generated (credentials)'] : []),
+    ...(generated.km && credentials.approach === 'shared-key' ? ['a shared key Km, generated (credentials)'] : []),
     ...(generated.users ? ['an embedded registrar with two lab users (edge.core.users)'] : []),
   ];
 }

@@ -1,6 +1,12 @@
 import { type IssueRequest } from './credential.ts';
 
 /**
+ * When a registration gets a credential of its own. `per-registration`: every REGISTER and OPTIONS makes one. `reuse`: the same is handed out
+ * until half of its life is over, which by the lifetime rule never is before the registration must be renewed.
+ */
+export type IssuePolicy = 'per-registration' | 'reuse';
+
+/**
  * Seconds. A credential without a wish lives max(`defaultSec`, 2 × granted expires); a wish is honoured from `minSec`, up to what a client
  * without one gets, or to `maxWishSec` where that is more; nothing passes `maxSec`.
  */
@@ -19,4 +25,15 @@ export function ttlFor(ttl: CredentialTtl, request: IssueRequest, nowSec: number
   const mostSec = Math.max(unwishedSec, maxWishSec);
   const wantedSec = wishedTtlSec === undefined ? unwishedSec : Math.min(Math.max(minSec, wishedTtlSec), mostSec);
   return Math.floor(Math.min(wantedSec, maxSec, notAfterSec - nowSec));
+}
+
+/** Whether a credential that was made for `ttlSec` is one to hand out again. */
+export function isReusable(
+  { expiresAtSec }: { readonly expiresAtSec: number },
+  ttlSec: number,
+  nowSec: number,
+): boolean {
+  const remainingSec = expiresAtSec - nowSec;
+  // A wall clock set back makes the old credential outlive its ttl: mint anew then, too.
+  return remainingSec > ttlSec / 2 && remainingSec <= ttlSec;
 }

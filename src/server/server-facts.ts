@@ -12,6 +12,6 @@ export function serverFacts(config: Config, { material, sharedKey }: ServerSecre
     stateDir,
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
-    credentials: { approach: 'shared-key', keyIds: keyRing.all.map(({ id }) => id), profile, skewSec },
+    credentials: { approach: config.credentials.approach, keyIds: keyRing.all.map(({ id }) => id), profile, skewSec },
   };
 }

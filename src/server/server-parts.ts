@@ -17,6 +17,7 @@ import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
+import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
@@ -56,6 +57,7 @@ export class ServerParts {
   #edge: Edge | undefined;
   #https: HttpsListeners | undefined;
   #reports: RegistrationReports | undefined;
+  #delivered: Delivered | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
@@ -79,6 +81,7 @@ export class ServerParts {
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
     try {
+      this.#delivered = createDelivered(this.#context.config, this.#context.material);
       await this.#startTurn();
       await this.#startHttps();
       await this.#startEdge();
@@ -122,7 +125,7 @@ export class ServerParts {
   async #startTurn(): Promise<void> {
     const { config, material, sharedKey, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
-    const verifier = createVerifier(material, sharedKey);
+    const verifier = createVerifier(config, material, sharedKey, this.#delivered?.verifier);
     this.#turn = new TurnServer(turnServerOptions(config, material), {
       verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,
@@ -140,8 +143,9 @@ export class ServerParts {
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     const send = material.webIdentity && createExchange(material.webIdentity.ca);
     this.#startReports(send);
+    const issuer = this.#delivered?.issuer ?? sharedKey.issuer;
     this.#edge = new Edge(edgeOptions(config, material, uris), {
-      issuer: wrap.issuer?.(sharedKey.issuer) ?? sharedKey.issuer,
+      issuer: wrap.issuer?.(issuer) ?? issuer,
       logger,
       abuseLog: this.#abuseLog,
       clock,

@@ -87,7 +87,8 @@ export interface ServerFacts {
 
 /** Of approach 1 of TS 33.203 X.5.2: how credentials are made, without what they are made with. */
 export interface SharedKeyFacts {
-  readonly approach: 'shared-key';
+  /** By which approach the edge makes them. The rest is of those of Km. */
+  readonly approach: 'shared-key' | 'delivered';
   /** Labels of the keys, the newest first: what `keyId` of an event may be. */
   readonly keyIds: readonly string[];
   /** How u and t make USERNAME and password. */

@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isLater, type Outcome } from '../../src/base/outcome.ts';
 import { fail } from '../../src/base/result.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { combineVerifiers, inRealm } from '../../src/credentials/combined.ts';
@@ -7,6 +6,7 @@ import { type CredentialVerifier, type LocalVerifier } from '../../src/credentia
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';
 import { createStaticVerifier } from '../../src/credentials/static/verifier.ts';
 import { usernameHash } from '../../src/credentials/username-hash.ts';
+import { settled } from '../support/settled.ts';
 import { at, coturnProfile, ring } from './shared-key/support.ts';
 
 const realm = 'example.org';
@@ -23,14 +23,6 @@ function later(verifier: LocalVerifier): CredentialVerifier {
       },
     }),
   };
-}
-
-function settled<T extends object>(outcome: Outcome<T>): T {
-  if (!isLater(outcome)) return outcome;
-  let settled: T | undefined;
-  outcome.later((value) => (settled = value));
-  if (!settled) throw new Error('not settled');
-  return settled;
 }
 
 describe('verifiers at the same time', () => {

@@ -3,15 +3,16 @@ import { parseConfig } from '../../src/config/load.ts';
 import { loadMaterial } from '../../src/config/material.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { type Now } from '../../src/base/clock.ts';
-import { type LocalVerifier } from '../../src/credentials/credential.ts';
+import { type CredentialVerifier } from '../../src/credentials/credential.ts';
 import { usernameHash } from '../../src/credentials/username-hash.ts';
 import { createSharedKey, type SharedKey } from '../../src/server/shared-key.ts';
 import { createVerifier } from '../../src/server/verifier.ts';
+import { settled } from '../support/settled.ts';
 
 const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
 const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
 
-async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: LocalVerifier }> {
+async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: CredentialVerifier }> {
   const config = parseConfig({
     ...input,
     edge: { enabled: false },
@@ -20,7 +21,7 @@ async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; ve
   });
   const material = await loadMaterial(config, {}, NOW.unixMs);
   const sharedKey = createSharedKey(config, material);
-  return { sharedKey, verifier: createVerifier(material, sharedKey) };
+  return { sharedKey, verifier: createVerifier(config, material, sharedKey) };
 }
 
 function issued({ issuer }: SharedKey): string {
@@ -34,20 +35,20 @@ describe('the users of a server', () => {
     const users = [{ name: 'carol', password: 'carol-secret' }];
     const { sharedKey, verifier } = await made({ credentials: { users } });
     for (const username of [issued(sharedKey), 'carol']) {
-      expect(verifier.lookup({ username, realm: 'ims.example' }, NOW).ok).toBe(true);
+      expect(settled(verifier.lookup({ username, realm: 'ims.example' }, NOW)).ok).toBe(true);
     }
   });
 
   it('of Km are of the default realm: a name and password that the edge handed out fit no other', async () => {
     const { sharedKey, verifier } = await made({ turn: { realms: [{ realm: 'partner.example' }] } });
     const request = { username: issued(sharedKey), realm: 'partner.example' };
-    expect(verifier.lookup(request, NOW)).toEqual({ ok: false, reason: 'wrong-realm' });
+    expect(settled(verifier.lookup(request, NOW))).toEqual({ ok: false, reason: 'wrong-realm' });
   });
 
   it('of Km are of any realm when the password is bound to it', async () => {
     const { sharedKey, verifier } = await made({ credentials: { realmBound: true } });
     const keyIn = (realm: string) => {
-      const found = verifier.lookup({ username: issued(sharedKey), realm }, NOW);
+      const found = settled(verifier.lookup({ username: issued(sharedKey), realm }, NOW));
       return found.ok ? found.value.keys[0]!.integrityKey('md5')!.toString('hex') : found.reason;
     };
     expect(keyIn('partner.example')).toMatch(/^[\da-f]{32}$/);
@@ -62,7 +63,7 @@ describe('the users of a server', () => {
     const { sharedKey, verifier } = await made({ turn: { usernameAnonymity: true }, credentials: { users } });
     for (const username of [issued(sharedKey), 'carol']) {
       const userhash = usernameHash(username, 'ims.example');
-      const found = verifier.lookupHash!({ userhash, realm: 'ims.example' }, NOW);
+      const found = settled(verifier.lookupHash!({ userhash, realm: 'ims.example' }, NOW));
       expect(found.ok && found.value.username).toBe(username);
     }
   });

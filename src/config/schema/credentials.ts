@@ -61,8 +61,25 @@ const ttl = section(
   'Lifetime of a credential.',
 );
 
+const delivered = section(
+  {
+    maxCredentials: wholeNumber(
+      1,
+      10_000_000,
+      200_000,
+      'Most credentials held in memory, where no Redis is configured. When there are more, the oldest ends early.',
+    ),
+  },
+  'Credentials of approach 2, which the edge delivers to the TURN servers.',
+);
+
 export const credentialsSection = section(
   {
+    approach: z.enum(['shared-key', 'delivered']).default('shared-key').meta({
+      description:
+        'How the edge makes credentials. `shared-key` (approach 1): any TURN server with Km can check them. `delivered` (approach 2): the edge makes name and password at random, and hands a key to the TURN servers by way of `redis`, or by memory within this process.',
+    }),
+    delivered,
     keys: z.array(key).default([]).meta({
       description: 'Km, newest first: the first key mints, every key verifies.',
       defaultText: 'one key, generated in the state folder',
@@ -109,5 +126,5 @@ export const credentialsSection = section(
     skewSec: seconds(0, 300, 0, 'Seconds by which the clocks of edge and TURN server may differ.'),
     maxRegistrations: wholeNumber(1, 10_000_000, 100_000, 'Most registrations whose u is remembered.'),
   },
-  'Credentials of approach 1, HASH(u + t, Km), and long-term users.',
+  'Credentials of approach 1, HASH(u + t, Km), and of approach 2, delivered by the edge; and long-term users.',
 );

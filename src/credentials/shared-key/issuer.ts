@@ -2,15 +2,12 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import { type Now } from '../../base/clock.ts';
 import { fail, ok } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
-import { ttlFor, type CredentialTtl } from '../credential-ttl.ts';
+import { isReusable, ttlFor, type CredentialTtl, type IssuePolicy } from '../credential-ttl.ts';
 import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
 import { formatUsername, type SharedKeyProfile } from './profile.ts';
 import { type Pseudonyms } from './pseudonym.ts';
-
-export const ISSUE_POLICIES = ['per-registration', 'reuse'] as const;
-export type IssuePolicy = (typeof ISSUE_POLICIES)[number];
 
 export interface SharedKeyIssuerOptions {
   readonly keyRing: KeyRing;
@@ -18,10 +15,6 @@ export interface SharedKeyIssuerOptions {
   readonly pseudonyms: Pseudonyms;
   /** The TURN realm; part of the password of a realm-bound profile. */
   readonly realm: string;
-  /**
-   * `per-registration`: every REGISTER and OPTIONS mints a new t. `reuse`: the same credential is handed out until half of its life is
-   * over, which by the lifetime rule never is before the registration must be renewed.
-   */
   readonly policy: IssuePolicy;
   readonly ttl: CredentialTtl;
   /** Registrations remembered at most; past it the longest-known is forgotten and simply gets a new u next time. */
@@ -60,10 +53,8 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIss
       if (ttlSec <= 0) return fail('denied');
       const registration = remember(request);
       const { last } = registration;
-      if (policy === 'reuse' && last?.ttlSec === ttlSec) {
-        const remainingSec = last.credential.expiresAtSec - nowSec;
-        // A wall clock set back makes the old credential outlive its ttl: mint anew then, too.
-        if (remainingSec > ttlSec / 2 && remainingSec <= ttlSec) return ok(last.credential);
+      if (policy === 'reuse' && last?.ttlSec === ttlSec && isReusable(last.credential, ttlSec, nowSec)) {
+        return ok(last.credential);
       }
       const credential = mint(registration.name, ttlSec, nowSec);
       registration.last = { credential, ttlSec };

@@ -36,7 +36,7 @@ export interface CredentialInsertionContext extends PendingIssuesContext {
   readonly options: CredentialOptions;
   /** Users whose rate is kept at most. */
   readonly maxUsers: number;
-  /** Retry-After for a refusal by the issuer's own quota. */
+  /** When to ask again, in seconds, after a refusal by the issuer's own quota or while it does not work. */
   readonly retryAfterSec: number;
   readonly issuer: CredentialIssuer | undefined;
   readonly events: TypedEvents<EdgeEvents>;
@@ -82,17 +82,18 @@ export class CredentialInsertion {
     registration: Registration,
     via: 'REGISTER' | 'OPTIONS',
   ): Outcome<Insertion> {
+    const { issuer, clock, retryAfterSec } = this.#context;
     const refuse = (error: IssueFailure, cause: CredentialRefusal): Insertion => {
       this.refused(registration.hop, cause, via);
-      appendCredentialError(response.headers, { error }, ask.spelling);
+      const again = error === 'unavailable' ? { retryAfterSec } : {};
+      appendCredentialError(response.headers, { error, ...again }, ask.spelling);
       return { kind: 'refused' };
     };
-    const limit = (retryAfterSec: number, cause: CredentialRefusal): Insertion => {
+    const limit = (waitSec: number, cause: CredentialRefusal): Insertion => {
       this.refused(registration.hop, cause, via);
-      appendCredentialError(response.headers, { error: 'quota', retryAfterSec }, ask.spelling);
-      return { kind: 'limited', retryAfterSec };
+      appendCredentialError(response.headers, { error: 'quota', retryAfterSec: waitSec }, ask.spelling);
+      return { kind: 'limited', retryAfterSec: waitSec };
     };
-    const { issuer, clock, retryAfterSec } = this.#context;
     if (ask.kind === 'malformed') return refuse('unsupported', 'malformed');
     if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
     const { hop, registrationId, grantedExpiresSec, webLogin } = registration;
