@@ -38,11 +38,17 @@ export interface CredentialIssuer {
    */
   issue(request: IssueRequest, now: Now): Outcome<Result<TurnCredential, IssueFailure>>;
   /**
-   * The registration has ended: what the approach can revoke is revoked, and a reusable credential is forgotten. That goes for a credential
-   * of the registration which `issue` has not finished yet, too.
+   * The registration has ended, and `how` says what becomes of its credentials. That goes for a credential of the registration which `issue` has
+   * not finished yet, too.
    */
-  release(registrationId: string): void;
+  release(registrationId: string, how: Release): void;
 }
+
+/**
+ * What becomes of the credentials of a registration that has ended. `revoke`: they are no longer good from now on. `forget`: they live to their end,
+ * as a client that was lost may still have a call; the next registration of the device gets others.
+ */
+export type Release = 'revoke' | 'forget';
 
 /** An issuer that needs to ask nobody, and so answers at once. */
 export interface LocalIssuer extends CredentialIssuer {
@@ -66,7 +72,7 @@ export interface AccessTokenCredential {
 /** Makes access tokens (TS 33.203 X.5.3). As `CredentialIssuer` otherwise. */
 export interface AccessTokenIssuer {
   issue(request: IssueRequest, now: Now): Outcome<Result<AccessTokenCredential, IssueFailure>>;
-  release(registrationId: string): void;
+  release(registrationId: string, how: Release): void;
 }
 
 /** What a long-term key is hashed with (RFC 8489 §18.5), the stronger first. */
@@ -78,7 +84,7 @@ export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
  * cannot tell at the moment; the answer is then 500, not 401.
  */
 export type LookupFailure =
-  'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm' | 'unavailable';
+  'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm' | 'revoked' | 'unavailable';
 
 export interface LookupRequest {
   /** USERNAME as received, valid UTF-8. */

@@ -51,6 +51,8 @@ export const EVENT_CAUSES = {
 export const SERVER_EVENTS = {
   ready: 'The server has started, or is back after a restart. The fields say where it is reached.',
   stopped: 'The server has stopped.',
+  'credential-revoked':
+    'A TURN name is no longer good, since its registration was ended or the operator revoked it. Its allocations end.',
   draining: 'A drain has begun, or another second of it has passed. The fields say what is left.',
 } as const satisfies Readonly<
   Record<Exclude<keyof ServerEvents, keyof typeof EDGE_EVENTS | keyof typeof TURN_EVENTS>, string>

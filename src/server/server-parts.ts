@@ -13,6 +13,8 @@ import { transportAddress, type TransportAddress } from '../base/transport-addre
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
+import { type Revocations } from '../credentials/revocation/revocation.ts';
+import { withRevocations } from '../credentials/revocation/with-revocations.ts';
 import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
@@ -39,6 +41,8 @@ export interface ServerPartsContext {
   /** With the certificate of now. */
   readonly material: Material;
   readonly sharedKey: SharedKey;
+  /** Whom the TURN server denies. */
+  readonly revocations: Revocations;
   readonly wrap: ServerWrap;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -123,9 +127,12 @@ export class ServerParts {
   }
 
   async #startTurn(): Promise<void> {
-    const { config, material, sharedKey, wrap, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, revocations, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
-    const verifier = createVerifier(config, material, sharedKey, this.#delivered?.verifier);
+    const verifier = withRevocations(
+      createVerifier(config, material, sharedKey, this.#delivered?.verifier),
+      revocations,
+    );
     this.#turn = new TurnServer(turnServerOptions(config, material), {
       verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,

@@ -36,6 +36,17 @@ export interface ServerEvents extends TurnEvents, EdgeEvents {
   stopped: Readonly<Record<string, never>>;
   /** At the start of a drain and every second of it: what is left. */
   draining: DrainProgress;
+  /** A TURN name is denied from here on, in every process that shares revocations with this one. */
+  'credential-revoked': CredentialRevoked;
+}
+
+export interface CredentialRevoked {
+  /** u, the TURN name. */
+  readonly name: string;
+  /** UNIX seconds until which it is denied: the end of its credentials. */
+  readonly untilSec: number;
+  /** Allocations of the TURN server of this process that ended with it. */
+  readonly allocations: number;
 }
 
 export interface ServerOptions {

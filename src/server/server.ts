@@ -29,6 +29,7 @@ import {
   type ServerSnapshot,
 } from './server-types.ts';
 import { type ServerWrap } from './server-wrap.ts';
+import { RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
@@ -67,6 +68,8 @@ export class Server {
   #draining: Promise<void> | undefined;
   /** Ends the waiting of a drain. */
   #skipDrain: AbortController | undefined;
+  /** Outlives a restart, as the credentials do. */
+  readonly #revocations: RevocationList;
   /** Absent while stopped. */
   #parts: ServerParts | undefined;
   readonly #certificates: readonly CertificateWatch[];
@@ -76,7 +79,19 @@ export class Server {
 
   /** Use `createServer`. */
   constructor(config: Config, material: Material, { logger, clock, wrap }: ServerMeans) {
-    this.#secrets = { material, sharedKey: createSharedKey(config, material) };
+    this.#revocations = new RevocationList({
+      max: config.credentials.maxRegistrations,
+      onForgotten: ({ user }) => {
+        logger.warn(
+          { user },
+          'more credentials are revoked than credentials.maxRegistrations: one is good again until its end',
+        );
+      },
+    });
+    const sharedKey = createSharedKey(config, material, (entry) => {
+      this.#revocations.revoke(entry, clock.now());
+    });
+    this.#secrets = { material, sharedKey };
     this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
@@ -98,6 +113,11 @@ export class Server {
     ];
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
+    });
+    this.#revocations.observe(({ user, untilSec }) => {
+      const allocations = this.#parts?.turn?.endAllocationsOf(user, 'revoked') ?? 0;
+      logger.info({ user, untilSec, allocations }, 'credential revoked');
+      this.#events.emit('credential-revoked', { name: user, untilSec, allocations });
     });
   }
 
@@ -225,6 +245,19 @@ export class Server {
     return this.#parts?.turn?.endAllocation(allocationId) ?? false;
   }
 
+  /**
+   * Denies a TURN name (u) until `untilSec`, the end of its credentials in UNIX seconds, and ends its allocations. By default for the longest life
+   * that a credential can have here.
+   */
+  revokeName(name: string, untilSec?: number): void {
+    const now = this.#clock.now();
+    const { ttl, skewSec } = this.facts.config.credentials;
+    this.#revocations.revoke(
+      { user: name, untilSec: untilSec ?? Math.ceil(now.unixMs / 1000) + ttl.maxSec + skewSec },
+      now,
+    );
+  }
+
   /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
   endAllocationsOf(user: string): number {
     return this.#parts?.turn?.endAllocationsOf(user) ?? 0;
@@ -264,6 +297,7 @@ export class Server {
       config,
       material: this.#material,
       sharedKey,
+      revocations: this.#revocations,
       wrap: this.#wrap,
       logger: this.#logger,
       clock: this.#clock,

@@ -3,6 +3,7 @@ import { type KeyMaterial } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { inRealm } from '../credentials/combined.ts';
 import { type LocalIssuer, type LocalVerifier } from '../credentials/credential.ts';
+import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { createSharedKeyIssuer } from '../credentials/shared-key/issuer.ts';
 import { IssuedNames } from '../credentials/shared-key/issued-names.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
@@ -20,8 +21,12 @@ export interface SharedKey {
   readonly issuedNames: IssuedNames | undefined;
 }
 
-/** Throws ERR_CONFIG_INVALID when the keys make no ring. */
-export function createSharedKey(config: Config, { keys, pseudonymKey }: KeyMaterial): SharedKey {
+/** `revoke` denies names of this process. Throws ERR_CONFIG_INVALID when the keys make no ring. */
+export function createSharedKey(
+  config: Config,
+  { keys, pseudonymKey }: KeyMaterial,
+  revoke?: (entry: Revocation) => void,
+): SharedKey {
   const { turn, credentials } = config;
   const { order, separator, hash, realmBound, policy, ttl, skewSec, maxRegistrations } = credentials;
   const keyRing = createKeyRing(keys);
@@ -29,7 +34,14 @@ export function createSharedKey(config: Config, { keys, pseudonymKey }: KeyMater
   const pseudonyms = createPseudonyms(pseudonymKey, keyRing.newest.secret);
   const realm = defaultRealm(config);
   const verifierOptions = { keyRing, profile, skewSec };
-  const issuer = createSharedKeyIssuer({ keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations });
+  const issuer = createSharedKeyIssuer({
+    ...{ keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations },
+    revoke:
+      revoke &&
+      (({ user, untilSec }) => {
+        revoke({ user, untilSec: untilSec + skewSec });
+      }),
+  });
   const anyRealm = createSharedKeyVerifier(verifierOptions);
   const verifier = realmBound ? anyRealm : inRealm(realm, anyRealm);
   const issuedNames = turn.usernameAnonymity ? new IssuedNames({ realm, max: maxRegistrations, skewSec }) : undefined;

@@ -169,8 +169,8 @@ export class TurnServer {
   }
 
   /** Ends what a user (u) holds; how many allocations that were. */
-  endAllocationsOf(user: string): number {
-    return this.#running?.engine.endAllocationsOf(user) ?? 0;
+  endAllocationsOf(user: string, cause?: 'operator' | 'revoked'): number {
+    return this.#running?.engine.endAllocationsOf(user, cause) ?? 0;
   }
 
   /**

@@ -43,8 +43,8 @@ export class IssuedNames {
         if (issued.ok) this.note(issued.value.username, issued.value.expiresAtSec, now);
         return issued;
       },
-      release: (registrationId) => {
-        issuer.release(registrationId);
+      release: (registrationId, how) => {
+        issuer.release(registrationId, how);
       },
     };
   }

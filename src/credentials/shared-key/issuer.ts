@@ -4,6 +4,7 @@ import { fail, ok } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
 import { isReusable, ttlFor, type CredentialTtl, type IssuePolicy } from '../credential-ttl.ts';
 import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
+import { type Revocation } from '../revocation/revocation.ts';
 import { type KeyRing } from './key-ring.ts';
 import { computePassword } from './password.ts';
 import { formatUsername, type SharedKeyProfile } from './profile.ts';
@@ -17,24 +18,28 @@ export interface SharedKeyIssuerOptions {
   readonly realm: string;
   readonly policy: IssuePolicy;
   readonly ttl: CredentialTtl;
-  /** Registrations remembered at most; past it the longest-known is forgotten and simply gets a new u next time. */
+  /** Registrations remembered at most; past it the longest-known is forgotten: it gets a new u next time, and the old one cannot be revoked. */
   readonly maxRegistrations: number;
+  /** Denies the name of a registration that has ended, until the last t that was made for it. Absent: none is denied. */
+  readonly revoke?: ((entry: Revocation) => void) | undefined;
 }
 
 interface Remembered {
   readonly name: string;
+  /** UNIX seconds: the latest end of what was made for the name. */
+  endSec: number;
   last?: { readonly credential: TurnCredential; readonly ttlSec: number };
 }
 
 /** Approach 1 of TS 33.203 X.5.2 (figure 6.3.3-1), step 7: u, t and p = HASH(u + t, Km). */
 export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIssuer {
-  const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations } = options;
+  const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations, revoke } = options;
   const registrations = new BoundedMap<Remembered>(maxRegistrations);
 
   function remember({ registrationId, person }: IssueRequest): Remembered {
     const known = registrations.get(registrationId);
     if (known) return known;
-    const fresh: Remembered = { name: pseudonyms.create(registrationId, person) };
+    const fresh: Remembered = { name: pseudonyms.create(registrationId, person), endSec: 0 };
     registrations.set(registrationId, fresh);
     return fresh;
   }
@@ -58,10 +63,13 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIss
       }
       const credential = mint(registration.name, ttlSec, nowSec);
       registration.last = { credential, ttlSec };
+      registration.endSec = Math.max(registration.endSec, credential.expiresAtSec);
       return ok(credential);
     },
-    release(registrationId) {
+    release(registrationId, how) {
+      const registration = registrations.get(registrationId);
       registrations.delete(registrationId);
+      if (registration && how === 'revoke') revoke?.({ user: registration.name, untilSec: registration.endSec });
     },
   };
 }

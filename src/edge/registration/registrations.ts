@@ -1,6 +1,7 @@
 import { type Clock } from '../../base/clock.ts';
 import { type OwnMap, type OwnText, ownText } from '../../base/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
+import { type Release } from '../../credentials/credential.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type UnregisteredCause } from '../edge-words.ts';
 import { type Hop } from '../hop.ts';
@@ -37,8 +38,8 @@ export interface RegistrationsContext {
 export interface RegistrationObserver {
   registered?(registration: Registration, refresh: boolean): void;
   unregistered?(registration: Registration, cause: UnregisteredCause): void;
-  /** Nothing of the registration is left: what was issued to it may be taken back. */
-  released?(registrationId: string, claim: Claim): void;
+  /** Nothing of the registration is left, and `how` says what becomes of what was issued to it. */
+  released?(registrationId: string, claim: Claim, how: Release): void;
 }
 
 /** A device that a request went to, over a hop. */
@@ -76,7 +77,7 @@ export class Registrations {
   constructor(context: RegistrationsContext) {
     this.#context = context;
     this.#lapsed = new LapsedRegistrations(context.maxLapsed, context.timers, (claim) => {
-      this.#release(claim);
+      this.#release(claim, 'forget');
     });
   }
 
@@ -204,13 +205,12 @@ export class Registrations {
   end(registrationId: string, cause: UnregisteredCause): void {
     const stored = this.#byId.get(registrationId);
     if (stored) this.#end(stored.registration, cause);
-    else this.endLapsed(registrationId);
+    else this.#endLapsed(registrationId, 'revoke');
   }
 
   /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
   endLapsed(registrationId: string): void {
-    const claim = this.#lapsed.take(registrationId);
-    if (claim) this.#release(claim);
+    this.#endLapsed(registrationId, 'forget');
   }
 
   endFlow(hop: Hop): void {
@@ -283,7 +283,13 @@ export class Registrations {
     this.#forget(stored);
     this.#tellUnregistered(registration, cause);
     if (cause === 'flow-closed') this.#lapsed.add(registration);
-    else this.#release(registration.claim);
+    // A client that only failed to refresh may be in a call, or registered at another edge by now.
+    else this.#release(registration.claim, cause === 'expired' ? 'forget' : 'revoke');
+  }
+
+  #endLapsed(registrationId: string, how: Release): void {
+    const claim = this.#lapsed.take(registrationId);
+    if (claim) this.#release(claim, how);
   }
 
   #forget({ registration: { registrationId, aor, hop }, timer, handle }: Stored): void {
@@ -294,9 +300,11 @@ export class Registrations {
     deleteIn(this.#byHop, hop.id, registrationId);
   }
 
-  #release(claim: Claim): void {
+  /** The identity of a web login may be given to somebody else once it is free, so its credentials do not outlive it. */
+  #release(claim: Claim, how: Release): void {
     this.#claims.delete(claim);
-    for (const observer of this.#observers) observer.released?.(claim.registrationId, claim);
+    const ending = claim.webIdentity ? 'revoke' : how;
+    for (const observer of this.#observers) observer.released?.(claim.registrationId, claim, ending);
   }
 
   #tellRegistered(registration: Registration, refresh: boolean): void {

@@ -23,8 +23,8 @@ export function reportRegistrations({ events, logger, issuer }: RegistrationRepo
       logger.debug(event, 'unregistered');
       events.emit('unregistered', event);
     },
-    released: (registrationId, { aor, impi, webIdentity }) => {
-      issuer?.release(registrationId);
+    released: (registrationId, { aor, impi, webIdentity }, how) => {
+      issuer?.release(registrationId, how);
       events.emit('registration-ended', { registrationId, impi, impu: aor, webIdentity });
     },
   };

@@ -95,6 +95,11 @@ const FIELDS = {
     expiresAtSec: unixSec.describe('End of the credential in UNIX seconds.'),
     via,
   },
+  'credential-revoked': {
+    name: turnName,
+    untilSec: unixSec.describe('Until when it is denied, in UNIX seconds.'),
+    allocations: count.describe('Allocations that ended with it.'),
+  },
   'credential-refused': { flowId, cause: causeOf('credential-refused'), via },
   limited: {
     flowId: flowId.optional().describe('The WebSocket that reached a limit, if it is one.'),

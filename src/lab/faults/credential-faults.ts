@@ -43,8 +43,8 @@ export class CredentialFaults {
   wrapIssuer(issuer: CredentialIssuer): CredentialIssuer {
     return {
       issue: (request, now) => this.#issue(issuer, request, now),
-      release: (registrationId) => {
-        issuer.release(registrationId);
+      release: (registrationId, how) => {
+        issuer.release(registrationId, how);
       },
     };
   }

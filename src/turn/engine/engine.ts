@@ -238,10 +238,10 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   /** Ends what a user (u) holds, reservations too, and tells how many allocations that were: what revoking a credential means to the relay. */
-  endAllocationsOf(user: string): number {
+  endAllocationsOf(user: string, cause: 'operator' | 'revoked' = 'operator'): number {
     const allocations = this.#state.allocations.ofUser(user);
     this.#dropReservations(user);
-    this.#endAll(allocations, 'operator');
+    this.#endAll(allocations, cause);
     return allocations.length;
   }
 

@@ -29,6 +29,8 @@ export const AUTHENTICATION_CAUSES = {
     'It chose a password algorithm (RFC 8489), but PASSWORD-ALGORITHMS is not as the server sent it, or MESSAGE-INTEGRITY-SHA256 is missing. Look for what changes messages between client and server.',
   'weak-algorithm':
     'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
+  revoked:
+    'The credential was revoked: its registration was ended by the client, by the core or by the operator. Register again and use the credential of the new 200 OK.',
   unavailable:
     'The server could not check the credential at the moment, and answered 500. Look at what it asks about credentials; the client may try again.',
   'lookup-timeout':
@@ -130,6 +132,8 @@ export const ALLOCATION_END_CAUSES = {
   'deleted-by-client': 'The client deleted it (Refresh with lifetime 0).',
   'client-closed': 'The TCP or TLS connection of the client closed.',
   operator: 'The operator ended it. Restart ICE to get another.',
+  revoked:
+    'The credential that it was made with was revoked: its registration was ended by the client, by the core or by the operator. Register again, and restart ICE with the new credential.',
   stopped: 'The server stopped.',
 } as const;
 export type AllocationEndCause = keyof typeof ALLOCATION_END_CAUSES;

@@ -63,7 +63,7 @@ describe('the names handed out', () => {
         registrationId === 'denied'
           ? { ok: false, reason: 'denied' }
           : ok({ name: 'alice', username: '2000:alice', password: new Secret('p'), expiresAtSec: 2000 }),
-      release: (registrationId) => released.push(registrationId),
+      release: (registrationId, how) => released.push(`${registrationId} ${how}`),
     };
     const noting = names.noting(issuer);
     expect(noting.issue({ registrationId: 'denied', person: 'denied', grantedExpiresSec: 600 }, at(1000)).ok).toBe(
@@ -72,9 +72,9 @@ describe('the names handed out', () => {
     expect(names.size).toBe(0);
     expect(noting.issue({ registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 }, at(1000)).ok).toBe(true);
     expect(find('2000:alice', 1000)).toBe('2000:alice');
-    noting.release('alice');
-    expect(released).toEqual(['alice']);
-    // The credential outlives the registration: approach 1 cannot revoke it.
+    noting.release('alice', 'forget');
+    expect(released).toEqual(['alice forget']);
+    // The credential of a registration that lapsed outlives it.
     expect(find('2000:alice', 1000)).toBe('2000:alice');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type TurnCredential } from '../../../src/credentials/credential.ts';
 import { createSharedKeyIssuer, type SharedKeyIssuerOptions } from '../../../src/credentials/shared-key/issuer.ts';
+import { type Revocation } from '../../../src/credentials/revocation/revocation.ts';
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { at, coturnProfile, ring } from './support.ts';
@@ -88,8 +89,21 @@ it('keeps u through a registration and takes a new one for the next', () => {
   const made = issuer();
   const first = made.get(1_700_000_000);
   expect(made.get(1_700_000_300).name).toBe(first.name);
-  made.release('sip:alice@ims.example#1');
+  made.release('sip:alice@ims.example#1', 'forget');
   expect(made.get(1_700_000_301).name).not.toBe(first.name);
+});
+
+it('denies the name of a registration that was ended until the last t that it was given, and of none that lapsed', () => {
+  const revoked: Revocation[] = [];
+  const made = issuer({ revoke: (entry) => revoked.push(entry) });
+  const { name } = made.get(1_700_000_000, 3000);
+  made.get(1_700_000_100, 60);
+  made.release('sip:alice@ims.example#1', 'revoke');
+  expect(revoked).toEqual([{ user: name, untilSec: 1_700_003_000 }]);
+  made.get(1_700_000_200);
+  made.release('sip:alice@ims.example#1', 'forget');
+  made.release('sip:stranger@ims.example#1', 'revoke');
+  expect(revoked).toHaveLength(1);
 });
 
 it('mints a new credential at each request under per-registration', () => {

@@ -23,7 +23,7 @@ class Bench {
     this.registrations.observe({
       registered: ({ aor }, refresh) => this.log.push(`${refresh ? 'refreshed' : 'registered'} ${aor}`),
       unregistered: ({ aor }, cause) => this.log.push(`${cause} ${aor}`),
-      released: () => this.log.push('released'),
+      released: (_id, _claim, how) => this.log.push(how === 'revoke' ? 'revoked' : 'released'),
     });
   }
 
@@ -72,7 +72,7 @@ describe('registrations as the edge sees them', () => {
     const wic = new WicMessages('alice');
     bench.register(wic, hop);
     bench.register(wic, hop, 0);
-    expect(bench.take()).toEqual([`registered ${ALICE}`, `requested ${ALICE}`, 'released']);
+    expect(bench.take()).toEqual([`registered ${ALICE}`, `requested ${ALICE}`, 'revoked']);
   });
 
   it('end with their flow, but are released only when they would have ended anyway', () => {
