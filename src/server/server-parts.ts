@@ -84,8 +84,11 @@ export class ServerParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
+    const { config, material, revocations, clock } = this.#context;
     try {
-      this.#delivered = createDelivered(this.#context.config, this.#context.material);
+      this.#delivered = createDelivered(config, material, (entry) => {
+        revocations.revoke(entry, clock.now());
+      });
       await this.#startTurn();
       await this.#startHttps();
       await this.#startEdge();

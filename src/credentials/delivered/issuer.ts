@@ -8,6 +8,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
 import { isReusable, ttlFor, type CredentialTtl, type IssuePolicy } from '../credential-ttl.ts';
 import { type CredentialIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
+import { type Revocation } from '../revocation/revocation.ts';
 import { longTermKey } from '../long-term-key.ts';
 import { type Delivery } from './delivery.ts';
 
@@ -26,6 +27,8 @@ export interface DeliveredIssuerOptions {
   readonly personKey: Secret;
   /** Registrations remembered at most; past it the longest-known is forgotten, and its credentials end by their t. */
   readonly maxRegistrations: number;
+  /** Denies a name that was taken back, until its end: what is gone from the store may still be in use. Absent: none is denied. */
+  readonly revoke?: ((entry: Revocation) => void) | undefined;
 }
 
 /** A credential that is good, or may be. */
@@ -46,7 +49,7 @@ interface Remembered {
  * u is fresh for each credential, since a store keeps one key for each name: a new password under an old name would end what the client still uses.
  */
 export function createDeliveredIssuer(options: DeliveredIssuerOptions): CredentialIssuer {
-  const { delivery, realm, policy, ttl, personKey, maxRegistrations } = options;
+  const { delivery, realm, policy, ttl, personKey, maxRegistrations, revoke } = options;
   const registrations = new BoundedMap<Remembered>(maxRegistrations);
   const random = createRandomPool();
 
@@ -90,10 +93,14 @@ export function createDeliveredIssuer(options: DeliveredIssuerOptions): Credenti
         return ok(credential);
       });
     },
-    release(registrationId) {
+    release(registrationId, how) {
       const registration = registrations.get(registrationId);
       registrations.delete(registrationId);
-      for (const held of registration?.held ?? []) delivery.remove({ ...held, realm });
+      if (how === 'forget') return;
+      for (const held of registration?.held ?? []) {
+        delivery.remove({ ...held, realm });
+        revoke?.({ user: held.user, untilSec: held.expiresAtSec });
+      }
     },
   };
 }

@@ -126,12 +126,19 @@ describe('the policy', () => {
 });
 
 describe('the end of a registration', () => {
+  it('takes nothing back where the registration only lapsed', () => {
+    const { delivery, issuer, get } = bench();
+    get('device');
+    issuer.release('device', 'forget');
+    expect(delivery.removed).toEqual([]);
+  });
+
   it('takes back every credential of it, and of no other', () => {
     const { delivery, issuer, get } = bench();
     const ours = [get('device').username, get('device').username];
     get('other');
-    issuer.release('device');
-    issuer.release('never known');
+    issuer.release('device', 'revoke');
+    issuer.release('never known', 'revoke');
     expect(delivery.removed).toEqual(ours);
   });
 
@@ -140,7 +147,7 @@ describe('the end of a registration', () => {
     delivery.isSlow = true;
     const outcome = ask();
     if ('later' in outcome) outcome.later(() => undefined);
-    issuer.release('device');
+    issuer.release('device', 'revoke');
     expect(delivery.removed).toEqual([delivery.delivered[0]!.user]);
   });
 
@@ -148,7 +155,7 @@ describe('the end of a registration', () => {
     const { delivery, issuer, get } = bench();
     const names = Array.from({ length: 40 }, () => get().username);
     expect(delivery.removed).toEqual(names.slice(0, 8));
-    issuer.release('device');
+    issuer.release('device', 'revoke');
     expect(delivery.removed).toEqual(names);
   });
 
@@ -156,7 +163,7 @@ describe('the end of a registration', () => {
     const { delivery, issuer, get } = bench();
     get();
     const later = get('device', NOW_SEC + 3600);
-    issuer.release('device');
+    issuer.release('device', 'revoke');
     expect(delivery.removed).toEqual([later.username]);
   });
 });

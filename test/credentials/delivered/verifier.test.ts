@@ -54,7 +54,7 @@ describe('a TURN server that is delivered to', () => {
     expect(lookup(username, NOW_SEC, 'other.example')).toEqual(fail('unknown-user'));
     expect(lookup(username, NOW_SEC + 3599).ok).toBe(true);
     expect(lookup(username, NOW_SEC + 3600)).toEqual(fail('expired'));
-    issuer.release('device');
+    issuer.release('device', 'revoke');
     expect(lookup(username)).toEqual(fail('unknown-user'));
   });
 
