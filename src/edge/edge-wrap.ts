@@ -20,8 +20,8 @@ export interface CoreSidePorts {
 }
 
 /**
- * Whoever builds an edge may put a part of his own around one of the edge's. That is done once, when the edge is built: a part that is not
- * wrapped costs nothing more.
+ * What a program puts around parts of an edge. The parts are wrapped once, when the edge is built, so a part that is not wrapped costs nothing
+ * more.
  */
 export interface EdgeWrap {
   /** Around what handles the requests of hops that are no retransmissions. */

@@ -5,8 +5,8 @@ import { type EdgeWrap } from '../edge/edge-wrap.ts';
 import { type TurnWrap } from '../turn/turn-wrap.ts';
 
 /**
- * What is put around the parts of a server, and beside them, each time it starts: a lab does, by `composeServer`. A server of `createServer` has
- * nothing of it, and pays nothing for it.
+ * What `composeServer` puts around the parts of a server, and beside them, at each start. A lab uses it. A server of `createServer` has nothing of it,
+ * and pays nothing for it.
  */
 export interface ServerWrap {
   readonly edge?: EdgeWrap;

@@ -2,13 +2,10 @@ import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './dataplane/
 import { type NodeDataPlane } from './dataplane/node-data-plane.ts';
 import { type WrapRequests } from './engine/serve-request.ts';
 
-/**
- * Whoever makes a TURN server may put parts of his own around, or in the place of, some of its parts. That is done once, at the start: a part that
- * is left as it is costs nothing more.
- */
+/** What a program puts around parts of a TURN server. The parts are made once, at each start, so a part that is not wrapped costs nothing more. */
 export interface TurnWrap {
   /** Around the way in which requests are served that need authentication. */
   readonly requests?: WrapRequests;
-  /** Makes the data plane. */
+  /** Makes the data plane: a `NodeDataPlane`, or one of a class that extends it. */
   readonly plane?: (options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) => NodeDataPlane;
 }

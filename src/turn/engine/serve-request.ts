@@ -28,7 +28,7 @@ import { waitForLookup } from './wait-for-lookup.ts';
 /** Does what an authenticated request of one method asks for. */
 export type AuthenticatedHandler = (request: AuthenticatedRequest, engine: EngineState) => Answer | Deferred;
 
-/** Serves a request of a method that needs authentication, with the handler of that method. Says why it was dropped, if it was. */
+/** Serves a request that needs authentication and is not waiting for it already, with the handler of its method. Says why it was dropped, if it was. */
 export type ServeRequest = (request: IncomingRequest, handler: AuthenticatedHandler) => DropReason | undefined;
 
 /** Answers a request whose author is not taken for who it says it is: with a challenge, unless the code is 400. */
@@ -66,6 +66,7 @@ export function serveRequest(
   const handler = AUTHENTICATED.get(message.method);
   if (!handler) return 'unknown-method';
   reportMessage(engine, request, 'in', message.bytes);
+  if (engine.waiting.has(request.client, message)) return 'retransmission';
   return serve(request, handler);
 }
 
@@ -93,8 +94,7 @@ export function serveAuthenticated(
   engine: EngineState,
   ports: AuthenticationPorts,
 ): DropReason | undefined {
-  const { message, client, now } = request;
-  if (engine.waiting.has(client, message)) return 'retransmission';
+  const { client, now } = request;
   const here = liveAllocation(engine, client.key, now.monotonicMs);
   if (here === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
   const waiting = waitingConnection(request, engine);
