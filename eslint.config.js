@@ -13,6 +13,7 @@ const doors = {
   turn: ['base', 'stun', 'credentials'],
   edge: ['base', 'sip', 'credentials'],
   http: ['base'],
+  oauth: ['base', 'credentials'],
   'demo-page': ['wic'],
   config: ['base'],
   wic: [],
@@ -152,7 +153,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(doors).map(([room, open]) => door(room, open)),
-  door('server', ['base', 'credentials', 'turn', 'edge', 'http', 'config']),
+  door('server', ['base', 'credentials', 'turn', 'edge', 'http', 'oauth', 'config']),
   {
     files: ['src/edge/*.ts'],
     ignores: edgeStages.map((name) => `src/edge/${name}.ts`),

@@ -29,3 +29,11 @@ export function mapOutcome<From extends object, To extends object>(
     },
   };
 }
+
+/** The value, for who can wait. */
+export function settled<T extends object>(outcome: Outcome<T>): Promise<T> {
+  return new Promise((resolve) => {
+    if (isLater(outcome)) outcome.later(resolve);
+    else resolve(outcome);
+  });
+}

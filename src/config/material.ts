@@ -6,6 +6,7 @@ import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
+import { generatedSigningKey, givenOAuthMaterial, isWithoutSigningKey, type OAuthMaterial } from './oauth-material.ts';
 import { usesHttps } from './schema/https-use.ts';
 import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
@@ -36,6 +37,8 @@ export interface Material extends KeyMaterial {
   readonly core?: CoreMaterial;
   /** Absent where nobody signs in by web tokens. */
   readonly webIdentity?: WebIdentityMaterial;
+  /** Of the authorization server and its clients. */
+  readonly oauth: OAuthMaterial;
   /** What was generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
@@ -105,6 +108,7 @@ interface Given {
   readonly core: Partial<CoreMaterial> | undefined;
   readonly webIdentity: WebIdentityMaterial | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
+  readonly oauth: OAuthMaterial | undefined;
 }
 
 function readGiven(config: Config, attempt: Attempt): Given {
@@ -117,6 +121,7 @@ function readGiven(config: Config, attempt: Attempt): Given {
     core: attempt(() => givenCoreMaterial(config, attempt)),
     webIdentity: attempt(() => givenWebIdentityMaterial(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
+    oauth: attempt(() => givenOAuthMaterial(config, attempt)),
   };
 }
 
@@ -140,7 +145,14 @@ function isWithoutFlowTokenKey({ edge: { enabled, core } }: Config): boolean {
   return enabled && core.kind === 'external' && core.flowTokenKey === undefined && core.flowTokenKeyFile === undefined;
 }
 
-const WANTS = [isWithoutUsers, isWithoutCertificate, isWithoutKm, isWithoutPseudonymKey, isWithoutFlowTokenKey];
+const WANTS = [
+  isWithoutUsers,
+  isWithoutCertificate,
+  isWithoutKm,
+  isWithoutPseudonymKey,
+  isWithoutFlowTokenKey,
+  isWithoutSigningKey,
+];
 
 /** Whether anything is to be found or made there, as far as is known. */
 function usesState(config: Config): boolean {
@@ -159,6 +171,7 @@ async function complete(
     captureKey,
     pseudonymKey,
     certificate: given,
+    oauth,
   }: Given,
   environment: Environment,
   nowMs: number,
@@ -180,6 +193,7 @@ async function complete(
     users: makesUsers ? labUsers(open()) : users,
     pseudonymKey: pseudonymKey ?? key('pseudonym.key', credentials.pseudonymKeyFile),
     longTermUsers,
+    oauth: completeOAuth(config, oauth, open),
     generated: { km: makesKm, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),
@@ -191,6 +205,11 @@ async function complete(
       core: { ...core, flowTokenKey: core.flowTokenKey ?? key('flow-token.key', edge.core.flowTokenKeyFile) },
     }),
   };
+}
+
+function completeOAuth(config: Config, given: OAuthMaterial | undefined, open: OpenState): OAuthMaterial {
+  const known = given ?? { signingKeys: undefined, clientProofs: new Map(), userPasswords: new Map() };
+  return isWithoutSigningKey(config) ? { ...known, signingKeys: [generatedSigningKey(open())] } : known;
 }
 
 /** Km of the configuration, or of the files it names; empty when it gives none. Throws ERR_CONFIG_UNREADABLE. */

@@ -18,10 +18,12 @@ import { createUserDirectory } from '../edge/user-directory.ts';
 
 type CoreConfig = Config['edge']['core'];
 
+/** `ownIssuer`: the authorization server in this process, whose tokens are taken beside those of `edge.webIdentity.issuers`. */
 export function edgeOptions(
   { domain, edge, turn }: Config,
   { users, captureKey, core, webIdentity, certificate }: Material,
   uris: readonly string[],
+  ownIssuer?: TokenIssuerOptions,
 ): EdgeOptions {
   const { allow, allowMissing } = edge.origins;
   const isHere = edgeExposures(edge).length === 0;
@@ -40,7 +42,7 @@ export function edgeOptions(
     core: core ? externalCore(edge.core, core, certificate) : embeddedCore(edge.core, users),
     emergency: edge.core.emergency,
     credential: { ...edge.credential, uris, realm: turn.realm ?? domain },
-    webIdentity: webIdentityOptions(edge.webIdentity, domain, webIdentity),
+    webIdentity: webIdentityOptions(edge.webIdentity, domain, webIdentity, ownIssuer),
     trace: { hep: hepOptions(edge.trace.hep, captureKey) },
   };
 }
@@ -81,11 +83,12 @@ function webIdentityOptions(
   config: WebIdentityConfig,
   domain: string,
   material: WebIdentityMaterial | undefined,
+  ownIssuer: TokenIssuerOptions | undefined,
 ): WebIdentityOptions | undefined {
-  if (!material) return undefined;
+  if (!material && !ownIssuer) return undefined;
   const { audience = domain, issuers, scope, allowDigest, requireOnEveryRequest, authorizationEntity } = config;
   return {
-    issuers: issuers.map((issuer) => issuerOptions(issuer, material)),
+    issuers: [...(ownIssuer ? [ownIssuer] : []), ...issuers.map((issuer) => issuerOptions(issuer, material))],
     audience,
     scope,
     allowDigest,
@@ -98,11 +101,11 @@ function webIdentityOptions(
 
 function issuerOptions(
   { issuer, entity, clients, jwksUri, introspection }: WebIdentityConfig['issuers'][number],
-  { clientSecrets }: WebIdentityMaterial,
+  material: WebIdentityMaterial | undefined,
 ): TokenIssuerOptions {
   const named = { issuer, entity: entity ?? new URL(issuer).hostname, clients };
   if (jwksUri !== undefined) return { ...named, check: { kind: 'jwks', uri: jwksUri } };
-  const clientSecret = clientSecrets.get(issuer);
+  const clientSecret = material?.clientSecrets.get(issuer);
   if (introspection && clientSecret) {
     const { url, clientId } = introspection;
     return { ...named, check: { kind: 'introspection', url, clientId, clientSecret } };

@@ -6,17 +6,25 @@ const HTTPS_PORT = 443;
 
 /** The URLs a person would open; empty without an edge that listens. */
 export function publicUrls(
-  { domain, edge }: Config,
+  { domain, edge }: Pick<Config, 'domain' | 'edge'>,
   https: readonly TransportAddress[],
 ): { page?: string; webSocket?: string } {
-  const [first] = https;
-  if (!first || !edge.enabled) return {};
-  const [publicHost] = edge.publicHosts;
-  const authority = publicHost ?? `${hostOf(https, domain)}${first.port === HTTPS_PORT ? '' : `:${first.port}`}`;
+  const authority = publicAuthority({ domain, edge }, https);
+  if (authority === undefined || !edge.enabled) return {};
   return {
     ...(edge.demoPage && { page: `https://${authority}/` }),
     webSocket: `wss://${authority}${edge.path}`,
   };
+}
+
+/** Host, and port where it is not 443, by which clients reach the HTTPS listeners; `undefined` while nothing listens. */
+export function publicAuthority(
+  { domain, edge }: Pick<Config, 'domain' | 'edge'>,
+  https: readonly TransportAddress[],
+): string | undefined {
+  const [first] = https;
+  const [publicHost] = edge.publicHosts;
+  return first && (publicHost ?? `${hostOf(https, domain)}${first.port === HTTPS_PORT ? '' : `:${first.port}`}`);
 }
 
 /** The lab certificate names `localhost`; one for the public names the domain. */

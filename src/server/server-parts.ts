@@ -19,10 +19,13 @@ import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
+import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
+import { createAuthorizationServer, tokenIssuer } from './authorization-server.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
+import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
@@ -62,11 +65,20 @@ export class ServerParts {
   #https: HttpsListeners | undefined;
   #reports: RegistrationReports | undefined;
   #delivered: Delivered | undefined;
+  readonly #authorizationServer: AuthorizationServer | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { logger, clock } = context;
+    const { config, material, logger, clock } = context;
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
+    this.#authorizationServer = createAuthorizationServer({
+      config,
+      material,
+      clock,
+      abuseLog: this.#abuseLog,
+      ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
+      turn: undefined,
+    });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
   }
 
@@ -154,7 +166,8 @@ export class ServerParts {
     const send = material.webIdentity && createExchange(material.webIdentity.ca);
     this.#startReports(send);
     const issuer = this.#delivered?.issuer ?? sharedKey.issuer;
-    this.#edge = new Edge(edgeOptions(config, material, uris), {
+    const waf = this.#authorizationServer;
+    this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
       logger,
       abuseLog: this.#abuseLog,
@@ -163,6 +176,7 @@ export class ServerParts {
       wrap: wrap.edge,
       messageText: wrap.messageText,
       webFetch: send && createWebFetch(send),
+      localKeys: waf?.keys,
       corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
@@ -206,13 +220,9 @@ export class ServerParts {
   /** Routes beside those of health and page. */
   #routes(): readonly MountRoutes[] {
     const { mountRoutes } = this.#context.wrap;
-    return mountRoutes
-      ? [
-          (app) => {
-            mountRoutes(app, this.#reportError);
-          },
-        ]
-      : [];
+    const lab: MountRoutes = (app) => mountRoutes?.(app, this.#reportError);
+    const authorizationServer: MountRoutes = (app) => this.#authorizationServer?.mount(app);
+    return [lab, authorizationServer];
   }
 
   /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */

@@ -13,6 +13,7 @@ function warningsOf(input: ConfigInput, material: Partial<Material> = {}): strin
     pseudonymKey: new Secret('pseudonym-key'),
     users: new Map([['alice', new Secret('long-enough')]]),
     longTermUsers: [],
+    oauth: { signingKeys: undefined, clientProofs: new Map(), userPasswords: new Map() },
     generated: { km: false, certificate: true, users: false },
     stateDir: '/state',
     ...material,

@@ -6,7 +6,7 @@ import { CREDENTIAL_HEADER_NAMES } from '../../src/sip/turn-credential.ts';
 import { markdownFiles } from './markdown.ts';
 
 const PATHS = knownKeys().map(({ path }) => path.replaceAll('[]', ''));
-const SECTIONS = ['tls', 'log', 'edge', 'turn', 'credentials'];
+const SECTIONS = ['tls', 'log', 'edge', 'turn', 'credentials', 'oauth'];
 
 /** The code spans of a page that name a key of the configuration, or a section of it. */
 function keysOn(page: string): string[] {

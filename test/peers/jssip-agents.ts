@@ -10,8 +10,6 @@ installBrowserGlobals();
 export interface JssipOptions {
   readonly preloadedRoute?: boolean;
   readonly password?: string;
-  /** Value of Authorization in each request, instead of a password. */
-  readonly authorization?: string;
 }
 
 const agents: UA[] = [];
@@ -20,12 +18,12 @@ const agents: UA[] = [];
 export function createAgent(
   { url, domain, passwordOf }: AgentHome,
   user: string,
-  { preloadedRoute = false, password = passwordOf(user), authorization }: JssipOptions = {},
+  { preloadedRoute = false, password = passwordOf(user) }: JssipOptions = {},
 ): UA {
   const agent = new UA({
     sockets: new WebSocketInterface(url),
     uri: `sip:${user}@${domain}`,
-    ...(authorization === undefined ? { password } : { authorization_jwt: authorization }),
+    password,
     register_expires: 120,
     connection_recovery_min_interval: 1,
     connection_recovery_max_interval: 1,

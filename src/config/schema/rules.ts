@@ -2,6 +2,7 @@ import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
 import { CORE_RULES } from './core-rules.ts';
 import { usesHttps } from './https-use.ts';
 import { asFarAsKnown } from './known-part.ts';
+import { OAUTH_RULES } from './oauth-rules.ts';
 import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { checkSockets } from './socket-rules.ts';
@@ -47,6 +48,7 @@ const RULES: readonly Rule[] = [
   checkSecrets,
   checkRealms,
   ...LONG_TERM_RULES,
+  ...OAUTH_RULES,
 ];
 
 function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {

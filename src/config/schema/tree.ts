@@ -3,6 +3,7 @@ import { credentialsSection } from './credentials.ts';
 import { edgeSection } from './edge.ts';
 import { folderPath, hostName } from './fields.ts';
 import { logSection } from './log.ts';
+import { oauthSection } from './oauth.ts';
 import { tlsSection } from './tls.ts';
 import { turnSection } from './turn.ts';
 
@@ -18,6 +19,7 @@ export const configTree = z.strictObject({
   edge: edgeSection,
   turn: turnSection,
   credentials: credentialsSection,
+  oauth: oauthSection,
 });
 
 /** What an operator may write: every key has a default. */

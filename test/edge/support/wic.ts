@@ -45,16 +45,13 @@ export class WicMessages {
 
   readonly #password: Secret;
 
-  readonly #domain: string;
-
-  constructor(user: string, password = PASSWORDS.get(user)!, domain = DOMAIN) {
+  constructor(user: string, password = PASSWORDS.get(user)!) {
     this.user = user;
-    this.#domain = domain;
     this.#password = password;
   }
 
   get aor(): string {
-    return `sip:${this.user}@${this.#domain}`;
+    return `sip:${this.user}@${DOMAIN}`;
   }
 
   get contact(): string {
@@ -82,7 +79,7 @@ export class WicMessages {
 
   buildRegister(options: RegisterOptions = {}): SipRequest {
     const expires = options.expires ?? 600;
-    return this.build('REGISTER', `sip:${this.#domain}`, this.aor, {
+    return this.build('REGISTER', `sip:${DOMAIN}`, this.aor, {
       'Call-ID': this.registerCallId,
       Contact: options.contact ?? `${this.contact};expires=${expires}`,
       Expires: String(expires),
@@ -117,8 +114,8 @@ export class Wic extends WicMessages {
   /** Another one after a reconnection. */
   socket: WicSocket;
 
-  constructor(user: string, socket: WicSocket, password?: Secret, domain?: string) {
-    super(user, password, domain);
+  constructor(user: string, socket: WicSocket, password?: Secret) {
+    super(user, password);
     this.socket = socket;
   }
 

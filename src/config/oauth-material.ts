@@ -1,0 +1,97 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Secret } from '../base/secret.ts';
+import { type Attempt } from './findings.ts';
+import { knownEntries } from './schema/known-part.ts';
+import { type Config } from './schema/tree.ts';
+import { secretOf } from './secret-files.ts';
+import { type StateStore } from './state/state-store.ts';
+import { readTextFile } from './text-file.ts';
+
+/** What the authorization server and its clients are given by files, or generated. */
+export interface OAuthMaterial {
+  /** Private keys that sign registration tokens, the newest first. */
+  readonly signingKeys: readonly [KeyObject, ...KeyObject[]] | undefined;
+  /** By the id of the client; absent for one that proves nothing. */
+  readonly clientProofs: ReadonlyMap<string, Secret | KeyObject>;
+  /** By the name of the user; absent for one that only an OpenID provider logs in. */
+  readonly userPasswords: ReadonlyMap<string, Secret>;
+}
+
+const SIGNING_KEY_FILE = 'waf-signing-key.pem';
+/** RFC 6749 §10.10: nobody guesses 128 bits. */
+const MIN_SECRET_BYTES = 16;
+const KEY_KINDS = 'a P-256 key, or an RSA key of 2048 bits or more, in PEM';
+
+/** What the configuration and the files it names give of it. */
+export function givenOAuthMaterial({ oauth }: Config, attempt: Attempt): OAuthMaterial {
+  const { signingKeyFiles } = oauth.authorizationServer;
+  const signingKeys = knownEntries(signingKeyFiles).flatMap(({ entry: file, i }) => {
+    const path = `oauth.authorizationServer.signingKeyFiles.${i}`;
+    return attempt(() => readKey(file, path, createPrivateKey)) ?? [];
+  });
+  const clientProofs = knownEntries(oauth.clients).flatMap(({ entry: client, i }) => {
+    const proof = attempt(() => proofOf(client, `oauth.clients.${i}`));
+    return proof ? [[client.id, proof] as const] : [];
+  });
+  const userPasswords = knownEntries(oauth.users).flatMap(({ entry: user, i }) => {
+    const path = `oauth.users.${i}.passwordFile`;
+    const password = attempt(() => secretOf(user.password, user.passwordFile, path));
+    return password ? [[user.name, password] as const] : [];
+  });
+  const [newest, ...older] = signingKeys;
+  return {
+    signingKeys: newest && [newest, ...older],
+    clientProofs: new Map(clientProofs),
+    userPasswords: new Map(userPasswords),
+  };
+}
+
+/** Whether an authorization server runs whose key is not given. */
+export function isWithoutSigningKey({ oauth: { authorizationServer } }: Config): boolean {
+  return authorizationServer.enabled && authorizationServer.signingKeyFiles.length === 0;
+}
+
+/** The key that was generated earlier, or one that is generated now. */
+export function generatedSigningKey(state: StateStore): KeyObject {
+  const fresh = (): string => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return state.create(SIGNING_KEY_FILE, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  };
+  const pem = state.read(SIGNING_KEY_FILE) ?? fresh();
+  try {
+    return checked(createPrivateKey(pem));
+  } catch (cause) {
+    throw state.broken(SIGNING_KEY_FILE, KEY_KINDS, cause);
+  }
+}
+
+function proofOf(
+  { secret, secretFile, publicKeyFile }: Config['oauth']['clients'][number],
+  path: string,
+): Secret | KeyObject | undefined {
+  if (publicKeyFile !== undefined) return readKey(publicKeyFile, `${path}.publicKeyFile`, createPublicKey);
+  const given = secretOf(secret, secretFile, `${path}.secretFile`);
+  if (given && given.byteLength < MIN_SECRET_BYTES) {
+    const text = `${path}.secret: expected ${MIN_SECRET_BYTES} bytes or more, got ${given.byteLength}`;
+    throw new EpcscfTurnError('ERR_CONFIG_INVALID', text);
+  }
+  return given;
+}
+
+function readKey(file: string, path: string, create: (pem: string) => KeyObject): KeyObject {
+  const pem = readTextFile(file, path, 'ERR_CONFIG_UNREADABLE');
+  try {
+    return checked(create(pem));
+  } catch (cause) {
+    throw new EpcscfTurnError('ERR_CONFIG_UNREADABLE', `${path}: expected ${KEY_KINDS} in ${file}`, { cause });
+  }
+}
+
+/** RFC 7518 §3.3 and §3.4. */
+function checked(key: KeyObject): KeyObject {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = key;
+  const isGood = (type === 'ec' && namedCurve === 'prime256v1') || (type === 'rsa' && modulusLength >= 2048);
+  if (!isGood) throw new TypeError('key of another kind');
+  return key;
+}

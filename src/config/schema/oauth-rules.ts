@@ -1,0 +1,63 @@
+import { knownEntries } from './known-part.ts';
+import { MAX_POOL_NAMES, poolNames } from './pool-names.ts';
+import { type Report, type Rule } from './rule-report.ts';
+import { type Config } from './tree.ts';
+
+export const OAUTH_RULES: readonly Rule[] = [checkClients, checkPools, checkUsers];
+
+type Client = Config['oauth']['clients'][number];
+
+const GIVEN_BY_LOGIN = ['authorization_code', 'implicit'] as const;
+
+function checkClients({ oauth }: Config, report: Report): void {
+  knownEntries(oauth.clients).forEach(({ entry: client, i }) => {
+    const path = `oauth.clients.${i}`;
+    const { id, grants, redirectUris } = client;
+    if (oauth.clients.findIndex((other) => other.id === id) !== i) report(`${path}.id`, 'an id of its own', id);
+    const proofs = proofsOf(client);
+    if (proofs.length > 1) report(path, 'one of "secret", "secretFile" and "publicKeyFile"', proofs.join(' and '));
+    const mustProve = grants.includes('client_credentials') || client.introspects || client.namesUsers;
+    if (proofs.length === 0 && mustProve) {
+      report(path, '"secret", "secretFile" or "publicKeyFile", or else "grants" without client_credentials', 'none');
+    }
+    if (redirectUris.length === 0 && GIVEN_BY_LOGIN.some((grant) => grants.includes(grant))) {
+      report(`${path}.redirectUris`, 'at least one, because users log in for this client', []);
+    }
+    if (grants.includes('implicit') && !oauth.implicit) {
+      report('oauth.implicit', `true, because ${path}.grants has implicit`, false);
+    }
+  });
+}
+
+function proofsOf({ secret, secretFile, publicKeyFile }: Client): string[] {
+  const proofs = Object.entries({ secret, secretFile, publicKeyFile });
+  return proofs.flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
+
+/** Of two that have one name, whoever comes second would be taken for the first. */
+function checkPools({ domain, edge, oauth }: Config, report: Report): void {
+  const owners = new Map<string, string>();
+  edge.core.users.forEach(({ name }, i) => owners.set(`${name}@${domain}`, `edge.core.users.${i}`));
+  oauth.users.forEach(({ name, impi = `${name}@${domain}` }, i) => owners.set(impi, `oauth.users.${i}`));
+  oauth.clients.forEach(({ pool }, i) => {
+    const path = `oauth.clients.${i}.pool`;
+    const names = pool.flatMap((entry) => poolNames(entry) ?? []);
+    if (names.length > MAX_POOL_NAMES) report(path, `at most ${MAX_POOL_NAMES} names`, names.length);
+    for (const name of names) {
+      const impi = `${name}@${domain}`;
+      const owner = owners.get(impi);
+      if (owner !== undefined) {
+        report(path, `names that ${owner} does not have`, name);
+        return;
+      }
+      owners.set(impi, path);
+    }
+  });
+}
+
+function checkUsers({ oauth: { users } }: Config, report: Report): void {
+  users.forEach(({ name }, i) => {
+    if (users.findIndex((other) => other.name === name) !== i)
+      report(`oauth.users.${i}.name`, 'a name of its own', name);
+  });
+}

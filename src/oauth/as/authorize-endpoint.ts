@@ -1,0 +1,114 @@
+import { type Clock, type Now } from '../../base/clock.ts';
+import { settled } from '../../base/outcome.ts';
+import { type Result } from '../../base/result.ts';
+import { type Form, parseForm, readForm } from '../form.ts';
+import { noStore, type OAuthContext, remoteAddressOf } from '../oauth-http.ts';
+import { FormGuard } from '../login/form-guard.ts';
+import { LOGIN_FAILURES, type LoginCheck } from '../login/login-check.ts';
+import { loginPage, loginPagePolicy, problemPage } from '../login/login-page.ts';
+import { type OAuthClients } from '../oauth-client.ts';
+import { OAUTH_ERRORS, type OAuthError } from '../oauth-words.ts';
+import { registrationFields, type TokenFields, turnFields } from '../token-answers.ts';
+import { type WebUser } from '../web-users.ts';
+import { type AuthorizationCodes } from './authorization-codes.ts';
+import { answerUrl, type AuthorizationRequest, readAuthorizationRequest } from './authorization-request.ts';
+import { type TokenMaker } from './token-maker.ts';
+
+export interface AuthorizeParts {
+  readonly clients: OAuthClients;
+  readonly allowsImplicit: boolean;
+  readonly issuer: () => string;
+  readonly maker: TokenMaker;
+  readonly codes: AuthorizationCodes;
+  readonly login: LoginCheck;
+  readonly clock: Clock;
+}
+
+export const LOGIN_PATH = '/oauth/login';
+
+const STALE = 'This page was open for too long, or belongs to another browser. Log in again.';
+
+/** The authorization endpoint (RFC 6749 §3.1): the user logs in, for one client and one token. No session is kept. */
+export class AuthorizeEndpoint {
+  readonly #parts: AuthorizeParts;
+  readonly #guard = new FormGuard('epcscf-turn-login');
+
+  constructor(parts: AuthorizeParts) {
+    this.#parts = parts;
+  }
+
+  get(context: OAuthContext): Response | Promise<Response> {
+    const form = parseForm(new URL(context.req.url).search);
+    if (!form.ok) return refusePage(context, 'invalid_request');
+    const request = this.#read(context, form.value);
+    return request instanceof Response ? request : this.#ask(context, request, form.value);
+  }
+
+  /** The form of the page. What the client has asked for comes back in it, and is checked again. */
+  async post(context: OAuthContext): Promise<Response> {
+    const form = await readForm(context);
+    const asked = form.ok ? parseForm(form.value.get('request') ?? '') : form;
+    if (!form.ok || !asked.ok) return refusePage(context, 'invalid_request');
+    const request = this.#read(context, asked.value);
+    if (request instanceof Response) return request;
+    if (!this.#guard.isSealed(context, form.value.get('seal'))) return this.#ask(context, request, asked.value, STALE);
+    if (form.value.get('action') === 'cancel') return this.#redirect(context, request, { error: 'access_denied' });
+    const now = this.#parts.clock.now();
+    const name = form.value.get('user') ?? '';
+    const user = this.#parts.login.check(name, form.value.get('password') ?? '', remoteAddressOf(context), now);
+    if (!user.ok) {
+      context.status(user.reason === 'too-many-failures' ? 429 : 401);
+      return this.#ask(context, request, asked.value, LOGIN_FAILURES[user.reason], name);
+    }
+    const answer = await this.#grant(request, user.value, now);
+    return this.#redirect(context, request, answer.ok ? answer.value : { error: answer.reason });
+  }
+
+  #read(context: OAuthContext, form: Form): AuthorizationRequest | Response {
+    const { clients, allowsImplicit, issuer } = this.#parts;
+    const read = readAuthorizationRequest(form, clients, allowsImplicit);
+    if (read.kind === 'good') return read.request;
+    if (read.kind === 'refused') return refusePage(context, read.error);
+    noStore(context);
+    return context.redirect(answerUrl(read.place, issuer(), { error: read.error }), 303);
+  }
+
+  #ask(context: OAuthContext, request: AuthorizationRequest, form: Form, problem?: string, user?: string): Response {
+    noStore(context);
+    context.header('Content-Security-Policy', loginPagePolicy([targetOf(request.redirectUri)]));
+    const hidden = { request: new URLSearchParams([...form]).toString(), seal: this.#guard.seal(context) };
+    return context.body(loginPage({ action: LOGIN_PATH, hidden, problem, client: request.client.id, user }), {
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    });
+  }
+
+  async #grant(request: AuthorizationRequest, user: WebUser, now: Now): Promise<Result<TokenFields, OAuthError>> {
+    const { maker, codes } = this.#parts;
+    const { client, redirectUri, challenge, scope, audience } = request;
+    const identity = { impi: user.impi, impus: user.impus };
+    if (challenge !== undefined) {
+      const grant = { clientId: client.id, redirectUri, challenge, scope, audience, identity };
+      return { ok: true, value: { code: codes.issue(grant, now.monotonicMs) } };
+    }
+    if (scope === 'sip') return registrationFields(maker.userToken(client, identity, now), now);
+    return settled(turnFields(maker.turnToken(client, { subject: user.impi, audience }, now), now));
+  }
+
+  #redirect(context: OAuthContext, request: AuthorizationRequest, fields: TokenFields): Response {
+    noStore(context);
+    // 303: the password must not be sent on (RFC 9700 §4.12).
+    return context.redirect(answerUrl(request, this.#parts.issuer(), fields), 303);
+  }
+}
+
+function refusePage(context: OAuthContext, error: OAuthError): Response {
+  noStore(context);
+  context.header('Content-Security-Policy', loginPagePolicy([]));
+  return context.html(problemPage(OAUTH_ERRORS[error]), 400);
+}
+
+/** For a policy: the origin of a web page, or the scheme of an app. */
+function targetOf(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri);
+  return origin === 'null' ? protocol : origin;
+}

@@ -1,0 +1,97 @@
+import { type Clock, type Now } from '../../base/clock.ts';
+import { type Outcome, settled } from '../../base/outcome.ts';
+import { fail, type Result } from '../../base/result.ts';
+import { type Form, parseForm, readForm } from '../form.ts';
+import { allowOrigin, noStore, type OAuthContext, refuse } from '../oauth-http.ts';
+import { type OAuthClient } from '../oauth-client.ts';
+import { type OAuthError } from '../oauth-words.ts';
+import { registrationFields, type TokenFields, turnFields } from '../token-answers.ts';
+import { type AuthorizationCodes } from './authorization-codes.ts';
+import { type ClientDoor } from './client-door.ts';
+import { type TokenMaker } from './token-maker.ts';
+import { readGrant, readTokenWish } from './token-request.ts';
+
+export interface TokenEndpointParts {
+  readonly door: ClientDoor;
+  readonly maker: TokenMaker;
+  readonly codes: AuthorizationCodes;
+  readonly clock: Clock;
+  /** Origins of pages that are clients themselves. */
+  readonly isClientOrigin: (origin: string) => boolean;
+  /** Whether GET with `client_password` is served (TS 33.203 X.5.3.2). */
+  readonly takesGet: boolean;
+}
+
+/** The token endpoint (RFC 6749 §3.2). */
+export class TokenEndpoint {
+  readonly #parts: TokenEndpointParts;
+
+  constructor(parts: TokenEndpointParts) {
+    this.#parts = parts;
+  }
+
+  async post(context: OAuthContext): Promise<Response> {
+    allowOrigin(context, this.#parts.isClientOrigin);
+    const form = await readForm(context);
+    if (!form.ok) return refuse(context, 'invalid_request');
+    return this.#serve(context, form.value);
+  }
+
+  /** As the text of TS 33.203 X.5.3.2 has it. Addresses are written into logs, so it takes a switch. */
+  get(context: OAuthContext): Promise<Response> | Response {
+    if (!this.#parts.takesGet) {
+      context.header('Allow', 'POST');
+      return context.json({ error: 'invalid_request', error_description: 'The token endpoint takes POST.' }, 405);
+    }
+    const form = parseForm(new URL(context.req.url).search);
+    if (!form.ok) return refuse(context, 'invalid_request');
+    const { client_password: secret, ...others } = Object.fromEntries(form.value);
+    const named = Object.entries({ grant_type: 'client_credentials', ...others });
+    return this.#serve(context, new Map(secret === undefined ? named : [...named, ['client_secret', secret]]));
+  }
+
+  async #serve(context: OAuthContext, form: Form): Promise<Response> {
+    const { door, clock } = this.#parts;
+    const now = clock.now();
+    const client = door.admit(context, form, now);
+    if (client instanceof Response) return client;
+    const answer = await settled(this.#answer(client, form, now));
+    if (!answer.ok) return refuse(context, answer.reason);
+    noStore(context);
+    return context.json(answer.value);
+  }
+
+  #answer(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
+    const grant = readGrant(form);
+    if (!grant.ok) return grant;
+    if (!client.grants.has(grant.value)) return fail('unauthorized_client');
+    return grant.value === 'client_credentials' ? this.#forClient(client, form, now) : this.#forCode(client, form, now);
+  }
+
+  #forClient(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
+    // RFC 6749 §4.4: for confidential clients only.
+    if (client.proof.kind === 'none') return fail('unauthorized_client');
+    const wish = readTokenWish(form, client);
+    if (!wish.ok) return wish;
+    const { maker } = this.#parts;
+    const { scope, impi, subject = impi, audience, notAfterSec } = wish.value;
+    if (scope === 'turn') return turnFields(maker.turnToken(client, { subject, audience, notAfterSec }, now), now);
+    return impi === undefined
+      ? fail('invalid_request')
+      : registrationFields(maker.registrationToken(client, impi, now), now);
+  }
+
+  #forCode(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
+    const { maker, codes } = this.#parts;
+    const code = form.get('code');
+    if (code === undefined) return fail('invalid_request');
+    const proof = { clientId: client.id, redirectUri: form.get('redirect_uri'), verifier: form.get('code_verifier') };
+    const granted = codes.redeem(code, proof, now.monotonicMs);
+    if (!granted.ok) return granted;
+    const { scope, audience, identity } = granted.value;
+    if (scope === 'turn') return turnFields(maker.turnToken(client, { subject: identity.impi, audience }, now), now);
+    const token = maker.userToken(client, identity, now);
+    if (token.ok) codes.note(code, token.value.jti);
+    return registrationFields(token, now);
+  }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { type Now } from '../../base/clock.ts';
+import { mapOutcome, type Outcome } from '../../base/outcome.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { type AccessTokenIssuer } from '../../credentials/credential.ts';
+import { type OAuthClient, type OAuthClients } from '../oauth-client.ts';
+import { type OAuthError } from '../oauth-words.ts';
+import { type RegistrationToken, type TurnToken } from '../token-answers.ts';
+import { type WebIdentity, type WebUsers } from '../web-users.ts';
+import { type SigningRing } from './signing-ring.ts';
+
+export interface TokenMakerOptions {
+  /** URL of this authorization server, known once it listens. */
+  readonly issuer: () => string;
+  /** Of registration tokens: the edge. */
+  readonly audience: string;
+  /** Life of a registration token. */
+  readonly registrationTokenSec: number;
+  readonly ring: SigningRing;
+  readonly users: WebUsers;
+  readonly clients: OAuthClients;
+  /** Absent: no tokens for a TURN server are made here. */
+  readonly turn: { readonly issuer: AccessTokenIssuer; readonly serverName: string } | undefined;
+}
+
+export interface TurnTokenRequest {
+  /** For whom, as quotas count: a stable text, or absent for somebody who is not known. */
+  readonly subject?: string | undefined;
+  /** Name of the TURN server, where the client says one. */
+  readonly audience?: string | undefined;
+  /** UNIX seconds past which the token must not be good. */
+  readonly notAfterSec?: number | undefined;
+}
+
+/** A signed registration token, with the name by which it can be declared void. */
+export interface SignedRegistrationToken extends RegistrationToken {
+  readonly jti: string;
+}
+
+/** Decides which client may have which token, and makes it. */
+export class TokenMaker {
+  readonly #options: TokenMakerOptions;
+  /** Private identities of all pools: they belong to nobody who logs in. */
+  readonly #pooled: ReadonlySet<string>;
+
+  constructor(options: TokenMakerOptions) {
+    this.#options = options;
+    this.#pooled = new Set([...options.clients.values()].flatMap(({ pool }) => [...pool]));
+  }
+
+  /** A token for a user of whom the client says who it is: one of its pool, or any user if its word is taken for that. */
+  registrationToken(client: OAuthClient, impi: string, now: Now): Result<SignedRegistrationToken, OAuthError> {
+    if (client.pool.has(impi)) return ok(this.#sign(client, { impi, impus: [`sip:${impi}`] }, true, now));
+    if (!client.namesUsers) return fail('unauthorized_client');
+    const identity = this.#options.users.ofImpi(impi);
+    return identity ? this.userToken(client, identity, now) : fail('invalid_request');
+  }
+
+  /** A token for a user who has logged in here. */
+  userToken(client: OAuthClient, identity: WebIdentity, now: Now): Result<SignedRegistrationToken, OAuthError> {
+    if (this.#pooled.has(identity.impi)) return fail('unauthorized_client');
+    return ok(this.#sign(client, identity, false, now));
+  }
+
+  turnToken(client: OAuthClient, request: TurnTokenRequest, now: Now): Outcome<Result<TurnToken, OAuthError>> {
+    const { turn } = this.#options;
+    if (!turn) return fail('invalid_scope');
+    const { issuer, serverName } = turn;
+    if (request.audience !== undefined && request.audience !== serverName) return fail('invalid_target');
+    const person = `${client.id} ${request.subject ?? randomUUID()}`;
+    const { notAfterSec } = request;
+    if (notAfterSec !== undefined && notAfterSec <= now.unixMs / 1000) return fail('invalid_request');
+    const issued = issuer.issue(
+      { registrationId: person, person, grantedExpiresSec: 0, ...(notAfterSec !== undefined && { notAfterSec }) },
+      now,
+    );
+    return mapOutcome(issued, (credential): Result<TurnToken, OAuthError> => {
+      if (!credential.ok) return fail('temporarily_unavailable');
+      const { kid, key, token, expiresAtSec } = credential.value;
+      return ok({ kid, key, expiresAtSec, token: token.toString('base64'), audience: serverName });
+    });
+  }
+
+  #sign(client: OAuthClient, { impi, impus }: WebIdentity, isPool: boolean, now: Now): SignedRegistrationToken {
+    const { issuer, audience, registrationTokenSec, ring } = this.#options;
+    const iat = Math.floor(now.unixMs / 1000);
+    const expiresAtSec = iat + registrationTokenSec;
+    const jti = randomUUID();
+    const token = ring.sign({
+      iss: issuer(),
+      sub: impi,
+      aud: audience,
+      iat,
+      exp: expiresAtSec,
+      jti,
+      client_id: client.id,
+      scope: 'sip',
+      impi,
+      impu: impus,
+      ...(isPool && { pool: true }),
+      ...(client.origins.length > 0 && { origins: client.origins }),
+    });
+    return { token, expiresAtSec, impi, impus, jti };
+  }
+}

@@ -1,0 +1,39 @@
+import { type HttpBindings } from '@hono/node-server';
+import { type Context } from 'hono';
+import { OAUTH_ERRORS, type OAuthError } from './oauth-words.ts';
+
+/** What routes find in their context: the request as it came to the listener. */
+export interface OAuthEnv {
+  Bindings: HttpBindings;
+}
+
+export type OAuthContext = Context<OAuthEnv>;
+
+/** The client's address, behind a listed proxy too. */
+export function remoteAddressOf({ env }: OAuthContext): string {
+  return env.incoming.socket.remoteAddress ?? '';
+}
+
+/** RFC 6749 §5.1: what holds a token is kept nowhere. */
+export function noStore(context: OAuthContext): void {
+  context.header('Cache-Control', 'no-store');
+  context.header('Pragma', 'no-cache');
+}
+
+const STATUSES: Partial<Record<OAuthError, 401 | 503>> = { invalid_client: 401, temporarily_unavailable: 503 };
+
+/** RFC 6749 §5.2. `retryAfterSec`: the client asks too often (RFC 6585 §4). */
+export function refuse(context: OAuthContext, error: OAuthError, retryAfterSec?: number): Response {
+  noStore(context);
+  const body = { error, error_description: OAUTH_ERRORS[error] };
+  if (retryAfterSec === undefined) return context.json(body, STATUSES[error] ?? 400);
+  context.header('Retry-After', String(retryAfterSec));
+  return context.json(body, 429);
+}
+
+/** Lets a page of one of these origins read the answer. No cookie goes with such a request. */
+export function allowOrigin(context: OAuthContext, isAllowed: (origin: string) => boolean): void {
+  context.header('Vary', 'Origin', { append: true });
+  const origin = context.req.header('origin');
+  if (origin !== undefined && isAllowed(origin)) context.header('Access-Control-Allow-Origin', origin);
+}

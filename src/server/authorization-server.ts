@@ -1,0 +1,61 @@
+import { type Material } from '../config/material.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type AbuseLog } from '../base/abuse-log.ts';
+import { type Clock } from '../base/clock.ts';
+import { type AccessTokenIssuer } from '../credentials/credential.ts';
+import { type TokenIssuerOptions } from '../edge/edge-options.ts';
+import { AuthorizationServer } from '../oauth/as/authorization-server.ts';
+import { SigningRing } from '../oauth/as/signing-ring.ts';
+import { oauthClients, webUsers } from './oauth-clients.ts';
+
+export interface AuthorizationServerContext {
+  readonly config: Config;
+  readonly material: Material;
+  readonly clock: Clock;
+  readonly abuseLog: AbuseLog;
+  /** URL under which the listeners are reached; they may not be open yet. */
+  readonly ownUrl: () => string;
+  /** Absent: no tokens for a TURN server are made here. */
+  readonly turn: { readonly issuer: AccessTokenIssuer; readonly serverName: string } | undefined;
+}
+
+/** The authorization server of the configuration; `undefined` where none is to run. */
+export function createAuthorizationServer(context: AuthorizationServerContext): AuthorizationServer | undefined {
+  const { config, material, clock, abuseLog, ownUrl, turn } = context;
+  const { oauth, domain } = config;
+  const { authorizationServer: settings } = oauth;
+  const { signingKeys } = material.oauth;
+  if (!settings.enabled || !signingKeys) return undefined;
+  const { issuer, audience = config.edge.webIdentity.audience ?? domain, registrationTokenSec } = settings;
+  return new AuthorizationServer(
+    {
+      issuer: () => issuer ?? ownUrl(),
+      audience,
+      registrationTokenSec,
+      ring: new SigningRing(signingKeys),
+      users: webUsers(config, material.oauth, material.users),
+      clients: oauthClients(config, material.oauth),
+      turn,
+      allowsImplicit: oauth.implicit,
+      takesGet: oauth.getTokenRequests,
+      limits: { requestsPerSec: settings.requestsPerSecPerClient, requestBurst: settings.requestBurstPerClient },
+    },
+    {
+      clock,
+      report: (remoteAddress, cause, { monotonicMs }) => {
+        abuseLog.write('authentication failed', { remoteAddress, cause }, monotonicMs);
+      },
+    },
+  );
+}
+
+/** How an edge in the same process takes the tokens of the authorization server. */
+export function tokenIssuer({ domain, oauth }: Config, { issuer }: AuthorizationServer): TokenIssuerOptions {
+  const clients = oauth.clients.map(({ id, origins, pool }) => ({
+    id,
+    ...(origins.length > 0 && { origins }),
+    // The authorization server itself keeps each client to its pool.
+    pools: pool.length > 0 ? [`*@${domain}`] : [],
+  }));
+  return { issuer, entity: new URL(issuer).hostname, clients, check: { kind: 'local' } };
+}
