@@ -14,7 +14,7 @@ const AT_ONCE = 10;
 /** Eighty starts and handshakes: seconds, but many on a busy machine. */
 const TIMEOUT_MS = 120_000;
 /** A lab that stayed would hold its sockets, tables and page: some hundred kilobytes. */
-const BYTES_PER_LAB = 20_000;
+const MAX_GROWTH_BYTES = 20_000 * LABS;
 
 async function settledBytes(): Promise<number> {
   for (let i = 0; i < 5; i++) {
@@ -54,14 +54,21 @@ async function useLabs(count: number): Promise<WeakRef<Lab>[]> {
   return used;
 }
 
-it(`gives handles and memory of ${LABS} labs back, ${AT_ONCE} of them at once`, { timeout: TIMEOUT_MS }, async () => {
-  // Code is compiled and tables find their size.
-  await useLabs(2 * AT_ONCE);
+/** Bytes that are held after so many labs and were not before. */
+async function growthAfter(count: number): Promise<number> {
   const bytesBefore = await settledBytes();
   const handlesBefore = handles();
-  const used = await useLabs(LABS);
+  const used = await useLabs(count);
   const bytesAfter = await settledBytes();
   expect(handles()).toEqual(handlesBefore);
   expect(used.filter((lab) => lab.deref() !== undefined)).toHaveLength(0);
-  expect(bytesAfter - bytesBefore).toBeLessThan(LABS * BYTES_PER_LAB);
+  return bytesAfter - bytesBefore;
+}
+
+it(`gives handles and memory of ${LABS} labs back, ${AT_ONCE} of them at once`, { timeout: TIMEOUT_MS }, async () => {
+  // Code is compiled and tables find their size.
+  await useLabs(2 * AT_ONCE);
+  const growth = await growthAfter(LABS);
+  // What V8 compiles late grows once, by up to a megabyte; what labs leave behind grows each time.
+  expect(growth < MAX_GROWTH_BYTES ? growth : await growthAfter(LABS)).toBeLessThan(MAX_GROWTH_BYTES);
 });

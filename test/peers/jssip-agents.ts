@@ -10,6 +10,8 @@ installBrowserGlobals();
 export interface JssipOptions {
   readonly preloadedRoute?: boolean;
   readonly password?: string;
+  /** Value of Authorization in each request, instead of a password. */
+  readonly authorization?: string;
 }
 
 const agents: UA[] = [];
@@ -18,12 +20,12 @@ const agents: UA[] = [];
 export function createAgent(
   { url, domain, passwordOf }: AgentHome,
   user: string,
-  { preloadedRoute = false, password = passwordOf(user) }: JssipOptions = {},
+  { preloadedRoute = false, password = passwordOf(user), authorization }: JssipOptions = {},
 ): UA {
   const agent = new UA({
     sockets: new WebSocketInterface(url),
     uri: `sip:${user}@${domain}`,
-    password,
+    ...(authorization === undefined ? { password } : { authorization_jwt: authorization }),
     register_expires: 120,
     connection_recovery_min_interval: 1,
     connection_recovery_max_interval: 1,

@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly password?: string;
   /** Registers by RFC 5626, which SIP.js does only if it is told. */
   readonly outbound?: boolean;
+  /** Value of Authorization in its REGISTER, instead of a password. */
+  readonly authorization?: string;
 }
 
 export interface Agent {
@@ -55,7 +57,10 @@ export class Agents implements AsyncDisposable {
     await userAgent.start();
     const registerer = new Registerer(userAgent, {
       expires: 120,
-      extraHeaders: ['TURN-Cred-Req: turn'],
+      extraHeaders: [
+        'TURN-Cred-Req: turn',
+        ...(options.authorization === undefined ? [] : [`Authorization: ${options.authorization}`]),
+      ],
       ...(options.outbound && { regId: 1 }),
     });
     return { uri, userAgent, registerer, received };

@@ -45,13 +45,16 @@ export class WicMessages {
 
   readonly #password: Secret;
 
-  constructor(user: string, password = PASSWORDS.get(user)!) {
+  readonly #domain: string;
+
+  constructor(user: string, password = PASSWORDS.get(user)!, domain = DOMAIN) {
     this.user = user;
+    this.#domain = domain;
     this.#password = password;
   }
 
   get aor(): string {
-    return `sip:${this.user}@${DOMAIN}`;
+    return `sip:${this.user}@${this.#domain}`;
   }
 
   get contact(): string {
@@ -79,7 +82,7 @@ export class WicMessages {
 
   buildRegister(options: RegisterOptions = {}): SipRequest {
     const expires = options.expires ?? 600;
-    return this.build('REGISTER', `sip:${DOMAIN}`, this.aor, {
+    return this.build('REGISTER', `sip:${this.#domain}`, this.aor, {
       'Call-ID': this.registerCallId,
       Contact: options.contact ?? `${this.contact};expires=${expires}`,
       Expires: String(expires),
@@ -114,8 +117,8 @@ export class Wic extends WicMessages {
   /** Another one after a reconnection. */
   socket: WicSocket;
 
-  constructor(user: string, socket: WicSocket, password?: Secret) {
-    super(user, password);
+  constructor(user: string, socket: WicSocket, password?: Secret, domain?: string) {
+    super(user, password, domain);
     this.socket = socket;
   }
 

@@ -3,7 +3,8 @@ import { type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { type WebIdentityOptions } from '../../../src/edge/edge-options.ts';
 
-export const ISSUER = 'https://waf.example.com';
+const DOMAIN = 'example.com';
+export const ISSUER = `https://waf.${DOMAIN}`;
 
 type Signer = Awaited<ReturnType<typeof generateKeyPair>>;
 
@@ -18,10 +19,12 @@ export interface TokenWishes {
 /** An authorization server (WAF) of the test: it signs by jose, an implementation that the edge does not share. */
 export class Waf {
   readonly #signers = new Map<string, { readonly algorithm: string; readonly pair: Signer }>();
+  readonly #domain: string;
   readonly #nowSec: () => number;
 
-  /** `nowSec`: the time that tokens are issued at. */
-  constructor(nowSec: () => number = () => Math.floor(Date.now() / 1000)) {
+  /** `domain`: whose users it knows. `nowSec`: the time that tokens are issued at. */
+  constructor(domain: string = DOMAIN, nowSec: () => number = () => Math.floor(Date.now() / 1000)) {
+    this.#domain = domain;
     this.#nowSec = nowSec;
   }
 
@@ -44,21 +47,22 @@ export class Waf {
     return { keys: await Promise.all(keys) };
   }
 
-  /** A registration token for a user of example.com. */
+  /** A registration token for a user. */
   async token(user: string, { claims, header, lifetimeSec = 600, signer }: TokenWishes = {}): Promise<string> {
     const [kid] = signer === undefined ? this.#signers.keys() : [signer];
     const { algorithm, pair } = this.#signers.get(kid!)!;
     const nowSec = this.#nowSec();
+    const domain = this.#domain;
     const payload = {
-      iss: ISSUER,
+      iss: `https://waf.${domain}`,
       sub: user,
-      aud: 'example.com',
+      aud: domain,
       iat: nowSec,
       exp: nowSec + lifetimeSec,
       jti: `${user}-${Math.random()}`,
       client_id: 'wwsf',
-      impi: `${user}@example.com`,
-      impu: [`sip:${user}@example.com`],
+      impi: `${user}@${domain}`,
+      impu: [`sip:${user}@${domain}`],
       ...claims,
     };
     return new SignJWT(payload)
