@@ -50,6 +50,21 @@ function first<Request, User extends KnownUser>(
   );
 }
 
+/**
+ * Access tokens beside users with passwords. A request with ACCESS-TOKEN is for `tokens` alone, and every other for `others` alone: nothing is tried
+ * by both, and no kid is taken for the name of a user.
+ */
+export function withAccessTokens(tokens: CredentialVerifier, others: CredentialVerifier): CredentialVerifier {
+  const { accessTokensFor } = tokens;
+  const lookupHash = others.lookupHash?.bind(others);
+  return {
+    keyAlgorithms: others.keyAlgorithms ?? ['md5'],
+    ...(accessTokensFor !== undefined && { accessTokensFor }),
+    lookup: (request, now) => (request.accessToken ? tokens : others).lookup(request, now),
+    ...(lookupHash && { lookupHash }),
+  };
+}
+
 /** Its users are of this realm alone: with one Km a name and password would otherwise fit any. */
 export function inRealm(own: string, verifier: LocalVerifier): LocalVerifier;
 export function inRealm(own: string, verifier: CredentialVerifier): CredentialVerifier;

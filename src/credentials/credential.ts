@@ -84,7 +84,16 @@ export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
  * cannot tell at the moment; the answer is then 500, not 401.
  */
 export type LookupFailure =
-  'unknown-form' | 'unknown-user' | 'expired' | 'not-yet-valid' | 'wrong-realm' | 'revoked' | 'unavailable';
+  | 'unknown-form'
+  | 'unknown-user'
+  | 'malformed-token'
+  | 'unknown-kid'
+  | 'forged-token'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'wrong-realm'
+  | 'revoked'
+  | 'unavailable';
 
 export interface LookupRequest {
   /** USERNAME as received, valid UTF-8. */
@@ -100,6 +109,8 @@ export interface KnownUser {
   readonly user: string;
   /** Absolute end of the credential in UNIX seconds; absent for a static user. */
   readonly expiresAtSec?: number;
+  /** No allocation may outlive the credential, whatever the TURN server does with others (RFC 7635 §9). */
+  readonly endsAllocations?: boolean;
   /** In the order to try. At least one. */
   readonly keys: readonly CandidateKey[];
 }

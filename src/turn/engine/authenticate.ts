@@ -36,6 +36,8 @@ import { type AuthenticationCause } from './turn-words.ts';
  *   by the client from the nonce, or here from the offer that comes back (§9.2.1). A client of RFC 5389 knows of no offer.
  * - The nonce is bound to the client's transport address. A recorded request can be replayed from that address within the nonce's
  *   lifetime; it then repeats what its author asked for, on the author's own 5-tuple.
+ * - With an access token (RFC 7635) the key is the session key that the token holds, encrypted. Who knows K, the key that a kid names, can form a token
+ *   for anybody; who sees a token on the path has not its session key.
  * - Indications and ChannelData are not authenticated (RFC 8656 §5): who can send from a client's address can send data as that client,
  *   towards the peers that the client permitted.
  */
@@ -57,12 +59,14 @@ export interface Credential {
   readonly username: string;
   /** t in UNIX seconds; `undefined` never ends. */
   readonly expiresAtSec: number | undefined;
+  /** No allocation outlives it, whatever the expiry policy. */
+  readonly endsAllocations: boolean;
   readonly keyId: string;
   readonly realm: string;
   /** USERHASH, when it came in the place of USERNAME. */
   readonly userhash: Buffer | undefined;
   readonly algorithm: KeyAlgorithm;
-  /** The long-term key by that algorithm; never the password (RFC 8656 §6). */
+  /** The long-term key by that algorithm, never the password (RFC 8656 §6); or the session key of an access token (RFC 7635 §5). */
   readonly key: Buffer;
 }
 
@@ -185,7 +189,7 @@ function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, 
     const code = found.reason === 'unavailable' ? ErrorCode.ServerError : ErrorCode.Unauthenticated;
     return failed(code, found.reason, name);
   }
-  const { user, username, expiresAtSec, keys } = found.value;
+  const { user, username, expiresAtSec, endsAllocations = false, keys } = found.value;
   for (const candidate of preferring(preferredKeyId, keys)) {
     const key = candidate.integrityKey(algorithm);
     if (!key || checkIntegrity(request.message, key, integrity) !== 'valid') continue;
@@ -194,6 +198,7 @@ function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, 
       person: realms.userIn(realm, candidate.person?.() ?? user),
       username,
       expiresAtSec,
+      endsAllocations,
       keyId: candidate.keyId,
       realm,
       userhash: hash,
@@ -221,6 +226,7 @@ interface FoundUser {
   readonly user: string;
   readonly username: string;
   readonly expiresAtSec?: number | undefined;
+  readonly endsAllocations?: boolean | undefined;
   readonly keys: readonly CandidateKey[];
 }
 
@@ -241,8 +247,8 @@ function lookup(
   const request = token ? { username: name, realm, accessToken: Buffer.from(token) } : { username: name, realm };
   return mapOutcome(verifier.lookup(request, now), (found) => {
     if (!found.ok) return found;
-    const { user, expiresAtSec, keys } = found.value;
-    return ok({ user, expiresAtSec, keys, username: name });
+    const { user, expiresAtSec, endsAllocations, keys } = found.value;
+    return ok({ user, expiresAtSec, endsAllocations, keys, username: name });
   });
 }
 

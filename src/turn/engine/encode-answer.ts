@@ -1,3 +1,4 @@
+import { thirdPartyAuthorization } from '../../stun/attributes/rfc7635.ts';
 import {
   errorCode,
   fingerprint,
@@ -23,6 +24,8 @@ interface AnswerFrame {
 interface Challenge {
   readonly realm: string;
   readonly nonce: string;
+  /** THIRD-PARTY-AUTHORIZATION, where access tokens are taken (RFC 7635 §6.1). */
+  readonly accessTokensFor: string | undefined;
   /** PASSWORD-ALGORITHMS; left out when empty. */
   readonly offer: readonly PasswordAlgorithmChoice[];
 }
@@ -49,6 +52,7 @@ export function encodeChallenge(request: StunMessage, code: number, challenge: C
   const writer = new StunWriter(request.method, 'error', request.transactionId);
   writer.add(errorCode, { code, reason: defaultReason(code) });
   if (challenge) writer.add(realm, challenge.realm).add(nonce, challenge.nonce);
+  if (challenge?.accessTokensFor !== undefined) writer.add(thirdPartyAuthorization, challenge.accessTokensFor);
   if (challenge && challenge.offer.length > 0) writer.add(passwordAlgorithms, challenge.offer);
   return sealed(request, writer);
 }

@@ -20,5 +20,6 @@ export function grantableLifetimeSec(
   policy: ExpiryPolicy,
   now: Now,
 ): number {
-  return policy === 'allocate-only' ? desiredSec : Math.min(desiredSec, credentialLeftSec(credential, now));
+  const isBounded = policy !== 'allocate-only' || credential.endsAllocations;
+  return isBounded ? Math.min(desiredSec, credentialLeftSec(credential, now)) : desiredSec;
 }

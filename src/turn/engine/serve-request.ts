@@ -177,12 +177,14 @@ function challenge(
   request: IncomingRequest,
   code: number,
   engine: EngineState,
-  { realms, nonces, features }: AuthenticationPorts,
+  { realms, nonces, features, verifier }: AuthenticationPorts,
 ): void {
   const { message, client, now } = request;
   const withNonce = code !== ErrorCode.BadRequest;
   const realm = realms.of(message, client);
-  const challenged = withNonce ? { realm, nonce: nonces.issue(client, realm, now), offer: features.offer } : undefined;
+  const accessTokensFor = code === ErrorCode.Unauthenticated ? verifier.accessTokensFor : undefined;
+  const nonce = withNonce ? nonces.issue(client, realm, now) : undefined;
+  const challenged = nonce === undefined ? undefined : { realm, nonce, accessTokensFor, offer: features.offer };
   send(request, encodeChallenge(message, code, challenged), engine);
 }
 

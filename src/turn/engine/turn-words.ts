@@ -19,6 +19,12 @@ export const AUTHENTICATION_CAUSES = {
     'The time t of the credential has passed. Ask for a fresh one with OPTIONS or a new REGISTER, and restart ICE with it.',
   'not-yet-valid':
     'The time t of the credential lies too far ahead: it was not made by this edge, or the clocks differ. Compare the clocks of edge and TURN server.',
+  'malformed-token':
+    'Its ACCESS-TOKEN has not the form of RFC 7635 §6.2: a length in it does not fit. Send the token as it was given out, decoded from base64.',
+  'unknown-kid':
+    'It has an ACCESS-TOKEN, and no key goes by the kid in its USERNAME. Put the kid of the token into USERNAME, and give the server the key (oauth.keys).',
+  'forged-token':
+    'Its ACCESS-TOKEN was not made with the key of its kid for this server. Compare the key, its algorithm and oauth.serverName with those of the authorization server.',
   'wrong-realm': 'It names another realm than the 401 did. Use the REALM of the challenge as it is.',
   'wrong-key-or-password':
     'The password does not fit this USERNAME: it was copied wrongly, belongs to another credential, or was made with another Km. Take name and password from the same 200 OK, and compare Km of edge and TURN server.',

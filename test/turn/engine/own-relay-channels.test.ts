@@ -13,6 +13,7 @@ function holders(): [Allocation, Allocation] {
     person: 'u',
     username: 'u',
     expiresAtSec: undefined,
+    endsAllocations: false,
     keyId: 'k1',
     realm: 'r',
     userhash: undefined,

@@ -8,6 +8,9 @@ import {
   transportAddress,
 } from '../../../src/base/transport-address.ts';
 import { TypedEvents } from '../../../src/base/typed-events.ts';
+import { withAccessTokens } from '../../../src/credentials/combined.ts';
+import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
+import { accessToken } from '../../../src/stun/attributes/rfc7635.ts';
 import { errorCode, nonce, realm, username } from '../../../src/stun/attributes/rfc8489.ts';
 import { requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
@@ -107,7 +110,14 @@ export class World {
       wrapRequests,
       quiet = false,
       accessTokensFor,
-    }: { readonly wrapRequests?: WrapRequests; readonly quiet?: boolean; readonly accessTokensFor?: string } = {},
+      tokens,
+    }: {
+      readonly wrapRequests?: WrapRequests;
+      readonly quiet?: boolean;
+      readonly accessTokensFor?: string;
+      /** Takes the requests with ACCESS-TOKEN. */
+      readonly tokens?: CredentialVerifier;
+    } = {},
   ) {
     this.verifier = new FakeVerifier(accessTokensFor);
     this.options = engineOptions(changes);
@@ -122,7 +132,7 @@ export class World {
     for (const name of quiet ? [] : EVENT_NAMES) this.emitter.on(name, (event) => this.events.push({ name, event }));
     this.engine = createTurnEngine(this.options, {
       plane: this.plane,
-      verifier: this.verifier,
+      verifier: tokens ? withAccessTokens(tokens, this.verifier) : this.verifier,
       now: () => this.now,
       randomBytes: (count) => randomBytes(count),
       randomInt: (below) => this.randomInt(below),
@@ -177,6 +187,15 @@ interface Login {
   readonly password: string;
 }
 
+/** What a client of RFC 7635 has been given. */
+interface HeldToken {
+  readonly kid: string;
+  readonly macKey: Buffer;
+  readonly token: Buffer;
+}
+
+const CARRIES_TOKEN: ReadonlySet<number> = new Set([Method.Allocate, Method.Refresh]);
+
 /** A client as the wire sees it: keeps realm and nonce of the last challenge and signs with them. */
 export class TestClient implements ClientPath {
   readonly transport: ClientTransport;
@@ -185,6 +204,7 @@ export class TestClient implements ClientPath {
   readonly key: string;
   readonly inbox: Buffer[] = [];
   login: Login | undefined;
+  token: HeldToken | undefined;
   nonce: string | undefined;
   realm = REALM;
   readonly #world: World;
@@ -225,20 +245,40 @@ export class TestClient implements ClientPath {
 
   with(login: Login): this {
     this.login = login;
+    this.token = undefined;
     return this;
   }
 
+  /** With an access token: RFC 7635 §9 has it in Allocate and Refresh alone. */
+  withToken(token: HeldToken): this {
+    this.login = { username: token.kid, password: '' };
+    this.token = token;
+    return this;
+  }
+
+  /** The key of the long-term mechanism with MD5, or the session key of a token. */
   key16(): Buffer {
+    if (this.token) return this.token.macKey;
     const { username: name, password } = this.login!;
     return longTermKeyMd5(name, this.realm, password);
   }
 
   /** A request signed with the login and the nonce of the last challenge, as bytes. */
   signed(method: number, build: Build = () => undefined, transactionId: Buffer = randomBytes(12)): Buffer {
+    return this.#named(method, build, transactionId).addIntegrity(this.key16()).finish();
+  }
+
+  /** The same with MESSAGE-INTEGRITY-SHA256 alone. */
+  signedSha256(method: number, build: Build): Buffer {
+    const writer = this.#named(method, build, randomBytes(12));
+    return writer.addIntegrity(this.key16(), 'sha256').finish();
+  }
+
+  #named(method: number, build: Build, transactionId: Buffer): StunWriter {
     const writer = new StunWriter(method, 'request', transactionId);
     build(writer);
-    const named = writer.add(username, this.login!.username).add(realm, this.realm).add(nonce, this.nonce!);
-    return named.addIntegrity(this.key16()).finish();
+    if (this.token && CARRIES_TOKEN.has(method)) writer.add(accessToken, this.token.token);
+    return writer.add(username, this.login!.username).add(realm, this.realm).add(nonce, this.nonce!);
   }
 
   /** Hands bytes to the engine and returns what came back, decoded; at most one answer. */
