@@ -1,6 +1,7 @@
 import { isWildcard } from '../base/ip.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type Secret } from '../base/secret.ts';
+import { givenTokenKeys, type GivenTokenKey } from './access-token-keys.ts';
 import { type CoreMaterial, givenCoreMaterial } from './core-material.ts';
 import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';
@@ -29,6 +30,8 @@ export interface Material extends KeyMaterial {
   readonly users: ReadonlyMap<string, Secret>;
   /** Users of the TURN server. */
   readonly longTermUsers: readonly LongTermUser[];
+  /** Keys of access tokens, newest first; none where there are no such tokens. */
+  readonly tokenKeys: readonly GivenTokenKey[];
   /** Absent when nothing here speaks TLS. */
   readonly certificate?: Certificate;
   /** Capture password of the HEP collector; absent when the collector wants none. */
@@ -109,6 +112,7 @@ interface Given {
   readonly webIdentity: WebIdentityMaterial | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
   readonly oauth: OAuthMaterial | undefined;
+  readonly tokenKeys: readonly GivenTokenKey[] | undefined;
 }
 
 function readGiven(config: Config, attempt: Attempt): Given {
@@ -122,6 +126,7 @@ function readGiven(config: Config, attempt: Attempt): Given {
     webIdentity: attempt(() => givenWebIdentityMaterial(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
     oauth: attempt(() => givenOAuthMaterial(config, attempt)),
+    tokenKeys: attempt(() => givenTokenKeys(config, attempt)),
   };
 }
 
@@ -166,6 +171,7 @@ async function complete(
     keys = [],
     users = new Map(),
     longTermUsers = [],
+    tokenKeys = [],
     core,
     webIdentity,
     captureKey,
@@ -194,6 +200,7 @@ async function complete(
     pseudonymKey: pseudonymKey ?? key('pseudonym.key', credentials.pseudonymKeyFile),
     longTermUsers,
     oauth: completeOAuth(config, oauth, open),
+    tokenKeys,
     generated: { km: makesKm, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
     ...(certificate && { certificate }),

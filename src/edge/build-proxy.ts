@@ -13,7 +13,7 @@ export function buildProxy(
   options: EdgeOptions,
   { home, tokens, registrations, admission, layer }: EdgeState,
   { core, border, knowsEdgeAs, findHop }: Pick<CoreSide, 'core' | 'border' | 'knowsEdgeAs' | 'findHop'>,
-  { clock, timers, events, limitedLog, issuer, wrap, tracer, findFlow, run }: EdgePorts,
+  { clock, timers, events, limitedLog, issuer, tokenIssuer, wrap, tracer, findFlow, run }: EdgePorts,
   signIn?: EdgeSignIn,
 ): Proxy {
   const { limits, credential, emergency, transaction } = options;
@@ -22,6 +22,7 @@ export function buildProxy(
     maxUsers: limits.connections,
     retryAfterSec: transaction.retryAfterSec,
     issuer,
+    tokenIssuer,
     clock,
     timers,
     events,

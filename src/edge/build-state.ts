@@ -3,7 +3,7 @@ import { type LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TimerQueue } from '../base/timer-queue.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
-import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeOptions } from './edge-options.ts';
 import { type EdgeWrap } from './edge-wrap.ts';
@@ -31,6 +31,8 @@ export interface EdgePorts {
   readonly tracer: MessageTracer;
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
   readonly issuer?: CredentialIssuer | undefined;
+  /** Without one, those of kind `oauth` are. */
+  readonly tokenIssuer?: AccessTokenIssuer | undefined;
   readonly wrap?: EdgeWrap | undefined;
   /** A client's connection by its id, while it is open. */
   readonly findFlow: (id: string) => (Hop & GuardedConnection) | undefined;
@@ -52,7 +54,7 @@ export interface EdgeState {
 
 export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
   const { limits, core } = options;
-  const { clock, timers, events, logger, abuseLog, issuer, tracer, wrap, findFlow, defer } = ports;
+  const { clock, timers, events, logger, abuseLog, issuer, tokenIssuer, tracer, wrap, findFlow, defer } = ports;
   const direct = new DirectOutbound(tracer);
   const outbound = wrap?.outbound?.(direct, { clock, timers }) ?? direct;
   const home = new HomeDomain(options.domain);
@@ -66,7 +68,7 @@ export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
     maxLapsed: limits.connections,
     maxPerFlow: limits.contactsPerFlow,
   });
-  registrations.observe(reportRegistrations({ events, logger, issuer }));
+  registrations.observe(reportRegistrations({ events, logger, issuers: [issuer, tokenIssuer] }));
   return {
     home,
     tokens,

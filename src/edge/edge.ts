@@ -6,7 +6,7 @@ import { type Clock } from '../base/clock.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
-import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
 import { type KeySource } from '../credentials/signing-keys.ts';
 import { buildCore, type EdgeCore } from './build-core.ts';
 import { buildProxy } from './build-proxy.ts';
@@ -34,6 +34,8 @@ import { type WebFetch } from './web-identity/web-fetch.ts';
 export interface EdgeDependencies {
   /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
   readonly issuer?: CredentialIssuer;
+  /** Without one, only those of kind `oauth` are. */
+  readonly tokenIssuer?: AccessTokenIssuer | undefined;
   readonly logger: Logger;
   /** Lines for programs that ban addresses. */
   readonly abuseLog: AbuseLog;

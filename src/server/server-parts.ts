@@ -21,6 +21,7 @@ import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { createAuthorizationServer, tokenIssuer } from './authorization-server.ts';
+import { type AccessTokens } from './access-tokens.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
 import { HttpsListeners } from './https-listeners.ts';
@@ -46,6 +47,8 @@ export interface ServerPartsContext {
   readonly sharedKey: SharedKey;
   /** Whom the TURN server denies. */
   readonly revocations: Revocations;
+  /** Absent where there are no access tokens. */
+  readonly accessTokens: AccessTokens | undefined;
   readonly wrap: ServerWrap;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -142,10 +145,10 @@ export class ServerParts {
   }
 
   async #startTurn(): Promise<void> {
-    const { config, material, sharedKey, revocations, wrap, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, accessTokens, revocations, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
     const verifier = withRevocations(
-      createVerifier(config, material, sharedKey, this.#delivered?.verifier),
+      createVerifier(config, material, sharedKey, { accessTokens, delivered: this.#delivered?.verifier }),
       revocations,
     );
     this.#turn = new TurnServer(turnServerOptions(config, material), {
@@ -159,7 +162,7 @@ export class ServerParts {
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, sharedKey, wrap, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, accessTokens, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
@@ -169,6 +172,7 @@ export class ServerParts {
     const waf = this.#authorizationServer;
     this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
+      tokenIssuer: accessTokens?.issuer,
       logger,
       abuseLog: this.#abuseLog,
       clock,

@@ -14,6 +14,7 @@ import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { type TurnServerStats } from '../turn/turn-server.ts';
 import { type TurnListenAddress } from '../turn/turn-server-options.ts';
 import { type DrainProgress } from './server-drain.ts';
+import { type AccessTokens } from './access-tokens.ts';
 import { type SharedKey } from './shared-key.ts';
 
 /** Where a started server is reached. */
@@ -113,4 +114,5 @@ export interface ServerSecrets {
   readonly material: Material;
   /** What makes and checks the credentials of Km. */
   readonly sharedKey: SharedKey;
+  readonly accessTokens: AccessTokens | undefined;
 }

@@ -29,7 +29,9 @@ import {
   type ServerSnapshot,
 } from './server-types.ts';
 import { type ServerWrap } from './server-wrap.ts';
+import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { RevocationList } from '../credentials/revocation/revocation-list.ts';
+import { createAccessTokens } from './access-tokens.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
@@ -88,10 +90,11 @@ export class Server {
         );
       },
     });
-    const sharedKey = createSharedKey(config, material, (entry) => {
+    const revoke = (entry: Revocation): void => {
       this.#revocations.revoke(entry, clock.now());
-    });
-    this.#secrets = { material, sharedKey };
+    };
+    const sharedKey = createSharedKey(config, material, revoke);
+    this.#secrets = { material, sharedKey, accessTokens: createAccessTokens(config, material, revoke) };
     this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
@@ -292,12 +295,13 @@ export class Server {
   }
 
   async #open(config: Config): Promise<ServerAddresses> {
-    const { sharedKey } = this.#secrets;
+    const { sharedKey, accessTokens } = this.#secrets;
     this.#parts = new ServerParts({
       config,
       material: this.#material,
       sharedKey,
       revocations: this.#revocations,
+      accessTokens,
       wrap: this.#wrap,
       logger: this.#logger,
       clock: this.#clock,

@@ -1,22 +1,34 @@
 import { type LongTermUser } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { combineVerifiers } from '../credentials/combined.ts';
+import { combineVerifiers, withAccessTokens } from '../credentials/combined.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { createStaticVerifier, type StaticUser } from '../credentials/static/verifier.ts';
+import { type AccessTokens } from './access-tokens.ts';
 import { type SharedKey } from './shared-key.ts';
 
-/** All who may use the TURN server. `delivered`: the users of approach 2, if there are any. */
+/** Ways beside those of Km and of written-down users, where they are configured. */
+export interface FurtherWays {
+  readonly accessTokens?: AccessTokens | undefined;
+  /** The users of approach 2. */
+  readonly delivered?: CredentialVerifier | undefined;
+}
+
+/**
+ * All who may use the TURN server. Who brings an access token is judged by that alone, and nobody else is asked. Of the others those are asked first
+ * that answer at once.
+ */
 export function createVerifier(
   config: Config,
   material: Material,
   sharedKey: SharedKey,
-  delivered?: CredentialVerifier,
+  { accessTokens, delivered }: FurtherWays = {},
 ): CredentialVerifier {
   const local = localVerifiers(config, material, sharedKey);
   const verifiers = delivered ? [...local, delivered] : local;
   const [only] = verifiers;
-  return verifiers.length === 1 && only ? only : combineVerifiers(verifiers);
+  const users = verifiers.length === 1 && only ? only : combineVerifiers(verifiers);
+  return accessTokens ? withAccessTokens(accessTokens.verifier, users) : users;
 }
 
 /** Those that answer at once come first. Of them the long-term users: a name that was written down is meant. */

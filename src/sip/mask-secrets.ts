@@ -31,7 +31,7 @@ const UNPRINTABLE = /[^\t\n\r -~]/g;
 type Mask = (value: string) => string;
 
 const MASKS: ReadonlyMap<string, Mask> = new Map([
-  ...maskAll(['TURN-Password', 'TURN-Password-Hdr'], () => MASK),
+  ...maskAll(['TURN-Password', 'TURN-Password-Hdr', 'TURN-Token'], () => MASK),
   ...maskAll(['TURN-Cred-Rsp', 'TURN-Cred-Rsp-Hdr'], maskCredential),
   ...maskAll(['Authorization', 'Proxy-Authorization', 'WWW-Authenticate', 'Proxy-Authenticate'], maskAuthorization),
   ...maskAll(['Authentication-Info', 'Proxy-Authentication-Info'], maskDigestParams),

@@ -25,6 +25,7 @@ const SEPARATE_NAMES = {
   lifetime: 'TURN-Lifetime',
   realm: 'TURN-Realm',
   uri: 'TURN-URI',
+  token: 'TURN-Token',
 } as const;
 
 /** Every field of this family: the edge takes them off what comes from, or goes to, the core. */
@@ -83,10 +84,11 @@ export interface RevealableText {
 
 /** What the edge hands out. A `TurnCredential` of the credentials room fits, with what the deployment adds. */
 export interface CredentialFields {
-  /** u */
+  /** u; the kid of an access token. */
   readonly name: string;
-  /** u and t joined, ready for USERNAME. */
+  /** Ready for USERNAME: u and t joined, or the kid. */
   readonly username: string;
+  /** p; of an access token the session key in base64. */
   readonly password: RevealableText;
   /** t: absolute UNIX seconds. */
   readonly expiresAtSec: number;
@@ -95,7 +97,7 @@ export interface CredentialFields {
   readonly realm?: string;
   /** TURN URIs (RFC 7065). */
   readonly uris?: readonly string[];
-  /** RFC 7635: the key id and the access token, for kind `oauth`. */
+  /** RFC 7635: the key id and the access token in base64, for kind `oauth`. */
   readonly kid?: string;
   readonly token?: RevealableText;
 }
@@ -114,6 +116,7 @@ export function appendCredential(headers: SipHeaders, credential: CredentialFiel
   headers.append(SEPARATE_NAMES.password, credential.password.revealText());
   headers.append(SEPARATE_NAMES.lifetime, String(credential.expiresAtSec));
   if (credential.realm !== undefined) headers.append(SEPARATE_NAMES.realm, credential.realm);
+  if (credential.token !== undefined) headers.append(SEPARATE_NAMES.token, credential.token.revealText());
   for (const uri of credential.uris ?? []) headers.append(SEPARATE_NAMES.uri, uri);
 }
 

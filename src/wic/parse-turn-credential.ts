@@ -21,6 +21,8 @@ export type ReceivedTurnCredential =
       /** Seconds left, for clients whose clock is wrong. */
       readonly ttlSec: number | undefined;
       readonly realm: string | undefined;
+      /** The access token (RFC 7635) in base64, when `oauth` was asked for: then `username` is its kid, and `password` its session key in base64. */
+      readonly token: string | undefined;
     }
   | { readonly kind: 'error'; readonly error: string; readonly retryAfterSec: number | undefined }
   | { readonly kind: 'malformed' };
@@ -67,7 +69,7 @@ function toNumber(text: string | undefined): number | undefined {
 export function parseTurnCredential(source: HeaderSource): ReceivedTurnCredential | undefined {
   const field = (name: string): string[] =>
     headerValues(source, `TURN-${name}`).map((value) => value.replace(/^"(.*)"$/, '$1'));
-  const combined = ['', '-Hdr'].flatMap((spelling) => headerValues(source, `TURN-Cred-Rsp${spelling}`))[0];
+  const combined = ['Cred-Rsp', 'Cred-Rsp-Hdr'].flatMap(field)[0];
   const params = combined === undefined ? undefined : parseParams(combined);
   const get = (name: string, separate?: string): string | undefined =>
     combined === undefined ? separate && field(separate)[0] : params?.get(name);
@@ -87,9 +89,10 @@ export function parseTurnCredential(source: HeaderSource): ReceivedTurnCredentia
     password,
     expiresAtSec,
     // `Headers` joins fields of one name by commas, which no TURN URI has (RFC 7065 §3.1).
-    uris: (params ? (get('uris') ?? '') : field('URI').join(' ')).match(/[^\s,]+/g) ?? [],
+    uris: (get('uris') ?? field('URI').join(' ')).match(/[^\s,]+/g) ?? [],
     name,
     ttlSec: toNumber(get('ttl')),
     realm: get('realm', 'Realm'),
+    token: get('token', 'Token'),
   };
 }

@@ -14,6 +14,7 @@ function warningsOf(input: ConfigInput, material: Partial<Material> = {}): strin
     users: new Map([['alice', new Secret('long-enough')]]),
     longTermUsers: [],
     oauth: { signingKeys: undefined, clientProofs: new Map(), userPasswords: new Map() },
+    tokenKeys: [],
     generated: { km: false, certificate: true, users: false },
     stateDir: '/state',
     ...material,

@@ -5,6 +5,7 @@ import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { type Now } from '../../src/base/clock.ts';
 import { type CredentialVerifier } from '../../src/credentials/credential.ts';
 import { usernameHash } from '../../src/credentials/username-hash.ts';
+import { type AccessTokens, createAccessTokens } from '../../src/server/access-tokens.ts';
 import { createSharedKey, type SharedKey } from '../../src/server/shared-key.ts';
 import { createVerifier } from '../../src/server/verifier.ts';
 import { settled } from '../support/settled.ts';
@@ -12,7 +13,13 @@ import { settled } from '../support/settled.ts';
 const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
 const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
 
-async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; verifier: CredentialVerifier }> {
+interface Made {
+  readonly sharedKey: SharedKey;
+  readonly accessTokens: AccessTokens | undefined;
+  readonly verifier: CredentialVerifier;
+}
+
+async function made(input: ConfigInput = {}): Promise<Made> {
   const config = parseConfig({
     ...input,
     edge: { enabled: false },
@@ -21,7 +28,8 @@ async function made(input: ConfigInput = {}): Promise<{ sharedKey: SharedKey; ve
   });
   const material = await loadMaterial(config, {}, NOW.unixMs);
   const sharedKey = createSharedKey(config, material);
-  return { sharedKey, verifier: createVerifier(config, material, sharedKey) };
+  const accessTokens = createAccessTokens(config, material);
+  return { sharedKey, accessTokens, verifier: createVerifier(config, material, sharedKey, { accessTokens }) };
 }
 
 function issued({ issuer }: SharedKey): string {
@@ -65,6 +73,25 @@ describe('the users of a server', () => {
       const userhash = usernameHash(username, 'ims.example');
       const found = settled(verifier.lookupHash!({ userhash, realm: 'ims.example' }, NOW));
       expect(found.ok && found.value.username).toBe(username);
+    }
+  });
+
+  it('bring access tokens only where a key of tokens is configured, beside all others', async () => {
+    expect((await made()).verifier.accessTokensFor).toBeUndefined();
+    const keys = [{ kid: 'north', key: Buffer.alloc(32, 'n').toString('base64') }];
+    const users = [{ name: 'north', password: 'carol-secret' }];
+    const { sharedKey, accessTokens, verifier } = await made({ credentials: { users }, oauth: { keys } });
+    expect(verifier.accessTokensFor).toBe('ims.example');
+    const credential = accessTokens!.issuer.issue(REQUEST, NOW);
+    if (!credential.ok) throw new Error(credential.reason);
+    const { kid, token: accessToken, user } = credential.value;
+    const found = settled(verifier.lookup({ username: kid, realm: 'ims.example', accessToken }, NOW));
+    expect(found.ok && found.value.user).toBe(user);
+    for (const username of [issued(sharedKey), 'north']) {
+      const without = settled(verifier.lookup({ username, realm: 'ims.example' }, NOW));
+      expect(without.ok && without.value.keys[0]!.keyId).not.toBe('north');
+      const withToken = { username, realm: 'ims.example', accessToken: Buffer.alloc(64) };
+      expect(settled(verifier.lookup(withToken, NOW))).toEqual({ ok: false, reason: 'malformed-token' });
     }
   });
 });

@@ -67,6 +67,7 @@ describe('a message with its secrets masked', () => {
 
   it.each([
     ['TURN-Password', 'c2VjcmV0', '[masked]'],
+    ['TURN-Token', 'c2VjcmV0', '[masked]'],
     ['turn-password-hdr', '"c2VjcmV0"', '[masked]'],
     [
       'TURN-Cred-Rsp',

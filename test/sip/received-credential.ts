@@ -72,9 +72,10 @@ function parseSeparate(headers: HeaderReader): ReceivedCredential | undefined {
   if (username === undefined && password === undefined && lifetime === undefined) return undefined;
   const expiresAtSec = parseDecimal(lifetime ?? '', Number.MAX_SAFE_INTEGER);
   if (!username || !password || expiresAtSec === undefined) return { kind: 'malformed' };
-  const realm = first('TURN-Realm');
+  const [realm, token] = [first('TURN-Realm'), first('TURN-Token')];
   const uris = headers.getAll('TURN-URI').map(unquoteIfQuoted);
-  return { kind: 'credential', username, password, expiresAtSec, uris, ...(realm !== undefined && { realm }) };
+  const more = { ...(realm !== undefined && { realm }), ...(token !== undefined && { token }) };
+  return { kind: 'credential', username, password, expiresAtSec, uris, ...more };
 }
 
 function unquoteIfQuoted(value: string): string {

@@ -45,6 +45,16 @@ describe('parseTurnCredential', () => {
     expect(parseTurnCredential(source)).toMatchObject({ ...CREDENTIAL, name: undefined, ttlSec: undefined });
   });
 
+  it.each(['combined', 'separate'] as const)('reads an access token from the %s form', (form) => {
+    const headers = new SipHeaders();
+    const [password, token] = [new Secret('c2Vzc2lvbg=='), new Secret('AAxo+/=')];
+    const credential = { name: 'north', username: 'north', password, expiresAtSec: 1_900_000_000, kid: 'north', token };
+    appendCredential(headers, credential, { form, spelling: 'plain' });
+    expect(parseTurnCredential([...headers.entries()])).toMatchObject({
+      ...{ kind: 'credential', username: 'north', password: 'c2Vzc2lvbg==', token: 'AAxo+/=' },
+    });
+  });
+
   it('says why there is none', () => {
     const source: HeaderSource = [['TURN-Cred-Rsp-Hdr', 'error=quota ; retry-after=30']];
     expect(parseTurnCredential(source)).toEqual({ kind: 'error', error: 'quota', retryAfterSec: 30 });

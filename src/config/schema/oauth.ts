@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { accessTokenFields } from './access-tokens.ts';
 import { authorizationServerSection } from './authorization-server.ts';
 import { flag, section } from './fields.ts';
 import { oauthClient, webUser } from './oauth-clients.ts';
 
 export const oauthSection = section(
   {
+    ...accessTokenFields,
     authorizationServer: authorizationServerSection,
     clients: z
       .array(oauthClient)

@@ -1,4 +1,5 @@
 import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
+import { ACCESS_TOKEN_RULES } from './access-tokens.ts';
 import { CORE_RULES } from './core-rules.ts';
 import { usesHttps } from './https-use.ts';
 import { asFarAsKnown } from './known-part.ts';
@@ -49,6 +50,7 @@ const RULES: readonly Rule[] = [
   checkRealms,
   ...LONG_TERM_RULES,
   ...OAUTH_RULES,
+  ...ACCESS_TOKEN_RULES,
 ];
 
 function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {

@@ -6,9 +6,16 @@ import { Secret } from '../../base/secret.ts';
 import { type IssueFailure } from '../../base/issue-failure.ts';
 import { type AccessTokenCredential, type AccessTokenIssuer, type IssueRequest } from '../credential.ts';
 import { ttlFor, type CredentialTtl } from '../credential-ttl.ts';
+import { type Revocation } from '../revocation/revocation.ts';
 import { encodeAccessToken } from './token-codec.ts';
 import { createHolder, describeHolder, sealHolder } from './token-holder.ts';
 import { type AccessTokenKey } from './token-keys.ts';
+
+interface Remembered {
+  readonly holder: Buffer;
+  /** UNIX seconds: the latest end of its tokens. */
+  endSec: number;
+}
 
 export interface AccessTokenIssuerOptions {
   /** The newest: what a TURN server must know before a token of it comes. */
@@ -18,8 +25,10 @@ export interface AccessTokenIssuerOptions {
   readonly ttl: CredentialTtl;
   /** By which all edges make the same pseudonym of a person. */
   readonly pseudonymKey: Secret;
-  /** Registrations remembered at most; past it the longest-known is forgotten and gets a new u next time. */
+  /** Registrations remembered at most; past it the longest-known is forgotten: it gets a new u next time, and the old one cannot be revoked. */
   readonly maxRegistrations: number;
+  /** Denies the u of a registration that has ended, until its last token ends. Absent: none is denied. */
+  readonly revoke?: ((entry: Revocation) => void) | undefined;
 }
 
 /** An issuer of access tokens that needs to ask nobody. */
@@ -29,15 +38,16 @@ export interface LocalAccessTokenIssuer extends AccessTokenIssuer {
 
 /** The authorization server's part of TS 33.203 X.5.3: every token has a session key of its own. */
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): LocalAccessTokenIssuer {
-  const { key, serverName, ttl, pseudonymKey, maxRegistrations } = options;
+  const { key, serverName, ttl, pseudonymKey, maxRegistrations, revoke } = options;
   const personKey = Buffer.from(hkdfSync('sha256', pseudonymKey.reveal(), '', 'epcscf-turn token person', 32));
-  const holders = new BoundedMap<Buffer>(maxRegistrations);
+  const registrations = new BoundedMap<Remembered>(maxRegistrations);
 
-  function holderOf({ registrationId, person }: IssueRequest): Buffer {
-    const known = holders.get(registrationId);
+  function remember({ registrationId, person }: IssueRequest): Remembered {
+    const known = registrations.get(registrationId);
     if (known) return known;
-    const fresh = createHolder(createHmac('sha256', personKey).update(person).digest());
-    holders.set(registrationId, fresh);
+    const holder = createHolder(createHmac('sha256', personKey).update(person).digest());
+    const fresh: Remembered = { holder, endSec: 0 };
+    registrations.set(registrationId, fresh);
     return fresh;
   }
 
@@ -46,18 +56,24 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Loca
       const issuedAtSec = Math.floor(now.unixMs / 1000);
       const lifetimeSec = ttlFor(ttl, request, issuedAtSec);
       if (lifetimeSec <= 0) return fail('denied');
-      const holder = holderOf(request);
+      const registration = remember(request);
+      const { holder } = registration;
+      const expiresAtSec = issuedAtSec + lifetimeSec;
+      registration.endSec = Math.max(registration.endSec, expiresAtSec);
       const { macKey, nonce } = sealHolder(holder, key);
       return ok({
         kid: key.kid,
         key: new Secret(macKey.toString('base64')),
         token: encodeAccessToken({ nonce, macKey, issuedAtSec, lifetimeSec }, key, serverName),
-        expiresAtSec: issuedAtSec + lifetimeSec,
+        expiresAtSec,
         user: describeHolder(holder).user,
       });
     },
-    release(registrationId) {
-      holders.delete(registrationId);
+    release(registrationId, how) {
+      const registration = registrations.get(registrationId);
+      registrations.delete(registrationId);
+      if (!registration || how !== 'revoke') return;
+      revoke?.({ user: describeHolder(registration.holder).user, untilSec: registration.endSec });
     },
   };
 }

@@ -1,13 +1,19 @@
 import { type IssueFailure } from '../../base/issue-failure.ts';
 import { isLater, mapOutcome, type Outcome } from '../../base/outcome.ts';
 import { type Result } from '../../base/result.ts';
+import { Secret } from '../../base/secret.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
-import { type CredentialIssuer, type TurnCredential } from '../../credentials/credential.ts';
+import {
+  type AccessTokenCredential,
+  type AccessTokenIssuer,
+  type CredentialIssuer,
+} from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
 import {
   appendCredential,
   appendCredentialError,
+  type CredentialFields,
   type CredentialRequest,
   type UnusableCredentialRequest,
 } from '../../sip/turn-credential.ts';
@@ -17,7 +23,7 @@ import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
 import { AnswerOrder } from './answer-order.ts';
-import { PendingIssues, type PendingIssuesContext } from './pending-issues.ts';
+import { PendingIssues, type AnyCredential, type PendingIssuesContext } from './pending-issues.ts';
 
 /** What a WIC asked for with TURN-Cred-Req. */
 export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
@@ -39,6 +45,7 @@ export interface CredentialInsertionContext extends PendingIssuesContext {
   /** When to ask again, in seconds, after a refusal by the issuer's own quota or while it does not work. */
   readonly retryAfterSec: number;
   readonly issuer: CredentialIssuer | undefined;
+  readonly tokenIssuer: AccessTokenIssuer | undefined;
   readonly events: TypedEvents<EdgeEvents>;
 }
 
@@ -82,7 +89,7 @@ export class CredentialInsertion {
     registration: Registration,
     via: 'REGISTER' | 'OPTIONS',
   ): Outcome<Insertion> {
-    const { issuer, clock, retryAfterSec } = this.#context;
+    const { clock, retryAfterSec } = this.#context;
     const refuse = (error: IssueFailure, cause: CredentialRefusal): Insertion => {
       this.refused(registration.hop, cause, via);
       const again = error === 'unavailable' ? { retryAfterSec } : {};
@@ -94,8 +101,9 @@ export class CredentialInsertion {
       appendCredentialError(response.headers, { error: 'quota', retryAfterSec: waitSec }, ask.spelling);
       return { kind: 'limited', retryAfterSec: waitSec };
     };
-    if (ask.kind === 'malformed') return refuse('unsupported', 'malformed');
-    if (ask.kind !== 'turn' || !issuer) return refuse('unsupported', 'unsupported');
+    if (ask.kind !== 'turn' && ask.kind !== 'oauth') return refuse('unsupported', ask.kind);
+    const issuer = this.#issuerOf(ask);
+    if (!issuer) return refuse('unsupported', 'unsupported');
     const { hop, registrationId, grantedExpiresSec, webLogin } = registration;
     if (!hop.secure) return refuse('insecure', 'insecure');
     const now = clock.now();
@@ -106,7 +114,7 @@ export class CredentialInsertion {
       return limit(waitSec, 'limited');
     }
     const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
-    const complete = (issued: Result<TurnCredential, IssueFailure>, unixMs: number): Insertion => {
+    const complete = (issued: Result<AnyCredential, IssueFailure>, unixMs: number): Insertion => {
       if (!issued.ok) {
         return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
       }
@@ -115,7 +123,10 @@ export class CredentialInsertion {
       return { kind: 'issued' };
     };
     const end = webLogin && { notAfterSec: webLogin.expiresAtSec };
-    const issued = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish, ...end }, now);
+    const issued: Outcome<Result<AnyCredential, IssueFailure>> = issuer.issue(
+      { registrationId, person, grantedExpiresSec, ...wish, ...end },
+      now,
+    );
     if (!isLater(issued)) return complete(issued, now.unixMs);
     return mapOutcome(this.#pending.bounded(issued, hop), (late) => complete(late, clock.now().unixMs));
   }
@@ -124,17 +135,32 @@ export class CredentialInsertion {
     this.#context.events.emit('credential-refused', { flowId: hop.id, cause, via });
   }
 
-  #append(response: SipResponse, credential: TurnCredential, ask: CredentialAsk, unixMs: number): void {
-    const { headers: form, uris, realm } = this.#context.options;
-    const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
-    const fields = { ...credential, realm: credential.realm ?? realm, uris, ttlSec };
-    appendCredential(response.headers, fields, { form, spelling: ask.spelling });
+  #issuerOf({ kind }: CredentialRequest): CredentialIssuer | AccessTokenIssuer | undefined {
+    return kind === 'oauth' ? this.#context.tokenIssuer : this.#context.issuer;
   }
 
-  #issued({ aor, registrationId, hop }: Registration, credential: TurnCredential, via: 'REGISTER' | 'OPTIONS'): void {
-    const { name, expiresAtSec } = credential;
+  #append(response: SipResponse, credential: AnyCredential, ask: CredentialAsk, unixMs: number): void {
+    const { headers: form, uris, realm } = this.#context.options;
+    const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
+    const fields = 'token' in credential ? tokenFields(credential) : credential;
+    appendCredential(
+      response.headers,
+      { ...fields, realm: fields.realm ?? realm, uris, ttlSec },
+      { form, spelling: ask.spelling },
+    );
+  }
+
+  #issued({ aor, registrationId, hop }: Registration, credential: AnyCredential, via: 'REGISTER' | 'OPTIONS'): void {
+    const { expiresAtSec } = credential;
+    const name = 'token' in credential ? credential.user : credential.name;
     this.#context.events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via });
   }
+}
+
+/** A token in the fields of any credential: the kid is its name, and the session key its password. */
+function tokenFields({ kid, key, token, expiresAtSec }: AccessTokenCredential): CredentialFields {
+  const text = new Secret(token.toString('base64'));
+  return { name: kid, username: kid, password: key, expiresAtSec, kid, token: text };
 }
 
 /** The default identity, which all of an implicit registration set share; cores differ in whether case counts in it. */

@@ -4,13 +4,16 @@ import { type LimitedLog } from '../../base/limited-log.ts';
 import { type Later } from '../../base/outcome.ts';
 import { fail, type Result } from '../../base/result.ts';
 import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
-import { type TurnCredential } from '../../credentials/credential.ts';
+import { type AccessTokenCredential, type TurnCredential } from '../../credentials/credential.ts';
 import { type Hop } from '../hop.ts';
 
 /** How long an answer waits for its credential: well within the 32 s (64 × T1) after which a client gives its REGISTER up. */
 const ISSUE_DEADLINE_MS = 5000;
 
-type Issued = Result<TurnCredential, IssueFailure>;
+/** A credential of either kind. */
+export type AnyCredential = TurnCredential | AccessTokenCredential;
+
+type Issued = Result<AnyCredential, IssueFailure>;
 
 export interface PendingIssuesContext {
   readonly clock: Clock;

@@ -1,17 +1,18 @@
 import { type Logger } from '../../base/logger.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
-import { type CredentialIssuer } from '../../credentials/credential.ts';
+import { type AccessTokenIssuer, type CredentialIssuer } from '../../credentials/credential.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type RegistrationObserver } from './registrations.ts';
 
 export interface RegistrationReportContext {
   readonly events: TypedEvents<EdgeEvents>;
   readonly logger: Logger;
-  readonly issuer: CredentialIssuer | undefined;
+  /** Those that are there hear which credentials nobody is to use any more. */
+  readonly issuers: readonly (CredentialIssuer | AccessTokenIssuer | undefined)[];
 }
 
-/** What events, log and issuer are told of registrations. */
-export function reportRegistrations({ events, logger, issuer }: RegistrationReportContext): RegistrationObserver {
+/** What events, log and issuers are told of registrations. */
+export function reportRegistrations({ events, logger, issuers }: RegistrationReportContext): RegistrationObserver {
   return {
     registered: ({ registrationId, aor, hop, grantedExpiresSec }, refresh) => {
       const event = { flowId: hop.id, aor, registrationId, expiresSec: grantedExpiresSec, refresh };
@@ -24,7 +25,7 @@ export function reportRegistrations({ events, logger, issuer }: RegistrationRepo
       events.emit('unregistered', event);
     },
     released: (registrationId, { aor, impi, webIdentity }, how) => {
-      issuer?.release(registrationId, how);
+      for (const issuer of issuers) issuer?.release(registrationId, how);
       events.emit('registration-ended', { registrationId, impi, impu: aor, webIdentity });
     },
   };

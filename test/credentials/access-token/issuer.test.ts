@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type IssueRequest } from '../../../src/credentials/credential.ts';
 import { decodeAccessToken } from '../../../src/credentials/access-token/token-codec.ts';
 import { openHolder } from '../../../src/credentials/access-token/token-holder.ts';
@@ -71,8 +71,21 @@ describe('the holder in a token', () => {
   it('is new after a release, so that a word against the old one does not reach the next registration', () => {
     const issuer = tokenIssuer();
     const before = unwrap(issuer.issue(alice, NOW));
-    issuer.release(alice.registrationId);
+    issuer.release(alice.registrationId, 'revoke');
     expect(unwrap(issuer.issue(alice, NOW)).user).not.toBe(before.user);
+  });
+
+  it('is denied until its last token ends, when the registration is ended, and not when it lapses', () => {
+    const revoke = vi.fn();
+    const issuer = tokenIssuer({ revoke });
+    const { user } = unwrap(issuer.issue(alice, NOW));
+    issuer.issue({ ...alice, wishedTtlSec: 60 }, NOW);
+    issuer.release(alice.registrationId, 'revoke');
+    expect(revoke.mock.calls).toEqual([[{ user, untilSec: 1_800_003_600 }]]);
+    issuer.issue(alice, NOW);
+    issuer.release(alice.registrationId, 'forget');
+    issuer.release('nobody', 'revoke');
+    expect(revoke).toHaveBeenCalledTimes(1);
   });
 
   it('shows in no byte that the client or the path can see', () => {

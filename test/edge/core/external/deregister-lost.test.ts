@@ -35,7 +35,9 @@ class Bench {
     const listen = { addresses: ['192.0.2.7'], port: 5060, tlsPort: undefined, publicHost: undefined };
     const handleOf = (registrationId: string): string => tokens.handleOf(registrationId);
     const registrations = new Registrations({ handleOf, challenges, clock, timers, maxLapsed: 2, maxPerFlow: 16 });
-    registrations.observe(reportRegistrations({ events: new RecordedEvents(), logger: silentLogger, issuer }));
+    registrations.observe(
+      reportRegistrations({ events: new RecordedEvents(), logger: silentLogger, issuers: [issuer] }),
+    );
     const options = { listen, visitedNetworkId: undefined, accessNetworkInfo: undefined };
     const border = new CoreBorder({ options, home, registrations, challenges, tokens });
     const coreSide = {
