@@ -78,9 +78,9 @@ export const LAB_EVENT_CAUSES = {
 /** Events of the server that a lab passes on, and what each says. `ready` is none of them: a lab is handed out when it is ready. */
 export const PASSED_ON_EVENTS = {
   server: {
-    'credential-revoked': SERVER_EVENTS['credential-revoked'],
     stopped: SERVER_EVENTS.stopped,
     draining: SERVER_EVENTS.draining,
+    'credential-revoked': SERVER_EVENTS['credential-revoked'],
   },
   edge: EDGE_EVENTS,
   turn: TURN_EVENTS,
