@@ -12,6 +12,7 @@ const doors = {
   credentials: ['base'],
   turn: ['base', 'stun', 'credentials'],
   edge: ['base', 'sip', 'credentials'],
+  redis: ['base', 'credentials'],
   http: ['base'],
   oauth: ['base', 'credentials'],
   'demo-page': ['wic'],
@@ -153,7 +154,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(doors).map(([room, open]) => door(room, open)),
-  door('server', ['base', 'credentials', 'turn', 'edge', 'http', 'oauth', 'config']),
+  door('server', ['base', 'credentials', 'turn', 'edge', 'redis', 'http', 'oauth', 'config']),
   {
     files: ['src/edge/*.ts'],
     ignores: edgeStages.map((name) => `src/edge/${name}.ts`),

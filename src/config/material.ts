@@ -9,6 +9,7 @@ import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
 import { generatedSigningKey, givenOAuthMaterial, isWithoutSigningKey, type OAuthMaterial } from './oauth-material.ts';
 import { usesHttps } from './schema/https-use.ts';
+import { givenRedisMaterial, type RedisMaterial } from './redis-material.ts';
 import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
@@ -42,6 +43,8 @@ export interface Material extends KeyMaterial {
   readonly webIdentity?: WebIdentityMaterial;
   /** Of the authorization server and its clients. */
   readonly oauth: OAuthMaterial;
+  /** Absent without Redis. */
+  readonly redis?: RedisMaterial;
   /** What was generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
@@ -110,6 +113,7 @@ interface Given {
   readonly captureKey: Secret | undefined;
   readonly core: Partial<CoreMaterial> | undefined;
   readonly webIdentity: WebIdentityMaterial | undefined;
+  readonly redis: RedisMaterial | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
   readonly oauth: OAuthMaterial | undefined;
   readonly tokenKeys: readonly GivenTokenKey[] | undefined;
@@ -124,6 +128,7 @@ function readGiven(config: Config, attempt: Attempt): Given {
     captureKey: attempt(() => givenCaptureKey(config)),
     core: attempt(() => givenCoreMaterial(config, attempt)),
     webIdentity: attempt(() => givenWebIdentityMaterial(config, attempt)),
+    redis: attempt(() => givenRedisMaterial(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
     oauth: attempt(() => givenOAuthMaterial(config, attempt)),
     tokenKeys: attempt(() => givenTokenKeys(config, attempt)),
@@ -174,6 +179,7 @@ async function complete(
     tokenKeys = [],
     core,
     webIdentity,
+    redis,
     captureKey,
     pseudonymKey,
     certificate: given,
@@ -208,6 +214,7 @@ async function complete(
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
     ...(webIdentity && { webIdentity }),
+    ...(redis && { redis }),
     ...(core && {
       core: { ...core, flowTokenKey: core.flowTokenKey ?? key('flow-token.key', edge.core.flowTokenKeyFile) },
     }),

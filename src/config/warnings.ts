@@ -4,6 +4,8 @@ import { isLoopbackHost } from '../base/loopback-host.ts';
 import { exposures, edgeExposures } from './loopback.ts';
 import { type Material } from './material.ts';
 import { looseFileWarnings } from './named-files.ts';
+import { readsUsers, usesRedis } from './schema/redis-rules.ts';
+import { redisNode } from './schema/redis.ts';
 import { type Config } from './schema/tree.ts';
 import { validityWarning } from './given-certificate.ts';
 
@@ -18,6 +20,7 @@ export function startupWarnings(config: Config, material: Material, nowMs: numbe
     ...uriWarnings(config),
     ...turnWarnings(config, material),
     ...keyWarnings(config, material),
+    ...redisWarnings(config, material),
     ...certificateWarnings(material, nowMs),
     ...looseFileWarnings(config),
   ];
@@ -122,11 +125,13 @@ function relayAddressesIn(
   return seen.filter((address) => trusted.has(address));
 }
 
-function keyWarnings({ edge, turn }: Config, { keys, generated }: Material): string[] {
+function keyWarnings(config: Config, { keys, generated }: Material): string[] {
+  const { edge, turn, credentials } = config;
   const warnings = keys
     .filter(({ secret }) => secret.byteLength < MIN_KM_BYTES)
     .map(({ id, secret }) => `credentials.keys: key ${id} has ${secret.byteLength} bytes; use ${MIN_KM_BYTES} or more`);
-  if (generated.km && edge.enabled !== turn.enabled) {
+  const needsKm = edge.enabled ? credentials.approach === 'shared-key' : !readsUsers(config);
+  if (generated.km && edge.enabled !== turn.enabled && needsKm) {
     warnings.push(
       'credentials.keys is not set: the generated Km is known to this process only, give the other side the same one',
     );
@@ -134,10 +139,24 @@ function keyWarnings({ edge, turn }: Config, { keys, generated }: Material): str
   return warnings;
 }
 
-function certificateWarnings({ certificate, generated, core }: Material, nowMs: number): string[] {
+/** Who can write to the Redis can become any TURN user. */
+function redisWarnings(config: Config, { redis }: Material): string[] {
+  if (!usesRedis(config)) return [];
+  const nodes = config.redis.servers.map(redisNode);
+  const far = nodes.find(({ host }) => !isLoopbackHost(host));
+  const warnings: string[] = [];
+  if (far && !far.tls) warnings.push(`redis.servers: keys of TURN users go to ${far.host} without encryption`);
+  if (far && !redis?.password && !redis?.certificate) {
+    warnings.push(`redis.passwordFile is not set: whoever reaches ${far.host} can become any TURN user`);
+  }
+  return warnings;
+}
+
+function certificateWarnings({ certificate, generated, core, redis }: Material, nowMs: number): string[] {
   const given = [
     ['tls.certFile', generated.certificate ? undefined : certificate],
     ['edge.core.tls.certFile', core?.certificate],
+    ['redis.tls.certFile', redis?.certificate],
   ] as const;
   return given.flatMap(([name, one]) => {
     const warning = one && validityWarning(one, nowMs);

@@ -1,39 +1,60 @@
 import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
+import { readsUsers } from '../config/schema/redis-rules.ts';
 import { type Config } from '../config/schema/tree.ts';
+import { type Clock } from '../base/clock.ts';
+import { type Logger } from '../base/logger.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
-import { type Delivery, type UserKeys } from '../credentials/delivered/delivery.ts';
+import { type Delivery } from '../credentials/delivered/delivery.ts';
 import { createDeliveredIssuer } from '../credentials/delivered/issuer.ts';
 import { MemoryStore } from '../credentials/delivered/memory-store.ts';
 import { createDeliveredVerifier } from '../credentials/delivered/verifier.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
+import { type RedisLink } from '../redis/link.ts';
+import { RedisDelivery } from '../redis/redis-delivery.ts';
+import { RedisUserKeys } from '../redis/redis-user-keys.ts';
 
 /** Approach 2, as configured, in one run of a server. */
 export interface Delivered {
   /** Absent where the edge makes credentials by another approach. */
   readonly issuer: CredentialIssuer | undefined;
-  readonly verifier: CredentialVerifier;
+  /** Absent where the TURN server honours nobody to whom something was delivered. */
+  readonly verifier: CredentialVerifier | undefined;
 }
 
-/** `undefined` where nothing is delivered. `revoke` denies what was taken back. */
-export function createDelivered(
-  config: Config,
-  material: Material,
-  revoke: (entry: Revocation) => void,
-): Delivered | undefined {
-  if (config.credentials.approach !== 'delivered') return undefined;
-  const store: Delivery & UserKeys = new MemoryStore(config.credentials.delivered.maxCredentials);
-  return {
-    issuer: createIssuer(config, material, store, revoke),
-    verifier: createDeliveredVerifier(store),
-  };
+export interface DeliveredPorts {
+  /** Absent: what is delivered stays in this process. */
+  readonly link: RedisLink | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Denies what was taken back. */
+  readonly revoke: (entry: Revocation) => void;
+}
+
+export function createDelivered(config: Config, material: Material, ports: DeliveredPorts): Delivered {
+  const { link } = ports;
+  const delivers = config.credentials.approach === 'delivered';
+  if (link) {
+    const { maxRegistrations } = config.credentials;
+    return {
+      issuer: delivers
+        ? createIssuer(config, material, new RedisDelivery(link, ports.clock, maxRegistrations), ports)
+        : undefined,
+      verifier: readsUsers(config)
+        ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))
+        : undefined,
+    };
+  }
+  if (!delivers) return { issuer: undefined, verifier: undefined };
+  const store = new MemoryStore(config.credentials.delivered.maxCredentials);
+  return { issuer: createIssuer(config, material, store, ports), verifier: createDeliveredVerifier(store) };
 }
 
 function createIssuer(
   config: Config,
   { pseudonymKey }: Material,
   delivery: Delivery,
-  revoke: (entry: Revocation) => void,
+  { revoke }: DeliveredPorts,
 ): CredentialIssuer {
   const { policy, ttl, maxRegistrations } = config.credentials;
   const realm = defaultRealm(config);

@@ -30,6 +30,7 @@ import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
+import { RedisParts } from './redis-parts.ts';
 import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
 import { turnUris } from './turn-uris.ts';
@@ -69,6 +70,7 @@ export class ServerParts {
   #reports: RegistrationReports | undefined;
   #delivered: Delivered | undefined;
   readonly #authorizationServer: AuthorizationServer | undefined;
+  #redis: RedisParts | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
@@ -99,10 +101,16 @@ export class ServerParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
-    const { config, material, revocations, clock } = this.#context;
+    const { config, material, revocations, logger, clock } = this.#context;
     try {
-      this.#delivered = createDelivered(config, material, (entry) => {
-        revocations.revoke(entry, clock.now());
+      this.#redis = await RedisParts.open(config, material, { logger, clock });
+      this.#delivered = createDelivered(config, material, {
+        link: this.#redis?.link,
+        logger,
+        clock,
+        revoke: (entry) => {
+          revocations.revoke(entry, clock.now());
+        },
       });
       await this.#startTurn();
       await this.#startHttps();
@@ -126,6 +134,8 @@ export class ServerParts {
     await stop(() => this.#edge?.stop(options));
     // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
     await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
+    await stop(() => this.#redis?.close());
+    this.#redis = undefined;
     this.#reports = undefined;
     this.#edge = undefined;
     this.#https = undefined;

@@ -16,7 +16,7 @@ export interface FurtherWays {
 
 /**
  * All who may use the TURN server. Who brings an access token is judged by that alone, and nobody else is asked. Of the others those are asked first
- * that answer at once.
+ * that answer at once, and of these the long-term users: a name that was written down is meant.
  */
 export function createVerifier(
   config: Config,
@@ -24,19 +24,20 @@ export function createVerifier(
   sharedKey: SharedKey,
   { accessTokens, delivered }: FurtherWays = {},
 ): CredentialVerifier {
-  const local = localVerifiers(config, material, sharedKey);
-  const verifiers = delivered ? [...local, delivered] : local;
+  const { longTermUsers, generated } = material;
+  const verifiers = [
+    ...(longTermUsers.length > 0 ? [createStaticVerifier(longTermUsers.flatMap(staticUser))] : []),
+    // Nobody mints with a Km that was made here because none was given, unless the edge of this process does.
+    ...(!delivered || !generated.km || mints(config) ? [sharedKey.verifier] : []),
+    ...(delivered ? [delivered] : []),
+  ];
   const [only] = verifiers;
   const users = verifiers.length === 1 && only ? only : combineVerifiers(verifiers);
   return accessTokens ? withAccessTokens(accessTokens.verifier, users) : users;
 }
 
-/** Those that answer at once come first. Of them the long-term users: a name that was written down is meant. */
-function localVerifiers(config: Config, { longTermUsers, generated }: Material, { verifier }: SharedKey) {
-  const users = longTermUsers.length > 0 ? [createStaticVerifier(longTermUsers.flatMap(staticUser))] : [];
-  // Nobody mints with a Km that was made here because none was given, if credentials are delivered.
-  const mints = config.credentials.approach === 'shared-key' || !generated.km;
-  return mints ? [...users, verifier] : users;
+function mints({ edge, credentials }: Config): boolean {
+  return edge.enabled && credentials.approach === 'shared-key';
 }
 
 function staticUser({ name, realm, password, key }: LongTermUser): StaticUser[] {

@@ -5,6 +5,7 @@ import { usesHttps } from './https-use.ts';
 import { asFarAsKnown } from './known-part.ts';
 import { OAUTH_RULES } from './oauth-rules.ts';
 import { LONG_TERM_RULES, checkRealms } from './realm-rules.ts';
+import { REDIS_RULES } from './redis-rules.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { checkSockets } from './socket-rules.ts';
 import { type Config } from './tree.ts';
@@ -51,6 +52,7 @@ const RULES: readonly Rule[] = [
   ...LONG_TERM_RULES,
   ...OAUTH_RULES,
   ...ACCESS_TOKEN_RULES,
+  ...REDIS_RULES,
 ];
 
 function checkTls({ tls: { certFile, keyFile } }: Config, report: Report): void {

@@ -4,6 +4,7 @@ import { edgeSection } from './edge.ts';
 import { folderPath, hostName } from './fields.ts';
 import { logSection } from './log.ts';
 import { oauthSection } from './oauth.ts';
+import { redisSection } from './redis.ts';
 import { tlsSection } from './tls.ts';
 import { turnSection } from './turn.ts';
 
@@ -20,6 +21,7 @@ export const configTree = z.strictObject({
   turn: turnSection,
   credentials: credentialsSection,
   oauth: oauthSection,
+  redis: redisSection,
 });
 
 /** What an operator may write: every key has a default. */

@@ -1,0 +1,35 @@
+import { type Secret } from '../base/secret.ts';
+import { type Attempt } from './findings.ts';
+import { readCa, readCertificate } from './given-certificate.ts';
+import { usesRedis } from './schema/redis-rules.ts';
+import { type Config } from './schema/tree.ts';
+import { secretOf } from './secret-files.ts';
+import { type Certificate } from './state/lab-certificate.ts';
+
+/** What this server needs to get at Redis. */
+export interface RedisMaterial {
+  readonly password?: Secret;
+  readonly sentinelPassword?: Secret;
+  readonly certificate?: Certificate;
+  /** PEM bundle; absent: the CAs that Node.js trusts. */
+  readonly ca?: string;
+}
+
+/** `undefined` without Redis. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+export function givenRedisMaterial(config: Config, attempt: Attempt): RedisMaterial | undefined {
+  if (!usesRedis(config)) return undefined;
+  const { redis } = config;
+  const { caFile } = redis.tls;
+  const password = attempt(() => secretOf(redis.password, redis.passwordFile, 'redis.passwordFile'));
+  const sentinelPassword = attempt(() =>
+    secretOf(redis.sentinelPassword, redis.sentinelPasswordFile, 'redis.sentinelPasswordFile'),
+  );
+  const certificate = readCertificate(redis.tls, 'redis.tls', attempt);
+  const ca = caFile === undefined ? undefined : attempt(() => readCa(caFile, 'redis.tls.caFile'));
+  return {
+    ...(password && { password }),
+    ...(sentinelPassword && { sentinelPassword }),
+    ...(certificate && { certificate }),
+    ...(ca !== undefined && { ca }),
+  };
+}

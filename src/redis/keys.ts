@@ -1,0 +1,39 @@
+import { type DeliveredName } from '../credentials/delivered/delivery.ts';
+
+/*
+ * The keys and channels of coturn's Redis driver, and a few beside them. Names come from clients and are data: what could mean something else in a
+ * key, a pattern or a command line is written as %XX, so no name reaches the key of another.
+ */
+
+/** Separators, the characters of patterns, blanks and control characters. `%` itself, so that no two names become one. */
+const MEANINGFUL = /[%/*?[\]\\^\s\p{Cc}]/gu;
+
+export function escapeName(name: string): string {
+  return name.replace(MEANINGFUL, (character) =>
+    [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}
+
+function userPath({ user, realm }: DeliveredName): string {
+  return `turn/realm/${escapeName(realm)}/user/${escapeName(user)}`;
+}
+
+/** Holds MD5 of `user:realm:password` in 32 hexadecimal digits. */
+export function userKey(name: DeliveredName): string {
+  return `${userPath(name)}/key`;
+}
+
+/** Ours: holds whom quotas count. */
+export function personKey(name: DeliveredName): string {
+  return `${userPath(name)}/person`;
+}
+
+/** Channel on which the state of an allocation is told. */
+export function statusChannel(name: DeliveredName, allocationId: string): string {
+  return `${userPath(name)}/allocation/${escapeName(allocationId)}/status`;
+}
+
+/** Channel on which is told what an allocation has relayed, when it has ended. */
+export function totalTrafficChannel(name: DeliveredName, allocationId: string): string {
+  return `${userPath(name)}/allocation/${escapeName(allocationId)}/total_traffic`;
+}

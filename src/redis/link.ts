@@ -1,0 +1,212 @@
+import { type Clock } from '../base/clock.ts';
+import { LimitedLog } from '../base/limited-log.ts';
+import { type Logger } from '../base/logger.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { type RedisOptions } from './redis-options.ts';
+import { openTransport, type RedisTransport } from './transport.ts';
+
+/** How often a Redis that seems to be there is asked, and how often one that is away. */
+const PING_MS = 2000;
+const PROBE_MS = 250;
+const NO_ANSWER = 'no answer in time';
+const LOG_LIMITS = { burst: 5, perSec: 0.1, maxCauses: 16 };
+
+export interface RedisLinkPorts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What came of a command. Why it failed is in the log. */
+export type Reply = Result<{ readonly reply: unknown }, 'unavailable'>;
+
+/** What most of this room needs of a link. */
+export type RedisCommands = Pick<RedisLink, 'isUp' | 'request' | 'observe'>;
+
+/**
+ * The one way to Redis. Its commands never throw, and take no longer than `timeoutMs`. While Redis is away they fail at once; when Redis is
+ * back, whoever observes is told.
+ */
+export class RedisLink {
+  readonly #options: RedisOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #log: LimitedLog;
+  readonly #observers = new Set<() => void>();
+  #transport: RedisTransport | undefined;
+  #isUp = false;
+  #downSinceMs: number;
+  #inFlight = 0;
+  /** Called when nothing waits any more. */
+  #idle: (() => void) | undefined;
+  #probing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastError = NO_ANSWER;
+
+  private constructor(options: RedisOptions, { logger, clock }: RedisLinkPorts) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#log = new LimitedLog(logger, LOG_LIMITS);
+    this.#downSinceMs = clock.now().monotonicMs;
+  }
+
+  /** Resolves once Redis is there, or has had the time for it: a server starts without Redis, too. */
+  static async open(options: RedisOptions, ports: RedisLinkPorts): Promise<RedisLink> {
+    const link = new RedisLink(options, ports);
+    const first = new Promise<void>((resolve) => {
+      link.#observers.add(resolve);
+    });
+    link.#transport = await openTransport(options, {
+      ready: () => {
+        void link.#probe();
+      },
+      failed: link.#failed,
+    });
+    link.#schedule(PROBE_MS);
+    await within(options.timeoutMs, first);
+    link.#observers.clear();
+    if (!link.#isUp) link.#tellAway();
+    return link;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** `key`: the key that the command is about. Commands of one turn of the event loop travel together. */
+  async request(key: string, ...command: readonly string[]): Promise<Reply> {
+    if (!this.#isUp) return fail('unavailable');
+    if (this.#inFlight >= this.#options.maxWaiting) {
+      this.#warn('queue', { waiting: this.#inFlight }, 'too many commands wait for Redis');
+      return fail('unavailable');
+    }
+    return this.#send(key, command);
+  }
+
+  /** Nobody waits for it: what Redis cannot take now is lost. */
+  publish(channel: string, message: string): void {
+    void this.request(channel, 'PUBLISH', channel, message);
+  }
+
+  subscribe(channel: string, hear: (message: string) => void): void {
+    this.#transport?.subscribe(channel, hear);
+  }
+
+  /** `there`: called each time that Redis is there, for the first time or again. Returns a function that ends it. */
+  observe(there: () => void): () => void {
+    this.#observers.add(there);
+    return () => this.#observers.delete(there);
+  }
+
+  /** What has been asked for is answered first, as far as Redis does. */
+  async close(): Promise<void> {
+    if (this.#inFlight > 0)
+      await within(this.#options.timeoutMs, new Promise<void>((resolve) => (this.#idle = resolve)));
+    clearTimeout(this.#timer);
+    const transport = this.#transport;
+    this.#transport = undefined;
+    this.#isUp = false;
+    await transport?.close();
+  }
+
+  async #send(key: string | undefined, command: readonly string[]): Promise<Reply> {
+    if (!this.#transport) return fail('unavailable');
+    this.#inFlight += 1;
+    try {
+      const answer = await within(
+        this.#options.timeoutMs,
+        this.#transport.send(key, command).then((reply) => ({ reply })),
+      );
+      if (answer) return ok(answer);
+      this.#suspect(NO_ANSWER);
+    } catch (error) {
+      this.#failedCommand(command, error);
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#idle?.();
+    }
+    return fail('unavailable');
+  }
+
+  /** Redis has refused a command, or could not be asked. */
+  #failedCommand([name = '']: readonly string[], error: unknown): void {
+    if (!this.#transport?.isRefusal(error)) this.#suspect(textOf(error));
+    else this.#warn(`refused ${name}`, { command: name, err: textOf(error) }, 'Redis refused a command');
+  }
+
+  readonly #failed = (error: Error): void => {
+    this.#suspect(error.message);
+  };
+
+  #suspect(error: string): void {
+    this.#lastError = error;
+    if (this.#isUp) void this.#probe();
+  }
+
+  /** One at a time. */
+  #probe(): Promise<void> {
+    this.#probing ??= this.#ping().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  async #ping(): Promise<void> {
+    const transport = this.#transport;
+    if (!transport) return;
+    let error = NO_ANSWER;
+    const answer = await within(this.#options.timeoutMs, transport.send(undefined, ['PING'])).catch(
+      (cause: unknown) => {
+        error = textOf(cause);
+      },
+    );
+    const isThere = answer !== undefined;
+    if (!isThere && this.#isUp) this.#lastError = error;
+    if (this.#transport === transport) this.#settle(isThere);
+  }
+
+  #settle(isThere: boolean): void {
+    this.#schedule(isThere ? PING_MS : PROBE_MS);
+    if (isThere === this.#isUp) return;
+    this.#isUp = isThere;
+    const { monotonicMs } = this.#clock.now();
+    if (!isThere) {
+      this.#downSinceMs = monotonicMs;
+      this.#tellAway();
+      return;
+    }
+    this.#logger.info({ downMs: Math.round(monotonicMs - this.#downSinceMs) }, 'Redis is there');
+    for (const there of this.#observers) there();
+  }
+
+  #schedule(afterMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#probe(), afterMs);
+    this.#timer.unref();
+  }
+
+  #tellAway(): void {
+    this.#warn('away', { err: this.#lastError }, 'Redis is away');
+  }
+
+  #warn(cause: string, fields: Record<string, unknown>, message: string): void {
+    this.#log.warn(cause, fields, message, this.#clock.now().monotonicMs);
+  }
+}
+
+/** What a promise comes to in that time; `undefined` when it comes to nothing. What it comes to later, nobody hears. */
+async function within<T>(timeMs: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeMs, undefined);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

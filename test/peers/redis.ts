@@ -1,0 +1,90 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { daemon, peer, type Daemon } from './peers.ts';
+
+export const redisServer = peer('redis-server');
+
+const START_TIMEOUT_MS = 10_000;
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface RedisPeer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  readonly folder: string;
+  /** What a tool of coturn, or an operator, would type into redis-cli. */
+  cli(...command: string[]): Promise<unknown>;
+  kill(): Promise<void>;
+  /** The process stands still, and its connections stay. */
+  freeze(): void;
+  thaw(): void;
+  start(): Promise<void>;
+}
+
+/** Debian's redis-server on a free port of loopback, with its files in a folder of its own. `settings`: further lines of its configuration. */
+export async function startRedis(
+  settings: readonly string[] = [],
+  { port, url, login = {} }: { port?: number; url?: (port: number) => string; login?: object } = {},
+): Promise<RedisPeer> {
+  const folder = mkdtempSync(join(tmpdir(), 'epcscf-redis-'));
+  const ownPort = port ?? (await freePort());
+  const ownUrl = url?.(ownPort) ?? `redis://127.0.0.1:${ownPort}`;
+  let process: Daemon | undefined;
+  const cli = async (...command: string[]): Promise<unknown> => {
+    const client = createClient({ url: ownUrl, RESP: 2, ...login, socket: { reconnectStrategy: false } });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  };
+  const start = async (): Promise<void> => {
+    const args = ['--port', String(ownPort), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+    process = daemon(redisServer ?? '', [...args, ...settings]);
+    await until(async () => (await cli('PING')) === 'PONG');
+  };
+  const kill = async (): Promise<void> => {
+    await process?.stop();
+    process = undefined;
+  };
+  await start();
+  return {
+    port: ownPort,
+    url: ownUrl,
+    folder,
+    cli,
+    kill,
+    start,
+    freeze: () => process?.process.kill('SIGSTOP'),
+    thaw: () => process?.process.kill('SIGCONT'),
+    [Symbol.asyncDispose]: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until it is so; what is asked may fail. */
+export async function until(isSo: () => Promise<boolean> | boolean, timeoutMs = START_TIMEOUT_MS): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const now = await Promise.resolve()
+      .then(isSo)
+      .catch(() => false);
+    if (now) return;
+    if (performance.now() > end) throw new Error(`not so within ${timeoutMs} ms: ${isSo.toString()}`);
+    await sleep(20);
+  }
+}
