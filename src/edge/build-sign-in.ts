@@ -35,7 +35,7 @@ export function buildSignIn(
 ): EdgeSignIn | undefined {
   const { webIdentity, registration, transaction } = options;
   if (!webIdentity) return undefined;
-  const { clock, timers, events, run } = ports;
+  const { clock, timers, events, run, wrap } = ports;
   const { audience, skewSec, scope, allowDigest, requireOnEveryRequest } = webIdentity;
   const bound = new BoundTokens(registrations);
   const places = new PoolPlaces((registrationId) => {
@@ -47,6 +47,7 @@ export function buildSignIn(
   }
   const issuers = webIdentity.issuers.map((issuer) => trustedIssuer(issuer, ports));
   const authzServer = issuers[0]?.issuer ?? '';
+  const verifier = new TokenVerifier({ issuers, audience, skewSec });
   const signIn = new WebSignIn({
     options: {
       challenge: { realm: home.name, scope, authzServer },
@@ -55,7 +56,7 @@ export function buildSignIn(
       minLeftSec: registration.minExpiresSec,
       retryAfterSec: transaction.retryAfterSec,
     },
-    verifier: new TokenVerifier({ issuers, audience, skewSec }),
+    verifier: wrap?.tokenCheck?.(verifier) ?? verifier,
     bound,
     places,
     registrations,

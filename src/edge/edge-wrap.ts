@@ -4,6 +4,7 @@ import { type CoreSide } from './core/core-side.ts';
 import { type Hop } from './hop.ts';
 import { type Outbound } from './outbound.ts';
 import { type RequestHandler } from './proxy/request-stages.ts';
+import { type TokenCheck } from './web-identity/token-verifier.ts';
 
 export interface OutboundPorts {
   readonly clock: Clock;
@@ -26,6 +27,8 @@ export interface CoreSidePorts {
 export interface EdgeWrap {
   /** Around what handles the requests of hops that are no retransmissions. */
   readonly requests?: (handler: RequestHandler) => RequestHandler;
+  /** Around what checks web tokens. */
+  readonly tokenCheck?: (check: TokenCheck) => TokenCheck;
   /** Around the way out. */
   readonly outbound?: (outbound: Outbound, ports: OutboundPorts) => Outbound;
   /** Around the core inside this process; a core outside is never wrapped. */

@@ -5,6 +5,8 @@ import { type StateStore } from '../config/state/state-store.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Secret } from '../base/secret.ts';
+import { mapOutcome } from '../base/outcome.ts';
+import { type CredentialVerifier, type LocalVerifier } from '../credentials/credential.ts';
 import { composeServer, Server } from '../server/server.ts';
 import { type ServerWrap } from '../server/server-wrap.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
@@ -14,6 +16,8 @@ import { causeRestarts } from './faults/restart-faults.ts';
 import { FaultyOutbound } from './faults/faulty-outbound.ts';
 import { FaultyPlane } from './faults/faulty-plane.ts';
 import { FaultyRequests } from './faults/faulty-requests.ts';
+import { stopAuthorizationServer } from './faults/authorization-server-faults.ts';
+import { faultyTokenCheck } from './faults/web-token-faults.ts';
 import { SipFaults } from './faults/sip-faults.ts';
 import { faultyTurnRequests } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
@@ -94,10 +98,11 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
         outbound = new FaultyOutbound(direct, sipFaults, config.edge.limits.transactions, ports);
         return outbound;
       },
+      tokenCheck: (check) => faultyTokenCheck(check, faults),
       coreInside: (side, ports) => servedByPeers(side, peers, ports),
     },
     issuer: (issuer) => credentialFaults.wrapIssuer(issuer),
-    verifier: (verifier) => credentialFaults.wrapVerifier(verifier),
+    verifier: (verifier) => credentialFaults.wrapVerifier(withMinted(verifier, () => sharedKey.verifier)),
     messageText: true,
     ...(showUsers !== undefined && { showUsers }),
     ...(extraUsers && { extraUsers }),
@@ -105,13 +110,11 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
       requests: faultyTurnRequests({ faults, userOf: (username) => identities.userOfUsername(username) }),
       plane: (options, ports) => (plane = new FaultyPlane(options, ports)),
     },
-    ...(control && {
-      labPath: control.path,
-      ...(control.token && { labToken: control.token }),
-      mountRoutes: (app: Hono, reportError: (error: unknown) => void) => {
-        control.mount(app, { lab, log, reportError });
-      },
-    }),
+    mountRoutes: (app: Hono, reportError: (error: unknown) => void) => {
+      stopAuthorizationServer(app, faults);
+      control?.mount(app, { lab, log, reportError });
+    },
+    ...(control && { labPath: control.path, ...(control.token && { labToken: control.token }) }),
   };
   const server: Server = await composeServer(config, { ...serverOptions, clock }, wrap);
   server.on('flow-closed', ({ flowId }) => {
@@ -123,6 +126,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     server,
     impair: (allocation, impairment) => plane?.impair(allocation, impairment),
     userOf: (turnName) => identities.userOfTurnName(turnName),
+    namesOf: (user) => identities.turnNamesOf(user),
   });
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({
@@ -137,4 +141,17 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   });
   causeRestarts(faults, (how) => lab.restart(how));
   return lab;
+}
+
+/** `verifier`, which honours besides what the lab mints for tests and peers, whatever the approach of the edge. */
+function withMinted(verifier: CredentialVerifier, minted: () => LocalVerifier): CredentialVerifier {
+  return {
+    ...verifier,
+    lookup: (request, now) =>
+      mapOutcome(verifier.lookup(request, now), (found) => {
+        if (found.ok || found.reason !== 'unknown-user') return found;
+        const known = minted().lookup(request, now);
+        return known.ok ? known : found;
+      }),
+  };
 }

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Clock } from '../base/clock.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type TurnCredential } from '../credentials/credential.ts';
 import { computePassword } from '../credentials/shared-key/password.ts';
 import { formatUsername } from '../credentials/shared-key/profile.ts';
 import { type SharedKey } from '../server/shared-key.ts';
@@ -49,7 +50,8 @@ export class LabCredentials {
   readonly #sharedKey: SharedKey;
   readonly #uris: () => readonly string[];
   readonly #clock: Clock;
-  readonly #wrongPasswords = new BoundedMap<string>(REMEMBERED);
+  /** What was handed out, by USERNAME: of approach 2, or changed by a fault, nobody could reckon it. */
+  readonly #handedOut = new BoundedMap<TurnCredential>(REMEMBERED);
   #issued: Issued[] = [];
 
   constructor(sharedKey: SharedKey, uris: () => readonly string[], clock: Clock) {
@@ -72,17 +74,17 @@ export class LabCredentials {
     return minted;
   }
 
+  /** The edge hands it out. */
+  noteHandedOut(credential: TurnCredential): void {
+    this.#handedOut.set(keyOf(credential), credential);
+  }
+
   /** p of a credential of this name and end. */
-  passwordOf(turnName: string, expiresAtSec: number): { readonly username: string; readonly password: string } {
+  #passwordOf(turnName: string, expiresAtSec: number): { readonly username: string; readonly password: string } {
     const { realm, verifierOptions } = this.#sharedKey;
     const { keyRing, profile } = verifierOptions;
     const username = formatUsername(profile, { name: turnName, expiresAtSec });
     return { username, password: computePassword(keyRing.newest.secret, profile, username, realm) };
-  }
-
-  /** A fault has put this password in the place of the right one. */
-  noteWrongPassword(username: string, password: string): void {
-    this.#wrongPasswords.set(username, password);
   }
 
   noteIssued(issued: Issued): void {
@@ -101,16 +103,23 @@ export class LabCredentials {
   }
 
   #complete({ user, turnName, expiresAtSec, via }: Issued): IssuedCredential {
-    const right = this.#credential(user, turnName, expiresAtSec);
-    const wrong = this.#wrongPasswords.get(right.username);
-    if (wrong === undefined) return { ...right, via };
-    return { ...right, via, password: wrong, iceServer: { ...right.iceServer, credential: wrong } };
+    const reckoned = this.#credential(user, turnName, expiresAtSec);
+    const handedOut = this.#handedOut.get(keyOf({ name: turnName, expiresAtSec }));
+    if (!handedOut) return { ...reckoned, via };
+    const { username } = handedOut;
+    const password = handedOut.password.revealText();
+    const iceServer = { ...reckoned.iceServer, username, credential: password };
+    return { ...reckoned, via, username, password, iceServer };
   }
 
   #credential(user: string, turnName: string, expiresAtSec: number): LabCredential {
     const { realm } = this.#sharedKey;
-    const { username, password } = this.passwordOf(turnName, expiresAtSec);
+    const { username, password } = this.#passwordOf(turnName, expiresAtSec);
     const iceServer = { urls: [...this.#uris()], username, credential: password };
     return { user, turnName, username, password, realm, expiresAtSec, iceServer };
   }
+}
+
+function keyOf({ name, expiresAtSec }: Pick<TurnCredential, 'name' | 'expiresAtSec'>): string {
+  return `${name} ${expiresAtSec}`;
 }

@@ -30,6 +30,12 @@ export class LabIdentities {
     return this.#userByTurnName.get(turnName);
   }
 
+  /** TURN names of a user, or of everybody: those remembered. */
+  turnNamesOf(user: string | undefined): string[] {
+    const named = [...this.#userByTurnName.entries()].filter(({ value }) => user === undefined || value === user);
+    return named.map(({ key }) => key);
+  }
+
   userOfFlow(flowId: string): string | undefined {
     return this.#userByFlow.get(flowId);
   }
@@ -39,8 +45,9 @@ export class LabIdentities {
   }
 
   userOfUsername(username: string): string | undefined {
-    const split = splitUsername(this.#profile, username);
-    return split && this.#userByTurnName.get(split.name);
+    // A delivered credential has no t in its USERNAME (approach 2).
+    const name = splitUsername(this.#profile, username)?.name ?? username;
+    return this.#userByTurnName.get(name);
   }
 
   /** Learns from an event, and says whom it concerns. */

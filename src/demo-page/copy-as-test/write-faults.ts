@@ -4,6 +4,8 @@ import { type StoryAction, type StoryEvent } from './story.ts';
 
 /** Faults that end a WebSocket, after which clients come back by themselves. */
 const CUT: readonly unknown[] = ['flow-closed', 'flow-cut', 'server-restart'];
+/** Faults that end allocations at once. */
+const ENDS_ALLOCATIONS: readonly unknown[] = ['allocation-ended', 'credential-revoked'];
 /** What a test without media, and without a timer of its own, need not meet. */
 const NOT_MET = 'relay-';
 const MET_METHODS: readonly unknown[] = [undefined, 'REGISTER', 'INVITE', 'Allocate', 3];
@@ -53,11 +55,11 @@ function writeNewFault(draft: Draft, action: StoryAction, request: Fault['reques
   );
   const name = endsLater ? draft.names.give('fault') : '';
   draft.writeCall(`${endsLater ? `const ${name} = ` : ''}lab.faults.add(`, request);
-  const isInstant = (CUT.includes(kind) && request.method === undefined) || kind === 'allocation-ended';
+  const isInstant = (CUT.includes(kind) && request.method === undefined) || ENDS_ALLOCATIONS.includes(kind);
   if (!isInstant) draft.faults.push({ request, name });
   for (const agent of draft.agents.values()) {
     const events = draft.story.afterFault(action, agent.user);
-    if (kind === 'allocation-ended') writeEnded(draft, agent.user, events);
+    if (ENDS_ALLOCATIONS.includes(kind)) writeEnded(draft, agent.user, events);
     if (isInstant && CUT.includes(kind) && events.some(isRegistration)) {
       draft.waitFor('registered', { user: agent.user }, RECONNECT);
     }

@@ -3,7 +3,10 @@ import { type Agent, type Draft } from './draft.ts';
 import { answersTo, decisive, type SipIn, type StoryAction, type StoryEvent } from './story.ts';
 
 /** Faults after which a credential that was given is not simply honoured. */
-const SPOIL_CREDENTIAL = ['credential-wrong-password', 'clock-skew', 'turn-answer', 'turn-no-answer', 'credential-ttl'];
+const SPOIL_CREDENTIAL = [
+  ...['credential-wrong-password', 'credential-revoked', 'credential-unusable', 'credential-ttl'],
+  ...['clock-skew', 'turn-answer', 'turn-no-answer'],
+];
 
 /** Registers a user as the page did, and expects what it saw. `known`: users of the lab of the page. */
 export function writeRegister(draft: Draft, action: StoryAction, known: readonly string[]): void {

@@ -7,6 +7,13 @@ export const FAULT_WORDS = {
     'the 200 OK says error= in place of a credential. A client should tell its user or try again later.',
   'credential-wrong-password':
     'the password of the credential does not fit. The relay will answer 401; a client should ask for another.',
+  'credential-revoked':
+    'the TURN credential was revoked, and its allocations ended. A client should ask for another by OPTIONS and restart ICE.',
+  'credential-unusable':
+    'the TURN server refused a good credential. A client should ask for another, or try another TURN URI after 500.',
+  'web-token-refused': 'the edge refused a good web token. A client should fetch another, once.',
+  'authorization-server-down':
+    'the authorization server did not answer. A client should use the token that it has, and try again later.',
   'clock-skew': 'a clock is ahead or behind, so a credential seems over, or endless, to one side only.',
   'sip-answer': 'the edge refused the request. A client should do what the status and Retry-After ask for.',
   'sip-stale-nonce':

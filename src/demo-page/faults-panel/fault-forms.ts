@@ -64,6 +64,26 @@ export const FAULT_FORMS: ReadonlyMap<string, FaultForm> = new Map([
     ]),
   ],
   ['credential-wrong-password', form('Credential with a wrong password', [])],
+  ['credential-revoked', form('Credential revoked', [])],
+  [
+    'credential-unusable',
+    form('Good credential refused', [
+      choice('cause', 'Cause', ['unavailable', 'revoked', 'expired', 'unknown-user', 'wrong-realm']),
+    ]),
+  ],
+  [
+    'web-token-refused',
+    form('Web token refused', [
+      choice('cause', 'Cause', [
+        'token-expired',
+        'token-audience',
+        'token-key',
+        'token-inactive',
+        'issuer-unavailable',
+      ]),
+    ]),
+  ],
+  ['authorization-server-down', form('Authorization server down', [])],
   [
     'clock-skew',
     form('Clock skew', [
@@ -131,6 +151,7 @@ export const FREQUENT_FAULTS: readonly { readonly label: string; readonly reques
   { label: 'Server restart', request: { kind: 'server-restart' } },
   { label: 'TURN 486', request: { kind: 'turn-answer', code: 486, method: 'Allocate' } },
   { label: 'Allocation ended', request: { kind: 'allocation-ended' } },
+  { label: 'Credential revoked', request: { kind: 'credential-revoked' } },
   { label: '20 % loss', request: { kind: 'relay-loss', ratio: 0.2 } },
   { label: '300 ms delay', request: { kind: 'relay-delay', delayMs: 300 } },
   { label: '100 kbit/s', request: { kind: 'relay-bandwidth', bitsPerSec: 100_000 } },

@@ -43,6 +43,9 @@ export interface TokenVerifierOptions {
 
 type Verified = Result<VerifiedToken, TokenFault>;
 
+/** What asks whether a token is good. */
+export type TokenCheck = Pick<TokenVerifier, 'verify'>;
+
 /** Finds out whether a token is genuine, meant for this edge, and good at this moment. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;

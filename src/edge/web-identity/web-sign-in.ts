@@ -23,7 +23,7 @@ import { type PoolPlaces } from './pool-places.ts';
 import { judgeRegister, type RegisterFacts } from './register-use.ts';
 import { type TokenFault, type TokenMisuse } from './token-fault.ts';
 import { judgeUse } from './token-use.ts';
-import { type TokenVerifier, type VerifiedToken } from './token-verifier.ts';
+import { type TokenCheck, type VerifiedToken } from './token-verifier.ts';
 
 /** What becomes of a request of a client, as far as web tokens go. */
 export type SignInVerdict =
@@ -44,7 +44,7 @@ export interface WebSignInOptions {
 
 export interface WebSignInContext extends PendingChecksContext {
   readonly options: WebSignInOptions;
-  readonly verifier: TokenVerifier;
+  readonly verifier: TokenCheck;
   readonly bound: BoundTokens;
   readonly places: PoolPlaces;
   readonly registrations: Registrations;

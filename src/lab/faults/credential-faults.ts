@@ -23,7 +23,7 @@ import { rewriteHeader } from './rewrite-header.ts';
 export interface CredentialFaultsContext {
   readonly faults: FaultRegistry;
   readonly identities: LabIdentities;
-  readonly credentials: () => Pick<LabCredentials, 'passwordOf' | 'noteWrongPassword'>;
+  readonly credentials: () => Pick<LabCredentials, 'noteHandedOut'>;
 }
 
 const COMBINED = ['TURN-Cred-Rsp', 'TURN-Cred-Rsp-Hdr'];
@@ -57,11 +57,12 @@ export class CredentialFaults {
       ...verifier,
       lookup: (request, now) => {
         const target = { user: identities.userOfUsername(request.username) };
-        return this.#skewed(target, now, (at) => verifier.lookup(request, at));
+        return this.#unusable(this.#skewed(target, now, (at) => verifier.lookup(request, at)));
       },
       // Whose hash it is shows only when it is found, so a fault that is aimed at one user does not meet it.
       ...(lookupHash && {
-        lookupHash: (request, now) => this.#skewed({ user: undefined }, now, (at) => lookupHash(request, at)),
+        lookupHash: (request, now) =>
+          this.#unusable(this.#skewed({ user: undefined }, now, (at) => lookupHash(request, at))),
       }),
     };
   }
@@ -78,6 +79,18 @@ export class CredentialFaults {
     const fault = this.#context.faults.take(['credential-missing', 'credential-malformed'], target);
     if (fault?.spec.kind === 'credential-missing') stripCredentialHeaders(headers);
     if (fault?.spec.kind === 'credential-malformed') malform(headers);
+  }
+
+  /** Whose credential it is shows when it is found. */
+  #unusable<User extends KnownUser>(
+    outcome: Outcome<Result<User, LookupFailure>>,
+  ): Outcome<Result<User, LookupFailure>> {
+    const { faults, identities } = this.#context;
+    return mapOutcome(outcome, (found) => {
+      if (!found.ok) return found;
+      const fault = faults.take(['credential-unusable'], { user: identities.userOfTurnName(found.value.user) });
+      return fault ? fail(fault.spec.cause) : found;
+    });
   }
 
   #skewed<User extends KnownUser>(
@@ -106,10 +119,11 @@ export class CredentialFaults {
     const skew = faults.find(['clock-skew'], target, ({ of }) => of === 'edge');
     skew?.fire(target);
     const edgeNow = shifted(now, skew?.spec.seconds ?? 0);
-    return mapOutcome(issuer.issue(request, edgeNow), (issued) => {
+    return mapOutcome(issuer.issue(this.#shortened(request, target, edgeNow), edgeNow), (issued) => {
       this.#pending = undefined;
       if (!issued.ok) return issued;
-      const credential = this.#changed(issued.value, target, edgeNow);
+      const credential = this.#spoilt(issued.value, target);
+      this.#context.credentials().noteHandedOut(credential);
       if (skew) {
         // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
         const ttlSec = credential.expiresAtSec - Math.floor(edgeNow.unixMs / 1000);
@@ -122,21 +136,16 @@ export class CredentialFaults {
     });
   }
 
-  #changed(credential: TurnCredential, target: FaultTarget, now: Now): TurnCredential {
-    const { faults, credentials } = this.#context;
-    let changed = credential;
-    const short = faults.take(['credential-ttl'], target);
-    if (short) {
-      const expiresAtSec = Math.floor(now.unixMs / 1000) + short.spec.ttlSec;
-      const { username, password } = credentials().passwordOf(credential.name, expiresAtSec);
-      changed = { ...changed, username, password: new Secret(password), expiresAtSec };
-    }
-    if (faults.take(['credential-wrong-password'], target)) {
-      const password = randomBytes(PASSWORD_BYTES).toString('base64');
-      credentials().noteWrongPassword(changed.username, password);
-      changed = { ...changed, password: new Secret(password) };
-    }
-    return changed;
+  #shortened(request: IssueRequest, target: FaultTarget, { unixMs }: Now): IssueRequest {
+    const short = this.#context.faults.take(['credential-ttl'], target);
+    if (!short) return request;
+    const endSec = Math.floor(unixMs / 1000) + short.spec.ttlSec;
+    return { ...request, notAfterSec: Math.min(endSec, request.notAfterSec ?? Infinity) };
+  }
+
+  #spoilt(credential: TurnCredential, target: FaultTarget): TurnCredential {
+    if (!this.#context.faults.take(['credential-wrong-password'], target)) return credential;
+    return { ...credential, password: new Secret(randomBytes(PASSWORD_BYTES).toString('base64')) };
   }
 
   #refuse({ error, retryAfterSec }: FaultSpec<'credential-error'>, { user }: FaultTarget) {

@@ -158,6 +158,7 @@ function isInstant(spec: FaultSpec): boolean {
   switch (spec.kind) {
     case 'server-restart':
     case 'allocation-ended':
+    case 'credential-revoked':
       return true;
     case 'flow-closed':
     case 'flow-cut':

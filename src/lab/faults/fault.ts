@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ISSUE_FAILURES } from '../../base/issue-failure.ts';
+import { type LookupFailure } from '../../credentials/credential.ts';
+import { type TokenFault } from '../../edge/web-identity/token-fault.ts';
 
 const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1).describe('The share of packets: 0.1 is one in ten.');
@@ -16,6 +18,23 @@ const closeCode = z
     error: 'expected a close code that can be sent: 1000-1003, 1007-1014 or 3000-4999',
   });
 const turnCode = z.int().min(300).max(699);
+
+/** Of what is wrong with a token, what befalls one that was good a moment ago. */
+const TOKEN_CAUSES = [
+  'token-expired',
+  'token-audience',
+  'token-key',
+  'token-inactive',
+  'issuer-unavailable',
+] as const satisfies readonly TokenFault[];
+/** Of why a credential is refused, the same. `unavailable`: what the TURN server asks about credentials does not answer, and so the client gets 500. */
+const LOOKUP_CAUSES = [
+  'revoked',
+  'expired',
+  'unknown-user',
+  'wrong-realm',
+  'unavailable',
+] as const satisfies readonly LookupFailure[];
 
 /** Whom and how often a fault hits; everything, for as long as the lab runs, unless said. */
 const aim = {
@@ -49,6 +68,28 @@ export const faultSchema = z.discriminatedUnion('kind', [
     retryAfterSec: z.int().min(1).max(86_400).optional().describe('Seconds of retry-after in the same field.'),
   }),
   fault('credential-wrong-password', 'The edge issues a password that the TURN server refuses.', {}),
+  fault(
+    'credential-revoked',
+    'The TURN names of the user are revoked at once: allocations end, and their credentials are refused.',
+    {},
+  ),
+  fault('credential-unusable', 'The TURN server refuses a good credential or access token.', {
+    cause: z
+      .enum(LOOKUP_CAUSES)
+      .default('unavailable')
+      .describe('Why, as the log and the event say. The client learns 401, or 500 for `unavailable`.'),
+  }),
+  fault('web-token-refused', 'The edge refuses a good web token that it has not seen on the connection before.', {
+    cause: z
+      .enum(TOKEN_CAUSES)
+      .default('token-expired')
+      .describe('Why. The client learns 401 with a Bearer challenge, or 503 for `issuer-unavailable`.'),
+  }),
+  fault(
+    'authorization-server-down',
+    'The authorization server of this process answers 503, and the edge can check no web token that it has not seen on the connection before.',
+    {},
+  ),
   fault('clock-skew', 'The clock is wrong by which the TURN server checks credentials, or the edge issues them.', {
     seconds: z
       .int()

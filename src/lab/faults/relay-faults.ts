@@ -11,11 +11,13 @@ const TELL_EVERY_MS = 1000;
 
 export interface RelayFaultPorts {
   readonly faults: FaultRegistry;
-  readonly server: Pick<Server, 'on' | 'snapshot' | 'endAllocation'>;
+  readonly server: Pick<Server, 'on' | 'snapshot' | 'endAllocation' | 'revokeName'>;
   /** Puts what passes the allocation's relays at the mercy of an impairment, or lets it pass again. */
   readonly impair: (allocation: AllocationInfo, impairment: Impairment | undefined) => void;
   /** The lab user behind a TURN name, as far as known. */
   readonly userOf: (turnName: string) => string | undefined;
+  /** TURN names that a user was given; of everybody when absent. */
+  readonly namesOf: (user: string | undefined) => readonly string[];
   /** A random number from 0 to below 1; `Math.random` when absent. */
   readonly random?: () => number;
 }
@@ -30,7 +32,7 @@ interface Untold {
   toldAtMs: number;
 }
 
-/** Causes what happens to allocations and to the packets on them: `allocation-ended` and the faults named `relay-…`. */
+/** Causes what happens to allocations and to the packets on them: `allocation-ended`, `credential-revoked` and the faults named `relay-…`. */
 export function causeRelayFaults(ports: RelayFaultPorts): void {
   new RelayFaults(ports).attach();
 }
@@ -52,6 +54,9 @@ class RelayFaults {
     });
     faults.actAtOnce('allocation-ended', (fault) => {
       this.#endAllocations(fault);
+    });
+    faults.actAtOnce('credential-revoked', (fault) => {
+      this.#revoke(fault);
     });
     server.on('allocation-created', (allocation) => {
       this.#apply(allocation, this.#activeFaults());
@@ -115,6 +120,15 @@ class RelayFaults {
     }
     this.#untold.set(fault, untold);
     fault.count();
+  }
+
+  #revoke(fault: ActiveFault<'credential-revoked'>): void {
+    const { server, userOf, namesOf } = this.#ports;
+    for (const turnName of namesOf(fault.spec.user)) {
+      if (!fault.active) return;
+      server.revokeName(turnName);
+      fault.fire({ user: userOf(turnName) }, { turnName });
+    }
   }
 
   #endAllocations(fault: ActiveFault<'allocation-ended'>): void {
