@@ -1,31 +1,61 @@
+import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
+import { type TypedEvents } from '../base/typed-events.ts';
+import { type RevocationList } from '../credentials/revocation/revocation-list.ts';
+import { AllocationStatus } from '../redis/allocation-status.ts';
 import { RedisLink } from '../redis/link.ts';
+import { RevocationFeed } from '../redis/revocation-feed.ts';
+import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { redisOptions } from './redis-options.ts';
+import { reportAllocations } from './report-allocations.ts';
 
 export interface RedisPartsPorts {
+  readonly revocations: RevocationList;
+  readonly events: Pick<TypedEvents<TurnEvents>, 'on'>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** What a server has to do with Redis beside its users: the way there. */
+/** What one run of a server has to do with Redis beside its users: the way there, revocations, and what dashboards are told. */
 export class RedisParts {
   readonly link: RedisLink;
+  readonly #stops: readonly (() => void)[];
 
-  private constructor(link: RedisLink) {
+  private constructor(link: RedisLink, stops: readonly (() => void)[]) {
     this.link = link;
+    this.#stops = stops;
   }
 
   /** `undefined` where no Redis is configured. A Redis that is away keeps no server from starting. */
   static async open(config: Config, { redis }: Material, ports: RedisPartsPorts): Promise<RedisParts | undefined> {
     if (!redis) return undefined;
+    const { revocations, events, clock } = ports;
     const link = await RedisLink.open(redisOptions(config, redis), ports);
-    return new RedisParts(link);
+    const realm = defaultRealm(config);
+    const feed = new RevocationFeed({
+      link,
+      revocations,
+      standing: () => revocations.all(clock.now()),
+      clock,
+      realm,
+      max: config.credentials.maxRegistrations,
+    });
+    feed.start();
+    const stops = [
+      () => {
+        feed.stop();
+      },
+    ];
+    if (config.redis.publishAllocations) stops.push(reportAllocations(events, new AllocationStatus(link), realm));
+    return new RedisParts(link, stops);
   }
 
+  /** After the parts that it serves. */
   async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
     await this.link.close();
   }
 }

@@ -13,7 +13,7 @@ import { transportAddress, type TransportAddress } from '../base/transport-addre
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
-import { type Revocations } from '../credentials/revocation/revocation.ts';
+import { type RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';
 import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
@@ -47,7 +47,7 @@ export interface ServerPartsContext {
   readonly material: Material;
   readonly sharedKey: SharedKey;
   /** Whom the TURN server denies. */
-  readonly revocations: Revocations;
+  readonly revocations: RevocationList;
   /** Absent where there are no access tokens. */
   readonly accessTokens: AccessTokens | undefined;
   readonly wrap: ServerWrap;
@@ -101,9 +101,9 @@ export class ServerParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
-    const { config, material, revocations, logger, clock } = this.#context;
+    const { config, material, revocations, events, logger, clock } = this.#context;
     try {
-      this.#redis = await RedisParts.open(config, material, { logger, clock });
+      this.#redis = await RedisParts.open(config, material, { revocations, events, logger, clock });
       this.#delivered = createDelivered(config, material, {
         link: this.#redis?.link,
         logger,

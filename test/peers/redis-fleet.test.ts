@@ -1,131 +1,72 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/base/logger.ts';
-import { MemoryState } from '../../src/config/state/memory-state.ts';
+import { describe, expect, it } from 'vitest';
 import { longTermKey } from '../../src/credentials/long-term-key.ts';
-import { type ConfigInput, createServer, type Server } from '../../src/index.ts';
-import { registeredWic, WIC_HOME, type RegisteredWic } from '../server/support/registered-wic.ts';
-import { TurnClient } from '../turn/support/turn-client.ts';
-import { redisServer, startRedis, until, type RedisPeer } from './redis.ts';
+import { type Server } from '../../src/index.ts';
+import { Fleet, keyOf, REALM, refusalOf } from './redis-fleet.ts';
+import { redisServer, startRedis, until } from './redis.ts';
 
-const closers: (() => unknown)[] = [];
 const TIMEOUT = 30_000;
-const REALM = 'example.com';
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function redis(): Promise<RedisPeer> {
-  const started = await startRedis();
-  closers.push(() => started[Symbol.asyncDispose]());
-  return started;
-}
-
-async function started(config: ConfigInput): Promise<Server> {
-  const server = await createServer(config, { logger: silentLogger, state: new MemoryState() });
-  await server.start();
-  closers.push(() => server.stop());
-  return server;
-}
-
-/** An edge that delivers to whoever reads the Redis. */
-function edgeOf({ url }: RedisPeer): Promise<Server> {
-  return started({
-    ...WIC_HOME,
-    edge: { ...WIC_HOME.edge, credential: { uris: ['turn:turn.example.com:3478'] } },
-    turn: { enabled: false },
-    credentials: { approach: 'delivered' },
-    redis: { servers: [url], timeoutMs: 500 },
-  });
-}
-
-/** A relay that knows nothing but the Redis. */
-function relayOf({ url }: RedisPeer): Promise<Server> {
-  return started({
-    domain: REALM,
-    edge: { enabled: false },
-    turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
-    redis: { servers: [url], timeoutMs: 500 },
-  });
-}
-
-async function registered(server: Server): Promise<RegisteredWic> {
-  const wic = await registeredWic(server);
-  closers.push(() => wic.close());
-  return wic;
-}
-
-async function allocate(server: Server, { username, password }: { username: string; password: string }) {
-  const client = await TurnClient.connect({ transport: 'udp', server: server.addresses.turn[0]!, username, password });
-  closers.push(() => {
-    client.close();
-  });
-  return client.allocate();
-}
-
-/** The code of an error response; nothing for a success. */
-function refusalOf(allocating: Promise<unknown>): Promise<string> {
-  return allocating.then(
-    () => '',
-    (error: unknown) => (error as Error).message.slice(0, 3),
-  );
-}
-
-function keyOf(user: string): string {
-  return `turn/realm/${REALM}/user/${user}/key`;
-}
 
 describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeout: TIMEOUT }, () => {
   it('share the credential of a client, in the layout of coturn, for as long as it lives', async () => {
-    const store = await redis();
-    const [edge, relay] = [await edgeOf(store), await relayOf(store)];
-    const { credential } = await registered(edge);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const { credential } = await fleet.registered(edge);
     const { username, password } = credential;
     expect(await store.cli('GET', keyOf(username))).toBe(longTermKey('md5', username, REALM, password).toString('hex'));
     expect(Number(await store.cli('TTL', keyOf(username)))).toBeGreaterThan(3590);
-    await allocate(relay, credential);
+    await fleet.allocate(relay, credential);
     expect(relay.sessions()).toMatchObject([{ user: username, keyId: 'delivered' }]);
   });
 
   it('forget it when the client de-registers', async () => {
-    const store = await redis();
-    const [edge, relay] = [await edgeOf(store), await relayOf(store)];
-    const wic = await registered(edge);
-    await allocate(relay, wic.credential);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const wic = await fleet.registered(edge);
+    await fleet.allocate(relay, wic.credential);
     await wic.deregister();
     await until(
       async () =>
         (await store.cli('DBSIZE')) === 0 || (await store.cli('EXISTS', keyOf(wic.credential.username))) === 0,
     );
-    await expect(allocate(relay, wic.credential)).rejects.toThrow(/401/);
+    await expect(fleet.allocate(relay, wic.credential)).rejects.toThrow(/401/);
   });
 
   it('serve a user that a tool of coturn wrote, until the tool deletes it', async () => {
-    const store = await redis();
-    const relay = await relayOf(store);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const relay = await fleet.relay(redis);
     const carol = { username: 'carol', password: 'of coturn' };
     await store.cli('SET', keyOf('carol'), longTermKey('md5', 'carol', REALM, carol.password).toString('hex'));
-    await allocate(relay, carol);
+    await fleet.allocate(relay, carol);
     await store.cli('DEL', keyOf('carol'));
-    await expect(allocate(relay, carol)).rejects.toThrow(/401/);
+    await expect(fleet.allocate(relay, carol)).rejects.toThrow(/401/);
   });
 
   it('refuse a user whose key in Redis is no key', async () => {
-    const store = await redis();
-    const relay = await relayOf(store);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const relay = await fleet.relay(redis);
     await store.cli('SET', keyOf('carol'), 'no key');
     await store.cli('HSET', keyOf('dave'), 'a', 'hash');
-    await expect(allocate(relay, { username: 'carol', password: '' })).rejects.toThrow(/401/);
-    await expect(allocate(relay, { username: 'dave', password: '' })).rejects.toThrow(/500/);
+    await expect(fleet.allocate(relay, { username: 'carol', password: '' })).rejects.toThrow(/401/);
+    await expect(fleet.allocate(relay, { username: 'dave', password: '' })).rejects.toThrow(/500/);
   });
 });
 
 describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () => {
   it('the edge registers clients and says when to ask for a credential again; when it is back, they get one', async () => {
-    const store = await redis();
-    const edge = await edgeOf(store);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edge = await fleet.edge(redis);
     await store.kill();
-    const wic = await registered(edge);
+    const wic = await fleet.registered(edge);
     expect(wic.answer).toEqual({ kind: 'error', error: 'unavailable', retryAfterSec: 5 });
     await store.start();
     await until(async () => (await wic.refresh())?.kind === 'credential');
@@ -133,14 +74,16 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('the relay serves the users it has met, until their end, and answers 500 to others', async () => {
-    const store = await redis();
-    const relay = await relayOf(store);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const relay = await fleet.relay(redis);
     const write = (user: string, ...more: string[]) =>
       store.cli('SET', keyOf(user), longTermKey('md5', user, REALM, 'secret').toString('hex'), ...more);
     await write('met', 'EX', '600');
     await write('short', 'PX', '1500');
     await write('stranger');
-    const login = (username: string) => allocate(relay, { username, password: 'secret' });
+    const login = (username: string) => fleet.allocate(relay, { username, password: 'secret' });
     await login('met');
     await login('short');
     await store.kill();
@@ -150,42 +93,120 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('a Redis that answers nothing counts as away, and nobody waits longer than the time-out', async () => {
-    const store = await redis();
-    const [edge, relay] = [await edgeOf(store), await relayOf(store)];
-    const { credential } = await registered(edge);
-    await allocate(relay, credential);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const { credential } = await fleet.registered(edge);
+    await fleet.allocate(relay, credential);
     store.freeze();
     try {
-      await allocate(relay, credential);
-      const other = await registeredWic(edge, 'bob');
-      closers.push(() => other.close());
+      await fleet.allocate(relay, credential);
+      const other = await fleet.registered(edge, 'bob');
       expect(other.answer).toMatchObject({ kind: 'error', error: 'unavailable' });
     } finally {
       store.thaw();
     }
-    const wic = await registered(edge);
+    const wic = await fleet.registered(edge);
     await until(async () => (await wic.refresh())?.kind === 'credential');
   });
 
   it('a server starts all the same, and works once Redis is there', async () => {
-    const store = await redis();
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
     await store.kill();
-    const edge = await edgeOf(store);
-    const wic = await registered(edge);
+    const edge = await fleet.edge(redis);
+    const wic = await fleet.registered(edge);
     expect(wic.answer).toMatchObject({ error: 'unavailable' });
     await store.start();
     await until(async () => (await wic.refresh())?.kind === 'credential');
   });
 
   it('a credential that was taken back meanwhile is gone once Redis is there', async () => {
-    const store = await redis();
-    const edge = await edgeOf(store);
-    const wic = await registered(edge);
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edge = await fleet.edge(redis);
+    const wic = await fleet.registered(edge);
     store.freeze();
     const ended = new Promise((resolve) => edge.on('registration-ended', resolve));
     await wic.deregister();
     await ended;
     store.thaw();
     await until(async () => (await store.cli('EXISTS', keyOf(wic.credential.username))) === 0);
+  });
+});
+
+describe.skipIf(!redisServer)('a revocation in a fleet', { timeout: TIMEOUT }, () => {
+  /** Resolves with the milliseconds until no allocation is left. */
+  async function emptied(servers: readonly Server[]): Promise<number> {
+    const startMs = performance.now();
+    await Promise.all(servers.map((one) => until(() => one.sessions().length === 0)));
+    return performance.now() - startMs;
+  }
+
+  it('by de-registration ends the allocations on every relay within a second', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edge = await fleet.edge(redis);
+    const relays = [await fleet.relay(redis), await fleet.relay(redis)];
+    const wic = await fleet.registered(edge);
+    for (const relay of relays) await fleet.allocate(relay, wic.credential);
+    await wic.deregister();
+    expect(await emptied(relays)).toBeLessThan(1000);
+    for (const relay of relays) await expect(fleet.allocate(relay, wic.credential)).rejects.toThrow(/401/);
+  });
+
+  it('by an operator at one relay ends them at the other, and takes the credential from the Redis', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edge = await fleet.edge(redis);
+    const relays = [await fleet.relay(redis), await fleet.relay(redis)] as const;
+    const { credential } = await fleet.registered(edge);
+    for (const relay of relays) await fleet.allocate(relay, credential);
+    relays[0].revokeName(credential.username);
+    expect(await emptied(relays)).toBeLessThan(1000);
+    await until(async () => (await store.cli('EXISTS', keyOf(credential.username))) === 0);
+  });
+
+  it('while Redis is away reaches the others when it is back, although it has forgotten everything', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edge = await fleet.edge(redis);
+    const relays = [await fleet.relay(redis), await fleet.relay(redis)] as const;
+    const { credential } = await fleet.registered(edge);
+    for (const relay of relays) await fleet.allocate(relay, credential);
+    await store.kill();
+    relays[0].revokeName(credential.username);
+    expect(relays.map((relay) => relay.sessions().length)).toEqual([0, 1]);
+    await store.start();
+    await emptied(relays);
+    const late = await fleet.relay(redis);
+    await until(async () => (await refusalOf(fleet.allocate(late, credential))) === '401');
+  });
+});
+
+describe.skipIf(!redisServer)('dashboards of coturn', { timeout: TIMEOUT }, () => {
+  it('are told of an allocation on its channels, in the words of coturn', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const relay = await fleet.relay({ servers: [store.url], publishAllocations: true });
+    await store.cli('SET', keyOf('carol'), longTermKey('md5', 'carol', REALM, 'secret').toString('hex'));
+    const heard = fleet.own(await store.hear('turn/realm/*/user/*/allocation/*'));
+    const client = await fleet.allocate(relay, { username: 'carol', password: 'secret' });
+    const at = `turn/realm/${REALM}/user/carol/allocation/${relay.sessions()[0]!.allocationId}`;
+    await client.refresh(600);
+    await client.refresh(0);
+    await until(() => heard.messages.length === 4);
+    expect(heard.messages).toEqual([
+      [`${at}/status`, 'new lifetime=600'],
+      [`${at}/status`, 'refreshed lifetime=600'],
+      [`${at}/status`, 'deleted'],
+      [`${at}/total_traffic`, 'rcvp=0, rcvb=0, sentp=0, sentb=0'],
+    ]);
   });
 });

@@ -18,12 +18,18 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface Heard extends AsyncDisposable {
+  readonly messages: readonly (readonly [string, string])[];
+}
+
 export interface RedisPeer extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
   readonly folder: string;
   /** What a tool of coturn, or an operator, would type into redis-cli. */
   cli(...command: string[]): Promise<unknown>;
+  /** Collects what is published on channels of that pattern: channel and message. */
+  hear(pattern: string): Promise<Heard>;
   kill(): Promise<void>;
   /** The process stands still, and its connections stay. */
   freeze(): void;
@@ -65,6 +71,20 @@ export async function startRedis(
     url: ownUrl,
     folder,
     cli,
+    hear: async (pattern) => {
+      const client = createClient({ url: ownUrl, RESP: 2, ...login, socket: { reconnectStrategy: false } });
+      client.on('error', () => undefined);
+      await client.connect();
+      const messages: (readonly [string, string])[] = [];
+      await client.pSubscribe(pattern, (message, channel) => messages.push([channel, message]));
+      return {
+        messages,
+        [Symbol.asyncDispose]: () => {
+          client.destroy();
+          return Promise.resolve();
+        },
+      };
+    },
     kill,
     start,
     freeze: () => process?.process.kill('SIGSTOP'),

@@ -35,6 +35,7 @@ const allocation = {
   ...client,
   allocationId: z.string().describe('Identifies one allocation.'),
   keyId: z.string().describe('Label of the key that verified the credential.'),
+  realm: z.string().describe('Realm of the user.'),
   relayed: address.describe('Relayed address; the first of relayedAll.'),
   relayedAll: z.array(address).describe('All relayed addresses: one, or IPv4 and then IPv6.'),
   family: z.union([z.literal(4), z.literal(6)]).describe('Address family of relayed.'),

@@ -26,6 +26,7 @@ export function infoOf({ id, client, user, credential, relay, relays, family }: 
     transport: client.transport,
     client: client.remote,
     user,
+    realm: credential.realm,
     keyId: credential.keyId,
     relayed: relay.relayed,
     relayedAll: relays.map((one) => one.relay.relayed),

@@ -20,6 +20,8 @@ export interface AllocationInfo extends ClientInfo {
   readonly allocationId: string;
   /** u: the pseudonymous TURN name. */
   readonly user: string;
+  /** That of the user. `user` ends with `@` and it, unless it is the default realm. */
+  readonly realm: string;
   /** Label of the key that verified the credential. */
   readonly keyId: string;
   /** The first of `relayedAll`. */

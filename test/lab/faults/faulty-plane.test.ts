@@ -248,7 +248,14 @@ it('leaves a relay alone that another client has at the address now', () => {
   const { a } = pair();
   const { relayed } = a.relay;
   const ended = { transport: 'udp', client: { family: 4, address: '192.0.2.9', port: 5000 }, relayed } as const;
-  const facts = { allocationId: 'ended', user: 'alice', keyId: 'k', relayedAll: [relayed], family: 4 } as const;
+  const facts = {
+    allocationId: 'ended',
+    user: 'alice',
+    realm: 'localhost',
+    keyId: 'k',
+    relayedAll: [relayed],
+    family: 4,
+  } as const;
   h.plane.impair({ ...ended, ...facts }, () => LOST);
   expect(h.plane.impairedRelays).toBe(0);
   h.plane.impair({ ...ended, ...facts, client: a.client.remote }, () => LOST);

@@ -37,6 +37,7 @@ describe('Allocate', () => {
       {
         allocationId: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
         user: 'alice',
+        realm: engineOptions().realm,
         keyId: 'k1',
         transport: 'udp',
         client: client.remote,

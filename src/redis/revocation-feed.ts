@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { BoundedMap } from '../base/bounded-map.ts';
+import { type Clock } from '../base/clock.ts';
+import { type Revocation, type Revocations } from '../credentials/revocation/revocation.ts';
+import { userKey } from './keys.ts';
+import { type RedisCommands, type RedisLink, type Reply } from './link.ts';
+import { formatMember, formatMessage, parseMember, parseMessage } from './revocation-text.ts';
+
+/** Channel on which a revocation is told as it is made, and sorted set of all, by the time at which they were told. */
+export const REVOCATIONS = 'epcscf-turn/revocations';
+
+/** How often is asked for what a lost message would have told. */
+const CATCH_UP_MS = 5000;
+/** By how much clocks of a fleet may differ. */
+const OVERLAP_MS = 60_000;
+const PAGE = 500;
+
+export interface RevocationFeedPorts {
+  readonly link: RedisCommands & Pick<RedisLink, 'subscribe'>;
+  readonly revocations: Revocations;
+  /** What is denied here at the moment. */
+  readonly standing: () => readonly Revocation[];
+  readonly clock: Clock;
+  /** Of credentials that an edge delivers: who is revoked loses those too, as a TURN server of another make knows no revocations. */
+  readonly realm: string;
+  /** Revocations kept at most. */
+  readonly max: number;
+}
+
+/**
+ * Takes revocations to all processes that share a Redis. A message tells each at once; the sorted set has what was told before a process came, or while
+ * it could not hear. What is revoked while Redis is away counts in this process at once, and in the others as soon as both reach Redis again.
+ */
+export class RevocationFeed {
+  readonly #ports: RevocationFeedPorts;
+  readonly #from = randomBytes(9).toString('base64url');
+  /** Told to nobody yet, by user. */
+  readonly #pending: BoundedMap<Revocation>;
+  readonly #stops: (() => void)[] = [];
+  /** What comes from the others is not told again. */
+  #isHearing = false;
+  /** Up to when the sorted set has been read, in UNIX milliseconds. */
+  #readToMs = 0;
+  #catchingUp: Promise<void> | undefined;
+
+  constructor(ports: RevocationFeedPorts) {
+    this.#ports = ports;
+    this.#pending = new BoundedMap(ports.max);
+  }
+
+  start(): void {
+    const { link, revocations } = this.#ports;
+    this.#stops.push(
+      revocations.observe((entry) => {
+        if (!this.#isHearing) void this.#tell(entry);
+      }),
+      link.observe(() => void this.#back()),
+    );
+    link.subscribe(REVOCATIONS, (message) => {
+      const heard = parseMessage(message);
+      if (heard && heard.from !== this.#from) this.#hear(heard.entry);
+    });
+    const timer = setInterval(() => void this.#catchUp(), CATCH_UP_MS);
+    timer.unref();
+    this.#stops.push(() => {
+      clearInterval(timer);
+    });
+    void this.#back();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #hear(entry: Revocation): void {
+    const { revocations, clock } = this.#ports;
+    this.#isHearing = true;
+    try {
+      revocations.revoke(entry, clock.now());
+    } finally {
+      this.#isHearing = false;
+    }
+  }
+
+  async #tell(entry: Revocation): Promise<void> {
+    const told = await Promise.all([
+      this.#add(entry),
+      this.#request('PUBLISH', REVOCATIONS, formatMessage(entry, this.#from)),
+      this.#takeBack(entry),
+    ]);
+    if (!told.every((reply) => reply.ok)) this.#pending.set(entry.user, entry);
+  }
+
+  #add(entry: Revocation): Promise<Reply> {
+    return this.#request('ZADD', REVOCATIONS, String(this.#ports.clock.now().unixMs), formatMember(entry));
+  }
+
+  /** What has an end was delivered; who has none is a user of an operator, and stays. */
+  async #takeBack({ user }: Revocation): Promise<Reply> {
+    const { link, realm } = this.#ports;
+    const key = userKey({ user, realm });
+    const leftMs = await link.request(key, 'PTTL', key);
+    if (!leftMs.ok || Number(leftMs.value.reply) < 0) return leftMs;
+    return link.request(key, 'DEL', key);
+  }
+
+  /** Redis is there, perhaps without what it knew. */
+  async #back(): Promise<void> {
+    const exists = await this.#request('EXISTS', REVOCATIONS);
+    if (!exists.ok) return;
+    const lost = exists.value.reply === 0 ? this.#ports.standing() : [];
+    for (let at = 0; at < lost.length; at += PAGE) {
+      await Promise.all(lost.slice(at, at + PAGE).map((entry) => this.#add(entry)));
+    }
+    await this.#catchUp();
+  }
+
+  #catchUp(): Promise<void> {
+    this.#catchingUp ??= this.#catchUpOnce().finally(() => {
+      this.#catchingUp = undefined;
+    });
+    return this.#catchingUp;
+  }
+
+  async #catchUpOnce(): Promise<void> {
+    const { link, clock } = this.#ports;
+    if (!link.isUp) return;
+    await this.#tellPending();
+    const startedMs = clock.now().unixMs;
+    const from = String(Math.max(0, this.#readToMs - OVERLAP_MS));
+    for (let at = 0; ; at += PAGE) {
+      const limit = ['LIMIT', String(at), String(PAGE)];
+      const page = members(await this.#request('ZRANGEBYSCORE', REVOCATIONS, from, '+inf', ...limit));
+      if (!page) return;
+      for (const entry of page.flatMap((member) => parseMember(member) ?? [])) this.#hear(entry);
+      if (page.length < PAGE) break;
+    }
+    this.#readToMs = startedMs;
+    await this.#tidy();
+  }
+
+  async #tellPending(): Promise<void> {
+    const { unixMs } = this.#ports.clock.now();
+    const pending = [...this.#pending.entries()].map(({ value }) => value);
+    for (let at = 0; at < pending.length; at += PAGE) {
+      const some = pending.slice(at, at + PAGE);
+      for (const { user } of some) this.#pending.delete(user);
+      const good = some.filter(({ untilSec }) => untilSec * 1000 > unixMs);
+      await Promise.all(good.map((entry) => this.#tell(entry)));
+    }
+  }
+
+  /** Those that have ended leave the sorted set, of the oldest; and the oldest of too many. */
+  async #tidy(): Promise<void> {
+    const nowSec = this.#ports.clock.now().unixMs / 1000;
+    const oldest = members(await this.#request('ZRANGE', REVOCATIONS, '0', String(PAGE - 1))) ?? [];
+    const ended = oldest.filter((member) => (parseMember(member)?.untilSec ?? 0) <= nowSec);
+    if (ended.length > 0) await this.#request('ZREM', REVOCATIONS, ...ended);
+    await this.#request('ZREMRANGEBYRANK', REVOCATIONS, '0', String(-this.#ports.max - 1));
+  }
+
+  #request(...command: readonly string[]): Promise<Reply> {
+    return this.#ports.link.request(REVOCATIONS, ...command);
+  }
+}
+
+function members(reply: Reply): string[] | undefined {
+  if (!reply.ok || !Array.isArray(reply.value.reply)) return undefined;
+  return reply.value.reply.filter((member: unknown) => typeof member === 'string');
+}
