@@ -1,10 +1,14 @@
+import { givenTokenKeys } from '../config/access-token-keys.ts';
+import { defaultRealm } from '../config/long-term-users.ts';
 import { findPseudonymKey, storedKeys, storedPseudonymKey, storedRing } from '../config/stored-keys.ts';
 import { type Config } from '../config/schema/tree.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
 import { systemClock } from '../base/clock.ts';
 import { createKeyRing } from '../credentials/shared-key/key-ring.ts';
 import { splitUsername } from '../credentials/shared-key/profile.ts';
 import { revealPseudonym } from '../credentials/shared-key/pseudonym.ts';
 import { checkCredential } from '../credentials/shared-key/verifier.ts';
+import { createAccessTokens } from '../server/access-tokens.ts';
 import { createSharedKey } from '../server/shared-key.ts';
 import { turnUris } from '../server/turn-uris.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
@@ -30,6 +34,33 @@ export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number 
     uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
   };
   console.log(JSON.stringify(credential, undefined, 2));
+}
+
+/** Prints an access token as an authorization server answers (RFC 7635 appendix B), with what a TURN client needs besides. */
+export function mintToken(user: string, flags: ConfigFlags & { readonly ttl?: number }): void {
+  const config = configFrom(flags);
+  const tokenKeys = givenTokenKeys(config);
+  const pseudonymKey = storedPseudonymKey(config, process.env);
+  const tokens = createAccessTokens(withoutWishLimit(config), { tokenKeys, pseudonymKey });
+  if (!tokens) throw new EpcscfTurnError('ERR_CONFIG_INVALID', 'oauth.keys: expected a key, got none');
+  const now = systemClock.now();
+  const wish = flags.ttl === undefined ? {} : { wishedTtlSec: flags.ttl };
+  const issued = tokens.issuer.issue({ registrationId: user, person: user, grantedExpiresSec: 0, ...wish }, now);
+  if (!issued.ok) throw new Error(`no token: ${issued.reason}`);
+  const { kid, key, token, expiresAtSec } = issued.value;
+  const answer = {
+    access_token: token.toString('base64'),
+    token_type: 'pop',
+    expires_in: expiresAtSec - Math.floor(now.unixMs / 1000),
+    kid,
+    key: key.revealText(),
+    alg: 'HMAC-SHA-1',
+    aud: tokens.serverName,
+    expires: new Date(expiresAtSec * 1000).toISOString(),
+    realm: defaultRealm(config),
+    uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
+  };
+  console.log(JSON.stringify(answer, undefined, 2));
 }
 
 /** What an operator wishes is the configuration's own word. */

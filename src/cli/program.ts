@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { LAB_TOKEN_VARIABLE } from '../config/environment.ts';
 import { checkConfig, printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
-import { mint, unmask, verify } from './credential-commands.ts';
+import { mint, mintToken, unmask, verify } from './credential-commands.ts';
 import { serve } from './serve.ts';
 
 /** The command with all of its subcommands, options and texts. */
@@ -34,6 +34,12 @@ export function buildProgram(version: string): Command {
     .argument('<user>', 'whom it is for; does not show in the credential', userName)
     .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
     .action(mint);
+
+  withConfigOptions(program.command('mint-token'))
+    .description('make an access token for the TURN server (RFC 7635), with the first key of oauth.keys')
+    .argument('<user>', 'whom it is for; does not show in the token', userName)
+    .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
+    .action(mintToken);
 
   withConfigOptions(program.command('verify'))
     .description('say which key made a credential and until when it is good, or why it is refused')

@@ -17,6 +17,7 @@ npx epcscf-turn serve --config epcscf-turn.yaml   # \`npm start\` is \`serve\` w
 npx epcscf-turn check-config --config …            # prints everything that a start would refuse, a line each
 npx epcscf-turn print-config --config …            # prints the configuration in force, secrets hidden
 npx epcscf-turn mint alice --ttl 600               # makes a credential with the keys of the server
+npx epcscf-turn mint-token alice --ttl 600         # makes an access token (RFC 7635) with the first key of oauth.keys
 npx epcscf-turn verify <username> <password>       # says which key made it and when it ends, or why it is refused
 npx epcscf-turn unmask <username>                  # says which registration is behind a name in a relay's log
 \`\`\``,

@@ -15,6 +15,8 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 
 /** Access tokens (RFC 7635), as configured: what makes them and what checks them. */
 export interface AccessTokens {
+  /** The name of the TURN servers that the tokens are for. */
+  readonly serverName: string;
   readonly issuer: LocalAccessTokenIssuer;
   readonly verifier: CredentialVerifier;
 }
@@ -35,6 +37,7 @@ export function createAccessTokens(
   const serverName = oauth.serverName ?? defaultRealm(config);
   const { minSec, maxWishSec, maxSec } = credentials.ttl;
   return {
+    serverName,
     issuer: createAccessTokenIssuer({
       key: newest,
       serverName,

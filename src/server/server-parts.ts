@@ -82,7 +82,7 @@ export class ServerParts {
       clock,
       abuseLog: this.#abuseLog,
       ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
-      turn: undefined,
+      turn: context.accessTokens,
     });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
   }

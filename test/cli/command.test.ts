@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import { createDecipheriv, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -264,7 +264,7 @@ describe('epcscf-turn', () => {
     ['srve', 'error: unknown command "srve"; did you mean "serve"?\n'],
     [
       'bogus',
-      'error: unknown command "bogus"; the commands are serve, check-config, print-config, mint, verify, unmask, help\n',
+      'error: unknown command "bogus"; the commands are serve, check-config, print-config, mint, mint-token, verify, unmask, help\n',
     ],
   ])('says of %s that it is no command, and which was meant', async (word, line) => {
     const { code, stderr } = await run([word]);
@@ -484,6 +484,36 @@ describe('epcscf-turn mint and verify', () => {
     const { code, stdout } = await run(['verify', username, secret], km);
     expect(code).toBe(1);
     expect(stdout).toMatch(reason);
+  });
+});
+
+describe('epcscf-turn mint-token', () => {
+  const environment = { EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'a-pseudonym-key' };
+
+  it('makes the answer of an authorization server, whose token only the key opens', async () => {
+    const key = Buffer.alloc(32, 'K').toString('base64');
+    const { code, stdout } = await run(['mint-token', 'alice', '--ttl', '1800'], {
+      ...environment,
+      EPCSCF_OAUTH_KEYS_0_KID: 'north',
+      EPCSCF_OAUTH_KEYS_0_KEY: key,
+      EPCSCF_OAUTH_SERVER_NAME: 'turn.example',
+    });
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout) as { access_token: string; key: string };
+    expect(answer).toMatchObject({ token_type: 'pop', expires_in: 1800, kid: 'north', aud: 'turn.example' });
+    const token = Buffer.from(answer.access_token, 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64'), token.subarray(2, 14));
+    decipher.setAAD(Buffer.from('turn.example')).setAuthTag(token.subarray(-16));
+    const block = Buffer.concat([decipher.update(token.subarray(14, -16)), decipher.final()]);
+    expect(block.toString('base64', 2, 22)).toBe(answer.key);
+  });
+
+  it('ends with 2 and the key that is missing', async () => {
+    expect(await run(['mint-token', 'alice'], environment)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'oauth.keys: expected a key, got none\n',
+    });
   });
 });
 
