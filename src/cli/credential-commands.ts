@@ -42,7 +42,7 @@ export function mintToken(user: string, flags: ConfigFlags & { readonly ttl?: nu
   const tokenKeys = givenTokenKeys(config);
   const pseudonymKey = storedPseudonymKey(config, process.env);
   const tokens = createAccessTokens(withoutWishLimit(config), { tokenKeys, pseudonymKey });
-  if (!tokens) throw new EpcscfTurnError('ERR_CONFIG_INVALID', 'oauth.keys: expected a key, got none');
+  if (!tokens?.issuer) throw new EpcscfTurnError('ERR_CONFIG_INVALID', 'oauth.keys: expected a key, got none');
   const now = systemClock.now();
   const wish = flags.ttl === undefined ? {} : { wishedTtlSec: flags.ttl };
   const issued = tokens.issuer.issue({ registrationId: user, person: user, grantedExpiresSec: 0, ...wish }, now);

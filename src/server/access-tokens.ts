@@ -6,8 +6,10 @@ import { EpcscfTurnError } from '../base/errors.ts';
 import { createAccessTokenIssuer, type LocalAccessTokenIssuer } from '../credentials/access-token/issuer.ts';
 import {
   createAccessTokenKeyRing,
+  eitherOf,
   readAccessTokenKey,
   type AccessTokenKey,
+  type AccessTokenKeys,
 } from '../credentials/access-token/token-keys.ts';
 import { createAccessTokenVerifier } from '../credentials/access-token/verifier.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
@@ -17,13 +19,15 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 export interface AccessTokens {
   /** The name of the TURN servers that the tokens are for. */
   readonly serverName: string;
-  readonly issuer: LocalAccessTokenIssuer;
-  readonly verifier: CredentialVerifier;
+  /** Absent where the only keys are those of Redis, which open tokens and make none. */
+  readonly issuer: LocalAccessTokenIssuer | undefined;
+  /** `further`: keys besides those of the configuration, which come first. */
+  verifier(further?: AccessTokenKeys): CredentialVerifier;
 }
 
 export type AccessTokenMaterial = Pick<KeyMaterial, 'pseudonymKey'> & { readonly tokenKeys: readonly GivenTokenKey[] };
 
-/** `revoke` denies holders. `undefined` where no key of a token is configured: then nobody is told of tokens. */
+/** `revoke` denies holders. `undefined` where keys of tokens are neither configured nor looked for: then nobody is told of tokens. */
 export function createAccessTokens(
   config: Config,
   { tokenKeys, pseudonymKey }: AccessTokenMaterial,
@@ -32,30 +36,34 @@ export function createAccessTokens(
   const { oauth, credentials } = config;
   const keys = tokenKeys.map(keyOf);
   const [newest] = keys;
-  if (!newest) return undefined;
+  if (!newest && !oauth.keysFromRedis) return undefined;
+  const ring = createAccessTokenKeyRing(keys);
   const { skewSec, lifetimeSec, coturnCompat } = oauth;
   const serverName = oauth.serverName ?? defaultRealm(config);
   const { minSec, maxWishSec, maxSec } = credentials.ttl;
   return {
     serverName,
-    issuer: createAccessTokenIssuer({
-      key: newest,
-      serverName,
-      ttl: { defaultSec: lifetimeSec, minSec: Math.min(minSec, lifetimeSec), maxWishSec, maxSec },
-      pseudonymKey,
-      maxRegistrations: credentials.maxRegistrations,
-      revoke:
-        revoke &&
-        (({ user, untilSec }) => {
-          revoke({ user, untilSec: untilSec + skewSec });
-        }),
-    }),
-    verifier: createAccessTokenVerifier({
-      serverName,
-      keys: createAccessTokenKeyRing(keys),
-      skewSec,
-      coturnCompat: coturnCompat ? { lifetimeSec } : undefined,
-    }),
+    issuer:
+      newest &&
+      createAccessTokenIssuer({
+        key: newest,
+        serverName,
+        ttl: { defaultSec: lifetimeSec, minSec: Math.min(minSec, lifetimeSec), maxWishSec, maxSec },
+        pseudonymKey,
+        maxRegistrations: credentials.maxRegistrations,
+        revoke:
+          revoke &&
+          (({ user, untilSec }) => {
+            revoke({ user, untilSec: untilSec + skewSec });
+          }),
+      }),
+    verifier: (further) =>
+      createAccessTokenVerifier({
+        serverName,
+        keys: further ? eitherOf(ring, further) : ring,
+        skewSec,
+        coturnCompat: coturnCompat ? { lifetimeSec } : undefined,
+      }),
   };
 }
 

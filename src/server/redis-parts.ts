@@ -7,6 +7,7 @@ import { type TypedEvents } from '../base/typed-events.ts';
 import { type RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { AllocationStatus } from '../redis/allocation-status.ts';
 import { RedisLink } from '../redis/link.ts';
+import { RedisTokenKeys } from '../redis/redis-token-keys.ts';
 import { RevocationFeed } from '../redis/revocation-feed.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { redisOptions } from './redis-options.ts';
@@ -19,13 +20,16 @@ export interface RedisPartsPorts {
   readonly clock: Clock;
 }
 
-/** What one run of a server has to do with Redis beside its users: the way there, revocations, and what dashboards are told. */
+/** What one run of a server has to do with Redis beside its users: the way there, keys of access tokens, revocations, and what dashboards are told. */
 export class RedisParts {
   readonly link: RedisLink;
+  /** Absent where keys of access tokens are not looked for. */
+  readonly tokenKeys: RedisTokenKeys | undefined;
   readonly #stops: readonly (() => void)[];
 
-  private constructor(link: RedisLink, stops: readonly (() => void)[]) {
+  private constructor(link: RedisLink, tokenKeys: RedisTokenKeys | undefined, stops: readonly (() => void)[]) {
     this.link = link;
+    this.tokenKeys = tokenKeys;
     this.#stops = stops;
   }
 
@@ -50,7 +54,8 @@ export class RedisParts {
       },
     ];
     if (config.redis.publishAllocations) stops.push(reportAllocations(events, new AllocationStatus(link), realm));
-    return new RedisParts(link, stops);
+    const tokenKeys = config.oauth.keysFromRedis ? new RedisTokenKeys({ link, ...ports }) : undefined;
+    return new RedisParts(link, tokenKeys, stops);
   }
 
   /** After the parts that it serves. */

@@ -74,7 +74,7 @@ export class ServerParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, material, logger, clock } = context;
+    const { config, material, logger, clock, accessTokens: { issuer, serverName } = {} } = context;
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#authorizationServer = createAuthorizationServer({
       config,
@@ -82,7 +82,7 @@ export class ServerParts {
       clock,
       abuseLog: this.#abuseLog,
       ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
-      turn: context.accessTokens,
+      turn: issuer && serverName !== undefined ? { issuer, serverName } : undefined,
     });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
   }
@@ -157,8 +157,9 @@ export class ServerParts {
   async #startTurn(): Promise<void> {
     const { config, material, sharedKey, accessTokens, revocations, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
+    const tokens = accessTokens?.verifier(this.#redis?.tokenKeys);
     const verifier = withRevocations(
-      createVerifier(config, material, sharedKey, { accessTokens, delivered: this.#delivered?.verifier }),
+      createVerifier(config, material, sharedKey, { tokens, delivered: this.#delivered?.verifier }),
       revocations,
     );
     this.#turn = new TurnServer(turnServerOptions(config, material), {

@@ -4,12 +4,12 @@ import { type Config } from '../config/schema/tree.ts';
 import { combineVerifiers, withAccessTokens } from '../credentials/combined.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { createStaticVerifier, type StaticUser } from '../credentials/static/verifier.ts';
-import { type AccessTokens } from './access-tokens.ts';
 import { type SharedKey } from './shared-key.ts';
 
 /** Ways beside those of Km and of written-down users, where they are configured. */
 export interface FurtherWays {
-  readonly accessTokens?: AccessTokens | undefined;
+  /** Who brings an ACCESS-TOKEN. */
+  readonly tokens?: CredentialVerifier | undefined;
   /** The users of approach 2. */
   readonly delivered?: CredentialVerifier | undefined;
 }
@@ -22,7 +22,7 @@ export function createVerifier(
   config: Config,
   material: Material,
   sharedKey: SharedKey,
-  { accessTokens, delivered }: FurtherWays = {},
+  { tokens, delivered }: FurtherWays = {},
 ): CredentialVerifier {
   const { longTermUsers, generated } = material;
   const verifiers = [
@@ -33,7 +33,7 @@ export function createVerifier(
   ];
   const [only] = verifiers;
   const users = verifiers.length === 1 && only ? only : combineVerifiers(verifiers);
-  return accessTokens ? withAccessTokens(accessTokens.verifier, users) : users;
+  return tokens ? withAccessTokens(tokens, users) : users;
 }
 
 function mints({ edge, credentials }: Config): boolean {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,19 +16,20 @@ import {
 import { createAccessTokenVerifier } from '../../src/credentials/access-token/verifier.ts';
 import { type AccessTokenCredential } from '../../src/credentials/credential.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
+import { MemoryState } from '../../src/config/state/memory-state.ts';
+import { createServer } from '../../src/index.ts';
 import { unwrap } from '../support/unwrap.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { lifetimeOf, Rfc7635Client, type SessionToken } from '../turn/support/rfc7635-client.ts';
 import { codeOf } from '../turn/support/rfc8489-client.ts';
 import { daemon, peer, run, type Daemon } from './peers.ts';
+import { freePort, redisServer, startRedis, until, type RedisPeer } from './redis.ts';
 
 const oauth = peer('turnutils_oauth');
 const uclient = peer('turnutils_uclient');
 const echo = peer('turnutils_peer');
 const turnserver = peer('turnserver');
-const redis = peer('redis-server');
-const redisCli = peer('redis-cli');
 
 const NAME = 'turn.example';
 /** The keys that are built into coturn's client: they are no secret of anybody. */
@@ -57,16 +57,6 @@ function issue(key = keys[0]!): AccessTokenCredential {
 
 function sessionToken({ kid, key, token }: AccessTokenCredential): SessionToken {
   return { kid, token, macKey: Buffer.from(key.revealText(), 'base64') };
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.1', resolve);
-  });
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 describe.skipIf(!oauth)('turnutils_oauth', () => {
@@ -168,31 +158,19 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient -J against our server', ()
   });
 });
 
-describe.skipIf(!turnserver || !redis || !redisCli)('coturn with --oauth and our key in its Redis', () => {
+describe.skipIf(!turnserver || !redisServer)('coturn with --oauth and our key in its Redis', () => {
   let folder: string;
-  let store: Daemon;
+  let store: RedisPeer;
   let coturn: Daemon;
   let port: number;
 
-  async function until(what: string, isDone: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 100; i++) {
-      if (await isDone()) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`${what} did not start`);
-  }
-
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'coturn-oauth-'));
-    const redisPort = await freePort();
     port = await freePort();
-    store = daemon(redis!, ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--dir', folder]);
-    const ask = (...args: string[]): Promise<string> =>
-      run(redisCli!, ['-p', String(redisPort), ...args], 2000).then(({ output }) => output.trim());
-    await until('Redis', async () => (await ask('PING')) === 'PONG');
+    store = await startRedis();
     const [kid, algorithm, base64] = COTURN_KEYS[0]!;
     const fields = ['ikm_key', base64, 'as_rs_alg', algorithm, 'timestamp', String(nowSec()), 'lifetime', '3600'];
-    await ask('HSET', `turn/oauth/kid/${kid}`, ...fields, 'realm', 'ims.example');
+    await store.cli('HSET', `turn/oauth/kid/${kid}`, ...fields, 'realm', 'ims.example');
     coturn = daemon(turnserver!, [
       '-n',
       '--no-cli',
@@ -206,12 +184,12 @@ describe.skipIf(!turnserver || !redis || !redisCli)('coturn with --oauth and our
       '--listening-ip=127.0.0.1',
       '--relay-ip=127.0.0.1',
       `--listening-port=${port}`,
-      `--redis-userdb=ip=127.0.0.1 port=${redisPort} dbname=0`,
+      `--redis-userdb=ip=127.0.0.1 port=${store.port} dbname=0`,
       `--pidfile=${join(folder, 'pid')}`,
       `--log-file=${join(folder, 'log')}`,
       '--simple-log',
     ]);
-    await until('coturn', async () => {
+    await until(async () => {
       const probe = await Rfc7635Client.open({ transport: 'tcp', port }).catch(() => undefined);
       probe?.close();
       return probe !== undefined;
@@ -220,7 +198,7 @@ describe.skipIf(!turnserver || !redis || !redisCli)('coturn with --oauth and our
 
   afterAll(async () => {
     await coturn.stop();
-    await store.stop();
+    await store[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   });
 
@@ -247,4 +225,44 @@ describe.skipIf(!turnserver || !redis || !redisCli)('coturn with --oauth and our
     expect(codeOf(await client.allocate())).not.toBe(0);
     client.close();
   });
+});
+
+describe.skipIf(!redisServer)('our server with oauth.keysFromRedis', () => {
+  it('takes tokens by the key that coturn would read, until the key is deleted, and while Redis is away', async () => {
+    await using store = await startRedis();
+    const [kid, algorithm, base64] = COTURN_KEYS[0]!;
+    const write = (): Promise<unknown> =>
+      store.cli('HSET', `turn/oauth/kid/${kid}`, 'ikm_key', base64, 'as_rs_alg', algorithm, 'lifetime', '0');
+    await write();
+    const server = await createServer(
+      {
+        edge: { enabled: false },
+        turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
+        oauth: { serverName: NAME, keysFromRedis: true },
+        redis: { servers: [store.url], timeoutMs: 500 },
+      },
+      { logger: silentLogger, state: new MemoryState() },
+    );
+    await server.start();
+    const allocate = async (): Promise<number> => {
+      const client = await Rfc7635Client.open({ transport: 'udp', port: server.addresses.turn[0]!.port });
+      await client.discover();
+      client.token = sessionToken(issue());
+      const code = codeOf(await client.allocate());
+      if (code === 0) await client.refresh(0);
+      client.close();
+      return code;
+    };
+    try {
+      expect(await allocate()).toBe(0);
+      await store.cli('DEL', `turn/oauth/kid/${kid}`);
+      expect(await allocate()).toBe(401);
+      await write();
+      expect(await allocate()).toBe(0);
+      await store.kill();
+      expect(await allocate()).toBe(0);
+    } finally {
+      await server.stop();
+    }
+  }, 30_000);
 });

@@ -29,7 +29,11 @@ async function made(input: ConfigInput = {}): Promise<Made> {
   const material = await loadMaterial(config, {}, NOW.unixMs);
   const sharedKey = createSharedKey(config, material);
   const accessTokens = createAccessTokens(config, material);
-  return { sharedKey, accessTokens, verifier: createVerifier(config, material, sharedKey, { accessTokens }) };
+  return {
+    sharedKey,
+    accessTokens,
+    verifier: createVerifier(config, material, sharedKey, { tokens: accessTokens?.verifier() }),
+  };
 }
 
 function issued({ issuer }: SharedKey): string {
@@ -82,7 +86,7 @@ describe('the users of a server', () => {
     const users = [{ name: 'north', password: 'carol-secret' }];
     const { sharedKey, accessTokens, verifier } = await made({ credentials: { users }, oauth: { keys } });
     expect(verifier.accessTokensFor).toBe('ims.example');
-    const credential = accessTokens!.issuer.issue(REQUEST, NOW);
+    const credential = accessTokens!.issuer!.issue(REQUEST, NOW);
     if (!credential.ok) throw new Error(credential.reason);
     const { kid, token: accessToken, user } = credential.value;
     const found = settled(verifier.lookup({ username: kid, realm: 'ims.example', accessToken }, NOW));

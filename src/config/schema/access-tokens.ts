@@ -37,6 +37,10 @@ export const accessTokenFields = {
       'Keys of access tokens (RFC 7635), newest first, shared by edges, authorization servers and TURN servers: the first key makes tokens, every key opens them.',
     defaultText: 'none: the TURN server takes no access tokens, and the edge makes none',
   }),
+  keysFromRedis: flag(
+    false,
+    'Let the TURN server look for keys in Redis too, where coturn has them (`turn/oauth/kid/<kid>`): for kids that are not in `keys`.',
+  ),
   lifetimeSec: seconds(
     60,
     604_800,
@@ -50,7 +54,7 @@ export const accessTokenFields = {
   ),
 };
 
-export const ACCESS_TOKEN_RULES: readonly Rule[] = [checkKids, checkLifetime];
+export const ACCESS_TOKEN_RULES: readonly Rule[] = [checkKids, checkLifetime, checkRedis];
 
 function checkKids({ oauth: { keys } }: Config, report: Report): void {
   keys.forEach(({ kid }, i) => {
@@ -61,4 +65,10 @@ function checkKids({ oauth: { keys } }: Config, report: Report): void {
 function checkLifetime({ oauth: { lifetimeSec }, credentials: { ttl } }: Config, report: Report): void {
   if (lifetimeSec > ttl.maxSec)
     report('oauth.lifetimeSec', `at most credentials.ttl.maxSec (${ttl.maxSec})`, lifetimeSec);
+}
+
+function checkRedis({ oauth, redis }: Config, report: Report): void {
+  if (oauth.keysFromRedis && redis.servers.length === 0) {
+    report('redis.servers', 'a Redis, because oauth.keysFromRedis is true', []);
+  }
 }
