@@ -12,7 +12,7 @@ export const commandBundle = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  external: ['selfsigned', 'pino-pretty', 'bufferutil', 'utf-8-validate', '@roamhq/wrtc'],
+  external: ['selfsigned', '@redis/client', 'pino-pretty', 'bufferutil', 'utf-8-validate', '@roamhq/wrtc'],
   // Some dependencies are CommonJS and ask for require.
   banner: {
     js: `${notice}\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);`,
