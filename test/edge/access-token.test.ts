@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { isLater } from '../../src/base/outcome.ts';
-import { createAccessTokenKeyRing } from '../../src/credentials/access-token/token-keys.ts';
-import { createAccessTokenVerifier } from '../../src/credentials/access-token/verifier.ts';
 import { parseTurnCredential } from '../../src/wic/parse-turn-credential.ts';
-import { north, SERVER_NAME, tokenIssuer } from '../credentials/access-token/support.ts';
+import { tokenIssuer, tokenVerifier } from '../credentials/access-token/support.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type EdgeServer, startEdge } from './support/edge-server.ts';
 import { Wic } from './support/wic.ts';
@@ -21,8 +19,7 @@ async function registered(server: EdgeServer): Promise<Wic> {
 function opened(headers: { entries(): Iterable<readonly [string, string]> }) {
   const received = parseTurnCredential([...headers.entries()]);
   if (received?.kind !== 'credential' || received.token === undefined) throw new Error('no token');
-  const keys = createAccessTokenKeyRing([north]);
-  const verifier = createAccessTokenVerifier({ serverName: SERVER_NAME, keys, skewSec: 5, coturnCompat: undefined });
+  const verifier = tokenVerifier();
   const accessToken = Buffer.from(received.token, 'base64');
   const found = verifier.lookup({ username: received.username, realm: 'any', accessToken }, systemClock.now());
   if (isLater(found) || !found.ok) throw new Error('not good');

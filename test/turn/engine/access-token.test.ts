@@ -1,38 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createAccessTokenKeyRing } from '../../../src/credentials/access-token/token-keys.ts';
 import { encodeAccessToken } from '../../../src/credentials/access-token/token-codec.ts';
-import { createAccessTokenVerifier } from '../../../src/credentials/access-token/verifier.ts';
 import { accessToken, thirdPartyAuthorization } from '../../../src/stun/attributes/rfc7635.ts';
 import { nonce, realm } from '../../../src/stun/attributes/rfc8489.ts';
 import { lifetime, requestedTransport, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
-import { north, SERVER_NAME, south, tokenIssuer } from '../../credentials/access-token/support.ts';
-import { unwrap } from '../../support/unwrap.ts';
+import {
+  heldToken,
+  north,
+  SERVER_NAME,
+  south,
+  tokenIssuer,
+  tokenVerifier,
+} from '../../credentials/access-token/support.ts';
 import { address, codeOf, type TestClient, World } from './world.ts';
 
 const COMPAT = { lifetimeSec: 3600 };
 
 /** An engine that takes access tokens beside the users of its fake verifier. */
 function world(changes: Partial<TurnEngineOptions> = {}, coturnCompat?: typeof COMPAT): World {
-  const keys = createAccessTokenKeyRing([north, south]);
-  const tokens = createAccessTokenVerifier({ serverName: SERVER_NAME, keys, skewSec: 5, coturnCompat });
-  return new World(changes, { tokens });
+  return new World(changes, { tokens: tokenVerifier(coturnCompat) });
 }
 
 type Issuer = ReturnType<typeof tokenIssuer>;
 
 /** A token of this edge. */
-function issued(
-  of: World,
-  issuer: Issuer = tokenIssuer(),
-  changes: { registrationId?: string; wishedTtlSec?: number } = {},
-) {
-  const request = { registrationId: 'r', person: 'alice', grantedExpiresSec: 0, ...changes };
-  const { kid, key, token, user, expiresAtSec } = unwrap(issuer.issue(request, of.now));
-  return { kid, macKey: Buffer.from(key.revealText(), 'base64'), token, user, expiresAtSec };
+function issued(of: World, issuer: Issuer = tokenIssuer(), changes: Parameters<typeof heldToken>[1] = {}) {
+  return heldToken(of.now, changes, issuer);
 }
 
 /** A token of an authorization server that knows RFC 7635 alone. */

@@ -2,6 +2,8 @@ import { Session, type Profiler } from 'node:inspector';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { channelNumber, data, lifetime, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
+import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
+import { heldToken, tokenVerifier } from '../../credentials/access-token/support.ts';
 import { address, codeOf, engineOptions, type TestClient, World } from './world.ts';
 
 const PORTS = { min: 50_000, max: 51_999 };
@@ -23,12 +25,30 @@ afterAll(() => {
   session.disconnect();
 });
 
-function blocksEntered(): number {
+function coverage(): Profiler.ScriptCoverage[] {
   let scripts: Profiler.ScriptCoverage[] = [];
   session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
     scripts = result;
   });
-  const ours = scripts.filter(({ url }) => /\/src\/(core|stun|turn)\//.test(url));
+  return scripts;
+}
+
+/** How often each function was entered that hashes, or belongs to access tokens. */
+function cryptoEntered(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { url, functions } of coverage()) {
+    const file = /\/src\/(base\/hmac|credentials\/.*)\.ts/.exec(url)?.[1];
+    for (const { functionName, ranges } of file === undefined ? [] : functions) {
+      const count = ranges[0]?.count ?? 0;
+      if (functionName !== '' && count > 0) counts[`${file} ${functionName}`] = count;
+    }
+  }
+  return counts;
+}
+
+function blocksEntered(): number {
+  const scripts = coverage();
+  const ours = scripts.filter(({ url }) => /\/src\/(base|stun|turn)\//.test(url));
   expect(ours.length).toBeGreaterThan(0);
   const ranges = ours.flatMap(({ functions }) => functions.flatMap((one) => one.ranges));
   return ranges.reduce((sum, { count }) => sum + count, 0);
@@ -41,7 +61,7 @@ function costOf(work: () => void): number {
   return blocksEntered() / ROUNDS;
 }
 
-function world(): World {
+function world(tokens?: CredentialVerifier): World {
   const options = engineOptions();
   return new World(
     {
@@ -51,7 +71,7 @@ function world(): World {
       bandwidth: { allocationBytesPerSec: MANY, userBytesPerSec: MANY, totalBytesPerSec: MANY },
       answerLimit: { perSec: MANY, burst: MANY, sources: 1000, exempt: [] },
     },
-    { quiet: true },
+    { quiet: true, ...(tokens && { tokens }) },
   );
 }
 
@@ -151,5 +171,32 @@ describe('the cost of serving one client does not grow with what it or others ho
   it('is measured by what would show a walk over all', () => {
     const { world: of } = scene(SCENES['allocations of others']);
     expect(costOf(() => of.engine.sessions())).toBeGreaterThan(HELD);
+  });
+});
+
+describe('what an Allocate hashes', () => {
+  /** Of a challenge and the Allocate behind it. */
+  function hashed(of: World, client: TestClient): Record<string, number> {
+    expect(codeOf(of.client().as('alice').allocate())).toBe(0);
+    cryptoEntered();
+    expect(codeOf(client.allocate())).toBe(0);
+    return cryptoEntered();
+  }
+
+  it('with a password is the same where access tokens are taken too', () => {
+    const [plain, taking] = [world(), world(tokenVerifier())];
+    const before = hashed(plain, plain.client().as('bob'));
+    const after = hashed(taking, taking.client().as('bob'));
+    expect(before['base/hmac hmac']).toBeGreaterThan(0);
+    expect(after['base/hmac hmac']).toBe(before['base/hmac hmac']);
+    expect(Object.keys(after).filter((name) => name.includes('access-token'))).toEqual([]);
+  });
+
+  it('with an access token is two HMACs more, by which its holder is known', () => {
+    const of = world(tokenVerifier());
+    const byPassword = hashed(of, of.client().as('bob'));
+    const byToken = hashed(of, of.client().withToken(heldToken(of.now)));
+    expect(byToken['credentials/access-token/token-codec decodeAccessToken']).toBe(1);
+    expect(byToken['base/hmac hmac']).toBe(byPassword['base/hmac hmac']! + 2);
   });
 });

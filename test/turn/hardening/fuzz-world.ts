@@ -5,12 +5,14 @@ import {
   type TransportAddress,
 } from '../../../src/base/transport-address.ts';
 import { connectionId } from '../../../src/stun/attributes/rfc6062.ts';
+import { accessToken } from '../../../src/stun/attributes/rfc7635.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
 import { errorCode, nonce } from '../../../src/stun/attributes/rfc8489.ts';
 import { xorRelayedAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { type ClientPath } from '../../../src/turn/engine/client-path.ts';
+import { heldToken, tokenVerifier } from '../../credentials/access-token/support.ts';
 import { type FakeRelay } from '../engine/fake-plane.ts';
 import { address, decoded, REALM, TestClient, World } from '../engine/world.ts';
 import { signed, Type } from '../support/rfc8489-client.ts';
@@ -32,6 +34,9 @@ const PLACES = [
   ['bob', 'tcp', '198.51.100.2:2'],
 ] as const;
 
+/** Who is known by an access token, as the others by a password. */
+const TOKEN_HOLDER = 'carol';
+
 /** Seven clients of three users before an engine, and beside it a record of what they were granted. */
 export class FuzzWorld {
   readonly reached = {
@@ -52,7 +57,7 @@ export class FuzzWorld {
       mobility: true,
       tcpRelay: TCP_RELAY,
     },
-    { quiet: true },
+    { quiet: true, tokens: tokenVerifier() },
   );
   readonly #granted = new Granted();
   readonly #owners = new Owners();
@@ -71,7 +76,11 @@ export class FuzzWorld {
 
   constructor() {
     this.#world.plane.tcp = this.#tcp;
-    this.#clients = PLACES.map(([user, by, at]) => this.#world.client(at, by).as(user, { ttlSec: 1e6 }));
+    this.#clients = PLACES.map(([user, by, at]) => {
+      const client = this.#world.client(at, by);
+      if (user === TOKEN_HOLDER) return client.withToken(heldToken(this.#world.now, { wishedTtlSec: 1e6 }));
+      return client.as(user, { ttlSec: 1e6 });
+    });
     for (const client of this.#clients) client.challenge();
     for (const client of this.#clients) client.inbox.length = 0;
   }
@@ -128,7 +137,9 @@ export class FuzzWorld {
     const attributes = this.#given.attributes(wishes, transactionId);
     const { login, nonce: current } = client;
     if (!login || current === undefined) throw new Error('a client without a challenge');
+    const bringsToken = of === Method.Allocate || of === Method.Refresh;
     const credentials = [
+      ...(client.token && bringsToken ? [{ type: accessToken.type, value: client.token.token }] : []),
       { type: Type.USERNAME, value: Buffer.from(login.username) },
       { type: Type.REALM, value: Buffer.from(REALM) },
       { type: Type.NONCE, value: Buffer.from(current) },
@@ -304,9 +315,10 @@ export class FuzzWorld {
 
   #reconnect(gone: ClientPath): void {
     const at = this.#clients.findIndex((client) => client === gone);
-    const { remote, transport, login, nonce: current } = this.#client(at);
+    const { remote, transport, login, token, nonce: current } = this.#client(at);
     const next = new TestClient(this.#world, remote, transport);
     next.login = login;
+    next.token = token;
     next.nonce = current;
     this.#clients[at] = next;
   }

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { errorCode } from '../../../src/stun/attributes/rfc8489.ts';
+import { requestedTransport } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
+import { heldToken, tokenVerifier } from '../../credentials/access-token/support.ts';
 import { decoded, World } from '../engine/world.ts';
 import { BEGINNINGS, step } from './fuzz-steps.ts';
 import { FuzzWorld } from './fuzz-world.ts';
@@ -26,28 +29,46 @@ function covered(bytes: Buffer): Buffer {
   return bytes;
 }
 
+/** Bits turned, bytes cut off, put in or added, lengths that lie, and bytes of nobody. */
+const tokenChange: fc.Arbitrary<(token: Buffer) => Buffer> = fc.oneof(
+  fc.array(fc.nat(64 * 8 - 1), { minLength: 1, maxLength: 4 }).map((bits) => (token: Buffer) => {
+    const changed = Buffer.from(token);
+    for (const bit of bits) changed[bit >> 3] = changed[bit >> 3]! ^ (1 << (bit & 7));
+    return changed;
+  }),
+  fc.nat(64).map((length) => (token: Buffer) => token.subarray(0, length)),
+  fc.uint8Array({ minLength: 1, maxLength: 64 }).map((tail) => (token: Buffer) => Buffer.concat([token, tail])),
+  fc.nat(0xffff).map((length) => (token: Buffer) => {
+    const changed = Buffer.from(token);
+    changed.writeUInt16BE(length);
+    return changed;
+  }),
+  fc.uint8Array({ maxLength: 600 }).map((bytes) => () => Buffer.from(bytes)),
+);
+
 describe('property fuzzing', () => {
   it(
     'before authentication: nothing is thrown, granted or kept, and no message gets two answers',
     { timeout: FUZZ_TIMEOUT_MS },
     async () => {
-      const world = new World({ nonceLifetimeSec: 1e9 }, { quiet: true });
+      const world = new World({ nonceLifetimeSec: 1e9 }, { quiet: true, tokens: tokenVerifier() });
       const stranger = world.client();
       const known = world.client().as('alice', { ttlSec: 1e9 });
-      known.challenge();
+      const holder = world.client().withToken(heldToken(world.now));
+      for (const client of [known, holder]) client.challenge();
       let answered = 0;
       const property = fc.property(
         method,
         fc.constantFrom(...CLASS_BITS),
         fc.array(anyAttribute, { maxLength: 6 }),
         fc.array(mutation, { minLength: 1, maxLength: 4 }),
-        fc.boolean(),
-        (of, classBits, attributes, mutations, signs) => {
+        fc.constantFrom(undefined, known, holder),
+        (of, classBits, attributes, mutations, signer) => {
           const plain: RawMessage = { type: messageType(of, classBits), transactionId: randomBytes(12), attributes };
-          const signed = signs ? known.signed(of) : encodeRaw(plain);
+          const signed = signer?.signed(of) ?? encodeRaw(plain);
           const bytes = encodeRaw(mutate(rawOf(signed), mutations));
-          const stillSigned = signs && covered(bytes).equals(covered(signed));
-          const client = signs ? known : stranger;
+          const stillSigned = signer !== undefined && covered(bytes).equals(covered(signed));
+          const client = signer ?? stranger;
           client.inbox.length = 0;
           const before = world.engine.stats();
           if (!stillSigned) world.engine.onClientMessage(client, bytes);
@@ -64,6 +85,37 @@ describe('property fuzzing', () => {
         },
       );
       await fuzz('before authentication', property);
+      expect(answered).toBeGreaterThan(0);
+    },
+  );
+
+  it(
+    'an ACCESS-TOKEN that was changed, under a right signature: nothing is thrown, granted or kept',
+    { timeout: FUZZ_TIMEOUT_MS },
+    async () => {
+      const world = new World({ nonceLifetimeSec: 1e9 }, { quiet: true, tokens: tokenVerifier({ lifetimeSec: 600 }) });
+      const token = heldToken(world.now);
+      const client = world.client().withToken(token);
+      client.challenge();
+      let answered = 0;
+      const property = fc.property(
+        tokenChange,
+        fc.constantFrom(token.kid, 'south', 'nobody', '', 'a\r\nb'),
+        (change, kid) => {
+          const changed = change(token.token);
+          fc.pre(!changed.equals(token.token));
+          client.withToken({ ...token, kid, token: changed });
+          const answer = client.exchange(
+            client.signed(Method.Allocate, (message) => message.add(requestedTransport, 17)),
+          );
+          if (answer) answered += 1;
+          expect(answer?.get(errorCode)?.code).toBe(401);
+          const after = world.engine.stats();
+          expect(after).toMatchObject({ allocations: 0, users: 0, timers: 0, relayPortsTaken: 0, requestsGranted: 0 });
+          expect(after.drops['engine-error']).toBeUndefined();
+        },
+      );
+      await fuzz('changed access tokens', property);
       expect(answered).toBeGreaterThan(0);
     },
   );
