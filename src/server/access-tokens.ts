@@ -21,6 +21,8 @@ export interface AccessTokens {
   readonly serverName: string;
   /** Absent where the only keys are those of Redis, which open tokens and make none. */
   readonly issuer: LocalAccessTokenIssuer | undefined;
+  /** The same for clients of the authorization server. They name as many users as they like, so its memory is not that of the edge. */
+  readonly webIssuer: LocalAccessTokenIssuer | undefined;
   /** `further`: keys besides those of the configuration, which come first. */
   verifier(further?: AccessTokenKeys): CredentialVerifier;
 }
@@ -41,22 +43,24 @@ export function createAccessTokens(
   const { skewSec, lifetimeSec, coturnCompat } = oauth;
   const serverName = oauth.serverName ?? defaultRealm(config);
   const { minSec, maxWishSec, maxSec } = credentials.ttl;
+  const createIssuer = (): LocalAccessTokenIssuer | undefined =>
+    newest &&
+    createAccessTokenIssuer({
+      key: newest,
+      serverName,
+      ttl: { defaultSec: lifetimeSec, minSec: Math.min(minSec, lifetimeSec), maxWishSec, maxSec },
+      pseudonymKey,
+      maxRegistrations: credentials.maxRegistrations,
+      revoke:
+        revoke &&
+        (({ user, untilSec }) => {
+          revoke({ user, untilSec: untilSec + skewSec });
+        }),
+    });
   return {
     serverName,
-    issuer:
-      newest &&
-      createAccessTokenIssuer({
-        key: newest,
-        serverName,
-        ttl: { defaultSec: lifetimeSec, minSec: Math.min(minSec, lifetimeSec), maxWishSec, maxSec },
-        pseudonymKey,
-        maxRegistrations: credentials.maxRegistrations,
-        revoke:
-          revoke &&
-          (({ user, untilSec }) => {
-            revoke({ user, untilSec: untilSec + skewSec });
-          }),
-      }),
+    issuer: createIssuer(),
+    webIssuer: createIssuer(),
     verifier: (further) =>
       createAccessTokenVerifier({
         serverName,

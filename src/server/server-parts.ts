@@ -74,7 +74,7 @@ export class ServerParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, material, logger, clock, accessTokens: { issuer, serverName } = {} } = context;
+    const { config, material, logger, clock, accessTokens: { webIssuer: issuer, serverName } = {} } = context;
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#authorizationServer = createAuthorizationServer({
       config,

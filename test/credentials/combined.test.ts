@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/base/result.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { combineVerifiers, inRealm } from '../../src/credentials/combined.ts';
+import { combineVerifiers, inRealm, withAccessTokens } from '../../src/credentials/combined.ts';
 import { type CredentialVerifier, type LocalVerifier } from '../../src/credentials/credential.ts';
 import { createSharedKeyVerifier } from '../../src/credentials/shared-key/verifier.ts';
 import { createStaticVerifier } from '../../src/credentials/static/verifier.ts';
@@ -104,5 +104,32 @@ describe('a verifier of one realm', () => {
   it('can do what the verifier within can', () => {
     expect(own.keyAlgorithms).toEqual(['sha256', 'md5']);
     expect('lookupHash' in inRealm(realm, shared)).toBe(false);
+  });
+});
+
+describe('access tokens beside users with passwords', () => {
+  const tokens = { accessTokensFor: 'turn.example', lookup: vi.fn(() => fail('forged-token')) };
+  const users = { keyAlgorithms: ['md5'] as const, lookup: vi.fn(() => fail('unknown-user')) };
+  const both = withAccessTokens(tokens, users);
+
+  it.each([
+    [Buffer.alloc(64), 'forged-token', 1, 0],
+    [undefined, 'unknown-user', 0, 1],
+  ])(
+    'are asked for a request with a token alone, and the others for one without (%#)',
+    (accessToken, reason, byToken, byName) => {
+      vi.clearAllMocks();
+      const request = { username: 'north', realm, ...(accessToken && { accessToken }) };
+      expect(both.lookup(request, at(0))).toEqual(fail(reason));
+      expect(tokens.lookup).toHaveBeenCalledTimes(byToken);
+      expect(users.lookup).toHaveBeenCalledTimes(byName);
+    },
+  );
+
+  it('offer what the users can do, and the name for the challenge', () => {
+    expect(both).toMatchObject({ accessTokensFor: 'turn.example', keyAlgorithms: ['md5'] });
+    expect(combineVerifiers([both, users]).accessTokensFor).toBe('turn.example');
+    expect(inRealm(realm, both).accessTokensFor).toBe('turn.example');
+    expect('accessTokensFor' in combineVerifiers([users])).toBe(false);
   });
 });

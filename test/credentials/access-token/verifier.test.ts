@@ -103,6 +103,11 @@ describe('the times of a token', () => {
 });
 
 describe('the switch for coturn', () => {
+  it('lets a token ask for three HMACs at most', () => {
+    const macKey = randomBytes(32);
+    expect(unwrap(look(foreign({ macKey }), { coturnCompat: compat })).keys).toHaveLength(3);
+  });
+
   it('adds the first 16 bytes of the session key, behind the whole one', () => {
     const macKey = randomBytes(20);
     const keys = unwrap(look(foreign({ macKey }), { coturnCompat: compat })).keys.map((key) => key.integrityKey('md5'));
