@@ -111,6 +111,11 @@ export interface KnownUser {
   readonly expiresAtSec?: number;
   /** No allocation may outlive the credential, whatever the TURN server does with others (RFC 7635 §9). */
   readonly endsAllocations?: boolean;
+  /**
+   * The credential does not say whose it is, and its `user` is good for it alone: on its 5-tuple an allocation that was made with such a credential goes
+   * on with any other of the kind (RFC 7635 §9).
+   */
+  readonly namesNoHolder?: boolean;
   /** In the order to try. At least one. */
   readonly keys: readonly CandidateKey[];
 }

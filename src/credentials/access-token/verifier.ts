@@ -32,13 +32,6 @@ export interface CoturnCompat {
 const COTURN_KEY_BYTES = 16;
 
 /**
- * What 441 compares for a token of another authorization server, which says nothing of its holder. RFC 7635 §9 has a client refresh its allocation with
- * whatever token it gets next, of another session key and perhaps of another kid, so neither may be compared: any good token of this server
- * will do on the 5-tuple, from which a nonce must have been received.
- */
-const ANY_HOLDER = 'access-token';
-
-/**
  * RFC 7635 §7. USERNAME is the kid, by which K is found; K opens the token; its times hold, both ways; and what is in it keys MESSAGE-INTEGRITY. A
  * request without ACCESS-TOKEN is nothing to this verifier.
  */
@@ -74,15 +67,19 @@ function open(
   if (token.issuedAtSec > nowSec + skewSec) return fail('not-yet-valid');
   if (lifetimeSec === 0 || nowSec >= endSec) return fail('expired');
   const holder = openHolder(token.macKey, token.nonce, key);
-  const person = (): string => holder?.person ?? hash('sha256', token.macKey, 'base64url');
   return ok({
-    user: holder?.user ?? ANY_HOLDER,
+    ...(holder ? { user: holder.user } : { user: nameOf(token), namesNoHolder: true }),
     expiresAtSec: Math.floor(endSec),
     endsAllocations: true,
     keys: integrityKeys(token, coturnCompat !== undefined).map((integrityKey): CandidateKey => {
-      return { keyId: key.kid, person, integrityKey };
+      return { keyId: key.kid, person: () => holder?.person, integrityKey };
     }),
   });
+}
+
+/** Of a token of another authorization server. A client that allocates twice with one token is one user, as quotas count. */
+function nameOf({ macKey }: AccessToken): string {
+  return `other-token-${hash('sha256', macKey, 'hex').slice(0, 16)}`;
 }
 
 /**

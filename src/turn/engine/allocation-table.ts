@@ -1,6 +1,7 @@
 import { SetMap } from '../../base/set-map.ts';
 import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
+import { type Credential } from './authenticate.ts';
 import { CountMap } from './count-map.ts';
 import { type ClientPath, type RelayHandle } from './data-plane.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
@@ -46,6 +47,15 @@ export class AllocationTable {
     this.#byId.delete(allocation.id);
     for (const one of allocation.relays) this.removeRelay(allocation, one);
     this.#byUser.delete(allocation.user, allocation);
+  }
+
+  /** The allocation goes on with another credential of its user. */
+  setCredential(allocation: Allocation, credential: Credential): void {
+    const before = allocation.user;
+    allocation.credential = credential;
+    if (before === credential.user) return;
+    this.#byUser.delete(before, allocation);
+    this.#byUser.add(credential.user, allocation);
   }
 
   /** Forgets one of two relays, whose allocation goes on. */

@@ -61,6 +61,8 @@ export interface Credential {
   readonly expiresAtSec: number | undefined;
   /** No allocation outlives it, whatever the expiry policy. */
   readonly endsAllocations: boolean;
+  /** It says nothing of whose it is. */
+  readonly namesNoHolder: boolean;
   readonly keyId: string;
   readonly realm: string;
   /** USERHASH, when it came in the place of USERNAME. */
@@ -189,7 +191,7 @@ function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, 
     const code = found.reason === 'unavailable' ? ErrorCode.ServerError : ErrorCode.Unauthenticated;
     return failed(code, found.reason, name);
   }
-  const { user, username, expiresAtSec, endsAllocations = false, keys } = found.value;
+  const { user, username, expiresAtSec, endsAllocations = false, namesNoHolder = false, keys } = found.value;
   for (const candidate of preferring(preferredKeyId, keys)) {
     const key = candidate.integrityKey(algorithm);
     if (!key || checkIntegrity(request.message, key, integrity) !== 'valid') continue;
@@ -199,6 +201,7 @@ function prove(request: IncomingRequest, claim: Claim, found: Result<FoundUser, 
       username,
       expiresAtSec,
       endsAllocations,
+      namesNoHolder,
       keyId: candidate.keyId,
       realm,
       userhash: hash,
@@ -227,6 +230,7 @@ interface FoundUser {
   readonly username: string;
   readonly expiresAtSec?: number | undefined;
   readonly endsAllocations?: boolean | undefined;
+  readonly namesNoHolder?: boolean | undefined;
   readonly keys: readonly CandidateKey[];
 }
 
@@ -247,8 +251,8 @@ function lookup(
   const request = token ? { username: name, realm, accessToken: Buffer.from(token) } : { username: name, realm };
   return mapOutcome(verifier.lookup(request, now), (found) => {
     if (!found.ok) return found;
-    const { user, expiresAtSec, endsAllocations, keys } = found.value;
-    return ok({ user, expiresAtSec, endsAllocations, keys, username: name });
+    const { user, expiresAtSec, endsAllocations, namesNoHolder, keys } = found.value;
+    return ok({ user, expiresAtSec, endsAllocations, namesNoHolder, keys, username: name });
   });
 }
 

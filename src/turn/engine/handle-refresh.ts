@@ -40,7 +40,7 @@ export function handleRefresh(request: AuthenticatedRequest, engine: EngineState
   const grantedSec = grantableLifetimeSec(desiredSec, credential, options.expiryPolicy, now);
   if (grantedSec <= 0) return refuse(ErrorCode.Unauthenticated, 'expired');
 
-  allocation.credential = credential;
+  engine.allocations.setCredential(allocation, credential);
   for (const one of meant) {
     one.expiresAtMs = now.monotonicMs + grantedSec * 1000;
     engine.plane.setRelayExpiry(one.relay, one.expiresAtMs);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encodeAccessToken } from '../../../src/credentials/access-token/token-codec.ts';
 import { accessToken, thirdPartyAuthorization } from '../../../src/stun/attributes/rfc7635.ts';
+import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
 import { nonce, realm } from '../../../src/stun/attributes/rfc8489.ts';
 import { lifetime, requestedTransport, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
@@ -185,6 +186,27 @@ describe('an allocation by access token', () => {
     client.withToken(foreign(of, { key: south }));
     expect(codeOf(refresh(client))).toBe(0);
     expect(permit(client)).toBe(0);
+  });
+
+  it('of another authorization server is taken to another address by its own token alone', () => {
+    const of = world({ mobility: true });
+    const token = foreign(of);
+    const client = of.client().withToken(token);
+    const ticket = Buffer.from(client.allocate((m) => m.add(mobilityTicket, Buffer.alloc(0))).get(mobilityTicket)!);
+    const move = (by: TestClient): number =>
+      codeOf(by.request(Method.Refresh, (m) => m.add(mobilityTicket, ticket).add(lifetime, 600)));
+    expect(move(of.client().withToken(foreign(of)))).toBe(441);
+    expect(move(of.client().withToken(token))).toBe(0);
+  });
+
+  it('of another authorization server leaves nothing behind after it went on with other tokens', () => {
+    const of = world();
+    const client = of.client().withToken(foreign(of));
+    client.allocate();
+    for (let i = 0; i < 3; i++) expect(codeOf(refresh(client.withToken(foreign(of))))).toBe(0);
+    expect(of.engine.stats()).toMatchObject({ allocations: 1, users: 1 });
+    expect(codeOf(refresh(client, 0))).toBe(0);
+    expect(of.engine.stats()).toMatchObject({ allocations: 0, users: 0 });
   });
 
   it('counts for its person, over all registrations, tokens and kids', () => {

@@ -14,6 +14,7 @@ function holders(): [Allocation, Allocation] {
     username: 'u',
     expiresAtSec: undefined,
     endsAllocations: false,
+    namesNoHolder: false,
     keyId: 'k1',
     realm: 'r',
     userhash: undefined,
