@@ -4,6 +4,7 @@ import { type Logger } from '../base/logger.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type RedisOptions } from './redis-options.ts';
 import { openTransport, type RedisTransport } from './transport.ts';
+import { within } from './within.ts';
 
 /** How often a Redis that seems to be there is asked, and how often one that is away. */
 const PING_MS = 2000;
@@ -191,19 +192,6 @@ export class RedisLink {
 
   #warn(cause: string, fields: Record<string, unknown>, message: string): void {
     this.#log.warn(cause, fields, message, this.#clock.now().monotonicMs);
-  }
-}
-
-/** What a promise comes to in that time; `undefined` when it comes to nothing. What it comes to later, nobody hears. */
-async function within<T>(timeMs: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeMs, undefined);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

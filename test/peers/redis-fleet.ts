@@ -33,7 +33,7 @@ export class Fleet implements AsyncDisposable {
   edge(redis: RedisConfig): Promise<Server> {
     return this.server({
       ...WIC_HOME,
-      edge: { ...WIC_HOME.edge, credential: { uris: ['turn:turn.example.com:3478'] } },
+      edge: { ...WIC_HOME.edge, credential: { uris: ['turn:turn.example.com:3478'], burst: 100_000 } },
       turn: { enabled: false },
       credentials: { approach: 'delivered' },
       redis: { timeoutMs: 500, ...redis },

@@ -37,17 +37,33 @@ export interface RedisPeer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+export interface RedisPeerOptions {
+  readonly port?: number;
+  readonly url?: (port: number) => string;
+  /** Of `cli` and `hear`. */
+  readonly login?: { readonly username: string; readonly password: string };
+  readonly tls?: { readonly ca: string };
+  /** In the place of everything that makes a plain server. */
+  readonly program?: readonly string[];
+}
+
 /** Debian's redis-server on a free port of loopback, with its files in a folder of its own. `settings`: further lines of its configuration. */
 export async function startRedis(
   settings: readonly string[] = [],
-  { port, url, login = {} }: { port?: number; url?: (port: number) => string; login?: object } = {},
+  { port, url, login, tls, program }: RedisPeerOptions = {},
 ): Promise<RedisPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'epcscf-redis-'));
   const ownPort = port ?? (await freePort());
   const ownUrl = url?.(ownPort) ?? `redis://127.0.0.1:${ownPort}`;
+  const options = {
+    url: ownUrl,
+    RESP: 2,
+    ...login,
+    socket: { reconnectStrategy: false, ...(tls && ({ tls: true, ...tls } as const)) },
+  } as const;
   let process: Daemon | undefined;
   const cli = async (...command: string[]): Promise<unknown> => {
-    const client = createClient({ url: ownUrl, RESP: 2, ...login, socket: { reconnectStrategy: false } });
+    const client = createClient(options);
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -58,7 +74,7 @@ export async function startRedis(
   };
   const start = async (): Promise<void> => {
     const args = ['--port', String(ownPort), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-    process = daemon(redisServer ?? '', [...args, ...settings]);
+    process = daemon(redisServer ?? '', program ?? [...args, ...settings]);
     await until(async () => (await cli('PING')) === 'PONG');
   };
   const kill = async (): Promise<void> => {
@@ -72,7 +88,7 @@ export async function startRedis(
     folder,
     cli,
     hear: async (pattern) => {
-      const client = createClient({ url: ownUrl, RESP: 2, ...login, socket: { reconnectStrategy: false } });
+      const client = createClient(options);
       client.on('error', () => undefined);
       await client.connect();
       const messages: (readonly [string, string])[] = [];
