@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Clock, type Now } from '../base/clock.ts';
+import { type Logger } from '../base/logger.ts';
 import { type Outcome } from '../base/outcome.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import {
@@ -9,30 +11,48 @@ import {
   type DeliveryFailure,
 } from '../credentials/delivered/delivery.ts';
 import { personKey, userKey } from './keys.ts';
-import { type RedisCommands } from './link.ts';
+import { type RedisCommands, type Reply } from './link.ts';
 
-/** How many are taken back in one turn of the event loop once Redis is there again. */
-const REMOVALS_AT_ONCE = 100;
+/** How many credentials are written or taken back in one turn of the event loop. */
+const AT_ONCE = 100;
+const DAY_SEC = 86_400;
+/** Longer than any credential lives. */
+const MARK_SEC = 8 * DAY_SEC;
 
 type Removal = DeliveredName & { readonly expiresAtSec: number };
 
-/** Delivers to all TURN servers that read the Redis, in the layout of coturn. */
+export interface RedisDeliveryPorts {
+  readonly link: RedisCommands;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly isRevoked: (user: string, now: Now) => boolean;
+  /** Credentials that are kept for the case that Redis loses them, and of those to be taken back, at most. Past it the oldest is forgotten. */
+  readonly max: number;
+}
+
+/**
+ * Delivers to all TURN servers that read the Redis, in the layout of coturn. What is good is delivered once more to a Redis that has lost it, as one
+ * without persistence does when it starts again: else every client would be a stranger until its next REGISTER.
+ */
 export class RedisDelivery implements Delivery {
-  readonly #link: RedisCommands;
-  readonly #clock: Clock;
+  readonly #ports: RedisDeliveryPorts;
+  /** Stands in Redis as long as that has lost nothing. */
+  readonly #mark = `epcscf-turn/edge/${randomBytes(9).toString('base64url')}`;
+  #markedAtSec = 0;
+  /** What is good, by its key. */
+  readonly #delivered: BoundedMap<DeliveredCredential>;
   /** What could not be taken back, by its key. */
   readonly #pending: BoundedMap<Removal>;
 
-  /** `maxPending`: what is taken back while Redis is away, and waits. Past it the oldest lives until its end. */
-  constructor(link: RedisCommands, clock: Clock, maxPending: number) {
-    this.#link = link;
-    this.#clock = clock;
-    this.#pending = new BoundedMap(maxPending);
-    link.observe(() => void this.#removePending());
+  constructor(ports: RedisDeliveryPorts) {
+    this.#ports = ports;
+    this.#delivered = new BoundedMap(ports.max);
+    this.#pending = new BoundedMap(ports.max);
+    ports.link.observe(() => void this.#back());
   }
 
   put(credential: DeliveredCredential, now: Now): Outcome<Result<DeliveredCredential, DeliveryFailure>> {
-    if (!this.#link.isUp) return fail('unavailable');
+    if (!this.#ports.link.isUp) return fail('unavailable');
     return {
       later: (settle) => {
         void this.#put(credential, now).then(settle);
@@ -41,39 +61,92 @@ export class RedisDelivery implements Delivery {
   }
 
   remove(credential: Removal): void {
+    this.#delivered.delete(userKey(credential));
     void this.#remove(credential);
   }
 
-  async #put(credential: DeliveredCredential, { unixMs }: Now): Promise<Result<DeliveredCredential, DeliveryFailure>> {
+  async #put(credential: DeliveredCredential, now: Now): Promise<Result<DeliveredCredential, DeliveryFailure>> {
+    this.#forgetEnded(now);
+    // Before it is written: who takes it back meanwhile finds it.
+    this.#delivered.set(userKey(credential), credential);
+    const [written] = await Promise.all([this.#write(credential, now), this.#markDaily(now)]);
+    if (written) return ok(credential);
+    this.#delivered.delete(userKey(credential));
+    return fail('unavailable');
+  }
+
+  async #write(credential: DeliveredCredential, { unixMs }: Now): Promise<boolean> {
     const { key, person, expiresAtSec } = credential;
-    const ttlSec = String(Math.max(1, expiresAtSec - Math.floor(unixMs / 1000)));
+    const ttlSec = Math.max(1, expiresAtSec - Math.floor(unixMs / 1000));
     const replies = await Promise.all([
       this.#set(personKey(credential), person, ttlSec),
       this.#set(userKey(credential), key.toString('hex'), ttlSec),
     ]);
-    return replies.every((reply) => reply.ok) ? ok(credential) : fail('unavailable');
+    return replies.every((reply) => reply.ok);
   }
 
-  #set(key: string, value: string, ttlSec: string) {
-    return this.#link.request(key, 'SET', key, value, 'EX', ttlSec);
+  #set(key: string, value: string, ttlSec: number): Promise<Reply> {
+    return this.#ports.link.request(key, 'SET', key, value, 'EX', String(ttlSec));
   }
 
   async #remove(credential: Removal): Promise<void> {
-    const keys = [userKey(credential), personKey(credential)];
-    const replies = await Promise.all(keys.map((key) => this.#link.request(key, 'DEL', key)));
-    if (!replies.every((reply) => reply.ok)) this.#pending.set(keys[0] ?? '', credential);
+    const path = userKey(credential);
+    const keys = [path, personKey(credential)];
+    const replies = await Promise.all(keys.map((key) => this.#ports.link.request(key, 'DEL', key)));
+    if (!replies.every((reply) => reply.ok)) this.#pending.set(path, credential);
+  }
+
+  /** Redis is there, perhaps without what it knew. */
+  async #back(): Promise<void> {
+    await this.#removePending();
+    const { link, clock } = this.#ports;
+    const marked = await link.request(this.#mark, 'EXISTS', this.#mark);
+    if (!marked.ok || marked.value.reply === 1) return;
+    this.#markedAtSec = 0;
+    await this.#deliverAgain();
+    await this.#markDaily(clock.now());
+  }
+
+  async #markDaily({ unixMs }: Now): Promise<void> {
+    const nowSec = Math.floor(unixMs / 1000);
+    if (nowSec - this.#markedAtSec < DAY_SEC) return;
+    this.#markedAtSec = nowSec;
+    await this.#set(this.#mark, '1', MARK_SEC);
+  }
+
+  async #deliverAgain(): Promise<void> {
+    const { clock, logger, isRevoked } = this.#ports;
+    this.#forgetEnded(clock.now());
+    const paths = [...this.#delivered.entries()].map(({ key }) => key);
+    for (let at = 0; at < paths.length; at += AT_ONCE) {
+      const now = clock.now();
+      const some = paths.slice(at, at + AT_ONCE).flatMap((path) => this.#delivered.get(path) ?? []);
+      const good = some.filter(({ user, expiresAtSec }) => expiresAtSec * 1000 > now.unixMs && !isRevoked(user, now));
+      await Promise.all(good.map((credential) => this.#write(credential, now)));
+    }
+    if (paths.length > 0) logger.warn({ credentials: paths.length }, 'Redis had lost credentials: delivered once more');
   }
 
   async #removePending(): Promise<void> {
-    const nowSec = this.#clock.now().unixMs / 1000;
-    while (this.#link.isUp && this.#pending.size > 0) {
+    const { link, clock } = this.#ports;
+    const nowSec = clock.now().unixMs / 1000;
+    while (link.isUp && this.#pending.size > 0) {
       const some: Removal[] = [];
       for (const { key, value } of this.#pending.entries()) {
-        if (some.length === REMOVALS_AT_ONCE) break;
+        if (some.length === AT_ONCE) break;
         some.push(value);
         this.#pending.delete(key);
       }
       await Promise.all(some.filter(({ expiresAtSec }) => expiresAtSec > nowSec).map((one) => this.#remove(one)));
+    }
+  }
+
+  /** In the order of their making, so one waits behind those of a longer life. */
+  #forgetEnded({ unixMs }: Now): void {
+    for (;;) {
+      const { oldest } = this.#delivered;
+      if (!oldest || oldest.value.expiresAtSec * 1000 > unixMs) return;
+      this.#delivered.delete(oldest.key);
     }
   }
 }

@@ -2,7 +2,7 @@ import { defaultRealm } from '../config/long-term-users.ts';
 import { type Material } from '../config/material.ts';
 import { readsUsers } from '../config/schema/redis-rules.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { type Clock } from '../base/clock.ts';
+import { type Clock, type Now } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type Delivery } from '../credentials/delivered/delivery.ts';
@@ -29,6 +29,7 @@ export interface DeliveredPorts {
   readonly clock: Clock;
   /** Denies what was taken back. */
   readonly revoke: (entry: Revocation) => void;
+  readonly isRevoked: (user: string, now: Now) => boolean;
 }
 
 export function createDelivered(config: Config, material: Material, ports: DeliveredPorts): Delivered {
@@ -38,7 +39,7 @@ export function createDelivered(config: Config, material: Material, ports: Deliv
     const { maxRegistrations } = config.credentials;
     return {
       issuer: delivers
-        ? createIssuer(config, material, new RedisDelivery(link, ports.clock, maxRegistrations), ports)
+        ? createIssuer(config, material, new RedisDelivery({ ...ports, link, max: maxRegistrations }), ports)
         : undefined,
       verifier: readsUsers(config)
         ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))

@@ -111,6 +111,7 @@ export class ServerParts {
         revoke: (entry) => {
           revocations.revoke(entry, clock.now());
         },
+        isRevoked: (user, now) => revocations.isRevoked(user, now),
       });
       await this.#startTurn();
       await this.#startHttps();

@@ -123,6 +123,24 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
     await until(async () => (await wic.refresh())?.kind === 'credential');
   });
 
+  it('a Redis that comes back without what it knew is given the good credentials again, and no others', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const good = await fleet.registered(edge);
+    const gone = await fleet.registered(edge, 'bob');
+    await store.kill();
+    await gone.deregister();
+    await store.start();
+    const isGood = async () => (await refusalOf(fleet.allocate(relay, good.credential))) === '';
+    await until(isGood);
+    expect(Number(await store.cli('TTL', keyOf(good.credential.username)))).toBeGreaterThan(3500);
+    expect(await store.cli('EXISTS', keyOf(gone.credential.username))).toBe(0);
+    await store.cli('DEL', keyOf(good.credential.username));
+    await until(async () => !(await isGood()));
+  });
+
   it('a credential that was taken back meanwhile is gone once Redis is there', async () => {
     await using fleet = new Fleet();
     const store = fleet.own(await startRedis());
