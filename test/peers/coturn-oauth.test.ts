@@ -91,8 +91,11 @@ describe.skipIf(!oauth)('turnutils_oauth', () => {
   it.each(COTURN_KEYS.map((key, i) => [key[0], key, keys[i]!] as const))(
     'makes with %s what we read',
     async (_kid, given, key) => {
-      const [nonce, macKey] = [randomBytes(12), randomBytes(20)];
-      const flags = ['-o', nonce.toString('base64'), '-p', macKey.toString('base64'), '-r', '1234'];
+      // The tool takes what it is given for text, which a NUL ends.
+      const [nonce, macKey] = [randomBytes(12), randomBytes(20)].map((bytes) =>
+        Buffer.from(bytes.map((byte) => byte || 1)),
+      );
+      const flags = ['-o', nonce!.toString('base64'), '-p', macKey!.toString('base64'), '-r', '1234'];
       const { output } = await run(oauth!, ['-e', ...keyFlags(given), ...flags], 5000);
       const base64 = /"access_token":"([^"]+)"/.exec(output)![1]!;
       const token = unwrap(decodeAccessToken(Buffer.from(base64, 'base64'), key, NAME));

@@ -318,7 +318,7 @@ export class TurnEngine implements DataPlaneSink {
   #dropReservations(user?: string): void {
     const nowMs = this.#ports.now().monotonicMs;
     for (const reservation of this.#state.reservations.all()) {
-      if (user === undefined || reservation.user === user) dropReservation(this.#state, reservation, nowMs);
+      if (user === undefined || reservation.holder.user === user) dropReservation(this.#state, reservation, nowMs);
     }
   }
 

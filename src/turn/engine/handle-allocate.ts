@@ -71,6 +71,7 @@ function record(
   { relays, missing, next }: OpenedRelays,
 ): Allocation {
   const [{ family, port }] = relays;
+  const { user, namesNoHolder, person } = credential;
   return new Allocation({
     id: engine.randomBytes(ALLOCATION_ID_BYTES).toString('hex'),
     client,
@@ -83,7 +84,7 @@ function record(
       next &&
       reserve(
         engine,
-        { user: credential.user, person: credential.person, source: sourceKey(client.remote) },
+        { holder: { user, namesNoHolder }, person, source: sourceKey(client.remote) },
         next,
         family,
         port + 1,
@@ -96,7 +97,7 @@ function record(
 
 function reserve(
   engine: EngineState,
-  owner: Pick<Reservation, 'user' | 'person' | 'source'>,
+  owner: Pick<Reservation, 'holder' | 'person' | 'source'>,
   relay: RelayHandle,
   family: AddressFamily,
   port: number,

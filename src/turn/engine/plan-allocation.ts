@@ -79,7 +79,7 @@ export function planAllocation(
   const even = message.get(evenPort);
   if (token) {
     if (even !== undefined || family !== undefined || additional !== undefined) return conflicting();
-    const reservation = engine.reservations.find(token, credential.user, now.monotonicMs);
+    const reservation = engine.reservations.find(token, credential, now.monotonicMs);
     if (!reservation) return refuse(ErrorCode.InsufficientCapacity, 'unknown-reservation');
     // 10. No quota to check: the reservation already counted.
     const families = [reservation.family];

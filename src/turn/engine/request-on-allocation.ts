@@ -2,9 +2,10 @@ import { ErrorCode } from '../../stun/error-code.ts';
 import { liveAllocation } from './allocation-lifecycle.ts';
 import { type Allocation } from './allocation.ts';
 import { refuse, type Refused } from './answer.ts';
-import { type AuthenticatedRequest, type Credential, type IncomingRequest } from './authenticate.ts';
+import { type AuthenticatedRequest, type IncomingRequest } from './authenticate.ts';
 import { type EngineState } from './engine-state.ts';
 import { credentialLeftSec } from './lifetime.ts';
+import { isSameHolder } from './same-holder.ts';
 
 export type OnAllocation =
   { readonly ok: true; readonly allocation: Allocation } | { readonly ok: false; readonly refused: Refused };
@@ -18,18 +19,11 @@ export function requestOnAllocation(request: AuthenticatedRequest, engine: Engin
   if (!allocation) return refused(refuse(ErrorCode.AllocationMismatch, 'no-allocation'));
 
   // RFC 8656 §5: not the user that created it. A "username" here is u: a WIC moves to a fresh credential while its call goes on.
-  if (!isOwner(allocation, credential)) return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
+  if (!isSameHolder(allocation.credential, credential))
+    return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
 
   const unfit = unfitAttributes(request, engine);
   return unfit ? refused(unfit) : { ok: true, allocation };
-}
-
-/**
- * RFC 7635 §9 has a client refresh its allocation with whatever access token it gets next, of another session key and perhaps of another kid. Where
- * tokens do not say whose they are, any of them will do on this 5-tuple, from which a nonce must have been received; and only there.
- */
-function isOwner({ credential: known }: Allocation, credential: Credential): boolean {
-  return known.user === credential.user || (known.namesNoHolder && credential.namesNoHolder);
 }
 
 /** RFC 8489 §6.3.1: unknown comprehension-required attributes are 420. One we know and cannot read is 400, and so are more than we look at. */

@@ -2,12 +2,13 @@ import { type AddressFamily } from '../../base/ip.ts';
 import { type TimerHandle } from '../../base/timer-queue.ts';
 import { CountMap } from './count-map.ts';
 import { type RelayHandle } from './data-plane.ts';
+import { isSameHolder, type Holder } from './same-holder.ts';
 
 /** The second port of an EVEN-PORT pair, held for the user whose Allocate asked for it (RFC 8656 §7.2). */
 export interface Reservation {
   /** 8 bytes. */
   readonly token: Buffer;
-  readonly user: string;
+  readonly holder: Holder;
   /** Whom the quota of a user counts it for. */
   readonly person: string;
   /** `sourceKey` of the client that asked for it. */
@@ -40,9 +41,10 @@ export class Reservations {
   }
 
   /** A token is good for the user it was given to; in other hands it is unknown. */
-  find(token: Buffer, user: string, nowMs: number): Reservation | undefined {
+  find(token: Buffer, shown: Holder, nowMs: number): Reservation | undefined {
     const reservation = this.#byToken.get(keyOf(token));
-    return reservation?.user === user && reservation.expiresAtMs > nowMs ? reservation : undefined;
+    const isGood = reservation && isSameHolder(reservation.holder, shown) && reservation.expiresAtMs > nowMs;
+    return isGood ? reservation : undefined;
   }
 
   countOf(person: string): number {

@@ -4,7 +4,13 @@ import { encodeAccessToken } from '../../../src/credentials/access-token/token-c
 import { accessToken, thirdPartyAuthorization } from '../../../src/stun/attributes/rfc7635.ts';
 import { mobilityTicket } from '../../../src/stun/attributes/rfc8016.ts';
 import { nonce, realm } from '../../../src/stun/attributes/rfc8489.ts';
-import { lifetime, requestedTransport, xorPeerAddress } from '../../../src/stun/attributes/rfc8656.ts';
+import {
+  evenPort,
+  lifetime,
+  requestedTransport,
+  reservationToken,
+  xorPeerAddress,
+} from '../../../src/stun/attributes/rfc8656.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
@@ -197,6 +203,18 @@ describe('an allocation by access token', () => {
       codeOf(by.request(Method.Refresh, (m) => m.add(mobilityTicket, ticket).add(lifetime, 600)));
     expect(move(of.client().withToken(foreign(of)))).toBe(441);
     expect(move(of.client().withToken(token))).toBe(0);
+  });
+
+  it('of another authorization server claims the port that was held for its neighbour', () => {
+    const of = world();
+    const held = of
+      .client()
+      .withToken(foreign(of))
+      .allocate((m) => m.add(evenPort, true));
+    const token = Buffer.from(held.get(reservationToken)!);
+    const claim = (by: TestClient): number => codeOf(by.allocate((m) => m.add(reservationToken, token)));
+    expect(claim(of.client().withToken(issued(of)))).toBe(508);
+    expect(claim(of.client().withToken(foreign(of)))).toBe(0);
   });
 
   it('of another authorization server leaves nothing behind after it went on with other tokens', () => {

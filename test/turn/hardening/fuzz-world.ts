@@ -226,11 +226,13 @@ export class FuzzWorld {
 
   #exchange(client: TestClient, of: number, request: Buffer): StunMessage | undefined {
     const transaction = request.toString('hex', 8, 20);
+    // A repeated Connect is refused at once, while the first one waits for its own answer.
+    const isRepeated = this.#connecting.has(transaction);
     if (of === Method.Connect) this.#connecting.set(transaction, client);
     this.#world.engine.onClientMessage(client, request);
     const all = client.inbox.splice(0);
     const answers = all.filter((bytes) => bytes.toString('hex', 8, 20) === transaction);
-    if (answers.length > 0) this.#connecting.delete(transaction);
+    if (answers.length > 0 && !isRepeated) this.#connecting.delete(transaction);
     this.#deferred(
       client,
       all.filter((bytes) => !answers.includes(bytes)),
