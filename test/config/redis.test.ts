@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { redisNode } from '../../src/config/schema/redis.ts';
@@ -11,6 +13,13 @@ function problemsOf(input: ConfigInput): string {
     return (error as Error).message;
   }
 }
+
+it('is configured as the guide has it', () => {
+  const guide = readFileSync('docs/guide/redis.md', 'utf8');
+  const samples = [...guide.matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text);
+  expect(samples).toHaveLength(2);
+  for (const text of samples) expect(problemsOf(parse(text) as ConfigInput), text).toBe('');
+});
 
 describe('redis', () => {
   it.each([
