@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -193,9 +194,14 @@ describe.skipIf(!turnserver || !redisServer)('coturn with --oauth and our key in
       '--simple-log',
     ]);
     await until(async () => {
-      const probe = await Rfc7635Client.open({ transport: 'tcp', port }).catch(() => undefined);
-      probe?.close();
-      return probe !== undefined;
+      const probe = await Rfc7635Client.open({ transport: 'udp', port });
+      const answered = probe.discover().then(
+        () => probe.serverName === NAME,
+        () => false,
+      );
+      const isUp = await Promise.race([answered, sleep(200, false)]);
+      probe.close();
+      return isUp;
     });
   });
 

@@ -164,6 +164,7 @@ export class Rfc7635Client {
       const timer = setTimeout(() => {
         reject(new Error('no response'));
       }, WAIT_MS);
+      timer.unref();
       this.#waiting.set(id, (message) => {
         clearTimeout(timer);
         this.#waiting.delete(id);
