@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -7,9 +8,11 @@ import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { httpsFetch } from '../support/https-fetch.ts';
 import { Rfc7635Client, type SessionToken } from '../turn/support/rfc7635-client.ts';
+import { TurnClient } from '../turn/support/turn-client.ts';
 import { codeOf } from '../turn/support/rfc8489-client.ts';
 
 const KEY = Buffer.alloc(32, 'K').toString('base64');
+const KM = 'km-of-thirty-two-characters-here';
 
 describe('a server with oauth.keys', () => {
   let server: Server;
@@ -20,6 +23,7 @@ describe('a server with oauth.keys', () => {
     server = await createServer(
       {
         domain: 'example.com',
+        credentials: { approach: 'delivered', secret: KM, users: [{ name: 'carol', password: 'carol-secret' }] },
         edge: { listen: { addresses: ['127.0.0.1'], port: 0 }, demoPage: false, core: { users } },
         turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
         oauth: {
@@ -58,6 +62,34 @@ describe('a server with oauth.keys', () => {
     expect(codeOf(await again.allocate())).toBe(401);
     client.close();
     again.close();
+  });
+
+  it('takes every kind of credential on one listener, and tells none from another by a 401', async () => {
+    const wic = new Wic('bob', await WicSocket.connect(`wss://127.0.0.1:${server.addresses.https[0]!.port}/`));
+    const delivered = (await wic.register({ headers: { 'TURN-Cred-Req': 'turn' } })).headers;
+    const token = (await wic.register({ headers: { 'TURN-Cred-Req': 'oauth' } })).headers;
+    const minted = `${Math.floor(Date.now() / 1000) + 600}:of-another-edge`;
+    const byPassword = [
+      ['carol', 'carol-secret'],
+      [minted, createHmac('sha1', KM).update(minted).digest('base64')],
+      [delivered.get('TURN-Username')!, delivered.get('TURN-Password')!],
+    ] as const;
+    const at = server.addresses.turn[0]!;
+    for (const [username, password] of byPassword) {
+      const client = await TurnClient.connect({ transport: 'udp', server: at, username, password });
+      expect(await client.allocate()).toMatchObject({ address: '127.0.0.1' });
+      client.close();
+      const guess = await TurnClient.connect({ transport: 'udp', server: at, username, password: `${password}x` });
+      await expect(guess.allocate()).rejects.toThrow('401');
+      guess.close();
+    }
+    const bytes = (name: string): Buffer => Buffer.from(token.get(name)!, 'base64');
+    const held = { kid: 'north', token: bytes('TURN-Token'), macKey: bytes('TURN-Password') };
+    const holder = await turnClient(held);
+    expect(codeOf(await holder.allocate())).toBe(0);
+    const guess = await turnClient({ ...held, macKey: Buffer.alloc(20) });
+    expect(codeOf(await guess.allocate())).toBe(401);
+    for (const client of [holder, guess]) client.close();
   });
 
   it('gives a relay to the token of its authorization server', async () => {
