@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { exactlyOne, flag, realmText, seconds, secretPath, secretText } from './fields.ts';
-import { type Report, type Rule } from './rule-report.ts';
-import { type Config } from './tree.ts';
 
 const keyValue = exactlyOne('key');
 
@@ -53,22 +51,3 @@ export const accessTokenFields = {
     'Take what coturn’s client sends: HMACs by the first 16 bytes of a session key, and tokens of lifetime 0, which then live `lifetimeSec`.',
   ),
 };
-
-export const ACCESS_TOKEN_RULES: readonly Rule[] = [checkKids, checkLifetime, checkRedis];
-
-function checkKids({ oauth: { keys } }: Config, report: Report): void {
-  keys.forEach(({ kid }, i) => {
-    if (keys.findIndex((other) => other.kid === kid) !== i) report(`oauth.keys.${i}.kid`, 'a kid of its own', kid);
-  });
-}
-
-function checkLifetime({ oauth: { lifetimeSec }, credentials: { ttl } }: Config, report: Report): void {
-  if (lifetimeSec > ttl.maxSec)
-    report('oauth.lifetimeSec', `at most credentials.ttl.maxSec (${ttl.maxSec})`, lifetimeSec);
-}
-
-function checkRedis({ oauth, redis }: Config, report: Report): void {
-  if (oauth.keysFromRedis && redis.servers.length === 0) {
-    report('redis.servers', 'a Redis, because oauth.keysFromRedis is true', []);
-  }
-}

@@ -1,5 +1,5 @@
 import { formatIp, isWildcard, parseIp } from '../../base/ip.ts';
-import { ACCESS_TOKEN_RULES } from './access-tokens.ts';
+import { ACCESS_TOKEN_RULES } from './access-token-rules.ts';
 import { CORE_RULES } from './core-rules.ts';
 import { usesHttps } from './https-use.ts';
 import { asFarAsKnown } from './known-part.ts';
