@@ -47,6 +47,34 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
     await expect(fleet.allocate(relay, carol)).rejects.toThrow(/401/);
   });
 
+  it('count a user once over all credentials, whichever edge made them', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const edges = [await fleet.edge(redis), await fleet.edge(redis)];
+    const relay = await fleet.relay(redis, { perUser: 2 });
+    const allocations = await Promise.all(
+      edges
+        .flatMap((edge) => [fleet.registered(edge), fleet.registered(edge)])
+        .map(async (registering) => {
+          const { credential } = await registering;
+          return refusalOf(fleet.allocate(relay, credential));
+        }),
+    );
+    expect(allocations.sort()).toEqual(['', '', '486', '486']);
+  });
+
+  it('go on over a restart of the edge', async () => {
+    await using fleet = new Fleet();
+    const store = fleet.own(await startRedis());
+    const redis = { servers: [store.url] };
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const before = await fleet.registered(edge);
+    await edge.restart();
+    const after = await fleet.registered(edge);
+    for (const { credential } of [before, after]) await fleet.allocate(relay, credential);
+  });
+
   it('refuse a user whose key in Redis is no key', async () => {
     await using fleet = new Fleet();
     const store = fleet.own(await startRedis());

@@ -7,6 +7,7 @@ import { TurnClient } from '../turn/support/turn-client.ts';
 export const REALM = 'example.com';
 
 type RedisConfig = NonNullable<ConfigInput['redis']>;
+type Quota = NonNullable<NonNullable<ConfigInput['turn']>['quota']>;
 interface Login {
   readonly username: string;
   readonly password: string;
@@ -35,19 +36,20 @@ export class Fleet implements AsyncDisposable {
       ...WIC_HOME,
       edge: { ...WIC_HOME.edge, credential: { uris: ['turn:turn.example.com:3478'], burst: 100_000 } },
       turn: { enabled: false },
-      credentials: { approach: 'delivered' },
+      credentials: { approach: 'delivered', pseudonymKey: 'of all edges' },
       redis: { timeoutMs: 500, ...redis },
     });
   }
 
   /** A relay that knows nothing but the Redis. */
-  relay(redis: RedisConfig): Promise<Server> {
+  relay(redis: RedisConfig, quota: Quota = {}): Promise<Server> {
     return this.server({
       domain: REALM,
       edge: { enabled: false },
       turn: {
         listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
         relay: { addresses: ['127.0.0.1'] },
+        quota,
       },
       redis: { timeoutMs: 500, ...redis },
     });

@@ -74,4 +74,20 @@ describe('approach 2 in one process', () => {
     await allocate(server, credential);
     expect(server.sessions()).toHaveLength(1);
   });
+
+  it('counts a user once over all credentials', async () => {
+    const server = await started({
+      turn: {
+        listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
+        relay: { addresses: ['127.0.0.1'] },
+        quota: { perUser: 2 },
+      },
+    });
+    const [phone, laptop] = [await registered(server), await registered(server)];
+    await allocate(server, phone.credential);
+    await allocate(server, laptop.credential);
+    await phone.refresh();
+    await expect(allocate(server, phone.credential)).rejects.toThrow(/486/);
+    expect(server.users()).toHaveLength(2);
+  });
 });
