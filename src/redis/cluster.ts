@@ -2,19 +2,29 @@ import { backOffMs, clientOptions } from './client-options.ts';
 import { type ClientPackage, type Connections, type TransportReports } from './connections.ts';
 import { type RedisOptions } from './redis-options.ts';
 
+/** After how long a node that is away is looked for elsewhere. */
+const REDISCOVER_MS = 1000;
+
 /** The nodes of a Redis Cluster, of which some lead to the others. */
 export function openCluster(redis: ClientPackage, options: RedisOptions, reports: TransportReports): Connections {
   const shared = clientOptions(options);
   const cluster = redis.createCluster({
     rootNodes: options.nodes.map((node) => ({ socket: { ...shared.socket, ...node } })),
     defaults: shared,
+    // A node that does not come back has its slots elsewhere.
+    topologyRefreshOnReconnectionAttemptStrategy: REDISCOVER_MS,
     RESP: 2,
   });
   cluster.on('error', reports.failed);
   cluster.on('node-ready', reports.ready);
   const connecting = keepConnecting(() => cluster.connect(), reports);
   return {
-    send: (key, command) => cluster.sendCommand(key, false, [...command]),
+    send: (key, command) => {
+      if (key !== undefined) return cluster.sendCommand(key, false, [...command]);
+      // Any node that is there will do: that one of them is away is not the end of the cluster.
+      const node = cluster.masters.find(({ client }) => client?.isReady);
+      return node?.client?.sendCommand(command) ?? Promise.reject(new Error('no node of the cluster is there'));
+    },
     subscribe: (channel, hear) => {
       connecting.whenThere(() => cluster.subscribe(channel, hear));
     },

@@ -93,23 +93,45 @@ describe.skipIf(!redisServer)('the way to Redis', { timeout: TIMEOUT }, () => {
     expect(wic.answer).toMatchObject({ kind: 'error', error: 'unavailable' });
   });
 
-  it('leads through a cluster, whichever node has a key', async () => {
+  it('leads through a cluster, whichever node has a key, and goes on with the replica of a node that dies', async () => {
     await using nodes = new Fleet();
     const started: RedisPeer[] = [];
-    for (let i = 0; i < 3; i++) {
-      started.push(nodes.own(await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'])));
+    for (let i = 0; i < 6; i++) {
+      started.push(nodes.own(await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'])));
     }
-    const [first] = started as [RedisPeer];
+    const masters = started.slice(0, 3);
+    const [first, second] = masters as [RedisPeer, RedisPeer];
+    const ids: string[] = [];
     for (const [i, node] of started.entries()) {
       await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
+      ids.push(String(await node.cli('CLUSTER', 'MYID')));
+      if (i > 0) await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port));
+    }
+    for (const [i, node] of masters.entries()) {
       await node.cli('CLUSTER', 'ADDSLOTSRANGE', String(i * 5461), String(i === 2 ? 16_383 : (i + 1) * 5461 - 1));
-      await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port));
+    }
+    for (const [i, node] of started.slice(3).entries()) {
+      await until(async () => (await node.cli('CLUSTER', 'REPLICATE', ids[i]!)) === 'OK');
     }
     for (const node of started) {
       await until(async () => String(await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'));
-      await until(async () => String(await node.cli('CLUSTER', 'INFO')).includes('cluster_known_nodes:3'));
+      await until(async () => String(await node.cli('CLUSTER', 'SLOTS')).match(/127\.0\.0\.1/g)?.length === 6);
     }
-    for (let i = 0; i < 3; i++) await share({ kind: 'cluster', servers: [first.url] });
+    const redis: RedisConfig = { kind: 'cluster', servers: [first.url, second.url] };
+    for (let i = 0; i < 3; i++) await share(redis);
+
+    await using fleet = new Fleet();
+    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    const wic = await fleet.registered(edge);
+    await second.kill();
+    // Names are random, so some of ten have their keys at the node that died.
+    let inARow = 0;
+    await until(async () => {
+      const answer = await wic.refresh();
+      const isGood = answer?.kind === 'credential' && (await refusalOf(fleet.allocate(relay, wic.credential))) === '';
+      inARow = isGood ? inARow + 1 : 0;
+      return inARow === 10;
+    }, 30_000);
   });
 
   it('leads by sentinels to the master, and to the next one when that dies', async () => {
