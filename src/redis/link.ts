@@ -155,14 +155,15 @@ export class RedisLink {
   async #ping(): Promise<void> {
     const transport = this.#transport;
     if (!transport) return;
-    let error = NO_ANSWER;
     const answer = await within(this.#options.timeoutMs, transport.send(undefined, ['PING'])).catch(
-      (cause: unknown) => {
-        error = textOf(cause);
+      (error: unknown) => {
+        // Where there is no connection, that has told why.
+        if (transport.isRefusal(error)) this.#lastError = textOf(error);
+        return false;
       },
     );
-    const isThere = answer !== undefined;
-    if (!isThere && this.#isUp) this.#lastError = error;
+    if (answer === undefined) this.#lastError = NO_ANSWER;
+    const isThere = answer !== undefined && answer !== false;
     if (this.#transport === transport) this.#settle(isThere);
   }
 

@@ -70,7 +70,7 @@ async function secured(folder: Files): Promise<{ store: RedisPeer; caFile: strin
 }
 
 describe.skipIf(!redisServer)('the way to Redis', { timeout: TIMEOUT }, () => {
-  it('leads over TLS, as a user with no more rights than it takes', async () => {
+  it.concurrent('leads over TLS, as a user with no more rights than it takes', async () => {
     using folder = files();
     const { store, caFile, passwordFile } = await secured(folder);
     await using fleet = new Fleet();
@@ -79,7 +79,7 @@ describe.skipIf(!redisServer)('the way to Redis', { timeout: TIMEOUT }, () => {
     expect(await store.cli('ACL', 'LOG')).toEqual([]);
   });
 
-  it.each<[string, (given: RedisConfig) => RedisConfig]>([
+  it.concurrent.each<[string, (given: RedisConfig) => RedisConfig]>([
     ['whose certificate nobody vouches for', ({ tls: _tls, ...rest }) => rest],
     ['of another name', (given) => ({ ...given, tls: { ...given.tls, serverName: 'elsewhere.example' } })],
     ['with a wrong password', ({ passwordFile: _file, ...rest }) => ({ ...rest, password: 'wrong' })],
@@ -93,48 +93,54 @@ describe.skipIf(!redisServer)('the way to Redis', { timeout: TIMEOUT }, () => {
     expect(wic.answer).toMatchObject({ kind: 'error', error: 'unavailable' });
   });
 
-  it('leads through a cluster, whichever node has a key, and goes on with the replica of a node that dies', async () => {
-    await using nodes = new Fleet();
-    const started: RedisPeer[] = [];
-    for (let i = 0; i < 6; i++) {
-      started.push(nodes.own(await startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'])));
-    }
-    const masters = started.slice(0, 3);
-    const [first, second] = masters as [RedisPeer, RedisPeer];
-    const ids: string[] = [];
-    for (const [i, node] of started.entries()) {
-      await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
-      ids.push(String(await node.cli('CLUSTER', 'MYID')));
-      if (i > 0) await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port));
-    }
-    for (const [i, node] of masters.entries()) {
-      await node.cli('CLUSTER', 'ADDSLOTSRANGE', String(i * 5461), String(i === 2 ? 16_383 : (i + 1) * 5461 - 1));
-    }
-    for (const [i, node] of started.slice(3).entries()) {
-      await until(async () => (await node.cli('CLUSTER', 'REPLICATE', ids[i]!)) === 'OK');
-    }
-    for (const node of started) {
-      await until(async () => String(await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'));
-      await until(async () => String(await node.cli('CLUSTER', 'SLOTS')).match(/127\.0\.0\.1/g)?.length === 6);
-    }
-    const redis: RedisConfig = { kind: 'cluster', servers: [first.url, second.url] };
-    for (let i = 0; i < 3; i++) await share(redis);
+  it.concurrent(
+    'leads through a cluster, whichever node has a key, and goes on with the replica of a node that dies',
+    async () => {
+      await using nodes = new Fleet();
+      const started: RedisPeer[] = [];
+      for (let i = 0; i < 6; i++) {
+        const user = ['--user', 'turn', 'on', '>secret', ...ACL.split(' '), '+cluster|slots'];
+        const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', ...user];
+        started.push(nodes.own(await startRedis(settings)));
+      }
+      const masters = started.slice(0, 3);
+      const [first, second] = masters as [RedisPeer, RedisPeer];
+      const ids: string[] = [];
+      for (const [i, node] of started.entries()) {
+        await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
+        ids.push(String(await node.cli('CLUSTER', 'MYID')));
+        if (i > 0) await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port));
+      }
+      for (const [i, node] of masters.entries()) {
+        await node.cli('CLUSTER', 'ADDSLOTSRANGE', String(i * 5461), String(i === 2 ? 16_383 : (i + 1) * 5461 - 1));
+      }
+      for (const [i, node] of started.slice(3).entries()) {
+        await until(async () => (await node.cli('CLUSTER', 'REPLICATE', ids[i]!)) === 'OK');
+      }
+      for (const node of started) {
+        await until(async () => String(await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+        await until(async () => String(await node.cli('CLUSTER', 'SLOTS')).match(/127\.0\.0\.1/g)?.length === 6);
+      }
+      const login = { username: 'turn', password: 'secret' };
+      const redis: RedisConfig = { kind: 'cluster', servers: [first.url, second.url], ...login };
+      for (let i = 0; i < 3; i++) await share(redis);
 
-    await using fleet = new Fleet();
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
-    const wic = await fleet.registered(edge);
-    await second.kill();
-    // Names are random, so some of ten have their keys at the node that died.
-    let inARow = 0;
-    await until(async () => {
-      const answer = await wic.refresh();
-      const isGood = answer?.kind === 'credential' && (await refusalOf(fleet.allocate(relay, wic.credential))) === '';
-      inARow = isGood ? inARow + 1 : 0;
-      return inARow === 10;
-    }, 30_000);
-  });
+      await using fleet = new Fleet();
+      const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+      const wic = await fleet.registered(edge);
+      await second.kill();
+      // Names are random, so some of ten have their keys at the node that died.
+      let inARow = 0;
+      await until(async () => {
+        const answer = await wic.refresh();
+        const isGood = answer?.kind === 'credential' && (await refusalOf(fleet.allocate(relay, wic.credential))) === '';
+        inARow = isGood ? inARow + 1 : 0;
+        return inARow === 10;
+      }, 30_000);
+    },
+  );
 
-  it('leads by sentinels to the master, and to the next one when that dies', async () => {
+  it.concurrent('leads by sentinels to the master, and to the next one when that dies', async () => {
     await using nodes = new Fleet();
     const master = nodes.own(await startRedis());
     const replica = nodes.own(await startRedis(['--replicaof', `127.0.0.1 ${master.port}`]));

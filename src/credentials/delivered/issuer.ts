@@ -44,7 +44,7 @@ interface Remembered {
 }
 
 /**
- * Approach 2 of TS 33.203 X.5.2 (figure 6.3.3-2), steps 7 and 8: makes u and p, delivers them, and only then answers.
+ * Approach 2 of TR 33.872 §6.3.3 (figure 6.3.3-2): makes u and p, delivers them to the TURN servers, and only then answers.
  *
  * u is fresh for each credential, since a store keeps one key for each name: a new password under an old name would end what the client still uses.
  */

@@ -6,7 +6,7 @@ import { type UserKeys } from './delivery.ts';
 const KEY_ID = 'delivered';
 
 /**
- * Step 11 of figure 6.3.3-2: what was delivered under a name is the key that a request must be made with. MD5 is all that is delivered, because it is
+ * The TURN server of figure 6.3.3-2: what was delivered under a name is the key that a request must be made with. MD5 is all that is delivered, because it is
  * all that coturn can read.
  */
 export function createDeliveredVerifier(keys: UserKeys): CredentialVerifier {
