@@ -17,6 +17,8 @@ import { type RedisCommands } from './link.ts';
 const MAX_NAME_LENGTH = 512;
 const MAX_PERSON_LENGTH = 64;
 const KEY_FORM = /^[\da-f]{32}$/i;
+/** For so long after Redis came back, memory speaks for those whom Redis does not know: an edge may have to deliver them once more. */
+const GRACE_MS = 3000;
 const LOG_LIMITS = { burst: 5, perSec: 0.1, maxCauses: 4 };
 
 type Found = Result<UserKey | undefined, DeliveryFailure>;
@@ -31,15 +33,19 @@ export interface RedisUserKeysPorts {
 
 /**
  * Users as the edge, or a tool of coturn, wrote them to Redis. Redis is asked for each new allocation, so a user who was deleted there is served no
- * more from that moment on, whoever deleted it. Memory serves only while Redis is away, and then no further than the end that Redis told.
+ * more from that moment on, whoever deleted it. Memory serves only while Redis is away, and some seconds after it, no further than the end that Redis told.
  */
 export class RedisUserKeys implements UserKeys {
   readonly #ports: RedisUserKeysPorts;
   readonly #log: LimitedLog;
   readonly #remembered: BoundedMap<UserKey>;
+  #graceToMs = -Infinity;
 
   constructor(ports: RedisUserKeysPorts) {
     this.#ports = ports;
+    ports.link.observe(() => {
+      this.#graceToMs = ports.clock.now().monotonicMs + GRACE_MS;
+    });
     this.#log = new LimitedLog(ports.logger, LOG_LIMITS);
     this.#remembered = new BoundedMap(ports.maxRemembered);
   }
@@ -70,6 +76,7 @@ export class RedisUserKeys implements UserKeys {
     const now = clock.now();
     if (!key.ok || !leftMs.ok || !person.ok) return this.#recall(path, now);
     const found = this.#read(path, [key.value.reply, leftMs.value.reply, person.value.reply], now);
+    if (!found && now.monotonicMs < this.#graceToMs && this.#remembered.has(path)) return this.#recall(path, now);
     if (found) this.#remembered.set(path, found);
     else this.#remembered.delete(path);
     return ok(found);

@@ -23,15 +23,20 @@ class FakeRedis implements RedisCommands {
     return Promise.resolve(ok({ reply }));
   }
 
-  observe(): () => void {
+  there: (() => void) | undefined;
+
+  observe(there: () => void): () => void {
+    this.there = there;
     return () => undefined;
   }
 }
 
 function world(maxRemembered = 100) {
   const redis = new FakeRedis();
-  const keys = new RedisUserKeys({ link: redis, clock: { now: () => NOW }, logger: silentLogger, maxRemembered });
-  return { redis, keys, find: (who = name, now = NOW) => eventually(keys.find(who, now)) };
+  const time = { ...NOW };
+  const clock = { now: () => ({ ...time }) };
+  const keys = new RedisUserKeys({ link: redis, clock, logger: silentLogger, maxRemembered });
+  return { redis, keys, time, find: (who = name, now = NOW) => eventually(keys.find(who, now)) };
 }
 
 describe('a user in Redis', () => {
@@ -84,6 +89,19 @@ describe('a user in Redis', () => {
     expect(await find()).toMatchObject({ ok: true, value: { expiresAtSec: 1_700_000_001 } });
     expect(await find({ ...name, user: 'bob' })).toEqual(fail('unavailable'));
     expect(await find(name, { ...NOW, unixMs: NOW.unixMs + 1000 })).toEqual(ok(undefined));
+  });
+
+  it('is remembered for three seconds after Redis came back without it, in which it may be delivered once more', async () => {
+    const { redis, find, time } = world();
+    redis.answers = { 'GET key': KEY, 'PTTL key': 600_000 };
+    await find();
+    redis.answers = {};
+    redis.there?.();
+    time.monotonicMs = 2999;
+    expect(await find()).toMatchObject({ ok: true, value: { expiresAtSec: 1_700_000_600 } });
+    expect(await find({ ...name, user: 'bob' })).toEqual(ok(undefined));
+    time.monotonicMs = 3000;
+    expect(await find()).toEqual(ok(undefined));
   });
 
   it('causes no exception, whatever Redis answers', async () => {
