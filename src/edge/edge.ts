@@ -26,6 +26,7 @@ import { UpgradeHandler } from './flow/upgrade-handler.ts';
 import { Inbound } from './inbound.ts';
 import { MessageTracer } from './message-trace.ts';
 import { MistakeGuard } from './mistake-guard.ts';
+import { findNamedUser, type NamedUser } from './registration/named-user.ts';
 import { type Registration } from './registration/registration.ts';
 import { TimerDriver } from './timer-driver.ts';
 import { HepMirror } from './trace/hep-mirror.ts';
@@ -206,6 +207,12 @@ export class Edge {
     this.#core.deregistrations.hasten(registrationId);
     registrations.end(registrationId, 'operator');
     return true;
+  }
+
+  /** Whom an operator means by a public or private identity, or by its user part. */
+  findUser(text: string): NamedUser {
+    const { home, registrations } = this.#state;
+    return findNamedUser(text, home.name, registrations);
   }
 
   /** Whether clients can register: an address of a core outside has answered, and is not known to be down since. Always true of the core inside. */

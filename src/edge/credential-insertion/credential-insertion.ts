@@ -21,6 +21,7 @@ import { type EdgeEvents } from '../edge-events.ts';
 import { type CredentialRefusal } from '../edge-words.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
+import { personOf } from '../registration/person.ts';
 import { type Registration } from '../registration/registration.ts';
 import { AnswerOrder } from './answer-order.ts';
 import { PendingIssues, type AnyCredential, type PendingIssuesContext } from './pending-issues.ts';
@@ -161,9 +162,4 @@ export class CredentialInsertion {
 function tokenFields({ kid, key, token, expiresAtSec }: AccessTokenCredential): CredentialFields {
   const text = new Secret(token.toString('base64'));
   return { name: kid, username: kid, password: key, expiresAtSec, kid, token: text };
-}
-
-/** The default identity, which all of an implicit registration set share; cores differ in whether case counts in it. */
-function personOf({ identities: [first], aor }: Registration): string {
-  return (first?.key ?? aor).toLowerCase();
 }

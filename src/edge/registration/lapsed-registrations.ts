@@ -34,6 +34,11 @@ export class LapsedRegistrations {
     this.#byId.set(claim.registrationId, { claim, timer });
   }
 
+  /** Oldest first. */
+  get all(): Claim[] {
+    return [...this.#byId.entries()].map(({ value }) => value.claim);
+  }
+
   has(registrationId: string): boolean {
     return this.#byId.has(registrationId);
   }

@@ -94,6 +94,11 @@ export class Registrations {
     return this.#byId.size;
   }
 
+  /** What is left of those whose WebSocket is gone and whose client may come back. */
+  get lapsed(): Claim[] {
+    return this.#lapsed.all;
+  }
+
   /** Applies a 2xx to REGISTER, which was let pass for a web token if there is a `webLogin`. Returns the registrations of this request that now stand. */
   applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop, webLogin?: WebLogin): Registration[] {
     const answer = readAnswer(request, response);
