@@ -1,8 +1,10 @@
 export { createServer } from './server/server.ts';
 export {
+  type CredentialRevoked,
   type DrainOptions,
   type DrainProgress,
   type RestartOptions,
+  type RevokeUserOptions,
   type Server,
   type ServerAddresses,
   type ServerEvents,
@@ -10,11 +12,13 @@ export {
   type ServerOptions,
   type ServerSnapshot,
   type SharedKeyFacts,
+  type UserRevoked,
 } from './server/server.ts';
 export { type Config, type ConfigInput } from './config/schema/tree.ts';
 export { type Clock, type Now } from './base/clock.ts';
 export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './base/errors.ts';
 export { type Logger, type LogFields } from './base/logger.ts';
+export { type Revocation } from './credentials/revocation/revocation.ts';
 export { Secret } from './base/secret.ts';
 export { type TransportAddress } from './base/transport-address.ts';
 export { type TurnListenAddress } from './turn/turn-server-options.ts';

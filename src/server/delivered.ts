@@ -20,6 +20,8 @@ export interface Delivered {
   readonly issuer: CredentialIssuer | undefined;
   /** Absent where the TURN server honours nobody to whom something was delivered. */
   readonly verifier: CredentialVerifier | undefined;
+  /** Takes a revoked credential out of the store, as its issuer may have forgotten it. */
+  readonly takeBack: (entry: Revocation) => void;
 }
 
 export interface DeliveredPorts {
@@ -34,21 +36,37 @@ export interface DeliveredPorts {
 
 export function createDelivered(config: Config, material: Material, ports: DeliveredPorts): Delivered {
   const { link } = ports;
-  const delivers = config.credentials.approach === 'delivered';
-  if (link) {
-    const { maxRegistrations } = config.credentials;
-    return {
-      issuer: delivers
-        ? createIssuer(config, material, new RedisDelivery({ ...ports, link, max: maxRegistrations }), ports)
-        : undefined,
-      verifier: readsUsers(config)
-        ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))
-        : undefined,
-    };
-  }
-  if (!delivers) return { issuer: undefined, verifier: undefined };
+  if (!link) return createInMemory(config, material, ports);
+  const { maxRegistrations } = config.credentials;
+  const delivery = delivers(config) ? new RedisDelivery({ ...ports, link, max: maxRegistrations }) : undefined;
+  return {
+    issuer: delivery && createIssuer(config, material, delivery, ports),
+    verifier: readsUsers(config)
+      ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))
+      : undefined,
+    takeBack: takesBack(config, delivery),
+  };
+}
+
+function createInMemory(config: Config, material: Material, ports: DeliveredPorts): Delivered {
+  if (!delivers(config)) return { issuer: undefined, verifier: undefined, takeBack: takesBack(config, undefined) };
   const store = new MemoryStore(config.credentials.delivered.maxCredentials);
-  return { issuer: createIssuer(config, material, store, ports), verifier: createDeliveredVerifier(store) };
+  return {
+    issuer: createIssuer(config, material, store, ports),
+    verifier: createDeliveredVerifier(store),
+    takeBack: takesBack(config, store),
+  };
+}
+
+function delivers({ credentials }: Config): boolean {
+  return credentials.approach === 'delivered';
+}
+
+function takesBack(config: Config, delivery: Delivery | undefined): Delivered['takeBack'] {
+  const realm = defaultRealm(config);
+  return ({ user, untilSec }) => {
+    delivery?.remove({ user, realm, expiresAtSec: untilSec });
+  };
 }
 
 function createIssuer(

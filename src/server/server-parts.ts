@@ -13,10 +13,12 @@ import { transportAddress, type TransportAddress } from '../base/transport-addre
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type StopOptions } from '../edge/drain/departures.ts';
-import { type RevocationList } from '../credentials/revocation/revocation-list.ts';
+import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
+import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';
 import { Edge } from '../edge/edge.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
+import { type NamedUser } from '../edge/registration/named-user.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
@@ -28,6 +30,7 @@ import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
 import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
+import { type RevocableParts, type Revoker } from './revoker.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { RedisParts } from './redis-parts.ts';
@@ -46,8 +49,8 @@ export interface ServerPartsContext {
   /** With the certificate of now. */
   readonly material: Material;
   readonly sharedKey: SharedKey;
-  /** Whom the TURN server denies. */
-  readonly revocations: RevocationList;
+  /** Whom the TURN server denies, and who holds what. */
+  readonly revoker: Revoker;
   /** Absent where there are no access tokens. */
   readonly accessTokens: AccessTokens | undefined;
   readonly wrap: ServerWrap;
@@ -59,7 +62,7 @@ export interface ServerPartsContext {
 }
 
 /** One run of what a server consists of: TURN server, HTTPS listeners and edge, whichever of them are configured. */
-export class ServerParts {
+export class ServerParts implements RevocableParts {
   readonly #context: ServerPartsContext;
   /** One allowance for edge and HTTPS server together. */
   readonly #abuseLog: AbuseLog;
@@ -71,6 +74,8 @@ export class ServerParts {
   #delivered: Delivered | undefined;
   readonly #authorizationServer: AuthorizationServer | undefined;
   #redis: RedisParts | undefined;
+  /** Of this run. */
+  #issuers: readonly (CredentialIssuer | AccessTokenIssuer)[] = [];
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
@@ -101,17 +106,22 @@ export class ServerParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
-    const { config, material, revocations, events, logger, clock } = this.#context;
+    const { config, material, revoker, events, logger, clock } = this.#context;
     try {
-      this.#redis = await RedisParts.open(config, material, { revocations, events, logger, clock });
+      this.#redis = await RedisParts.open(config, material, {
+        revocations: revoker.revocations,
+        events,
+        logger,
+        clock,
+      });
       this.#delivered = createDelivered(config, material, {
         link: this.#redis?.link,
         logger,
         clock,
         revoke: (entry) => {
-          revocations.revoke(entry, clock.now());
+          revoker.revoke(entry);
         },
-        isRevoked: (user, now) => revocations.isRevoked(user, now),
+        isRevoked: (user, now) => revoker.revocations.isRevoked(user, now),
       });
       await this.#startTurn();
       await this.#startHttps();
@@ -155,13 +165,30 @@ export class ServerParts {
     this.#edge?.setCoreCertificate(certificate);
   }
 
+  endRevoked(entry: Revocation): number {
+    this.#delivered?.takeBack(entry);
+    return this.#turn?.endAllocationsOf(entry.user, 'revoked') ?? 0;
+  }
+
+  releaseCredentials(registrationId: string): void {
+    for (const issuer of this.#issuers) issuer.release(registrationId, 'revoke');
+  }
+
+  endRegistration(registrationId: string): boolean {
+    return this.#edge?.endRegistration(registrationId) ?? false;
+  }
+
+  findUser(text: string): NamedUser | undefined {
+    return this.#edge?.findUser(text);
+  }
+
   async #startTurn(): Promise<void> {
-    const { config, material, sharedKey, accessTokens, revocations, wrap, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
     const tokens = accessTokens?.verifier(this.#redis?.tokenKeys);
     const verifier = withRevocations(
       createVerifier(config, material, sharedKey, { tokens, delivered: this.#delivered?.verifier }),
-      revocations,
+      revoker.revocations,
     );
     this.#turn = new TurnServer(turnServerOptions(config, material), {
       verifier: wrap.verifier?.(verifier) ?? verifier,
@@ -174,17 +201,19 @@ export class ServerParts {
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, sharedKey, accessTokens, wrap, logger, clock, events } = this.#context;
+    const { config, material, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     const send = material.webIdentity && createExchange(material.webIdentity.ca);
     this.#startReports(send);
-    const issuer = this.#delivered?.issuer ?? sharedKey.issuer;
+    const issuer = revoker.accountIssuer(this.#delivered?.issuer ?? sharedKey.issuer);
+    const tokens = accessTokens?.issuer && revoker.accountTokenIssuer(accessTokens.issuer);
+    this.#issuers = tokens ? [issuer, tokens] : [issuer];
     const waf = this.#authorizationServer;
     this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
-      tokenIssuer: accessTokens?.issuer,
+      tokenIssuer: tokens,
       logger,
       abuseLog: this.#abuseLog,
       clock,

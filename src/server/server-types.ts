@@ -50,6 +50,17 @@ export interface CredentialRevoked {
   readonly allocations: number;
 }
 
+export interface RevokeUserOptions {
+  /** Ends the user's registrations too. Absent: a client that is registered goes on, and gets another credential when it asks for one. */
+  readonly endRegistrations?: boolean;
+}
+
+/** What a user held until now. */
+export interface UserRevoked {
+  readonly credentials: readonly CredentialRevoked[];
+  readonly registrationsEnded: number;
+}
+
 export interface ServerOptions {
   /** Made from `log` of the configuration when absent. */
   readonly logger?: Logger;

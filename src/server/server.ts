@@ -20,31 +20,37 @@ import { type DrainOptions, drainParts, type DrainProgress, drainTimes } from '.
 import { serverFacts } from './server-facts.ts';
 import { ServerParts } from './server-parts.ts';
 import {
+  type CredentialRevoked,
   type RestartOptions,
+  type RevokeUserOptions,
   type ServerAddresses,
   type ServerEvents,
   type ServerFacts,
   type ServerOptions,
   type ServerSecrets,
   type ServerSnapshot,
+  type UserRevoked,
 } from './server-types.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
-import { RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { createAccessTokens } from './access-tokens.ts';
+import { Revoker } from './revoker.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
 
 export { type DrainOptions, type DrainProgress } from './server-drain.ts';
 export {
+  type CredentialRevoked,
   type RestartOptions,
+  type RevokeUserOptions,
   type ServerAddresses,
   type ServerEvents,
   type ServerFacts,
   type ServerOptions,
   type ServerSnapshot,
   type SharedKeyFacts,
+  type UserRevoked,
 } from './server-types.ts';
 
 /** setTimeout holds a signed 32-bit number of milliseconds. */
@@ -70,8 +76,7 @@ export class Server {
   #draining: Promise<void> | undefined;
   /** Ends the waiting of a drain. */
   #skipDrain: AbortController | undefined;
-  /** Outlives a restart, as the credentials do. */
-  readonly #revocations: RevocationList;
+  readonly #revoker: Revoker;
   /** Absent while stopped. */
   #parts: ServerParts | undefined;
   readonly #certificates: readonly CertificateWatch[];
@@ -81,17 +86,12 @@ export class Server {
 
   /** Use `createServer`. */
   constructor(config: Config, material: Material, { logger, clock, wrap }: ServerMeans) {
-    this.#revocations = new RevocationList({
-      max: config.credentials.maxRegistrations,
-      onForgotten: ({ user }) => {
-        logger.warn(
-          { user },
-          'more credentials are revoked than credentials.maxRegistrations: one is good again until its end',
-        );
-      },
+    this.#events = new TypedEvents((error) => {
+      logger.error({ err: error }, 'a listener of a server event threw');
     });
+    this.#revoker = new Revoker({ config, logger, clock, events: this.#events, parts: () => this.#parts });
     const revoke = (entry: Revocation): void => {
-      this.#revocations.revoke(entry, clock.now());
+      this.#revoker.revoke(entry);
     };
     const sharedKey = createSharedKey(config, material, revoke);
     this.#secrets = { material, sharedKey, accessTokens: createAccessTokens(config, material, revoke) };
@@ -114,14 +114,6 @@ export class Server {
         apply: this.#useCoreCertificate,
       }),
     ];
-    this.#events = new TypedEvents((error) => {
-      logger.error({ err: error }, 'a listener of a server event threw');
-    });
-    this.#revocations.observe(({ user, untilSec }) => {
-      const allocations = this.#parts?.turn?.endAllocationsOf(user, 'revoked') ?? 0;
-      logger.info({ user, untilSec, allocations }, 'credential revoked');
-      this.#events.emit('credential-revoked', { name: user, untilSec, allocations });
-    });
   }
 
   /** Returns a function that takes the listener off again. */
@@ -249,16 +241,25 @@ export class Server {
   }
 
   /**
-   * Denies a TURN name (u) until `untilSec`, the end of its credentials in UNIX seconds, and ends its allocations. By default for the longest life
-   * that a credential can have here.
+   * Revokes what a user holds that this edge has handed out and that is still good. `user` is a public or private identity, or the user part of one:
+   * `sip:alice@example.com`, `alice@example.com`, `alice`, `tel:+4930123`. Ends the allocations, here and on all relays that share revocations.
+   * Throws ERR_INVALID_STATE without an edge that runs.
    */
-  revokeName(name: string, untilSec?: number): void {
-    const now = this.#clock.now();
-    const { ttl, skewSec } = this.facts.config.credentials;
-    this.#revocations.revoke(
-      { user: name, untilSec: untilSec ?? Math.ceil(now.unixMs / 1000) + ttl.maxSec + skewSec },
-      now,
-    );
+  revokeUser(user: string, options: RevokeUserOptions = {}): UserRevoked {
+    return this.#revoker.revokeUser(user, options);
+  }
+
+  /**
+   * Denies a TURN name (u, or the whole USERNAME) until `untilSec`, the end of its credentials in UNIX seconds, and ends its allocations. By default until
+   * the end that is known here, or for the longest life that a credential can have.
+   */
+  revokeName(name: string, untilSec?: number): CredentialRevoked {
+    return this.#revoker.revokeName(name, untilSec);
+  }
+
+  /** The TURN names that are denied, in the order in which they were revoked. */
+  revokedNames(): readonly Revocation[] {
+    return this.#revoker.revocations.all(this.#clock.now());
   }
 
   /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
@@ -300,7 +301,7 @@ export class Server {
       config,
       material: this.#material,
       sharedKey,
-      revocations: this.#revocations,
+      revoker: this.#revoker,
       accessTokens,
       wrap: this.#wrap,
       logger: this.#logger,

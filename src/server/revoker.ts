@@ -1,0 +1,138 @@
+import { type Config } from '../config/schema/tree.ts';
+import { type Clock, type Now } from '../base/clock.ts';
+import { EpcscfTurnError } from '../base/errors.ts';
+import { type Logger } from '../base/logger.ts';
+import { type TypedEvents } from '../base/typed-events.ts';
+import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
+import { accountedIssuer } from '../credentials/revocation/accounted-issuer.ts';
+import { HeldCredentials } from '../credentials/revocation/held-credentials.ts';
+import { RevocationList } from '../credentials/revocation/revocation-list.ts';
+import { type Revocation } from '../credentials/revocation/revocation.ts';
+import { splitUsername } from '../credentials/shared-key/profile.ts';
+import { type NamedUser } from '../edge/registration/named-user.ts';
+import { type CredentialRevoked, type RevokeUserOptions, type ServerEvents, type UserRevoked } from './server-types.ts';
+
+/** What of a running server a revocation reaches. */
+export interface RevocableParts {
+  /** Ends what a revoked name holds here: how many allocations that were. */
+  endRevoked(entry: Revocation): number;
+  /** Revokes every credential of a registration that its issuer knows. */
+  releaseCredentials(registrationId: string): void;
+  /** False when there is none. */
+  endRegistration(registrationId: string): boolean;
+  /** `undefined` without an edge. */
+  findUser(text: string): NamedUser | undefined;
+}
+
+export interface RevokerContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly events: TypedEvents<ServerEvents>;
+  /** Absent while the server is stopped. */
+  readonly parts: () => RevocableParts | undefined;
+}
+
+/** Where every revocation of this process is made or heard, and ends what it must. It outlives a restart, as the credentials do. */
+export class Revoker {
+  readonly revocations: RevocationList;
+  readonly held: HeldCredentials;
+  readonly #context: RevokerContext;
+
+  constructor(context: RevokerContext) {
+    const { config, logger } = context;
+    const { maxRegistrations } = config.credentials;
+    this.#context = context;
+    this.held = new HeldCredentials(maxRegistrations);
+    this.revocations = new RevocationList({
+      max: maxRegistrations,
+      onForgotten: ({ user }) => {
+        logger.warn(
+          { user },
+          'more credentials are revoked than credentials.maxRegistrations: one is good again until its end',
+        );
+      },
+    });
+    this.revocations.observe((entry) => {
+      this.#heard(entry);
+    });
+  }
+
+  /** For the edge. */
+  accountIssuer(issuer: CredentialIssuer): CredentialIssuer {
+    const { skewSec } = this.#context.config.credentials;
+    return accountedIssuer(issuer, {
+      held: this.held,
+      revocations: this.revocations,
+      entryOf: ({ name, expiresAtSec }) => ({ user: name, untilSec: expiresAtSec + skewSec }),
+    });
+  }
+
+  /** For whoever hands out tokens. */
+  accountTokenIssuer(issuer: AccessTokenIssuer): AccessTokenIssuer {
+    const { skewSec } = this.#context.config.oauth;
+    return accountedIssuer(issuer, {
+      held: this.held,
+      revocations: this.revocations,
+      entryOf: ({ user, expiresAtSec }) => ({ user, untilSec: expiresAtSec + skewSec }),
+    });
+  }
+
+  revoke(entry: Revocation): void {
+    this.revocations.revoke(entry, this.#now);
+  }
+
+  /** See `Server.revokeName`. */
+  revokeName(text: string, untilSec?: number): CredentialRevoked {
+    const { credentials } = this.#context.config;
+    const user = splitUsername(credentials, text)?.name ?? text;
+    const knownSec = this.held.find(user, this.#now)?.untilSec;
+    const longestSec = Math.ceil(this.#now.unixMs / 1000) + credentials.ttl.maxSec + credentials.skewSec;
+    const entry = { user, untilSec: untilSec ?? knownSec ?? longestSec };
+    const [revoked] = this.#during(() => {
+      this.revoke(entry);
+    });
+    return revoked ?? { name: user, untilSec: entry.untilSec, allocations: 0 };
+  }
+
+  /** See `Server.revokeUser`. */
+  revokeUser(text: string, { endRegistrations = false }: RevokeUserOptions): UserRevoked {
+    const parts = this.#context.parts();
+    const user = parts?.findUser(text);
+    if (!parts || !user) {
+      throw new EpcscfTurnError('ERR_INVALID_STATE', 'revoke: no edge runs here to tell which TURN names a user holds');
+    }
+    let registrationsEnded = 0;
+    const credentials = this.#during(() => {
+      const held = user.persons.flatMap((person) => this.held.of(person, this.#now));
+      for (const registrationId of [...user.registrationIds, ...held.map((entry) => entry.registrationId)]) {
+        parts.releaseCredentials(registrationId);
+      }
+      // What an issuer has forgotten, since its registration has lapsed, is revoked all the same.
+      for (const entry of held) this.revoke(entry);
+      if (endRegistrations) registrationsEnded = user.registrationIds.filter((id) => parts.endRegistration(id)).length;
+    });
+    return { credentials, registrationsEnded };
+  }
+
+  get #now(): Now {
+    return this.#context.clock.now();
+  }
+
+  #heard({ user, untilSec }: Revocation): void {
+    const { logger, events, parts } = this.#context;
+    this.held.forget(user);
+    const allocations = parts()?.endRevoked({ user, untilSec }) ?? 0;
+    logger.info({ user, untilSec, allocations }, 'credential revoked');
+    events.emit('credential-revoked', { name: user, untilSec, allocations });
+  }
+
+  /** What is revoked by `work`. */
+  #during(work: () => void): CredentialRevoked[] {
+    const revoked: CredentialRevoked[] = [];
+    const stop = this.#context.events.on('credential-revoked', (event) => revoked.push(event));
+    work();
+    stop();
+    return revoked;
+  }
+}
