@@ -16,6 +16,8 @@ export interface OAuthMaterial {
   readonly clientProofs: ReadonlyMap<string, Secret | KeyObject>;
   /** By the name of the user; absent for one that only an OpenID provider logs in. */
   readonly userPasswords: ReadonlyMap<string, Secret>;
+  /** What an edge elsewhere shows to the web server. */
+  readonly webhookSecret?: Secret | undefined;
 }
 
 const SIGNING_KEY_FILE = 'waf-signing-key.pem';
@@ -39,11 +41,14 @@ export function givenOAuthMaterial({ oauth }: Config, attempt: Attempt): OAuthMa
     const password = attempt(() => secretOf(user.password, user.passwordFile, path));
     return password ? [[user.name, password] as const] : [];
   });
+  const { webhookSecret, webhookSecretFile } = oauth.wwsf;
+  const webhook = attempt(() => secretOf(webhookSecret, webhookSecretFile, 'oauth.wwsf.webhookSecretFile'));
   const [newest, ...older] = signingKeys;
   return {
     signingKeys: newest && [newest, ...older],
     clientProofs: new Map(clientProofs),
     userPasswords: new Map(userPasswords),
+    webhookSecret: webhook,
   };
 }
 

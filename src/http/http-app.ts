@@ -8,6 +8,14 @@ import { securityHeaders } from './security-headers.ts';
 /** Adds the routes of one part of the server. */
 export type MountRoutes = (app: Hono) => void;
 
+/** Where the page signs a user in, and fetches registration tokens. `guest`: absent where there are no guests. */
+export interface WebSignInPaths {
+  readonly login: string;
+  readonly session: string;
+  readonly token: string;
+  readonly guest?: string;
+}
+
 export interface HttpAppOptions {
   /** SIP home domain, for the page. */
   readonly domain: string;
@@ -28,6 +36,8 @@ export interface HttpAppOptions {
   readonly labPath?: string | undefined;
   /** What has to be shown there, and to learn of the lab users; absent: it is for this machine only. */
   readonly labToken?: Secret | undefined;
+  /** Paths of the web server that signs users in, for the page; absent: there is none. */
+  readonly webSignIn?: WebSignInPaths | undefined;
   /** Adds routes of others, before the page's. */
   readonly mountRoutes?: MountRoutes | undefined;
   /** Hears of an error that a route threw; the client is only told 500. */
@@ -65,6 +75,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
         domain,
         path: webSocketPath,
         ...(users.length > 0 && { users }),
+        ...(options.webSignIn && { webSignIn: options.webSignIn }),
         // From elsewhere it takes a token, which a page does not have.
         ...(labPath !== undefined && isLoopbackHost(context.req.header('host')) && { lab: labPath }),
       });

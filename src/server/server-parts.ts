@@ -31,6 +31,8 @@ import { demoPageFolder } from './page-folder.ts';
 import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type RevocableParts, type Revoker } from './revoker.ts';
+import { type WebServer, WWSF_PATHS } from '../oauth/wwsf/web-server.ts';
+import { createWwsf } from './wwsf.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { RedisParts } from './redis-parts.ts';
@@ -73,7 +75,11 @@ export class ServerParts implements RevocableParts {
   #reports: RegistrationReports | undefined;
   #delivered: Delivered | undefined;
   readonly #authorizationServer: AuthorizationServer | undefined;
+  readonly #wwsf: WebServer | undefined;
+  #stopTellingEnds: (() => void) | undefined;
   #redis: RedisParts | undefined;
+  /** Made when it is first needed, after the approach is known. */
+  #accounted: CredentialIssuer | undefined;
   /** Of this run. */
   #issuers: readonly (CredentialIssuer | AccessTokenIssuer)[] = [];
 
@@ -88,6 +94,15 @@ export class ServerParts implements RevocableParts {
       abuseLog: this.#abuseLog,
       ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
       turn: issuer && serverName !== undefined ? { issuer, serverName } : undefined,
+    });
+    this.#wwsf = createWwsf({
+      config,
+      material,
+      clock,
+      abuseLog: this.#abuseLog,
+      authorizationServer: this.#authorizationServer,
+      issuer: () => this.#context.wrap.issuer?.(this.#issuer) ?? this.#issuer,
+      uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
     });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
   }
@@ -142,6 +157,7 @@ export class ServerParts implements RevocableParts {
       }
     };
     this.#reports?.stop();
+    this.#stopTellingEnds?.();
     await stop(() => this.#edge?.stop(options));
     // Together: the TURN server may have clients on the HTTPS port, and ends them with a reason.
     await Promise.all([stop(() => this.#https?.close()), stop(() => this.#turn?.stop())]);
@@ -201,16 +217,19 @@ export class ServerParts implements RevocableParts {
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
+    const { config, material, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     const send = material.webIdentity && createExchange(material.webIdentity.ca);
     this.#startReports(send);
-    const issuer = revoker.accountIssuer(this.#delivered?.issuer ?? sharedKey.issuer);
+    const issuer = this.#issuer;
     const tokens = accessTokens?.issuer && revoker.accountTokenIssuer(accessTokens.issuer);
     this.#issuers = tokens ? [issuer, tokens] : [issuer];
     const waf = this.#authorizationServer;
+    this.#stopTellingEnds = events.on('registration-ended', ({ impi, webIdentity }) => {
+      if (webIdentity && impi !== undefined) this.#wwsf?.ended(impi);
+    });
     this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
       tokenIssuer: tokens,
@@ -231,6 +250,12 @@ export class ServerParts implements RevocableParts {
         https.release(socket);
       });
     }
+  }
+
+  /** What makes credentials, for the edge and for the web server. */
+  get #issuer(): CredentialIssuer {
+    const { sharedKey, revoker } = this.#context;
+    return (this.#accounted ??= revoker.accountIssuer(this.#delivered?.issuer ?? sharedKey.issuer));
   }
 
   /** Tells a web server elsewhere of registrations that have ended. */
@@ -267,7 +292,8 @@ export class ServerParts implements RevocableParts {
     const { mountRoutes } = this.#context.wrap;
     const lab: MountRoutes = (app) => mountRoutes?.(app, this.#reportError);
     const authorizationServer: MountRoutes = (app) => this.#authorizationServer?.mount(app);
-    return [lab, authorizationServer];
+    const wwsf: MountRoutes = (app) => this.#wwsf?.mount(app);
+    return [lab, authorizationServer, wwsf];
   }
 
   /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */
@@ -295,6 +321,12 @@ export class ServerParts implements RevocableParts {
       labToken: wrap.labToken,
       mountRoutes: (app) => {
         for (const mount of this.#routes()) mount(app);
+      },
+      webSignIn: this.#wwsf && {
+        login: WWSF_PATHS.login,
+        session: WWSF_PATHS.session,
+        token: WWSF_PATHS.token,
+        ...(config.oauth.wwsf.guests && { guest: WWSF_PATHS.guest }),
       },
       reportError: this.#reportError,
     });

@@ -3,7 +3,7 @@ import { MAX_POOL_NAMES, poolNames } from './pool-names.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { type Config } from './tree.ts';
 
-export const OAUTH_RULES: readonly Rule[] = [checkClients, checkPools, checkUsers];
+export const OAUTH_RULES: readonly Rule[] = [checkClients, checkPools, checkUsers, checkWwsf];
 
 type Client = Config['oauth']['clients'][number];
 
@@ -60,4 +60,20 @@ function checkUsers({ oauth: { users } }: Config, report: Report): void {
     if (users.findIndex((other) => other.name === name) !== i)
       report(`oauth.users.${i}.name`, 'a name of its own', name);
   });
+}
+
+function checkWwsf({ oauth: { wwsf, authorizationServer, clients } }: Config, report: Report): void {
+  if (!wwsf.enabled) return;
+  if (!authorizationServer.enabled) {
+    report('oauth.authorizationServer.enabled', 'true, because oauth.wwsf.enabled is true', false);
+  }
+  const client = clients.find(({ id }) => id === wwsf.client);
+  if (!client?.namesUsers) {
+    report('oauth.wwsf.client', 'the id of one of oauth.clients, with namesUsers: true', wwsf.client);
+  } else if (wwsf.guests && client.pool.length === 0) {
+    report('oauth.wwsf.guests', `false, because ${client.id} of oauth.clients has no pool`, true);
+  }
+  if (wwsf.webhookSecret !== undefined && wwsf.webhookSecretFile !== undefined) {
+    report('oauth.wwsf', 'one of "webhookSecret" and "webhookSecretFile"', 'both');
+  }
 }

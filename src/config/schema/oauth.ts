@@ -3,11 +3,13 @@ import { accessTokenFields } from './access-tokens.ts';
 import { authorizationServerSection } from './authorization-server.ts';
 import { flag, section } from './fields.ts';
 import { oauthClient, webUser } from './oauth-clients.ts';
+import { wwsfSection } from './wwsf.ts';
 
 export const oauthSection = section(
   {
     ...accessTokenFields,
     authorizationServer: authorizationServerSection,
+    wwsf: wwsfSection,
     clients: z
       .array(oauthClient)
       .default([])

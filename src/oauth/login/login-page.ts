@@ -59,6 +59,10 @@ export function problemPage(problem: string): string {
   return page('Not possible', `<h1>Not possible</h1>\n<p role="alert">${escapeHtml(problem)}</p>`);
 }
 
+export function messagePage(title: string, text: string): string {
+  return page(title, `<h1>${escapeHtml(title)}</h1>\n<p>${escapeHtml(text)}</p>`);
+}
+
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">

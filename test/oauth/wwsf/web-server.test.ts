@@ -1,0 +1,193 @@
+import { Hono } from 'hono';
+import jwt from 'jsonwebtoken';
+import { describe, expect, it } from 'vitest';
+import { ok } from '../../../src/base/result.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import { WebServer, type WebServerOptions } from '../../../src/oauth/wwsf/web-server.ts';
+import { WebUsers } from '../../../src/oauth/web-users.ts';
+import { createWaf, oauthClient, START_MS } from '../as/waf.ts';
+
+const CLIENT = oauthClient({
+  id: 'wwsf',
+  namesUsers: true,
+  pool: new Set(['guest1@ims.example']),
+  origins: ['https://app.example'],
+});
+const USERS = new Map([
+  ['alice', { impi: 'alice@ims.example', impus: ['sip:alice@ims.example'], password: new Secret('her-word') }],
+]);
+
+function createWwsf(changes: Partial<WebServerOptions> = {}) {
+  const waf = createWaf();
+  const released: string[] = [];
+  const server = new WebServer(
+    {
+      client: CLIENT,
+      users: new WebUsers('ims.example', USERS),
+      sessionSec: 28_800,
+      registrationTokenSec: 3600,
+      takesGuests: true,
+      webhookSecret: new Secret('a-secret-of-the-edge'),
+      ...changes,
+    },
+    {
+      clock: { now: waf.now },
+      maker: waf.server.maker,
+      issuer: () => ({
+        issue: ({ notAfterSec = Infinity }, { unixMs }) => {
+          const expiresAtSec = Math.min(unixMs / 1000 + 7200, notAfterSec);
+          return ok({ name: 'u', username: `${expiresAtSec}:u`, password: new Secret('p'), expiresAtSec });
+        },
+        release: (registration) => released.push(registration),
+      }),
+      uris: () => ['turn:turn.example:3478?transport=udp'],
+      report: () => undefined,
+    },
+  );
+  const app = new Hono();
+  server.mount(app);
+  let jar = '';
+  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (jar !== '') headers.set('Cookie', jar);
+    const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+    const answer = await app.request(path, { ...init, headers }, env);
+    const set = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
+    if (set.length > 0) jar = [...jar.split('; ').filter((one) => one !== ''), ...set].join('; ');
+    return answer;
+  };
+  const forget = (): void => {
+    jar = '';
+  };
+  const post = (path: string, form: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+    request(path, { method: 'POST', body: new URLSearchParams(form), headers });
+  const logIn = async (back = '/signed-in.html', more: Record<string, string> = {}): Promise<Response> => {
+    const page = await (await request(`/wwsf/login?return=${encodeURIComponent(back)}`)).text();
+    const hidden = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
+    const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value] as const));
+    return post('/wwsf/login', { ...fields, user: 'alice', password: 'her-word', ...more });
+  };
+  return { server, released, request, post, logIn, forget, pass: waf.pass };
+}
+
+async function jsonOf(answer: Response | Promise<Response>): Promise<Record<string, unknown>> {
+  return (await (await answer).json()) as Record<string, unknown>;
+}
+
+describe('a user of the web server', () => {
+  it('logs in, and gets a registration token for that user', async () => {
+    const { request, logIn } = createWwsf();
+    const answer = await logIn();
+    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/signed-in.html']);
+    expect(answer.headers.getSetCookie().at(-1)).toMatch(
+      /^__Host-epcscf-turn-session=[\w-]{43};.*HttpOnly; Secure; SameSite=Strict$/,
+    );
+    const session = { user: 'alice', impi: 'alice@ims.example', impu: ['sip:alice@ims.example'], guest: false };
+    expect(await jsonOf(request('/wwsf/session'))).toEqual(session);
+    const { token, ...told } = await jsonOf(request('/registration-token'));
+    expect(told).toMatchObject({ expires_in: 3600, impi: 'alice@ims.example' });
+    expect(jwt.decode(String(token))).toMatchObject({ client_id: 'wwsf', impi: 'alice@ims.example' });
+  });
+
+  it('gets TURN credentials in three shapes, none of which outlives the session', async () => {
+    const { request, logIn, pass } = createWwsf();
+    await logIn();
+    pass(28_800 - 60);
+    expect(await jsonOf(request('/turn-credentials'))).toEqual({
+      username: `${START_MS / 1000 + 28_800}:u`,
+      password: 'p',
+      ttl: 60,
+      uris: ['turn:turn.example:3478?transport=udp'],
+    });
+    const ice = await jsonOf(request('/turn-credentials?form=ice'));
+    expect(ice.iceServers).toMatchObject([{ urls: ['turn:turn.example:3478?transport=udp'], credential: 'p' }]);
+    const token = await jsonOf(request('/turn-credentials?form=token'));
+    expect(token).toMatchObject({ token_type: 'pop', kid: 'north', expires_in: 60 });
+    expect((await request('/turn-credentials?form=constructor')).status).toBe(400);
+    pass(60);
+    expect((await request('/turn-credentials')).status).toBe(401);
+  });
+
+  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/a\r\nb', ''])(
+    'is never led elsewhere by return=%j',
+    async (back) => {
+      expect((await createWwsf().logIn(back)).headers.get('Location')).toBe('/wwsf/done');
+    },
+  );
+
+  it('is refused with a wrong password or a form from elsewhere', async () => {
+    const { logIn, post, request } = createWwsf();
+    expect((await logIn('/', { password: 'x' })).status).toBe(401);
+    expect((await post('/wwsf/login', { user: 'alice', password: 'her-word' })).headers.get('Location')).toBeNull();
+    expect((await request('/wwsf/session')).status).toBe(401);
+  });
+
+  it('logs out, and the credentials of the session are taken back', async () => {
+    const { logIn, post, request, released } = createWwsf();
+    await logIn();
+    expect((await post('/wwsf/logout')).status).toBe(204);
+    expect(released).toHaveLength(1);
+    expect((await request('/registration-token')).status).toBe(401);
+  });
+
+  it('waits after too many tokens', async () => {
+    const { logIn, request } = createWwsf();
+    await logIn();
+    for (let i = 0; i < 20; i += 1) expect((await request('/registration-token')).status).toBe(200);
+    expect((await request('/registration-token')).status).toBe(429);
+  });
+});
+
+describe('a page of another site', () => {
+  it('gets nothing, unless its origin is one of the client', async () => {
+    const { logIn, request, post } = createWwsf();
+    await logIn();
+    const evil = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' };
+    expect((await request('/registration-token', { headers: evil })).status).toBe(403);
+    expect((await request('/turn-credentials', { headers: evil })).status).toBe(403);
+    expect((await post('/wwsf/guest', {}, evil)).status).toBe(403);
+    expect((await post('/wwsf/logout', {}, evil)).status).toBe(403);
+    const app = { 'Sec-Fetch-Site': 'same-site', Origin: 'https://app.example' };
+    const answer = await request('/registration-token', { headers: app });
+    expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, 'https://app.example']);
+  });
+});
+
+describe('a guest', () => {
+  it('gets an identity of the pool, which nobody else gets while it is lent', async () => {
+    const { post, request, forget, pass } = createWwsf();
+    expect(await jsonOf(post('/wwsf/guest'))).toMatchObject({ user: 'guest1', guest: true });
+    const { token } = await jsonOf(request('/registration-token'));
+    expect(jwt.decode(String(token))).toMatchObject({ pool: true, impi: 'guest1@ims.example' });
+    forget();
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    pass(3600 + 31);
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    pass(1);
+    expect((await post('/wwsf/guest')).status).toBe(200);
+  });
+
+  it('gives the identity back when the registration ends, and has it no more once another has it', async () => {
+    const { server, post, request, forget, pass } = createWwsf();
+    await post('/wwsf/guest');
+    server.ended('guest1@ims.example');
+    // That was an earlier registration: the page has just been loaded again.
+    expect((await request('/registration-token')).status).toBe(200);
+    pass(61);
+    const hook = { event: 'registration-ended', impi: 'guest1@ims.example' };
+    const report = (secret: string) =>
+      request('/wwsf/registration-ended', {
+        method: 'POST',
+        body: JSON.stringify(hook),
+        headers: { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' },
+      });
+    expect((await report('wrong')).status).toBe(401);
+    expect((await report('a-secret-of-the-edge')).status).toBe(204);
+    forget();
+    expect((await post('/wwsf/guest')).status).toBe(200);
+  });
+
+  it('is not served where there are no guests', async () => {
+    expect((await createWwsf({ takesGuests: false }).post('/wwsf/guest')).status).toBe(400);
+  });
+});
