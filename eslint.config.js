@@ -15,6 +15,7 @@ const doors = {
   redis: ['base', 'credentials'],
   http: ['base'],
   oauth: ['base', 'credentials'],
+  admin: ['base'],
   'demo-page': ['wic'],
   config: ['base'],
   wic: [],
@@ -154,7 +155,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(doors).map(([room, open]) => door(room, open)),
-  door('server', ['base', 'credentials', 'turn', 'edge', 'redis', 'http', 'oauth', 'config']),
+  door('server', ['base', 'credentials', 'turn', 'edge', 'redis', 'http', 'oauth', 'admin', 'config']),
   {
     files: ['src/edge/*.ts'],
     ignores: edgeStages.map((name) => `src/edge/${name}.ts`),

@@ -3,6 +3,7 @@ import { LAB_TOKEN_VARIABLE } from '../config/environment.ts';
 import { checkConfig, printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
 import { mint, mintToken, unmask, verify } from './credential-commands.ts';
+import { revoke, type RevokeFlags } from './revoke.ts';
 import { serve } from './serve.ts';
 
 /** The command with all of its subcommands, options and texts. */
@@ -55,6 +56,22 @@ export function buildProgram(version: string): Command {
     .argument('<username>', 'u, or u and t as they stand in USERNAME')
     .action((username: string, flags: Parameters<typeof unmask>[1]) => {
       process.exitCode = unmask(username, flags);
+    });
+
+  withConfigOptions(program.command('revoke'))
+    .description('end what a user holds on the TURN servers, now')
+    .argument('<user>', 'public or private identity, or its user part: alice, sip:alice@example.com', userName)
+    .option('--turn-name', 'the argument is a TURN name, or a whole USERNAME, as the log of a TURN server shows it')
+    .option('--registration', 'end the registrations of the user, too')
+    .option(
+      '--url <url>',
+      'https URL of a server, each edge of a fleet; may be repeated; by default the server of the configuration',
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
+    .option('--token-file <file>', 'file with the token, when not admin.tokenFile of the configuration')
+    .option('--ca <file>', 'PEM bundle of the CAs to trust instead of those of Node.js')
+    .action(async (user: string, flags: RevokeFlags) => {
+      process.exitCode = await revoke(user, flags);
     });
   return program;
 }

@@ -1,3 +1,4 @@
+import { givenAdminToken } from './admin-token.ts';
 import { isWildcard } from '../base/ip.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type Secret } from '../base/secret.ts';
@@ -43,6 +44,8 @@ export interface Material extends KeyMaterial {
   readonly webIdentity?: WebIdentityMaterial;
   /** Of the authorization server and its clients. */
   readonly oauth: OAuthMaterial;
+  /** Absent where there is no `/admin`. */
+  readonly adminToken?: Secret;
   /** Absent without Redis. */
   readonly redis?: RedisMaterial;
   /** What was generated, because the configuration gives none. */
@@ -116,6 +119,7 @@ interface Given {
   readonly redis: RedisMaterial | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
   readonly oauth: OAuthMaterial | undefined;
+  readonly adminToken: Secret | undefined;
   readonly tokenKeys: readonly GivenTokenKey[] | undefined;
 }
 
@@ -131,6 +135,7 @@ function readGiven(config: Config, attempt: Attempt): Given {
     redis: attempt(() => givenRedisMaterial(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
     oauth: attempt(() => givenOAuthMaterial(config, attempt)),
+    adminToken: attempt(() => givenAdminToken(config)),
     tokenKeys: attempt(() => givenTokenKeys(config, attempt)),
   };
 }
@@ -184,6 +189,7 @@ async function complete(
     pseudonymKey,
     certificate: given,
     oauth,
+    adminToken,
   }: Given,
   environment: Environment,
   nowMs: number,
@@ -213,6 +219,7 @@ async function complete(
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),
     ...(captureKey && { captureKey }),
+    ...(adminToken && { adminToken }),
     ...(webIdentity && { webIdentity }),
     ...(redis && { redis }),
     ...(core && {

@@ -115,6 +115,11 @@ export class Revoker {
     return { credentials, registrationsEnded };
   }
 
+  /** See `Server.revokedNames`. */
+  revokedNames(): readonly Revocation[] {
+    return this.revocations.all(this.#now);
+  }
+
   get #now(): Now {
     return this.#context.clock.now();
   }

@@ -1,3 +1,4 @@
+import { ADMIN_PATH, createAdminApi } from '../admin/api/admin-api.ts';
 import { createHttpApp, type MountRoutes } from '../http/http-app.ts';
 import { readPageAssets } from '../http/page-assets.ts';
 import { edgeExposures } from '../config/loopback.ts';
@@ -293,8 +294,14 @@ export class ServerParts implements RevocableParts {
     const lab: MountRoutes = (app) => mountRoutes?.(app, this.#reportError);
     const authorizationServer: MountRoutes = (app) => this.#authorizationServer?.mount(app);
     const wwsf: MountRoutes = (app) => this.#wwsf?.mount(app);
-    return [lab, authorizationServer, wwsf];
+    return [lab, authorizationServer, wwsf, this.#mountAdmin];
   }
+
+  readonly #mountAdmin: MountRoutes = (app) => {
+    const { revoker: ports, material } = this.#context;
+    const token = material.adminToken;
+    if (token) app.route(ADMIN_PATH, createAdminApi({ token, ports, reportError: this.#reportError }));
+  };
 
   /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */
   readonly #reportError = (error: unknown): void => {

@@ -259,7 +259,7 @@ export class Server {
 
   /** The TURN names that are denied, in the order in which they were revoked. */
   revokedNames(): readonly Revocation[] {
-    return this.#revoker.revocations.all(this.#clock.now());
+    return this.#revoker.revokedNames();
   }
 
   /** Ends what a user (u, the TURN name) holds; how many allocations that were. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminSection } from './admin.ts';
 import { credentialsSection } from './credentials.ts';
 import { edgeSection } from './edge.ts';
 import { folderPath, hostName } from './fields.ts';
@@ -22,6 +23,7 @@ export const configTree = z.strictObject({
   credentials: credentialsSection,
   oauth: oauthSection,
   redis: redisSection,
+  admin: adminSection,
 });
 
 /** What an operator may write: every key has a default. */
