@@ -86,7 +86,7 @@ export class ServerParts implements RevocableParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, material, logger, clock, accessTokens: { webIssuer: issuer, serverName } = {} } = context;
+    const { config, material, revoker, logger, clock, accessTokens: { webIssuer: issuer, serverName } = {} } = context;
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#authorizationServer = createAuthorizationServer({
       config,
@@ -94,7 +94,7 @@ export class ServerParts implements RevocableParts {
       clock,
       abuseLog: this.#abuseLog,
       ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
-      turn: issuer && serverName !== undefined ? { issuer, serverName } : undefined,
+      turn: issuer && serverName !== undefined ? { issuer: revoker.accountTokenIssuer(issuer), serverName } : undefined,
     });
     this.#wwsf = createWwsf({
       config,

@@ -21,7 +21,8 @@ export function findNamedUser(
 ): NamedUser {
   const impis = new Set([text, `${text}@${domain}`].map(inOneCase));
   const impus = new Set(urisOf(text, domain).map((uri) => inOneCase(identityKey(uri))));
-  const persons = new Set(impus);
+  // A web server that hands out credentials knows a user by the private identity.
+  const persons = new Set([...impus, ...impis, text]);
   const registrationIds: string[] = [];
   for (const registration of registrations.all) {
     const { claim, identities, aor } = registration;
