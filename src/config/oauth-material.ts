@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
+import { readCa } from './given-certificate.ts';
 import { knownEntries } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
@@ -18,6 +19,9 @@ export interface OAuthMaterial {
   readonly userPasswords: ReadonlyMap<string, Secret>;
   /** What an edge elsewhere shows to the web server. */
   readonly webhookSecret?: Secret | undefined;
+  /** Of the OpenID provider: the secret of the client, and a PEM bundle of CAs. */
+  readonly openIdSecret?: Secret | undefined;
+  readonly openIdCa?: string | undefined;
 }
 
 const SIGNING_KEY_FILE = 'waf-signing-key.pem';
@@ -43,12 +47,18 @@ export function givenOAuthMaterial({ oauth }: Config, attempt: Attempt): OAuthMa
   });
   const { webhookSecret, webhookSecretFile } = oauth.wwsf;
   const webhook = attempt(() => secretOf(webhookSecret, webhookSecretFile, 'oauth.wwsf.webhookSecretFile'));
+  const { clientSecret, clientSecretFile, caFile } = oauth.wwsf.openid;
+  const openIdPath = 'oauth.wwsf.openid';
+  const openIdSecret = attempt(() => secretOf(clientSecret, clientSecretFile, `${openIdPath}.clientSecretFile`));
+  const openIdCa = caFile === undefined ? undefined : attempt(() => readCa(caFile, `${openIdPath}.caFile`));
   const [newest, ...older] = signingKeys;
   return {
     signingKeys: newest && [newest, ...older],
     clientProofs: new Map(clientProofs),
     userPasswords: new Map(userPasswords),
     webhookSecret: webhook,
+    openIdSecret,
+    openIdCa,
   };
 }
 

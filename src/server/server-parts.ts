@@ -93,7 +93,7 @@ export class ServerParts implements RevocableParts {
       material,
       clock,
       abuseLog: this.#abuseLog,
-      ownUrl: () => `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`,
+      ownUrl: () => this.#ownUrl,
       turn: issuer && serverName !== undefined ? { issuer: revoker.accountTokenIssuer(issuer), serverName } : undefined,
     });
     this.#wwsf = createWwsf({
@@ -103,9 +103,24 @@ export class ServerParts implements RevocableParts {
       abuseLog: this.#abuseLog,
       authorizationServer: this.#authorizationServer,
       issuer: () => this.#context.wrap.issuer?.(this.#issuer) ?? this.#issuer,
+      ownUrl: () => this.#ownUrl,
+      reportProvider: (error) => {
+        const { monotonicMs } = clock.now();
+        this.#limitedLog.warn(
+          'OpenID login failed',
+          { err: error },
+          'an OpenID provider logged nobody in',
+          monotonicMs,
+        );
+      },
       uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
     });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
+  }
+
+  get #ownUrl(): string {
+    const { config } = this.#context;
+    return `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`;
   }
 
   get turn(): TurnServer | undefined {

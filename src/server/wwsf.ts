@@ -3,9 +3,11 @@ import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { WebServer, type WebServerPorts } from '../oauth/wwsf/web-server.ts';
+import { type OpenIdFetch, OpenIdLogin } from '../oauth/wwsf/openid-login.ts';
+import { createExchange } from './web-exchange.ts';
 import { oauthClients, webUsers } from './oauth-clients.ts';
 
-export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | 'uris'> {
+export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | 'uris' | 'ownUrl' | 'reportProvider'> {
   readonly config: Config;
   readonly material: Material;
   readonly abuseLog: AbuseLog;
@@ -14,7 +16,7 @@ export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | '
 
 /** The web server of the configuration; `undefined` where none is to run. */
 export function createWwsf(context: WwsfContext): WebServer | undefined {
-  const { config, material, abuseLog, authorizationServer, clock, issuer, uris } = context;
+  const { config, material, abuseLog, authorizationServer, clock, issuer, uris, ownUrl, reportProvider } = context;
   const { wwsf, authorizationServer: waf } = config.oauth;
   const client = oauthClients(config, material.oauth).get(wwsf.client);
   if (!wwsf.enabled || !authorizationServer || !client) return undefined;
@@ -26,15 +28,34 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
       registrationTokenSec: waf.registrationTokenSec,
       takesGuests: wwsf.guests,
       webhookSecret: material.oauth.webhookSecret,
+      mapsUnlisted: wwsf.openid.mapUnlisted,
     },
     {
       clock,
       maker: authorizationServer.maker,
       issuer,
       uris,
+      ownUrl,
+      openId: createOpenIdLogin(config, material),
+      reportProvider,
       report: (remoteAddress, cause, { monotonicMs }) => {
         abuseLog.write('authentication failed', { remoteAddress, cause }, monotonicMs);
       },
     },
   );
+}
+
+function createOpenIdLogin(
+  { oauth }: Config,
+  { oauth: { openIdSecret, openIdCa } }: Material,
+): OpenIdLogin | undefined {
+  const { issuer, clientId, scope, userClaim } = oauth.wwsf.openid;
+  if (issuer === undefined || !openIdSecret) return undefined;
+  const send = createExchange(openIdCa);
+  const fetch: OpenIdFetch = async (url, { headers, body }) => {
+    const sent = body instanceof URLSearchParams ? body.toString() : undefined;
+    const { status, body: text } = await send({ url, headers, body: sent });
+    return new Response(text, { status, headers: { 'Content-Type': 'application/json' } });
+  };
+  return new OpenIdLogin({ issuer, clientId, clientSecret: openIdSecret, scope, userClaim }, fetch);
 }

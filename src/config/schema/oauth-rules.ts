@@ -73,6 +73,10 @@ function checkWwsf({ oauth: { wwsf, authorizationServer, clients } }: Config, re
   } else if (wwsf.guests && client.pool.length === 0) {
     report('oauth.wwsf.guests', `false, because ${client.id} of oauth.clients has no pool`, true);
   }
+  const { issuer, clientSecret, clientSecretFile } = wwsf.openid;
+  if (issuer !== undefined && (clientSecret === undefined) === (clientSecretFile === undefined)) {
+    report('oauth.wwsf.openid', 'exactly one of "clientSecret" and "clientSecretFile"', 'neither, or both');
+  }
   if (wwsf.webhookSecret !== undefined && wwsf.webhookSecretFile !== undefined) {
     report('oauth.wwsf', 'one of "webhookSecret" and "webhookSecretFile"', 'both');
   }

@@ -3,7 +3,7 @@ import { isLoopbackHost } from '../../base/loopback-host.ts';
 import { exactlyOne, filePath, flag, seconds, secretPath, secretText, section } from './fields.ts';
 
 /** Tokens and keys go to no place that anybody on the way could stand in for. */
-const webUrl = z
+export const webUrl = z
   .string()
   .refine(isWebUrl)
   .meta({ expected: 'an https URL without a user, such as https://waf.example.com/jwks; http on loopback alone' });

@@ -1,5 +1,41 @@
 import { z } from 'zod';
-import { flag, seconds, secretPath, secretText, section } from './fields.ts';
+import { filePath, flag, seconds, secretPath, secretText, section } from './fields.ts';
+import { webUrl } from './web-identity.ts';
+
+const openid = section(
+  {
+    issuer: webUrl.optional().meta({
+      description: 'URL of the OpenID provider that logs users in, as its discovery document says it.',
+      defaultText: 'none: users log in by a form here',
+    }),
+    clientId: z
+      .string()
+      .min(1)
+      .default('epcscf-turn')
+      .meta({ description: 'Client of the provider that this server is.' }),
+    clientSecret: secretText.optional().meta({
+      description: 'Secret of that client.',
+      secret: true,
+    }),
+    clientSecretFile: secretPath.optional().meta({
+      description: 'File that holds the secret of that client.',
+    }),
+    scope: z.string().min(1).default('openid').meta({ description: 'Scope that is asked for.' }),
+    userClaim: z.string().min(1).default('sub').meta({
+      description:
+        'Claim of the id_token that is looked up among the names of `oauth.users`. Choose one that users cannot change themselves.',
+    }),
+    mapUnlisted: flag(
+      false,
+      'Take a user who is not listed for the user of that name in `domain`. Whoever gives out names at the provider then gives out identities here.',
+    ),
+    caFile: filePath.optional().meta({
+      description: 'PEM bundle of the CAs that may sign the certificate of the provider.',
+      defaultText: 'the CAs that Node.js trusts',
+    }),
+  },
+  'Login by an OpenID provider. Register `/wwsf/callback` of this server as redirect URI there.',
+);
 
 export const wwsfSection = section(
   {
@@ -12,6 +48,7 @@ export const wwsfSection = section(
         'Entry of `oauth.clients` that the web server is. The entry has the origins and the pool of the web server.',
     }),
     guests: flag(false, 'Lend identities of the pool to people who have not logged in (registration scenario 3).'),
+    openid,
     sessionSec: seconds(60, 604_800, 28_800, 'Seconds after which a user has to log in again.'),
     webhookSecret: secretText.optional().meta({
       description:

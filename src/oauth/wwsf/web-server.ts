@@ -15,6 +15,8 @@ import { allowOrigin, noStore, type OAuthContext, type OAuthEnv, remoteAddressOf
 import { turnFields } from '../token-answers.ts';
 import { type WebUsers } from '../web-users.ts';
 import { IdentityPool } from './identity-pool.ts';
+import { type OpenIdLogin } from './openid-login.ts';
+import { keepTrip, takeTrip } from './openid-trip.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { credentialFields, readTurnForm } from './turn-forms.ts';
 
@@ -29,6 +31,8 @@ export interface WebServerOptions {
   readonly takesGuests: boolean;
   /** What an edge elsewhere shows when it reports the end of a registration; absent: none reports. */
   readonly webhookSecret: Secret | undefined;
+  /** Whether a name that the provider tells, and that is not listed, stands for the user of that name in the home domain. */
+  readonly mapsUnlisted: boolean;
 }
 
 export interface WebServerPorts {
@@ -38,10 +42,17 @@ export interface WebServerPorts {
   readonly issuer: () => CredentialIssuer;
   readonly uris: () => readonly string[];
   readonly report: (remoteAddress: string, cause: LoginFailure, now: Now) => void;
+  /** Absent: users log in by the form here. */
+  readonly openId?: OpenIdLogin | undefined;
+  /** URL of this server, known once it listens. */
+  readonly ownUrl: () => string;
+  /** Hears why a provider logged nobody in. */
+  readonly reportProvider: (error: unknown) => void;
 }
 
 export const WWSF_PATHS = {
   login: '/wwsf/login',
+  callback: '/wwsf/callback',
   done: '/wwsf/done',
   guest: '/wwsf/guest',
   logout: '/wwsf/logout',
@@ -64,6 +75,11 @@ const REFUSALS = {
 const OF_SESSION = { burst: 20, perSec: 0.2, maxKeys: 50_000 };
 const OF_ADDRESS = { burst: 10, perSec: 1 / 30, maxKeys: 10_000 };
 const RETRY_SEC = 30;
+const STALE = 'This page was open for too long, or belongs to another browser. Log in again.';
+const BUSY = 'Too many logins were begun from this address. Wait a minute, then try again.';
+const UNAVAILABLE = 'The server that logs users in does not answer. Try again later.';
+const NOT_LOGGED_IN = 'The server that logs users in did not say who you are. Log in again.';
+const UNKNOWN_USER = 'You are logged in, but have no account here.';
 /** A path of this server. A second slash, or a backslash, would lead to another one. */
 const RETURN_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,512}$/;
 
@@ -88,8 +104,14 @@ export class WebServer {
 
   mount(app: Hono): void {
     const routes = new Hono<OAuthEnv>();
-    routes.get(WWSF_PATHS.login, (context) => this.#askLogin(context));
-    routes.post(WWSF_PATHS.login, (context) => this.#takeLogin(context));
+    if (this.#ports.openId) {
+      const { openId } = this.#ports;
+      routes.get(WWSF_PATHS.login, (context) => this.#leave(context, openId));
+      routes.get(WWSF_PATHS.callback, (context) => this.#comeBack(context, openId));
+    } else {
+      routes.get(WWSF_PATHS.login, (context) => this.#askLogin(context));
+      routes.post(WWSF_PATHS.login, (context) => this.#takeLogin(context));
+    }
     routes.get(WWSF_PATHS.done, (context) => done(context));
     routes.post(WWSF_PATHS.guest, (context) => this.#beginGuest(context));
     routes.post(WWSF_PATHS.logout, (context) => this.#logout(context));
@@ -119,13 +141,12 @@ export class WebServer {
   async #takeLogin(context: OAuthContext): Promise<Response> {
     const form = await readForm(context);
     if (!form.ok) {
-      context.header('Content-Security-Policy', loginPagePolicy([]));
-      return context.html(problemPage('The form cannot be read.'), 400);
+      return problem(context, 'The form cannot be read.', 400);
     }
     const fields = form.value;
     const back = returnPath(fields.get('return'));
     if (!this.#guard.isSealed(context, fields.get('seal'))) {
-      return this.#askLogin(context, 'This page was open for too long, or belongs to another browser. Log in again.');
+      return this.#askLogin(context, STALE);
     }
     if (fields.get('action') === 'cancel') return context.redirect(back, 303);
     const now = this.#now();
@@ -139,6 +160,48 @@ export class WebServer {
     this.#sessions.begin(context, Sessions.fresh().cookie, { impi, impus, isGuest: false }, now);
     noStore(context);
     return context.redirect(back, 303);
+  }
+
+  /** Sends the browser to the OpenID provider. */
+  async #leave(context: OAuthContext, openId: OpenIdLogin): Promise<Response> {
+    const now = this.#now();
+    if (this.#ofAddress.take(addressKey(remoteAddressOf(context)), now.monotonicMs) > 0)
+      return problem(context, BUSY, 429);
+    try {
+      const { url, trip } = await openId.begin(this.#callbackUrl);
+      keepTrip(context, { ...trip, back: returnPath(context.req.query('return')) });
+      noStore(context);
+      return context.redirect(url, 303);
+    } catch (error) {
+      this.#ports.reportProvider(error);
+      return problem(context, UNAVAILABLE, 503);
+    }
+  }
+
+  /** The browser is back from the OpenID provider. */
+  async #comeBack(context: OAuthContext, openId: OpenIdLogin): Promise<Response> {
+    const trip = takeTrip(context);
+    if (!trip) return problem(context, STALE, 400);
+    const { search } = new URL(context.req.url);
+    let name: string | undefined;
+    try {
+      name = await openId.finish(new URL(`${this.#callbackUrl}${search}`), trip);
+    } catch (error) {
+      this.#ports.reportProvider(error);
+      return problem(context, NOT_LOGGED_IN, 400);
+    }
+    const { users, client, mapsUnlisted } = this.#options;
+    const listed = name === undefined ? undefined : users.find(name);
+    const identity = listed ?? (mapsUnlisted && name !== undefined ? users.unlisted(name) : undefined);
+    if (!identity || client.pool.has(identity.impi)) return problem(context, UNKNOWN_USER, 403);
+    const { impi, impus } = identity;
+    this.#sessions.begin(context, Sessions.fresh().cookie, { impi, impus, isGuest: false }, this.#now());
+    noStore(context);
+    return context.redirect(returnPath(trip.back), 303);
+  }
+
+  get #callbackUrl(): string {
+    return `${this.#ports.ownUrl()}${WWSF_PATHS.callback}`;
   }
 
   #beginGuest(context: OAuthContext): Response {
@@ -266,6 +329,12 @@ function refuse(context: OAuthContext, error: keyof typeof REFUSALS, retryAfterS
   if (retryAfterSec !== undefined) context.header('Retry-After', String(retryAfterSec));
   const [description, status] = REFUSALS[error];
   return context.json({ error, error_description: description }, status);
+}
+
+function problem(context: OAuthContext, text: string, status: 400 | 403 | 429 | 503): Response {
+  noStore(context);
+  context.header('Content-Security-Policy', loginPagePolicy([]));
+  return context.html(problemPage(text), status);
 }
 
 function done(context: OAuthContext): Response {

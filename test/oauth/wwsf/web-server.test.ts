@@ -28,6 +28,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
       registrationTokenSec: 3600,
       takesGuests: true,
       webhookSecret: new Secret('a-secret-of-the-edge'),
+      mapsUnlisted: false,
       ...changes,
     },
     {
@@ -42,6 +43,8 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
       }),
       uris: () => ['turn:turn.example:3478?transport=udp'],
       report: () => undefined,
+      ownUrl: () => 'https://wwsf.example',
+      reportProvider: () => undefined,
     },
   );
   const app = new Hono();
