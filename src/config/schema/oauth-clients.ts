@@ -25,7 +25,7 @@ function isRedirectUri(text: string): boolean {
   return protocol === 'https:' || /^[a-z][a-z\d-]*(?:\.[a-z\d-]+)+:$/.test(protocol);
 }
 
-export const webOrigin = z
+const webOrigin = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
   .meta({ expected: 'an origin as browsers send it, such as https://app.example.com' });
