@@ -30,7 +30,7 @@ export interface EdgeSignIn {
 export function buildSignIn(
   options: EdgeOptions,
   { home, registrations, admission }: EdgeState,
-  { deregistrations }: EdgeCore,
+  { deregistrations }: Pick<EdgeCore, 'deregistrations'>,
   ports: SignInPorts,
 ): EdgeSignIn | undefined {
   const { webIdentity, registration, transaction } = options;

@@ -2,6 +2,7 @@ import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipRequest } from '../../../src/sip/message.ts';
 import { parseNameAddr } from '../../../src/sip/name-addr.ts';
 import { type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
+import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
 import { edgeOptions } from './edge-options.ts';
 import { type FakeHop } from './fake-hop.ts';
 import { CORE_SIDE, ProxyBench } from './proxy-bench.ts';
@@ -18,9 +19,9 @@ type Headers = Readonly<Record<string, string>>;
 export class CoreBench extends ProxyBench {
   readonly core: FakeHop;
 
-  constructor(options: Partial<CoreBorderContext['options']> = {}) {
+  constructor(options: Partial<CoreBorderContext['options']> = {}, edge: EdgeOptions = edgeOptions()) {
     const listen = { addresses: ['192.0.2.7'], port: 5060, tlsPort: undefined, publicHost: undefined };
-    super(edgeOptions(), undefined, { visitedNetworkId: undefined, accessNetworkInfo: undefined, listen, ...options });
+    super(edge, undefined, { visitedNetworkId: undefined, accessNetworkInfo: undefined, listen, ...options });
     const core = this.addHop({ kind: 'core', self: CORE_SIDE });
     this.core = core;
     this.handle = (request, _essentials, { hop }, outcome) => {

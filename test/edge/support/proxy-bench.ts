@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { CoreBorder, type CoreBorderContext } from '../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../src/edge/border/local-border.ts';
 import { buildProxy } from '../../../src/edge/build-proxy.ts';
+import { buildSignIn } from '../../../src/edge/build-sign-in.ts';
 import { buildState, type EdgePorts } from '../../../src/edge/build-state.ts';
 import { type ImsCore } from '../../../src/edge/core/ims-core.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
@@ -12,7 +13,9 @@ import { type AdmissionControl } from '../../../src/edge/flood/admission-control
 import { MessageTracer } from '../../../src/edge/message-trace.ts';
 import { type Proxy } from '../../../src/edge/proxy/proxy.ts';
 import { type TransactionLayer } from '../../../src/edge/proxy/transaction-layer.ts';
+import { Deregistrations, type LostRegistration } from '../../../src/edge/registration/deregistration.ts';
 import { type Registrations } from '../../../src/edge/registration/registrations.ts';
+import { type WebFetch } from '../../../src/edge/web-identity/web-fetch.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { type SipMessage } from '../../../src/sip/message.ts';
@@ -42,6 +45,10 @@ export class ProxyBench {
   readonly registrations: Registrations;
   readonly admission: AdmissionControl;
   readonly proxy: Proxy;
+  /** Registrations that were to be ended at the core. */
+  readonly deregistered: LostRegistration[] = [];
+  /** How an authorization server is asked, where `options.webIdentity` names one. */
+  webFetch: WebFetch = () => Promise.reject(new Error('no authorization server'));
   /** What the core does with what it is given; REGISTER is accepted unless it says otherwise. */
   handle: ImsCore['handle'] = (request, _essentials, _hop, outcome) => {
     const response = createResponse(request, 200);
@@ -83,9 +90,24 @@ export class ProxyBench {
       flowClosed: () => undefined,
     };
     const side = outside
-      ? { core, border: new CoreBorder({ ...state, options: outside }), knowsEdgeAs: isCoreSide }
+      ? { core, border: new CoreBorder({ ...state, options: outside, namesEntity: true }), knowsEdgeAs: isCoreSide }
       : { core, border: new LocalBorder() };
-    this.proxy = buildProxy(options, state, side, ports);
+    const deregistrations = new Deregistrations({
+      afterSec: ({ webLogin }) => (webLogin ? options.webIdentity?.graceSec : undefined),
+      clock,
+      timers: clock.timers,
+      send: (lost, onGone) => {
+        this.deregistered.push(lost);
+        onGone();
+      },
+      ended: (registrationId) => {
+        this.registrations.endLapsed(registrationId);
+      },
+    });
+    state.registrations.observe(deregistrations);
+    const webFetch: WebFetch = (request) => this.webFetch(request);
+    const signIn = buildSignIn(options, state, { deregistrations }, { ...ports, webFetch });
+    this.proxy = buildProxy(options, state, side, ports, signIn);
   }
 
   addHop(options?: ConstructorParameters<typeof FakeHop>[0]): FakeHop {
