@@ -75,18 +75,25 @@ export const AUTHENTICATION_FAILURES = {
     'The core behind the edge refused it. See whether user and password are those that the core knows.',
   'token-malformed':
     'Its web token cannot be read, or there are two. Send one Authorization: Bearer with the token as it was issued.',
-  'token-issuer': 'Its web token is of no issuer in edge.webIdentity.issuers, or has no issuer at all.',
+  'token-issuer':
+    'Its web token is of no issuer that is known here, or names none. List the issuer in edge.webIdentity.issuers.',
   'token-key': 'Its web token is signed by a key that the issuer does not publish. Sign in again.',
-  'token-signature': 'The signature of its web token is wrong, or of an algorithm that is not allowed.',
+  'token-signature':
+    'The signature of its web token is wrong, or of an algorithm that is not allowed. Sign in again; issuers sign by ES256 or RS256.',
   'token-expired': 'Its web token has ended, or is about to. Sign in again, or renew the token before its end.',
   'token-not-yet-valid': 'Its web token is not valid yet. Compare the clocks of the issuer and of the edge.',
   'token-audience': 'Its web token is meant for somebody else. Its aud must hold edge.webIdentity.audience.',
-  'token-claims': 'Its web token lacks client_id, impi, impu or exp, or one of them cannot be read.',
-  'token-inactive': 'The issuer says that its web token is not active: unknown, ended or revoked.',
-  'token-client': 'Its web token was issued to a web server that edge.webIdentity does not list for this issuer.',
-  'token-origin': 'Its page comes from an origin for which its web token, or the web server, is not meant.',
-  'token-identity': 'Its web token is not for the identity that it registers, or not for that of this WebSocket.',
-  'token-pool': 'Its web token names an identity outside of the pool of its web server.',
+  'token-claims':
+    'Its web token lacks client_id, impi, impu or exp, or one of them cannot be read. Let the issuer write them.',
+  'token-inactive': 'The issuer says that its web token is not active: unknown, ended or revoked. Sign in again.',
+  'token-client':
+    'Its web token was issued to a web server that is not known here. List it in edge.webIdentity.issuers[].clients.',
+  'token-origin':
+    'Its page comes from an origin for which its web token, or the web server, is not meant. Compare the origins of the client with that of the page.',
+  'token-identity':
+    'Its web token is not for the identity that it registers, or not for that of this WebSocket. Use the address of the token in To and From, and a WebSocket for each user.',
+  'token-pool':
+    'Its web token names an identity outside of the pool of its web server. Compare edge.webIdentity.issuers[].clients[].pools with the pool of the web server.',
   'token-in-use': 'Another device is registered under that identity of a pool. Each serves one device at a time.',
   'issuer-unavailable': 'The issuer of its web token could not be asked. Try again later.',
 } as const;

@@ -2,7 +2,7 @@ import { type Outcome } from '../../base/outcome.ts';
 import { fail, type Result } from '../../base/result.ts';
 import { type Secret } from '../../base/secret.ts';
 import { readClaims, type TokenClaims } from './token-claims.ts';
-import { type TokenFault } from './token-fault.ts';
+import { type TokenDefect } from './token-defect.ts';
 import { parseJson, type WebFetch } from './web-fetch.ts';
 
 export interface IntrospectionOptions {
@@ -25,13 +25,13 @@ export class Introspection {
     this.#fetch = fetch;
   }
 
-  ask(token: string): Outcome<Result<TokenClaims, TokenFault>> {
+  ask(token: string): Outcome<Result<TokenClaims, TokenDefect>> {
     if (this.#open >= MAX_OPEN) return fail('issuer-unavailable');
     return {
       later: (settle) => {
         this.#open += 1;
         void this.#ask(token)
-          .catch((): Result<TokenClaims, TokenFault> => fail('issuer-unavailable'))
+          .catch((): Result<TokenClaims, TokenDefect> => fail('issuer-unavailable'))
           .then((claims) => {
             this.#open -= 1;
             settle(claims);
@@ -40,7 +40,7 @@ export class Introspection {
     };
   }
 
-  async #ask(token: string): Promise<Result<TokenClaims, TokenFault>> {
+  async #ask(token: string): Promise<Result<TokenClaims, TokenDefect>> {
     const { url, clientId, clientSecret } = this.#options;
     const form = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();
     const { status, body } = await this.#fetch({ url, form, client: { id: clientId, secret: clientSecret } });

@@ -18,14 +18,14 @@ export interface RegisterFacts {
   readonly minLeftSec: number;
 }
 
-export type RegisterUseFault = 'token-identity' | 'token-expired' | 'token-in-use' | 'bad-contact';
+export type RegisterUseDefect = 'token-identity' | 'token-expired' | 'token-in-use' | 'bad-contact';
 
 /** Whether a REGISTER asks for what its token is good for; `undefined` if it does. */
 export function judgeRegister(
   { request, identity, aor, fromAor, now, minLeftSec }: RegisterFacts,
   { login, identities, isPool }: CheckedToken,
   places: PoolPlaces,
-): RegisterUseFault | undefined {
+): RegisterUseDefect | undefined {
   // The token is for its holder alone: nobody registers for somebody else by it.
   if (aor === undefined || fromAor !== aor || !identities.has(identity)) return 'token-identity';
   const contacts = parseContacts(request.headers);

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import { identityKey } from '../registration/identity.ts';
 import { isInPool } from './pool-pattern.ts';
-import { type TokenMisuse } from './token-fault.ts';
+import { type TokenMisuse } from './token-defect.ts';
 import { type VerifiedToken, type WebClient } from './token-verifier.ts';
 
 /** What a genuine token is good for. */

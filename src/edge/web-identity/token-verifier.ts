@@ -5,7 +5,7 @@ import { type KeySource, type SigningKey } from '../../credentials/signing-keys.
 import { type Introspection } from './introspection.ts';
 import { isJwt, type JwtHead, readJwtHead, verifyJwt } from './jwt.ts';
 import { readClaims, type TokenClaims } from './token-claims.ts';
-import { type TokenFault } from './token-fault.ts';
+import { type TokenDefect } from './token-defect.ts';
 
 /** A web server (WWSF) whose tokens are taken. */
 export interface WebClient {
@@ -41,7 +41,7 @@ export interface TokenVerifierOptions {
   readonly skewSec: number;
 }
 
-type Verified = Result<VerifiedToken, TokenFault>;
+type Verified = Result<VerifiedToken, TokenDefect>;
 
 /** What asks whether a token is good. */
 export type TokenCheck = Pick<TokenVerifier, 'verify'>;

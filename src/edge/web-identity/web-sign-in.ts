@@ -21,7 +21,7 @@ import { FlowOrder } from './flow-order.ts';
 import { PendingChecks, type PendingChecksContext } from './pending-checks.ts';
 import { type PoolPlaces } from './pool-places.ts';
 import { judgeRegister, type RegisterFacts } from './register-use.ts';
-import { type TokenFault, type TokenMisuse } from './token-fault.ts';
+import { type TokenDefect, type TokenMisuse } from './token-defect.ts';
 import { judgeUse } from './token-use.ts';
 import { type TokenCheck, type VerifiedToken } from './token-verifier.ts';
 
@@ -56,7 +56,7 @@ export interface WebSignInContext extends PendingChecksContext {
 
 const PASSED: SignInVerdict = { kind: 'passed', login: undefined };
 
-type Refusal = TokenFault | TokenMisuse;
+type Refusal = TokenDefect | TokenMisuse;
 type Checked = Result<CheckedToken, Refusal>;
 
 /**
@@ -121,7 +121,7 @@ export class WebSignIn {
     const { verifier, clock } = this.#context;
     const verified = verifier.verify(token, clock.now());
     const waited = isLater(verified) ? this.#pending.bounded(verified, fail('issuer-unavailable'), hop) : verified;
-    return mapOutcome<Result<VerifiedToken, TokenFault>, Checked>(waited, (result) => {
+    return mapOutcome<Result<VerifiedToken, TokenDefect>, Checked>(waited, (result) => {
       if (!result.ok) return result;
       const use = judgeUse(result.value, hop.origin);
       if (!use.ok) return use;
@@ -151,9 +151,9 @@ export class WebSignIn {
       return PASSED;
     }
     const facts = this.#registerFacts(request, essentials);
-    const fault = judgeRegister(facts, token, this.#context.places);
-    if (fault === 'bad-contact') return badRequest('Contact');
-    if (fault !== undefined) return this.#refuse(fault, essentials, hop);
+    const defect = judgeRegister(facts, token, this.#context.places);
+    if (defect === 'bad-contact') return badRequest('Contact');
+    if (defect !== undefined) return this.#refuse(defect, essentials, hop);
     this.#context.bound.note(token);
     return { kind: 'passed', login: token.login };
   }

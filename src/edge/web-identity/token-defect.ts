@@ -1,7 +1,7 @@
 import { type AuthenticationFailure } from '../edge-words.ts';
 
 /** Why a token is good for nothing: 401, so that the client fetches another one. `issuer-unavailable`: nobody can tell at the moment. */
-export type TokenFault = Extract<
+export type TokenDefect = Extract<
   AuthenticationFailure,
   | 'token-malformed'
   | 'token-issuer'
