@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ISSUE_FAILURES } from '../../base/issue-failure.ts';
 import { type LookupFailure } from '../../credentials/credential.ts';
-import { type TokenFault } from '../../edge/web-identity/token-fault.ts';
+import { type TokenDefect } from '../../edge/web-identity/token-defect.ts';
 
 const milliseconds = z.int().min(0).max(600_000);
 const ratio = z.number().gt(0).max(1).describe('The share of packets: 0.1 is one in ten.');
@@ -26,7 +26,7 @@ const TOKEN_CAUSES = [
   'token-key',
   'token-inactive',
   'issuer-unavailable',
-] as const satisfies readonly TokenFault[];
+] as const satisfies readonly TokenDefect[];
 /** Of why a credential is refused, the same. `unavailable`: what the TURN server asks about credentials does not answer, and so the client gets 500. */
 const LOOKUP_CAUSES = [
   'revoked',
