@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/base/secret.ts';
 import { type WebFetch, type WebRequest } from '../../../src/edge/web-identity/web-fetch.ts';
 import { edgeOptions } from '../support/edge-options.ts';
@@ -16,6 +16,12 @@ const GOOD = {
   exp: Math.floor(Date.now() / 1000) + 600,
 };
 
+const endings: AsyncDisposable[] = [];
+
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end[Symbol.asyncDispose]();
+});
+
 async function registering(answer: object | null, token = TOKEN) {
   const asked: WebRequest[] = [];
   const webFetch: WebFetch = (request) => {
@@ -30,6 +36,7 @@ async function registering(answer: object | null, token = TOKEN) {
   } as const;
   const issuers = [{ issuer: ISSUER, entity: 'waf', clients: [{ id: 'wwsf', pools: [] }], check }];
   const server = await startEdge(edgeOptions({ webIdentity: webIdentity({ issuers }) }), { webFetch });
+  endings.push(server);
   const alice = new Wic('alice', await server.connect());
   alice.send(alice.buildRegister({ headers: { Authorization: `Bearer ${token}` } }));
   return { server, alice, asked };
@@ -37,8 +44,7 @@ async function registering(answer: object | null, token = TOKEN) {
 
 describe('an opaque token', () => {
   it('is checked by asking its issuer once, and taken by its bytes from there on', async () => {
-    const { server, alice, asked } = await registering(GOOD);
-    await using _server = server;
+    const { alice, asked } = await registering(GOOD);
     await alice.socket.response(200, 'REGISTER');
     expect(asked).toMatchObject([{ url: 'https://waf.example.com/introspect', client: { id: 'edge' } }]);
     expect([...new URLSearchParams(asked[0]!.form)]).toEqual([
@@ -60,22 +66,19 @@ describe('an opaque token', () => {
     ['is of another client', { ...GOOD, client_id: 'other' }, 403, 'token-client'],
   ])('is refused if it %s', async (_what, answer, status, cause) => {
     const { server, alice } = await registering(answer);
-    await using _server = server;
     await alice.socket.response(status, 'REGISTER');
     expect(server.events.named('authentication-failed').map((event) => event.cause)).toEqual([cause]);
   });
 
   it('is answered 503 if its issuer answers with no object', async () => {
-    const { server, alice } = await registering(null);
-    await using _server = server;
+    const { alice } = await registering(null);
     await alice.socket.response(503, 'REGISTER');
   });
 
   it('may be signed too: its issuer is asked all the same', async () => {
     const waf = new Waf();
     await waf.addKey('k1');
-    const { server, alice, asked } = await registering({ ...GOOD, iss: ISSUER }, await waf.token('alice'));
-    await using _server = server;
+    const { alice, asked } = await registering({ ...GOOD, iss: ISSUER }, await waf.token('alice'));
     await alice.socket.response(200, 'REGISTER');
     expect(asked).toHaveLength(1);
   });
