@@ -20,7 +20,7 @@ const doors = {
   config: ['base'],
   wic: [],
   cli: ['base', 'config', 'server', 'credentials', 'lab'],
-  lab: ['base', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn'],
+  lab: ['base', 'http', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { isLoopbackHost } from '../base/loopback-host.ts';
 import { type Secret } from '../base/secret.ts';
-import { isAdmitted, strangeness } from '../base/visitor.ts';
+import { isAdmitted, strangeness } from './visitor.ts';
 import { inPieces, type PageAsset } from './page-assets.ts';
 import { securityHeaders } from './security-headers.ts';
 

@@ -4,7 +4,7 @@ import { type Hono } from 'hono';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { SourceRate, type SourceRateOptions } from '../base/source-rate.ts';
 import { type HttpConnections } from './http-connections.ts';
-import { type HttpEnv } from './http-env.ts';
+import { type HttpEnv } from '../http/http-env.ts';
 
 interface HttpRequestsOptions {
   readonly app: Hono;

@@ -8,7 +8,7 @@ import { AbuseLog } from '../../src/base/abuse-log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { inPieces } from '../../src/http/page-assets.ts';
 import { silentLogger, type LogFields } from '../../src/base/logger.ts';
-import { type HttpEnv } from '../../src/server/http-env.ts';
+import { type HttpEnv } from '../../src/http/http-env.ts';
 import { HttpsListeners } from '../../src/server/https-listeners.ts';
 import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { problemSchema } from '../../http/api-schemas.ts';
 import { faultSchema } from '../faults/fault.ts';
 import { address, clientTransport, count, relayCounters, turnName, unixMs, unixSec, user } from './common-schemas.ts';
-import { CONTROL_STATUS, type ControlErrorCode } from './control-error.ts';
 import { EVENT_SCHEMAS } from './event-schemas.ts';
+import { LAB_STATUS } from './lab-errors.ts';
 
 /*
  * What the lab takes and answers over HTTP, each by the name it has in the OpenAPI document. Answers are open objects: a client must bear
@@ -91,12 +92,10 @@ const faultStatus = z
   .union(faultSchema.options.map((option) => z.looseObject({ ...option.shape, ...status })))
   .describe('A fault with its defaults filled in.');
 
-const problem = z.looseObject({
-  error: z.looseObject({
-    code: z.enum(Object.keys(CONTROL_STATUS) as [ControlErrorCode, ...ControlErrorCode[]]),
-    message: z.string().describe('For a person: what was expected. After a wait that failed: what happened instead.'),
-  }),
-});
+const problem = problemSchema(
+  'For a person: what was expected. After a wait that failed: what happened instead.',
+  LAB_STATUS,
+);
 
 const mintRequest = z.strictObject({
   user: name,
@@ -108,7 +107,7 @@ const allocateRequest = z
   .looseObject({ username: z.string().min(1).max(508), password: z.string().max(1024) })
   .describe('A credential as it was handed out; other fields are ignored.');
 
-export const REQUEST_SCHEMAS = {
+const REQUEST_SCHEMAS = {
   FaultRequest: faultSchema,
   MintRequest: mintRequest,
   AllocateRequest: allocateRequest,
@@ -133,5 +132,17 @@ export const ANSWER_SCHEMAS = {
   Problem: problem,
 } as const;
 
-export type RequestName = keyof typeof REQUEST_SCHEMAS;
 export type AnswerName = keyof typeof ANSWER_SCHEMAS;
+
+export const LAB_SCHEMAS = {
+  requests: REQUEST_SCHEMAS,
+  answers: ANSWER_SCHEMAS,
+  parts: Object.fromEntries(EVENT_SCHEMAS.map(([of, schema]) => [componentOf(of), schema])),
+  ownStatus: LAB_STATUS,
+} as const;
+
+/** `flow-opened` → `FlowOpenedEvent` */
+function componentOf(eventName: string): string {
+  const words = eventName.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${words.join('')}Event`;
+}

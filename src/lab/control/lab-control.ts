@@ -1,14 +1,13 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { type Secret } from '../../base/secret.ts';
-import { type HttpEnv } from '../../server/http-env.ts';
+import { type AccessWords, checkAccess } from '../../http/access.ts';
+import { createApi } from '../../http/api.ts';
+import { ConcurrencyLimit } from '../../http/concurrency-limit.ts';
+import { type ApiDescription, describeApi } from '../../http/openapi.ts';
+import { type Route } from '../../http/route.ts';
 import { type LabControl } from '../create-lab.ts';
-import { checkAccess } from './access.ts';
-import { CONTROL_STATUS, ControlError, controlErrorOf } from './control-error.ts';
-import { describeApi } from './openapi.ts';
-import { Places } from './places.ts';
-import { mountRoute, route, type ControlRoom, type Route } from './route.ts';
+import { LAB_SCHEMAS } from './answer-schemas.ts';
+import { labErrorOf } from './lab-errors.ts';
+import { route, type ControlRoom } from './route.ts';
 import { eventRoutes } from './routes/event-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
 import { labRoutes } from './routes/lab-routes.ts';
@@ -16,11 +15,16 @@ import { labRoutes } from './routes/lab-routes.ts';
 /** Where the routes are on the server. */
 export const LAB_PATH = '/lab';
 
-const MAX_BODY_BYTES = 65_536;
 const MAX_STREAMS = 64;
 const MAX_WAITS = 64;
 const KEEPALIVE_MS = 15_000;
 const STALL_MS = 10_000;
+
+const ACCESS_WORDS: AccessWords = {
+  elsewhere: 'lab control is for this machine only; start it with --lab-token-file to let others in',
+  proxy: 'lab control is not for clients of a proxy',
+  token: 'expected Authorization: Bearer with the token of --lab-token-file',
+};
 
 export interface LabControlOptions {
   readonly version: string;
@@ -39,20 +43,35 @@ export function createLabControl(options: LabControlOptions): LabControl {
   const { version, token, maxStreams = MAX_STREAMS, maxWaits = MAX_WAITS } = options;
   const { keepaliveMs = KEEPALIVE_MS, stallMs = STALL_MS } = options;
   const routes = labControlRoutes(token !== undefined);
-  // Of the lab, not of one start of its server.
-  const shared = { version, path: LAB_PATH, stream: { keepaliveMs, stallMs } };
-  const places = { streams: new Places('streams', maxStreams), waits: new Places('waits', maxWaits) };
+  // The limits hold for the whole life of the lab, also when a restart of its server mounts the routes again.
+  const shared = {
+    version,
+    path: LAB_PATH,
+    stream: { keepaliveMs, stallMs },
+    streams: new ConcurrencyLimit('streams', maxStreams),
+    waits: new ConcurrencyLimit('waits', maxWaits),
+  };
   return {
     path: LAB_PATH,
     ...(token && { token }),
     mount: (app, { lab, log, reportError }) => {
-      app.route(LAB_PATH, createApp(routes, { ...shared, ...places, lab, log }, { token, reportError }));
+      const api = createApi({
+        routes,
+        room: { ...shared, lab, log },
+        admit: (visitor) => {
+          checkAccess(visitor, token, ACCESS_WORDS);
+        },
+        realm: 'epcscf-turn lab',
+        errorOf: labErrorOf,
+        reportError,
+      });
+      app.route(LAB_PATH, api);
     },
   };
 }
 
-export function labControlRoutes(hasToken: boolean): readonly Route[] {
-  const routes: Route[] = [...labRoutes, ...eventRoutes, ...faultRoutes];
+export function labControlRoutes(hasToken: boolean): readonly Route<ControlRoom>[] {
+  const routes: Route<ControlRoom>[] = [...labRoutes, ...eventRoutes, ...faultRoutes];
   let document: object | undefined;
   routes.push(
     route(
@@ -65,7 +84,7 @@ export function labControlRoutes(hasToken: boolean): readonly Route[] {
         errors: [],
       },
       ({ room: { version, path }, context }) => {
-        document ??= describeApi(routes, { version, path, hasToken });
+        document ??= describeApi(routes, labApi({ version, path, hasToken }));
         return context.json(document);
       },
     ),
@@ -73,38 +92,12 @@ export function labControlRoutes(hasToken: boolean): readonly Route[] {
   return routes;
 }
 
-interface AppMeans {
-  readonly token: Secret | undefined;
-  readonly reportError: (error: unknown) => void;
-}
-
-function createApp(routes: readonly Route[], room: ControlRoom, { token, reportError }: AppMeans): Hono<HttpEnv> {
-  const app = new Hono<HttpEnv>();
-  app.onError((error, context) => {
-    const { code, message } = controlErrorOf(error);
-    if (code === 'ERR_INTERNAL') reportError(error);
-    context.header('Cache-Control', 'no-store');
-    if (code === 'ERR_UNAUTHORIZED') context.header('WWW-Authenticate', 'Bearer realm="epcscf-turn lab"');
-    return context.json({ error: { code, message } }, CONTROL_STATUS[code]);
-  });
-  app.use(async (context, next) => {
-    const { address } = getConnInfo(context).remote;
-    checkAccess({ peer: address, headers: context.req.raw.headers }, token);
-    context.header('Cache-Control', 'no-store');
-    await next();
-  });
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ControlError('ERR_TOO_LARGE', `body: expected at most ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
-  for (const one of routes) mountRoute(app, one, room);
-  // A CORS preflight ends here too: no page of another origin gets leave.
-  app.all('*', ({ req }) => {
-    throw new ControlError('ERR_NOT_FOUND', `${req.method} ${req.path}: no such route; openapi.json lists them`);
-  });
-  return app;
+/** What the OpenAPI document says of the lab as a whole. */
+export function labApi(facts: Pick<ApiDescription, 'version' | 'path' | 'hasToken'>): ApiDescription {
+  return {
+    ...facts,
+    title: 'epcscf-turn lab control',
+    description: 'Events, credentials and faults of a running eP-CSCF edge and TURN server, for tests in any language.',
+    schemas: LAB_SCHEMAS,
+  };
 }

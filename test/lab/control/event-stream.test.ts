@@ -1,155 +1,23 @@
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/base/clock.ts';
-import { eventStream, type EventStreamOptions } from '../../../src/lab/control/event-stream.ts';
-import { LabEventHistory } from '../../../src/lab/lab-event-history.ts';
-import { LabEventLog } from '../../../src/lab/lab-event-log.ts';
 import { type UncountedEvent } from '../../../src/lab/lab-events.ts';
 import { startControlledLab, type ControlledLab } from './support/controlled-lab.ts';
 
-const facts = { atUnixMs: 1, user: undefined, turnName: undefined };
-
-function restarted(downMs: number): UncountedEvent<'server-restarted'> {
-  return { type: 'server-restarted', ...facts, downMs };
-}
-
 function message(text: string): UncountedEvent<'message'> {
   const parties = { direction: 'in', from: 'wic', to: 'edge' } as const;
-  return { type: 'message', ...facts, ...parties, method: 'INVITE', callId: 'c', flowId: 'f', at: 1, text };
-}
-
-function reading(log: LabEventLog, options: Partial<EventStreamOptions> = {}) {
-  const ends: string[] = [];
-  const stream = eventStream(log, {
-    since: 0,
-    accepts: () => true,
-    keepaliveMs: 60_000,
-    stallMs: 60_000,
-    onStall: () => ends.push('stall'),
-    onEnd: () => ends.push('end'),
-    ...options,
-  });
-  const reader = stream.getReader();
-  const next = async (): Promise<string | undefined> => {
-    const { value } = await reader.read();
-    return value && new TextDecoder().decode(value);
+  return {
+    type: 'message',
+    atUnixMs: 1,
+    user: undefined,
+    turnName: undefined,
+    ...parties,
+    method: 'INVITE',
+    callId: 'c',
+    flowId: 'f',
+    at: 1,
+    text,
   };
-  return { next, ends, cancel: () => reader.cancel() };
 }
-
-/** `id` and `downMs` of the events in a text of server-sent events. */
-function told(text = ''): [number, number][] {
-  return [...text.matchAll(/id: (\d+)\ndata: (.*)\n\n/g)].map(([, id, data]) => {
-    const { seq, downMs } = JSON.parse(data!) as { seq: number; downMs: number };
-    expect(seq).toBe(Number(id));
-    return [seq, downMs];
-  });
-}
-
-describe('an event stream', () => {
-  it('begins at once, tells what has happened, then what happens', async () => {
-    const log = new LabEventLog(systemClock);
-    log.add(restarted(10));
-    log.add(restarted(20));
-    const { next, cancel, ends } = reading(log);
-    expect(await next()).toBe('retry: 1000\n\n');
-    expect(told(await next())).toEqual([
-      [1, 10],
-      [2, 20],
-    ]);
-    const later = next();
-    log.add(restarted(30));
-    expect(told(await later)).toEqual([[3, 30]]);
-    await cancel();
-    expect(ends).toEqual(['end']);
-  });
-
-  it('leaves out what is not wanted', async () => {
-    const log = new LabEventLog(systemClock);
-    for (const downMs of [1, 2, 3]) log.add(restarted(downMs));
-    const { next, cancel } = reading(log, { accepts: ({ seq }) => seq !== 2, since: 1 });
-    await next();
-    expect(told(await next())).toEqual([[3, 3]]);
-    await cancel();
-  });
-
-  it('gives a long history in portions', async () => {
-    const log = new LabEventLog(systemClock);
-    for (let i = 1; i <= 250; i++) log.add(restarted(i));
-    const { next, cancel } = reading(log);
-    await next();
-    const portions = [told(await next()), told(await next()), told(await next())];
-    expect(portions.map(({ length }) => length)).toEqual([100, 100, 50]);
-    expect(portions.flat().map(([seq]) => seq)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
-    await cancel();
-  });
-
-  it('makes no portion of many long texts', async () => {
-    const log = new LabEventLog(systemClock);
-    for (let i = 0; i < 20; i++) log.add(message('x'.repeat(60_000)));
-    const { next, cancel } = reading(log);
-    await next();
-    const portions = [await next(), await next(), await next(), await next()];
-    for (const portion of portions) expect(portion?.length).toBeLessThan(400_000);
-    expect(portions.flatMap((portion) => told(portion)).map(([seq]) => seq)).toEqual(
-      Array.from({ length: 20 }, (_, i) => i + 1),
-    );
-    await cancel();
-  });
-
-  it('says which events are no longer kept', async () => {
-    const log = new LabEventLog(
-      systemClock,
-      new LabEventHistory({ events: 3, textCharacters: 1000, characters: 10_000 }),
-    );
-    for (let i = 1; i <= 10; i++) log.add(restarted(i));
-    const { next, cancel } = reading(log, { since: 2 });
-    await next();
-    const text = await next();
-    expect(text).toContain(': events 3 to 7 are no longer kept\n\n');
-    expect(told(text).map(([seq]) => seq)).toEqual([8, 9, 10]);
-    await cancel();
-  });
-
-  it('fills silence with a comment', async () => {
-    const { next, cancel } = reading(new LabEventLog(systemClock), { keepaliveMs: 20 });
-    await next();
-    expect(await next()).toBe(': keepalive\n\n');
-    expect(await next()).toBe(': keepalive\n\n');
-    await cancel();
-  });
-
-  it('ends with its lab', async () => {
-    const log = new LabEventLog(systemClock);
-    log.add(restarted(1));
-    const { next, ends } = reading(log);
-    await next();
-    await next();
-    const last = next();
-    log.close();
-    expect(await last).toBeUndefined();
-    expect(ends).toEqual(['end']);
-  });
-
-  it('gives up a reader that takes nothing while there is something', async () => {
-    const log = new LabEventLog(systemClock);
-    const { next, ends } = reading(log, { stallMs: 30 });
-    await next();
-    log.add(restarted(1));
-    await expect.poll(() => ends, { timeout: 10_000 }).toEqual(['end', 'stall']);
-  });
-
-  it('bears with a reader that has taken all there is', async () => {
-    const log = new LabEventLog(systemClock);
-    log.add(restarted(1));
-    const { next, ends, cancel } = reading(log, { stallMs: 20 });
-    await next();
-    await next();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(ends).toEqual([]);
-    await cancel();
-  });
-});
 
 describe('GET /lab/events/stream', () => {
   /** Reads a stream until what it has told satisfies. */

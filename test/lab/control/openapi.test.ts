@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FAULT_KINDS } from '../../../src/lab/faults/parse-fault.ts';
-import { LAB_PATH, labControlRoutes } from '../../../src/lab/control/lab-control.ts';
-import { describeApi } from '../../../src/lab/control/openapi.ts';
+import { describeApi } from '../../../src/http/openapi.ts';
+import { LAB_PATH, labApi, labControlRoutes } from '../../../src/lab/control/lab-control.ts';
 import { LAB_EVENT_NAMES } from '../../../src/lab/lab-events.ts';
 import { startControlledLab } from './support/controlled-lab.ts';
 
@@ -23,7 +23,7 @@ interface Document extends Json {
 
 const routes = labControlRoutes(false);
 const facts = { version: '1.2.3', path: LAB_PATH, hasToken: false };
-const document = JSON.parse(JSON.stringify(describeApi(routes, facts))) as Document;
+const document = JSON.parse(JSON.stringify(describeApi(routes, labApi(facts)))) as Document;
 const operations = Object.entries(document.paths).flatMap(([path, byMethod]) => {
   return Object.entries(byMethod).map(([method, operation]) => ({ path, method, operation }));
 });
@@ -136,6 +136,6 @@ describe('the OpenAPI document', () => {
 
   it('asks for a token only where one is needed', () => {
     expect(document.security).toEqual([]);
-    expect(describeApi(routes, { ...facts, hasToken: true }).security).toEqual([{ token: [] }]);
+    expect(describeApi(routes, labApi({ ...facts, hasToken: true })).security).toEqual([{ token: [] }]);
   });
 });

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { ApiError } from '../../../http/api-error.ts';
+import { eventStream } from '../../../http/event-stream.ts';
+import { type Route } from '../../../http/route.ts';
 import { LAB_EVENT_NAMES, type LabEvent, type LabEventName } from '../../lab-events.ts';
 import { type LabEventLog } from '../../lab-event-log.ts';
-import { ControlError } from '../control-error.ts';
 import { fieldsOf } from '../event-schemas.ts';
-import { eventStream } from '../event-stream.ts';
-import { route, type Route } from '../route.ts';
+import { route, type ControlRoom } from '../route.ts';
 
 const MAX_EVENTS = 10_000;
 const MAX_WAIT_MS = 600_000;
@@ -24,7 +25,7 @@ const filter = {
   user,
 };
 
-export const eventRoutes: readonly Route[] = [
+export const eventRoutes: readonly Route<ControlRoom>[] = [
   route(
     {
       method: 'get',
@@ -138,7 +139,7 @@ function conditionsOf(type: LabEventName, fields: Readonly<Record<string, unknow
   return Object.entries(fields).map(([path, value]) => {
     const keys = path.split('.');
     if (!known.includes(keys[0] ?? '')) {
-      throw new ControlError('ERR_INVALID_ARGUMENT', `query.${path.slice(0, 64)}: ${type} has ${known.join(', ')}`);
+      throw new ApiError('ERR_INVALID_ARGUMENT', `query.${path.slice(0, 64)}: ${type} has ${known.join(', ')}`);
     }
     return (event) => shown(keys.reduce<unknown>(member, event)) === value;
   });

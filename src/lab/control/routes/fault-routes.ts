@@ -1,11 +1,12 @@
+import { ApiError } from '../../../http/api-error.ts';
+import { type Route } from '../../../http/route.ts';
 import { type Fault, type FaultStatus } from '../../faults/active-fault.ts';
 import { type Lab } from '../../lab.ts';
-import { ControlError } from '../control-error.ts';
-import { route, type Route } from '../route.ts';
+import { route, type ControlRoom } from '../route.ts';
 
 const params = { id: 'As the answer to its POST told.' };
 
-export const faultRoutes: readonly Route[] = [
+export const faultRoutes: readonly Route<ControlRoom>[] = [
   route(
     {
       method: 'get',
@@ -24,6 +25,7 @@ export const faultRoutes: readonly Route[] = [
       operationId: 'addFault',
       summary: 'Makes something go wrong until it is deleted, or its times or forMs are over',
       body: 'FaultRequest',
+      checksBody: true,
       answer: [201, 'FaultStatus'],
       errors: ['ERR_INVALID_STATE'],
     },
@@ -75,7 +77,7 @@ export const faultRoutes: readonly Route[] = [
 function find(lab: Lab, id: string): Fault {
   const fault = lab.faults.get(id);
   if (fault) return fault;
-  throw new ControlError('ERR_NOT_FOUND', 'faults: none of that id');
+  throw new ApiError('ERR_NOT_FOUND', 'faults: none of that id');
 }
 
 function statusOf({ id, spec, fired, active }: Fault): FaultStatus {

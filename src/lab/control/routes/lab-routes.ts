@@ -1,10 +1,11 @@
 import { EpcscfTurnError } from '../../../base/errors.ts';
+import { ApiError } from '../../../http/api-error.ts';
+import { type Route } from '../../../http/route.ts';
 import { type Lab } from '../../lab.ts';
 import { type AllocateOutcome } from '../../try-allocate.ts';
-import { ControlError } from '../control-error.ts';
-import { route, type Route } from '../route.ts';
+import { route, type ControlRoom } from '../route.ts';
 
-export const labRoutes: readonly Route[] = [
+export const labRoutes: readonly Route<ControlRoom>[] = [
   route(
     {
       method: 'get',
@@ -84,7 +85,7 @@ async function allocate(lab: Lab, credential: { username: string; password: stri
     return await lab.tryAllocate(credential);
   } catch (error) {
     if (error instanceof EpcscfTurnError) throw error;
-    throw new ControlError('ERR_NO_ANSWER', error instanceof Error ? error.message : String(error));
+    throw new ApiError('ERR_NO_ANSWER', error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -92,7 +93,7 @@ function issuedTo(lab: Lab, user: string) {
   try {
     return lab.credentialOf(user);
   } catch (error) {
-    if (error instanceof EpcscfTurnError) throw new ControlError('ERR_NOT_FOUND', error.message);
+    if (error instanceof EpcscfTurnError) throw new ApiError('ERR_NOT_FOUND', error.message);
     throw error;
   }
 }

@@ -1,16 +1,33 @@
-import { type LabEventLog } from '../lab-event-log.ts';
-import { type LabEvent } from '../lab-events.ts';
+import { type Clock } from '../base/clock.ts';
 
-/** Events and characters of one chunk at most: hardly more waits for a slow reader, the rest stays in the history. */
+/** Events and characters of one chunk at most: hardly more waits for a slow reader, the rest stays in the log. */
 const CHUNK_EVENTS = 100;
 const CHUNK_CHARACTERS = 262_144;
 /** A browser that lost the connection tries again after this. */
 const RETRY_MS = 1000;
 
-export interface EventStreamOptions {
+/** An event by its position among all events of its log: 1, 2, 3 and so on. */
+export interface NumberedEvent {
+  readonly seq: number;
+}
+
+/** Events that have happened, of which the oldest may be forgotten. */
+export interface EventLog<Event extends NumberedEvent> {
+  readonly clock: Clock;
+  /** `seq` of the newest event, 0 before the first. */
+  readonly lastSeq: number;
+  /** Whether there will be no more events. */
+  readonly closed: boolean;
+  /** Events with a `seq` above `since`, oldest first, at most `limit` of them. */
+  readonly events: (since: number, limit: number) => readonly Event[];
+  /** Calls `listener` after each event, and once when the log closes. Returns a function that takes the listener off. */
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+export interface EventStreamOptions<Event extends NumberedEvent> {
   /** `seq` after which to begin. */
   readonly since: number;
-  readonly accepts: (event: LabEvent) => boolean;
+  readonly accepts: (event: Event) => boolean;
   /** How often silence is filled, in milliseconds, so that no proxy takes the connection for dead. */
   readonly keepaliveMs: number;
   /** How long a reader may take nothing while there is something. */
@@ -22,10 +39,13 @@ export interface EventStreamOptions {
 }
 
 /**
- * The events of a lab as server-sent events (WHATWG HTML §9.2): the history from a number on, then what happens. It holds no queue but its place in
- * the history, so a slow reader costs no memory; one that falls out of the history is told of the gap.
+ * The events of a log as server-sent events (WHATWG HTML §9.2): what has happened from a number on, then what happens. The stream holds no events,
+ * only its position in the log, so a slow reader costs no memory. A reader that is too slow for the log is told which events are no longer kept.
  */
-export function eventStream(log: LabEventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
+export function eventStream<Event extends NumberedEvent>(
+  log: EventLog<Event>,
+  options: EventStreamOptions<Event>,
+): ReadableStream<Uint8Array> {
   const reader = new Reader(log, options);
   return new ReadableStream<Uint8Array>(
     {
@@ -38,9 +58,9 @@ export function eventStream(log: LabEventLog, options: EventStreamOptions): Read
   );
 }
 
-class Reader {
-  readonly #log: LabEventLog;
-  readonly #options: EventStreamOptions;
+class Reader<Event extends NumberedEvent> {
+  readonly #log: EventLog<Event>;
+  readonly #options: EventStreamOptions<Event>;
   readonly #encoder = new TextEncoder();
   readonly #offChange: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -52,7 +72,7 @@ class Reader {
   #lastTakenMs: number;
   #lastSentMs: number;
 
-  constructor(log: LabEventLog, options: EventStreamOptions) {
+  constructor(log: EventLog<Event>, options: EventStreamOptions<Event>) {
     this.#log = log;
     this.#options = options;
     this.#cursor = options.since;

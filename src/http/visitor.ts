@@ -1,5 +1,5 @@
-import { isLoopbackHost } from './loopback-host.ts';
-import { Secret } from './secret.ts';
+import { isLoopbackHost } from '../base/loopback-host.ts';
+import { Secret } from '../base/secret.ts';
 
 /** Why a request does not come from this machine: `host` (DNS rebinding), a `proxy`, a page of another `origin`, or one of another `site`. */
 export type Strangeness = 'host' | 'proxy' | 'origin' | 'site';
