@@ -4,25 +4,42 @@ import { type Setup } from './setup.ts';
 /** Not a name that a user can have. */
 const OTHER_USER = '';
 
+/** `web`: by a login at the web server; `guest`: by an identity that it lends. */
+export type SignInBy = 'password' | 'web' | 'guest';
+
 /** Who registers: one of the lab's users, whose passwords the page was told, or whoever is typed in. */
 export class AccountForm {
   readonly #parts: PaneParts;
   readonly #users: Setup['users'];
 
-  constructor(parts: PaneParts, users: Setup['users'], defaultUser: string | undefined) {
+  constructor(
+    parts: PaneParts,
+    { users, webSignIn }: Pick<Setup, 'users' | 'webSignIn'>,
+    defaultUser: string | undefined,
+  ) {
     this.#parts = parts;
     this.#users = users;
     const options = users.map(({ name }) => new Option(name, name, false, name === defaultUser));
     parts.labUser.replaceChildren(...options, new Option('another user…', OTHER_USER));
-    parts.labUserField.hidden = users.length === 0;
+    parts.signInField.hidden = webSignIn === undefined;
+    if (webSignIn?.guest === undefined) parts.signInBy.querySelector('[value=guest]')?.remove();
+    parts.signInBy.addEventListener('change', () => {
+      this.#showFields();
+    });
     parts.labUser.addEventListener('change', () => {
       this.#showFields();
     });
     this.#showFields();
   }
 
+  get signInBy(): SignInBy {
+    const { value } = this.#parts.signInBy;
+    return value === 'web' || value === 'guest' ? value : 'password';
+  }
+
   /** Empty while that is open. */
   get user(): string {
+    if (this.signInBy !== 'password') return '';
     return this.#parts.labUser.value || this.#parts.userName.value.trim();
   }
 
@@ -38,8 +55,10 @@ export class AccountForm {
   }
 
   #showFields(): void {
-    const { labUser, userNameField, userPasswordField, userName } = this.#parts;
-    const other = labUser.value === OTHER_USER;
+    const { labUser, labUserField, userNameField, userPasswordField, userName } = this.#parts;
+    const byPassword = this.signInBy === 'password';
+    const other = byPassword && labUser.value === OTHER_USER;
+    labUserField.hidden = !byPassword || this.#users.length === 0;
     userNameField.hidden = !other;
     userPasswordField.hidden = !other;
     userName.required = other;

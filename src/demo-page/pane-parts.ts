@@ -34,6 +34,8 @@ export function buildPane(number: number) {
     problemList: part('problem-list', HTMLElement),
     dismiss: part('dismiss', HTMLButtonElement),
     accountForm: part('account-form', HTMLFormElement),
+    signInField: part('sign-in-field', HTMLElement),
+    signInBy: part('sign-in', HTMLSelectElement),
     labUserField: part('lab-user-field', HTMLElement),
     labUser: part('lab-user', HTMLSelectElement),
     userNameField: part('user-name-field', HTMLElement),

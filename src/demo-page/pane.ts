@@ -8,9 +8,10 @@ import { type LabEventJson, type PageBus, type PageEvents } from './page-bus.ts'
 import { PaneCall } from './pane-call.ts';
 import { type PaneParts } from './pane-parts.ts';
 import { showRegistration, showStatus } from './pane-view.ts';
-import { Phone, type PhoneEvents } from './phone.ts';
+import { Phone, type PhoneEvents, type Proof } from './phone.ts';
 import { ProblemList } from './problem-list.ts';
 import { type Setup } from './setup.ts';
+import { userOf, WebSignIn } from './web-sign-in.ts';
 
 /** One peer has several addresses, and two users of one tab are each other's peers. */
 const MOST_REFUSED_PEERS = 3;
@@ -21,6 +22,7 @@ export class Pane {
   readonly #setup: Setup;
   readonly #bus: PageBus;
   readonly #account: AccountForm;
+  readonly #web: WebSignIn | undefined;
   readonly #problems: ProblemList;
   readonly #credential: CredentialView;
   readonly #callees: CalleeChoice;
@@ -34,7 +36,8 @@ export class Pane {
     this.#parts = parts;
     this.#setup = setup;
     this.#bus = bus;
-    this.#account = new AccountForm(parts, setup.users, defaultUser);
+    this.#account = new AccountForm(parts, setup, defaultUser);
+    this.#web = setup.webSignIn && new WebSignIn(setup.webSignIn);
     this.#problems = new ProblemList(parts);
     this.#credential = new CredentialView(parts);
     this.#callees = new CalleeChoice(parts, setup);
@@ -88,7 +91,7 @@ export class Pane {
     const { accountForm, signOut, register, callForm, hangUp, answer, decline } = this.#parts;
     const { refresh, refreshAndMove } = this.#parts;
     onSubmit(accountForm, () => {
-      this.#signIn();
+      void this.#signIn();
     });
     onSubmit(callForm, () => void this.#call.place(this.#callees.callee));
     onClick(signOut, () => {
@@ -118,13 +121,35 @@ export class Pane {
     });
   }
 
-  #signIn(): void {
-    const { user, password } = this.#account;
+  async #signIn(): Promise<void> {
     this.#problems.clear();
-    if (user === '' || password === '') {
-      this.#problems.add('Fill in user name and password.', 'browser');
-      return;
+    const { register } = this.#parts;
+    register.disabled = true;
+    try {
+      const { signInBy } = this.#account;
+      if (signInBy === 'password' || !this.#web) this.#signInByPassword();
+      else await this.#signInByWeb(this.#web, signInBy);
+    } catch (error) {
+      this.#tellProblem(error instanceof Error ? error.message : String(error));
+      if (this.#phone) this.stop();
+    } finally {
+      register.disabled = false;
     }
+  }
+
+  #signInByPassword(): void {
+    const { user, password } = this.#account;
+    if (user === '' || password === '') this.#problems.add('Fill in user name and password.', 'browser');
+    else void this.#register(user, { password });
+  }
+
+  async #signInByWeb(web: WebSignIn, by: 'web' | 'guest'): Promise<void> {
+    const session = by === 'web' ? await web.logIn() : await web.beGuest();
+    if (session) await this.#register(userOf(session), { supply: web.supply });
+    else this.#problems.add('Nobody has logged in.', 'browser');
+  }
+
+  async #register(user: string, proof: Proof): Promise<void> {
     this.#user = user;
     this.#parts.title.textContent = user;
     showRegistration(this.#parts, 'connecting');
@@ -132,10 +157,10 @@ export class Pane {
     this.#callees.offer(user);
     this.#did('register', {});
     const { domain, edgeUrl } = this.#setup;
-    const phone = new Phone({ user, password, domain, edgeUrl }, this.#phoneEvents(), this.#bus);
+    const phone = new Phone({ user, proof, domain, edgeUrl }, this.#phoneEvents(), this.#bus);
     this.#phone = phone;
     this.#call.use(phone, user);
-    phone.start();
+    await phone.start();
   }
 
   #refresh(moveCall: boolean): void {

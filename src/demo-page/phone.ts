@@ -1,7 +1,14 @@
 import { UA } from 'jssip';
 import { type RTCSession } from 'jssip/lib/RTCSession';
 import { type IncomingRTCSessionEvent, type OutgoingRTCSessionEvent } from 'jssip/lib/UA';
-import { attachTurnCredentials, type CredentialFailure, type TurnCredentials } from '../wic/index.ts';
+import {
+  attachTurnCredentials,
+  attachWebToken,
+  type CredentialFailure,
+  type TurnCredentials,
+  type WebToken,
+  type WebTokens,
+} from '../wic/index.ts';
 import {
   credentialIn,
   iceConfiguration,
@@ -17,9 +24,12 @@ import { tracedSocket } from './traced-socket.ts';
 /** With one relay candidate in hand, a call need not wait for servers that do not answer. */
 const GATHERING_GRACE_MS = 800;
 
+/** By what the user registers: the IMS password, or tokens of a web server. */
+export type Proof = { readonly password: string } | { readonly supply: () => Promise<WebToken> };
+
 export interface Account {
   readonly user: string;
-  readonly password: string;
+  readonly proof: Proof;
   readonly domain: string;
   readonly edgeUrl: string;
 }
@@ -54,12 +64,14 @@ export interface PhoneEvents {
 export class Phone {
   readonly #ua: UA;
   readonly #turn: TurnCredentials;
+  readonly #tokens: WebTokens | undefined;
   readonly #account: Account;
   readonly #events: PhoneEvents;
   readonly #bus: PageBus;
   #session: RTCSession | undefined;
   #seen: TurnCredential | undefined;
   #moveOnChange = false;
+  #stopped = false;
 
   constructor(account: Account, events: PhoneEvents, bus: PageBus) {
     this.#account = account;
@@ -70,9 +82,10 @@ export class Phone {
         this.#trace(direction, text);
       }),
       uri: `sip:${account.user}@${account.domain}`,
-      password: account.password,
+      ...('password' in account.proof && { password: account.proof.password }),
       session_timers: false,
     });
+    this.#tokens = 'supply' in account.proof ? attachWebToken(this.#ua, account.proof.supply) : undefined;
     this.#turn = attachTurnCredentials(this.#ua, {
       onChange: () => {
         this.#takeCredential();
@@ -96,13 +109,17 @@ export class Phone {
     });
   }
 
-  start(): void {
-    this.#ua.start();
+  /** Rejects when there is no token to register by. */
+  async start(): Promise<void> {
+    await this.#tokens?.ready();
+    if (!this.#stopped) this.#ua.start();
   }
 
   /** Ends the call, removes the registration and closes the WebSocket. */
   stop(): void {
+    this.#stopped = true;
     this.#turn.detach();
+    this.#tokens?.detach();
     this.#ua.stop();
   }
 

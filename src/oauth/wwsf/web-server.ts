@@ -229,10 +229,12 @@ export class WebServer {
   }
 
   #tellSession(context: OAuthContext): Response {
-    const session = this.#admits(context) ? this.#session(context, this.#now()) : undefined;
-    if (!session) return refuse(context, 'login_required');
-    const { impi, impus, isGuest } = session;
+    if (!this.#admits(context)) return refuse(context, 'access_denied');
+    const session = this.#session(context, this.#now());
     noStore(context);
+    // A page that asks whether somebody has logged in has made no mistake.
+    if (!session) return context.body(null, 204);
+    const { impi, impus, isGuest } = session;
     return context.json({ user: userPart(impi), impi, impu: impus, guest: isGuest });
   }
 

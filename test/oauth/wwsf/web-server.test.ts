@@ -122,7 +122,7 @@ describe('a user of the web server', () => {
     const { logIn, post, request } = createWwsf();
     expect((await logIn('/', { password: 'x' })).status).toBe(401);
     expect((await post('/wwsf/login', { user: 'alice', password: 'her-word' })).headers.get('Location')).toBeNull();
-    expect((await request('/wwsf/session')).status).toBe(401);
+    expect((await request('/wwsf/session')).status).toBe(204);
   });
 
   it('logs out, and the credentials of the session are taken back', async () => {

@@ -1,0 +1,80 @@
+import { type Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { peer } from '../peers/peers.ts';
+import { axeFaults } from './axe.ts';
+import { call, launchBrowser, openDemoPage, pathOf, phonePane, type DemoPage, type PhonePane } from './browser.ts';
+import { startServerProcess, type ServerProcess } from './server-process.ts';
+
+const chromium = peer('chromium');
+
+describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { timeout: 120_000 }, () => {
+  let server: ServerProcess;
+  let browser: Browser;
+  let opened: DemoPage;
+  let first: PhonePane;
+  let second: PhonePane;
+
+  beforeAll(async () => {
+    server = await startServerProcess([], ['--config', 'config/web-sign-in.yaml']);
+    browser = await launchBrowser(chromium ?? '');
+    opened = await openDemoPage(browser, server.ready.page);
+    first = opened.pane;
+    second = phonePane(opened.page, 2);
+    await opened.page.locator('#add-pane').click();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  async function signIn(pane: PhonePane, by: 'password' | 'web' | 'guest'): Promise<void> {
+    await pane.part('sign-in').selectOption(by);
+    await pane.part('register').click();
+  }
+
+  it('is accessible with the choice of three ways', async () => {
+    expect(await axeFaults(opened.page)).toEqual([]);
+    expect(await first.part('sign-in').locator('option').allTextContents()).toHaveLength(3);
+  });
+
+  it('registers a user who logs in at the web server (scenario 2), without an IMS password', async () => {
+    const popup = opened.page.waitForEvent('popup');
+    await signIn(first, 'web');
+    const login = await popup;
+    const alice = server.ready.users.find(({ name }) => name === 'alice')!;
+    await login.getByLabel('User name').fill(alice.name);
+    await login.getByLabel('Password').fill(alice.password);
+    await login.getByRole('button', { name: 'Log in' }).click();
+    await first.registration('registered');
+    expect(await first.part('title').innerText()).toBe('alice');
+    expect(await first.part('credential-username').innerText()).toMatch(/^\d+:/);
+  });
+
+  it('calls through the relay between a web login and an IMS password', async () => {
+    await second.part('sign-in').selectOption('password');
+    await second.part('lab-user').selectOption('bob');
+    await second.part('register').click();
+    await second.registration('registered');
+    await first.part('callee-choice').selectOption('bob');
+    await call(first, second);
+    for (const pane of [first, second]) expect(await pathOf(pane)).toMatchObject({ local: 'relay', remote: 'relay' });
+    await first.part('hang-up').click();
+    for (const pane of [first, second]) await pane.call('idle');
+  });
+
+  it('registers a guest by an identity that is lent (scenario 3), who calls through the relay', async () => {
+    await first.part('sign-out').click();
+    await first.registration('signed-out');
+    await signIn(first, 'guest');
+    await first.registration('registered');
+    expect(await first.part('title').innerText()).toMatch(/^guest\d$/);
+    await first.part('callee-choice').selectOption('bob');
+    await call(first, second);
+    expect(await pathOf(first)).toMatchObject({ local: 'relay', remote: 'relay' });
+  });
+
+  it('shows no error in the console', () => {
+    expect(opened.errors).toEqual([]);
+  });
+});
