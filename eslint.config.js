@@ -124,6 +124,24 @@ function pure(room, patterns, exempt = []) {
   };
 }
 
+/** Where a clock may be taken from the machine: what a program builds first, and what runs outside of a server. */
+const clockOwners = [
+  'src/base/clock.ts',
+  'src/server/server.ts',
+  'src/turn/turn-server.ts',
+  'src/lab/{create,start}-lab.ts',
+  'src/{cli,docs,wic,demo-page}/**',
+];
+
+const ownClocks = [
+  'MemberExpression[object.name="Date"][property.name="now"]',
+  'MemberExpression[object.name="performance"][property.name="now"]',
+  'Identifier[name="systemClock"]',
+].map((selector) => ({
+  selector,
+  message: 'Take the time from the Clock that is handed in, so that tests can set it.',
+}));
+
 const noExportAll = {
   selector: 'ExportAllDeclaration',
   message: 'Export by name, so that a reader sees what is public.',
@@ -173,6 +191,11 @@ export default tseslint.config(
       files: [`src/${room}/**/*.ts`],
       rules: { 'no-restricted-imports': ['error', { patterns: innerPatterns(room) }] },
     })),
+  {
+    files: ['src/**/*.ts'],
+    ignores: clockOwners,
+    rules: { 'no-restricted-syntax': ['error', noExportAll, ...ownClocks] },
+  },
   pure('turn/engine', innerPatterns('turn/engine')),
   pure('credentials', patternsOf('credentials')),
   pure('stun', patternsOf('stun'), textOfAddresses),

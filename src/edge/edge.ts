@@ -13,7 +13,7 @@ import { buildProxy } from './build-proxy.ts';
 import { buildSignIn, type SignInPorts } from './build-sign-in.ts';
 import { buildState, type EdgeState } from './build-state.ts';
 import { type CoreDestination } from './core/core-destination.ts';
-import { Departures, type StopOptions } from './drain/departures.ts';
+import { ConnectionDrain, type StopOptions } from './drain/connection-drain.ts';
 import { type EdgeDrain } from './drain/edge-drain.ts';
 import { type EdgeEvents } from './edge-events.ts';
 import { type EdgeDrainOptions, type EdgeOptions } from './edge-options.ts';
@@ -62,7 +62,7 @@ export class Edge {
   readonly #mirror: HepMirror | undefined;
   readonly #flows: FlowTable;
   readonly #state: EdgeState;
-  readonly #departures: Departures;
+  readonly #connectionDrain: ConnectionDrain;
   readonly #core: EdgeCore;
   readonly #upgrades: UpgradeHandler;
   #drain: EdgeDrain<Flow> | undefined;
@@ -103,11 +103,11 @@ export class Edge {
       if (flow) flows.setRegistered(flow, registrations.count(flow) > 0);
     };
     registrations.observe({ registered: mark, unregistered: mark });
-    this.#departures = new Departures({ flows, layer, registrations, clock, timers });
+    this.#connectionDrain = new ConnectionDrain({ flows, layer, registrations, clock, timers });
     this.#core = buildCore(options, this.#state, {
       ...ports,
       inbound,
-      sendAway: (sinceMs, times) => this.#departures.sendToRegister(sinceMs, times),
+      sendAway: (sinceMs, times) => this.#connectionDrain.sendToRegister(sinceMs, times),
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
     const signIn = buildSignIn(options, this.#state, this.#core, ports);
@@ -235,7 +235,7 @@ export class Edge {
    */
   drain(options: EdgeDrainOptions): Promise<void> {
     this.#takeNothingNew();
-    this.#drain ??= this.#departures.drain(options);
+    this.#drain ??= this.#connectionDrain.drain(options);
     return this.#drain.done;
   }
 
@@ -248,7 +248,7 @@ export class Edge {
   async #stop(options: StopOptions): Promise<void> {
     this.#takeNothingNew();
     this.#drain?.abort();
-    await this.#departures.closeAll(options);
+    await this.#connectionDrain.closeAll(options);
     await this.#core.side.stop();
     this.#timers.clear();
     this.#mirror?.close();
@@ -274,7 +274,7 @@ export class Edge {
       },
       released: (flow) => {
         this.#flows.delete(flow);
-        this.#departures.released();
+        this.#connectionDrain.released();
       },
       limited: (flow, cause) => {
         const fields = { remoteAddress: flow.facts.remoteAddress, cause, flowId: flow.id };

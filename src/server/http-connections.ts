@@ -2,6 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { addressKey } from '../base/address-key.ts';
 import { type Arrival } from '../base/arrivals.ts';
+import { type Clock } from '../base/clock.ts';
 import { SpareConnections } from '../base/spare-connections.ts';
 
 /** How long a web client may hold a connection, from when it is accepted. */
@@ -23,24 +24,27 @@ const MAX_AHEAD = 8;
  */
 export class HttpConnections {
   readonly #times: HttpTimes;
+  readonly #clock: Clock;
   readonly #spares = new SpareConnections<HttpConnection>();
   readonly #bySocket = new WeakMap<Duplex, HttpConnection>();
 
-  constructor(times: HttpTimes) {
+  constructor(times: HttpTimes, clock: Clock) {
     this.#times = times;
+    this.#clock = clock;
   }
 
   /** From now on its time runs. */
   add(arrival: Arrival): void {
     const source = addressKey(arrival.remote.address);
-    const connection = new HttpConnection(arrival, this.#times, {
+    const table: Table = {
       enter: (one) => {
         this.#spares.add(source, one);
       },
       leave: (one) => {
         this.#spares.delete(source, one);
       },
-    });
+    };
+    const connection = new HttpConnection(arrival, { times: this.#times, clock: this.#clock, table });
     this.#bySocket.set(arrival.socket, connection);
     arrival.socket.once('close', () => {
       connection.release();
@@ -71,19 +75,28 @@ interface Table {
   readonly leave: (connection: HttpConnection) => void;
 }
 
+interface HttpConnectionParts {
+  readonly times: HttpTimes;
+  readonly clock: Clock;
+  readonly table: Table;
+}
+
 /** One connection, from accept until it ends, or is a WebSocket or a TURN client's. */
 class HttpConnection {
   readonly #arrival: Arrival;
   readonly #times: HttpTimes;
   readonly #table: Table;
-  readonly #beganAtMs = performance.now();
+  readonly #clock: Clock;
+  readonly #beganAtMs: number;
   #timer: NodeJS.Timeout | undefined;
   #requests = 0;
   /** The answer that is not wholly taken yet. */
   #answer: ServerResponse | undefined;
   #ahead = 0;
 
-  constructor(arrival: Arrival, times: HttpTimes, table: Table) {
+  constructor(arrival: Arrival, { times, clock, table }: HttpConnectionParts) {
+    this.#clock = clock;
+    this.#beganAtMs = clock.now().monotonicMs;
     this.#arrival = arrival;
     this.#times = times;
     this.#table = table;
@@ -99,7 +112,7 @@ class HttpConnection {
       this.#onAskedAhead(this.#answer);
       return false;
     }
-    const ageMs = performance.now() - this.#beganAtMs;
+    const ageMs = this.#clock.now().monotonicMs - this.#beganAtMs;
     if (this.#requests === 0) this.#run(this.#times.totalMs - ageMs);
     this.#requests += 1;
     if (ageMs > this.#times.requestMs || this.#requests >= MAX_REQUESTS) response.setHeader('Connection', 'close');

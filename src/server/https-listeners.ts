@@ -83,7 +83,7 @@ export class HttpsListeners {
   static async open(options: HttpsOptions, app: Hono, ports: HttpsPorts): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const connections = new HttpConnections(options.times ?? TIMES);
+        const connections = new HttpConnections(options.times ?? TIMES, ports.clock);
         return new HttpsListeners(await openAll(options, app, ports, connections), connections);
       } catch (error) {
         const retry = options.port === 0 && attempt < PORT_ATTEMPTS;

@@ -13,7 +13,7 @@ import { type Logger } from '../base/logger.ts';
 import { transportAddress, type TransportAddress } from '../base/transport-address.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
-import { type StopOptions } from '../edge/drain/departures.ts';
+import { type StopOptions } from '../edge/drain/connection-drain.ts';
 import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';

@@ -9,7 +9,7 @@ import { EpcscfTurnError } from '../base/errors.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Secret } from '../base/secret.ts';
 import { TypedEvents } from '../base/typed-events.ts';
-import { type StopOptions } from '../edge/drain/departures.ts';
+import { type StopOptions } from '../edge/drain/connection-drain.ts';
 import { type CloseFrame } from '../edge/flow/close-codes.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { adaptToHost, hasIpv6Loopback } from './host-adaptation.ts';

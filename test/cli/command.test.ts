@@ -264,7 +264,7 @@ describe('epcscf-turn', () => {
     ['srve', 'error: unknown command "srve"; did you mean "serve"?\n'],
     [
       'bogus',
-      'error: unknown command "bogus"; the commands are serve, check-config, print-config, mint, mint-token, verify, unmask, help\n',
+      'error: unknown command "bogus"; the commands are serve, check-config, print-config, mint, mint-token, verify, unmask, revoke, help\n',
     ],
   ])('says of %s that it is no command, and which was meant', async (word, line) => {
     const { code, stderr } = await run([word]);

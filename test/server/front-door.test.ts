@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https';
 import { connect as tcpConnect, type AddressInfo, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { Arrivals } from '../../src/base/arrivals.ts';
 import { ConnectionLimits } from '../../src/base/connection-limits.ts';
 import { alpnProtocols, FrontDoor } from '../../src/server/front-door.ts';
@@ -34,7 +35,7 @@ async function open(requestMs: number): Promise<number> {
   limits = new ConnectionLimits({ connections: 10, connectionsPerAddress: 10 });
   const arrivals = new Arrivals({ limits, proxies: [], headerTimeoutMs: 1000, onRefused: () => undefined });
   const { cert, key } = certificate;
-  const connections = new HttpConnections({ requestMs, totalMs: 60_000 });
+  const connections = new HttpConnections({ requestMs, totalMs: 60_000 }, systemClock);
   server = createServer({ cert, key, ALPNProtocols: alpnProtocols(turn) });
   door = new FrontDoor(server, { arrivals, connections, turn });
   server.on('request', ({ url = '' }, response) => {

@@ -156,7 +156,7 @@ export class RequestStages implements RequestHandler {
     if (plan.kind === 'refuse') {
       return plan.status === 403 ? forbidden(request, plan.cause) : badRequest(request, 'Route');
     }
-    if (this.#isForSwamped(plan, hop, account)) {
+    if (this.#targetIsCongested(plan, hop, account)) {
       return swamped(request, this.#context.layer.context.options.retryAfterSec);
     }
     this.#executor.execute({ ...admitted, sender: speaker.sender }, plan);
@@ -194,7 +194,7 @@ export class RequestStages implements RequestHandler {
   }
 
   /** Looked at before there is a transaction, since those of a core's UDP requests stay for 64 × T1 also when they are refused. */
-  #isForSwamped(plan: Plan, hop: Hop, account: string): boolean {
+  #targetIsCongested(plan: Plan, hop: Hop, account: string): boolean {
     const target = 'target' in plan && hop.kind === 'core' ? plan.target : undefined;
     if (!target || !this.#context.layer.isSwamped(target.hop, account)) return false;
     this.#executor.noteSwamped(target.hop);

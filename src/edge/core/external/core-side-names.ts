@@ -2,8 +2,7 @@ import { uriHost } from '../../../sip/host-port.ts';
 import { type SipUri } from '../../../sip/uri.ts';
 import { type EdgeSide } from '../../hop.ts';
 import { type CoreDestination } from '../core-destination.ts';
-
-const DEFAULT_PORTS = { udp: 5060, tcp: 5060, tls: 5061 } as const;
+import { defaultPort } from './transport/response-port.ts';
 
 /**
  * Whether a URI names this edge as a core outside knows it. Core and edge may share a host, so the port decides; without one, it is that
@@ -19,7 +18,7 @@ export function isCoreSideName(
   const wanted = uri.params.get('transport')?.toLowerCase() ?? (uri.scheme === 'sips' ? 'tls' : 'udp');
   const own = here.filter(({ transport }) => transport === wanted);
   if (uri.port === undefined && own.length === 0) return true;
-  const port = uri.port ?? (wanted === 'tls' ? DEFAULT_PORTS.tls : DEFAULT_PORTS.udp);
+  const port = uri.port ?? defaultPort(wanted === 'tls' ? 'tls' : 'udp');
   return here.some((place) => place.port === port);
 }
 

@@ -29,7 +29,7 @@ const DRAIN_REASON = 'the server is about to stop: connect again';
 const STOP_GRACE_MS = 1000;
 
 /** Closes the connections of clients: all at once, or one after the other, those in a transaction or a call last. */
-export class Departures {
+export class ConnectionDrain {
   readonly #context: DeparturesContext;
   #allReleased: (() => void) | undefined;
 
