@@ -27,7 +27,8 @@ export function credentialIn(message: string, nowMs: number): TurnCredential | u
   return { username, password, uris, receivedAtMs: nowMs, endsAtMs };
 }
 
-const SECRETS = /(\bpwd="|^TURN-Password(?:-Hdr)?:\s*"?|\bresponse=")[^"\r\n]+/gim;
+const SECRETS =
+  /(\bpwd="|^TURN-Password(?:-Hdr)?:\s*"?|\bresponse="|^(?:Proxy-)?Authorization:\s*Bearer\s+)[^"\r\n]+/gim;
 
 /** The message without what would let somebody else in: pictures of the page get shown around. */
 export function maskSecrets(message: string): string {

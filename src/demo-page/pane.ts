@@ -28,6 +28,8 @@ export class Pane {
   readonly #callees: CalleeChoice;
   readonly #call: PaneCall;
   #phone: Phone | undefined;
+  /** Ends the session at the web server, where there is one. */
+  #logOut: () => Promise<void> = () => Promise.resolve();
   #user = '';
   /** Peers that the relay refused, in words. ICE tries every pair, so most calls have some, and do well. */
   #refusedPeers: string[] = [];
@@ -97,6 +99,10 @@ export class Pane {
     onClick(signOut, () => {
       this.#did('unregister', {});
       this.stop();
+      this.#logOut().catch((error: unknown) => {
+        this.#tellProblem(error instanceof Error ? error.message : String(error));
+      });
+      this.#logOut = () => Promise.resolve();
       register.focus();
     });
     onClick(hangUp, () => {
@@ -145,8 +151,12 @@ export class Pane {
 
   async #signInByWeb(web: WebSignIn, by: 'web' | 'guest'): Promise<void> {
     const session = by === 'web' ? await web.logIn() : await web.beGuest();
-    if (session) await this.#register(userOf(session), { supply: web.supply });
-    else this.#problems.add('Nobody has logged in.', 'browser');
+    if (!session) {
+      this.#problems.add('Nobody has logged in.', 'browser');
+      return;
+    }
+    this.#logOut = () => web.logOut(session);
+    await this.#register(userOf(session), { supply: () => web.tokenOf(session) });
   }
 
   async #register(user: string, proof: Proof): Promise<void> {

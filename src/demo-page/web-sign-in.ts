@@ -5,6 +5,7 @@ export interface WebSignInPaths {
   /** Page with the form, or the way to a provider. */
   readonly login: string;
   readonly session: string;
+  readonly logout: string;
   readonly token: string;
   /** Absent: the server lends no identities to guests. */
   readonly guest?: string;
@@ -12,6 +13,8 @@ export interface WebSignInPaths {
 
 /** Who the web server takes this browser for. */
 export interface WebSession {
+  /** Private identity. */
+  readonly impi: string;
   /** Public identities, the one to register by first. */
   readonly impu: readonly string[];
   /** Whether the identity is lent. */
@@ -61,13 +64,20 @@ export class WebSignIn {
     return (await answer.json()) as WebSession;
   }
 
-  /** The next registration token. Throws when the browser is signed in no more. */
-  readonly supply = async (): Promise<WebToken> => {
+  /** The next registration token of this user. Throws when the browser is signed in no more, or as somebody else. */
+  async tokenOf({ impi }: WebSession): Promise<WebToken> {
     const answer = await fetch(this.#paths.token, { cache: 'no-store' });
     if (!answer.ok) throw new Error(await reasonOf(answer));
-    const { token, expires_in: expiresInSec } = (await answer.json()) as { token: string; expires_in: number };
-    return { token, expiresInSec };
-  };
+    const told = (await answer.json()) as { token: string; expires_in: number; impi: string };
+    if (told.impi !== impi) throw new Error(`The browser is signed in as ${told.impi} by now.`);
+    return { token: told.token, expiresInSec: told.expires_in };
+  }
+
+  /** Ends the session, unless the browser is signed in as somebody else by now. */
+  async logOut({ impi }: WebSession): Promise<void> {
+    const session = await this.#session();
+    if (session?.impi === impi) await fetch(this.#paths.logout, { method: 'POST' });
+  }
 
   async #session(): Promise<WebSession | undefined> {
     const answer = await fetch(this.#paths.session, { cache: 'no-store' });

@@ -12,6 +12,7 @@ export type MountRoutes = (app: Hono) => void;
 export interface WebSignInPaths {
   readonly login: string;
   readonly session: string;
+  readonly logout: string;
   readonly token: string;
   readonly guest?: string;
 }

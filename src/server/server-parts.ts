@@ -347,6 +347,7 @@ export class ServerParts implements RevocableParts {
       webSignIn: this.#wwsf && {
         login: WWSF_PATHS.login,
         session: WWSF_PATHS.session,
+        logout: WWSF_PATHS.logout,
         token: WWSF_PATHS.token,
         ...(config.oauth.wwsf.guests && { guest: WWSF_PATHS.guest }),
       },

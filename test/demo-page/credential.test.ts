@@ -47,6 +47,14 @@ it('a message is shown without passwords and digest responses, and otherwise as 
   expect(shown.split('\r\n')).toHaveLength(MESSAGE.split('\r\n').length);
 });
 
+it('shows no registration token, by which anybody could register', () => {
+  for (const name of ['Authorization', 'Proxy-Authorization', 'authorization']) {
+    expect(maskSecrets(`REGISTER sip:h SIP/2.0\r\n${name}: Bearer aaa.bbb-c_c.ddd\r\nTo: <sip:a@h>\r\n\r\n`)).toBe(
+      `REGISTER sip:h SIP/2.0\r\n${name}: Bearer ••••••\r\nTo: <sip:a@h>\r\n\r\n`,
+    );
+  }
+});
+
 describe('what a call gives to its connection', () => {
   const urls = ['turn:r:1?transport=udp', 'turn:r:1?transport=tcp', 'turns:r:2?transport=tcp'];
   const server = { urls, username: 'u', credential: 'p' };

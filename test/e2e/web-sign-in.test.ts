@@ -2,7 +2,16 @@ import { type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
 import { axeFaults } from './axe.ts';
-import { call, launchBrowser, openDemoPage, pathOf, phonePane, type DemoPage, type PhonePane } from './browser.ts';
+import {
+  call,
+  launchBrowser,
+  openDemoPage,
+  pathOf,
+  phonePane,
+  problemsOf,
+  type DemoPage,
+  type PhonePane,
+} from './browser.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 
 const chromium = peer('chromium');
@@ -72,6 +81,18 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
     await first.part('callee-choice').selectOption('bob');
     await call(first, second);
     expect(await pathOf(first)).toMatchObject({ local: 'relay', remote: 'relay' });
+  });
+
+  it('asks again who it is after a sign-out', async () => {
+    await first.part('sign-out').click();
+    await first.registration('signed-out');
+    await expect
+      .poll(async () => (await opened.page.request.get(new URL('/wwsf/session', server.ready.page).href)).status())
+      .toBe(204);
+    const popup = opened.page.waitForEvent('popup');
+    await signIn(first, 'web');
+    await (await popup).close();
+    await expect.poll(() => problemsOf(first)).toEqual(['Nobody has logged in.']);
   });
 
   it('shows no error in the console', () => {
