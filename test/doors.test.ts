@@ -1,0 +1,92 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ESLint, type Linter } from 'eslint';
+import { parser } from 'typescript-eslint';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const RULE = 'no-restricted-imports';
+
+let eslint: ESLint;
+
+beforeAll(async () => {
+  // The doors alone: without types, a probe costs milliseconds.
+  const { default: config } = (await import(`${ROOT}eslint.config.js`)) as { default: readonly Linter.Config[] };
+  const doors = config.flatMap(({ files, ignores, rules }): Linter.Config[] => {
+    const rule = rules?.[RULE];
+    if (!rule || !files) return [];
+    return [{ files, ...(ignores && { ignores }), rules: { [RULE]: rule } }];
+  });
+  const languageOptions = { parser: parser as Linter.Parser };
+  eslint = new ESLint({ cwd: ROOT, overrideConfigFile: true, overrideConfig: [{ languageOptions }, ...doors] });
+});
+
+/** A room, or one file of it: a probe stands beside what is there. */
+function fileIn(room: string): string {
+  const path = `src/${room}`;
+  if (path.endsWith('.ts')) return path;
+  const name = readdirSync(`${ROOT}${path}`).find((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+  if (name === undefined) throw new Error(`${path} has no file`);
+  return `${path}/${name}`;
+}
+
+async function complaints(from: string, to: string): Promise<string[]> {
+  const filePath = fileIn(from);
+  const target = fileIn(to);
+  expect(existsSync(ROOT + target)).toBe(true);
+  const way = posix.relative(posix.dirname(filePath), target);
+  const text = `import '${way.startsWith('.') ? way : `./${way}`}';\n`;
+  const [result] = await eslint.lintText(text, { filePath: ROOT + filePath });
+  return result?.messages.map(({ ruleId, message }) => ruleId ?? message) ?? [];
+}
+
+describe('a wall between rooms', () => {
+  it.each([
+    ['base', 'sip'],
+    ['stun', 'turn/engine'],
+    ['sip', 'edge'],
+    ['credentials', 'redis'],
+    ['credentials', 'edge'],
+    ['turn', 'edge'],
+    ['edge', 'turn'],
+    ['oauth', 'edge'],
+    ['edge', 'oauth'],
+    ['redis', 'turn'],
+    ['http', 'lab'],
+    ['admin/api', 'edge'],
+    ['config', 'server'],
+    ['server', 'lab'],
+    ['server', 'cli'],
+    ['wic', 'base'],
+    ['demo-page', 'base'],
+    ['turn/engine', 'turn/dataplane'],
+    ['turn/dataplane', 'turn/listeners'],
+    ['edge/hop.ts', 'edge/flow'],
+    ['edge/flood', 'edge/flow'],
+    ['edge/trace', 'edge/flow'],
+    ['edge/registration', 'edge/flow'],
+    ['edge/flow', 'edge/proxy'],
+    ['edge/border', 'edge/proxy'],
+    ['edge/credential-insertion', 'edge/proxy'],
+    ['edge/web-identity', 'edge/proxy'],
+    ['edge/core', 'edge/core/external'],
+    ['edge/core/external/transport', 'edge/core/external'],
+    ['edge/core', 'edge/proxy'],
+    ['edge/proxy', 'edge/drain'],
+    ['edge/proxy', 'edge/edge.ts'],
+  ])('lets nothing from %s to %s', async (from, to) => {
+    expect(await complaints(from, to)).toEqual([RULE]);
+  });
+
+  it.each([
+    ['edge/proxy', 'edge/border'],
+    ['edge/core/external', 'edge/core'],
+    ['turn/listeners', 'turn/engine'],
+    ['server', 'oauth/as'],
+    ['lab', 'edge'],
+    ['redis', 'credentials'],
+  ])('has a door from %s to %s', async (from, to) => {
+    expect(await complaints(from, to)).toEqual([]);
+  });
+});
