@@ -91,7 +91,7 @@ export class AuthorizeEndpoint {
       return { ok: true, value: { code: codes.issue(grant, now.monotonicMs) } };
     }
     if (scope === 'sip') return registrationFields(maker.userToken(client, identity, now), now);
-    return settled(turnFields(maker.turnToken(client, { subject: user.impi, audience }, now), now));
+    return settled(turnFields(maker.turnToken(client, { subject: user.impi, person: user.impi, audience }, now), now));
   }
 
   #redirect(context: OAuthContext, request: AuthorizationRequest, fields: TokenFields): Response {

@@ -89,7 +89,8 @@ export class TokenEndpoint {
     const granted = codes.redeem(code, proof, now.monotonicMs);
     if (!granted.ok) return granted;
     const { scope, audience, identity } = granted.value;
-    if (scope === 'turn') return turnFields(maker.turnToken(client, { subject: identity.impi, audience }, now), now);
+    if (scope === 'turn')
+      return turnFields(maker.turnToken(client, { subject: identity.impi, person: identity.impi, audience }, now), now);
     const token = maker.userToken(client, identity, now);
     if (token.ok) codes.note(code, token.value.jti);
     return registrationFields(token, now);

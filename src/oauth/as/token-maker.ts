@@ -9,6 +9,9 @@ import { type RegistrationToken, type TurnToken } from '../token-answers.ts';
 import { type WebIdentity, type WebUsers } from '../web-users.ts';
 import { type SigningRing } from './signing-ring.ts';
 
+/** Longest life of a token for an identity that is lent. The identity goes to nobody else before its last token has ended. */
+export const POOL_TOKEN_SEC = 900;
+
 export interface TokenMakerOptions {
   /** URL of this authorization server, known once it listens. */
   readonly issuer: () => string;
@@ -26,6 +29,8 @@ export interface TokenMakerOptions {
 export interface TurnTokenRequest {
   /** For whom, as quotas count: a stable text, or absent for somebody who is not known. */
   readonly subject?: string | undefined;
+  /** By whom the operator finds the token, where the user is known: the private identity. Absent: by client and subject. */
+  readonly person?: string | undefined;
   /** Name of the TURN server, where the client says one. */
   readonly audience?: string | undefined;
   /** UNIX seconds past which the token must not be good. */
@@ -67,11 +72,12 @@ export class TokenMaker {
     if (!turn) return fail('invalid_scope');
     const { issuer, serverName } = turn;
     if (request.audience !== undefined && request.audience !== serverName) return fail('invalid_target');
-    const person = `${client.id} ${request.subject ?? randomUUID()}`;
+    const registrationId = turnRegistration(client, request.subject ?? randomUUID());
+    const person = request.person ?? registrationId;
     const { notAfterSec } = request;
     if (notAfterSec !== undefined && notAfterSec <= now.unixMs / 1000) return fail('invalid_request');
     const issued = issuer.issue(
-      { registrationId: person, person, grantedExpiresSec: 0, ...(notAfterSec !== undefined && { notAfterSec }) },
+      { registrationId, person, grantedExpiresSec: 0, ...(notAfterSec !== undefined && { notAfterSec }) },
       now,
     );
     return mapOutcome(issued, (credential): Result<TurnToken, OAuthError> => {
@@ -81,10 +87,15 @@ export class TokenMaker {
     });
   }
 
+  /** Revokes the TURN tokens of a subject. */
+  releaseTurn(client: OAuthClient, subject: string): void {
+    this.#options.turn?.issuer.release(turnRegistration(client, subject), 'revoke');
+  }
+
   #sign(client: OAuthClient, { impi, impus }: WebIdentity, isPool: boolean, now: Now): SignedRegistrationToken {
     const { issuer, audience, registrationTokenSec, ring } = this.#options;
     const iat = Math.floor(now.unixMs / 1000);
-    const expiresAtSec = iat + registrationTokenSec;
+    const expiresAtSec = iat + (isPool ? Math.min(registrationTokenSec, POOL_TOKEN_SEC) : registrationTokenSec);
     const jti = randomUUID();
     const token = ring.sign({
       iss: issuer(),
@@ -102,4 +113,8 @@ export class TokenMaker {
     });
     return { token, expiresAtSec, impi, impus, jti };
   }
+}
+
+function turnRegistration({ id }: OAuthClient, subject: string): string {
+  return `${id} ${subject}`;
 }

@@ -5,8 +5,8 @@ interface Loan {
   readonly holder: string;
   /** UNIX seconds. */
   readonly untilSec: number;
-  /** When the last token for it was made. */
-  readonly tokenAtMs: number;
+  /** When the last token for it ends, by the monotonic clock: until then who had it may register by that token. */
+  readonly tokenEndMs: number;
 }
 
 interface Returned {
@@ -17,8 +17,6 @@ interface Returned {
 
 /** 64·T1 (RFC 3261 §17.1.1.1): what was begun with a token may go on for so long after its end. */
 const AFTERMATH_SEC = 32;
-/** An end that is told so soon after a token was made is that of an earlier registration of the same user, as when a page is loaded again. */
-const TOO_SOON_MS = 60_000;
 
 /** Identities that are lent to one user after the other (TS 24.371 §6.1). The one that was given back first is lent first. */
 export class IdentityPool {
@@ -62,12 +60,13 @@ export class IdentityPool {
     const loan = this.#lent.get(impi);
     if (!loan) return;
     this.#lent.delete(impi);
-    const fromMs = Math.max(now.monotonicMs, loan.tokenAtMs + TOO_SOON_MS);
+    const fromMs = Math.max(now.monotonicMs, loan.tokenEndMs);
     this.#free.set(impi, { holder: loan.holder, fromMs });
   }
 
-  #note(impi: string, holder: string, expiresAtSec: number, { monotonicMs }: Now): void {
-    this.#lent.set(impi, { holder, untilSec: expiresAtSec + AFTERMATH_SEC, tokenAtMs: monotonicMs });
+  #note(impi: string, holder: string, expiresAtSec: number, { monotonicMs, unixMs }: Now): void {
+    const tokenEndMs = monotonicMs + expiresAtSec * 1000 - unixMs;
+    this.#lent.set(impi, { holder, untilSec: expiresAtSec + AFTERMATH_SEC, tokenEndMs });
   }
 
   #takeBackEnded({ unixMs }: Now): void {

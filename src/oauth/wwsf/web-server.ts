@@ -5,7 +5,7 @@ import { settled } from '../../base/outcome.ts';
 import { Secret } from '../../base/secret.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type CredentialIssuer } from '../../credentials/credential.ts';
-import { type TokenMaker } from '../as/token-maker.ts';
+import { POOL_TOKEN_SEC, type TokenMaker } from '../as/token-maker.ts';
 import { parseForm, readForm } from '../form.ts';
 import { FormGuard } from '../login/form-guard.ts';
 import { LOGIN_FAILURES, LoginCheck, type LoginFailure } from '../login/login-check.ts';
@@ -74,6 +74,8 @@ const REFUSALS = {
 /** Tokens and credentials of one session, and guests of one address. */
 const OF_SESSION = { burst: 20, perSec: 0.2, maxKeys: 50_000 };
 const OF_ADDRESS = { burst: 10, perSec: 1 / 30, maxKeys: 10_000 };
+/** Logins of one user that succeed: each takes a place among the sessions, and has an allowance of credentials of its own. */
+const OF_USER = { burst: 20, perSec: 1 / 30, maxKeys: 50_000 };
 const RETRY_SEC = 30;
 const STALE = 'This page was open for too long, or belongs to another browser. Log in again.';
 const BUSY = 'Too many logins were begun from this address. Wait a minute, then try again.';
@@ -93,6 +95,8 @@ export class WebServer {
   readonly #login: LoginCheck;
   readonly #ofSession = new TokenBuckets(OF_SESSION);
   readonly #ofAddress = new TokenBuckets(OF_ADDRESS);
+
+  readonly #ofUser = new TokenBuckets(OF_USER);
 
   constructor(options: WebServerOptions, ports: WebServerPorts) {
     this.#options = options;
@@ -157,6 +161,7 @@ export class WebServer {
       return this.#askLogin(context, LOGIN_FAILURES[user.reason], name);
     }
     const { impi, impus } = user.value;
+    if (this.#ofUser.take(impi, now.monotonicMs) > 0) return problem(context, BUSY, 429);
     this.#sessions.begin(context, Sessions.fresh().cookie, { impi, impus, isGuest: false }, now);
     noStore(context);
     return context.redirect(back, 303);
@@ -222,7 +227,10 @@ export class WebServer {
   #logout(context: OAuthContext): Response {
     if (!this.#admits(context)) return refuse(context, 'access_denied');
     const session = this.#session(context, this.#now());
-    if (session) this.#ports.issuer().release(registrationOf(session), 'revoke');
+    if (session) {
+      this.#ports.issuer().release(registrationOf(session), 'revoke');
+      this.#ports.maker.releaseTurn(this.#options.client, registrationOf(session));
+    }
     this.#sessions.end(context);
     noStore(context);
     return context.body(null, 204);
@@ -270,7 +278,11 @@ export class WebServer {
     const notAfterSec = Math.min(endsAtSec, loanEndSec);
     noStore(context);
     if (form === 'token') {
-      const made = maker.turnToken(this.#options.client, { subject: registrationOf(session), notAfterSec }, now);
+      const made = maker.turnToken(
+        this.#options.client,
+        { subject: registrationOf(session), person: impi, notAfterSec },
+        now,
+      );
       const fields = await settled(turnFields(made, now));
       return fields.ok ? context.json({ ...fields.value, uris: uris() }) : refuse(context, 'unsupported');
     }
@@ -318,7 +330,7 @@ export class WebServer {
   }
 
   #tokenEndSec({ unixMs }: Now): number {
-    return Math.floor(unixMs / 1000) + this.#options.registrationTokenSec;
+    return Math.floor(unixMs / 1000) + Math.min(this.#options.registrationTokenSec, POOL_TOKEN_SEC);
   }
 
   #now(): Now {

@@ -164,9 +164,21 @@ describe('a guest', () => {
     expect(jwt.decode(String(token))).toMatchObject({ pool: true, impi: 'guest1@ims.example' });
     forget();
     expect((await post('/wwsf/guest')).status).toBe(503);
-    pass(3600 + 31);
+    pass(900 + 31);
     expect((await post('/wwsf/guest')).status).toBe(503);
     pass(1);
+    expect((await post('/wwsf/guest')).status).toBe(200);
+  });
+
+  it('lends nobody an identity for which the last guest still has a good token, though its registration has ended', async () => {
+    const { server, post, request, forget, pass } = createWwsf();
+    await post('/wwsf/guest');
+    await request('/registration-token');
+    pass(120);
+    server.ended('guest1@ims.example');
+    forget();
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    pass(900 - 120);
     expect((await post('/wwsf/guest')).status).toBe(200);
   });
 
@@ -176,7 +188,7 @@ describe('a guest', () => {
     server.ended('guest1@ims.example');
     // That was an earlier registration: the page has just been loaded again.
     expect((await request('/registration-token')).status).toBe(200);
-    pass(61);
+    pass(901);
     const hook = { event: 'registration-ended', impi: 'guest1@ims.example' };
     const report = (secret: string) =>
       request('/wwsf/registration-ended', {
