@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trustingWebSocket } from '../../src/lab/trusting-web-socket.ts';
 import { exampleOf } from '../docs/example.ts';
 import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
+import { peer } from '../peers/peers.ts';
 
 const run = promisify(execFile);
 const COMMAND = 'dist/cli/main.js';
@@ -89,7 +90,9 @@ function curl(ready: Ready, ...args: string[]): Promise<{ stdout: string; stderr
   return run('curl', ['-sS', '--max-time', '20', '--cacert', ready.caFile, ...args]);
 }
 
-describe('epcscf-turn serve --lab-control', () => {
+const hasCurl = peer('curl') !== undefined;
+
+describe.skipIf(!hasCurl)('epcscf-turn serve --lab-control, asked by curl', () => {
   it('tells a page of no users that a configuration names', async () => {
     const { ready, stop } = await serveReady([
       '--lab-control',
@@ -179,7 +182,9 @@ describe('epcscf-turn serve --lab-control', () => {
       expect(await stop()).toBe(0);
     }
   });
+});
 
+describe('epcscf-turn serve --lab-control', () => {
   it('starts on an address that others reach only with a token', async () => {
     const open = ['--lab-control', '--set', 'edge.listen.addresses=0.0.0.0'];
     expect(await toTheEnd(open)).toEqual({
