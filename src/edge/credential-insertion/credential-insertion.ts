@@ -1,6 +1,7 @@
 import { type IssueFailure } from '../../base/issue-failure.ts';
 import { isLater, mapOutcome, type Outcome } from '../../base/outcome.ts';
-import { type Result } from '../../base/result.ts';
+import { type LimitedLog } from '../../base/limited-log.ts';
+import { fail, type Result } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
@@ -8,6 +9,7 @@ import {
   type AccessTokenCredential,
   type AccessTokenIssuer,
   type CredentialIssuer,
+  type TurnCredential,
 } from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
 import {
@@ -21,10 +23,14 @@ import { type EdgeEvents } from '../edge-events.ts';
 import { type CredentialRefusal } from '../edge-words.ts';
 import { type CredentialOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
+import { OUTCOME_DEADLINE_MS, PendingOutcomes, type PendingOutcomesContext } from '../pending-outcomes.ts';
 import { personOf } from '../registration/person.ts';
 import { type Registration } from '../registration/registration.ts';
 import { AnswerOrder } from './answer-order.ts';
-import { PendingIssues, type AnyCredential, type PendingIssuesContext } from './pending-issues.ts';
+
+/** A credential of either kind. */
+type AnyCredential = TurnCredential | AccessTokenCredential;
+type Issued = Result<AnyCredential, IssueFailure>;
 
 /** What a WIC asked for with TURN-Cred-Req. */
 export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
@@ -39,7 +45,8 @@ export type Insertion =
 
 const NONE: Insertion = { kind: 'none' };
 
-export interface CredentialInsertionContext extends PendingIssuesContext {
+export interface CredentialInsertionContext extends PendingOutcomesContext {
+  readonly limitedLog: LimitedLog;
   readonly options: CredentialOptions;
   /** Users whose rate is kept at most. */
   readonly maxUsers: number;
@@ -55,14 +62,14 @@ export class CredentialInsertion {
   readonly #context: CredentialInsertionContext;
   /** By person: a new connection, device or address-of-record brings no new allowance. */
   readonly #rates: TokenBuckets;
-  readonly #pending: PendingIssues;
+  readonly #pending: PendingOutcomes;
   readonly #order = new AnswerOrder();
 
   constructor(context: CredentialInsertionContext) {
     this.#context = context;
     const { burst, intervalSec } = context.options;
     this.#rates = new TokenBuckets({ burst, perSec: 1 / intervalSec, maxKeys: context.maxUsers });
-    this.#pending = new PendingIssues(context);
+    this.#pending = new PendingOutcomes(context);
   }
 
   /** Later where the issuer is slow: `response` is complete, and may leave, once the outcome is known. */
@@ -115,7 +122,7 @@ export class CredentialInsertion {
       return limit(waitSec, 'limited');
     }
     const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
-    const complete = (issued: Result<AnyCredential, IssueFailure>, unixMs: number): Insertion => {
+    const complete = (issued: Issued, unixMs: number): Insertion => {
       if (!issued.ok) {
         return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
       }
@@ -124,16 +131,21 @@ export class CredentialInsertion {
       return { kind: 'issued' };
     };
     const end = webLogin && { notAfterSec: webLogin.expiresAtSec };
-    const issued: Outcome<Result<AnyCredential, IssueFailure>> = issuer.issue(
-      { registrationId, person, grantedExpiresSec, ...wish, ...end },
-      now,
-    );
+    const issued: Outcome<Issued> = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish, ...end }, now);
     if (!isLater(issued)) return complete(issued, now.unixMs);
-    return mapOutcome(this.#pending.bounded(issued, hop), (late) => complete(late, clock.now().unixMs));
+    const waited = this.#pending.bounded(issued, hop, () => this.#tooLate(hop));
+    return mapOutcome(waited, (late) => complete(late, clock.now().unixMs));
   }
 
   refused(hop: Hop, cause: CredentialRefusal, via: 'REGISTER' | 'OPTIONS'): void {
     this.#context.events.emit('credential-refused', { flowId: hop.id, cause, via });
+  }
+
+  #tooLate({ id: flowId }: Hop): Issued {
+    const { limitedLog, clock } = this.#context;
+    const fields = { flowId, cause: 'issue-timeout', waitedMs: OUTCOME_DEADLINE_MS };
+    limitedLog.warn('issue-timeout', fields, 'no TURN credential in time', clock.now().monotonicMs);
+    return fail('unavailable');
   }
 
   #issuerOf({ kind }: CredentialRequest): CredentialIssuer | AccessTokenIssuer | undefined {

@@ -11,6 +11,7 @@ import { type AdmissionControl } from '../flood/admission-control.ts';
 import { type ForbiddenCause, forbidden } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
+import { PendingOutcomes, type PendingOutcomesContext } from '../pending-outcomes.ts';
 import { identityKey } from '../registration/identity.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type WebLogin } from '../registration/web-login.ts';
@@ -18,7 +19,6 @@ import { challengeBearer, type ChallengeOptions } from './bearer-challenge.ts';
 import { readBearer } from './bearer-field.ts';
 import { type BoundTokens, type CheckedToken, hashToken, isSameToken } from './bound-tokens.ts';
 import { FlowOrder } from './flow-order.ts';
-import { PendingChecks, type PendingChecksContext } from './pending-checks.ts';
 import { type PoolPlaces } from './pool-places.ts';
 import { judgeRegister, type RegisterFacts } from './register-use.ts';
 import { type TokenDefect, type TokenMisuse } from './token-defect.ts';
@@ -42,7 +42,7 @@ export interface WebSignInOptions {
   readonly retryAfterSec: number;
 }
 
-export interface WebSignInContext extends PendingChecksContext {
+export interface WebSignInContext extends PendingOutcomesContext {
   readonly options: WebSignInOptions;
   readonly verifier: TokenCheck;
   readonly bound: BoundTokens;
@@ -66,11 +66,11 @@ type Checked = Result<CheckedToken, Refusal>;
 export class WebSignIn {
   readonly #context: WebSignInContext;
   readonly #order = new FlowOrder();
-  readonly #pending: PendingChecks;
+  readonly #pending: PendingOutcomes;
 
   constructor(context: WebSignInContext) {
     this.#context = context;
-    this.#pending = new PendingChecks(context);
+    this.#pending = new PendingOutcomes(context);
   }
 
   /** `hop`: of a client. Later where others have to be asked, or where an earlier request of the flow waits for them. Not for ACK and CANCEL. */
@@ -120,7 +120,9 @@ export class WebSignIn {
   #check(token: string, tokenHash: Buffer, hop: Hop): Outcome<Checked> {
     const { verifier, clock } = this.#context;
     const verified = verifier.verify(token, clock.now());
-    const waited = isLater(verified) ? this.#pending.bounded(verified, fail('issuer-unavailable'), hop) : verified;
+    const waited = isLater(verified)
+      ? this.#pending.bounded(verified, hop, () => fail('issuer-unavailable'))
+      : verified;
     return mapOutcome<Result<VerifiedToken, TokenDefect>, Checked>(waited, (result) => {
       if (!result.ok) return result;
       const use = judgeUse(result.value, hop.origin);
