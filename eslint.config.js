@@ -15,7 +15,7 @@ const doors = {
   redis: ['base', 'credentials'],
   http: ['base'],
   oauth: ['base', 'credentials'],
-  admin: ['base'],
+  admin: ['base', 'http'],
   'demo-page': ['wic'],
   config: ['base'],
   wic: [],

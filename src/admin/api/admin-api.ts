@@ -1,14 +1,14 @@
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { z } from 'zod';
-import { EpcscfTurnError } from '../../base/errors.ts';
+import { type Hono } from 'hono';
 import { Secret } from '../../base/secret.ts';
-import { describeAdminApi } from './openapi.ts';
-import { type AdminErrorCode, ADMIN_STATUS, revocationRequest, type RevocationAnswer } from './schemas.ts';
+import { createApi } from '../../http/api.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { type HttpEnv } from '../../http/http-env.ts';
+import { describeApi } from '../../http/openapi.ts';
+import { type Route, routesOf } from '../../http/route.ts';
+import { ADMIN_SCHEMAS } from './schemas.ts';
 
 export const ADMIN_PATH = '/admin';
 
-const MAX_BODY_BYTES = 4096;
 /** Names of one answer to GET. */
 const MAX_LISTED = 1000;
 
@@ -36,72 +36,84 @@ export interface AdminApiOptions {
   readonly reportError: (error: unknown) => void;
 }
 
-/** The routes below `/admin`, for whoever shows the token of the operator (RFC 6750 §2.1). */
-export function createAdminApi({ token, ports, reportError }: AdminApiOptions): Hono {
-  const app = new Hono();
-  const refuse = (context: Context, code: AdminErrorCode, message: string): Response => {
-    context.header('Cache-Control', 'no-store');
-    return context.json({ error: { code, message } }, ADMIN_STATUS[code]);
-  };
-  app.onError((error, context) => {
-    if (error instanceof EpcscfTurnError && error.code === 'ERR_INVALID_STATE') {
-      return refuse(context, error.code, error.message);
-    }
-    reportError(error);
-    return refuse(context, 'ERR_INTERNAL', 'the server failed to answer');
+/** The routes below `/admin`, for whoever shows the token of the operator (RFC 6750 §2.1), from wherever. */
+export function createAdminApi({ token, ports, reportError }: AdminApiOptions): Hono<HttpEnv> {
+  return createApi({
+    routes: adminRoutes,
+    room: ports,
+    admit: ({ headers }) => {
+      if (isOperator(headers.get('authorization'), token)) return;
+      throw new ApiError('ERR_UNAUTHORIZED', 'expected Authorization: Bearer with the token of admin.tokenFile');
+    },
+    realm: 'epcscf-turn admin',
+    reportError,
   });
-  app.use(async (context, next) => {
-    if (!isOperator(context.req.header('authorization'), token)) {
-      context.header('WWW-Authenticate', 'Bearer realm="epcscf-turn admin"');
-      return refuse(context, 'ERR_UNAUTHORIZED', 'expected Authorization: Bearer with the token of admin.tokenFile');
-    }
-    context.header('Cache-Control', 'no-store');
-    await next();
-    return undefined;
-  });
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (context) => refuse(context, 'ERR_TOO_LARGE', `body: expected at most ${MAX_BODY_BYTES} bytes`),
-    }),
-  );
-  app.get('/openapi.json', (context) => context.json(describeAdminApi(ADMIN_PATH)));
-  app.get('/revocations', (context) => {
-    const names = ports.revokedNames();
-    const latest = names.slice(-MAX_LISTED).map(({ user, untilSec }) => ({ turnName: user, untilSec }));
-    return context.json({ total: names.length, revocations: latest });
-  });
-  app.post('/revocations', async (context) => {
-    const parsed = revocationRequest.safeParse(parseJson(await context.req.text()));
-    if (!parsed.success) return refuse(context, 'ERR_INVALID_ARGUMENT', `body: ${z.prettifyError(parsed.error)}`);
-    return context.json(revoke(ports, parsed.data));
-  });
-  app.all('*', (context) => refuse(context, 'ERR_NOT_FOUND', 'no such route; openapi.json lists them'));
-  return app;
 }
 
-function revoke(ports: AdminPorts, request: z.output<typeof revocationRequest>): RevocationAnswer {
-  if ('turnName' in request) {
-    return { credentials: [shown(ports.revokeName(request.turnName))], registrationsEnded: 0 };
-  }
-  const { user, endRegistrations = false } = request;
-  const { credentials, registrationsEnded } = ports.revokeUser(user, { endRegistrations });
-  return { credentials: credentials.map(shown), registrationsEnded };
-}
+const route = routesOf<AdminPorts, typeof ADMIN_SCHEMAS>(ADMIN_SCHEMAS);
 
-function shown({ name, untilSec, allocations }: Revoked): RevocationAnswer['credentials'][number] {
+const adminRoutes: readonly Route<AdminPorts>[] = [
+  route(
+    {
+      method: 'get',
+      path: '/revocations',
+      operationId: 'listRevocations',
+      summary: 'The TURN names that are denied',
+      answer: [200, 'RevocationList'],
+      errors: [],
+    },
+    ({ room, context }) => {
+      const names = room.revokedNames();
+      const latest = names.slice(-MAX_LISTED).map(({ user, untilSec }) => ({ turnName: user, untilSec }));
+      return context.json({ total: names.length, revocations: latest });
+    },
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/revocations',
+      operationId: 'revoke',
+      summary: 'Revokes what a user holds, or one TURN name, and tells what ended',
+      body: 'RevocationRequest',
+      answer: [200, 'RevocationAnswer'],
+      errors: ['ERR_INVALID_STATE'],
+    },
+    ({ room, context, body }) => {
+      if ('turnName' in body) {
+        return context.json({ credentials: [shown(room.revokeName(body.turnName))], registrationsEnded: 0 });
+      }
+      const { user, endRegistrations = false } = body;
+      const { credentials, registrationsEnded } = room.revokeUser(user, { endRegistrations });
+      return context.json({ credentials: credentials.map(shown), registrationsEnded });
+    },
+  ),
+  route(
+    {
+      method: 'get',
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      summary: 'This document',
+      answer: [200, { contentType: 'application/json', description: 'OpenAPI 3.1' }],
+      errors: [],
+    },
+    ({ context }) => context.json(describeApi(adminRoutes, ADMIN_API)),
+  ),
+];
+
+const ADMIN_API = {
+  title: 'epcscf-turn admin',
+  description: 'What the operator may do over HTTPS.',
+  version: '1',
+  path: ADMIN_PATH,
+  hasToken: true,
+  schemas: ADMIN_SCHEMAS,
+};
+
+function shown({ name, untilSec, allocations }: Revoked) {
   return { turnName: name, untilSec, allocations };
 }
 
-function isOperator(authorization: string | undefined, token: Secret): boolean {
+function isOperator(authorization: string | null, token: Secret): boolean {
   const [, given] = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '') ?? [];
   return given !== undefined && new Secret(given).equals(token);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,16 +1,5 @@
 import { z } from 'zod';
-
-/** HTTP status of an answer, by the code of the error that it tells. */
-export const ADMIN_STATUS = {
-  ERR_INVALID_ARGUMENT: 400,
-  ERR_UNAUTHORIZED: 401,
-  ERR_NOT_FOUND: 404,
-  ERR_INVALID_STATE: 409,
-  ERR_TOO_LARGE: 413,
-  ERR_INTERNAL: 500,
-} as const;
-
-export type AdminErrorCode = keyof typeof ADMIN_STATUS;
+import { type ApiSchemas, problemSchema } from '../../http/api-schemas.ts';
 
 const byUser = z.strictObject({
   user: z
@@ -25,12 +14,10 @@ const byName = z.strictObject({
   turnName: z.string().min(1).max(763).describe('u as the log of a TURN server shows it, or a whole USERNAME.'),
 });
 
-export const revocationRequest = z.union([byUser, byName]);
-
 const turnName = z.string();
 const untilSec = z.number().describe('UNIX seconds until which the name is denied: the end of its credentials.');
 
-export const revocationAnswer = z.looseObject({
+const revocationAnswer = z.looseObject({
   credentials: z.array(
     z.looseObject({
       turnName,
@@ -41,16 +28,18 @@ export const revocationAnswer = z.looseObject({
   registrationsEnded: z.int().min(0),
 });
 
-export type RevocationAnswer = z.output<typeof revocationAnswer>;
-
-export const revocationList = z.looseObject({
+const revocationList = z.looseObject({
   total: z.int().min(0).describe('Names that are denied; the latest thousand are listed.'),
   revocations: z.array(z.looseObject({ turnName, untilSec })),
 });
 
-export const problem = z.looseObject({
-  error: z.looseObject({
-    code: z.enum(Object.keys(ADMIN_STATUS) as [AdminErrorCode, ...AdminErrorCode[]]),
-    message: z.string(),
-  }),
-});
+/** What the API takes and answers, by the names of the OpenAPI document. Answers are open objects: a client must bear fields that it does not know. */
+export const ADMIN_SCHEMAS = {
+  requests: { RevocationRequest: z.union([byUser, byName]) },
+  answers: {
+    RevocationAnswer: revocationAnswer,
+    RevocationList: revocationList,
+    Problem: problemSchema('What was expected, and what came.', {}),
+  },
+  ownStatus: {},
+} as const satisfies ApiSchemas;
