@@ -36,6 +36,14 @@ describe('figure 6.3.3-1', () => {
     expect(match.step).toBe(step);
   });
 
+  it('is matched without a challenge by a user whose first REGISTER shows a web token', () => {
+    const { arrows } = draw(CALL);
+    const registers = arrows.filter(({ user, label }) => user === 'alice' && label === 'REGISTER');
+    const challenged = new Set([...registers.slice(0, 2), ...arrows.filter(({ label }) => label === '401 REGISTER')]);
+    const signedIn = arrows.filter((arrow) => !challenged.has(arrow));
+    expect(matchesFigure(signedIn, 'alice')).toEqual({ matches: true, step: 11 });
+  });
+
   it('is not matched when something came before its turn', () => {
     const early = [...allocating('alice'), ...CALL];
     expect(matchesFigure(draw(early).arrows, 'alice')).toMatchObject({

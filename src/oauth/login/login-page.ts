@@ -7,8 +7,8 @@ export interface LoginPageOptions {
   readonly hidden: Readonly<Record<string, string>>;
   /** What the user is told of the last try; absent: it is the first. */
   readonly problem?: string | undefined;
-  /** Whom the user logs in for. */
-  readonly client: string;
+  /** Whom the user logs in for; absent: for the page that opened this one. */
+  readonly client?: string | undefined;
   /** Name that was typed before. */
   readonly user?: string | undefined;
 }
@@ -40,7 +40,7 @@ export function loginPage({ action, hidden, problem, client, user = '' }: LoginP
   return page(
     'Log in',
     `<h1>Log in</h1>
-<p>for <strong>${escapeHtml(client)}</strong></p>
+${client === undefined ? '' : `<p>for <strong>${escapeHtml(client)}</strong></p>`}
 ${problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`}
 <form method="post" action="${escapeHtml(action)}">
 ${fields.join('\n')}

@@ -137,9 +137,7 @@ export class WebServer {
     const form = parseForm(new URL(context.req.url).search);
     const back = returnPath(form.ok ? form.value.get('return') : undefined);
     const hidden = { return: back, seal: this.#guard.seal(context) };
-    return context.html(
-      loginPage({ action: WWSF_PATHS.login, hidden, problem, client: this.#options.client.id, user }),
-    );
+    return context.html(loginPage({ action: WWSF_PATHS.login, hidden, problem, user }));
   }
 
   async #takeLogin(context: OAuthContext): Promise<Response> {

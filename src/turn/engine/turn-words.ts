@@ -36,7 +36,7 @@ export const AUTHENTICATION_CAUSES = {
   'weak-algorithm':
     'It is signed with a key made by MD5, and turn.passwordAlgorithms does not offer MD5. Browsers know no other: add md5 there.',
   revoked:
-    'The credential was revoked: its registration was ended by the client, by the core or by the operator. Register again and use the credential of the new 200 OK.',
+    'The credential was revoked, by the end of its registration or by the operator. Ask for another by OPTIONS, or register again.',
   unavailable:
     'The server could not check the credential at the moment, and answered 500. Look at what it asks about credentials; the client may try again.',
   'lookup-timeout':
@@ -139,7 +139,7 @@ export const ALLOCATION_END_CAUSES = {
   'client-closed': 'The TCP or TLS connection of the client closed.',
   operator: 'The operator ended it. Restart ICE to get another.',
   revoked:
-    'The credential that it was made with was revoked: its registration was ended by the client, by the core or by the operator. Register again, and restart ICE with the new credential.',
+    'The credential that it was made with was revoked, by the end of its registration or by the operator. Ask for another by OPTIONS, or register again, and restart ICE with it.',
   stopped: 'The server stopped.',
 } as const;
 export type AllocationEndCause = keyof typeof ALLOCATION_END_CAUSES;
