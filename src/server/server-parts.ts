@@ -22,8 +22,7 @@ import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type NamedUser } from '../edge/registration/named-user.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
-import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
-import { createAuthorizationServer, tokenIssuer } from './authorization-server.ts';
+import { tokenIssuer } from './authorization-server.ts';
 import { type AccessTokens } from './access-tokens.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
@@ -32,8 +31,6 @@ import { demoPageFolder } from './page-folder.ts';
 import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type RevocableParts, type Revoker } from './revoker.ts';
-import { type WebServer, WWSF_PATHS } from '../oauth/wwsf/web-server.ts';
-import { createWwsf } from './wwsf.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { RedisParts } from './redis-parts.ts';
@@ -41,6 +38,7 @@ import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
 import { turnUris } from './turn-uris.ts';
 import { createVerifier } from './verifier.ts';
+import { WebParts } from './web-parts.ts';
 import { createExchange, createWebFetch, type SendExchange } from './web-exchange.ts';
 
 /** Room for pages and health checks beside the WebSockets. */
@@ -75,47 +73,34 @@ export class ServerParts implements RevocableParts {
   #https: HttpsListeners | undefined;
   #reports: RegistrationReports | undefined;
   #delivered: Delivered | undefined;
-  readonly #authorizationServer: AuthorizationServer | undefined;
-  readonly #wwsf: WebServer | undefined;
+  readonly #web: WebParts;
   #stopTellingEnds: (() => void) | undefined;
   #redis: RedisParts | undefined;
   /** Made when it is first needed, after the approach is known. */
   #accounted: CredentialIssuer | undefined;
-  /** Of this run. */
-  #issuers: readonly (CredentialIssuer | AccessTokenIssuer)[] = [];
+  readonly #tokenIssuer: AccessTokenIssuer | undefined;
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, material, revoker, logger, clock, accessTokens: { webIssuer: issuer, serverName } = {} } = context;
+    const { config, material, revoker, accessTokens, wrap, logger, clock } = context;
+    const { issuer, webIssuer, serverName } = accessTokens ?? {};
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
-    this.#authorizationServer = createAuthorizationServer({
-      config,
-      material,
-      clock,
-      abuseLog: this.#abuseLog,
-      ownUrl: () => this.#ownUrl,
-      turn: issuer && serverName !== undefined ? { issuer: revoker.accountTokenIssuer(issuer), serverName } : undefined,
-    });
-    this.#wwsf = createWwsf({
-      config,
-      material,
-      clock,
-      abuseLog: this.#abuseLog,
-      authorizationServer: this.#authorizationServer,
-      issuer: () => this.#context.wrap.issuer?.(this.#issuer) ?? this.#issuer,
-      ownUrl: () => this.#ownUrl,
-      reportProvider: (error) => {
-        const { monotonicMs } = clock.now();
-        this.#limitedLog.warn(
-          'OpenID login failed',
-          { err: error },
-          'an OpenID provider logged nobody in',
-          monotonicMs,
-        );
-      },
-      uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
-    });
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
+    this.#tokenIssuer = issuer && revoker.accountTokenIssuer(issuer);
+    this.#web = new WebParts({
+      config,
+      material,
+      clock,
+      abuseLog: this.#abuseLog,
+      limitedLog: this.#limitedLog,
+      ownUrl: () => this.#ownUrl,
+      uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
+      issuer: () => wrap.issuer?.(this.#issuer) ?? this.#issuer,
+      turn:
+        webIssuer && serverName !== undefined
+          ? { issuer: revoker.accountTokenIssuer(webIssuer), serverName }
+          : undefined,
+    });
   }
 
   get #ownUrl(): string {
@@ -203,7 +188,8 @@ export class ServerParts implements RevocableParts {
   }
 
   releaseCredentials(registrationId: string): void {
-    for (const issuer of this.#issuers) issuer.release(registrationId, 'revoke');
+    this.#issuer.release(registrationId, 'revoke');
+    this.#tokenIssuer?.release(registrationId, 'revoke');
   }
 
   endRegistration(registrationId: string): boolean {
@@ -233,22 +219,18 @@ export class ServerParts implements RevocableParts {
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
+    const { config, material, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
     const send = material.webIdentity && createExchange(material.webIdentity.ca);
     this.#startReports(send);
     const issuer = this.#issuer;
-    const tokens = accessTokens?.issuer && revoker.accountTokenIssuer(accessTokens.issuer);
-    this.#issuers = tokens ? [issuer, tokens] : [issuer];
-    const waf = this.#authorizationServer;
-    this.#stopTellingEnds = events.on('registration-ended', ({ impi, webIdentity }) => {
-      if (webIdentity && impi !== undefined) this.#wwsf?.ended(impi);
-    });
+    const waf = this.#web.authorizationServer;
+    this.#stopTellingEnds = this.#web.observe(events);
     this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
-      tokenIssuer: tokens,
+      tokenIssuer: this.#tokenIssuer,
       logger,
       abuseLog: this.#abuseLog,
       clock,
@@ -307,9 +289,7 @@ export class ServerParts implements RevocableParts {
   #routes(): readonly MountRoutes[] {
     const { mountRoutes } = this.#context.wrap;
     const lab: MountRoutes = (app) => mountRoutes?.(app, this.#reportError);
-    const authorizationServer: MountRoutes = (app) => this.#authorizationServer?.mount(app);
-    const wwsf: MountRoutes = (app) => this.#wwsf?.mount(app);
-    return [lab, authorizationServer, wwsf, this.#mountAdmin];
+    return [lab, this.#web.mount, this.#mountAdmin];
   }
 
   readonly #mountAdmin: MountRoutes = (app) => {
@@ -344,13 +324,7 @@ export class ServerParts implements RevocableParts {
       mountRoutes: (app) => {
         for (const mount of this.#routes()) mount(app);
       },
-      webSignIn: this.#wwsf && {
-        login: WWSF_PATHS.login,
-        session: WWSF_PATHS.session,
-        logout: WWSF_PATHS.logout,
-        token: WWSF_PATHS.token,
-        ...(config.oauth.wwsf.guests && { guest: WWSF_PATHS.guest }),
-      },
+      webSignIn: this.#web.signInPaths,
       reportError: this.#reportError,
     });
   }

@@ -1,0 +1,68 @@
+import { type Material } from '../config/material.ts';
+import { type Config } from '../config/schema/tree.ts';
+import { type AbuseLog } from '../base/abuse-log.ts';
+import { type Clock } from '../base/clock.ts';
+import { type LimitedLog } from '../base/limited-log.ts';
+import { type TypedEvents } from '../base/typed-events.ts';
+import { type CredentialIssuer } from '../credentials/credential.ts';
+import { type EdgeEvents } from '../edge/edge-events.ts';
+import { type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
+import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
+import { type WebServer, WWSF_PATHS } from '../oauth/wwsf/web-server.ts';
+import { type AuthorizationServerContext, createAuthorizationServer } from './authorization-server.ts';
+import { createWwsf } from './wwsf.ts';
+
+export interface WebPartsContext {
+  readonly config: Config;
+  readonly material: Material;
+  readonly clock: Clock;
+  readonly abuseLog: AbuseLog;
+  readonly limitedLog: LimitedLog;
+  /** URL under which the listeners are reached; they may not be open yet. */
+  readonly ownUrl: () => string;
+  /** TURN URIs for pages. */
+  readonly uris: () => readonly string[];
+  /** What makes credentials for sessions, known once the server has opened. */
+  readonly issuer: () => CredentialIssuer;
+  readonly turn: AuthorizationServerContext['turn'];
+}
+
+/** What logs users of the web in, and gives pages their tokens: authorization server (WAF) and web server (WWSF), whichever are configured. */
+export class WebParts {
+  readonly authorizationServer: AuthorizationServer | undefined;
+  readonly #webServer: WebServer | undefined;
+  readonly #takesGuests: boolean;
+
+  constructor({ turn, limitedLog, ...context }: WebPartsContext) {
+    const { config, clock } = context;
+    this.authorizationServer = createAuthorizationServer({ ...context, turn });
+    this.#takesGuests = config.oauth.wwsf.guests;
+    this.#webServer = createWwsf({
+      ...context,
+      authorizationServer: this.authorizationServer,
+      reportProvider: (error) => {
+        const { monotonicMs } = clock.now();
+        limitedLog.warn('OpenID login failed', { err: error }, 'an OpenID provider logged nobody in', monotonicMs);
+      },
+    });
+  }
+
+  readonly mount: MountRoutes = (app) => {
+    this.authorizationServer?.mount(app);
+    this.#webServer?.mount(app);
+  };
+
+  /** Where the page signs users in; `undefined` without a web server. */
+  get signInPaths(): WebSignInPaths | undefined {
+    if (!this.#webServer) return undefined;
+    const { login, session, logout, token, guest } = WWSF_PATHS;
+    return { login, session, logout, token, ...(this.#takesGuests && { guest }) };
+  }
+
+  /** Gives identities back as the edge of this process tells that their registrations have ended. Returns what stops that. */
+  observe(events: Pick<TypedEvents<EdgeEvents>, 'on'>): () => void {
+    return events.on('registration-ended', ({ impi, webIdentity }) => {
+      if (webIdentity && impi !== undefined) this.#webServer?.ended(impi);
+    });
+  }
+}
