@@ -12,6 +12,7 @@ import { createKeyRing } from '../../src/credentials/shared-key/key-ring.ts';
 import { createPseudonyms } from '../../src/credentials/shared-key/pseudonym.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { daemon, peer, type Daemon } from './peers.ts';
+import { unwrap } from '../support/unwrap.ts';
 
 const turnserver = peer('turnserver');
 const KM = 'the shared secret';
@@ -33,9 +34,7 @@ function mint(secret = KM): TurnCredential {
     ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },
     maxRegistrations: 10,
   });
-  const issued = issuer.issue({ registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 }, systemClock.now());
-  if (!issued.ok) throw new Error(issued.reason);
-  return issued.value;
+  return unwrap(issuer.issue({ registrationId: 'alice', person: 'alice', grantedExpiresSec: 600 }, systemClock.now()));
 }
 
 function connect({ username, password }: TurnCredential): Promise<TurnClient> {

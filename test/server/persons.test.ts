@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { createServer } from '../../src/index.ts';
 import { Server } from '../../src/server/server.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
+import { unwrap } from '../support/unwrap.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -38,8 +39,7 @@ async function relay(pseudonymKey: string): Promise<Server> {
 async function allocate(at: Server, from: Server, registrationId: string, person: string): Promise<string> {
   const request = { registrationId, person, grantedExpiresSec: 600 };
   const issued = Server.secretsOf(from).sharedKey.issuer.issue(request, systemClock.now());
-  if (!issued.ok) throw new Error(issued.reason);
-  const { username, password } = issued.value;
+  const { username, password } = unwrap(issued);
   const client = await TurnClient.connect({
     transport: 'udp',
     server: at.addresses.turn[0]!,

@@ -9,6 +9,7 @@ import { type AccessTokens, createAccessTokens } from '../../src/server/access-t
 import { createSharedKey, type SharedKey } from '../../src/server/shared-key.ts';
 import { createVerifier } from '../../src/server/verifier.ts';
 import { settled } from '../support/settled.ts';
+import { unwrap } from '../support/unwrap.ts';
 
 const NOW: Now = { monotonicMs: 0, unixMs: 1_767_225_600_000 };
 const REQUEST = { registrationId: 'sip:alice@ims.example', person: 'alice', grantedExpiresSec: 600 };
@@ -37,9 +38,7 @@ async function made(input: ConfigInput = {}): Promise<Made> {
 }
 
 function issued({ issuer }: SharedKey): string {
-  const result = issuer.issue(REQUEST, NOW);
-  if (!result.ok) throw new Error(result.reason);
-  return result.value.username;
+  return unwrap(issuer.issue(REQUEST, NOW)).username;
 }
 
 describe('the users of a server', () => {
@@ -86,9 +85,7 @@ describe('the users of a server', () => {
     const users = [{ name: 'north', password: 'carol-secret' }];
     const { sharedKey, accessTokens, verifier } = await made({ credentials: { users }, oauth: { keys } });
     expect(verifier.accessTokensFor).toBe('ims.example');
-    const credential = accessTokens!.issuer!.issue(REQUEST, NOW);
-    if (!credential.ok) throw new Error(credential.reason);
-    const { kid, token: accessToken, user } = credential.value;
+    const { kid, token: accessToken, user } = unwrap(accessTokens!.issuer!.issue(REQUEST, NOW));
     const found = settled(verifier.lookup({ username: kid, realm: 'ims.example', accessToken }, NOW));
     expect(found.ok && found.value.user).toBe(user);
     for (const username of [issued(sharedKey), 'north']) {

@@ -5,6 +5,7 @@ import { type Revocation } from '../../../src/credentials/revocation/revocation.
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { at, coturnProfile, ring } from './support.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 const pseudonyms = createPseudonyms(new Secret('pseudonym key'), new Secret('km'));
 
@@ -28,9 +29,7 @@ function issuer(options: Partial<SharedKeyIssuerOptions> = {}) {
       grantedExpiresSec = 600,
     ): TurnCredential {
       const wish = wishedTtlSec === undefined ? {} : { wishedTtlSec };
-      const result = made.issue({ registrationId, person: 'alice', grantedExpiresSec, ...wish }, at(nowSec));
-      if (!result.ok) throw new Error(result.reason);
-      return result.value;
+      return unwrap(made.issue({ registrationId, person: 'alice', grantedExpiresSec, ...wish }, at(nowSec)));
     },
   };
 }

@@ -6,6 +6,7 @@ import { createPersonSeal } from '../../../src/credentials/shared-key/person-sea
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
 import { createSharedKeyVerifier } from '../../../src/credentials/shared-key/verifier.ts';
 import { at, coturnProfile, ring } from './support.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 const REALM = 'ims.example';
 
@@ -22,18 +23,15 @@ function edge(pseudonymKey = 'pseudonym key', km = 'north') {
     maxRegistrations: 100,
   });
   return (registrationId: string, person: string): string => {
-    const issued = issuer.issue({ registrationId, person, grantedExpiresSec: 600 }, at(1000));
-    if (!issued.ok) throw new Error(issued.reason);
-    return issued.value.username;
+    return unwrap(issuer.issue({ registrationId, person, grantedExpiresSec: 600 }, at(1000))).username;
   };
 }
 
 /** Whom a relay that knows no key but Km counts, by each key of its ring. */
 function countedBy(username: string, ...kms: string[]): (string | undefined)[] {
   const verifier = createSharedKeyVerifier({ keyRing: ring(...kms), profile: coturnProfile, skewSec: 0 });
-  const found = verifier.lookup({ username, realm: REALM }, at(1000));
-  if (!found.ok) throw new Error(found.reason);
-  return found.value.keys.map((key) => key.person?.());
+  const found = unwrap(verifier.lookup({ username, realm: REALM }, at(1000)));
+  return found.keys.map((key) => key.person?.());
 }
 
 describe('a relay that has Km alone', () => {

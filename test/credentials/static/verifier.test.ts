@@ -5,6 +5,7 @@ import { Secret } from '../../../src/base/secret.ts';
 import { createStaticVerifier, type StaticUser } from '../../../src/credentials/static/verifier.ts';
 import { usernameHash } from '../../../src/credentials/username-hash.ts';
 import { at } from '../shared-key/support.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 const realm = 'example.org';
 const hash = (algorithm: string, text: string): Buffer => createHash(algorithm).update(text).digest();
@@ -18,10 +19,9 @@ describe('a long-term user', () => {
   const verifier = createStaticVerifier([withPassword('alice', 'pass'), withPassword('Andre\u0301', 'pass')]);
 
   it('has a key under each algorithm and no end', () => {
-    const found = verifier.lookup({ username: 'alice', realm }, at(4e9));
-    if (!found.ok) throw new Error(found.reason);
-    const [candidate] = found.value.keys;
-    expect(found.value).toEqual({ user: 'alice', keys: [candidate] });
+    const found = unwrap(verifier.lookup({ username: 'alice', realm }, at(4e9)));
+    const [candidate] = found.keys;
+    expect(found).toEqual({ user: 'alice', keys: [candidate] });
     expect(candidate!.keyId).toBe('static');
     expect(candidate!.integrityKey('md5')).toEqual(hash('md5', 'alice:example.org:pass'));
     expect(candidate!.integrityKey('sha256')).toEqual(hash('sha256', 'alice:example.org:pass'));

@@ -14,6 +14,7 @@ import { type RequestEssentials, validateRequest } from '../../../src/sip/valida
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeHop } from '../support/fake-hop.ts';
 import { WicMessages } from '../support/wic.ts';
+import { unwrap } from '../../support/unwrap.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -82,9 +83,7 @@ function inCall(method: string, route: readonly string[], more: Headers = {}): S
 }
 
 function essentialsOf(request: SipRequest): RequestEssentials {
-  const essentials = validateRequest(request);
-  if (!essentials.ok) throw new Error(essentials.reason);
-  return essentials.value;
+  return unwrap(validateRequest(request));
 }
 
 /** The plan in a few words; what is asked for twice must be answered the same. */
