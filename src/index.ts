@@ -1,11 +1,9 @@
-export { createServer } from './server/server.ts';
+export { createServer, type Server } from './server/server.ts';
+export { type DrainOptions, type DrainProgress } from './server/server-drain.ts';
 export {
   type CredentialRevoked,
-  type DrainOptions,
-  type DrainProgress,
   type RestartOptions,
   type RevokeUserOptions,
-  type Server,
   type ServerAddresses,
   type ServerEvents,
   type ServerFacts,
@@ -13,7 +11,7 @@ export {
   type ServerSnapshot,
   type SharedKeyFacts,
   type UserRevoked,
-} from './server/server.ts';
+} from './server/server-types.ts';
 export { type Config, type ConfigInput } from './config/schema/tree.ts';
 export { type Clock, type Now } from './base/clock.ts';
 export { ERROR_CODES, EpcscfTurnError, type ErrorCode } from './base/errors.ts';

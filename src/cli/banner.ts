@@ -1,6 +1,7 @@
 import { exposures, edgeExposures } from '../config/loopback.ts';
 import { formatTransportAddress } from '../base/transport-address.ts';
-import { Server, type ServerAddresses, type ServerFacts } from '../server/server.ts';
+import { Server } from '../server/server.ts';
+import { type ServerAddresses, type ServerFacts } from '../server/server-types.ts';
 
 /** What a person needs to go on from here, and what was chosen on their behalf. */
 export function formatBanner(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {

@@ -10,6 +10,16 @@ const COMPONENTS = '#/components/schemas/';
 /** Errors that every route can answer with. */
 const EVERYWHERE = ['ERR_UNAUTHORIZED', 'ERR_FORBIDDEN', 'ERR_INTERNAL'];
 
+/** The route of the document itself, for the table of any API. */
+export const OPENAPI_ROUTE = {
+  method: 'get',
+  path: '/openapi.json',
+  operationId: 'getOpenApi',
+  summary: 'This document',
+  answer: [200, { contentType: 'application/json', description: 'OpenAPI 3.1' }],
+  errors: [],
+} as const;
+
 /** What the OpenAPI document says of an API beside its routes. */
 export interface ApiDescription {
   readonly title: string;

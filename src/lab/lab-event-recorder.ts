@@ -1,7 +1,7 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Clock } from '../base/clock.ts';
 import { formatTransportAddress } from '../base/transport-address.ts';
-import { type ServerEvents } from '../server/server.ts';
+import { type ServerEvents } from '../server/server-types.ts';
 import { type UncountedEvent } from './lab-events.ts';
 import { type LabIdentities } from './lab-identities.ts';
 import { readTurnMessage } from './turn-message-text.ts';

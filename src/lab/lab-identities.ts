@@ -1,7 +1,7 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type OwnText, ownText } from '../base/own-text.ts';
 import { splitUsername, type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
-import { type ServerEvents } from '../server/server.ts';
+import { type ServerEvents } from '../server/server-types.ts';
 
 /** Names and flows that are remembered at most. */
 const REMEMBERED = 10_000;

@@ -39,20 +39,6 @@ import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
 
-export { type DrainOptions, type DrainProgress } from './server-drain.ts';
-export {
-  type CredentialRevoked,
-  type RestartOptions,
-  type RevokeUserOptions,
-  type ServerAddresses,
-  type ServerEvents,
-  type ServerFacts,
-  type ServerOptions,
-  type ServerSnapshot,
-  type SharedKeyFacts,
-  type UserRevoked,
-} from './server-types.ts';
-
 /** setTimeout holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
 

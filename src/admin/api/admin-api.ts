@@ -3,7 +3,7 @@ import { Secret } from '../../base/secret.ts';
 import { createApi } from '../../http/api.ts';
 import { ApiError } from '../../http/api-error.ts';
 import { type HttpEnv } from '../../http/http-env.ts';
-import { describeApi } from '../../http/openapi.ts';
+import { describeApi, OPENAPI_ROUTE } from '../../http/openapi.ts';
 import { type Route, routesOf } from '../../http/route.ts';
 import { ADMIN_SCHEMAS } from './schemas.ts';
 
@@ -87,17 +87,7 @@ const adminRoutes: readonly Route<AdminPorts>[] = [
       return context.json({ credentials: credentials.map(shown), registrationsEnded });
     },
   ),
-  route(
-    {
-      method: 'get',
-      path: '/openapi.json',
-      operationId: 'getOpenApi',
-      summary: 'This document',
-      answer: [200, { contentType: 'application/json', description: 'OpenAPI 3.1' }],
-      errors: [],
-    },
-    ({ context }) => context.json(describeApi(adminRoutes, ADMIN_API)),
-  ),
+  route(OPENAPI_ROUTE, ({ context }) => context.json(describeApi(adminRoutes, ADMIN_API))),
 ];
 
 const ADMIN_API = {

@@ -2,7 +2,7 @@ import { type Secret } from '../../base/secret.ts';
 import { type AccessWords, checkAccess } from '../../http/access.ts';
 import { createApi } from '../../http/api.ts';
 import { ConcurrencyLimit } from '../../http/concurrency-limit.ts';
-import { type ApiDescription, describeApi } from '../../http/openapi.ts';
+import { type ApiDescription, describeApi, OPENAPI_ROUTE } from '../../http/openapi.ts';
 import { type Route } from '../../http/route.ts';
 import { type LabControl } from '../create-lab.ts';
 import { LAB_SCHEMAS } from './answer-schemas.ts';
@@ -74,20 +74,10 @@ export function labControlRoutes(hasToken: boolean): readonly Route<ControlRoom>
   const routes: Route<ControlRoom>[] = [...labRoutes, ...eventRoutes, ...faultRoutes];
   let document: object | undefined;
   routes.push(
-    route(
-      {
-        method: 'get',
-        path: '/openapi.json',
-        operationId: 'getOpenApi',
-        summary: 'This document',
-        answer: [200, { contentType: 'application/json', description: 'OpenAPI 3.1' }],
-        errors: [],
-      },
-      ({ room: { version, path }, context }) => {
-        document ??= describeApi(routes, labApi({ version, path, hasToken }));
-        return context.json(document);
-      },
-    ),
+    route(OPENAPI_ROUTE, ({ room: { version, path }, context }) => {
+      document ??= describeApi(routes, labApi({ version, path, hasToken }));
+      return context.json(document);
+    }),
   );
   return routes;
 }
