@@ -10,14 +10,21 @@ export interface RevocationListOptions {
   readonly onForgotten?: (entry: Revocation) => void;
 }
 
-/** The names denied in this process. Each leaves when its credentials have ended by themselves. */
+interface Denied {
+  untilSec: number;
+  timer: TimerHandle;
+}
+
+/**
+ * The names denied in this process. A name leaves when its credentials have ended by themselves, by the wall clock and by the time that has really
+ * passed: a clock that jumps forth and back makes no name good again.
+ */
 export class RevocationList implements Revocations {
   readonly #options: RevocationListOptions;
-  readonly #ends = new Map<string, TimerHandle>();
-  /** Of `#ends`, in UNIX milliseconds: t is a time of the wall clock. */
-  readonly #queue = new TimerQueue();
-  /** Of the latest revocation. */
-  #nowMs = 0;
+  readonly #denied = new Map<string, Denied>();
+  readonly #ends = new TimerQueue();
+  /** Whose time was up in the last look at `#ends`. */
+  #due: string[] = [];
   readonly #observers = new Set<(entry: Revocation) => void>();
 
   constructor(options: RevocationListOptions) {
@@ -26,29 +33,29 @@ export class RevocationList implements Revocations {
 
   /** Names denied at the moment, those included whose end has passed since the last revocation. */
   get size(): number {
-    return this.#ends.size;
+    return this.#denied.size;
   }
 
   revoke({ user, untilSec }: Revocation, now: Now): void {
-    this.#nowMs = now.unixMs;
-    this.#queue.runDue(now.unixMs);
-    const endMs = untilSec * 1000;
-    const known = this.#ends.get(user);
-    if (endMs <= now.unixMs || (known && known.dueMs >= endMs)) return;
-    if (known) this.#queue.reschedule(known, endMs);
-    else this.#add(ownText(user), endMs);
+    this.#dropEnded(now);
+    const known = this.#denied.get(user);
+    if (leftMs(untilSec, now) <= 0 || (known && known.untilSec >= untilSec)) return;
+    if (known) {
+      known.untilSec = untilSec;
+      this.#ends.reschedule(known.timer, now.monotonicMs + leftMs(untilSec, now));
+    } else this.#add(ownText(user), untilSec, now);
     for (const hear of [...this.#observers]) hear({ user, untilSec });
   }
 
   isRevoked(user: string, now: Now): boolean {
-    const end = this.#ends.get(user);
-    return end !== undefined && end.dueMs > now.unixMs;
+    const denied = this.#denied.get(user);
+    return denied !== undefined && leftMs(denied.untilSec, now) > 0;
   }
 
   /** Every name that is denied. */
   all(now: Now): Revocation[] {
-    const standing = [...this.#ends].filter(([, { dueMs }]) => dueMs > now.unixMs);
-    return standing.map(([user, { dueMs }]) => ({ user, untilSec: dueMs / 1000 }));
+    const standing = [...this.#denied].filter(([, { untilSec }]) => leftMs(untilSec, now) > 0);
+    return standing.map(([user, { untilSec }]) => ({ user, untilSec }));
   }
 
   observe(hear: (entry: Revocation) => void): () => void {
@@ -58,13 +65,43 @@ export class RevocationList implements Revocations {
     };
   }
 
-  #add(user: string, endMs: number): void {
-    const { nextMs } = this.#queue;
-    if (nextMs !== undefined && this.#ends.size >= this.#options.max) this.#queue.runDue(nextMs);
-    const end = this.#queue.schedule(endMs, () => {
-      this.#ends.delete(user);
-      if (end.dueMs > this.#nowMs) this.#options.onForgotten?.({ user, untilSec: end.dueMs / 1000 });
-    });
-    this.#ends.set(user, end);
+  #add(user: string, untilSec: number, now: Now): void {
+    if (this.#denied.size >= this.#options.max) this.#forgetFirst();
+    this.#denied.set(user, { untilSec, timer: this.#await(user, untilSec, now) });
   }
+
+  #await(user: string, untilSec: number, now: Now): TimerHandle {
+    return this.#ends.schedule(now.monotonicMs + leftMs(untilSec, now), () => {
+      this.#due.push(user);
+    });
+  }
+
+  #takeDue(monotonicMs: number): string[] {
+    this.#due = [];
+    this.#ends.runDue(monotonicMs);
+    return this.#due;
+  }
+
+  #dropEnded(now: Now): void {
+    for (const user of this.#takeDue(now.monotonicMs)) {
+      const denied = this.#denied.get(user);
+      if (!denied) continue;
+      // The wall clock was set back meanwhile: the credential lives as much longer.
+      if (leftMs(denied.untilSec, now) > 0) denied.timer = this.#await(user, denied.untilSec, now);
+      else this.#denied.delete(user);
+    }
+  }
+
+  #forgetFirst(): void {
+    for (const user of this.#takeDue(this.#ends.nextMs ?? 0)) {
+      const denied = this.#denied.get(user);
+      if (!denied) continue;
+      this.#denied.delete(user);
+      this.#options.onForgotten?.({ user, untilSec: denied.untilSec });
+    }
+  }
+}
+
+function leftMs(untilSec: number, { unixMs }: Now): number {
+  return untilSec * 1000 - unixMs;
 }

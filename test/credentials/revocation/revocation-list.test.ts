@@ -3,7 +3,11 @@ import { type Now } from '../../../src/base/clock.ts';
 import { type Revocation } from '../../../src/credentials/revocation/revocation.ts';
 import { RevocationList } from '../../../src/credentials/revocation/revocation-list.ts';
 
-const at = (unixSec: number): Now => ({ unixMs: unixSec * 1000, monotonicMs: 0 });
+/** `aheadSec`: by how much the wall clock is ahead of the time that has passed. */
+const at = (unixSec: number, aheadSec = 0): Now => ({
+  unixMs: unixSec * 1000,
+  monotonicMs: (unixSec - aheadSec) * 1000,
+});
 
 it('denies a name until its credentials would have ended', () => {
   const list = new RevocationList({ max: 10 });
@@ -53,4 +57,20 @@ it('tells of no name as forgotten whose credentials had ended', () => {
   list.revoke({ user: 'u1', untilSec: 1500 }, at(1000));
   list.revoke({ user: 'u2', untilSec: 3000 }, at(2000));
   expect(forgotten).toEqual([]);
+});
+
+it('makes no name good again when the wall clock jumps forth and back', () => {
+  const list = new RevocationList({ max: 10 });
+  list.revoke({ user: 'u1', untilSec: 2000 }, at(1000));
+  list.revoke({ user: 'other', untilSec: 9000 }, at(1001 + 3600, 3600));
+  expect(list.isRevoked('u1', at(1002))).toBe(true);
+});
+
+it('denies a name for as much longer as the wall clock was set back', () => {
+  const list = new RevocationList({ max: 10 });
+  list.revoke({ user: 'u1', untilSec: 2000 }, at(1000));
+  list.revoke({ user: 'other', untilSec: 9000 }, at(2001 - 500, -500));
+  expect(list.isRevoked('u1', at(1900, -500))).toBe(true);
+  list.revoke({ user: 'another', untilSec: 9000 }, at(2001, -500));
+  expect([list.isRevoked('u1', at(2001, -500)), list.size]).toEqual([false, 2]);
 });
