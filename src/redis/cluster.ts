@@ -28,6 +28,7 @@ export function openCluster(redis: ClientPackage, options: RedisOptions, reports
     subscribe: (channel, hear) => {
       connecting.whenThere(() => cluster.subscribe(channel, hear));
     },
+    reset: () => undefined,
     close: () => {
       connecting.stop();
       if (cluster.isOpen) cluster.destroy();

@@ -16,5 +16,7 @@ export interface Connections {
   send(key: string | undefined, command: readonly string[]): Promise<unknown>;
   /** From here on, whenever there is a connection. */
   subscribe(channel: string, hear: (message: string) => void): void;
+  /** Gives the connection for commands up, and makes another. No-op where the client library watches over that itself. */
+  reset(): void;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { within } from './within.ts';
 const PING_MS = 2000;
 const PROBE_MS = 250;
 const NO_ANSWER = 'no answer in time';
+const NO_REDIS = 'what answers there is no Redis';
 const LOG_LIMITS = { burst: 5, perSec: 0.1, maxCauses: 16 };
 
 export interface RedisLinkPorts {
@@ -162,9 +163,13 @@ export class RedisLink {
         return false;
       },
     );
-    if (answer === undefined) this.#lastError = NO_ANSWER;
-    const isThere = answer !== undefined && answer !== false;
-    if (this.#transport === transport) this.#settle(isThere);
+    if (this.#transport !== transport) return;
+    if (answer === undefined) {
+      this.#lastError = NO_ANSWER;
+      // What still comes of an answer would be kept until it is whole.
+      transport.reset();
+    } else if (answer !== false && answer !== 'PONG') this.#lastError = NO_REDIS;
+    this.#settle(answer === 'PONG');
   }
 
   #settle(isThere: boolean): void {

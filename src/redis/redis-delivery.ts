@@ -82,7 +82,7 @@ export class RedisDelivery implements Delivery {
       this.#set(personKey(credential), person, ttlSec),
       this.#set(userKey(credential), key.toString('hex'), ttlSec),
     ]);
-    return replies.every((reply) => reply.ok);
+    return replies.every((reply) => reply.ok && reply.value.reply === 'OK');
   }
 
   #set(key: string, value: string, ttlSec: number): Promise<Reply> {

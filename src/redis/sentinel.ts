@@ -56,6 +56,7 @@ export function openSentinel(redis: ClientPackage, options: RedisOptions, report
       subscriptions.push(subscription);
       master?.connections.subscribe(...subscription);
     },
+    reset: () => master?.connections.reset(),
     close: async () => {
       isClosed = true;
       clearTimeout(timer);

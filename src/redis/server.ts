@@ -23,6 +23,11 @@ export function openServer(redis: ClientPackage, options: RedisOptions, reports:
       if (subscriber.isReady) subscribe();
       else subscriber.once('ready', subscribe);
     },
+    reset: () => {
+      if (!client.isReady) return;
+      client.destroy();
+      client.connect().catch(reports.failed);
+    },
     close: () => {
       for (const one of [client, subscriber]) if (one.isOpen) one.destroy();
       return Promise.resolve();
