@@ -17,6 +17,7 @@ export function formatBanner(version: string, addresses: ServerAddresses, server
     ['Users', userLines(server)],
     ['Core', coreLines(facts, addresses)],
     ['Lab control', lab === undefined ? [] : [lab, `${lab}/openapi.json`]],
+    ['Reached', reachLines(facts)],
     ['State', usesState(facts) ? [stateDir] : []],
   ];
   const lines = rows.flatMap(([label, values]) =>
@@ -92,14 +93,19 @@ function usesState({ generated }: ServerFacts): boolean {
   return generated.km || generated.certificate || generated.users;
 }
 
-function choices({ config, generated, caFile }: ServerFacts): string[] {
-  const { edge, turn, credentials } = config;
+/** Who can reach the server, where that is nobody else. */
+function reachLines({ config: { edge, turn } }: ServerFacts): string[] {
   const reached = [
     ...(edge.enabled ? edgeExposures(edge) : []),
     ...(turn.enabled ? turn.listeners.flatMap((one) => exposures([one.address], one.proxyProtocolFrom)) : []),
   ];
+  const keys = [...(edge.enabled ? ['edge.listen'] : []), ...(turn.enabled ? ['turn.listeners', 'turn.relay'] : [])];
+  return reached.length === 0 && keys.length > 0 ? [`from this machine only (${keys.join(', ')})`] : [];
+}
+
+function choices({ config, generated, caFile }: ServerFacts): string[] {
+  const { credentials } = config;
   return [
-    ...(reached.length === 0 ? ['this machine only (edge.listen, turn.listeners, turn.relay)'] : []),
     ...(generated.certificate && caFile !== undefined
       ? [`a lab certificate (tls); the browser warns once, or trust ${caFile}`]
       : []),

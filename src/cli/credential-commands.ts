@@ -19,6 +19,11 @@ const NOT_OURS = 'not a name that this pseudonym key made';
 /** Prints a credential as JSON, in the words of the "TURN REST API" and with the URIs of the configuration. */
 export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number }): void {
   const config = configFrom(flags);
+  if (config.credentials.approach === 'delivered') {
+    const problem =
+      'credentials.approach: expected shared-key; with delivered, a credential is made by a registration alone';
+    throw new EpcscfTurnError('ERR_CONFIG_INVALID', problem);
+  }
   const { issuer, realm } = createSharedKey(withoutWishLimit(config), storedKeys(config, process.env));
   const now = systemClock.now();
   const wish = flags.ttl === undefined ? {} : { wishedTtlSec: flags.ttl };
@@ -31,7 +36,7 @@ export function mint(user: string, flags: ConfigFlags & { readonly ttl?: number 
     ttl: expiresAtSec - Math.floor(now.unixMs / 1000),
     expires: new Date(expiresAtSec * 1000).toISOString(),
     realm,
-    uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
+    uris: urisOf(config),
   };
   console.log(JSON.stringify(credential, undefined, 2));
 }
@@ -58,7 +63,7 @@ export function mintToken(user: string, flags: ConfigFlags & { readonly ttl?: nu
     aud: tokens.serverName,
     expires: new Date(expiresAtSec * 1000).toISOString(),
     realm: defaultRealm(config),
-    uris: config.turn.enabled ? turnUris(config, config.turn.listeners, httpsAddresses(config)) : [],
+    uris: urisOf(config),
   };
   console.log(JSON.stringify(answer, undefined, 2));
 }
@@ -67,6 +72,11 @@ export function mintToken(user: string, flags: ConfigFlags & { readonly ttl?: nu
 function withoutWishLimit(config: Config): Config {
   const { ttl } = config.credentials;
   return { ...config, credentials: { ...config.credentials, ttl: { ...ttl, maxWishSec: ttl.maxSec } } };
+}
+
+/** As the edge hands them out. */
+function urisOf(config: Config): string[] {
+  return turnUris(config, config.turn.enabled ? config.turn.listeners : [], httpsAddresses(config));
 }
 
 function httpsAddresses({ edge: { listen } }: Config): { address: string; port: number }[] {
@@ -87,6 +97,8 @@ export function verify(username: string, password: string, flags: ConfigFlags & 
       'wrong-key-or-password': `no key of the ring (${keyRing.all.map(({ id }) => id).join(', ')}) makes this password`,
     };
     console.log(`refused: ${reasons[checked.reason]}`);
+    if (profile.approach === 'delivered')
+      console.log('credentials.approach is delivered: such names are in its store, where verify does not look');
     return EXIT.failed;
   }
   const { name, expiresAtSec, keyId, expired } = checked.value;

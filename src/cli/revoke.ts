@@ -64,7 +64,7 @@ export async function revoke(user: string, flags: RevokeFlags): Promise<number> 
 function print({ url }: Place, { credentials, registrationsEnded }: Answer): void {
   for (const { turnName, untilSec, allocations } of credentials) {
     const end = new Date(untilSec * 1000).toISOString();
-    console.log(`${url.origin}: revoked ${turnName} until ${end}, allocations ended: ${allocations}`);
+    console.log(`${url.origin}: revoked ${turnName} until ${end}, allocations ended there: ${allocations}`);
   }
   if (registrationsEnded > 0) console.log(`${url.origin}: registrations ended: ${registrationsEnded}`);
 }

@@ -5,7 +5,7 @@ import { code, page, table } from './markdown.ts';
 const INTRODUCTION = `Name the file by \`epcscf-turn serve --config file.yaml\`. [\`config/\`](../../config) has commented samples and a JSON Schema for editors.
 
 - Every key can come from the environment as well: \`EPCSCF_\` and its path, as in \`EPCSCF_TURN_REALM\`. \`epcscf-turn print-config --env\` lists these names.
-- \`--set turn.realm=example.com\` sets one key on the command line. A flag wins over the environment, the environment over the file.
+- \`--set turn.realm=example.com\` sets one key on the command line. A flag wins over the environment, the environment over the file. A list or a mapping is written as YAML, and a list replaces the whole of the default: \`--set 'turn.listeners=[{transport: udp, address: 127.0.0.1, port: 4478}]'\`.
 - A secret can be read from a file: each key of a secret has a sibling \`…File\`, and each variable a sibling \`…_FILE\`.
 - A relative name of a file or folder counts from the folder of the configuration file where it stands there, and from the working directory where a variable or \`--set\` says it.
 - An unknown key is an error that names the nearest known one. \`epcscf-turn check-config\` prints every error at once: what was written wrong, and, as far as the rest names them, files and addresses that cannot be had.`;

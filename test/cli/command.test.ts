@@ -458,6 +458,27 @@ describe('epcscf-turn print-config', () => {
 });
 
 describe('epcscf-turn mint and verify', () => {
+  it('mints nothing where only a registration makes a credential', async () => {
+    const { code, stderr } = await run(['mint', 'alice', '--set', 'credentials.approach=delivered']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^credentials\.approach: expected shared-key; with delivered,/);
+  });
+
+  it('names the TURN URIs that the edge hands out, where the TURN server is elsewhere', async () => {
+    const uris = "edge.credential.uris=['turn:relay.example']";
+    const { stdout } = await run([
+      'mint',
+      'alice',
+      '--set',
+      'turn.enabled=false',
+      '--set',
+      uris,
+      '--set',
+      'credentials.secret=km',
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ uris: ['turn:relay.example'] });
+  });
+
   const km = { EPCSCF_CREDENTIALS_SECRET: 'a-shared-secret', EPCSCF_CREDENTIALS_PSEUDONYM_KEY: 'a-pseudonym-key' };
 
   it('make the credential that coturn would make, for a name that shows nothing', async () => {

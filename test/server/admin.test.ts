@@ -149,7 +149,7 @@ describe('epcscf-turn revoke', () => {
     const turnName = server.sessions()[0]!.user;
     const { code, out } = await run(server, 'alice', { registration: true });
     expect(out).toContain(`revoked ${turnName} until`);
-    expect(out).toContain('allocations ended: 1');
+    expect(out).toContain('allocations ended there: 1');
     expect(out).toContain('registrations ended: 1');
     expect(code).toBe(0);
     expect(server.sessions()).toHaveLength(0);
