@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { installBrowserGlobals } from '../edge/support/browser-globals.ts';
+import { httpsFetch } from '../support/https-fetch.ts';
 
 installBrowserGlobals();
 
@@ -14,6 +15,13 @@ interface Phone {
 
 interface PhoneModule {
   startPhone: (options: { server: string; uri: string; password: string }) => Promise<Phone>;
+}
+
+interface WebPhoneModule {
+  startPhone: (options: {
+    server: string;
+    get: (path: string) => Promise<Response>;
+  }) => Promise<Required<Pick<Phone, 'turn' | 'ua'>> & { readonly web: { detach(): void } }>;
 }
 
 interface AnyStackModule {
@@ -34,6 +42,27 @@ describe('the example', () => {
     phone.turn.detach();
     phone.ua?.stop();
     await phone.userAgent?.stop();
+  });
+
+  it('wic-web-token registers a guest of the web server without a password, and has a relay', async () => {
+    const client = { id: 'wwsf', secret: 'secret-of-the-web-server', namesUsers: true, pool: ['guest{1-2}'] };
+    const oauth = { authorizationServer: { enabled: true }, wwsf: { enabled: true, guests: true }, clients: [client] };
+    await using lab = await startLab({ config: { oauth } });
+    Object.assign(globalThis, { WebSocket: lab.WebSocket });
+    const ask = httpsFetch(lab.ca);
+    const begun = await ask(new URL('/wwsf/guest', lab.page).href, { method: 'POST' });
+    const headers = { Cookie: begun.headers.get('Set-Cookie')?.split(';')[0] ?? '' };
+    const path = new URL('../../examples/wic-web-token/phone.js', import.meta.url).href;
+    const { startPhone } = (await import(path)) as WebPhoneModule;
+    const get = (where: string): Promise<Response> => ask(new URL(where, lab.page).href, { headers });
+    const phone = await startPhone({ server: lab.webSocket, get });
+    const issued = lab.snapshot().credentials.at(-1)!;
+    expect(issued.user).toBe('guest1');
+    expect(phone.turn.iceServers()).toMatchObject([{ username: issued.username }]);
+    expect(await lab.tryAllocate(issued)).toMatchObject({ granted: true });
+    phone.web.detach();
+    phone.turn.detach();
+    phone.ua.stop();
   });
 
   it('wic-any-stack reads what it is given', async () => {
