@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processTree } from './register-cost.mjs';
-import { DOMAIN, freePort, PASSWORD, startOurs, startServer } from './register-servers.mjs';
+import { DOMAIN, freePort, PASSWORD, startOurs, startServer, startWssKamailio } from './register-servers.mjs';
 
 const CORE_CONFIG = fileURLToPath(new URL('../peers/kamailio/core.cfg', import.meta.url));
 const CORE_ADDRESS = '127.0.0.1';
@@ -41,10 +41,26 @@ export function coreConfig(port, transport, more = {}) {
 }
 
 /** Our edge before Kamailio as the core; its `pid` is the edge alone. */
-export async function startOursBeforeCore({ users, transport = 'udp', more = {}, nodeFlags }) {
+export function startOursBeforeCore({ users, transport = 'udp', more = {}, nodeFlags, cli }) {
+  return startBeforeCore((port) => startOurs({ users, nodeFlags, cli, core: coreConfig(port, transport, more) }));
+}
+
+/** Kamailio as the edge before the same core; its `pid` is the edge alone. */
+export async function startKamailioBeforeCore({ transport }) {
+  const edgePort = await freePort();
+  return startBeforeCore((port) =>
+    startWssKamailio('edge.cfg', {
+      DOMAIN,
+      ...{ EDGE_ADDRESS, EDGE_PORT: edgePort },
+      ...{ CORE_ADDRESS, CORE_PORT: port, CORE_TRANSPORT: transport },
+    }),
+  );
+}
+
+async function startBeforeCore(startEdge) {
   const port = await freePort();
   const core = await startImsCore(port);
-  const edge = core && (await startOurs({ users, nodeFlags, core: coreConfig(port, transport, more) }));
+  const edge = core && (await startEdge(port));
   if (!edge) {
     await core?.stop();
     return undefined;

@@ -8,7 +8,7 @@ const SETTLE_MS = 1000;
 const { values } = parseArgs({
   options: Object.fromEntries(
     ['host', 'port', 'pid', 'domain', 'user', 'password', 'origin', 'header', 'expect', 'tls', 'n']
-      .concat(['concurrency', 'window', 'seconds', 'hold'])
+      .concat(['concurrency', 'window', 'seconds', 'hold', 'interval'])
       .map((name) => [name, { type: 'string' }]),
   ),
 });
@@ -32,7 +32,7 @@ const ramp = {
 };
 await sleep(SETTLE_MS + holdMs);
 const memory = { pssKiBPerConnection: (treeResidentKib(pid) - before.kib) / held.length };
-const steady = await cycle();
+const steady = values.interval === undefined ? await cycle() : await pace(Number(values.interval));
 for (const client of held) client.close();
 console.log(JSON.stringify({ held: held.length, ramp, memory, steady, errors }));
 
@@ -55,6 +55,32 @@ async function cycle() {
     perSecond: (registrations / elapsedMs) * 1000,
     serverCpuMsPerRegistration: (treeCpuMicros(pid) - start.cpu) / 1000 / registrations,
   };
+}
+
+/** Each held client once in `intervalMs`, evenly spread, whether or not the server keeps up; those still busy are passed over. */
+async function pace(intervalMs) {
+  const gapMs = intervalMs / held.length;
+  const [begin, idle, latencies, pending] = [performance.now(), [...held], [], new Set()];
+  for (let dueMs = begin; dueMs < begin + seconds * 1000; dueMs += gapMs) {
+    const early = dueMs - performance.now();
+    if (early > 0) await sleep(early);
+    const client = idle.shift();
+    if (client === undefined) continue;
+    const registration = client.register().then(
+      () => {
+        latencies.push(performance.now() - dueMs);
+        idle.push(client);
+      },
+      (error) => {
+        errors[error.message] = (errors[error.message] ?? 0) + 1;
+      },
+    );
+    pending.add(registration);
+    void registration.then(() => pending.delete(registration));
+  }
+  await Promise.all(pending);
+  latencies.sort((a, b) => a - b);
+  return { registrations: latencies.length, p99Ms: latencies[Math.floor(latencies.length * 0.99)] };
 }
 
 async function inParallel(width, items, work) {

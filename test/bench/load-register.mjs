@@ -32,6 +32,12 @@ export function registerLoad(program) {
       return { cpuMicrosPerCycle: steady.serverCpuMsPerRegistration * 1000, perSec: steady.perSecond };
     },
 
+    /** Each connection registers once in an interval, at times that are fixed beforehand. Latency counts from those. */
+    async paced(server, { connections, seconds, intervalMs }) {
+      const { steady } = await run(server, { n: connections, seconds, interval: Math.max(1, Math.round(intervalMs)) });
+      return { p99Ms: steady.p99Ms };
+    },
+
     async connect(server, { connections }) {
       const { ramp } = await run(server, { n: connections, seconds: 0 });
       return { cpuMicrosPerConnect: ramp.serverCpuMsPerConnectAndRegister * 1000, perSec: ramp.perSecond };

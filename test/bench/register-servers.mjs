@@ -13,17 +13,17 @@ export const ORIGIN = 'https://load.example';
 export const SECRET = 'bench-shared-secret-Km';
 const TURN_URI = `turn:${DOMAIN}:3478?transport=udp`;
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const KAMAILIO_CONFIG = fileURLToPath(new URL('kamailio/kamailio.cfg', import.meta.url));
-const ATTEMPTS = 200;
-const ATTEMPT_MS = 100;
+const FLOOR = fileURLToPath(new URL('floor.mjs', import.meta.url));
+const ATTEMPTS = 2000;
+const ATTEMPT_MS = 10;
 const STOP_MS = 5000;
 
 /**
  * Our edge and its embedded core as they are shipped, without the relay; users load0 to load<users - 1>; or before another core, with
  * `core` as in the configuration. Limits that would refuse one address the whole load are raised, the algorithms are those of the other
- * side, and everything else is as it is by default.
+ * side, and everything else is as it is by default. `cli` is the program, if not that of this repository.
  */
-export async function startOurs({ users, nodeFlags = [], core = embeddedCore(users) }) {
+export async function startOurs({ users, nodeFlags = [], core = embeddedCore(users), cli = CLI }) {
   const [port, { folder, certFile, keyFile }] = await Promise.all([freePort(), certificateFolder('ours')]);
   const config = {
     stateDir: folder,
@@ -43,14 +43,14 @@ export async function startOurs({ users, nodeFlags = [], core = embeddedCore(use
         transactionsPerFlow: 100_000,
       },
       core,
-      credential: { burst: 1000, intervalSec: 1, uris: [TURN_URI] },
+      credential: { burst: 1_000_000, intervalSec: 1, uris: [TURN_URI] },
     },
     turn: { enabled: false },
     credentials: { keys: [{ id: 'bench', secret: SECRET }], hash: 'sha256' },
   };
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return startServer('epcscf-turn', process.execPath, [...nodeFlags, CLI, 'serve', '--config', file], port, folder);
+  return startServer('epcscf-turn', process.execPath, [...nodeFlags, cli, 'serve', '--config', file], port, folder);
 }
 
 function embeddedCore(users) {
@@ -62,26 +62,37 @@ function embeddedCore(users) {
 
 /** Debian's Kamailio with kamailio/kamailio.cfg, or `undefined` when it, or a module of it, is not installed. */
 export async function startKamailio({ users }) {
+  return startWssKamailio('kamailio.cfg', { DOMAIN, USERS: users, PASSWORD: `"${PASSWORD}"` });
+}
+
+/** Debian's Kamailio as a secure WebSocket edge with a configuration of kamailio/, and these definitions beside its own. */
+export async function startWssKamailio(config, more) {
   const [port, { folder, certFile, keyFile }] = await Promise.all([freePort(), certificateFolder('kamailio')]);
   const defines = {
     PORT: port,
-    DOMAIN,
     CERTIFICATE: `"${certFile}"`,
     PRIVATE_KEY: `"${keyFile}"`,
-    USERS: users,
-    PASSWORD: `"${PASSWORD}"`,
     KM: `"${SECRET}"`,
+    ...more,
   };
   const options = [
-    ...['-f', KAMAILIO_CONFIG, '-DD', '-E', '-m', '2048', '-M', '32', '-P', join(folder, 'pid'), '-Y', folder],
+    ...['-f', fileURLToPath(new URL(`kamailio/${config}`, import.meta.url)), '-DD', '-E', '-m', '2048', '-M', '32'],
+    ...['-P', join(folder, 'pid'), '-Y', folder],
     ...Object.entries(defines).flatMap(([name, value]) => ['-A', `${name}=${value}`]),
   ];
   return startServer('kamailio', 'kamailio', options, port, folder);
 }
 
+/** The floor of the platform, floor.mjs. */
+export async function startFloor() {
+  const [port, { folder, certFile, keyFile }] = await Promise.all([freePort(), certificateFolder('floor')]);
+  return startServer('floor', process.execPath, [FLOOR, String(port), certFile, keyFile], port, folder);
+}
+
 /** Waits until the port takes connections; `undefined` when the program does not get there. `log` of the server is its standard error. */
 export async function startServer(name, program, args, port, folder) {
   const log = join(folder, 'stderr');
+  const beganMs = performance.now();
   // A process group of its own: Ctrl-C is for the bench, which then ends the servers in order.
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', openSync(log, 'w')], detached: true });
   let hasEnded = false;
@@ -111,7 +122,9 @@ export async function startServer(name, program, args, port, folder) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  if (await Promise.race([accepts(port, () => hasEnded), ended.then(() => false)])) return server;
+  if (await Promise.race([accepts(port, () => hasEnded), ended.then(() => false)])) {
+    return { ...server, startedMs: performance.now() - beganMs };
+  }
   const cause = await Promise.race([ended, Promise.resolve()]);
   if (cause?.code !== 'ENOENT') console.error(`${name} did not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   await server.stop();
