@@ -81,6 +81,7 @@ export const PASSED_ON_EVENTS = {
     stopped: SERVER_EVENTS.stopped,
     draining: SERVER_EVENTS.draining,
     'credential-revoked': SERVER_EVENTS['credential-revoked'],
+    'revocations-forgotten': SERVER_EVENTS['revocations-forgotten'],
   },
   edge: EDGE_EVENTS,
   turn: TURN_EVENTS,

@@ -16,6 +16,7 @@ import {
   REFUSAL_CAUSES,
   RELAY_END_CAUSES,
 } from '../turn/engine/turn-words.ts';
+import { REVOCATION_LOSSES } from './revocation-words.ts';
 import { type ServerEvents } from './server-types.ts';
 
 export { EDGE_EVENTS, TURN_EVENTS };
@@ -45,6 +46,7 @@ export const EVENT_CAUSES = {
   'authentication-refused': AUTHENTICATION_CAUSES,
   'request-refused': REFUSAL_CAUSES,
   'peer-denied': PEER_DENIALS,
+  'revocations-forgotten': REVOCATION_LOSSES,
 } as const satisfies CausesOf<ServerEvents>;
 
 /** What each event of the server itself says. */
@@ -53,6 +55,8 @@ export const SERVER_EVENTS = {
   stopped: 'The server has stopped.',
   'credential-revoked':
     'A TURN name is no longer good, since its registration was ended or the operator revoked it. Its allocations end.',
+  'revocations-forgotten':
+    'Names that were revoked are good again before their end. There is one such event every ten seconds at most.',
   draining: 'A drain has begun, or another second of it has passed. The fields say what is left.',
 } as const satisfies Readonly<
   Record<Exclude<keyof ServerEvents, keyof typeof EDGE_EVENTS | keyof typeof TURN_EVENTS>, string>

@@ -10,6 +10,7 @@ import { RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { splitUsername } from '../credentials/shared-key/profile.ts';
 import { type NamedUser } from '../edge/registration/named-user.ts';
+import { ForgottenRevocations } from './forgotten-revocations.ts';
 import { type CredentialRevoked, type RevokeUserOptions, type ServerEvents, type UserRevoked } from './server-types.ts';
 
 /** What of a running server a revocation reaches. */
@@ -38,19 +39,17 @@ export class Revoker {
   readonly revocations: RevocationList;
   readonly held: HeldCredentials;
   readonly #context: RevokerContext;
+  readonly #forgotten: ForgottenRevocations;
 
   constructor(context: RevokerContext) {
-    const { config, logger } = context;
-    const { maxRegistrations } = config.credentials;
+    const { maxRegistrations } = context.config.credentials;
     this.#context = context;
+    this.#forgotten = new ForgottenRevocations(context);
     this.held = new HeldCredentials(maxRegistrations);
     this.revocations = new RevocationList({
       max: maxRegistrations,
-      onForgotten: ({ user }) => {
-        logger.warn(
-          { user },
-          'more credentials are revoked than credentials.maxRegistrations: one is good again until its end',
-        );
+      onForgotten: (entry) => {
+        this.#forgotten.note(entry);
       },
     });
     this.revocations.observe((entry) => {
@@ -118,6 +117,16 @@ export class Revoker {
   /** See `Server.revokedNames`. */
   revokedNames(): readonly Revocation[] {
     return this.revocations.all(this.#now);
+  }
+
+  /** Names that were denied and are so no longer, although their credentials have not ended: the list was full. */
+  get forgottenNames(): number {
+    return this.#forgotten.total;
+  }
+
+  /** Names denied at most. */
+  get maxNames(): number {
+    return this.#context.config.credentials.maxRegistrations;
   }
 
   get #now(): Now {

@@ -14,6 +14,7 @@ import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { type TurnServerStats } from '../turn/turn-server.ts';
 import { type TurnListenAddress } from '../turn/turn-server-options.ts';
 import { type DrainProgress } from './server-drain.ts';
+import { type RevocationLoss } from './revocation-words.ts';
 import { type AccessTokens } from './access-tokens.ts';
 import { type SharedKey } from './shared-key.ts';
 
@@ -39,6 +40,8 @@ export interface ServerEvents extends TurnEvents, EdgeEvents {
   draining: DrainProgress;
   /** A TURN name is denied from here on, in every process that shares revocations with this one. */
   'credential-revoked': CredentialRevoked;
+  /** Names that were revoked are good again before their end. At most one such event every ten seconds. */
+  'revocations-forgotten': RevocationsForgotten;
 }
 
 export interface CredentialRevoked {
@@ -48,6 +51,12 @@ export interface CredentialRevoked {
   readonly untilSec: number;
   /** Allocations of the TURN server of this process that ended with it. */
   readonly allocations: number;
+}
+
+export interface RevocationsForgotten {
+  readonly cause: RevocationLoss;
+  /** How many names since the event before. */
+  readonly names: number;
 }
 
 export interface RevokeUserOptions {

@@ -90,6 +90,16 @@ describe('POST /admin/revocations', () => {
     expect((await ask(server, '/admin/revocations', { body })).json).toMatchObject({ registrationsEnded: 1 });
   });
 
+  it('counts the names that a full list has forgotten, and tells of them', async () => {
+    const server = await started({ credentials: { maxRegistrations: 1 } });
+    const told = vi.fn();
+    server.on('revocations-forgotten', told);
+    for (const turnName of ['u1', 'u2', 'u3']) await ask(server, '/admin/revocations', { body: { turnName } });
+    const { json } = await ask(server, '/admin/revocations');
+    expect(json).toMatchObject({ total: 1, max: 1, forgotten: 2, revocations: [{}] });
+    expect(told.mock.calls).toEqual([[{ cause: 'list-full', names: 1 }]]);
+  });
+
   it.each(['token-of-somebody-else', 'x', ''])('refuses the token "%s", and does nothing', async (token) => {
     const server = await started();
     await inCall(server);

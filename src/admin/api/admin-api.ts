@@ -27,6 +27,10 @@ export interface AdminPorts {
   ): { readonly credentials: readonly Revoked[]; readonly registrationsEnded: number };
   revokeName(name: string): Revoked;
   revokedNames(): readonly { readonly user: string; readonly untilSec: number }[];
+  /** Names that a full list has forgotten before their end. */
+  readonly forgottenNames: number;
+  /** Names denied at most. */
+  readonly maxNames: number;
 }
 
 export interface AdminApiOptions {
@@ -65,7 +69,8 @@ const adminRoutes: readonly Route<AdminPorts>[] = [
     ({ room, context }) => {
       const names = room.revokedNames();
       const latest = names.slice(-MAX_LISTED).map(({ user, untilSec }) => ({ turnName: user, untilSec }));
-      return context.json({ total: names.length, revocations: latest });
+      const { forgottenNames: forgotten, maxNames: max } = room;
+      return context.json({ total: names.length, max, forgotten, revocations: latest });
     },
   ),
   route(

@@ -30,6 +30,13 @@ const revocationAnswer = z.looseObject({
 
 const revocationList = z.looseObject({
   total: z.int().min(0).describe('Names that are denied; the latest thousand are listed.'),
+  max: z.int().min(1).describe('Names denied at most: credentials.maxRegistrations.'),
+  forgotten: z
+    .int()
+    .min(0)
+    .describe(
+      'Names that were good again before their end, since the list was full. Counted since the process started.',
+    ),
   revocations: z.array(z.looseObject({ turnName, untilSec })),
 });
 

@@ -101,6 +101,10 @@ const FIELDS = {
     untilSec: unixSec.describe('Until when it is denied, in UNIX seconds.'),
     allocations: count.describe('Allocations that ended with it.'),
   },
+  'revocations-forgotten': {
+    cause: causeOf('revocations-forgotten'),
+    names: count.describe('How many names since the event before.'),
+  },
   'credential-refused': { flowId, cause: causeOf('credential-refused'), via },
   limited: {
     flowId: flowId.optional().describe('The WebSocket that reached a limit, if it is one.'),

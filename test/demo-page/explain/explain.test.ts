@@ -6,8 +6,8 @@ import { REFUSAL_STATUS } from '../../../src/edge/flow/upgrade-check.ts';
 import { faultSchema, type FaultKind } from '../../../src/lab/faults/fault.ts';
 import { LAB_EVENT_CAUSES } from '../../../src/lab/lab-events.ts';
 
-/** That a registration, a relay, a fault or a call to a peer ended is explained nowhere: the page shows it in other ways. */
-const NOT_EXPLAINED = ['unregistered', 'relay-ended', 'fault-ended', 'peer-call-ended'];
+/** That a registration, a relay, a fault or a call to a peer ended is explained nowhere: the page shows it in other ways. A full list is the operator's. */
+const NOT_EXPLAINED = ['unregistered', 'relay-ended', 'fault-ended', 'peer-call-ended', 'revocations-forgotten'];
 const faultWords: Readonly<Record<FaultKind, string>> = FAULT_WORDS;
 const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...Object.fromEntries(Object.entries(LAB_EVENT_CAUSES).filter(([type]) => !NOT_EXPLAINED.includes(type))),
