@@ -2,20 +2,22 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { EpcscfTurnError } from './errors.ts';
 import { TLS_RULES } from './tls-rules.ts';
 
-/** PEM text. */
+/** A certificate and its private key, in PEM. */
 export interface KeyPair {
-  /** A certificate chain, the owner's own first. */
+  /** The certificate chain in PEM, the owner's own certificate first. */
   readonly cert: string;
+  /** The private key in PEM. */
   readonly key: string;
 }
 
-/** PEM text that TLS is made with. `ca`: who may sign the other side's certificates. */
-interface TlsMaterial extends Partial<{ readonly [Part in keyof KeyPair]: KeyPair[Part] | undefined }> {
+/** What one end of a TLS connection shows and trusts, in PEM. */
+export interface TlsParts extends Partial<{ readonly [Part in keyof KeyPair]: KeyPair[Part] | undefined }> {
+  /** CAs that may sign the certificate of the other end; absent: the CAs that Node.js trusts. */
   readonly ca?: string | undefined;
 }
 
-/** What either end of our TLS connections is made with. Throws ERR_CERTIFICATE_UNREADABLE, `complaint` and what OpenSSL says, when OpenSSL cannot use it. */
-export function secureOptions({ cert, key, ca }: TlsMaterial, complaint: string): SecureContextOptions {
+/** The options of either end of a TLS connection. Throws ERR_CERTIFICATE_UNREADABLE, `complaint` and what OpenSSL says, when OpenSSL cannot use it. */
+export function secureOptions({ cert, key, ca }: TlsParts, complaint: string): SecureContextOptions {
   const options: SecureContextOptions = {
     ...TLS_RULES,
     ...(cert !== undefined && { cert }),

@@ -65,7 +65,7 @@ function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): st
 /** By name. Generated users only: the author of a configuration knows those in it. */
 function generatedPasswords(server: Server): [string, string][] | undefined {
   if (!server.facts.generated.users) return undefined;
-  return [...Server.secretsOf(server).material.users].map(([name, password]) => [name, password.revealText()]);
+  return [...Server.secretsOf(server).loaded.users].map(([name, password]) => [name, password.revealText()]);
 }
 
 function userLines(server: Server): string[] {

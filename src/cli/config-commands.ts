@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { knownKeys } from '../config/known-keys.ts';
 import { type Findings } from '../config/findings.ts';
-import { stateDirOf, tryMaterial } from '../config/material.ts';
+import { stateDirOf, trySecrets } from '../config/secrets.ts';
 import { invalidConfig } from '../config/problems.ts';
 import { startupWarnings } from '../config/warnings.ts';
 import { systemClock } from '../base/clock.ts';
@@ -17,11 +17,11 @@ export async function checkConfig(flags: ConfigFlags): Promise<void> {
   const { known, problems } = tryConfigFrom(flags);
   if (!known) throw invalidConfig(problems);
   const { unixMs } = systemClock.now();
-  const { material, findings } = await tryMaterial(known, process.env, unixMs);
+  const { secrets, findings } = await trySecrets(known, process.env, unixMs);
   const unusable = await unusableAddresses(known);
   const lines = [...problems, ...findings.lines, ...unusable];
   if (lines.length > 0) throw new EpcscfTurnError(codeOf(problems, findings), lines);
-  if (material) for (const warning of startupWarnings(known, material, unixMs)) console.error(`warning: ${warning}`);
+  if (secrets) for (const warning of startupWarnings(known, secrets, unixMs)) console.error(`warning: ${warning}`);
   console.log('configuration is valid');
 }
 

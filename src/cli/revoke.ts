@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { givenAdminToken, readToken } from '../config/admin-token.ts';
-import { stateDirOf } from '../config/material.ts';
+import { stateDirOf } from '../config/secrets.ts';
 import { readTextFile } from '../config/text-file.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { EpcscfTurnError } from '../base/errors.ts';

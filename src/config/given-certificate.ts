@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { atOnce, type Attempt } from './findings.ts';
 import { type Config } from './schema/tree.ts';
-import { type Certificate } from './state/lab-certificate.ts';
 import { readTextFile } from './text-file.ts';
 
 /** A certificate and its key, in files. */
@@ -12,7 +12,7 @@ interface CertificateFiles {
 }
 
 /** The certificate of `tls.certFile` and `tls.keyFile`, checked to be one. Throws ERR_CERTIFICATE_UNREADABLE. */
-export function givenCertificate({ tls }: Config, attempt: Attempt = atOnce): Certificate | undefined {
+export function givenCertificate({ tls }: Config, attempt: Attempt = atOnce): KeyPair | undefined {
   return readCertificate(tls, 'tls', attempt);
 }
 
@@ -21,7 +21,7 @@ export function readCertificate(
   { certFile, keyFile }: CertificateFiles,
   path: string,
   attempt: Attempt = atOnce,
-): Certificate | undefined {
+): KeyPair | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
   const cert = attempt(() => readTextFile(certFile, `${path}.certFile`, 'ERR_CERTIFICATE_UNREADABLE'));
   const key = attempt(() => readTextFile(keyFile, `${path}.keyFile`, 'ERR_CERTIFICATE_UNREADABLE'));
@@ -31,10 +31,10 @@ export function readCertificate(
 }
 
 function checkedPair(
-  { cert, key }: Certificate,
+  { cert, key }: KeyPair,
   { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
   path: string,
-): Certificate {
+): KeyPair {
   const certificate = parse(
     () => new X509Certificate(cert),
     `${path}.certFile: expected a PEM certificate in ${certFile}`,
@@ -73,7 +73,7 @@ interface Validity {
   readonly toMs: number;
 }
 
-export function validityOf({ cert }: Certificate): Validity {
+export function validityOf({ cert }: KeyPair): Validity {
   const { validFrom, validTo } = new X509Certificate(cert);
   return { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) };
 }
@@ -83,7 +83,7 @@ const DAY_MS = 86_400_000;
 const WARNING_MS = 14 * DAY_MS;
 
 /** What an operator should know of when a certificate is valid, in words that follow its name; `undefined`: nothing. */
-export function validityWarning(certificate: Certificate, nowMs: number): string | undefined {
+export function validityWarning(certificate: KeyPair, nowMs: number): string | undefined {
   const { fromMs, toMs } = validityOf(certificate);
   if (toMs <= nowMs) return 'has expired';
   if (fromMs > nowMs) return `is not valid before ${new Date(fromMs).toISOString()}`;

@@ -1,23 +1,23 @@
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type Secret } from '../base/secret.ts';
 import { type Environment } from './environment.ts';
-import { givenKeys, givenPseudonymKey, stateDirOf, type KeyMaterial } from './material.ts';
+import { givenKeys, givenPseudonymKey, stateDirOf, type CredentialKeys } from './secrets.ts';
 import { type Config } from './schema/tree.ts';
 import { keptKey } from './state/lab-secrets.ts';
 import { StateFolder } from './state/state-folder.ts';
 
 /*
  * Keys for commands that only look: a key made here, because no server has made one in this folder, would match nobody's. Each throws as
- * `loadMaterial`, and ERR_STATE_DIR_UNUSABLE for a key that is neither given nor kept.
+ * `loadSecrets`, and ERR_STATE_DIR_UNUSABLE for a key that is neither given nor kept.
  */
 
 /** What mints: the ring and the pseudonym key. */
-export function storedKeys(config: Config, environment: Environment): KeyMaterial {
+export function storedKeys(config: Config, environment: Environment): CredentialKeys {
   return { keys: storedRing(config, environment), pseudonymKey: storedPseudonymKey(config, environment) };
 }
 
 /** Km, newest first: what verifies. */
-export function storedRing(config: Config, environment: Environment): KeyMaterial['keys'] {
+export function storedRing(config: Config, environment: Environment): CredentialKeys['keys'] {
   const given = givenKeys(config);
   if (given.length > 0) return given;
   const path = stateDirOf(config, environment);

@@ -2,7 +2,7 @@ import { IpRanges } from '../base/ip-ranges.ts';
 import { isLoopback, isWildcard } from '../base/ip.ts';
 import { isLoopbackHost } from '../base/loopback-host.ts';
 import { exposures, edgeExposures } from './loopback.ts';
-import { type Material } from './material.ts';
+import { type LoadedSecrets } from './secrets.ts';
 import { looseFileWarnings } from './named-files.ts';
 import { readsUsers, usesRedis } from './schema/redis-rules.ts';
 import { redisNode } from './schema/redis.ts';
@@ -14,19 +14,19 @@ const MIN_KM_BYTES = 16;
 const MIN_PASSWORD_CHARACTERS = 8;
 
 /** One line for each value that runs, but that an operator should know about. */
-export function startupWarnings(config: Config, material: Material, nowMs: number): string[] {
+export function startupWarnings(config: Config, secrets: LoadedSecrets, nowMs: number): string[] {
   return [
-    ...edgeWarnings(config, material),
+    ...edgeWarnings(config, secrets),
     ...uriWarnings(config),
-    ...turnWarnings(config, material),
-    ...keyWarnings(config, material),
-    ...redisWarnings(config, material),
-    ...certificateWarnings(material, nowMs),
+    ...turnWarnings(config, secrets),
+    ...keyWarnings(config, secrets),
+    ...redisWarnings(config, secrets),
+    ...certificateWarnings(secrets, nowMs),
     ...looseFileWarnings(config),
   ];
 }
 
-function edgeWarnings({ edge }: Config, { generated, users }: Material): string[] {
+function edgeWarnings({ edge }: Config, { generated, users }: LoadedSecrets): string[] {
   if (!edge.enabled) return [];
   const exposed = edgeExposures(edge);
   const warnings = proxyWarnings('edge.listen.proxyProtocolFrom', edge.listen.proxyProtocolFrom);
@@ -70,7 +70,7 @@ function proxyWarnings(key: string, ranges: readonly string[] = []): string[] {
     .map((range) => `${key} (${range}) lets every host name the address it is counted and logged under`);
 }
 
-function turnWarnings({ edge, turn }: Config, { longTermUsers }: Material): string[] {
+function turnWarnings({ edge, turn }: Config, { longTermUsers }: LoadedSecrets): string[] {
   if (!turn.enabled) return [];
   const warnings = turn.listeners.flatMap(({ proxyProtocolFrom }, i) =>
     proxyWarnings(`turn.listeners.${i}.proxyProtocolFrom`, proxyProtocolFrom),
@@ -125,7 +125,7 @@ function relayAddressesIn(
   return seen.filter((address) => trusted.has(address));
 }
 
-function keyWarnings(config: Config, { keys, generated }: Material): string[] {
+function keyWarnings(config: Config, { keys, generated }: LoadedSecrets): string[] {
   const { edge, turn, credentials } = config;
   const warnings = keys
     .filter(({ secret }) => secret.byteLength < MIN_KM_BYTES)
@@ -140,7 +140,7 @@ function keyWarnings(config: Config, { keys, generated }: Material): string[] {
 }
 
 /** Who can write to the Redis can become any TURN user. */
-function redisWarnings(config: Config, { redis }: Material): string[] {
+function redisWarnings(config: Config, { redis }: LoadedSecrets): string[] {
   if (!usesRedis(config)) return [];
   const nodes = config.redis.servers.map(redisNode);
   const far = nodes.find(({ host }) => !isLoopbackHost(host));
@@ -152,7 +152,7 @@ function redisWarnings(config: Config, { redis }: Material): string[] {
   return warnings;
 }
 
-function certificateWarnings({ certificate, generated, core, redis }: Material, nowMs: number): string[] {
+function certificateWarnings({ certificate, generated, core, redis }: LoadedSecrets, nowMs: number): string[] {
   const given = [
     ['tls.certFile', generated.certificate ? undefined : certificate],
     ['edge.core.tls.certFile', core?.certificate],

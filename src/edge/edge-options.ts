@@ -1,3 +1,4 @@
+import { type TlsParts } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 import { type EmergencyOptions } from './emergency-services.ts';
 import { type UserDirectory } from './user-directory.ts';
@@ -109,12 +110,8 @@ export interface CoreListenOptions {
   readonly publicHost: string | undefined;
 }
 
-export interface CoreTlsOptions {
-  /** PEM. Client certificate for connections to the core; the certificate of the TLS listener too. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** PEM bundle of the authorities that may sign the core's certificates; the system's when absent. */
-  readonly ca?: string | undefined;
+/** TLS between the edge and a core: the certificate serves connections to the core and the TLS listener. */
+export interface CoreTlsOptions extends TlsParts {
   /** Whether a core that connects by TLS must show a certificate of `ca`. */
   readonly requireClientCertificate: boolean;
 }

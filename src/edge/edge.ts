@@ -3,6 +3,7 @@ import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
@@ -146,7 +147,7 @@ export class Edge {
   }
 
   /** What the edge shows a core outside by TLS from now on. Throws ERR_CERTIFICATE_UNREADABLE, and then keeps the old pair. */
-  setCoreCertificate(pair: { readonly cert: string; readonly key: string }): void {
+  setCoreCertificate(pair: KeyPair): void {
     this.#core.side.setTlsContext?.(pair);
   }
 

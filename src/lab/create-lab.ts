@@ -120,7 +120,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   server.on('flow-closed', ({ flowId }) => {
     outbound?.flowClosed(flowId);
   });
-  const { material, sharedKey } = Server.secretsOf(server);
+  const { loaded: secrets, sharedKey } = Server.secretsOf(server);
   causeRelayFaults({
     faults,
     server,
@@ -131,7 +131,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
   const lab: Lab = new Lab({
     server,
-    material,
+    secrets,
     log,
     identities,
     credentials,

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Clock } from '../base/clock.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type Server } from '../server/server.ts';
@@ -47,7 +47,7 @@ export interface LabSnapshot {
 export interface LabParts {
   readonly server: Server;
   /** Of the server. */
-  readonly material: Material;
+  readonly secrets: LoadedSecrets;
   readonly log: LabEventLog;
   readonly identities: LabIdentities;
   readonly credentials: LabCredentials;
@@ -87,13 +87,13 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   /** Use `startLab`. */
-  constructor({ server, material, log, identities, credentials, faults, clock, lostPackets }: LabParts) {
+  constructor({ server, secrets, log, identities, credentials, faults, clock, lostPackets }: LabParts) {
     const { config, realm } = server.facts;
-    const cert = material.certificate?.cert ?? '';
-    this.users = labUsersOf<Name>(material.users, config.domain);
+    const cert = secrets.certificate?.cert ?? '';
+    this.users = labUsersOf<Name>(secrets.users, config.domain);
     this.domain = config.domain;
     this.realm = realm;
-    this.ca = material.ca ?? cert;
+    this.ca = secrets.ca ?? cert;
     this.spkiHash = cert === '' ? '' : spkiHashOf(new X509Certificate(cert));
     this.WebSocket = trustingWebSocket(this.ca);
     this.faults = faults;

@@ -1,5 +1,5 @@
 import { parseConfig } from '../config/load.ts';
-import { certificateNames } from '../config/material.ts';
+import { certificateNames } from '../config/secrets.ts';
 import { type ConfigInput } from '../config/schema/tree.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLogger, type Logger } from '../base/logger.ts';

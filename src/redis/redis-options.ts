@@ -1,3 +1,4 @@
+import { type TlsParts } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 
 export interface RedisNode {
@@ -5,11 +6,8 @@ export interface RedisNode {
   readonly port: number;
 }
 
-export interface RedisTlsOptions {
-  /** PEM; absent: the CAs that Node.js trusts. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+export interface RedisTlsOptions extends TlsParts {
+  /** The name that the certificate of Redis must have; absent: the host of the node. */
   readonly serverName?: string | undefined;
 }
 
@@ -17,7 +15,7 @@ export interface RedisOptions {
   readonly kind: 'server' | 'sentinel' | 'cluster';
   /** One server, or some of the sentinels or cluster nodes. */
   readonly nodes: readonly RedisNode[];
-  /** Of `sentinel`: the name they know the master by. */
+  /** The name by which the sentinels know the master. Not used by other kinds. */
   readonly masterName: string;
   /** Absent: no TLS. */
   readonly tls: RedisTlsOptions | undefined;

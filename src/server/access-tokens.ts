@@ -1,6 +1,6 @@
 import { type GivenTokenKey } from '../config/access-token-keys.ts';
 import { defaultRealm } from '../config/long-term-users.ts';
-import { type KeyMaterial } from '../config/material.ts';
+import { type CredentialKeys } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { createAccessTokenIssuer, type LocalAccessTokenIssuer } from '../credentials/access-token/issuer.ts';
@@ -27,12 +27,14 @@ export interface AccessTokens {
   verifier(further?: AccessTokenKeys): CredentialVerifier;
 }
 
-export type AccessTokenMaterial = Pick<KeyMaterial, 'pseudonymKey'> & { readonly tokenKeys: readonly GivenTokenKey[] };
+export type AccessTokenSecrets = Pick<CredentialKeys, 'pseudonymKey'> & {
+  readonly tokenKeys: readonly GivenTokenKey[];
+};
 
 /** `revoke` denies holders. `undefined` where keys of tokens are neither configured nor looked for: then nobody is told of tokens. */
 export function createAccessTokens(
   config: Config,
-  { tokenKeys, pseudonymKey }: AccessTokenMaterial,
+  { tokenKeys, pseudonymKey }: AccessTokenSecrets,
   revoke?: (entry: Revocation) => void,
 ): AccessTokens | undefined {
   const { oauth, credentials } = config;

@@ -1,4 +1,4 @@
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
@@ -10,7 +10,7 @@ import { oauthClients, webUsers } from './oauth-clients.ts';
 
 export interface AuthorizationServerContext {
   readonly config: Config;
-  readonly material: Material;
+  readonly secrets: LoadedSecrets;
   readonly clock: Clock;
   readonly abuseLog: AbuseLog;
   /** URL under which the listeners are reached; they may not be open yet. */
@@ -21,10 +21,10 @@ export interface AuthorizationServerContext {
 
 /** The authorization server of the configuration; `undefined` where none is to run. */
 export function createAuthorizationServer(context: AuthorizationServerContext): AuthorizationServer | undefined {
-  const { config, material, clock, abuseLog, ownUrl, turn } = context;
+  const { config, secrets, clock, abuseLog, ownUrl, turn } = context;
   const { oauth, domain } = config;
   const { authorizationServer: settings } = oauth;
-  const { signingKeys } = material.oauth;
+  const { signingKeys } = secrets.oauth;
   if (!settings.enabled || !signingKeys) return undefined;
   const { issuer, audience = config.edge.webIdentity.audience ?? domain, registrationTokenSec } = settings;
   return new AuthorizationServer(
@@ -33,8 +33,8 @@ export function createAuthorizationServer(context: AuthorizationServerContext): 
       audience,
       registrationTokenSec,
       ring: new SigningRing(signingKeys),
-      users: webUsers(config, material.oauth, material.users),
-      clients: oauthClients(config, material.oauth),
+      users: webUsers(config, secrets.oauth, secrets.users),
+      clients: oauthClients(config, secrets.oauth),
       turn,
       allowsImplicit: oauth.implicit,
       takesGet: oauth.getTokenRequests,

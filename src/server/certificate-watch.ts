@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { readCertificate, validityOf, validityWarning } from '../config/given-certificate.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { type Certificate } from '../config/state/lab-certificate.ts';
 import { type Clock } from '../base/clock.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Logger } from '../base/logger.ts';
 
 /** Which pair of files is meant. */
@@ -13,9 +13,9 @@ interface CertificateWatchOptions {
   readonly config: Config;
   readonly section: Section;
   /** In use at first; absent: none of the section's own. */
-  readonly certificate: Certificate | undefined;
+  readonly certificate: KeyPair | undefined;
   /** Is given pairs that OpenSSL can use, and that are valid now. */
-  readonly apply: (certificate: Certificate) => void;
+  readonly apply: (certificate: KeyPair) => void;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -34,7 +34,7 @@ export class CertificateWatch {
   #timer: NodeJS.Timeout | undefined;
   #seen: string | undefined;
   #isLooking = false;
-  #inUse: Certificate | undefined;
+  #inUse: KeyPair | undefined;
   /** Until a pair is valid that was not when it was read. */
   #readAgainMs = Infinity;
   #warnAtMs = 0;

@@ -1,5 +1,5 @@
 import { defaultRealm } from '../config/long-term-users.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { readsUsers } from '../config/schema/redis-rules.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Clock, type Now } from '../base/clock.ts';
@@ -34,13 +34,13 @@ export interface DeliveredPorts {
   readonly isRevoked: (user: string, now: Now) => boolean;
 }
 
-export function createDelivered(config: Config, material: Material, ports: DeliveredPorts): Delivered {
+export function createDelivered(config: Config, secrets: LoadedSecrets, ports: DeliveredPorts): Delivered {
   const { link } = ports;
-  if (!link) return createInMemory(config, material, ports);
+  if (!link) return createInMemory(config, secrets, ports);
   const { maxRegistrations } = config.credentials;
   const delivery = delivers(config) ? new RedisDelivery({ ...ports, link, max: maxRegistrations }) : undefined;
   return {
-    issuer: delivery && createIssuer(config, material, delivery, ports),
+    issuer: delivery && createIssuer(config, secrets, delivery, ports),
     verifier: readsUsers(config)
       ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))
       : undefined,
@@ -48,11 +48,11 @@ export function createDelivered(config: Config, material: Material, ports: Deliv
   };
 }
 
-function createInMemory(config: Config, material: Material, ports: DeliveredPorts): Delivered {
+function createInMemory(config: Config, secrets: LoadedSecrets, ports: DeliveredPorts): Delivered {
   if (!delivers(config)) return { issuer: undefined, verifier: undefined, takeBack: takesBack(config, undefined) };
   const store = new MemoryStore(config.credentials.delivered.maxCredentials);
   return {
-    issuer: createIssuer(config, material, store, ports),
+    issuer: createIssuer(config, secrets, store, ports),
     verifier: createDeliveredVerifier(store),
     takeBack: takesBack(config, store),
   };
@@ -71,7 +71,7 @@ function takesBack(config: Config, delivery: Delivery | undefined): Delivered['t
 
 function createIssuer(
   config: Config,
-  { pseudonymKey }: Material,
+  { pseudonymKey }: LoadedSecrets,
   delivery: Delivery,
   { revoke }: DeliveredPorts,
 ): CredentialIssuer {

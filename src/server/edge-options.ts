@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { type CoreMaterial } from '../config/core-material.ts';
+import { type CoreSecrets } from '../config/core-secrets.ts';
 import { edgeExposures } from '../config/loopback.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { type Certificate } from '../config/state/lab-certificate.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 import {
   type EdgeOptions,
@@ -13,7 +13,7 @@ import {
   type TokenIssuerOptions,
   type WebIdentityOptions,
 } from '../edge/edge-options.ts';
-import { type WebIdentityMaterial } from '../config/web-identity-material.ts';
+import { type WebIdentitySecrets } from '../config/web-identity-secrets.ts';
 import { createUserDirectory } from '../edge/user-directory.ts';
 
 type CoreConfig = Config['edge']['core'];
@@ -21,7 +21,7 @@ type CoreConfig = Config['edge']['core'];
 /** `ownIssuer`: the authorization server in this process, whose tokens are taken beside those of `edge.webIdentity.issuers`. */
 export function edgeOptions(
   { domain, edge, turn }: Config,
-  { users, captureKey, core, webIdentity, certificate }: Material,
+  { users, captureKey, core, webIdentity, certificate }: LoadedSecrets,
   uris: readonly string[],
   ownIssuer?: TokenIssuerOptions,
 ): EdgeOptions {
@@ -47,24 +47,20 @@ export function edgeOptions(
   };
 }
 
-function embeddedCore({ digest }: CoreConfig, users: Material['users']): EmbeddedCoreOptions {
+function embeddedCore({ digest }: CoreConfig, users: LoadedSecrets['users']): EmbeddedCoreOptions {
   return { kind: 'embedded', digest, users: createUserDirectory(users) };
 }
 
-function externalCore(
-  config: CoreConfig,
-  material: CoreMaterial,
-  certificate: Certificate | undefined,
-): ExternalCoreOptions {
+function externalCore(config: CoreConfig, secrets: CoreSecrets, certificate: KeyPair | undefined): ExternalCoreOptions {
   const { uris, listen, dnsServers, probe, connections, visitedNetworkId, accessNetworkInfo, deregisterAfterSec } =
     config;
-  const { cert, key } = material.certificate ?? certificate ?? {};
+  const { cert, key } = secrets.certificate ?? certificate ?? {};
   return {
     kind: 'external',
     uris,
     listen: { ...listen, tlsPort: listen.tlsPort, publicHost: listen.publicHost },
     trusted: config.trusted,
-    tls: { cert, key, ca: material.ca, requireClientCertificate: config.tls.requireClientCertificate },
+    tls: { cert, key, ca: secrets.ca, requireClientCertificate: config.tls.requireClientCertificate },
     dnsServers,
     probe,
     connections,
@@ -73,7 +69,7 @@ function externalCore(
     deregisterAfterSec,
     reregisterAfterOutage: config.reregisterAfterOutage,
     reregisterWindowSec: config.reregisterWindowSec,
-    flowTokenKey: hash('sha256', material.flowTokenKey.reveal(), 'buffer'),
+    flowTokenKey: hash('sha256', secrets.flowTokenKey.reveal(), 'buffer'),
   };
 }
 
@@ -82,13 +78,13 @@ type WebIdentityConfig = Config['edge']['webIdentity'];
 function webIdentityOptions(
   config: WebIdentityConfig,
   domain: string,
-  material: WebIdentityMaterial | undefined,
+  secrets: WebIdentitySecrets | undefined,
   ownIssuer: TokenIssuerOptions | undefined,
 ): WebIdentityOptions | undefined {
-  if (!material && !ownIssuer) return undefined;
+  if (!secrets && !ownIssuer) return undefined;
   const { audience = domain, issuers, scope, allowDigest, requireOnEveryRequest, authorizationEntity } = config;
   return {
-    issuers: [...(ownIssuer ? [ownIssuer] : []), ...issuers.map((issuer) => issuerOptions(issuer, material))],
+    issuers: [...(ownIssuer ? [ownIssuer] : []), ...issuers.map((issuer) => issuerOptions(issuer, secrets))],
     audience,
     scope,
     allowDigest,
@@ -101,11 +97,11 @@ function webIdentityOptions(
 
 function issuerOptions(
   { issuer, entity, clients, jwksUri, introspection }: WebIdentityConfig['issuers'][number],
-  material: WebIdentityMaterial | undefined,
+  secrets: WebIdentitySecrets | undefined,
 ): TokenIssuerOptions {
   const named = { issuer, entity: entity ?? new URL(issuer).hostname, clients };
   if (jwksUri !== undefined) return { ...named, check: { kind: 'jwks', uri: jwksUri } };
-  const clientSecret = material?.clientSecrets.get(issuer);
+  const clientSecret = secrets?.clientSecrets.get(issuer);
   if (introspection && clientSecret) {
     const { url, clientId } = introspection;
     return { ...named, check: { kind: 'introspection', url, clientId, clientSecret } };

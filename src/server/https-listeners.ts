@@ -7,6 +7,7 @@ import { type ArrivalRefusal, Arrivals } from '../base/arrivals.ts';
 import { type Clock } from '../base/clock.ts';
 import { ConnectionLimits, type ConnectionLimitOptions } from '../base/connection-limits.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { listenError } from '../base/listen-error.ts';
 import { type Logger } from '../base/logger.ts';
 import { SourceRate, type SourceRateOptions } from '../base/source-rate.ts';
@@ -16,12 +17,10 @@ import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
 import { answerRequests } from './http-requests.ts';
 
-interface HttpsOptions {
+interface HttpsOptions extends KeyPair {
   readonly addresses: readonly string[];
   /** 0 lets the system choose one, the same for all addresses. */
   readonly port: number;
-  readonly cert: string;
-  readonly key: string;
   /** WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
   /** New connections of one client; absent: as many as it likes. */
@@ -40,12 +39,6 @@ export interface HttpsPorts {
   readonly logger: Logger;
   readonly abuseLog: AbuseLog;
   readonly clock: Clock;
-}
-
-/** PEM text. */
-interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
 }
 
 interface OpenServer {

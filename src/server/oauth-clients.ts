@@ -1,5 +1,5 @@
 import { type KeyObject } from 'node:crypto';
-import { type OAuthMaterial } from '../config/oauth-material.ts';
+import { type OAuthSecrets } from '../config/oauth-secrets.ts';
 import { poolNames } from '../config/schema/pool-names.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { Secret } from '../base/secret.ts';
@@ -8,7 +8,7 @@ import { type ClientProof, type OAuthClient, type OAuthClients } from '../oauth/
 import { type WebUser, WebUsers } from '../oauth/web-users.ts';
 
 /** The clients of `oauth.clients`, with what each proves itself by. */
-export function oauthClients({ domain, oauth }: Config, { clientProofs }: OAuthMaterial): OAuthClients {
+export function oauthClients({ domain, oauth }: Config, { clientProofs }: OAuthSecrets): OAuthClients {
   return new Map(
     oauth.clients.map((client): [string, OAuthClient] => [
       client.id,
@@ -37,7 +37,7 @@ function proofOf(given: Secret | KeyObject | undefined): ClientProof {
 /** The users of `oauth.users`, or those of the embedded core. */
 export function webUsers(
   { domain, oauth }: Config,
-  { userPasswords }: OAuthMaterial,
+  { userPasswords }: OAuthSecrets,
   coreUsers: ReadonlyMap<string, Secret>,
 ): WebUsers {
   const identityOf = (name: string, impi = `${name}@${domain}`, impus: readonly string[] = [`sip:${impi}`]) => ({

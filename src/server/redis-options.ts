@@ -1,11 +1,11 @@
-import { type RedisMaterial } from '../config/redis-material.ts';
+import { type RedisSecrets } from '../config/redis-secrets.ts';
 import { redisNode } from '../config/schema/redis.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type RedisOptions } from '../redis/redis-options.ts';
 
 export function redisOptions(
   { redis }: Config,
-  { password, sentinelPassword, certificate, ca }: RedisMaterial,
+  { password, sentinelPassword, certificate, ca }: RedisSecrets,
 ): RedisOptions {
   const nodes = redis.servers.map(redisNode);
   const { cert, key } = certificate ?? {};

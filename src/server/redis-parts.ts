@@ -1,5 +1,5 @@
 import { defaultRealm } from '../config/long-term-users.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
@@ -34,7 +34,7 @@ export class RedisParts {
   }
 
   /** `undefined` where no Redis is configured. A Redis that is away keeps no server from starting. */
-  static async open(config: Config, { redis }: Material, ports: RedisPartsPorts): Promise<RedisParts | undefined> {
+  static async open(config: Config, { redis }: LoadedSecrets, ports: RedisPartsPorts): Promise<RedisParts | undefined> {
     if (!redis) return undefined;
     const { revocations, events, clock } = ports;
     const link = await RedisLink.open(redisOptions(config, redis), ports);

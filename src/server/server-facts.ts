@@ -1,8 +1,8 @@
 import { type Config } from '../config/schema/tree.ts';
 import { type ServerFacts, type ServerSecrets } from './server-types.ts';
 
-export function serverFacts(config: Config, { material, sharedKey }: ServerSecrets): ServerFacts {
-  const { users, generated, stateDir, ca, caFile } = material;
+export function serverFacts(config: Config, { loaded, sharedKey }: ServerSecrets): ServerFacts {
+  const { users, generated, stateDir, ca, caFile } = loaded;
   const { keyRing, profile, skewSec } = sharedKey.verifierOptions;
   return {
     config,

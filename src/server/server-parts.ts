@@ -2,12 +2,12 @@ import { ADMIN_PATH, createAdminApi } from '../admin/api/admin-api.ts';
 import { createHttpApp, type MountRoutes } from '../http/http-app.ts';
 import { readPageAssets } from '../http/page-assets.ts';
 import { edgeExposures } from '../config/loopback.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { usesHttps } from '../config/schema/https-use.ts';
 import { type Config } from '../config/schema/tree.ts';
-import { type Certificate } from '../config/state/lab-certificate.ts';
 import { AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { transportAddress, type TransportAddress } from '../base/transport-address.ts';
@@ -48,7 +48,7 @@ export interface ServerPartsContext {
   /** The effective one; its ports may be those of an earlier run. */
   readonly config: Config;
   /** With the certificate of now. */
-  readonly material: Material;
+  readonly secrets: LoadedSecrets;
   readonly sharedKey: SharedKey;
   /** Whom the TURN server denies, and who holds what. */
   readonly revoker: Revoker;
@@ -82,14 +82,14 @@ export class ServerParts implements RevocableParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, material, revoker, accessTokens, wrap, logger, clock } = context;
+    const { config, secrets, revoker, accessTokens, wrap, logger, clock } = context;
     const { issuer, webIssuer, serverName } = accessTokens ?? {};
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
     this.#tokenIssuer = issuer && revoker.accountTokenIssuer(issuer);
     this.#web = new WebParts({
       config,
-      material,
+      secrets,
       clock,
       abuseLog: this.#abuseLog,
       limitedLog: this.#limitedLog,
@@ -122,15 +122,15 @@ export class ServerParts implements RevocableParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
-    const { config, material, revoker, events, logger, clock } = this.#context;
+    const { config, secrets, revoker, events, logger, clock } = this.#context;
     try {
-      this.#redis = await RedisParts.open(config, material, {
+      this.#redis = await RedisParts.open(config, secrets, {
         revocations: revoker.revocations,
         events,
         logger,
         clock,
       });
-      this.#delivered = createDelivered(config, material, {
+      this.#delivered = createDelivered(config, secrets, {
         link: this.#redis?.link,
         logger,
         clock,
@@ -171,14 +171,14 @@ export class ServerParts implements RevocableParts {
   }
 
   /** For new connections; those that are open go on. */
-  useCertificate(certificate: Certificate): void {
+  useCertificate(certificate: KeyPair): void {
     this.#turn?.setTlsContext(certificate);
     this.#https?.setCertificate(certificate);
-    if (!this.#context.material.core?.certificate) this.useCoreCertificate(certificate);
+    if (!this.#context.secrets.core?.certificate) this.useCoreCertificate(certificate);
   }
 
   /** The certificate that the edge shows a core outside, for new connections; those that are open go on. */
-  useCoreCertificate(certificate: Certificate): void {
+  useCoreCertificate(certificate: KeyPair): void {
     this.#edge?.setCoreCertificate(certificate);
   }
 
@@ -201,14 +201,14 @@ export class ServerParts implements RevocableParts {
   }
 
   async #startTurn(): Promise<void> {
-    const { config, material, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
+    const { config, secrets, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
     if (!config.turn.enabled) return;
     const tokens = accessTokens?.verifier(this.#redis?.tokenKeys);
     const verifier = withRevocations(
-      createVerifier(config, material, sharedKey, { tokens, delivered: this.#delivered?.verifier }),
+      createVerifier(config, secrets, sharedKey, { tokens, delivered: this.#delivered?.verifier }),
       revoker.revocations,
     );
-    this.#turn = new TurnServer(turnServerOptions(config, material), {
+    this.#turn = new TurnServer(turnServerOptions(config, secrets), {
       verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,
       clock,
@@ -219,16 +219,16 @@ export class ServerParts implements RevocableParts {
   }
 
   async #startEdge(): Promise<void> {
-    const { config, material, wrap, logger, clock, events } = this.#context;
+    const { config, secrets, wrap, logger, clock, events } = this.#context;
     const https = this.#https;
     if (!config.edge.enabled || !https) return;
     const uris = turnUris(config, this.#turn?.addresses ?? [], https.addresses);
-    const send = material.webIdentity && createExchange(material.webIdentity.ca);
+    const send = secrets.webIdentity && createExchange(secrets.webIdentity.ca);
     this.#startReports(send);
     const issuer = this.#issuer;
     const waf = this.#web.authorizationServer;
     this.#stopTellingEnds = this.#web.observe(events);
-    this.#edge = new Edge(edgeOptions(config, material, uris, waf && tokenIssuer(config, waf)), {
+    this.#edge = new Edge(edgeOptions(config, secrets, uris, waf && tokenIssuer(config, waf)), {
       issuer: wrap.issuer?.(issuer) ?? issuer,
       tokenIssuer: this.#tokenIssuer,
       logger,
@@ -258,17 +258,17 @@ export class ServerParts implements RevocableParts {
 
   /** Tells a web server elsewhere of registrations that have ended. */
   #startReports(send: SendExchange | undefined): void {
-    const { config, material, logger, events } = this.#context;
+    const { config, secrets, logger, events } = this.#context;
     const { url } = config.edge.webIdentity.webhook;
-    const secret = material.webIdentity?.webhookSecret;
+    const secret = secrets.webIdentity?.webhookSecret;
     if (send && url !== undefined && secret) {
       this.#reports = new RegistrationReports({ url, secret, send, events, logger });
     }
   }
 
   async #startHttps(): Promise<void> {
-    const { config, material, logger, clock } = this.#context;
-    if (!usesHttps(config) || !material.certificate) return;
+    const { config, secrets, logger, clock } = this.#context;
+    if (!usesHttps(config) || !secrets.certificate) return;
     const { connections, connectionsPerAddress } = config.edge.limits;
     const limits = {
       connections: connections + PLAIN_HTTP_CONNECTIONS.connections,
@@ -278,7 +278,7 @@ export class ServerParts implements RevocableParts {
     const turn = turnOnHttps ? this.#turn : undefined;
     const rates = { handshakes: handshakeRate(config), requests: httpRequestRate(config) };
     this.#https = await HttpsListeners.open(
-      { ...listen, ...material.certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
+      { ...listen, ...secrets.certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
       await this.#createApp(),
       { logger, abuseLog: this.#abuseLog, clock },
     );
@@ -293,8 +293,8 @@ export class ServerParts implements RevocableParts {
   }
 
   readonly #mountAdmin: MountRoutes = (app) => {
-    const { revoker: ports, material } = this.#context;
-    const token = material.adminToken;
+    const { revoker: ports, secrets } = this.#context;
+    const token = secrets.adminToken;
     if (token) app.route(ADMIN_PATH, createAdminApi({ token, ports, reportError: this.#reportError }));
   };
 
@@ -305,17 +305,17 @@ export class ServerParts implements RevocableParts {
   };
 
   async #createApp() {
-    const { config, material, wrap, logger, isReady } = this.#context;
+    const { config, secrets, wrap, logger, isReady } = this.#context;
     const wantsPage = config.edge.enabled && config.edge.demoPage;
     const folder = wantsPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (wantsPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = (material.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
+    const isLab = (secrets.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
       page,
-      labUsers: isLab ? material.users : new Map(),
+      labUsers: isLab ? secrets.users : new Map(),
       isReady,
       // Without an edge, nothing here waits for a core.
       isCoreThere: () => this.#edge?.isCoreThere ?? !config.edge.enabled,

@@ -1,5 +1,5 @@
 import { type Environment } from '../config/environment.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type StateStore } from '../config/state/state-store.ts';
 import { type Clock } from '../base/clock.ts';
@@ -131,7 +131,7 @@ export interface SharedKeyFacts {
 
 /** What a server was made of and tells nobody: for the lab and for the command that prints generated passwords. */
 export interface ServerSecrets {
-  readonly material: Material;
+  readonly loaded: LoadedSecrets;
   /** What makes and checks the credentials of Km. */
   readonly sharedKey: SharedKey;
   readonly accessTokens: AccessTokens | undefined;

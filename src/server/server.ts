@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadMaterial, type Material } from '../config/material.ts';
+import { loadSecrets, type LoadedSecrets } from '../config/secrets.ts';
 import { parseConfig } from '../config/load.ts';
 import { type Config, type ConfigInput } from '../config/schema/tree.ts';
-import { type Certificate } from '../config/state/lab-certificate.ts';
 import { startupWarnings } from '../config/warnings.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Secret } from '../base/secret.ts';
 import { TypedEvents } from '../base/typed-events.ts';
@@ -67,11 +67,11 @@ export class Server {
   #parts: ServerParts | undefined;
   readonly #certificates: readonly CertificateWatch[];
   /** Read since the files have changed. */
-  #certificate: Certificate | undefined;
-  #coreCertificate: Certificate | undefined;
+  #certificate: KeyPair | undefined;
+  #coreCertificate: KeyPair | undefined;
 
   /** Use `createServer`. */
-  constructor(config: Config, material: Material, { logger, clock, wrap }: ServerMeans) {
+  constructor(config: Config, secrets: LoadedSecrets, { logger, clock, wrap }: ServerMeans) {
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -79,8 +79,8 @@ export class Server {
     const revoke = (entry: Revocation): void => {
       this.#revoker.revoke(entry);
     };
-    const sharedKey = createSharedKey(config, material, revoke);
-    this.#secrets = { material, sharedKey, accessTokens: createAccessTokens(config, material, revoke) };
+    const sharedKey = createSharedKey(config, secrets, revoke);
+    this.#secrets = { loaded: secrets, sharedKey, accessTokens: createAccessTokens(config, secrets, revoke) };
     this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
@@ -90,13 +90,13 @@ export class Server {
       new CertificateWatch({
         ...watch,
         section: 'tls',
-        certificate: material.certificate,
+        certificate: secrets.certificate,
         apply: this.#useCertificate,
       }),
       new CertificateWatch({
         ...watch,
         section: 'edge.core.tls',
-        certificate: material.core?.certificate,
+        certificate: secrets.core?.certificate,
         apply: this.#useCoreCertificate,
       }),
     ];
@@ -285,7 +285,7 @@ export class Server {
     const { sharedKey, accessTokens } = this.#secrets;
     this.#parts = new ServerParts({
       config,
-      material: this.#material,
+      secrets: this.#loadedSecrets,
       sharedKey,
       revoker: this.#revoker,
       accessTokens,
@@ -350,21 +350,21 @@ export class Server {
   }
 
   /** For new connections; those that are open go on. */
-  readonly #useCertificate = (certificate: Certificate): void => {
+  readonly #useCertificate = (certificate: KeyPair): void => {
     this.#parts?.useCertificate(certificate);
     this.#certificate = certificate;
   };
 
-  readonly #useCoreCertificate = (certificate: Certificate): void => {
+  readonly #useCoreCertificate = (certificate: KeyPair): void => {
     this.#parts?.useCoreCertificate(certificate);
     this.#coreCertificate = certificate;
   };
 
-  /** With the certificate of now. */
-  get #material(): Material {
-    const { material } = this.#secrets;
-    const core = material.core && this.#coreCertificate && { ...material.core, certificate: this.#coreCertificate };
-    return { ...material, ...(this.#certificate && { certificate: this.#certificate }), ...(core && { core }) };
+  /** What was loaded, with the certificates that have been read again since. */
+  get #loadedSecrets(): LoadedSecrets {
+    const { loaded } = this.#secrets;
+    const core = loaded.core && this.#coreCertificate && { ...loaded.core, certificate: this.#coreCertificate };
+    return { ...loaded, ...(this.#certificate && { certificate: this.#certificate }), ...(core && { core }) };
   }
 
   async #close(options: StopOptions = {}): Promise<void> {
@@ -396,11 +396,11 @@ export async function composeServer(checked: Config, options: ServerOptions, wra
   const { config, notes } = adaptToHost(checked, hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
-  const loaded = await loadMaterial(config, environment, unixMs, options.state);
-  const material = { ...loaded, users: withExtraUsers(loaded.users, wrap.extraUsers) };
+  const loaded = await loadSecrets(config, environment, unixMs, options.state);
+  const secrets = { ...loaded, users: withExtraUsers(loaded.users, wrap.extraUsers) };
   for (const note of notes) logger.info({}, note);
-  for (const warning of startupWarnings(config, material, unixMs)) logger.warn({}, warning);
-  return new Server(config, material, { logger, clock, wrap });
+  for (const warning of startupWarnings(config, secrets, unixMs)) logger.warn({}, warning);
+  return new Server(config, secrets, { logger, clock, wrap });
 }
 
 /** The users of the configuration come first. One of them keeps its password when an extra user has the same name. */

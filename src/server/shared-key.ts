@@ -1,5 +1,5 @@
 import { defaultRealm } from '../config/long-term-users.ts';
-import { type KeyMaterial } from '../config/material.ts';
+import { type CredentialKeys } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { inRealm } from '../credentials/combined.ts';
 import { type LocalIssuer, type LocalVerifier } from '../credentials/credential.ts';
@@ -24,7 +24,7 @@ export interface SharedKey {
 /** `revoke` denies names of this process. Throws ERR_CONFIG_INVALID when the keys make no ring. */
 export function createSharedKey(
   config: Config,
-  { keys, pseudonymKey }: KeyMaterial,
+  { keys, pseudonymKey }: CredentialKeys,
   revoke?: (entry: Revocation) => void,
 ): SharedKey {
   const { turn, credentials } = config;

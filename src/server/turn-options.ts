@@ -1,5 +1,5 @@
 import { defaultRealm } from '../config/long-term-users.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { parseIp } from '../base/ip.ts';
 import { type TurnServerOptions } from '../turn/turn-server-options.ts';
@@ -7,7 +7,7 @@ import { type TurnServerOptions } from '../turn/turn-server-options.ts';
 /** SOFTWARE without a version: what an attacker can look up should not come for the asking. */
 const SOFTWARE = 'epcscf-turn';
 
-export function turnServerOptions(config: Config, { certificate }: Material): TurnServerOptions {
+export function turnServerOptions(config: Config, { certificate }: LoadedSecrets): TurnServerOptions {
   const { turn, edge } = config;
   return {
     realm: defaultRealm(config),

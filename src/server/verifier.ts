@@ -1,5 +1,5 @@
 import { type LongTermUser } from '../config/long-term-users.ts';
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { combineVerifiers, withAccessTokens } from '../credentials/combined.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
@@ -20,11 +20,11 @@ export interface FurtherWays {
  */
 export function createVerifier(
   config: Config,
-  material: Material,
+  secrets: LoadedSecrets,
   sharedKey: SharedKey,
   { tokens, delivered }: FurtherWays = {},
 ): CredentialVerifier {
-  const { longTermUsers, generated } = material;
+  const { longTermUsers, generated } = secrets;
   const verifiers = [
     ...(longTermUsers.length > 0 ? [createStaticVerifier(longTermUsers.flatMap(staticUser))] : []),
     // Nobody mints with a Km that was made here because none was given, unless the edge of this process does.

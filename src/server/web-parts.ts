@@ -1,4 +1,4 @@
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
@@ -14,7 +14,7 @@ import { createWwsf } from './wwsf.ts';
 
 export interface WebPartsContext {
   readonly config: Config;
-  readonly material: Material;
+  readonly secrets: LoadedSecrets;
   readonly clock: Clock;
   readonly abuseLog: AbuseLog;
   readonly limitedLog: LimitedLog;

@@ -1,4 +1,4 @@
-import { type Material } from '../config/material.ts';
+import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
@@ -9,25 +9,25 @@ import { oauthClients, webUsers } from './oauth-clients.ts';
 
 export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | 'uris' | 'ownUrl' | 'reportProvider'> {
   readonly config: Config;
-  readonly material: Material;
+  readonly secrets: LoadedSecrets;
   readonly abuseLog: AbuseLog;
   readonly authorizationServer: AuthorizationServer | undefined;
 }
 
 /** The web server of the configuration; `undefined` where none is to run. */
 export function createWwsf(context: WwsfContext): WebServer | undefined {
-  const { config, material, abuseLog, authorizationServer, clock, issuer, uris, ownUrl, reportProvider } = context;
+  const { config, secrets, abuseLog, authorizationServer, clock, issuer, uris, ownUrl, reportProvider } = context;
   const { wwsf, authorizationServer: waf } = config.oauth;
-  const client = oauthClients(config, material.oauth).get(wwsf.client);
+  const client = oauthClients(config, secrets.oauth).get(wwsf.client);
   if (!wwsf.enabled || !authorizationServer || !client) return undefined;
   return new WebServer(
     {
       client,
-      users: webUsers(config, material.oauth, material.users),
+      users: webUsers(config, secrets.oauth, secrets.users),
       sessionSec: wwsf.sessionSec,
       registrationTokenSec: waf.registrationTokenSec,
       takesGuests: wwsf.guests,
-      webhookSecret: material.oauth.webhookSecret,
+      webhookSecret: secrets.oauth.webhookSecret,
       mapsUnlisted: wwsf.openid.mapUnlisted,
     },
     {
@@ -36,7 +36,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
       issuer,
       uris,
       ownUrl,
-      openId: createOpenIdLogin(config, material),
+      openId: createOpenIdLogin(config, secrets),
       reportProvider,
       report: (remoteAddress, cause, { monotonicMs }) => {
         abuseLog.write('authentication failed', { remoteAddress, cause }, monotonicMs);
@@ -47,7 +47,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
 
 function createOpenIdLogin(
   { oauth }: Config,
-  { oauth: { openIdSecret, openIdCa } }: Material,
+  { oauth: { openIdSecret, openIdCa } }: LoadedSecrets,
 ): OpenIdLogin | undefined {
   const { issuer, clientId, scope, userClaim } = oauth.wwsf.openid;
   if (issuer === undefined || !openIdSecret) return undefined;

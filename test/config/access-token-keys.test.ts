@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadMaterial } from '../../src/config/material.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 
@@ -9,8 +9,8 @@ const KEY = Buffer.alloc(32, 'K').toString('base64');
 describe('oauth.keys', () => {
   const read = async (keys: NonNullable<ConfigInput['oauth']>['keys']): Promise<unknown> => {
     try {
-      const material = await loadMaterial(parseConfig({ oauth: { keys } }), {}, 0, new MemoryState());
-      return material.tokenKeys.map(({ kid, algorithm }) => [kid, algorithm]);
+      const secrets = await loadSecrets(parseConfig({ oauth: { keys } }), {}, 0, new MemoryState());
+      return secrets.tokenKeys.map(({ kid, algorithm }) => [kid, algorithm]);
     } catch (error) {
       return (error as Error).message;
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadMaterial } from '../../src/config/material.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { findPseudonymKey, storedKeys, storedPseudonymKey, storedRing } from '../../src/config/stored-keys.ts';
 
 let base: string;
@@ -26,7 +26,7 @@ describe('the keys of a command that only looks', () => {
 
   it('are those that a server has left in its state folder', async () => {
     const config = parseConfig({ stateDir: stateDir() });
-    const { keys, pseudonymKey } = await loadMaterial(config, {}, Date.now());
+    const { keys, pseudonymKey } = await loadSecrets(config, {}, Date.now());
     const stored = storedKeys(config, {});
     expect(revealed(stored.keys)).toEqual(revealed(keys));
     expect(stored.pseudonymKey.revealText()).toBe(pseudonymKey.revealText());

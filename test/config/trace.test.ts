@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadMaterial } from '../../src/config/material.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { startupWarnings } from '../../src/config/warnings.ts';
 
@@ -27,7 +27,7 @@ describe('edge.trace.hep', () => {
 
   it('has one capture key, of up to 255 bytes', async () => {
     expect(() => hep({ captureKey: 'a', captureKeyFile: 'b' })).toThrow(/edge\.trace\.hep/);
-    const load = (captureKey: string) => loadMaterial(hep({ captureKey }), {}, Date.now(), new MemoryState());
+    const load = (captureKey: string) => loadSecrets(hep({ captureKey }), {}, Date.now(), new MemoryState());
     expect((await load('k'.repeat(255))).captureKey?.byteLength).toBe(255);
     await expect(load('k'.repeat(256))).rejects.toThrow(
       'edge.trace.hep.captureKey: expected at most 255 bytes, got 256',
@@ -37,7 +37,7 @@ describe('edge.trace.hep', () => {
   it('warns of copies that leave this machine', async () => {
     const warnings = async (collector: string) => {
       const config = hep({ collector });
-      return startupWarnings(config, await loadMaterial(config, {}, Date.now(), new MemoryState()), Date.now());
+      return startupWarnings(config, await loadSecrets(config, {}, Date.now(), new MemoryState()), Date.now());
     };
     expect(await warnings('homer.example.com:9060')).toContainEqual(
       expect.stringMatching(/homer\.example\.com:9060 without/),

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { type Material } from '../../src/config/material.ts';
+import { type LoadedSecrets } from '../../src/config/secrets.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { startupWarnings } from '../../src/config/warnings.ts';
 import { Secret } from '../../src/base/secret.ts';
 
 const GENERATED = { km: true, certificate: true, users: true };
 
-function warningsOf(input: ConfigInput, material: Partial<Material> = {}): string[] {
-  const all: Material = {
+function warningsOf(input: ConfigInput, secrets: Partial<LoadedSecrets> = {}): string[] {
+  const all: LoadedSecrets = {
     keys: [{ id: 'k', secret: new Secret('0123456789abcdef0123') }],
     pseudonymKey: new Secret('pseudonym-key'),
     users: new Map([['alice', new Secret('long-enough')]]),
@@ -17,7 +17,7 @@ function warningsOf(input: ConfigInput, material: Partial<Material> = {}): strin
     tokenKeys: [],
     generated: { km: false, certificate: true, users: false },
     stateDir: '/state',
-    ...material,
+    ...secrets,
   };
   return startupWarnings(parseConfig(input), all, Date.parse('2026-11-20T00:00:00Z'));
 }
@@ -29,7 +29,7 @@ describe('start-up', () => {
 
   const outside: ConfigInput = { edge: { listen: { addresses: ['192.0.2.7'] } } };
   const relayOutside = { listeners: [{ transport: 'udp' as const, address: '192.0.2.7' }] };
-  const table: [string, ConfigInput, Partial<Material>, RegExp][] = [
+  const table: [string, ConfigInput, Partial<LoadedSecrets>, RegExp][] = [
     ['lab users in reach of others', outside, { generated: GENERATED }, /edge\.listen .*192\.0\.2\.7.*lab users/],
     [
       'clients without Origin from outside',
@@ -132,8 +132,8 @@ describe('start-up', () => {
       /generated Km/,
     ],
   ];
-  it.each(table)('warns of %s', (_what, input, material, expected) => {
-    const warnings = warningsOf(input, material);
+  it.each(table)('warns of %s', (_what, input, secrets, expected) => {
+    const warnings = warningsOf(input, secrets);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(expected);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadMaterial } from '../../src/config/material.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { type Now } from '../../src/base/clock.ts';
 import { type CredentialVerifier } from '../../src/credentials/credential.ts';
@@ -27,13 +27,13 @@ async function made(input: ConfigInput = {}): Promise<Made> {
     turn: { realm: 'ims.example', listeners: [{ transport: 'udp', address: '127.0.0.1' }], ...input.turn },
     credentials: { secret: 'km-of-thirty-two-characters-here', pseudonymKey: 'pseudonym', ...input.credentials },
   });
-  const material = await loadMaterial(config, {}, NOW.unixMs);
-  const sharedKey = createSharedKey(config, material);
-  const accessTokens = createAccessTokens(config, material);
+  const secrets = await loadSecrets(config, {}, NOW.unixMs);
+  const sharedKey = createSharedKey(config, secrets);
+  const accessTokens = createAccessTokens(config, secrets);
   return {
     sharedKey,
     accessTokens,
-    verifier: createVerifier(config, material, sharedKey, { tokens: accessTokens?.verifier() }),
+    verifier: createVerifier(config, secrets, sharedKey, { tokens: accessTokens?.verifier() }),
   };
 }
 

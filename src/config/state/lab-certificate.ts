@@ -1,12 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import { type KeyPair } from '../../base/key-pair.ts';
 import { type StateStore } from './state-store.ts';
-
-export interface Certificate {
-  /** PEM, the server's own first. */
-  readonly cert: string;
-  readonly key: string;
-}
 
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
@@ -22,7 +17,7 @@ const SERVER_KEY_FILE = 'server-key.pem';
  * A certificate for `names` (host names and IP addresses) from a lab CA that stays, so that a client can be told to trust `ca.pem` once.
  * Made anew when it nears its end or does not cover a name.
  */
-export async function labCertificate(state: StateStore, names: readonly string[], nowMs: number): Promise<Certificate> {
+export async function labCertificate(state: StateStore, names: readonly string[], nowMs: number): Promise<KeyPair> {
   const ca = readPair(state, CA_FILE, CA_KEY_FILE);
   // A server certificate must not outlive its CA, so the CA goes first.
   const keepsCa = ca && expiresAfter(ca, nowMs + (SERVER_DAYS + RENEW_DAYS) * DAY_MS);
@@ -44,7 +39,7 @@ export function labCa(state: StateStore): string | undefined {
   return state.read(CA_FILE);
 }
 
-interface Pair extends Certificate {
+interface Pair extends KeyPair {
   readonly certificate: X509Certificate;
 }
 
@@ -79,7 +74,7 @@ function serves(pair: Pair, names: readonly string[], nowMs: number): boolean {
   );
 }
 
-async function makeCa(state: StateStore, nowMs: number): Promise<Certificate> {
+async function makeCa(state: StateStore, nowMs: number): Promise<KeyPair> {
   const { generate } = await import('selfsigned');
   const pair = await generate([{ name: 'commonName', value: 'epcscf-turn lab CA' }], {
     ...validity(nowMs, CA_DAYS),
@@ -93,12 +88,7 @@ async function makeCa(state: StateStore, nowMs: number): Promise<Certificate> {
   return { cert: pair.cert, key: pair.private };
 }
 
-async function makeServer(
-  state: StateStore,
-  ca: Certificate,
-  names: readonly string[],
-  nowMs: number,
-): Promise<Certificate> {
+async function makeServer(state: StateStore, ca: KeyPair, names: readonly string[], nowMs: number): Promise<KeyPair> {
   const { generate } = await import('selfsigned');
   const pair = await generate([{ name: 'commonName', value: names.find((name) => !isIP(name)) ?? 'localhost' }], {
     ...validity(nowMs, SERVER_DAYS),

@@ -1,7 +1,7 @@
 import { Agent, request, type RequestOptions } from 'node:https';
 import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { parseConfig } from '../../../../src/config/load.ts';
-import { certificateNames } from '../../../../src/config/material.ts';
+import { certificateNames } from '../../../../src/config/secrets.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
 import { createLabControl, type LabControlOptions } from '../../../../src/lab/control/lab-control.ts';
 import { createLab } from '../../../../src/lab/create-lab.ts';

@@ -1,9 +1,8 @@
 import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
-import { secureOptions } from '../../../../base/key-pair.ts';
-import { type CoreTlsOptions } from '../../../edge-options.ts';
+import { secureOptions, type TlsParts } from '../../../../base/key-pair.ts';
 
-/** What both ends of our TLS connections with a core are made with. Throws ERR_CERTIFICATE_UNREADABLE when OpenSSL cannot use it. */
-export function coreSecureOptions(tls: Pick<CoreTlsOptions, 'cert' | 'key' | 'ca'>): SecureContextOptions {
+/** The options of both ends of a TLS connection between the edge and a core. Throws ERR_CERTIFICATE_UNREADABLE when OpenSSL cannot use the PEM. */
+export function coreSecureOptions(tls: TlsParts): SecureContextOptions {
   return secureOptions(tls, 'edge.core.tls: expected usable PEM in certFile, keyFile and caFile, got');
 }
 

@@ -6,7 +6,7 @@ import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
 /** What the edge needs to ask authorization servers, and to report to a web server. */
-export interface WebIdentityMaterial {
+export interface WebIdentitySecrets {
   /** By issuer: the secret of the client as which it is asked about tokens. */
   readonly clientSecrets: ReadonlyMap<string, Secret>;
   readonly webhookSecret?: Secret;
@@ -15,7 +15,7 @@ export interface WebIdentityMaterial {
 }
 
 /** `undefined` where nobody signs in by tokens. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
-export function givenWebIdentityMaterial({ edge }: Config, attempt: Attempt): WebIdentityMaterial | undefined {
+export function givenWebIdentitySecrets({ edge }: Config, attempt: Attempt): WebIdentitySecrets | undefined {
   const { issuers, webhook, caFile } = edge.webIdentity;
   if (!edge.enabled || issuers.length === 0) return undefined;
   const clientSecrets = new Map<string, Secret>();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadMaterial } from '../../src/config/material.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { labCertificate } from '../../src/config/state/lab-certificate.ts';
 import { StateFolder } from '../../src/config/state/state-folder.ts';
 
@@ -12,7 +12,7 @@ let base: string;
 let tls: { certFile: string; keyFile: string };
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'epcscf-turn-material-'));
+  base = mkdtempSync(join(tmpdir(), 'epcscf-turn-secrets-'));
   const folder = new StateFolder(join(base, 'tls'));
   await labCertificate(folder, ['localhost'], NOW);
   tls = { certFile: folder.file('server.pem'), keyFile: folder.file('server-key.pem') };
@@ -29,10 +29,10 @@ const file = (name: string, text: string) => {
 describe('what a configuration points to', () => {
   it('is made in the state folder when nothing is given, once', async () => {
     const config = parseConfig({ stateDir: join(base, 'made') });
-    const first = await loadMaterial(config, {}, NOW);
+    const first = await loadSecrets(config, {}, NOW);
     expect(first.generated).toEqual({ km: true, certificate: true, users: true });
     expect(first.caFile).toBe(join(base, 'made', 'ca.pem'));
-    const second = await loadMaterial(config, {}, NOW);
+    const second = await loadSecrets(config, {}, NOW);
     expect(second.certificate).toEqual(first.certificate);
     expect(second.keys[0]?.secret.revealText()).toBe(first.keys[0]?.secret.revealText());
     expect([...second.users.keys()]).toEqual(['alice', 'bob']);
@@ -51,14 +51,14 @@ describe('what a configuration points to', () => {
         pseudonymKeyFile: file('pseudonym', 'pseudonym-key'),
       },
     });
-    const material = await loadMaterial(config, {}, NOW);
-    expect(material.keys.map(({ id, secret }) => `${id} ${secret.revealText()}`)).toEqual([
+    const secrets = await loadSecrets(config, {}, NOW);
+    expect(secrets.keys.map(({ id, secret }) => `${id} ${secret.revealText()}`)).toEqual([
       'new new-key',
       'old old-key',
     ]);
-    expect(material.users.get('carol')?.revealText()).toBe('her password');
-    expect(material.pseudonymKey.revealText()).toBe('pseudonym-key');
-    expect(material.generated).toEqual({ km: false, certificate: false, users: false });
+    expect(secrets.users.get('carol')?.revealText()).toBe('her password');
+    expect(secrets.pseudonymKey.revealText()).toBe('pseudonym-key');
+    expect(secrets.generated).toEqual({ km: false, certificate: false, users: false });
     expect(existsSync(join(base, 'untouched'))).toBe(false);
   });
 
@@ -69,7 +69,7 @@ describe('what a configuration points to', () => {
       turn: { listeners: [{ transport: 'udp', address: '127.0.0.1' }] },
       credentials: { secret: 'a-key', pseudonymKey: 'another' },
     });
-    expect((await loadMaterial(config, {}, NOW)).certificate).toBeUndefined();
+    expect((await loadSecrets(config, {}, NOW)).certificate).toBeUndefined();
     expect(existsSync(join(base, 'plain'))).toBe(false);
   });
 
@@ -80,7 +80,7 @@ describe('what a configuration points to', () => {
       edge: { listen: { addresses: ['0.0.0.0', '192.0.2.1'] } },
       turn: { publicHost: 'turn.lab.example' },
     });
-    const { certificate } = await loadMaterial(config, {}, NOW);
+    const { certificate } = await loadSecrets(config, {}, NOW);
     const { X509Certificate } = await import('node:crypto');
     const { subjectAltName } = new X509Certificate(certificate?.cert ?? '');
     expect(subjectAltName).toContain('DNS:lab.example');
@@ -134,7 +134,7 @@ describe('what a configuration points to', () => {
     ],
   ])('stops the start at %s, in one line', async (_what, input, code, message) => {
     const config = parseConfig({ stateDir: join(base, 'errors'), ...input() });
-    const error = await loadMaterial(config, {}, NOW).catch((reason: unknown) => reason);
+    const error = await loadSecrets(config, {}, NOW).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code });
     const text = (error as Error).message;
     if (typeof message === 'string') expect(text).toBe(message);

@@ -1,21 +1,21 @@
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
 import { readCa, readCertificate } from './given-certificate.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
-import { type Certificate } from './state/lab-certificate.ts';
 
 /** What the edge needs towards an external core. */
-export interface CoreMaterial {
+export interface CoreSecrets {
   /** Absent: the certificate of everything else. */
-  readonly certificate?: Certificate;
+  readonly certificate?: KeyPair;
   /** PEM bundle; absent: the system's. */
   readonly ca?: string;
   readonly flowTokenKey: Secret;
 }
 
 /** What the configuration and the files it names give of it. `undefined` without an external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
-export function givenCoreMaterial({ edge }: Config, attempt: Attempt): Partial<CoreMaterial> | undefined {
+export function givenCoreSecrets({ edge }: Config, attempt: Attempt): Partial<CoreSecrets> | undefined {
   const { core } = edge;
   if (!edge.enabled || core.kind !== 'external') return undefined;
   const certificate = readCertificate(core.tls, 'edge.core.tls', attempt);

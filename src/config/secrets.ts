@@ -1,60 +1,64 @@
 import { givenAdminToken } from './admin-token.ts';
 import { isWildcard } from '../base/ip.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 import { givenTokenKeys, type GivenTokenKey } from './access-token-keys.ts';
-import { type CoreMaterial, givenCoreMaterial } from './core-material.ts';
+import { type CoreSecrets, givenCoreSecrets } from './core-secrets.ts';
 import { type Environment } from './environment.ts';
 import { atOnce, type Attempt, Findings } from './findings.ts';
 import { givenCertificate } from './given-certificate.ts';
 import { longTermUsers, type LongTermUser } from './long-term-users.ts';
-import { generatedSigningKey, givenOAuthMaterial, isWithoutSigningKey, type OAuthMaterial } from './oauth-material.ts';
+import { generatedSigningKey, givenOAuthSecrets, isWithoutSigningKey, type OAuthSecrets } from './oauth-secrets.ts';
 import { usesHttps } from './schema/https-use.ts';
-import { givenRedisMaterial, type RedisMaterial } from './redis-material.ts';
+import { givenRedisSecrets, type RedisSecrets } from './redis-secrets.ts';
 import { asFarAsKnown, knownEntries, UnknownValue } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
-import { labCa, labCaFile, labCertificate, type Certificate } from './state/lab-certificate.ts';
+import { labCa, labCaFile, labCertificate } from './state/lab-certificate.ts';
 import { type KeyFile, labKey, labUsers } from './state/lab-secrets.ts';
 import { defaultStateDir, StateFolder } from './state/state-folder.ts';
 import { type StateStore } from './state/state-store.ts';
 import { TrialState } from './state/trial-state.ts';
-import { givenWebIdentityMaterial, type WebIdentityMaterial } from './web-identity-material.ts';
+import { givenWebIdentitySecrets, type WebIdentitySecrets } from './web-identity-secrets.ts';
 
-export interface KeyMaterial {
-  /** Newest first. */
+/** The keys of TURN credentials of approach 1 (TS 33.203 X.5.2). */
+export interface CredentialKeys {
+  /** Km, the newest first: the edge makes credentials with the first, the TURN server accepts all. */
   readonly keys: readonly { readonly id: string; readonly secret: Secret }[];
+  /** Encrypts registration ids into TURN names. */
   readonly pseudonymKey: Secret;
 }
 
-/** Everything that a configuration only points to: read from files, or made in the state folder where nothing was given. */
-export interface Material extends KeyMaterial {
+/** Secrets and certificates of a configuration: given in it, read from the files it names, or generated in the state folder where it gives none. */
+export interface LoadedSecrets extends CredentialKeys {
+  /** Passwords of the users of the embedded core, by name. */
   readonly users: ReadonlyMap<string, Secret>;
-  /** Users of the TURN server. */
+  /** Users of the TURN server with a password of their own. */
   readonly longTermUsers: readonly LongTermUser[];
   /** Keys of access tokens, newest first; none where there are no such tokens. */
   readonly tokenKeys: readonly GivenTokenKey[];
   /** Absent when nothing here speaks TLS. */
-  readonly certificate?: Certificate;
+  readonly certificate?: KeyPair;
   /** Capture password of the HEP collector; absent when the collector wants none. */
   readonly captureKey?: Secret;
   /** Absent with the embedded core. */
-  readonly core?: CoreMaterial;
+  readonly core?: CoreSecrets;
   /** Absent where nobody signs in by web tokens. */
-  readonly webIdentity?: WebIdentityMaterial;
-  /** Of the authorization server and its clients. */
-  readonly oauth: OAuthMaterial;
+  readonly webIdentity?: WebIdentitySecrets;
+  /** Keys and secrets of the authorization server and its clients. */
+  readonly oauth: OAuthSecrets;
   /** Absent where there is no `/admin`. */
   readonly adminToken?: Secret;
   /** Absent without Redis. */
-  readonly redis?: RedisMaterial;
-  /** What was generated, because the configuration gives none. */
+  readonly redis?: RedisSecrets;
+  /** Which of these were generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** The state folder, used or not. */
   readonly stateDir: string;
   /** PEM of the lab CA, when the certificate is of its making. */
   readonly ca?: string;
-  /** The file that holds it, unless it is in memory only. */
+  /** The file that holds `ca`. Absent when the lab CA is in memory only. */
   readonly caFile?: string;
 }
 
@@ -75,24 +79,24 @@ export function stateDirOf(config: Config, environment: Environment): string {
 }
 
 /** `state` takes the place of the state folder, which is left alone when a file that is named cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with a line for each. */
-export async function loadMaterial(
+export async function loadSecrets(
   config: Config,
   environment: Environment,
   nowMs: number,
   state?: StateStore,
-): Promise<Material> {
+): Promise<LoadedSecrets> {
   const findings = new Findings();
   const given = readGiven(config, findings.attempt);
   findings.throwAny();
   return complete(config, given, environment, nowMs, state ? () => state : stateFolderOf(config, environment));
 }
 
-/** What `loadMaterial` would come to, with nothing left on the disk. Of a configuration that is known in part, what goes wrong with that. */
-export async function tryMaterial(
+/** What `loadSecrets` would come to, with nothing left on the disk. Of a configuration that is known in part, what goes wrong with that. */
+export async function trySecrets(
   config: Config,
   environment: Environment,
   nowMs: number,
-): Promise<{ readonly material: Material | undefined; readonly findings: Findings }> {
+): Promise<{ readonly secrets: LoadedSecrets | undefined; readonly findings: Findings }> {
   const findings = new Findings();
   const given = readGiven(config, findings.attempt);
   const state = findings.attempt(() => new TrialState(stateDirOf(config, environment)));
@@ -100,25 +104,25 @@ export async function tryMaterial(
     if (usesState(config)) state?.check();
     return true;
   });
-  const material =
+  const secrets =
     state && isFit
       ? await findings.attemptLater(() => complete(config, given, environment, nowMs, () => state))
       : undefined;
-  return { material, findings };
+  return { secrets, findings };
 }
 
 /** What the configuration gives, in itself or by files; `undefined`, or short of an entry, where that cannot be had. */
 interface Given {
-  readonly certificate: Certificate | undefined;
+  readonly certificate: KeyPair | undefined;
   readonly users: ReadonlyMap<string, Secret> | undefined;
-  readonly keys: KeyMaterial['keys'] | undefined;
+  readonly keys: CredentialKeys['keys'] | undefined;
   readonly pseudonymKey: Secret | undefined;
   readonly captureKey: Secret | undefined;
-  readonly core: Partial<CoreMaterial> | undefined;
-  readonly webIdentity: WebIdentityMaterial | undefined;
-  readonly redis: RedisMaterial | undefined;
+  readonly core: Partial<CoreSecrets> | undefined;
+  readonly webIdentity: WebIdentitySecrets | undefined;
+  readonly redis: RedisSecrets | undefined;
   readonly longTermUsers: readonly LongTermUser[] | undefined;
-  readonly oauth: OAuthMaterial | undefined;
+  readonly oauth: OAuthSecrets | undefined;
   readonly adminToken: Secret | undefined;
   readonly tokenKeys: readonly GivenTokenKey[] | undefined;
 }
@@ -130,11 +134,11 @@ function readGiven(config: Config, attempt: Attempt): Given {
     keys: attempt(() => givenKeys(config, attempt)),
     pseudonymKey: attempt(() => givenPseudonymKey(config, attempt)),
     captureKey: attempt(() => givenCaptureKey(config)),
-    core: attempt(() => givenCoreMaterial(config, attempt)),
-    webIdentity: attempt(() => givenWebIdentityMaterial(config, attempt)),
-    redis: attempt(() => givenRedisMaterial(config, attempt)),
+    core: attempt(() => givenCoreSecrets(config, attempt)),
+    webIdentity: attempt(() => givenWebIdentitySecrets(config, attempt)),
+    redis: attempt(() => givenRedisSecrets(config, attempt)),
     longTermUsers: attempt(() => longTermUsers(config, attempt)),
-    oauth: attempt(() => givenOAuthMaterial(config, attempt)),
+    oauth: attempt(() => givenOAuthSecrets(config, attempt)),
     adminToken: attempt(() => givenAdminToken(config)),
     tokenKeys: attempt(() => givenTokenKeys(config, attempt)),
   };
@@ -194,7 +198,7 @@ async function complete(
   environment: Environment,
   nowMs: number,
   open: OpenState,
-): Promise<Material> {
+): Promise<LoadedSecrets> {
   const { credentials, edge } = config;
   const makesUsers = isWithoutUsers(config);
   const makesCertificate = isWithoutCertificate(config);
@@ -228,7 +232,7 @@ async function complete(
   };
 }
 
-function completeOAuth(config: Config, given: OAuthMaterial | undefined, open: OpenState): OAuthMaterial {
+function completeOAuth(config: Config, given: OAuthSecrets | undefined, open: OpenState): OAuthSecrets {
   const known = given ?? { signingKeys: undefined, clientProofs: new Map(), userPasswords: new Map() };
   return isWithoutSigningKey(config) ? { ...known, signingKeys: [generatedSigningKey(open())] } : known;
 }

@@ -1,22 +1,22 @@
+import { type KeyPair } from '../base/key-pair.ts';
 import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
 import { readCa, readCertificate } from './given-certificate.ts';
 import { usesRedis } from './schema/redis-rules.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
-import { type Certificate } from './state/lab-certificate.ts';
 
 /** What this server needs to get at Redis. */
-export interface RedisMaterial {
+export interface RedisSecrets {
   readonly password?: Secret;
   readonly sentinelPassword?: Secret;
-  readonly certificate?: Certificate;
+  readonly certificate?: KeyPair;
   /** PEM bundle; absent: the CAs that Node.js trusts. */
   readonly ca?: string;
 }
 
 /** `undefined` without Redis. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
-export function givenRedisMaterial(config: Config, attempt: Attempt): RedisMaterial | undefined {
+export function givenRedisSecrets(config: Config, attempt: Attempt): RedisSecrets | undefined {
   if (!usesRedis(config)) return undefined;
   const { redis } = config;
   const { caFile } = redis.tls;

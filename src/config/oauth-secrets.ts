@@ -10,7 +10,7 @@ import { type StateStore } from './state/state-store.ts';
 import { readTextFile } from './text-file.ts';
 
 /** What the authorization server and its clients are given by files, or generated. */
-export interface OAuthMaterial {
+export interface OAuthSecrets {
   /** Private keys that sign registration tokens, the newest first. */
   readonly signingKeys: readonly [KeyObject, ...KeyObject[]] | undefined;
   /** By the id of the client; absent for one that proves nothing. */
@@ -30,7 +30,7 @@ const MIN_SECRET_BYTES = 16;
 const KEY_KINDS = 'a P-256 key, or an RSA key of 2048 bits or more, in PEM';
 
 /** What the configuration and the files it names give of it. */
-export function givenOAuthMaterial({ oauth }: Config, attempt: Attempt): OAuthMaterial {
+export function givenOAuthSecrets({ oauth }: Config, attempt: Attempt): OAuthSecrets {
   const { signingKeyFiles } = oauth.authorizationServer;
   const signingKeys = knownEntries(signingKeyFiles).flatMap(({ entry: file, i }) => {
     const path = `oauth.authorizationServer.signingKeyFiles.${i}`;
