@@ -2,7 +2,7 @@ import { EpcscfTurnError, type ErrorCode } from './errors.ts';
 import { type TransportAddress } from './transport-address.ts';
 
 /** What was to be opened, and which configuration keys say where. */
-export interface ListenPlace extends Pick<TransportAddress, 'address' | 'port'> {
+export interface ListenTarget extends Pick<TransportAddress, 'address' | 'port'> {
   /** How the error begins, such as `TURN udp listener 192.0.2.1:3478`. */
   readonly where: string;
   readonly portKey: string;
@@ -10,15 +10,15 @@ export interface ListenPlace extends Pick<TransportAddress, 'address' | 'port'> 
 }
 
 /** One line that says what could not be opened and what to do about it. */
-export function listenError(place: ListenPlace, cause: unknown): EpcscfTurnError {
+export function listenError(target: ListenTarget, cause: unknown): EpcscfTurnError {
   const systemCode = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  const { code, text } = explain(systemCode, place);
-  return new EpcscfTurnError(code, `${place.where}: ${text} (${systemCode})`, { cause });
+  const { code, text } = explain(systemCode, target);
+  return new EpcscfTurnError(code, `${target.where}: ${text} (${systemCode})`, { cause });
 }
 
 function explain(
   systemCode: string,
-  { address, port, portKey, addressKey }: ListenPlace,
+  { address, port, portKey, addressKey }: ListenTarget,
 ): { code: ErrorCode; text: string } {
   switch (systemCode) {
     case 'EADDRINUSE':

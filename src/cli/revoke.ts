@@ -29,7 +29,7 @@ interface Answer {
   readonly registrationsEnded: number;
 }
 
-interface Place {
+interface AdminServer {
   readonly url: URL;
   /** The name that the certificate must have; absent: that of the URL. */
   readonly servername?: string;
@@ -47,21 +47,21 @@ export async function revoke(user: string, flags: RevokeFlags): Promise<number> 
   const body = flags.turnName ? { turnName: user } : { user, ...(flags.registration && { endRegistrations: true }) };
   let ended = 0;
   let failed = false;
-  for (const place of placesOf(flags, config)) {
+  for (const server of serversOf(flags, config)) {
     try {
-      const answer = await send(place, token, ca, JSON.stringify(body));
+      const answer = await send(server, token, ca, JSON.stringify(body));
       ended += answer.credentials.length + answer.registrationsEnded;
-      print(place, answer);
+      print(server, answer);
     } catch (error) {
       failed = true;
-      console.error(`${place.url.origin}: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(`${server.url.origin}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   if (ended === 0 && !failed) console.error(`${user}: no server there knows a credential or registration of it`);
   return failed || ended === 0 ? EXIT.failed : EXIT.ok;
 }
 
-function print({ url }: Place, { credentials, registrationsEnded }: Answer): void {
+function print({ url }: AdminServer, { credentials, registrationsEnded }: Answer): void {
   for (const { turnName, untilSec, allocations } of credentials) {
     const end = new Date(untilSec * 1000).toISOString();
     console.log(`${url.origin}: revoked ${turnName} until ${end}, allocations ended there: ${allocations}`);
@@ -70,7 +70,7 @@ function print({ url }: Place, { credentials, registrationsEnded }: Answer): voi
 }
 
 /** The URLs that were named; else the server of the configuration, on this machine. */
-function placesOf({ url: urls = [] }: RevokeFlags, { edge, domain }: Config): Place[] {
+function serversOf({ url: urls = [] }: RevokeFlags, { edge, domain }: Config): AdminServer[] {
   if (urls.length > 0) return urls.map((text) => ({ url: httpsUrl(text) }));
   const { port, addresses } = edge.listen;
   const [address = '127.0.0.1'] = addresses;
@@ -96,7 +96,7 @@ function labCa(config: Config): string | undefined {
   }
 }
 
-function send({ url, servername }: Place, token: Secret, ca: string | undefined, body: string): Promise<Answer> {
+function send({ url, servername }: AdminServer, token: Secret, ca: string | undefined, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token.revealText()}`, 'content-type': 'application/json' };
     const signal = AbortSignal.timeout(TIMEOUT_MS);

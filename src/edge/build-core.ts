@@ -19,7 +19,7 @@ export interface CorePorts extends EdgePorts {
   /** Takes what the core sends. */
   readonly inbound: Inbound;
   /** Hears where a core outside is each time its names stand for other places. */
-  readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
+  readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   readonly sendAway: ReregistrationContext['sendAway'];
   /** Whether the edge takes nothing new any more. */
   readonly isStopping: () => boolean;
@@ -94,7 +94,7 @@ function outside(
     hopClosed: (hop) => {
       inbound.closed(hop);
     },
-    placesChanged: ports.corePlacesChanged,
+    destinationsChanged: ports.coreDestinationsChanged,
   });
   const deregistrations = deregisterLost({
     options: core,

@@ -5,7 +5,7 @@ import { type EdgePorts, type EdgeState } from './build-state.ts';
 import { type EdgeOptions, type TokenIssuerOptions } from './edge-options.ts';
 import { BoundTokens } from './web-identity/bound-tokens.ts';
 import { Introspection } from './web-identity/introspection.ts';
-import { PoolPlaces } from './web-identity/pool-places.ts';
+import { PoolHolders } from './web-identity/pool-holders.ts';
 import { RemoteKeys } from './web-identity/remote-keys.ts';
 import { TokenCap } from './web-identity/token-cap.ts';
 import { TokenEnds } from './web-identity/token-ends.ts';
@@ -38,11 +38,11 @@ export function buildSignIn(
   const { clock, timers, events, run, wrap } = ports;
   const { audience, skewSec, scope, allowDigest, requireOnEveryRequest } = webIdentity;
   const bound = new BoundTokens(registrations);
-  const places = new PoolPlaces((registrationId) => {
+  const poolHolders = new PoolHolders((registrationId) => {
     deregistrations.hasten(registrationId);
     registrations.endLapsed(registrationId);
   });
-  for (const observer of [bound, places, new TokenEnds({ registrations, bound, clock, timers })]) {
+  for (const observer of [bound, poolHolders, new TokenEnds({ registrations, bound, clock, timers })]) {
     registrations.observe(observer);
   }
   const issuers = webIdentity.issuers.map((issuer) => trustedIssuer(issuer, ports));
@@ -58,7 +58,7 @@ export function buildSignIn(
     },
     verifier: wrap?.tokenCheck?.(verifier) ?? verifier,
     bound,
-    places,
+    poolHolders,
     registrations,
     admission,
     home,

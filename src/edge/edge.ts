@@ -45,7 +45,7 @@ export interface EdgeDependencies {
   readonly events: TypedEvents<EdgeEvents>;
   readonly wrap?: EdgeWrap | undefined;
   /** Hears where a core outside is each time its names stand for other places. */
-  readonly corePlacesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
+  readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   /** Asks authorization servers elsewhere; needed if `webIdentity` names one. */
   readonly webFetch?: WebFetch | undefined;
   /** Keys of the authorization server in this process; needed if `webIdentity` names it. */

@@ -176,8 +176,8 @@ function listen(server: Server, address: string, port: number, logger: Logger): 
   return new Promise((resolve, reject) => {
     const onListenError = (cause: Error): void => {
       const where = `edge listener ${address.includes(':') ? `[${address}]` : address}:${port}`;
-      const place = { where, address, port, portKey: 'edge.listen.port', addressKey: 'edge.listen.addresses' };
-      reject(listenError(place, cause));
+      const target = { where, address, port, portKey: 'edge.listen.port', addressKey: 'edge.listen.addresses' };
+      reject(listenError(target, cause));
     };
     server.once('error', onListenError);
     server.listen({ host: address, port, ipv6Only: true }, () => {

@@ -239,7 +239,7 @@ export class ServerParts implements RevocableParts {
       messageText: wrap.messageText,
       webFetch: send && createWebFetch(send),
       localKeys: waf?.keys,
-      corePlacesChanged: (places) => this.#turn?.setCorePlaces(places.flatMap(transportAddressOf)),
+      coreDestinationsChanged: (destinations) => this.#turn?.setCoreAddresses(destinations.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
     this.#turn?.addOwnListeners(this.#edge.coreAddresses.flatMap(transportAddressOf));

@@ -14,9 +14,9 @@ export async function unusableAddresses(written: Config): Promise<string[]> {
   const adapted = asFarAsKnown(() => adaptToHost(written, hasLoopback).config);
   const config = adapted ?? written;
   const named = [...ownSockets(config), ...(asFarAsKnown(() => relays(config)) ?? [])];
-  const places = new Map(named.map(({ path, address }) => [`${path} ${address}`, { path, address }]));
+  const addresses = new Map(named.map(({ path, address }) => [`${path} ${address}`, { path, address }]));
   const lines: string[] = [];
-  for (const { path, address } of places.values()) {
+  for (const { path, address } of addresses.values()) {
     // Whether others remain beside it is not known then.
     if (!adapted && !hasLoopback && address === '::1') continue;
     if (!(await isHere(address))) {

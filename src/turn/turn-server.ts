@@ -159,8 +159,8 @@ export class TurnServer {
    * Where the core behind the edge is by now, in place of what was told before: no client may have it as a peer, as the core would take what
    * comes from this machine for the edge's. What clients hold towards it ends. A no-op unless started.
    */
-  setCorePlaces(places: readonly TransportAddress[]): void {
-    this.#running?.engine.setCorePlaces(places);
+  setCoreAddresses(addresses: readonly TransportAddress[]): void {
+    this.#running?.engine.setCoreAddresses(addresses);
   }
 
   /** False when there is no such allocation. */

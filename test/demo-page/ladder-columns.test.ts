@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Arrow, type ArrowFacts } from '../../src/demo-page/ladder/arrow.ts';
-import { columnsOf, placeOf } from '../../src/demo-page/ladder/columns.ts';
+import { columnsOf, spanOf } from '../../src/demo-page/ladder/columns.ts';
 
 function arrow(from: Arrow['from'], to: Arrow['to'], user?: string, kind: ArrowFacts['kind'] = 'sip'): Arrow {
   return { kind, from, to, user, label: '', title: '', look: 'plain', routine: false, atUnixMs: 0, number: 1 };
@@ -28,7 +28,7 @@ describe('the columns of the ladder', () => {
     expect(names([arrow('wic', 'edge', 'alice'), arrow('wic', 'edge')])[1]).toBe('other WIC');
     const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((user) => arrow('wic', 'edge', user));
     expect(names(many)).toEqual(['a', 'b', 'c', 'd', 'other WIC', 'eP-CSCF', 'I/S-CSCF', 'TURN server']);
-    expect(placeOf(many[5]!, columnsOf(many, true))).toEqual({ first: 5, span: 2, direction: 'right' });
+    expect(spanOf(many[5]!, columnsOf(many, true))).toEqual({ first: 5, span: 2, direction: 'right' });
   });
 
   it.each([
@@ -44,6 +44,6 @@ describe('the columns of the ladder', () => {
     ['nowhere, between two', arrow('edge', 'turn', undefined, 'note'), { first: 3, span: 3, direction: 'none' }],
   ])('place an arrow that goes %s', (_what, placed, place) => {
     const columns = columnsOf([arrow('wic', 'edge', 'alice'), arrow('wic', 'edge', 'bob')], true);
-    expect(placeOf(placed, columns)).toEqual(place);
+    expect(spanOf(placed, columns)).toEqual(place);
   });
 });

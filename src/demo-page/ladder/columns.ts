@@ -27,7 +27,7 @@ export function columnsOf(arrows: readonly Arrow[], hasLab: boolean): readonly C
   return [...wics, ...network.map((party) => ({ party, name: partyName(party) }))];
 }
 
-export interface Place {
+export interface ArrowSpan {
   /** From 1, as a grid counts. */
   readonly first: number;
   readonly span: number;
@@ -35,7 +35,7 @@ export interface Place {
 }
 
 /** Where an arrow goes among the columns. A note takes the columns beside its own, where there are any, to have room for its words. */
-export function placeOf({ kind, from, to, user }: Arrow, columns: readonly Column[]): Place {
+export function spanOf({ kind, from, to, user }: Arrow, columns: readonly Column[]): ArrowSpan {
   const [start, end] = [indexOf(columns, from, user), indexOf(columns, to, user)];
   if (start === end) {
     const first = Math.max(0, start - 1);

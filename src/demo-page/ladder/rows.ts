@@ -1,5 +1,5 @@
 import { routeText, type Arrow } from './arrow.ts';
-import { placeOf, type Column } from './columns.ts';
+import { spanOf, type Column } from './columns.ts';
 import { create } from './elements.ts';
 
 interface Row {
@@ -63,7 +63,7 @@ export class Rows {
   }
 
   #write(arrow: Arrow, { item, button }: Row, columns: readonly Column[]): void {
-    const { first, span, direction } = placeOf(arrow, columns);
+    const { first, span, direction } = spanOf(arrow, columns);
     const { from, to, label, user, look, number, title } = arrow;
     Object.assign(item.dataset, { from, to, label, look });
     if (user === undefined) delete item.dataset.user;

@@ -2,7 +2,7 @@ import { type OwnText } from '../../base/own-text.ts';
 
 export type CoreTransport = 'udp' | 'tcp' | 'tls';
 
-/** One place in the core: what RFC 3263 makes of a SIP URI. */
+/** One destination in the core: what RFC 3263 makes of a SIP URI. */
 export interface CoreDestination {
   readonly transport: CoreTransport;
   /** IPv4 or IPv6 in canonical text, without brackets. */

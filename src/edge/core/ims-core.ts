@@ -10,7 +10,7 @@ export interface CoreTarget {
   readonly uri: string;
   /** The device it was chosen as. Absent where nobody knows which of those on the hop is meant but by the Request-URI. */
   readonly device?: TargetDevice;
-  /** The hop to the same place that is open now, where a CANCEL may go that follows later. */
+  /** The hop to the same destination that is open now, where a CANCEL may go that follows later. */
   readonly currentHop?: Hop;
   /** Where else the same request may go, one after the other, when this hop cannot be reached, does not answer, or answers 503 (RFC 3263 §4.3). */
   readonly alternatives?: readonly CoreTarget[];

@@ -180,7 +180,7 @@ export class ResponseContext implements CoreOutcome {
     if (isUnderway || this.#finalSent || this.#cancelled) return false;
     // Another transport to the same place helps where the first could not be had, and only there.
     const usable =
-      cause === 'hop-closed' ? alternatives : alternatives.filter(({ hop }) => !isSamePlace(hop, target.hop));
+      cause === 'hop-closed' ? alternatives : alternatives.filter(({ hop }) => !isSameRemote(hop, target.hop));
     const [next, ...rest] = usable;
     if (!next) return false;
     this.#prepare(next, rest, breadth).branch.start();
@@ -272,7 +272,7 @@ function isServerSilent({ target, branch }: Attempt, request: SipRequest): boole
   return request.method === 'INVITE' && !branch.isHeard && target.isAll === false && !isInDialog(request);
 }
 
-function isSamePlace(a: Hop, b: Hop): boolean {
+function isSameRemote(a: Hop, b: Hop): boolean {
   return a.remoteAddress === b.remoteAddress && a.remotePort === b.remotePort;
 }
 

@@ -3,7 +3,7 @@ import { type Contact, parseContacts, parseDeltaSeconds } from '../../sip/contac
 import { type SipRequest } from '../../sip/message.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type CheckedToken } from './bound-tokens.ts';
-import { type PoolPlaces } from './pool-places.ts';
+import { type PoolHolders } from './pool-holders.ts';
 
 /** A REGISTER that shows a good token. */
 export interface RegisterFacts {
@@ -24,7 +24,7 @@ export type RegisterUseDefect = 'token-identity' | 'token-expired' | 'token-in-u
 export function judgeRegister(
   { request, identity, aor, fromAor, now, minLeftSec }: RegisterFacts,
   { login, identities, isPool }: CheckedToken,
-  places: PoolPlaces,
+  poolHolders: PoolHolders,
 ): RegisterUseDefect | undefined {
   // The token is for its holder alone: nobody registers for somebody else by it.
   if (aor === undefined || fromAor !== aor || !identities.has(identity)) return 'token-identity';
@@ -39,7 +39,7 @@ export function judgeRegister(
   if (!isPool) return undefined;
   const [first, ...others] = wanted;
   if (!first || others.length > 0) return 'token-in-use';
-  return places.take(aor, idOf(aor, first, request), now.monotonicMs) ? undefined : 'token-in-use';
+  return poolHolders.take(aor, idOf(aor, first, request), now.monotonicMs) ? undefined : 'token-in-use';
 }
 
 function idOf(aor: string, contact: Contact, request: SipRequest): string {

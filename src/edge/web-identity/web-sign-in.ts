@@ -19,7 +19,7 @@ import { challengeBearer, type ChallengeOptions } from './bearer-challenge.ts';
 import { readBearer } from './bearer-field.ts';
 import { type BoundTokens, type CheckedToken, hashToken, isSameToken } from './bound-tokens.ts';
 import { FlowOrder } from './flow-order.ts';
-import { type PoolPlaces } from './pool-places.ts';
+import { type PoolHolders } from './pool-holders.ts';
 import { judgeRegister, type RegisterFacts } from './register-use.ts';
 import { type TokenDefect, type TokenMisuse } from './token-defect.ts';
 import { judgeUse } from './token-use.ts';
@@ -46,7 +46,7 @@ export interface WebSignInContext extends PendingOutcomesContext {
   readonly options: WebSignInOptions;
   readonly verifier: TokenCheck;
   readonly bound: BoundTokens;
-  readonly places: PoolPlaces;
+  readonly poolHolders: PoolHolders;
   readonly registrations: Registrations;
   readonly admission: AdmissionControl;
   readonly home: HomeDomain;
@@ -153,7 +153,7 @@ export class WebSignIn {
       return PASSED;
     }
     const facts = this.#registerFacts(request, essentials);
-    const defect = judgeRegister(facts, token, this.#context.places);
+    const defect = judgeRegister(facts, token, this.#context.poolHolders);
     if (defect === 'bad-contact') return badRequest('Contact');
     if (defect !== undefined) return this.#refuse(defect, essentials, hop);
     this.#context.bound.note(token);

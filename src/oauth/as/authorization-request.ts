@@ -4,14 +4,14 @@ import { type OAuthError, type Scope } from '../oauth-words.ts';
 import { readScope } from './token-request.ts';
 
 /** Where the answer to an authorization request goes. */
-export interface AnswerPlace {
+export interface AnswerTarget {
   readonly redirectUri: string;
   readonly state: string | undefined;
   /** A code goes into the query of the redirection, a token into its fragment. */
   readonly inFragment: boolean;
 }
 
-export interface AuthorizationRequest extends AnswerPlace {
+export interface AuthorizationRequest extends AnswerTarget {
   readonly client: OAuthClient;
   readonly scope: Scope;
   readonly audience: string | undefined;
@@ -25,7 +25,7 @@ export interface AuthorizationRequest extends AnswerPlace {
 export type ReadRequest =
   | { readonly kind: 'good'; readonly request: AuthorizationRequest }
   | { readonly kind: 'refused'; readonly error: 'invalid_client' | 'invalid_request' }
-  | { readonly kind: 'redirected'; readonly place: AnswerPlace; readonly error: OAuthError };
+  | { readonly kind: 'redirected'; readonly target: AnswerTarget; readonly error: OAuthError };
 
 const STATE = /^[\x20-\x7e]{0,1024}$/;
 const NAME = /^[\x21-\x7e]{1,255}$/;
@@ -45,8 +45,8 @@ export function readAuthorizationRequest(form: Form, clients: OAuthClients, allo
   const inFragment = type === 'token';
   const state = form.get('state');
   if (state !== undefined && !STATE.test(state)) return { kind: 'refused', error: 'invalid_request' };
-  const place = { redirectUri, state, inFragment };
-  const redirected = (error: OAuthError): ReadRequest => ({ kind: 'redirected', place, error });
+  const target = { redirectUri, state, inFragment };
+  const redirected = (error: OAuthError): ReadRequest => ({ kind: 'redirected', target, error });
   if (type === undefined) return redirected('invalid_request');
   if (type !== 'code' && !(inFragment && allowsImplicit)) return redirected('unsupported_response_type');
   if (!client.grants.has(inFragment ? 'implicit' : 'authorization_code')) return redirected('unauthorized_client');
@@ -61,12 +61,12 @@ export function readAuthorizationRequest(form: Form, clients: OAuthClients, allo
   }
   const scope = readScope(form, client);
   if (!scope.ok) return redirected(scope.reason);
-  return { kind: 'good', request: { ...place, client, scope: scope.value, audience, challenge } };
+  return { kind: 'good', request: { ...target, client, scope: scope.value, audience, challenge } };
 }
 
 /** The redirection that takes an answer to the client. `iss`: RFC 9207. */
 export function answerUrl(
-  { redirectUri, state, inFragment }: AnswerPlace,
+  { redirectUri, state, inFragment }: AnswerTarget,
   issuer: string,
   fields: Readonly<Record<string, string | number>>,
 ): string {

@@ -70,7 +70,7 @@ export class AuthorizeEndpoint {
     if (read.kind === 'good') return read.request;
     if (read.kind === 'refused') return refusePage(context, read.error);
     noStore(context);
-    return context.redirect(answerUrl(read.place, issuer(), { error: read.error }), 303);
+    return context.redirect(answerUrl(read.target, issuer(), { error: read.error }), 303);
   }
 
   #ask(context: OAuthContext, request: AuthorizationRequest, form: Form, problem?: string, user?: string): Response {

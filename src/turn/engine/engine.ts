@@ -226,8 +226,8 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   /** Where the core behind the edge is by now, in place of what was told before: no peers. */
-  setCorePlaces(places: readonly TransportAddress[]): void {
-    if (this.#state.policy.setCorePlaces(places)) this.#recheckPeers();
+  setCoreAddresses(addresses: readonly TransportAddress[]): void {
+    if (this.#state.policy.setCoreAddresses(addresses)) this.#recheckPeers();
   }
 
   /** False when there is no such allocation. */

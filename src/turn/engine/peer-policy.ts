@@ -2,10 +2,10 @@ import { EpcscfTurnError } from '../../base/errors.ts';
 import { IpRanges, numericAddress } from '../../base/ip-ranges.ts';
 import { formatIp, parseIp } from '../../base/ip.ts';
 import { type TransportAddress } from '../../base/transport-address.ts';
-import { CorePlaces } from './core-places.ts';
+import { CoreAddresses } from './core-addresses.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { isIsatap } from './isatap.ts';
-import { OwnPlaces } from './own-places.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
 import { type RelayProtocol } from './tcp-relay-plane.ts';
 import { type PeerDenial } from './turn-words.ts';
@@ -39,8 +39,8 @@ export class PeerPolicy {
   readonly #allow: IpRanges;
   readonly #allowPrivate: boolean;
   readonly #relayAddresses: ReadonlySet<string>;
-  readonly #own: OwnPlaces;
-  readonly #core: CorePlaces;
+  readonly #own: OwnAddresses;
+  readonly #core: CoreAddresses;
   readonly #isLiveRelay: IsLiveRelay;
 
   /** Throws `ERR_CONFIG_INVALID` on an entry that is no address or range. */
@@ -52,8 +52,8 @@ export class PeerPolicy {
     this.#allowPrivate = allowPrivate;
     this.#relayAddresses = new Set(options.relay.addresses.map((text) => canonicalIp(text, 'turn.relay.addresses')));
     const ownAddresses = options.ownAddresses.map((text) => canonicalIp(text, 'turn own addresses'));
-    this.#own = new OwnPlaces(options.listeners, [...this.#relayAddresses, ...ownAddresses]);
-    this.#core = new CorePlaces(readList(core ?? [], 'edge.core.trusted'), this.#own);
+    this.#own = new OwnAddresses(options.listeners, [...this.#relayAddresses, ...ownAddresses]);
+    this.#core = new CoreAddresses(readList(core ?? [], 'edge.core.trusted'), this.#own);
     this.#isLiveRelay = isLiveRelay;
   }
 
@@ -68,11 +68,11 @@ export class PeerPolicy {
   }
 
   /** Where the core is by now. True when that closes what was open. */
-  setCorePlaces(places: readonly TransportAddress[]): boolean {
-    return this.#core.set(places);
+  setCoreAddresses(addresses: readonly TransportAddress[]): boolean {
+    return this.#core.set(addresses);
   }
 
-  /** Whether the word on an address depends on what may change: `setHostAddresses`, `setCorePlaces` and `addOwnListeners`. */
+  /** Whether the word on an address depends on what may change: `setHostAddresses`, `setCoreAddresses` and `addOwnListeners`. */
   mayChange(address: string): boolean {
     return this.#own.hasAddress(address) || this.#core.isNamed(address);
   }
@@ -92,7 +92,7 @@ export class PeerPolicy {
   ): PeerDenial | undefined {
     if (peer.port === 0) return 'port-zero';
     if (this.#own.hasListener(peer)) return 'own-listener';
-    if (this.#core.hasPlace(peer)) return 'core';
+    if (this.#core.hasEndpoint(peer)) return 'core';
     if (rule === 'open' || this.#isLiveRelay(peer, protocol)) return undefined;
     return rule === 'own-relays-only' ? 'not-a-live-relay' : rule.denied;
   }

@@ -4,7 +4,7 @@ export class PortSet {
   readonly #odd = new Pool();
 
   has(port: number): boolean {
-    return this.#poolOf(port).places.has(port);
+    return this.#poolOf(port).indexes.has(port);
   }
 
   add(port: number): void {
@@ -36,33 +36,33 @@ export class PortSet {
 class Pool {
   readonly ports: number[] = [];
   /** Where each port stands in `ports`. */
-  readonly places = new Map<number, number>();
+  readonly indexes = new Map<number, number>();
 
   add(port: number): void {
-    if (this.places.has(port)) return;
-    this.places.set(port, this.ports.length);
+    if (this.indexes.has(port)) return;
+    this.indexes.set(port, this.ports.length);
     this.ports.push(port);
   }
 
   delete(port: number): void {
-    const place = this.places.get(port);
-    if (place === undefined) return;
-    this.#swap(place, this.ports.length - 1);
+    const index = this.indexes.get(port);
+    if (index === undefined) return;
+    this.#swap(index, this.ports.length - 1);
     this.ports.pop();
-    this.places.delete(port);
+    this.indexes.delete(port);
   }
 
-  /** One step of a Fisher-Yates shuffle: the port `ahead` places behind `place` changes places with the one there. */
-  drawTo(place: number, ahead: number): number {
-    this.#swap(place, place + ahead);
-    return this.ports[place] ?? 0;
+  /** One step of a Fisher-Yates shuffle: the port at `index + ahead` changes places with the one at `index`. */
+  drawTo(index: number, ahead: number): number {
+    this.#swap(index, index + ahead);
+    return this.ports[index] ?? 0;
   }
 
   #swap(one: number, other: number): void {
     const { [one]: first = 0, [other]: second = 0 } = this.ports;
     this.ports[one] = second;
     this.ports[other] = first;
-    this.places.set(second, one);
-    this.places.set(first, other);
+    this.indexes.set(second, one);
+    this.indexes.set(first, other);
   }
 }

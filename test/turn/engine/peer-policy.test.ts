@@ -382,7 +382,7 @@ describe('other addresses of this machine', () => {
 describe('the core behind the edge', () => {
   const named = (setup: Setup = {}): PeerPolicy => {
     const some = policy(setup);
-    some.setCorePlaces([peer('9.9.9.9:5060'), peer('[2606:4700::1]:5061')]);
+    some.setCoreAddresses([peer('9.9.9.9:5060'), peer('[2606:4700::1]:5061')]);
     return some;
   };
 
@@ -398,7 +398,7 @@ describe('the core behind the edge', () => {
 
   it('is closed to allowPrivate and to an allowed range', () => {
     const some = policy({ allowPrivate: true, allow: ['10.0.0.0/8'] });
-    some.setCorePlaces([peer('10.0.0.2:5060')]);
+    some.setCoreAddresses([peer('10.0.0.2:5060')]);
     expect(ruleOf(some, '10.0.0.2')).toBe('core');
     expect(ruleOf(some, '10.0.0.3')).toBe('open');
   });
@@ -412,10 +412,10 @@ describe('the core behind the edge', () => {
 
   it('moves: what its names led to before is open again', () => {
     const some = named();
-    expect(some.setCorePlaces([peer('1.1.1.1:5060')])).toBe(true);
+    expect(some.setCoreAddresses([peer('1.1.1.1:5060')])).toBe(true);
     expect(ruleOf(some, '9.9.9.9')).toBe('open');
     expect(ruleOf(some, '1.1.1.1')).toBe('core');
-    expect(some.setCorePlaces([peer('1.1.1.1:5060')])).toBe(false);
+    expect(some.setCoreAddresses([peer('1.1.1.1:5060')])).toBe(false);
   });
 
   it('on this machine is closed at its port on every address of it, where its address is open otherwise', () => {
@@ -425,7 +425,7 @@ describe('the core behind the edge', () => {
       allow: ['127.0.0.1', '9.9.9.9'],
       allowPrivate: true,
     });
-    some.setCorePlaces([peer('127.0.0.1:5060')]);
+    some.setCoreAddresses([peer('127.0.0.1:5060')]);
     expect(some.peerDenial(peer('127.0.0.1:5060'))).toBe('core');
     expect(some.peerDenial(peer('127.0.0.2:5060'))).toBe('core');
     expect(some.peerDenial(peer('9.9.9.9:5060'))).toBe('core');

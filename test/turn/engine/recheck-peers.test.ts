@@ -33,7 +33,7 @@ const CHANGES: readonly (readonly [name: string, cause: string, apply: (world: W
     'the core moves to the address',
     'core',
     (world) => {
-      world.engine.setCorePlaces([address('9.9.9.9:5060')]);
+      world.engine.setCoreAddresses([address('9.9.9.9:5060')]);
     },
   ],
   [
@@ -78,8 +78,8 @@ describe.each(CHANGES)('when %s', (_name, cause, apply) => {
 
 it('what is the same as before changes nothing', () => {
   const { world, client } = talking();
-  world.engine.setCorePlaces([address('8.8.8.8:5060')]);
-  world.engine.setCorePlaces([address('8.8.8.8:5060')]);
+  world.engine.setCoreAddresses([address('8.8.8.8:5060')]);
+  world.engine.setCoreAddresses([address('8.8.8.8:5060')]);
   world.engine.setHostAddresses([]);
   expect(client.relay.channels.size).toBe(2);
   expect(codeOf(bind(client, PEER, 0x4000))).toBe(0);

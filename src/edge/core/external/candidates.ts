@@ -5,27 +5,27 @@ import { type CoreDestination } from '../core-destination.ts';
 import { type CoreTarget, type TargetWatch, type Unreachable } from '../ims-core.ts';
 import { type ChallengeMemory } from './challenge-memory.ts';
 import { type CoreHealth } from './core-health.ts';
-import { placeKey } from './core-place.ts';
+import { destinationKey } from './destination-key.ts';
 
 /** RFC 3261 §18.1.1: what is larger does not go by UDP where the path's MTU is not known. */
 const MAX_UDP_BYTES = 1300;
 /** Upper bounds of what the copy has more than the request: Via, two Record-Route or a Path, Max-Breadth, and the option tags that go with that. */
 const ADDED_BYTES = 500;
-/** Places one request is tried at; a name can stand for any number. */
+/** Destinations one request is tried at; a name can stand for any number. */
 const MAX_PLACES = 8;
 
-/** A place, and what stands for it in the Route of requests that go there, if there is more to say than the request's own Route does. */
-export interface FoundPlace extends CoreDestination {
+/** A destination, and what stands for it in the Route of requests that go there, if there is more to say than the request's own Route does. */
+export interface FoundDestination extends CoreDestination {
   readonly route?: string;
 }
 
-/** Where a request goes on besides the place itself. */
+/** Where a request goes on besides the destination itself. */
 export interface Onward {
   readonly requestUri: string;
   readonly routes?: readonly string[];
   /** See `CoreTarget`. */
   readonly isAll: boolean;
-  /** Whether the health of its places is followed. */
+  /** Whether the health of its destinations is followed. */
   readonly isWatched: boolean;
   readonly unreachable: Unreachable;
 }
@@ -37,12 +37,12 @@ export interface CandidateContext {
 }
 
 /**
- * The places that a request is tried at, one after the other, or `undefined` when all are down. The one that has challenged its Call-ID comes
+ * The destinations that a request is tried at, one after the other, or `undefined` when all are down. The one that has challenged its Call-ID comes
  * first, those that are asked whether they are there (`suspect`) last; otherwise the order stays.
  */
 export function chooseTarget(
   request: SipRequest,
-  found: readonly FoundPlace[],
+  found: readonly FoundDestination[],
   onward: Onward,
   context: CandidateContext,
 ): CoreTarget | undefined {
@@ -51,14 +51,14 @@ export function chooseTarget(
   const preferred = challenges.placeFor(callId);
   const rank = (destination: CoreDestination): number => {
     if (health.stateOf(destination) === 'suspect') return 2;
-    return placeKey(destination) === preferred ? 0 : 1;
+    return destinationKey(destination) === preferred ? 0 : 1;
   };
   const usable = unique(found).filter((destination) => health.stateOf(destination) !== 'down');
   const sorted = usable.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PLACES);
   const isLarge = sorted.some(({ transport }) => transport === 'udp') && isTooLargeForUdp(request);
   const candidates = sorted.flatMap((destination) => {
     const noteChallenge = (): void => {
-      if (sorted.length > 1) challenges.note(callId, placeKey(destination));
+      if (sorted.length > 1) challenges.note(callId, destinationKey(destination));
     };
     const watch = (reportsClosed: boolean): TargetWatch | undefined =>
       listeningForChallenges(onward.isWatched ? health.watch(destination, reportsClosed) : undefined, noteChallenge);
@@ -80,12 +80,12 @@ class Candidate implements CoreTarget {
   readonly unreachable: Unreachable;
   readonly watch?: TargetWatch;
   alternatives: readonly CoreTarget[] = [];
-  readonly #destination: FoundPlace;
+  readonly #destination: FoundDestination;
   readonly #context: CandidateContext;
   #hop: Hop | undefined;
 
   constructor(
-    destination: FoundPlace,
+    destination: FoundDestination,
     { requestUri, routes, isAll, unreachable }: Onward,
     context: CandidateContext,
     watch: TargetWatch | undefined,
@@ -131,8 +131,8 @@ function listeningForChallenges(watch: TargetWatch | undefined, challenged: () =
   );
 }
 
-function unique(destinations: readonly FoundPlace[]): FoundPlace[] {
-  return [...new Map(destinations.map((destination) => [placeKey(destination), destination])).values()];
+function unique(destinations: readonly FoundDestination[]): FoundDestination[] {
+  return [...new Map(destinations.map((destination) => [destinationKey(destination), destination])).values()];
 }
 
 function isTooLargeForUdp(request: SipRequest): boolean {

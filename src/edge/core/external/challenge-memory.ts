@@ -5,18 +5,18 @@ import { type OwnText, ownText } from '../../../base/own-text.ts';
 const MAX_CALLS = 10_000;
 
 /**
- * Which place of the core has challenged which Call-ID. A nonce is often known to the server that made it and to no other, so that the answer goes
- * there, whatever order DNS would have the places in this time. A client keeps the Call-ID of its registrations.
+ * Which destination of the core has challenged which Call-ID. A nonce is often known to the server that made it and to no other, so that the answer goes
+ * there, whatever order DNS would have the destinations in this time. A client keeps the Call-ID of its registrations.
  */
 export class ChallengeMemory {
-  readonly #places = new BoundedMap<OwnText>(MAX_CALLS);
+  readonly #destinations = new BoundedMap<OwnText>(MAX_CALLS);
 
-  note(callId: string, place: string): void {
-    this.#places.set(keyOf(callId), ownText(place));
+  note(callId: string, destination: string): void {
+    this.#destinations.set(keyOf(callId), ownText(destination));
   }
 
   placeFor(callId: string): string | undefined {
-    return this.#places.get(keyOf(callId));
+    return this.#destinations.get(keyOf(callId));
   }
 }
 

@@ -15,10 +15,10 @@ import { type Hop } from '../../hop.ts';
 import { type CoreDestination } from '../core-destination.ts';
 import { type CoreSide, type CoreSnapshot } from '../core-side.ts';
 import { type CoreTarget } from '../ims-core.ts';
-import { type FoundPlace } from './candidates.ts';
+import { type FoundDestination } from './candidates.ts';
 import { ChallengeMemory } from './challenge-memory.ts';
 import { CoreHealth, type ProbeResult } from './core-health.ts';
-import { isSamePlace, placeKey } from './core-place.ts';
+import { isSameHostPort, destinationKey } from './destination-key.ts';
 import { createProbe } from './core-probe.ts';
 import { isCoreSideName } from './core-side-names.ts';
 import { ExternalCore } from './external-core.ts';
@@ -42,15 +42,15 @@ export interface CoreConnectionContext {
   readonly retryAfterSec: number;
   readonly transactions: OwnTransactions;
   readonly createTransports: (handlers: CoreTransportHandlers) => CoreTransports;
-  /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
+  /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
   readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
   /** One message of the core, as it came. */
   readonly receive: (bytes: Buffer, hop: Hop) => void;
   readonly hopClosed: (hop: Hop) => void;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
-  /** Called with all places that the configured URIs stand for, each time they stand for others. */
-  readonly placesChanged?: ((places: readonly CoreDestination[]) => void) | undefined;
+  /** Called with all destinations that the configured URIs stand for, each time they stand for others. */
+  readonly destinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   /** Called when all sockets are closed. */
   readonly closed?: () => void;
   /** Whether the edge takes nothing new any more. */
@@ -228,29 +228,29 @@ export class CoreConnection implements CoreSide {
     return found.flat();
   }
 
-  async #resolveEmergency(): Promise<readonly FoundPlace[]> {
+  async #resolveEmergency(): Promise<readonly FoundDestination[]> {
     const found = await Promise.all(
       this.#emergency.map(async (uri) => {
         const route = `<${uri.text}${uri.uri.params.has('lr') ? '' : ';lr'}>`;
-        return (await this.#resolve(uri)).map((place) => ({ ...place, route }));
+        return (await this.#resolve(uri)).map((destination) => ({ ...destination, route }));
       }),
     );
     return found.flat();
   }
 
   async #resolve({ text, uri }: CoreUri): Promise<readonly CoreDestination[]> {
-    const places = await this.#context.resolve(uri).catch(() => []);
-    if (places.length > 0 && this.#isOpen) this.#note(text, places);
-    return places.length > 0 ? places : (this.#found.get(text) ?? []);
+    const destinations = await this.#context.resolve(uri).catch(() => []);
+    if (destinations.length > 0 && this.#isOpen) this.#note(text, destinations);
+    return destinations.length > 0 ? destinations : (this.#found.get(text) ?? []);
   }
 
-  #note(text: string, places: readonly CoreDestination[]): void {
+  #note(text: string, destinations: readonly CoreDestination[]): void {
     const before = this.#found.get(text);
-    this.#found.set(text, places);
-    if (before && sameIn(before, places)) return;
+    this.#found.set(text, destinations);
+    if (before && sameIn(before, destinations)) return;
     const configured = this.#configured();
     this.#transports.trust(new Set(configured.map(({ address }) => address)));
-    this.#context.placesChanged?.(configured);
+    this.#context.destinationsChanged?.(configured);
     this.#health.configure(
       this.#uris.flatMap((core) =>
         (this.#found.get(core.text) ?? []).map((destination) => ({ destination, uri: core.text })),
@@ -260,7 +260,7 @@ export class CoreConnection implements CoreSide {
 
   /** Whether it is one of their addresses, written out. */
   #isConfigured(uri: SipUri): boolean {
-    return this.#configured().some(({ address, port }) => isSamePlace(uri, { host: address, port }));
+    return this.#configured().some(({ address, port }) => isSameHostPort(uri, { host: address, port }));
   }
 
   #configured(): CoreDestination[] {
@@ -288,8 +288,8 @@ export class CoreConnection implements CoreSide {
   }
 }
 
-function isAmong(places: readonly CoreDestination[], { address, port }: CoreDestination): boolean {
-  return places.some((place) => place.address === address && place.port === port);
+function isAmong(destinations: readonly CoreDestination[], { address, port }: CoreDestination): boolean {
+  return destinations.some((destination) => destination.address === address && destination.port === port);
 }
 
 function howItEnded(outcome: OwnOutcome): 'answered' | 'cancelled' | 'timeout' | 'unreachable' {
@@ -304,8 +304,8 @@ function resultOf(outcome: OwnOutcome): ProbeResult {
 
 /** In whatever order: weights change it each time (RFC 2782). */
 function sameIn(a: readonly CoreDestination[], b: readonly CoreDestination[]): boolean {
-  const keys = new Set(a.map(placeKey));
-  return a.length === b.length && b.every((destination) => keys.has(placeKey(destination)));
+  const keys = new Set(a.map(destinationKey));
+  return a.length === b.length && b.every((destination) => keys.has(destinationKey(destination)));
 }
 
 function leadsTo(

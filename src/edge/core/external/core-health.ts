@@ -8,9 +8,9 @@ import { type CoreProbeOptions } from '../../edge-options.ts';
 import { type CoreDestination } from '../core-destination.ts';
 import { type CoreSnapshot, type CoreState } from '../core-side.ts';
 import { type Lose, type TargetWatch } from '../ims-core.ts';
-import { placeKey, placeUri } from './core-place.ts';
+import { destinationKey, destinationUri } from './destination-key.ts';
 
-/** What a place has answered to a probe; `undefined`: the edge could not even ask. */
+/** What a destination has answered to a probe; `undefined`: the edge could not even ask. */
 export type ProbeResult = 'answered' | CoreDownCause | undefined;
 
 export interface CoreHealthContext {
@@ -19,11 +19,11 @@ export interface CoreHealthContext {
   readonly timers: TimerQueue;
   readonly logger: Logger;
   readonly events: TypedEvents<EdgeEvents>;
-  /** Asks one place whether it is there. `onEnd` is called once, and not before this returns, unless the edge stops. */
+  /** Asks one destination whether it is there. `onEnd` is called once, and not before this returns, unless the edge stops. */
   readonly probe: (destination: CoreDestination, uri: string, onEnd: (result: ProbeResult) => void) => void;
 }
 
-interface Place {
+interface WatchedDestination {
   readonly destination: CoreDestination;
   /** Request-URI of its probes. */
   uri: string;
@@ -38,19 +38,19 @@ interface Place {
   readonly requests: Set<Lose>;
 }
 
-/** Places outside the configured core that are watched at the same time. */
+/** Destinations outside the configured core that are watched at the same time. */
 const MAX_OTHERS = 256;
-/** A place outside the configured core that is down for longer is forgotten. */
+/** A destination outside the configured core that is down for longer is forgotten. */
 const FORGET_AFTER_MS = 600_000;
 
 /**
- * Which places of the core answer. Each is asked by OPTIONS at intervals, and at once when a request there goes wrong; while it is down, after
- * waits that double from one second. A request that nobody has answered is given up as soon as its place is known to be down, and not before:
+ * Which destinations of the core answer. Each is asked by OPTIONS at intervals, and at once when a request there goes wrong; while it is down, after
+ * waits that double from one second. A request that nobody has answered is given up as soon as its destination is known to be down, and not before:
  * what is silent may only be slow, since a request can be on its way to a telephone behind the core.
  */
 export class CoreHealth {
   readonly #context: CoreHealthContext;
-  readonly #places = new Map<string, Place>();
+  readonly #watched = new Map<string, WatchedDestination>();
   #others = 0;
   #stopped = false;
 
@@ -59,54 +59,56 @@ export class CoreHealth {
   }
 
   get snapshot(): CoreSnapshot[] {
-    return [...this.#places.values()].map(({ destination, state, isConfigured }) => {
-      return { core: placeUri(destination), state, configured: isConfigured };
+    return [...this.#watched.values()].map(({ destination, state, isConfigured }) => {
+      return { core: destinationUri(destination), state, configured: isConfigured };
     });
   }
 
   /** The addresses of the configured core from now on, each with the URI it was found by. New ones are asked at once. */
   configure(found: readonly { readonly destination: CoreDestination; readonly uri: string }[]): void {
-    const configured = new Map(found.map(({ destination, uri }) => [placeKey(destination), { destination, uri }]));
-    for (const [key, place] of this.#places) {
-      if (place.isConfigured && !configured.has(key)) this.#forget(place);
+    const configured = new Map(
+      found.map(({ destination, uri }) => [destinationKey(destination), { destination, uri }]),
+    );
+    for (const [key, watched] of this.#watched) {
+      if (watched.isConfigured && !configured.has(key)) this.#forget(watched);
     }
     for (const [key, { destination, uri }] of configured) {
-      const place = this.#places.get(key) ?? this.#add(destination);
-      if (!place.isConfigured) this.#adopt(place);
-      place.uri = uri;
-      if (place.state === 'unknown') this.#probe(place);
+      const watched = this.#watched.get(key) ?? this.#add(destination);
+      if (!watched.isConfigured) this.#adopt(watched);
+      watched.uri = uri;
+      if (watched.state === 'unknown') this.#probe(watched);
     }
   }
 
   stateOf(destination: CoreDestination): CoreState {
-    return this.#places.get(placeKey(destination))?.state ?? 'unknown';
+    return this.#watched.get(destinationKey(destination))?.state ?? 'unknown';
   }
 
   /** Something there has gone wrong, which its next answer puts right. */
   suspect(destination: CoreDestination): void {
-    const place = this.#places.get(placeKey(destination));
-    if (place) this.#suspect(place);
+    const watched = this.#watched.get(destinationKey(destination));
+    if (watched) this.#suspect(watched);
   }
 
-  /** `reportsClosed`: whether a hop that closes speaks against the place. */
+  /** `reportsClosed`: whether a hop that closes speaks against the destination. */
   watch(destination: CoreDestination, reportsClosed = true): TargetWatch | undefined {
-    const key = placeKey(destination);
-    if (!this.#places.has(key) && this.#others >= MAX_OTHERS) return undefined;
+    const key = destinationKey(destination);
+    if (!this.#watched.has(key) && this.#others >= MAX_OTHERS) return undefined;
     return {
       sent: (lose) => {
-        const place = this.#places.get(key) ?? this.#add(destination);
-        place.requests.add(lose);
+        const watched = this.#watched.get(key) ?? this.#add(destination);
+        watched.requests.add(lose);
         return {
           silent: () => {
-            this.#suspect(place);
+            this.#suspect(watched);
           },
           answered: (status) => {
-            if (status === 503) this.#suspect(place);
+            if (status === 503) this.#suspect(watched);
           },
           ended: (how) => {
-            place.requests.delete(lose);
-            if (how === 'timeout' || (how === 'unreachable' && reportsClosed)) this.#suspect(place);
-            this.#forgetIfIdle(place);
+            watched.requests.delete(lose);
+            if (how === 'timeout' || (how === 'unreachable' && reportsClosed)) this.#suspect(watched);
+            this.#forgetIfIdle(watched);
           },
         };
       },
@@ -115,13 +117,13 @@ export class CoreHealth {
 
   stop(): void {
     this.#stopped = true;
-    for (const place of this.#places.values()) this.#forget(place);
+    for (const watched of this.#watched.values()) this.#forget(watched);
   }
 
-  #add(destination: CoreDestination): Place {
-    const place: Place = {
+  #add(destination: CoreDestination): WatchedDestination {
+    const watched: WatchedDestination = {
       destination,
-      uri: placeUri(destination),
+      uri: destinationUri(destination),
       isConfigured: false,
       state: 'unknown',
       isProbing: false,
@@ -130,108 +132,108 @@ export class CoreHealth {
       downSinceMs: 0,
       requests: new Set(),
     };
-    this.#places.set(placeKey(destination), place);
+    this.#watched.set(destinationKey(destination), watched);
     this.#others += 1;
-    return place;
+    return watched;
   }
 
-  #adopt(place: Place): void {
-    place.isConfigured = true;
+  #adopt(watched: WatchedDestination): void {
+    watched.isConfigured = true;
     this.#others -= 1;
   }
 
-  #forget(place: Place): void {
-    this.#disarm(place);
-    const key = placeKey(place.destination);
-    if (this.#places.get(key) !== place) return;
-    this.#places.delete(key);
-    if (!place.isConfigured) this.#others -= 1;
+  #forget(watched: WatchedDestination): void {
+    this.#disarm(watched);
+    const key = destinationKey(watched.destination);
+    if (this.#watched.get(key) !== watched) return;
+    this.#watched.delete(key);
+    if (!watched.isConfigured) this.#others -= 1;
   }
 
-  #forgetIfIdle(place: Place): void {
-    const { isConfigured, requests, state } = place;
-    if (!isConfigured && requests.size === 0 && (state === 'unknown' || state === 'up')) this.#forget(place);
+  #forgetIfIdle(watched: WatchedDestination): void {
+    const { isConfigured, requests, state } = watched;
+    if (!isConfigured && requests.size === 0 && (state === 'unknown' || state === 'up')) this.#forget(watched);
   }
 
-  #suspect(place: Place): void {
-    if (place.state === 'down') this.#loseRequests(place);
+  #suspect(watched: WatchedDestination): void {
+    if (watched.state === 'down') this.#loseRequests(watched);
     else {
-      place.state = 'suspect';
-      this.#probe(place);
+      watched.state = 'suspect';
+      this.#probe(watched);
     }
   }
 
-  #probe(place: Place): void {
-    if (place.isProbing || this.#stopped) return;
-    place.isProbing = true;
-    this.#disarm(place);
-    this.#context.probe(place.destination, place.uri, (result) => {
-      place.isProbing = false;
-      if (this.#stopped || this.#places.get(placeKey(place.destination)) !== place) return;
-      this.#judge(place, result);
+  #probe(watched: WatchedDestination): void {
+    if (watched.isProbing || this.#stopped) return;
+    watched.isProbing = true;
+    this.#disarm(watched);
+    this.#context.probe(watched.destination, watched.uri, (result) => {
+      watched.isProbing = false;
+      if (this.#stopped || this.#watched.get(destinationKey(watched.destination)) !== watched) return;
+      this.#judge(watched, result);
     });
   }
 
-  #judge(place: Place, result: ProbeResult): void {
+  #judge(watched: WatchedDestination, result: ProbeResult): void {
     const { intervalSec } = this.#context.options;
-    if (result === undefined) this.#arm(place, 1);
+    if (result === undefined) this.#arm(watched, 1);
     else if (result === 'answered') {
-      this.#comeUp(place);
-      if (place.isConfigured) this.#arm(place, intervalSec);
-      else this.#forgetIfIdle(place);
+      this.#comeUp(watched);
+      if (watched.isConfigured) this.#arm(watched, intervalSec);
+      else this.#forgetIfIdle(watched);
     } else {
-      this.#goDown(place, result);
+      this.#goDown(watched, result);
     }
   }
 
-  #comeUp(place: Place): void {
+  #comeUp(watched: WatchedDestination): void {
     const { logger, events } = this.#context;
-    const before = place.state;
-    place.state = 'up';
-    place.failures = 0;
+    const before = watched.state;
+    watched.state = 'up';
+    watched.failures = 0;
     if (before !== 'down' && before !== 'unknown') return;
-    const core = placeUri(place.destination);
-    const downMs = before === 'down' ? this.#nowMs - place.downSinceMs : undefined;
+    const core = destinationUri(watched.destination);
+    const downMs = before === 'down' ? this.#nowMs - watched.downSinceMs : undefined;
     logger.info(
       { core, ...(downMs !== undefined && { downMs }) },
-      place.isConfigured ? 'core up' : 'place behind the core up',
+      watched.isConfigured ? 'core up' : 'destination behind the core up',
     );
-    if (place.isConfigured) events.emit('core-up', { core, downMs });
+    if (watched.isConfigured) events.emit('core-up', { core, downMs });
   }
 
-  #goDown(place: Place, cause: CoreDownCause): void {
+  #goDown(watched: WatchedDestination, cause: CoreDownCause): void {
     const { logger, events, options } = this.#context;
-    const wasDown = place.state === 'down';
-    place.state = 'down';
-    place.failures += 1;
+    const wasDown = watched.state === 'down';
+    watched.state = 'down';
+    watched.failures += 1;
     if (!wasDown) {
-      place.downSinceMs = this.#nowMs;
-      const core = placeUri(place.destination);
-      logger.warn({ core, cause }, place.isConfigured ? 'core down' : 'place behind the core down');
-      if (place.isConfigured) events.emit('core-down', { core, cause });
+      watched.downSinceMs = this.#nowMs;
+      const core = destinationUri(watched.destination);
+      logger.warn({ core, cause }, watched.isConfigured ? 'core down' : 'destination behind the core down');
+      if (watched.isConfigured) events.emit('core-down', { core, cause });
     }
-    this.#loseRequests(place);
-    if (!place.isConfigured && this.#nowMs - place.downSinceMs > FORGET_AFTER_MS) this.#forget(place);
-    else this.#arm(place, Math.min(2 ** Math.min(place.failures - 1, 30), options.maxBackoffSec));
+    this.#loseRequests(watched);
+    if (!watched.isConfigured && this.#nowMs - watched.downSinceMs > FORGET_AFTER_MS) this.#forget(watched);
+    else this.#arm(watched, Math.min(2 ** Math.min(watched.failures - 1, 30), options.maxBackoffSec));
   }
 
   /** What was answered provisionally is let go a probe later: the core may have been out of breath, or be answering over another connection. */
-  #loseRequests(place: Place): void {
-    const which = place.failures > 1 ? 'all' : 'unheard';
-    for (const lose of [...place.requests]) lose(which);
+  #loseRequests(watched: WatchedDestination): void {
+    const which = watched.failures > 1 ? 'all' : 'unheard';
+    for (const lose of [...watched.requests]) lose(which);
   }
 
-  #arm(place: Place, delaySec: number): void {
-    this.#disarm(place);
-    place.timer = this.#context.timers.schedule(this.#nowMs + delaySec * 1000, () => {
-      place.timer = undefined;
-      this.#probe(place);
+  #arm(watched: WatchedDestination, delaySec: number): void {
+    this.#disarm(watched);
+    watched.timer = this.#context.timers.schedule(this.#nowMs + delaySec * 1000, () => {
+      watched.timer = undefined;
+      this.#probe(watched);
     });
   }
 
-  #disarm(place: Place): void {
-    if (place.timer) this.#context.timers.cancel(place.timer);
-    place.timer = undefined;
+  #disarm(watched: WatchedDestination): void {
+    if (watched.timer) this.#context.timers.cancel(watched.timer);
+    watched.timer = undefined;
   }
 
   get #nowMs(): number {

@@ -19,7 +19,7 @@ export function isCoreSideName(
   const own = here.filter(({ transport }) => transport === wanted);
   if (uri.port === undefined && own.length === 0) return true;
   const port = uri.port ?? defaultPort(wanted === 'tls' ? 'tls' : 'udp');
-  return here.some((place) => place.port === port);
+  return here.some((end) => end.port === port);
 }
 
 /** The edge as it names itself where no hop is known yet; `undefined` while nothing listens. */

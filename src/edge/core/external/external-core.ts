@@ -15,7 +15,7 @@ import {
   type ImsCore,
   type Unreachable,
 } from '../ims-core.ts';
-import { chooseTarget, type CandidateContext, type FoundPlace } from './candidates.ts';
+import { chooseTarget, type CandidateContext, type FoundDestination } from './candidates.ts';
 import { MergedRequests } from './merged-requests.ts';
 import { type NextHop, nextHopOf } from './next-hop.ts';
 
@@ -23,20 +23,20 @@ export interface ExternalCoreContext extends CandidateContext {
   /** Where the configured core is, in order of preference. */
   readonly configured: () => Promise<readonly CoreDestination[]>;
   /** Where the E-CSCFs are, in order of preference. */
-  readonly emergency: () => Promise<readonly FoundPlace[]>;
+  readonly emergency: () => Promise<readonly FoundDestination[]>;
   /** Requests that may wait for names to be resolved at the same time. */
   readonly maxWaiting: number;
   readonly retryAfterSec: number;
-  /** RFC 3263: the places a URI stands for, best first; none when it stands for nothing, or nobody could say. */
+  /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
   readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
   readonly isTrusted: (address: string) => boolean;
-  /** Whether the core has named this place in a Route set, or a port of its own is meant. */
+  /** Whether the core has named this destination in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
   /** Whether it is configured, or a machine of the core has named it as its own Contact: one end of a dialog. */
   readonly isEnd: (uri: SipUri) => boolean;
   /** Whether the core has named it, or it is configured: what a client alone names is neither asked for its health nor spoken of. */
   readonly isNamed: (uri: SipUri) => boolean;
-  /** Whether one of the places that such a URI stands for is one of SIP, and not this edge itself by another name. */
+  /** Whether one of the destinations that such a URI stands for is one of SIP, and not this edge itself by another name. */
   readonly mayLeadTo: (uri: SipUri, destination: CoreDestination) => boolean;
   /** Whether a URI without a user names this edge. */
   readonly isEdge: (uri: SipUri) => boolean;
@@ -53,7 +53,7 @@ export type Selection =
 
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS';
 
-/** A real I/S-CSCF behind the edge: finds the place of it that a request of a WIC goes to, and says what becomes of its own that are for nobody. */
+/** A real I/S-CSCF behind the edge: finds the destination of it that a request of a WIC goes to, and says what becomes of its own that are for nobody. */
 export class ExternalCore implements ImsCore {
   readonly joinsWics = false;
   readonly takesAnyScheme = true;
@@ -154,18 +154,22 @@ export class ExternalCore implements ImsCore {
   }
 
   /**
-   * The places a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. A Request-URI is a client's to choose also in a
+   * The destinations a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. A Request-URI is a client's to choose also in a
    * dialog, and a gateway would take it for what the core has let pass: without a Route only ends of dialogs are sought out, and the core finds all others.
    */
   async #inCore({ kind, uri }: Extract<NextHop, { uri: SipUri }>): Promise<readonly CoreDestination[] | 'elsewhere'> {
     const { resolve, isTrusted, isKnown, isEnd, mayLeadTo } = this.#context;
     if (!(kind === 'target' ? isEnd(uri) : isKnown(uri))) return 'elsewhere';
     const found = await resolve(uri);
-    const isInside = found.every((place) => isTrusted(place.address) && mayLeadTo(uri, place));
+    const isInside = found.every((destination) => isTrusted(destination.address) && mayLeadTo(uri, destination));
     return isInside ? found : 'elsewhere';
   }
 
-  #choose(request: SipRequest, found: readonly FoundPlace[], onward: Parameters<typeof chooseTarget>[2]): Selection {
+  #choose(
+    request: SipRequest,
+    found: readonly FoundDestination[],
+    onward: Parameters<typeof chooseTarget>[2],
+  ): Selection {
     const target = chooseTarget(request, found, onward, this.#context);
     return target ? { kind: 'target', target } : { kind: 'refuse', answer: (it) => onward.unreachable(it, {}) };
   }

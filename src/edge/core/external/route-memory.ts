@@ -5,7 +5,7 @@ import { parseNameAddr } from '../../../sip/name-addr.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { topVia } from '../../../sip/via.ts';
 import { type Hop } from '../../hop.ts';
-import { isSamePlace } from './core-place.ts';
+import { isSameHostPort } from './destination-key.ts';
 
 const MAX_PLACES = 4096;
 /** Where RFC 3261 §19.1.2 has SIP listen. */
@@ -14,10 +14,10 @@ const SIP_PORTS: ReadonlySet<number | undefined> = new Set([undefined, 5060, 506
 const OWN_ENTRIES = 2;
 
 /**
- * The places that the core has named where requests of a client are to go first. A client is free in what it writes into a request in a
+ * The destinations that the core has named where requests of a client are to go first. A client is free in what it writes into a request in a
  * dialog; a port of a core's machine that the core has never named may belong to anything. Only the entry of Service-Route or Record-Route
  * that stands next to this edge is of the core: anybody may have written all others, and the Contact behind them. A Contact counts where it
- * is the place of the core that the message has come from, which is then one end of the dialog itself.
+ * is the destination of the core that the message has come from, which is then one end of the dialog itself.
  */
 export class RouteMemory {
   /** Never forgotten, whatever else is named. */
@@ -62,7 +62,7 @@ export class RouteMemory {
     return SIP_PORTS.has(port) || this.isNamed(uri);
   }
 
-  /** Whether it is the core, and no client, that speaks of this place. */
+  /** Whether it is the core, and no client, that speaks of this destination. */
   isNamed(uri: SipUri): boolean {
     const key = keyOf(uri);
     return this.#isEnd(key) || this.#serviceRoutes.has(key) || this.#dialogs.has(key);
@@ -80,13 +80,13 @@ export class RouteMemory {
   /** `sentBy`: of the core's own Via. */
   #learnContact(headers: SipHeaders, { remoteAddress, remotePort }: Hop, sentBy?: HostPort): void {
     const uri = uriOf(headers.get('Contact'));
-    const isSource = uri !== undefined && isSamePlace(uri, { host: remoteAddress, port: remotePort });
-    if (isSource || (uri && sentBy && isSamePlace(uri, sentBy))) learn(this.#contacts, uri);
+    const isSource = uri !== undefined && isSameHostPort(uri, { host: remoteAddress, port: remotePort });
+    if (isSource || (uri && sentBy && isSameHostPort(uri, sentBy))) learn(this.#contacts, uri);
   }
 }
 
-function learn(places: BoundedMap<true>, uri: SipUri | undefined): void {
-  if (uri) places.set(keyOf(uri), true);
+function learn(learned: BoundedMap<true>, uri: SipUri | undefined): void {
+  if (uri) learned.set(keyOf(uri), true);
 }
 
 function uriOf(text: string | undefined): SipUri | undefined {
@@ -95,7 +95,7 @@ function uriOf(text: string | undefined): SipUri | undefined {
   return uri?.ok ? uri.value : undefined;
 }
 
-/** RFC 3263 §4: `maddr` stands in for the host, so another one is another place. */
+/** RFC 3263 §4: `maddr` stands in for the host, so another one is another destination. */
 function keyOf(uri: SipUri): string {
   return `${formatHostPort(uri)};${uri.params.get('maddr')?.toLowerCase() ?? ''}`;
 }

@@ -82,7 +82,7 @@ export class CoreBench extends ProxyBench {
       },
       defer: queueMicrotask,
       isStopping: () => this.isStopping,
-      placesChanged: (configured) => this.places.push(configured),
+      destinationsChanged: (configured) => this.places.push(configured),
     });
   }
 

@@ -100,11 +100,11 @@ function destinationsOf({ transport, addresses, port }: LocatedHost, { host }: S
 }
 
 function distinct(destinations: readonly CoreDestination[]): CoreDestination[] {
-  const byPlace = new Map<string, CoreDestination>();
+  const byKey = new Map<string, CoreDestination>();
   for (const destination of destinations) {
     const { transport, address, port } = destination;
     const key = `${transport} ${address} ${port}`;
-    if (!byPlace.has(key)) byPlace.set(key, destination);
+    if (!byKey.has(key)) byKey.set(key, destination);
   }
-  return [...byPlace.values()];
+  return [...byKey.values()];
 }

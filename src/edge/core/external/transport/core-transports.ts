@@ -9,7 +9,7 @@ import { type Hop } from '../../../hop.ts';
 import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
 import { coreSecureOptions } from './core-tls.ts';
 import { type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
-import { checkListenAddress, localPlace, type LocalPlace, placeTowards } from './local-place.ts';
+import { checkListenAddress, createLocalEnd, type LocalEnd, localEndTowards } from './local-end.ts';
 import { CoreStreamListener } from './stream-listener.ts';
 import { StreamPool } from './stream-pool.ts';
 import { type CoreTransportLimits, type TransportContext } from './transport-context.ts';
@@ -45,7 +45,7 @@ class SocketTransports implements CoreTransports {
   readonly #pool: StreamPool;
   #tls: CoreTlsOptions;
   #open: readonly OpenAddress[] = [];
-  #places: Readonly<Record<CoreTransport, readonly LocalPlace[]>> = { udp: [], tcp: [], tls: [] };
+  #localEnds: Readonly<Record<CoreTransport, readonly LocalEnd[]>> = { udp: [], tcp: [], tls: [] };
   #stopped: Promise<void> | undefined;
 
   constructor(
@@ -69,7 +69,7 @@ class SocketTransports implements CoreTransports {
   }
 
   get addresses(): readonly CoreDestination[] {
-    const { udp, tcp, tls } = this.#places;
+    const { udp, tcp, tls } = this.#localEnds;
     const listening = this.#options.listen.tlsPort === undefined ? [...udp, ...tcp] : [...udp, ...tcp, ...tls];
     return listening.map(({ transport, local: { address, port } }) => ({ transport, address, port }));
   }
@@ -85,11 +85,11 @@ class SocketTransports implements CoreTransports {
         if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
       }
     }
-    const streams = this.#open.flatMap((open) => open.streams.map(({ place }) => place));
+    const streams = this.#open.flatMap((open) => open.streams.map(({ localEnd }) => localEnd));
     const tcp = streams.filter(({ transport }) => transport === 'tcp');
-    const silentTls = tcp.map(({ local }) => localPlace('tls', local, publicHost, false));
-    this.#places = {
-      udp: this.#open.map(({ udp }) => udp.place),
+    const silentTls = tcp.map(({ local }) => createLocalEnd('tls', local, publicHost, false));
+    this.#localEnds = {
+      udp: this.#open.map(({ udp }) => udp.localEnd),
       tcp,
       tls: tlsPort === undefined ? silentTls : streams.filter(({ transport }) => transport === 'tls'),
     };
@@ -102,14 +102,14 @@ class SocketTransports implements CoreTransports {
 
   hopTo({ transport, address, port, serverName }: CoreDestination): Hop {
     const remote = transportAddress(address, port);
-    const place = remote && (placeTowards(this.#places[transport], remote) ?? this.#places[transport][0]);
-    if (!remote || !place) {
+    const localEnd = remote && (localEndTowards(this.#localEnds[transport], remote) ?? this.#localEnds[transport][0]);
+    if (!remote || !localEnd) {
       const got = remote ? 'a call before start()' : JSON.stringify({ address, port });
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `hopTo: expected an address and a port of a core, got ${got}`);
     }
-    if (transport !== 'udp') return this.#pool.hopTo({ place, remote, serverName });
-    const udp = this.#open.find((open) => open.udp.place === place)?.udp;
-    if (!udp) throw new EpcscfTurnError('ERR_INVALID_STATE', 'hopTo: expected a UDP socket for each place');
+    if (transport !== 'udp') return this.#pool.hopTo({ localEnd, remote, serverName });
+    const udp = this.#open.find((open) => open.udp.localEnd === localEnd)?.udp;
+    if (!udp) throw new EpcscfTurnError('ERR_INVALID_STATE', 'hopTo: expected a UDP socket for each local address');
     return udp.hopTo(remote);
   }
 
@@ -143,8 +143,8 @@ class SocketTransports implements CoreTransports {
       for (const local of this.#locals) {
         const opened = await this.#openAddress({ ...local, port }, tlsPort);
         open.push(opened);
-        port = opened.udp.place.local.port;
-        if (tlsPort !== undefined) tlsPort = opened.streams[1]?.place.local.port;
+        port = opened.udp.localEnd.local.port;
+        if (tlsPort !== undefined) tlsPort = opened.streams[1]?.localEnd.local.port;
       }
       return open;
     } catch (error) {
@@ -164,7 +164,7 @@ class SocketTransports implements CoreTransports {
       streams.push(await CoreStreamListener.open(options, this.#pool, this.#context));
     };
     try {
-      await openStream(udp.place.local.port, false);
+      await openStream(udp.localEnd.local.port, false);
       if (tlsPort !== undefined) await openStream(tlsPort, true);
       return { udp, streams };
     } catch (error) {

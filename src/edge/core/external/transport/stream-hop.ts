@@ -6,7 +6,7 @@ import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage, type SipResponse } from '../../../../sip/message.ts';
 import { newFlowId } from '../../../flow/flow-id.ts';
 import { type EdgeSide, type Hop } from '../../../hop.ts';
-import { type LocalPlace } from './local-place.ts';
+import { type LocalEnd } from './local-end.ts';
 import { type FramingError, SipStreamFramer } from './stream-framer.ts';
 import { type TransportContext } from './transport-context.ts';
 
@@ -34,7 +34,7 @@ export class StreamHop implements Hop {
   readonly reliable = true;
   readonly authority: string;
   readonly self: EdgeSide;
-  readonly place: LocalPlace;
+  readonly localEnd: LocalEnd;
   readonly remote: TransportAddress;
   /** Name its certificate must be for, if not its address. */
   readonly serverName: OwnText | undefined;
@@ -49,16 +49,16 @@ export class StreamHop implements Hop {
   #activeAtMs: number;
 
   constructor(
-    ends: { readonly place: LocalPlace; readonly remote: TransportAddress; readonly serverName?: OwnText | undefined },
+    ends: { readonly localEnd: LocalEnd; readonly remote: TransportAddress; readonly serverName?: OwnText | undefined },
     owner: StreamHopOwner,
     context: TransportContext,
   ) {
-    this.place = ends.place;
+    this.localEnd = ends.localEnd;
     this.remote = ends.remote;
     this.serverName = ends.serverName;
-    this.viaTransport = ends.place.transport.toUpperCase();
-    this.authority = ends.place.authority;
-    this.self = ends.place.self;
+    this.viaTransport = ends.localEnd.transport.toUpperCase();
+    this.authority = ends.localEnd.authority;
+    this.self = ends.localEnd.self;
     this.#owner = owner;
     this.#context = context;
     const { messageBytes } = context.limits;
@@ -83,7 +83,7 @@ export class StreamHop implements Hop {
   }
 
   get secure(): boolean {
-    return this.place.transport === 'tls';
+    return this.localEnd.transport === 'tls';
   }
 
   get isOpen(): boolean {
@@ -194,7 +194,7 @@ export class StreamHop implements Hop {
   };
 
   #refuse(error: FramingError): void {
-    this.#context.handlers.refused(this.remoteAddress, this.place.transport, error);
+    this.#context.handlers.refused(this.remoteAddress, this.localEnd.transport, error);
     this.close('cut');
   }
 

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type SecureContextOptions, type Server
 import { listenError } from '../../../../base/listen-error.ts';
 import { formatTransportAddress, transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { type CoreTransport } from '../../core-destination.ts';
-import { localPlace, type LocalPlace } from './local-place.ts';
+import { createLocalEnd, type LocalEnd } from './local-end.ts';
 import { type StreamPool } from './stream-pool.ts';
 import { type TransportContext } from './transport-context.ts';
 
@@ -30,7 +30,7 @@ export class CoreStreamListener {
   readonly #tls: TlsServer | undefined;
   /** Addresses by `endsOf`: a TLS socket that has failed cannot tell any more where it came from. */
   readonly #handshakes = new Map<string, string>();
-  #place: LocalPlace;
+  #localEnd: LocalEnd;
 
   /** Rejects with ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
   static async open(
@@ -47,17 +47,17 @@ export class CoreStreamListener {
     this.#options = options;
     this.#pool = pool;
     this.#context = context;
-    this.#place = localPlace(this.#transport, options.local, options.publicHost);
+    this.#localEnd = createLocalEnd(this.#transport, options.local, options.publicHost);
     this.#tls = options.tls && this.#createTls(options.tls);
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
       if (!pool.admit(socket, this.#transport)) return;
       if (this.#tls) this.#beginTls(socket, this.#tls);
-      else pool.serve(socket, this.#place);
+      else pool.serve(socket, this.#localEnd);
     });
   }
 
-  get place(): LocalPlace {
-    return this.#place;
+  get localEnd(): LocalEnd {
+    return this.#localEnd;
   }
 
   /** Takes effect with the next handshake. */
@@ -90,9 +90,9 @@ export class CoreStreamListener {
       this.#server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true }, () => {
         const bound = this.#server.address();
         const actual = bound && typeof bound === 'object' ? { ...local, port: bound.port } : local;
-        this.#place = localPlace(this.#transport, actual, publicHost);
+        this.#localEnd = createLocalEnd(this.#transport, actual, publicHost);
         this.#server.on('error', (error) => {
-          const fields = { listener: this.#place.authority, err: error };
+          const fields = { listener: this.#localEnd.authority, err: error };
           this.#context.logger.warn(fields, 'listener for the core reported an error');
         });
         resolve();
@@ -119,7 +119,7 @@ export class CoreStreamListener {
     });
     server.on('secureConnection', (socket) => {
       this.#handshakes.delete(endsOf(socket));
-      this.#pool.serve(socket, this.#place);
+      this.#pool.serve(socket, this.#localEnd);
     });
     server.on('tlsClientError', (error, socket) => {
       this.#context.logger.debug({ err: error }, 'TLS handshake of the core failed');

@@ -8,13 +8,13 @@ import { type SipResponse } from '../../../../sip/message.ts';
 import { topVia } from '../../../../sip/via.ts';
 import { type CoreTransport } from '../../core-destination.ts';
 import { checkCoreIdentity } from './core-tls.ts';
-import { type LocalPlace } from './local-place.ts';
+import { type LocalEnd } from './local-end.ts';
 import { responsePort } from './response-port.ts';
 import { StreamHop, type StreamHopOwner } from './stream-hop.ts';
 import { type TransportContext } from './transport-context.ts';
 
 export interface StreamDestination {
-  readonly place: LocalPlace;
+  readonly localEnd: LocalEnd;
   readonly remote: TransportAddress;
   readonly serverName?: OwnText | undefined;
 }
@@ -75,24 +75,26 @@ export class StreamPool implements StreamHopOwner {
   }
 
   /** From here on an admitted connection speaks SIP. `socket` is the TLS socket on top of it where there is one. */
-  serve(socket: Socket, place: LocalPlace): void {
+  serve(socket: Socket, localEnd: LocalEnd): void {
     socket.on('error', ignore);
     const remote = transportAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     if (!remote || socket.destroyed || !this.#isOpen) socket.destroy();
-    else this.#add({ place, remote }).serve(socket);
+    else this.#add({ localEnd, remote }).serve(socket);
   }
 
   dial(hop: StreamHop): Socket | undefined {
-    const { place, remote } = hop;
+    const { localEnd, remote } = hop;
     if (!this.#isOpen) return undefined;
     if (this.#sockets.size >= this.#maxConnections) {
       queueMicrotask(() => {
-        this.#context.handlers.refused(remote.address, place.transport, 'connections');
+        this.#context.handlers.refused(remote.address, localEnd.transport, 'connections');
       });
       return undefined;
     }
     const localAddress =
-      isWildcard(place.local.address) || place.local.family !== remote.family ? undefined : place.local.address;
+      isWildcard(localEnd.local.address) || localEnd.local.family !== remote.family
+        ? undefined
+        : localEnd.local.address;
     const ends = { host: remote.address, port: remote.port, ...(localAddress !== undefined && { localAddress }) };
     const socket = hop.secure
       ? this.#dialTls(ends, hop.serverName ?? remote.address)
@@ -102,13 +104,13 @@ export class StreamPool implements StreamHopOwner {
   }
 
   sendElsewhere(response: SipResponse, hop: StreamHop): boolean {
-    const port = responsePort(response, hop.place.transport, hop.remotePort);
+    const port = responsePort(response, hop.localEnd.transport, hop.remotePort);
     if (!this.#isOpen || port === undefined || port === 0) return false;
     // RFC 5922 §7.3: who is named in the Via is who has to be there.
     const host = topVia(response.headers)?.sentBy.host;
     const serverName = hop.secure && host !== undefined && !isNumeric(host) ? ownText(host) : undefined;
-    const { place, remote } = hop;
-    return this.hopTo({ place, remote: { ...remote, port }, serverName }).send(response);
+    const { localEnd, remote } = hop;
+    return this.hopTo({ localEnd, remote: { ...remote, port }, serverName }).send(response);
   }
 
   gone(hop: StreamHop): void {
@@ -178,8 +180,8 @@ export class StreamPool implements StreamHopOwner {
   }
 }
 
-function keyOf({ place, remote, serverName }: StreamDestination): string {
-  return `${place.transport} ${remote.address} ${remote.port} ${serverName ?? ''}`;
+function keyOf({ localEnd, remote, serverName }: StreamDestination): string {
+  return `${localEnd.transport} ${remote.address} ${remote.port} ${serverName ?? ''}`;
 }
 
 function isNumeric(host: string): boolean {

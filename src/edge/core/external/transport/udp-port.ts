@@ -5,7 +5,7 @@ import { formatTransportAddress, transportAddress, type TransportAddress } from 
 import { formatSipMessage } from '../../../../sip/format-message.ts';
 import { type SipMessage } from '../../../../sip/message.ts';
 import { type EdgeSide, type Hop } from '../../../hop.ts';
-import { localPlace, type LocalPlace } from './local-place.ts';
+import { createLocalEnd, type LocalEnd } from './local-end.ts';
 import { responsePort } from './response-port.ts';
 import { type TransportContext } from './transport-context.ts';
 
@@ -16,7 +16,7 @@ const MAX_HOPS = 4096;
 
 /** The UDP socket on one local address, and a hop for each address and port of a core. */
 export class UdpPort {
-  readonly place: LocalPlace;
+  readonly localEnd: LocalEnd;
   readonly #socket: Socket;
   readonly #context: TransportContext;
   readonly #hops = new BoundedMap<UdpHop>(MAX_HOPS);
@@ -29,18 +29,21 @@ export class UdpPort {
     context: TransportContext,
   ): Promise<UdpPort> {
     const socket = await bind(local);
-    return new UdpPort(socket, localPlace('udp', { ...local, port: socket.address().port }, publicHost), context);
+    return new UdpPort(socket, createLocalEnd('udp', { ...local, port: socket.address().port }, publicHost), context);
   }
 
-  private constructor(socket: Socket, place: LocalPlace, context: TransportContext) {
-    this.place = place;
+  private constructor(socket: Socket, localEnd: LocalEnd, context: TransportContext) {
+    this.localEnd = localEnd;
     this.#socket = socket;
     this.#context = context;
     socket.on('message', (bytes, remote) => {
       this.#onDatagram(bytes, remote);
     });
     socket.on('error', (error) => {
-      context.logger.warn({ listener: place.authority, err: error }, 'UDP socket towards the core reported an error');
+      context.logger.warn(
+        { listener: localEnd.authority, err: error },
+        'UDP socket towards the core reported an error',
+      );
     });
   }
 
@@ -101,7 +104,7 @@ class UdpHop implements Hop {
   readonly #port: UdpPort;
 
   constructor(port: UdpPort, remote: TransportAddress) {
-    const { local, self, authority } = port.place;
+    const { local, self, authority } = port.localEnd;
     this.id = `udp ${formatTransportAddress(local)} ${formatTransportAddress(remote)}`;
     this.#port = port;
     this.self = self;

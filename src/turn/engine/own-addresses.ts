@@ -8,7 +8,7 @@ import { type TransportAddress } from '../../base/transport-address.ts';
  * machine to itself. A listener's port counts on every address of the machine: a wildcard listener answers there, and NAT may lead from an
  * external address to an inner one.
  */
-export class OwnPlaces {
+export class OwnAddresses {
   readonly #ports = new Set<number>();
   /** Known for good: relayed addresses, external ones and those of listeners. */
   readonly #fixed: Set<string>;

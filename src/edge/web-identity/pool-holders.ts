@@ -8,7 +8,7 @@ import { type RegistrationObserver } from '../registration/registrations.ts';
 const ANSWER_MS = 32_000;
 const MAX_ASKED = 10_000;
 
-interface Place {
+interface Holder {
   readonly registrationId: OwnText;
   /** Absent once its WebSocket is gone. */
   hop: Hop | undefined;
@@ -20,8 +20,8 @@ interface Asked {
 }
 
 /** One device at a time is registered under an identity of a pool (TS 33.203 X.4.1): the identity is of one person at a time. */
-export class PoolPlaces implements RegistrationObserver {
-  readonly #places: OwnMap<Place> = new Map<string, Place>();
+export class PoolHolders implements RegistrationObserver {
+  readonly #holders: OwnMap<Holder> = new Map<string, Holder>();
   /** REGISTERs that are under way, since two of them do not see one another's answers. */
   readonly #asked = new BoundedMap<Asked>(MAX_ASKED);
   readonly #endLapsed: (registrationId: string) => void;
@@ -33,8 +33,8 @@ export class PoolPlaces implements RegistrationObserver {
 
   /** Whether a device may register under this identity now; if so, it is the only one until its answer. */
   take(aor: string, registrationId: string, nowMs: number): boolean {
-    const place = this.#places.get(aor);
-    if (place?.hop && place.registrationId !== registrationId) return false;
+    const holder = this.#holders.get(aor);
+    if (holder?.hop && holder.registrationId !== registrationId) return false;
     const asked = this.#asked.get(aor);
     if (asked && asked.registrationId !== registrationId && asked.untilMs > nowMs) return false;
     this.#asked.set(aor, { registrationId: ownText(registrationId), untilMs: nowMs + ANSWER_MS });
@@ -43,20 +43,20 @@ export class PoolPlaces implements RegistrationObserver {
 
   registered({ aor, registrationId, hop, webLogin }: Registration): void {
     if (webLogin?.isPool !== true) return;
-    const before = this.#places.get(aor);
-    this.#places.set(aor, { registrationId, hop });
+    const before = this.#holders.get(aor);
+    this.#holders.set(aor, { registrationId, hop });
     this.#asked.delete(aor);
     if (before && before.registrationId !== registrationId) this.#endLapsed(before.registrationId);
   }
 
   unregistered({ aor, registrationId, hop }: Registration): void {
-    const place = this.#places.get(aor);
-    if (place?.registrationId === registrationId && place.hop === hop) place.hop = undefined;
+    const holder = this.#holders.get(aor);
+    if (holder?.registrationId === registrationId && holder.hop === hop) holder.hop = undefined;
   }
 
   released(registrationId: string, { aor }: { readonly aor: string }): void {
-    if (this.#places.get(aor)?.registrationId !== registrationId) return;
-    this.#places.delete(aor);
+    if (this.#holders.get(aor)?.registrationId !== registrationId) return;
+    this.#holders.delete(aor);
     this.#asked.delete(aor);
   }
 }

@@ -5,17 +5,17 @@ import { numericHost } from './transport/locate.ts';
 const SIP_PORT = 5060;
 
 /** A destination as a map key. */
-export function placeKey({ transport, address, port, serverName }: CoreDestination): string {
+export function destinationKey({ transport, address, port, serverName }: CoreDestination): string {
   return `${transport} ${address} ${port} ${serverName ?? ''}`;
 }
 
 /** A destination as the URI that leads there and nowhere else: what logs, events and probes call it. */
-export function placeUri({ transport, address, port }: CoreDestination): string {
+export function destinationUri({ transport, address, port }: CoreDestination): string {
   return `sip:${address.includes(':') ? `[${address}]` : address}:${port};transport=${transport}`;
 }
 
-/** Whether two texts of a host, with a port or that of SIP, mean one place. Names are not looked up. */
-export function isSamePlace(a: HostPort, b: HostPort): boolean {
+/** Whether two texts of a host, with a port or that of SIP, mean the same destination. Names are not looked up. */
+export function isSameHostPort(a: HostPort, b: HostPort): boolean {
   return (a.port ?? SIP_PORT) === (b.port ?? SIP_PORT) && canonicalHost(a) === canonicalHost(b);
 }
 

@@ -6,7 +6,7 @@ import { type EdgeSide } from '../../../hop.ts';
 import { type CoreTransport } from '../../core-destination.ts';
 
 /** One address of this host that the core knows the edge by. */
-export interface LocalPlace {
+export interface LocalEnd {
   readonly transport: CoreTransport;
   readonly local: TransportAddress;
   readonly self: EdgeSide;
@@ -15,12 +15,12 @@ export interface LocalPlace {
 }
 
 /** Where nothing listens, as with TLS to a core that never calls, the core is told no port and answers over the connection it was asked on. */
-export function localPlace(
+export function createLocalEnd(
   transport: CoreTransport,
   local: TransportAddress,
   publicHost: string | undefined,
   isListening = true,
-): LocalPlace {
+): LocalEnd {
   const host = bracketed(publicHost ?? local.address).toLowerCase();
   const sentBy: HostPort = isListening ? { host, port: local.port } : { host };
   return { transport, local, self: { sentBy, transport, tokens: false }, authority: formatHostPort(sentBy) };
@@ -43,8 +43,8 @@ export function checkListenAddress(text: string, publicHost: string | undefined)
 }
 
 /** The local address from which a remote one is reached: of the same family, and of loopback exactly when the remote one is. The wildcard serves both. */
-export function placeTowards(places: readonly LocalPlace[], remote: TransportAddress): LocalPlace | undefined {
-  const usable = places.filter(({ local }) => local.family === remote.family);
+export function localEndTowards(localEnds: readonly LocalEnd[], remote: TransportAddress): LocalEnd | undefined {
+  const usable = localEnds.filter(({ local }) => local.family === remote.family);
   const fitting = usable.find(({ local }) => fits(local, remote));
   return fitting ?? usable[0];
 }
