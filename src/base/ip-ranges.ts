@@ -16,7 +16,7 @@ export function numericAddress(bytes: Uint8Array): NumericAddress {
 export class IpRanges<T = true> {
   readonly #entries: { readonly range: IpRange; readonly value: T }[] = [];
 
-  /** Of texts that have been checked: what is no range is left out. */
+  /** The ranges that these texts name. The texts are expected to be checked: one that is no range is left out. */
   static of(texts: readonly string[]): IpRanges {
     const ranges = new IpRanges();
     for (const text of texts) ranges.add(text, true);

@@ -25,7 +25,7 @@ export class SpareConnections<T extends object> {
     this.#resize(connections, before);
   }
 
-  /** Also one that is not there. */
+  /** Takes a connection out. Does nothing when it is not in. */
   delete(source: string, connection: T): void {
     const connections = this.#sources.get(source);
     if (!connections) return;

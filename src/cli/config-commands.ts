@@ -25,7 +25,7 @@ export async function checkConfig(flags: ConfigFlags): Promise<void> {
   console.log('configuration is valid');
 }
 
-/** Of the gravest: a start comes to this first. */
+/** The error code of the problem that a start would meet first. */
 function codeOf(problems: readonly string[], findings: Findings): ErrorCode {
   return problems.length > 0 ? 'ERR_CONFIG_INVALID' : (findings.code ?? 'ERR_ADDRESS_UNAVAILABLE');
 }

@@ -24,7 +24,7 @@ export function configFrom(flags: ConfigFlags): Config {
   return loadConfig(sourcesOf(flags));
 }
 
-/** As `configFrom`. Throws what `tryConfig` throws. */
+/** The configuration of the flags, with everything that is wrong with it as a list. Throws what `tryConfig` throws. */
 export function tryConfigFrom(flags: ConfigFlags): TriedConfig {
   return tryConfig(sourcesOf(flags));
 }

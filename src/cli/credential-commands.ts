@@ -74,7 +74,7 @@ function withoutWishLimit(config: Config): Config {
   return { ...config, credentials: { ...config.credentials, ttl: { ...ttl, maxWishSec: ttl.maxSec } } };
 }
 
-/** As the edge hands them out. */
+/** The TURN URIs that the edge of this configuration hands out. */
 function urisOf(config: Config): string[] {
   return turnUris(config, config.turn.enabled ? config.turn.listeners : [], httpsAddresses(config));
 }

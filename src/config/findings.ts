@@ -11,7 +11,7 @@ export const atOnce: Attempt = (read) => read();
 export class Findings {
   readonly #errors: EpcscfTurnError[] = [];
 
-  /** Of the first. */
+  /** The code of the first error; `undefined` when there is none. */
   get code(): ErrorCode | undefined {
     return this.#errors[0]?.code;
   }
@@ -30,7 +30,7 @@ export class Findings {
     }
   };
 
-  /** As `attempt`. */
+  /** Awaits what `make` returns. What it throws or rejects with is noted, as by `attempt`, and the result is `undefined`. */
   async attemptLater<T>(make: () => Promise<T>): Promise<T | undefined> {
     try {
       return await make();

@@ -33,7 +33,7 @@ export interface TriedConfig {
   readonly problems: readonly string[];
 }
 
-/** As `loadConfig`, and throws only when there is no tree to look at. */
+/** Loads a configuration like `loadConfig`, but returns its problems. Throws only when a source cannot be read at all. */
 export function tryConfig({ file, environment = {}, assignments = [] }: ConfigSources): TriedConfig {
   const tree = file === undefined ? {} : readConfigFile(file);
   const fromEnvironment = readEnvironment(environment);

@@ -19,8 +19,9 @@ export interface OAuthSecrets {
   readonly userPasswords: ReadonlyMap<string, Secret>;
   /** What an edge elsewhere shows to the web server. */
   readonly webhookSecret?: Secret | undefined;
-  /** Of the OpenID provider: the secret of the client, and a PEM bundle of CAs. */
+  /** The secret that this server shows the OpenID provider as its client. */
   readonly openIdSecret?: Secret | undefined;
+  /** PEM bundle of the CAs that may sign the certificate of the OpenID provider; absent: the CAs that Node.js trusts. */
   readonly openIdCa?: string | undefined;
 }
 

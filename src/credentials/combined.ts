@@ -35,7 +35,7 @@ export function combineVerifiers(verifiers: readonly CredentialVerifier[]): Cred
 
 type Lookup<Request, User extends KnownUser> = (request: Request, now: Now) => Outcome<Result<User, LookupFailure>>;
 
-/** Of `lookups` from the index `from` on. `failure`: of those before. */
+/** The first user that `lookups` find, asked one after the other from the index `from` on. `failure`: why those before it found none. */
 function first<Request, User extends KnownUser>(
   lookups: readonly Lookup<Request, User>[],
   request: Request,

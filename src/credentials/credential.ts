@@ -150,7 +150,7 @@ export interface CredentialVerifier {
    * answers 500 when it does not come in time.
    */
   lookup(request: LookupRequest, now: Now): Outcome<Result<KnownUser, LookupFailure>>;
-  /** As `lookup`, for clients that hide their USERNAME (RFC 8489 §14.4). Absent when not every user could be found by it. */
+  /** Finds a user by USERHASH, for clients that hide their USERNAME (RFC 8489 §14.4). Absent when some users could not be found by their hash. */
   lookupHash?(request: HashLookupRequest, now: Now): Outcome<Result<HashedUser, LookupFailure>>;
   /** The algorithms under which every user has a key; MD5 alone when absent. */
   readonly keyAlgorithms?: readonly KeyAlgorithm[];

@@ -46,7 +46,7 @@ export interface LabSnapshot {
 /** What a lab is put together from; `createLab` does. */
 export interface LabParts {
   readonly server: Server;
-  /** Of the server. */
+  /** Secrets and certificates of `server`. */
   readonly secrets: LoadedSecrets;
   readonly log: LabEventLog;
   readonly identities: LabIdentities;

@@ -99,7 +99,7 @@ function inTime(found: Remembered | undefined, { unixMs }: Now): AccessTokenKey 
   return found && found.endSec * 1000 > unixMs ? found.key : undefined;
 }
 
-/** As coturn: without a lifetime a key has no end. What is no number gives the key none, either. */
+/** UNIX seconds at which a key ends. Like in coturn, a key without a lifetime, or with one that is no number, has no end. */
 function endOf(timestamp: string | undefined, lifetime: string | undefined): number {
   const [from, sec] = [Number(timestamp ?? 0), Number(lifetime ?? 0)];
   return sec > 0 && Number.isFinite(from) ? from + sec : Infinity;

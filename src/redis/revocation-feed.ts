@@ -21,7 +21,7 @@ export interface RevocationFeedPorts {
   /** What is denied here at the moment. */
   readonly standing: () => readonly Revocation[];
   readonly clock: Clock;
-  /** Of credentials that an edge delivers: who is revoked loses those too, as a TURN server of another make knows no revocations. */
+  /** Realm of the credentials that an edge delivers. A revoked user loses these too, because a TURN server of another make knows no revocations. */
   readonly realm: string;
   /** Revocations kept at most. */
   readonly max: number;
@@ -150,7 +150,7 @@ export class RevocationFeed {
     }
   }
 
-  /** Those that have ended leave the sorted set, of the oldest; and the oldest of too many. */
+  /** Takes out of the sorted set the oldest revocations that have ended, and the oldest of all where there are more than `max`. */
   async #tidy(): Promise<void> {
     const nowSec = this.#ports.clock.now().unixMs / 1000;
     const oldest = members(await this.#request('ZRANGE', REVOCATIONS, '0', String(PAGE - 1))) ?? [];

@@ -7,7 +7,7 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 const MAX_TEXT_LENGTH = 2048;
 const MEMBER = /^(\d{1,12}) ([^]{1,512})$/;
 
-/** Of the sorted set. */
+/** A revocation as a member of the sorted set. */
 export function formatMember({ user, untilSec }: Revocation): string {
   return `${Math.ceil(untilSec)} ${user}`;
 }

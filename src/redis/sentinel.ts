@@ -22,7 +22,7 @@ export function openSentinel(redis: ClientPackage, options: RedisOptions, report
   let isClosed = false;
 
   const sentinels = options.nodes.map((node) => openOne(redis, options, node));
-  /** Those that answer in time. */
+  /** What the sentinels say of the master. A sentinel that does not answer in time is left out. */
   const askAll = async (): Promise<MasterView[]> => {
     const answers = sentinels.map(async (sentinel) => {
       const asked = sentinel.sendCommand(['SENTINEL', 'MASTER', masterName]).catch(() => undefined);
@@ -84,7 +84,7 @@ function isSame(a: RedisNode, b: RedisNode): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** Of `SENTINEL MASTER`: names and values by turns. */
+/** Reads the answer to `SENTINEL MASTER`: a list in which names and values alternate. */
 function readMaster(answer: unknown): MasterView | undefined {
   const texts: unknown[] = Array.isArray(answer) ? answer : [];
   const valueOf = (name: string): string => {

@@ -21,7 +21,7 @@ export interface AccessTokens {
   readonly serverName: string;
   /** Absent where the only keys are those of Redis, which open tokens and make none. */
   readonly issuer: LocalAccessTokenIssuer | undefined;
-  /** The same for clients of the authorization server. They name as many users as they like, so its memory is not that of the edge. */
+  /** Makes access tokens for clients of the authorization server; absent like `issuer`. Such clients name as many users as they like, so this issuer has a memory of its own. */
   readonly webIssuer: LocalAccessTokenIssuer | undefined;
   /** `further`: keys besides those of the configuration, which come first. */
   verifier(further?: AccessTokenKeys): CredentialVerifier;

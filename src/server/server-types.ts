@@ -102,7 +102,7 @@ export interface RestartOptions {
 export interface ServerFacts {
   /** The effective configuration. */
   readonly config: Config;
-  /** Of the TURN server, whom none of `turn.realms` claims. */
+  /** The realm of TURN clients for whom no entry of `turn.realms` holds. */
   readonly realm: string;
   /** Names of the users that can register here; empty with a core outside. */
   readonly users: readonly string[];
@@ -117,9 +117,9 @@ export interface ServerFacts {
   readonly credentials: SharedKeyFacts;
 }
 
-/** Of approach 1 of TS 33.203 X.5.2: how credentials are made, without what they are made with. */
+/** How TURN credentials are made by approach 1 of TS 33.203 X.5.2. Keys are not part of it. */
 export interface SharedKeyFacts {
-  /** By which approach the edge makes them. The rest is of those of Km. */
+  /** By which approach of TS 33.203 X.5.2 the edge makes credentials: 1 is `shared-key`, 2 is `delivered`. The other fields are about approach 1. */
   readonly approach: 'shared-key' | 'delivered';
   /** Labels of the keys, the newest first: what `keyId` of an event may be. */
   readonly keyIds: readonly string[];

@@ -7,11 +7,11 @@ import { HEADER_BYTES } from './message-type.ts';
 /** Where the visible attributes of a message lie: entry i of each list belongs together. */
 export interface AttributeIndex {
   readonly types: readonly number[];
-  /** Of the value; the attribute's header is the four bytes before it. */
+  /** Where each value begins. The header of the attribute is the four bytes before it. */
   readonly offsets: readonly number[];
-  /** Of the value, without padding. */
+  /** How many bytes each value has, without padding. */
   readonly lengths: readonly number[];
-  /** Which there are more of than are listed here. */
+  /** Which attributes the message has more of than are listed here. */
   readonly cut: 'peers' | 'others' | undefined;
 }
 

@@ -14,7 +14,7 @@ export type Codec<T> = (name: string) => ValueCodec<T>;
 export interface Attribute<T> {
   /** 0 to 0xFFFF; below 0x8000 comprehension-required. */
   readonly type: number;
-  /** As IANA spells it. */
+  /** The name of the attribute as IANA spells it. */
   readonly name: string;
   /** Whether a TURN server knows it: a request with a comprehension-required attribute that it does not know gets 420 (RFC 8489 §6.3.1). */
   readonly understood: boolean;

@@ -30,7 +30,7 @@ export function decodeMessageType(type: number): { method: number; messageClass:
   return { method, messageClass: classOf(type & 0x0110) };
 }
 
-/** Of a whole message as it came. */
+/** Whether a STUN message, as received, is an indication. */
 export function isIndication(message: Uint8Array): boolean {
   return ((((message[0] ?? 0) << 8) | (message[1] ?? 0)) & CLASS_BITS.error) === CLASS_BITS.indication;
 }

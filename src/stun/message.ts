@@ -28,7 +28,7 @@ export function decodeMessage(bytes: Buffer, limits?: AttributeLimits): Result<S
 /**
  * A received STUN message: a view, valid as long as its bytes are.
  *
- * Of an attribute that comes twice the first counts (RFC 8489 §14). Attributes after MESSAGE-INTEGRITY are invisible except
+ * When an attribute comes twice, the first one counts (RFC 8489 §14). Attributes after MESSAGE-INTEGRITY are invisible except
  * MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, after MESSAGE-INTEGRITY-SHA256 all but FINGERPRINT, and after FINGERPRINT all (§9, §14.7).
  */
 export class StunMessage {
@@ -48,7 +48,7 @@ export class StunMessage {
     this.#index = index;
   }
 
-  /** The same message, valid for as long as it is kept. */
+  /** A copy of the message that stays valid when the received bytes are reused. */
   copy(): StunMessage {
     return new StunMessage(Buffer.from(this.bytes), this.#index);
   }

@@ -50,7 +50,7 @@ export class StreamFramer {
     this.#rest = NOTHING;
   }
 
-  /** Of the chunk in which the framer was paused, to be pushed again before any other; a view. */
+  /** What was not read of the chunk in which the framer was paused: a view, to be pushed again before any other chunk. */
   get rest(): Buffer {
     return this.#rest ?? NOTHING;
   }

@@ -78,8 +78,8 @@ function beginningOf(file: string): string {
 const TRIE_LINE = /^(?:(\S.*):|\s*\|-- ([\d.]+)|\s+\/(\d+) \S+ LOCAL\b.*)$/gm;
 
 /**
- * Of a `fib_trie`. Other tables than these two apply to marked packets and the like; a transparent proxy has one by which all the world is
- * local.
+ * The local IPv4 prefixes in the text of `/proc/net/fib_trie`. Only the tables `Main` and `Local` are read: others are for marked packets, and
+ * the one of a transparent proxy makes every address local.
  */
 export function localIpv4Routes(text: string): string[] {
   const routes = new Set<string>();
@@ -101,7 +101,7 @@ export function localIpv4Routes(text: string): string[] {
 /** Destination, length of its prefix, and further on flags and the name of the interface. */
 const IPV6_LINE = /^([\da-f]{32}) ([\da-f]{2}) .* ([\da-f]{8}) +\S+$/gm;
 
-/** Of an `ipv6_route`, which does not tell one table from another. */
+/** The local IPv6 prefixes in the text of `/proc/net/ipv6_route`, which does not say which table a route is in. */
 export function localIpv6Routes(text: string): string[] {
   const routes = new Set<string>();
   for (const [, destination = '', length = '', flags = ''] of text.matchAll(IPV6_LINE)) {

@@ -24,7 +24,7 @@ const tokenKey = z
   })
   .refine(keyValue.check, keyValue.params);
 
-/** Of `oauth`: access tokens for the TURN server (RFC 7635). */
+/** The keys of section `oauth` that are about access tokens for the TURN server (RFC 7635). */
 export const accessTokenFields = {
   serverName: realmText.optional().meta({
     description: 'Name of the TURN servers that access tokens are for: THIRD-PARTY-AUTHORIZATION of their 401.',

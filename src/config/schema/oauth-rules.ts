@@ -34,7 +34,7 @@ function proofsOf({ secret, secretFile, publicKeyFile }: Client): string[] {
   return proofs.flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
-/** Of two that have one name, whoever comes second would be taken for the first. */
+/** Refuses a private identity that two users share: the second would be taken for the first. */
 function checkPools({ domain, edge, oauth }: Config, report: Report): void {
   const owners = new Map<string, string>();
   edge.core.users.forEach(({ name }, i) => owners.set(`${name}@${domain}`, `edge.core.users.${i}`));

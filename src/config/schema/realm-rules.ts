@@ -29,7 +29,7 @@ export function checkRealms({ domain, turn, credentials }: Config, report: Repor
   }
 }
 
-/** Of `credentials.users`, and of how their passwords are proved. */
+/** Rules for `credentials.users`, and for the algorithms by which their passwords are proved. */
 export const LONG_TERM_RULES: readonly Rule[] = [checkLongTermNames, checkLongTermKeys, checkAlgorithms];
 
 /** What two names become in a STUN message must tell their users apart. */

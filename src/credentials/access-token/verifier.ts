@@ -77,7 +77,7 @@ function open(
   });
 }
 
-/** Of a token of another authorization server. A client that allocates twice with one token is one user, as quotas count. */
+/** The user name for quotas and events of a client whose token another authorization server has made. Two allocations with the same token are of the same user. */
 function nameOf({ macKey }: AccessToken): string {
   return `other-token-${hash('sha256', macKey, 'hex').slice(0, 16)}`;
 }

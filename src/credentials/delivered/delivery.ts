@@ -40,7 +40,7 @@ export interface UserKey {
   readonly expiresAtSec?: number | undefined;
 }
 
-/** The same interface on the side of the TURN server. */
+/** Where a TURN server finds the keys that an edge has delivered. */
 export interface UserKeys {
   /** Never throws, whatever the name holds. `undefined`: nobody of that name. */
   find(name: DeliveredName, now: Now): Outcome<Result<UserKey | undefined, DeliveryFailure>>;

@@ -7,9 +7,9 @@ import { type Revocation } from './revocation.ts';
 
 /** A TURN name that was handed out and is still good. */
 export interface HeldCredential extends Revocation {
-  /** As the issuer was told it. */
+  /** The registration for which the credential was issued. */
   readonly registrationId: string;
-  /** As the issuer was told it. */
+  /** The user for whom the credential was issued, by the name that the issuer was told. */
   readonly person: string;
 }
 
@@ -28,7 +28,7 @@ export class HeldCredentials {
   readonly #byName = new AgeMap<Entry>();
   readonly #byPerson = new SetMap<string, Entry>();
 
-  /** Of more than `max` names the longest-known is forgotten: it cannot be found by its user then, and ends by its t. */
+  /** `max`: how many TURN names are kept. Beyond it the oldest is forgotten: its user then no longer leads to it, and it ends when its lifetime ends. */
   constructor(max: number) {
     this.#max = max;
   }

@@ -13,7 +13,7 @@ export interface RequestOrigin {
   readonly inDialog: boolean;
   /** What the core charges that dialog under, if it has begun it and said so. */
   readonly icid?: string | undefined;
-  /** Of a REGISTER: whom a web token has proven the client to be. */
+  /** Whom a web token has proven the client of a REGISTER to be. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;
 }
 

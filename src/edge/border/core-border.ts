@@ -125,7 +125,7 @@ export class CoreBorder implements Border {
     headers.append('P-Charging-Vector', vector);
   }
 
-  /** Of a request of the core that does not say it again: what it has given the dialog, which the token of the client's side in the Route has. */
+  /** The charging identity that the core has given the dialog. A request of the core may leave it out, and then the token in its Route has it. */
   #icidOf(headers: SipHeaders): string {
     const { tokens } = this.#context;
     const callId = headers.get('Call-ID') ?? '';
@@ -209,7 +209,7 @@ export class CoreBorder implements Border {
   }
 }
 
-/** Of the URI of a Route. */
+/** The user part of the URI in a Route field; `undefined` when there is none. */
 function userIn(route: string): string | undefined {
   const nameAddr = parseNameAddr(route);
   const uri = nameAddr.ok ? parseSipUri(nameAddr.value.uri) : undefined;

@@ -58,7 +58,7 @@ export interface CoreRequestOrigin {
   readonly emergency?: string | undefined;
   /** `Registration.edgeUri` of its sender. */
   readonly edgeUri?: string | undefined;
-  /** Of a REGISTER: whom a web token has proven the client to be, so that no other proof is needed. */
+  /** Whom a web token has proven the client of a REGISTER to be, so that no other proof is needed. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;
 }
 

@@ -31,7 +31,7 @@ export function answerOptions(
   );
 }
 
-/** The same of a sender without a registration on this flow, or of a wish that cannot be read. */
+/** The refusal of an OPTIONS for a credential, from a sender without a registration on this flow or with a TURN-Cred-Req that cannot be read. */
 export function refuseOptions(request: SipRequest, hop: Hop, insertion: CredentialInsertion): SipResponse {
   const ask = parseCredentialRequest(request.headers);
   if (ask?.kind === 'malformed') {

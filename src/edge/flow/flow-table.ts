@@ -11,7 +11,7 @@ export class FlowTable {
   readonly #limits: Pick<EdgeLimits, 'connections' | 'connectionsPerAddress'>;
   readonly #flows = new Map<string, Flow>();
   readonly #perAddress = new Map<string, number>();
-  /** Those without a registration. */
+  /** The flows without a registration: when places run out, one of them makes room. */
   readonly #spares = new SpareConnections<Flow>();
 
   constructor(limits: Pick<EdgeLimits, 'connections' | 'connectionsPerAddress'>) {

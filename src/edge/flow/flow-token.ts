@@ -7,7 +7,7 @@ const MAC_BYTES = 16;
 const NODE_BYTES = 4;
 const HANDLE_BYTES = 12;
 const SALT_BYTES = 7;
-/** Of the salt, in the tokens of a dialog, for the Call-ID; the rest is for who has begun it with whom. */
+/** In the tokens of a dialog, so many bytes of the salt stand for the Call-ID. The rest of the salt stands for caller and callee. */
 const CALL_BYTES = 2;
 /** In the last byte of the salt. */
 const UAS_BIT = 1;
@@ -21,7 +21,7 @@ const ID_LENGTH = 21;
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 const NO_DIALOG = Buffer.alloc(SALT_BYTES);
 const NO_ICID = Buffer.alloc(0);
-/** Of a charging identity of the edge's own. */
+/** Length of a charging identity that the edge makes. */
 const ICID_BYTES = 16;
 
 /** What a dialog begins with (RFC 3261 §12.1). The tag of To is not known yet, and another one in each fork. */
@@ -52,7 +52,7 @@ export interface FlowReference {
   readonly flowId: string | undefined;
   /** `handleOf` the registration on the flow; `undefined` when there was none. */
   readonly handle: string | undefined;
-  /** Of the Record-Route of a dialog; `undefined` in Path. */
+  /** The side of the dialog that a Record-Route is for; `undefined` in Path. */
   readonly dialog: DialogSide | undefined;
   /** What the core charges the dialog under, if it has begun it and said so. */
   readonly icid: string | undefined;
@@ -61,7 +61,7 @@ export interface FlowReference {
 /** The dialog that a Record-Route is for. */
 export interface TokenDialog {
   readonly role: DialogRole;
-  /** As this side has written it, or sees it: what a core makes of names on the way is its own. */
+  /** The beginning of the dialog as this side has written it or sees it. A core may rewrite names on the way, so the other side may see another. */
   readonly origin: DialogOrigin;
   /** `icid-value` that the core has given it (RFC 7315 §4.6); told to nobody who cannot open the token. */
   readonly icid?: string | undefined;

@@ -13,7 +13,7 @@ export const RANG_TOO_LONG: CancelReasons = [reasonOf(408)];
 /** A CANCEL goes out on every branch: what is copied is bounded, for all fields together. */
 const MAX_LENGTH = 1024;
 
-/** Of one branch for all others. */
+/** The reasons in the CANCEL of all other branches after one branch was answered with a final `status`. */
 export function declinedElsewhere(status: number): CancelReasons {
   return [reasonOf(status)];
 }

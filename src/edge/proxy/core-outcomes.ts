@@ -3,7 +3,7 @@ import { type CoreOutcome } from '../core/ims-core.ts';
 import { type Hop } from '../hop.ts';
 import { type MessageTracer } from '../message-trace.ts';
 
-/** The same outcome, with what the core says shown to observers. */
+/** Wraps an outcome, so that observers see each response of the core before it takes effect. */
 export function tracedOutcome(outcome: CoreOutcome, request: SipRequest, hop: Hop, tracer: MessageTracer): CoreOutcome {
   return {
     respond: (response) => {

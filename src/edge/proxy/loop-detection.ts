@@ -4,7 +4,7 @@ import { newBranch } from '../../sip/token.ts';
 import { parseVia } from '../../sip/via.ts';
 
 const HASH_LENGTH = 16;
-/** As many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
+/** Via fields that are looked at: as many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
 const MAX_VIAS = 256;
 const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 

@@ -53,7 +53,7 @@ export interface AdmittedRequest extends ReceivedRequest {
   readonly sender: KnownSender | undefined;
   /** Whose share of its receivers it takes. */
   readonly account: string;
-  /** Of a REGISTER: whom a web token has proven the client to be. */
+  /** Whom a web token has proven the client of a REGISTER to be. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;
   /** Its transaction, if it had to wait for something in one. */
   readonly exchange?: ServerExchange | undefined;

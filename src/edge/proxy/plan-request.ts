@@ -47,7 +47,7 @@ export type Judgement =
   | { readonly kind: 'reject'; readonly response: SipResponse }
   /** Nobody is registered here as whom it says it is. */
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause }
-  /** The same, of OPTIONS for the edge itself. */
+  /** An OPTIONS for the edge itself, from a sender who is not registered here. */
   | { readonly kind: 'visitor' }
   /** An emergency call that goes no further. `edgeUri`: of the caller's registration. */
   | { readonly kind: 'no-help'; readonly service: string; readonly edgeUri: string | undefined };

@@ -6,7 +6,7 @@ import { type Registrations } from './registrations.ts';
 export interface NamedUser {
   /** Whom issuers may know the user as. At least one. */
   readonly persons: readonly string[];
-  /** Of the user's devices, those included that have lost their WebSocket and may come back. */
+  /** Registrations of the user's devices, including devices that have lost their WebSocket and may come back. */
   readonly registrationIds: readonly string[];
 }
 

@@ -7,7 +7,7 @@ import { type RegistrationObserver } from './registrations.ts';
 export interface RegistrationReportContext {
   readonly events: TypedEvents<EdgeEvents>;
   readonly logger: Logger;
-  /** Those that are there hear which credentials nobody is to use any more. */
+  /** Issuers that are told when a registration ends, so that they release its credentials. `undefined` entries are skipped. */
   readonly issuers: readonly (CredentialIssuer | AccessTokenIssuer | undefined)[];
 }
 

@@ -25,7 +25,7 @@ export function isSameToken(checked: CheckedToken, tokenHash: Buffer): boolean {
 export class BoundTokens implements RegistrationObserver {
   readonly #registrations: Registrations;
   readonly #byHop = new WeakMap<Hop, CheckedToken>();
-  /** Of REGISTERs that have been let pass. */
+  /** The token of each web login that a REGISTER was let pass with. */
   readonly #byLogin = new WeakMap<WebLogin, CheckedToken>();
 
   constructor(registrations: Registrations) {

@@ -10,8 +10,9 @@ export interface RegisterFacts {
   readonly request: SipRequest;
   /** Key (`identityKey`) of the URI in To. */
   readonly identity: string;
-  /** Of To and of From; `undefined`: of no user here. */
+  /** Address of record in To; `undefined` when no user of this edge has it. */
   readonly aor: string | undefined;
+  /** Address of record in From; `undefined` when no user of this edge has it. */
   readonly fromAor: string | undefined;
   readonly now: Now;
   /** A token that has fewer seconds left makes no registration. */

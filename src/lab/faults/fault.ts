@@ -19,7 +19,7 @@ const closeCode = z
   });
 const turnCode = z.int().min(300).max(699);
 
-/** Of what is wrong with a token, what befalls one that was good a moment ago. */
+/** Defects of a token that was good a moment ago. A fault can refuse a token for one of them; malformed tokens need no fault. */
 const TOKEN_CAUSES = [
   'token-expired',
   'token-audience',
@@ -27,7 +27,7 @@ const TOKEN_CAUSES = [
   'token-inactive',
   'issuer-unavailable',
 ] as const satisfies readonly TokenDefect[];
-/** Of why a credential is refused, the same. `unavailable`: what the TURN server asks about credentials does not answer, and so the client gets 500. */
+/** Causes for which a fault can refuse a TURN credential that was good a moment ago. `unavailable`: what the TURN server asks about credentials does not answer, so the client gets 500. */
 const LOOKUP_CAUSES = [
   'revoked',
   'expired',

@@ -19,7 +19,7 @@ export class FaultyPlane extends NodeDataPlane {
   readonly #ports: NodeDataPlanePorts;
   /** The open relays of UDP by their relayed address. */
   readonly #relays = new Map<string, Relay>();
-  /** Of relays whose datagrams do not simply pass. */
+  /** The impaired paths, by relay. A relay without an entry passes its datagrams unchanged. */
   readonly #paths = new Map<Relay, ImpairedPath>();
   #lost = 0;
 

@@ -37,7 +37,7 @@ export class TokenEndpoint {
     return this.#serve(context, form.value);
   }
 
-  /** As the text of TS 33.203 X.5.3.2 has it. Addresses are written into logs, so it takes a switch. */
+  /** A token request by GET, as the text of TS 33.203 X.5.3.2 shows it. Off by default: parameters in a URL end up in logs. */
   get(context: OAuthContext): Promise<Response> | Response {
     if (!this.#parts.takesGet) {
       context.header('Allow', 'POST');

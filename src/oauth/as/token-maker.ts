@@ -15,7 +15,7 @@ export const POOL_TOKEN_SEC = 900;
 export interface TokenMakerOptions {
   /** URL of this authorization server, known once it listens. */
   readonly issuer: () => string;
-  /** Of registration tokens: the edge. */
+  /** The audience (`aud`) of registration tokens: the edge. */
   readonly audience: string;
   /** Life of a registration token. */
   readonly registrationTokenSec: number;

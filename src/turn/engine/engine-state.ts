@@ -35,7 +35,7 @@ export interface EngineState {
   readonly tcpConnections: TcpConnections;
   readonly policy: PeerPolicy;
   readonly pastAllocates: PastAllocates;
-  /** Those that a verifier has not judged yet. */
+  /** Requests whose credentials a verifier has not judged yet. */
   readonly waiting: WaitingRequests;
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;

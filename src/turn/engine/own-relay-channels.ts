@@ -4,7 +4,7 @@ import { type Allocation } from './allocation.ts';
 
 /**
  * Which allocations have a channel towards a relayed transport address that is a peer only because it is ours and live (on loopback, say).
- * Such a channel must not outlive it: another program may get its port, and the plane relays channel data without asking the policy again.
+ * The channel must not outlive that address: another program may get its port, and the plane relays channel data without asking the policy again.
  */
 export class OwnRelayChannels {
   readonly #holders = new SetMap<string, Allocation>();

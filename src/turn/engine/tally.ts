@@ -26,7 +26,7 @@ export type DropReason =
   | 'stopped'
   /** Too many requests of a source that has proved nothing (`AnswerLimit`). */
   | 'answer-limit'
-  /** Of a request that waits for a verifier. */
+  /** A retransmission of a request that waits for a verifier. */
   | 'retransmission'
   | 'engine-error';
 

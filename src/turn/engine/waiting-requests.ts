@@ -55,7 +55,7 @@ export class WaitingRequests {
     return true;
   }
 
-  /** Those that came on this path, all of one source. */
+  /** The waiting requests of one client path. */
   of(client: ClientPath): readonly WaitingRequest[] {
     if (this.#byKey.size === 0) return [];
     const ofSource = this.#bySource.get(sourceKey(client.remote)) ?? [];
