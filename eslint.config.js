@@ -20,7 +20,7 @@ const doors = {
   config: ['base'],
   wic: [],
   cli: ['base', 'config', 'server', 'credentials', 'lab'],
-  lab: ['base', 'http', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn'],
+  lab: ['base', 'http', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn', 'oauth'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 
@@ -61,7 +61,14 @@ const ioModules = ['net', 'tls', 'dgram', 'http', 'https', 'fs', 'fs/promises', 
 const textOfAddresses = ['net', 'node:net'];
 
 /** Files that hold words alone and import nothing, so that the demo page may show them. */
-const words = { 'demo-page': ['edge/edge-words', 'turn/engine/turn-words'] };
+const words = {
+  'demo-page': [
+    'edge/edge-words',
+    'turn/engine/turn-words',
+    'oauth/oauth-words',
+    'credentials/delivered/delivery-words',
+  ],
+};
 
 function door(room, open) {
   const closed = rooms.filter((other) => other !== room && !open.includes(other));

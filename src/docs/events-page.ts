@@ -9,7 +9,7 @@ const SCHEMAS = new Map(EVENT_SCHEMAS.map(([name, schema]) => [name, schema]));
 /** Every event with its fields, from the schemas of lab control, and its causes, from the tables beside each closed union. */
 export function eventsPage(): string {
   return page('Events', [
-    `A lab tells these events by \`lab.waitFor(type, …)\`, \`lab.events()\` and [\`/lab/events\`](../guide/lab-http.md). A server without a lab tells those of server, edge and TURN server by
+    `A lab tells these events by \`lab.waitFor(type, …)\`, \`lab.events()\` and [\`/lab/events\`](../guide/lab-http.md). A server without a lab tells all of them except the last group, by
 \`server.on(type, listener)\` ([library](library.md)). No event holds a password.`,
     '## Fields of every event',
     'These are the fields in a lab. `server.on` names the event and passes its own fields alone; `user` is then u, the pseudonymous TURN name, and `turn-message` has the message as `bytes` in place of `text`.',
@@ -20,6 +20,10 @@ export function eventsPage(): string {
     ...eventParts(PASSED_ON_EVENTS.edge),
     '## Of the TURN server',
     ...eventParts(PASSED_ON_EVENTS.turn),
+    '## Of web server and authorization server',
+    ...eventParts(PASSED_ON_EVENTS.oauth),
+    '## Of the delivery of credentials (approach 2)',
+    ...eventParts(PASSED_ON_EVENTS.delivery),
     '## Of a lab only',
     ...eventParts(OWN_LAB_EVENTS),
   ]);

@@ -1,6 +1,7 @@
 import {
   type AuthenticationFailure,
   type CoreDownCause,
+  type CredentialKind,
   type CredentialRefusal,
   type FlowCloseCause,
   type FlowRefusal,
@@ -65,6 +66,7 @@ export interface EdgeEvents {
     readonly name: string;
     readonly expiresAtSec: number;
     readonly via: 'REGISTER' | 'OPTIONS';
+    readonly kind: CredentialKind;
   };
   'credential-refused': {
     readonly flowId: string;

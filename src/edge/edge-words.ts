@@ -99,6 +99,13 @@ export const AUTHENTICATION_FAILURES = {
 } as const;
 export type AuthenticationFailure = keyof typeof AUTHENTICATION_FAILURES;
 
+/** What TURN-Cred-Req asks for. */
+export const CREDENTIAL_KINDS = {
+  turn: 'Name and password, by the approach of this edge.',
+  oauth: 'An access token of RFC 7635 with its session key and kid.',
+} as const;
+export type CredentialKind = keyof typeof CREDENTIAL_KINDS;
+
 /** Why an answer carries no TURN credential. */
 export const CREDENTIAL_REFUSALS = {
   denied: 'The issuer does not give one to this user. Ask the operator.',

@@ -1,4 +1,12 @@
-import { type CausesOf, EDGE_EVENTS, EVENT_CAUSES, SERVER_EVENTS, TURN_EVENTS } from '../server/event-words.ts';
+import {
+  type CausesOf,
+  DELIVERY_EVENTS,
+  EDGE_EVENTS,
+  EVENT_CAUSES,
+  OAUTH_EVENTS,
+  SERVER_EVENTS,
+  TURN_EVENTS,
+} from '../server/event-words.ts';
 import { type ServerEvents } from '../server/server-types.ts';
 import { FAULT_END_CAUSES, type FaultEnded, type FaultFired } from './faults/active-fault.ts';
 import { PEER_CALL_ENDS, type PeerCallEnded, type PeerCallFacts } from './peers/peer-events.ts';
@@ -85,12 +93,16 @@ export const PASSED_ON_EVENTS = {
   },
   edge: EDGE_EVENTS,
   turn: TURN_EVENTS,
+  oauth: OAUTH_EVENTS,
+  delivery: DELIVERY_EVENTS,
 } as const;
 
 export const SERVER_EVENT_NAMES = namesOf({
   ...PASSED_ON_EVENTS.server,
   ...PASSED_ON_EVENTS.edge,
   ...PASSED_ON_EVENTS.turn,
+  ...PASSED_ON_EVENTS.oauth,
+  ...PASSED_ON_EVENTS.delivery,
 } satisfies Readonly<Record<Exclude<LabEventName, keyof OwnLabEvents>, string>>);
 export const LAB_EVENT_NAMES: readonly LabEventName[] = [...SERVER_EVENT_NAMES, ...namesOf(OWN_LAB_EVENTS)];
 

@@ -7,7 +7,7 @@ import { type ServerEvents } from '../server/server-types.ts';
 const REMEMBERED = 10_000;
 
 type AnyEvent = Partial<
-  Readonly<Record<'user' | 'username' | 'name' | 'aor' | 'flowId' | 'registrationId', string>> &
+  Readonly<Record<'user' | 'username' | 'name' | 'aor' | 'impi' | 'flowId' | 'registrationId', string>> &
     Pick<ServerEvents['flow-closed'], 'code'>
 >;
 
@@ -45,17 +45,23 @@ export class LabIdentities {
   }
 
   userOfUsername(username: string): string | undefined {
-    // A delivered credential has no t in its USERNAME (approach 2).
-    const name = splitUsername(this.#profile, username)?.name ?? username;
-    return this.#userByTurnName.get(name);
+    return this.#userByTurnName.get(this.#turnNameOf(username) ?? username);
+  }
+
+  /** A delivered credential has no t in its USERNAME (approach 2), so that only one that is known is a name. */
+  #turnNameOf(username: string): string | undefined {
+    const named = splitUsername(this.#profile, username)?.name;
+    return named ?? (this.#userByTurnName.get(username) === undefined ? undefined : username);
   }
 
   /** Learns from an event, and says whom it concerns. */
   identify(event: object): { user: string | undefined; turnName: string | undefined } {
-    const { user, username, name, aor, flowId, registrationId }: AnyEvent = event;
-    const turnName =
-      user ?? name ?? (username === undefined ? undefined : splitUsername(this.#profile, username)?.name);
-    const registered = aor === undefined ? undefined : userOfAor(aor);
+    const { user, username, name, aor, impi, flowId, registrationId }: AnyEvent = event;
+    const turnName = user ?? name ?? (username === undefined ? undefined : this.#turnNameOf(username));
+    const registered =
+      (aor === undefined ? undefined : userOfAor(aor)) ??
+      (impi === undefined ? undefined : userOfImpi(impi)) ??
+      (registrationId === undefined ? undefined : this.#userByRegistration.get(registrationId));
     if (registered !== undefined && flowId !== undefined) this.#userByFlow.set(flowId, ownText(registered));
     if (registered !== undefined && registrationId !== undefined) {
       this.#userByRegistration.set(registrationId, ownText(registered));
@@ -65,6 +71,12 @@ export class LabIdentities {
     const ofTurnName = turnName === undefined ? undefined : this.#userByTurnName.get(turnName);
     return { user: registered ?? ofTurnName ?? ofFlow, turnName };
   }
+}
+
+/** `alice@localhost` → `alice` */
+function userOfImpi(impi: string): string {
+  const at = impi.lastIndexOf('@');
+  return at === -1 ? impi : impi.slice(0, at);
 }
 
 /** `sip:alice@localhost` → `alice` */

@@ -37,11 +37,15 @@ const ALGORITHM_NAMES: ReadonlyMap<number, string> = new Map([
 /** Attributes whose value lets its holder go on with an allocation: they are no more shown than a password. */
 const GRANTING: ReadonlySet<number> = new Set([accessToken.type, reservationToken.type, mobilityTicket.type]);
 
-/** Never throws, whatever the bytes. `username` is that of USERNAME, if there is one. */
+/** Never throws, whatever the bytes. `username` is that of USERNAME, if there is one that names somebody: the kid of an access token does not. */
 export function readTurnMessage(bytes: Uint8Array): { facts: TurnMessageFacts; username: string | undefined } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decoded = decodeMessage(buffer);
-  if (decoded.ok) return { facts: factsOf(decoded.value), username: decoded.value.get(username) };
+  if (decoded.ok) {
+    const message = decoded.value;
+    const named = message.get(accessToken) === undefined ? message.get(username) : undefined;
+    return { facts: factsOf(message), username: named };
+  }
   const { messageClass } = decodeMessageType(buffer.length < 2 ? 0 : buffer.readUInt16BE(0));
   const text = `${bytesOf(buffer.length)} that are no STUN message (${decoded.reason})`;
   return { facts: { method: 'unreadable', class: messageClass, text }, username: undefined };

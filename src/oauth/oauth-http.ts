@@ -5,6 +5,10 @@ import { OAUTH_ERRORS, type OAuthError } from './oauth-words.ts';
 /** What routes find in their context: the request as it came to the listener. */
 export interface OAuthEnv {
   Bindings: HttpBindings;
+  Variables: {
+    /** Private identity of the user, once a route knows it. */
+    impi?: string;
+  };
 }
 
 export type OAuthContext = Context<OAuthEnv>;
@@ -22,11 +26,16 @@ export function noStore(context: OAuthContext): void {
 
 const STATUSES: Partial<Record<OAuthError, 401 | 503>> = { invalid_client: 401, temporarily_unavailable: 503 };
 
+/** Status of the answer that names the error. */
+export function statusOf(error: OAuthError): 400 | 401 | 503 {
+  return STATUSES[error] ?? 400;
+}
+
 /** RFC 6749 §5.2. `retryAfterSec`: the client asks too often (RFC 6585 §4). */
 export function refuse(context: OAuthContext, error: OAuthError, retryAfterSec?: number): Response {
   noStore(context);
   const body = { error, error_description: OAUTH_ERRORS[error] };
-  if (retryAfterSec === undefined) return context.json(body, STATUSES[error] ?? 400);
+  if (retryAfterSec === undefined) return context.json(body, statusOf(error));
   context.header('Retry-After', String(retryAfterSec));
   return context.json(body, 429);
 }

@@ -41,3 +41,66 @@ export const CLIENT_REFUSALS = {
   'replayed-assertion': 'The assertion was shown before.',
 } as const;
 export type ClientRefusal = keyof typeof CLIENT_REFUSALS;
+
+/** Why a token was not given, for the operator. */
+export const TOKEN_REFUSALS = {
+  invalid_request: 'A parameter is missing, repeated, too long or not understood. See the parameters of /oauth/token.',
+  invalid_client: 'No such client may send browsers here. List it in oauth.clients.',
+  invalid_grant: 'The code, or what goes with it, is not good. Log in again; a code is good once, for a minute.',
+  unauthorized_client: 'The client may not do this. See grants, namesUsers and pool of the client in oauth.clients.',
+  unsupported_grant_type: 'Tokens are not given in this way here. Use client_credentials or authorization_code.',
+  unsupported_response_type:
+    'That way is not open here. Use code with PKCE, or set oauth.implicit for the implicit flow.',
+  invalid_scope: 'The scope is not known here, or not for this client. See its scopes, and oauth.keys for turn.',
+  invalid_target: 'Tokens for that audience are not made here. Compare aud with oauth.serverName.',
+  access_denied: 'The user did not log in. Log in, or do not ask.',
+  temporarily_unavailable: 'It cannot be made at the moment, or too many were asked for. Try again later.',
+  'unknown-client': 'No client has that name. Compare client_id with oauth.clients.',
+  'no-proof': 'The request shows nothing by which the client is known. Send the secret, or an assertion.',
+  'several-proofs': 'The request proves the client in more than one way (RFC 6749 §2.3). Use one.',
+  'other-proof':
+    'The client is configured to prove itself in another way. Compare secret and publicKeyFile of the client.',
+  'wrong-secret': 'The secret is not that of the client. Compare it with oauth.clients.',
+  'malformed-assertion':
+    'The assertion is no JWT of a kind that is accepted, or is too long. Sign it by ES256 or RS256.',
+  'wrong-signature': 'The signature of the assertion is not by the key of the client. Compare the keys.',
+  'wrong-claims':
+    'Issuer, subject, audience or times of the assertion are not as RFC 7523 §3 wants them. Let aud be the issuer or the endpoint.',
+  'replayed-assertion': 'The assertion was shown before. Make another for each request.',
+} as const satisfies Readonly<Record<OAuthError | ClientRefusal, string>>;
+export type TokenRefusal = keyof typeof TOKEN_REFUSALS;
+
+/** What is asked of the web server and of the authorization server. */
+export const WEB_EXCHANGES = {
+  login: 'A user logs in at the web server: by its form, or coming back from an OpenID provider.',
+  guest: 'A page asks the web server for an identity that is lent.',
+  logout: 'A user logs out at the web server.',
+  'registration-token': 'A page asks the web server for a registration token.',
+  'turn-credentials': 'A page asks the web server for TURN credentials.',
+  token: 'A client asks the authorization server for a token (RFC 6749 §3.2).',
+  authorization:
+    'A browser asks the authorization server for a code or a token, and its user logs in there (RFC 6749 §3.1).',
+} as const;
+export type WebExchange = keyof typeof WEB_EXCHANGES;
+
+/** How a user signs in. */
+export const SIGN_IN_WAYS = {
+  password: 'By name and password, in the form of the server.',
+  openid: 'By an OpenID provider.',
+  guest: 'As a guest, by an identity that is lent.',
+} as const;
+export type SignInWay = keyof typeof SIGN_IN_WAYS;
+
+/** Why somebody could not sign in. */
+export const SIGN_IN_REFUSALS = {
+  'wrong-password':
+    'User name or password is wrong. Lab users and their passwords are what the server printed at its start.',
+  'too-many-failures': 'Too many tries from that address have failed. Wait a minute, then try again.',
+  'too-many-logins': 'Too many logins of that user, or from that address, were begun. Wait a minute, then try again.',
+  'stale-form': 'The form was open for too long, or belongs to another browser. Log in again.',
+  'provider-unavailable': 'The OpenID provider does not answer. See oauth.wwsf.openid, and whether the provider runs.',
+  'provider-refused': 'The OpenID provider did not say who the user is. The log of the server says why.',
+  'unknown-user': 'The OpenID provider knows the user, and this server does not. List the user in oauth.users.',
+  'no-identity': 'All identities of the pool are lent. Wait, or list more names in the pool of the client.',
+} as const;
+export type SignInRefusal = keyof typeof SIGN_IN_REFUSALS;

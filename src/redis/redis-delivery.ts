@@ -4,12 +4,8 @@ import { type Clock, type Now } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Outcome } from '../base/outcome.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import {
-  type DeliveredCredential,
-  type DeliveredName,
-  type Delivery,
-  type DeliveryFailure,
-} from '../credentials/delivered/delivery.ts';
+import { type DeliveredCredential, type DeliveredName, type Delivery } from '../credentials/delivered/delivery.ts';
+import { type DeliveryFailure } from '../credentials/delivered/delivery-words.ts';
 import { personKey, userKey } from './keys.ts';
 import { type RedisCommands, type Reply } from './link.ts';
 

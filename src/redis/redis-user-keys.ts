@@ -4,12 +4,8 @@ import { LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type Outcome } from '../base/outcome.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import {
-  type DeliveredName,
-  type DeliveryFailure,
-  type UserKey,
-  type UserKeys,
-} from '../credentials/delivered/delivery.ts';
+import { type DeliveredName, type UserKey, type UserKeys } from '../credentials/delivered/delivery.ts';
+import { type DeliveryFailure } from '../credentials/delivered/delivery-words.ts';
 import { personKey, userKey } from './keys.ts';
 import { type RedisCommands } from './link.ts';
 

@@ -6,6 +6,7 @@ import { type AccessTokenIssuer } from '../credentials/credential.ts';
 import { type TokenIssuerOptions } from '../edge/edge-options.ts';
 import { AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { SigningRing } from '../oauth/as/signing-ring.ts';
+import { type OAuthObservers } from '../oauth/web-trace.ts';
 import { oauthClients, webUsers } from './oauth-clients.ts';
 
 export interface AuthorizationServerContext {
@@ -13,6 +14,7 @@ export interface AuthorizationServerContext {
   readonly secrets: LoadedSecrets;
   readonly clock: Clock;
   readonly abuseLog: AbuseLog;
+  readonly events: OAuthObservers;
   /** URL under which the listeners are reached; they may not be open yet. */
   readonly ownUrl: () => string;
   /** Absent: no tokens for a TURN server are made here. */
@@ -21,7 +23,7 @@ export interface AuthorizationServerContext {
 
 /** The authorization server of the configuration; `undefined` where none is to run. */
 export function createAuthorizationServer(context: AuthorizationServerContext): AuthorizationServer | undefined {
-  const { config, secrets, clock, abuseLog, ownUrl, turn } = context;
+  const { config, secrets, clock, abuseLog, events, ownUrl, turn } = context;
   const { oauth, domain } = config;
   const { authorizationServer: settings } = oauth;
   const { signingKeys } = secrets.oauth;
@@ -42,6 +44,7 @@ export function createAuthorizationServer(context: AuthorizationServerContext): 
     },
     {
       clock,
+      events,
       report: (remoteAddress, cause, { monotonicMs }) => {
         abuseLog.write('authentication failed', { remoteAddress, cause }, monotonicMs);
       },

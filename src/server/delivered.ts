@@ -6,6 +6,8 @@ import { type Clock, type Now } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
 import { type Delivery } from '../credentials/delivered/delivery.ts';
+import { type DeliveryObservers } from '../credentials/delivered/delivery-events.ts';
+import { type CredentialStore } from '../credentials/delivered/delivery-words.ts';
 import { createDeliveredIssuer } from '../credentials/delivered/issuer.ts';
 import { MemoryStore } from '../credentials/delivered/memory-store.ts';
 import { createDeliveredVerifier } from '../credentials/delivered/verifier.ts';
@@ -32,6 +34,7 @@ export interface DeliveredPorts {
   /** Denies what was taken back. */
   readonly revoke: (entry: Revocation) => void;
   readonly isRevoked: (user: string, now: Now) => boolean;
+  readonly events: DeliveryObservers;
 }
 
 export function createDelivered(config: Config, secrets: LoadedSecrets, ports: DeliveredPorts): Delivered {
@@ -40,7 +43,7 @@ export function createDelivered(config: Config, secrets: LoadedSecrets, ports: D
   const { maxRegistrations } = config.credentials;
   const delivery = delivers(config) ? new RedisDelivery({ ...ports, link, max: maxRegistrations }) : undefined;
   return {
-    issuer: delivery && createIssuer(config, secrets, delivery, ports),
+    issuer: delivery && createIssuer(config, secrets, { delivery, store: 'redis' }, ports),
     verifier: readsUsers(config)
       ? createDeliveredVerifier(new RedisUserKeys({ ...ports, link, maxRemembered: config.redis.rememberedUsers }))
       : undefined,
@@ -52,7 +55,7 @@ function createInMemory(config: Config, secrets: LoadedSecrets, ports: Delivered
   if (!delivers(config)) return { issuer: undefined, verifier: undefined, takeBack: takesBack(config, undefined) };
   const store = new MemoryStore(config.credentials.delivered.maxCredentials);
   return {
-    issuer: createIssuer(config, secrets, store, ports),
+    issuer: createIssuer(config, secrets, { delivery: store, store: 'memory' }, ports),
     verifier: createDeliveredVerifier(store),
     takeBack: takesBack(config, store),
   };
@@ -72,10 +75,20 @@ function takesBack(config: Config, delivery: Delivery | undefined): Delivered['t
 function createIssuer(
   config: Config,
   { pseudonymKey }: LoadedSecrets,
-  delivery: Delivery,
-  { revoke }: DeliveredPorts,
+  { delivery, store }: { readonly delivery: Delivery; readonly store: CredentialStore },
+  { revoke, events }: DeliveredPorts,
 ): CredentialIssuer {
   const { policy, ttl, maxRegistrations } = config.credentials;
   const realm = defaultRealm(config);
-  return createDeliveredIssuer({ delivery, realm, policy, ttl, personKey: pseudonymKey, maxRegistrations, revoke });
+  return createDeliveredIssuer({
+    delivery,
+    store,
+    events,
+    realm,
+    policy,
+    ttl,
+    personKey: pseudonymKey,
+    maxRegistrations,
+    revoke,
+  });
 }

@@ -1,3 +1,5 @@
+import { DELIVERY_EVENTS } from '../credentials/delivered/delivery-events.ts';
+import { DELIVERY_FAILURES } from '../credentials/delivered/delivery-words.ts';
 import { EDGE_EVENTS } from '../edge/edge-events.ts';
 import {
   AUTHENTICATION_FAILURES,
@@ -8,6 +10,8 @@ import {
   LIMIT_CAUSES,
   UNREGISTERED_CAUSES,
 } from '../edge/edge-words.ts';
+import { OAUTH_EVENTS } from '../oauth/oauth-events.ts';
+import { SIGN_IN_REFUSALS, TOKEN_REFUSALS } from '../oauth/oauth-words.ts';
 import { TURN_EVENTS } from '../turn/engine/turn-events.ts';
 import {
   ALLOCATION_END_CAUSES,
@@ -17,9 +21,9 @@ import {
   RELAY_END_CAUSES,
 } from '../turn/engine/turn-words.ts';
 import { REVOCATION_LOSSES } from './revocation-words.ts';
-import { type ServerEvents } from './server-types.ts';
+import { type PartEvents, type ServerEvents } from './server-types.ts';
 
-export { EDGE_EVENTS, TURN_EVENTS };
+export { DELIVERY_EVENTS, EDGE_EVENTS, OAUTH_EVENTS, TURN_EVENTS };
 
 /** `cause` of an event; `never` where an event has none. */
 export type CauseOf<Event> = Event extends { readonly cause: infer Cause extends string } ? Cause : never;
@@ -32,7 +36,7 @@ export type CausesOf<Events> = {
   readonly [Name in NamesWithCause<Events>]: Readonly<Record<CauseOf<Events[Name]>, string>>;
 };
 
-/** Events of server, edge and TURN server that have a `cause`, and what each cause means. */
+/** Events of a server and its parts that have a `cause`, and what each cause means. */
 export const EVENT_CAUSES = {
   'flow-closed': FLOW_CLOSE_CAUSES,
   'flow-refused': FLOW_REFUSALS,
@@ -47,6 +51,9 @@ export const EVENT_CAUSES = {
   'request-refused': REFUSAL_CAUSES,
   'peer-denied': PEER_DENIALS,
   'revocations-forgotten': REVOCATION_LOSSES,
+  'sign-in-refused': SIGN_IN_REFUSALS,
+  'token-refused': TOKEN_REFUSALS,
+  'delivery-failed': DELIVERY_FAILURES,
 } as const satisfies CausesOf<ServerEvents>;
 
 /** What each event of the server itself says. */
@@ -58,6 +65,4 @@ export const SERVER_EVENTS = {
   'revocations-forgotten':
     'Names that were revoked are good again before their end. There is one such event every ten seconds at most.',
   draining: 'A drain has begun, or another second of it has passed. The fields say what is left.',
-} as const satisfies Readonly<
-  Record<Exclude<keyof ServerEvents, keyof typeof EDGE_EVENTS | keyof typeof TURN_EVENTS>, string>
->;
+} as const satisfies Readonly<Record<Exclude<keyof ServerEvents, keyof PartEvents>, string>>;

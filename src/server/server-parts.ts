@@ -18,9 +18,7 @@ import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/cr
 import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';
 import { Edge } from '../edge/edge.ts';
-import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type NamedUser } from '../edge/registration/named-user.ts';
-import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { tokenIssuer } from './authorization-server.ts';
 import { type AccessTokens } from './access-tokens.ts';
@@ -31,6 +29,7 @@ import { demoPageFolder } from './page-folder.ts';
 import { publicAuthority } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type RevocableParts, type Revoker } from './revoker.ts';
+import { type PartEvents } from './server-types.ts';
 import { type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { RedisParts } from './redis-parts.ts';
@@ -57,7 +56,7 @@ export interface ServerPartsContext {
   readonly wrap: ServerWrap;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly events: TypedEvents<EdgeEvents & TurnEvents>;
+  readonly events: TypedEvents<PartEvents>;
   /** What a health check is told. */
   readonly isReady: () => boolean;
 }
@@ -82,7 +81,7 @@ export class ServerParts implements RevocableParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, secrets, revoker, accessTokens, wrap, logger, clock } = context;
+    const { config, secrets, revoker, accessTokens, wrap, logger, clock, events } = context;
     const { issuer, webIssuer, serverName } = accessTokens ?? {};
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
@@ -93,6 +92,7 @@ export class ServerParts implements RevocableParts {
       clock,
       abuseLog: this.#abuseLog,
       limitedLog: this.#limitedLog,
+      events,
       ownUrl: () => this.#ownUrl,
       uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
       issuer: () => wrap.issuer?.(this.#issuer) ?? this.#issuer,
@@ -138,6 +138,7 @@ export class ServerParts implements RevocableParts {
           revoker.revoke(entry);
         },
         isRevoked: (user, now) => revoker.revocations.isRevoked(user, now),
+        events,
       });
       await this.#startTurn();
       await this.#startHttps();

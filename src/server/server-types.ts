@@ -6,9 +6,11 @@ import { type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TransportAddress } from '../base/transport-address.ts';
 import { type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
+import { type DeliveryEvents } from '../credentials/delivered/delivery-events.ts';
 import { type CoreDestination } from '../edge/core/core-destination.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type EdgeSnapshot, type FlowSnapshot, type RegistrationSnapshot } from '../edge/edge-snapshot.ts';
+import { type OAuthEvents } from '../oauth/oauth-events.ts';
 import { type SessionSnapshot } from '../turn/engine/session-snapshot.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { type TurnServerStats } from '../turn/turn-server.ts';
@@ -32,8 +34,11 @@ export interface ServerAddresses {
   readonly turnUris: readonly string[];
 }
 
-/** Everything that edge and TURN server tell, and the server's own coming and going. */
-export interface ServerEvents extends TurnEvents, EdgeEvents {
+/** What the parts of a server tell. */
+export interface PartEvents extends TurnEvents, EdgeEvents, OAuthEvents, DeliveryEvents {}
+
+/** Everything that the parts tell, and the server's own coming and going. */
+export interface ServerEvents extends PartEvents {
   ready: ServerAddresses;
   stopped: Readonly<Record<string, never>>;
   /** At the start of a drain and every second of it: what is left. */

@@ -8,6 +8,7 @@ import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
+import { type OAuthObservers } from '../oauth/web-trace.ts';
 import { type WebServer, WWSF_PATHS } from '../oauth/wwsf/web-server.ts';
 import { type AuthorizationServerContext, createAuthorizationServer } from './authorization-server.ts';
 import { createWwsf } from './wwsf.ts';
@@ -17,6 +18,7 @@ export interface WebPartsContext {
   readonly secrets: LoadedSecrets;
   readonly clock: Clock;
   readonly abuseLog: AbuseLog;
+  readonly events: OAuthObservers;
   readonly limitedLog: LimitedLog;
   /** URL under which the listeners are reached; they may not be open yet. */
   readonly ownUrl: () => string;

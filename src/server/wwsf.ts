@@ -7,7 +7,10 @@ import { type OpenIdFetch, OpenIdLogin } from '../oauth/wwsf/openid-login.ts';
 import { createExchange } from './web-exchange.ts';
 import { oauthClients, webUsers } from './oauth-clients.ts';
 
-export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | 'uris' | 'ownUrl' | 'reportProvider'> {
+export interface WwsfContext extends Pick<
+  WebServerPorts,
+  'clock' | 'events' | 'issuer' | 'uris' | 'ownUrl' | 'reportProvider'
+> {
   readonly config: Config;
   readonly secrets: LoadedSecrets;
   readonly abuseLog: AbuseLog;
@@ -16,7 +19,8 @@ export interface WwsfContext extends Pick<WebServerPorts, 'clock' | 'issuer' | '
 
 /** The web server of the configuration; `undefined` where none is to run. */
 export function createWwsf(context: WwsfContext): WebServer | undefined {
-  const { config, secrets, abuseLog, authorizationServer, clock, issuer, uris, ownUrl, reportProvider } = context;
+  const { config, secrets, abuseLog, authorizationServer, clock, events, issuer, uris, ownUrl, reportProvider } =
+    context;
   const { wwsf, authorizationServer: waf } = config.oauth;
   const client = oauthClients(config, secrets.oauth).get(wwsf.client);
   if (!wwsf.enabled || !authorizationServer || !client) return undefined;
@@ -32,6 +36,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
     },
     {
       clock,
+      events,
       maker: authorizationServer.maker,
       issuer,
       uris,

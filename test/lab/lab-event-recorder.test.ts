@@ -3,6 +3,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { LabEventRecorder } from '../../src/lab/lab-event-recorder.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { LabIdentities } from '../../src/lab/lab-identities.ts';
+import { type ServerEvents } from '../../src/server/server-types.ts';
+import { accessToken } from '../../src/stun/attributes/rfc7635.ts';
 import { username } from '../../src/stun/attributes/rfc8489.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
@@ -47,6 +49,17 @@ describe('a STUN message among the events of a lab', () => {
     expect(record.record('turn-message', stun('out', answer))).toMatchObject({ user: undefined });
   });
 
+  it('is of whom the TURN server takes the holder of an access token for, as its kid names nobody', () => {
+    const record = recorder();
+    const withToken = new StunWriter(Method.Allocate, 'request', ID)
+      .add(username, 'u1')
+      .add(accessToken, Buffer.alloc(40));
+    expect(record.record('turn-message', stun('in', withToken))).toMatchObject({ user: undefined });
+    const { transport, client } = stun('in', named);
+    record.record('allocation-created', { transport, client, user: 'u1' } as ServerEvents['allocation-created']);
+    expect(record.record('turn-message', stun('out', answer))).toMatchObject({ user: 'alice' });
+  });
+
   it('is told for each request and each answer of an allocation', async () => {
     await using lab = await startLab();
     await lab.tryAllocate(lab.mint('alice'));
@@ -61,5 +74,20 @@ describe('a STUN message among the events of a lab', () => {
       ['out', 'Allocate', 'success', undefined, 'alice'],
       ['in', 'Refresh', 'request', undefined, 'alice'],
     ]);
+  });
+});
+
+describe('an event of the web server or the authorization server', () => {
+  it('is of the user of its private identity, and so is what goes by the names it tells', () => {
+    const record = recorder();
+    const impi = 'bob@localhost';
+    const told = record.record('signed-in', { at: 'wwsf', by: 'password', impi, registrationId: 'wwsf k' });
+    expect(told).toMatchObject({ type: 'signed-in', user: 'bob' });
+    const delivered = { registrationId: 'wwsf k', name: 'u2', store: 'redis', expiresAtSec: 1 } as const;
+    expect(record.record('credential-delivered', delivered)).toMatchObject({ user: 'bob', turnName: 'u2' });
+    const token = { client: 'wwsf', scope: 'turn', impi, name: 'u3', expiresAtSec: 1 } as const;
+    expect(record.record('token-issued', token)).toMatchObject({ user: 'bob', turnName: 'u3' });
+    const client = { transport: 'udp', client: stun('in', named).client, method: 3, cause: 'expired' } as const;
+    expect(record.record('authentication-refused', { ...client, username: 'u3' })).toMatchObject({ turnName: 'u3' });
   });
 });

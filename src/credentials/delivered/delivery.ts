@@ -1,6 +1,7 @@
 import { type Now } from '../../base/clock.ts';
 import { type Outcome } from '../../base/outcome.ts';
 import { type Result } from '../../base/result.ts';
+import { type DeliveryFailure } from './delivery-words.ts';
 
 /** Whom a credential is for, as the TURN server sees it. */
 export interface DeliveredName {
@@ -18,9 +19,6 @@ export interface DeliveredCredential extends DeliveredName {
   /** t: absolute UNIX seconds. */
   readonly expiresAtSec: number;
 }
-
-/** The store could not be reached, or did not answer in time. */
-export type DeliveryFailure = 'unavailable';
 
 /** The interface between edge and TURN server of figure 6.3.3-2, on the edge's side. */
 export interface Delivery {

@@ -11,6 +11,8 @@ import { type CredentialIssuer, type IssueRequest, type TurnCredential } from '.
 import { type Revocation } from '../revocation/revocation.ts';
 import { longTermKey } from '../long-term-key.ts';
 import { type Delivery } from './delivery.ts';
+import { type DeliveryObservers } from './delivery-events.ts';
+import { type CredentialStore } from './delivery-words.ts';
 
 /** 144 bits: no two names meet, and neither name nor password can be guessed. */
 const RANDOM_BYTES = 18;
@@ -20,6 +22,9 @@ const MAX_PER_REGISTRATION = 32;
 
 export interface DeliveredIssuerOptions {
   readonly delivery: Delivery;
+  /** What that delivers to, as observers are told. */
+  readonly store: CredentialStore;
+  readonly events: DeliveryObservers;
   readonly realm: string;
   readonly policy: IssuePolicy;
   readonly ttl: CredentialTtl;
@@ -49,7 +54,7 @@ interface Remembered {
  * u is fresh for each credential, since a store keeps one key for each name: a new password under an old name would end what the client still uses.
  */
 export function createDeliveredIssuer(options: DeliveredIssuerOptions): CredentialIssuer {
-  const { delivery, realm, policy, ttl, personKey, maxRegistrations, revoke } = options;
+  const { delivery, store, events, realm, policy, ttl, personKey, maxRegistrations, revoke } = options;
   const registrations = new BoundedMap<Remembered>(maxRegistrations);
   const random = createRandomPool();
 
@@ -86,8 +91,15 @@ export function createDeliveredIssuer(options: DeliveredIssuerOptions): Credenti
       const key = longTermKey('md5', user, realm, password);
       const person = handleOf(personKey, request.person);
       hold(registration, { user, expiresAtSec }, now);
+      const { registrationId } = request;
       return mapOutcome(delivery.put({ user, realm, key, person, expiresAtSec }, now), (delivered) => {
-        if (!delivered.ok) return delivered;
+        if (!delivered.ok) {
+          events.emit('delivery-failed', { registrationId, name: user, store, cause: delivered.reason });
+          return delivered;
+        }
+        if (events.has('credential-delivered')) {
+          events.emit('credential-delivered', { registrationId, name: user, store, expiresAtSec });
+        }
         const credential = { name: user, username: user, password: new Secret(password), expiresAtSec };
         registration.last = { credential, ttlSec };
         return ok(credential);

@@ -1,3 +1,4 @@
+import { DELIVERY_FAILURES } from '../../credentials/delivered/delivery-words.ts';
 import {
   AUTHENTICATION_FAILURES,
   CORE_DOWN_CAUSES,
@@ -7,6 +8,7 @@ import {
   type FlowCloseCause,
   LIMIT_CAUSES,
 } from '../../edge/edge-words.ts';
+import { SIGN_IN_REFUSALS, TOKEN_REFUSALS } from '../../oauth/oauth-words.ts';
 import {
   ALLOCATION_END_CAUSES,
   type AllocationEndCause,
@@ -52,6 +54,9 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
   ['flow-closed', explanation((event) => `${of(event)} WebSocket ended`, FLOW_CLOSE_CAUSES)],
   ['limited', explanation((event) => `The edge limits ${text(event.user) ?? 'a client'}`, LIMIT_CAUSES)],
   ['core-down', explanation((event) => `The core at ${text(event.core) ?? 'an address'} is down`, CORE_DOWN_CAUSES)],
+  ['sign-in-refused', explanation((event) => `Signing in at the ${serverName(event.at)} failed`, SIGN_IN_REFUSALS)],
+  ['token-refused', explanation(tokenRefused, TOKEN_REFUSALS)],
+  ['delivery-failed', explanation((event) => `${of(event)} TURN credential was not delivered`, DELIVERY_FAILURES)],
   ['fault-fired', explanation(faultFired, FAULT_WORDS, 'kind')],
 ]);
 
@@ -92,6 +97,14 @@ function peerDenied(event: ToldEvent): string {
 
 function credentialRefused(event: ToldEvent): string {
   return `The edge gave ${text(event.user) ?? 'a client'} no TURN credential`;
+}
+
+function serverName(at: unknown): string {
+  return at === 'waf' ? 'authorization server' : 'web server';
+}
+
+function tokenRefused(event: ToldEvent): string {
+  return `The authorization server gave ${text(event.client) ?? 'a client'} no token`;
 }
 
 function faultFired(event: ToldEvent): string {

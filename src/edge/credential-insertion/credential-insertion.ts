@@ -165,8 +165,10 @@ export class CredentialInsertion {
 
   #issued({ aor, registrationId, hop }: Registration, credential: AnyCredential, via: 'REGISTER' | 'OPTIONS'): void {
     const { expiresAtSec } = credential;
-    const name = 'token' in credential ? credential.user : credential.name;
-    this.#context.events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via });
+    const [kind, name] =
+      'token' in credential ? (['oauth', credential.user] as const) : (['turn', credential.name] as const);
+    const flowId = hop.id;
+    this.#context.events.emit('credential-issued', { flowId, aor, registrationId, name, expiresAtSec, via, kind });
   }
 }
 

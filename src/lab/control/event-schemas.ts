@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { CREDENTIAL_STORES } from '../../credentials/delivered/delivery-words.ts';
+import { CREDENTIAL_KINDS } from '../../edge/edge-words.ts';
+import { GRANTS, OAUTH_ERRORS, SCOPES, SIGN_IN_WAYS, WEB_EXCHANGES } from '../../oauth/oauth-words.ts';
+import { TURN_FORMS } from '../../oauth/wwsf/turn-forms.ts';
 import { FAULT_KINDS } from '../faults/parse-fault.ts';
 import { LAB_EVENT_CAUSES, type LabEvent, type LabEventName } from '../lab-events.ts';
 import { address, clientTransport, count, relayCounters, turnName, unixMs, unixSec, user } from './common-schemas.ts';
@@ -15,6 +19,8 @@ const flowId = z.string().describe('Identifies one WebSocket.');
 const sipMethod = z.string().describe('SIP method; in a response, the method of its CSeq.');
 const stunMethod = z.int().min(0).max(0xfff).describe('STUN method number: 3 is Allocate.');
 const party = z.enum(['wic', 'edge', 'core']);
+const webParty = z.enum(['wic', 'wwsf', 'waf']);
+const signInAt = z.enum(['wwsf', 'waf']).describe('Where: at the web server or at the authorization server.');
 const via = z.enum(['REGISTER', 'OPTIONS']).describe('The request by which the client asked.');
 const direction = z.enum(['in', 'out']).describe('Into the server, or out of it.');
 const remoteAddress = z.string().describe('IP address of the client.');
@@ -42,6 +48,15 @@ const allocation = {
 };
 const lifetimeSec = z.int().min(0).describe('Seconds until the allocation ends without a further Refresh.');
 const peer = address.describe('IP address and port of the peer.');
+const impi = z.string().describe('Private identity of the user.');
+const endOfCredential = unixSec.describe('End of the credential in UNIX seconds.');
+const delivered = {
+  registrationId: registration.registrationId.describe(
+    'For which registration. That of a session of the web server begins with `wwsf `.',
+  ),
+  name: turnName,
+  store: wordOf(CREDENTIAL_STORES).describe('What it is delivered to: memory of the process, or redis.'),
+};
 const fault = {
   faultId: z.string().describe('Identifies one fault.'),
   kind: z.enum(FAULT_KINDS).describe('Kind of the fault.'),
@@ -52,9 +67,14 @@ const peerCall = {
   callId: z.string().describe('Call-ID of the call.'),
 };
 
+/** One of the words of a closed union. */
+function wordOf(words: Readonly<Record<string, string>>) {
+  return z.enum(Object.keys(words) as [string, ...string[]]);
+}
+
 /** `cause` of an event: one of those that the table of causes has. */
 function causeOf(name: keyof typeof LAB_EVENT_CAUSES) {
-  return z.enum(Object.keys(LAB_EVENT_CAUSES[name]) as [string, ...string[]]);
+  return wordOf(LAB_EVENT_CAUSES[name]);
 }
 
 /** Fields that are an event's own. Whether none is missing, the compiler knows. */
@@ -93,8 +113,9 @@ const FIELDS = {
   'credential-issued': {
     ...registration,
     name: turnName,
-    expiresAtSec: unixSec.describe('End of the credential in UNIX seconds.'),
+    expiresAtSec: endOfCredential,
     via,
+    kind: wordOf(CREDENTIAL_KINDS).describe('What TURN-Cred-Req asked for: turn, or oauth for an access token.'),
   },
   'credential-revoked': {
     name: turnName,
@@ -158,6 +179,45 @@ const FIELDS = {
     cause: causeOf('request-refused'),
   },
   'peer-denied': { ...allocation, peer, cause: causeOf('peer-denied') },
+  'web-message': {
+    exchange: z.string().describe('The same in a request and its answer, and in all requests of one authorization.'),
+    from: webParty.describe('Who sent it.'),
+    to: webParty.describe('Who receives it.'),
+    what: wordOf(WEB_EXCHANGES).describe('What is asked for.'),
+    grant: wordOf(GRANTS).describe('How the client wants to get a token.').optional(),
+    scope: wordOf(SCOPES).describe('Which token: sip for a registration, turn for the TURN server.').optional(),
+    form: wordOf(TURN_FORMS).describe('In which shape a page wants TURN credentials.').optional(),
+    status: z.int().min(200).max(599).describe('HTTP status of an answer; absent for a request.').optional(),
+    error: wordOf(OAUTH_ERRORS).describe('What the answer says is wrong.').optional(),
+    impi: impi.optional(),
+  },
+  'signed-in': {
+    at: signInAt,
+    by: wordOf(SIGN_IN_WAYS).describe('How the user signed in.'),
+    impi,
+    registrationId: z.string().describe('What issuers of credentials know the session by.').optional(),
+  },
+  'sign-in-refused': { at: signInAt, cause: causeOf('sign-in-refused') },
+  'signed-out': { impi },
+  'token-issued': {
+    client: z.string().describe('Client of the authorization server that asked.'),
+    scope: wordOf(SCOPES).describe('sip: a registration token. turn: an access token of RFC 7635.'),
+    impi: impi.optional(),
+    name: turnName.describe('TURN name (u) of the holder; absent for a registration token.').optional(),
+    expiresAtSec: unixSec.describe('End of the token in UNIX seconds.'),
+  },
+  'token-refused': {
+    client: z.string().describe('Client that asked; absent if it was not believed.').optional(),
+    cause: causeOf('token-refused'),
+  },
+  'web-credential-issued': {
+    impi,
+    registrationId: registration.registrationId,
+    name: turnName,
+    expiresAtSec: endOfCredential,
+  },
+  'credential-delivered': { ...delivered, expiresAtSec: endOfCredential },
+  'delivery-failed': { ...delivered, cause: causeOf('delivery-failed') },
   'fault-fired': {
     ...fault,
     method: z.string().describe('Method of SIP or TURN that it hit.').optional(),

@@ -5,6 +5,7 @@ import { allowOrigin, type OAuthContext, type OAuthEnv } from '../oauth-http.ts'
 import { LoginCheck, type LoginFailure } from '../login/login-check.ts';
 import { type OAuthClients } from '../oauth-client.ts';
 import { type ClientRefusal } from '../oauth-words.ts';
+import { type OAuthObservers } from '../web-trace.ts';
 import { AuthorizationCodes } from './authorization-codes.ts';
 import { AuthorizeEndpoint, LOGIN_PATH } from './authorize-endpoint.ts';
 import { ClientAuthentication } from './client-authentication.ts';
@@ -24,6 +25,7 @@ export interface AuthorizationServerOptions extends TokenMakerOptions {
 
 export interface AuthorizationServerPorts {
   readonly clock: Clock;
+  readonly events: OAuthObservers;
   /** Hears of clients and users that were not believed. */
   readonly report: (remoteAddress: string, cause: ClientRefusal | LoginFailure, now: Now) => void;
 }
@@ -37,19 +39,19 @@ export class AuthorizationServer {
   readonly #token: TokenEndpoint;
   readonly #introspection: IntrospectionEndpoint;
 
-  constructor(options: AuthorizationServerOptions, { clock, report }: AuthorizationServerPorts) {
+  constructor(options: AuthorizationServerOptions, { clock, events, report }: AuthorizationServerPorts) {
     const { clients, users, issuer, ring, limits, takesGet, allowsImplicit } = options;
     this.#options = options;
-    this.maker = new TokenMaker(options);
+    this.maker = new TokenMaker(options, events);
     const codes = new AuthorizationCodes();
     const audiences = (): readonly string[] => [issuer(), ...Object.values(PATHS).map((path) => `${issuer()}${path}`)];
     const door = new ClientDoor(new ClientAuthentication(clients, audiences), { ...limits, report });
     const isClientOrigin = originsOf(clients);
     const { maker } = this;
-    this.#token = new TokenEndpoint({ door, maker, codes, clock, isClientOrigin, takesGet });
+    this.#token = new TokenEndpoint({ door, maker, codes, clock, isClientOrigin, takesGet, events });
     this.#introspection = new IntrospectionEndpoint({ door, ring, codes, clock });
     const login = new LoginCheck(users, report);
-    this.#authorize = new AuthorizeEndpoint({ clients, allowsImplicit, issuer, maker, codes, login, clock });
+    this.#authorize = new AuthorizeEndpoint({ clients, allowsImplicit, issuer, maker, codes, login, clock, events });
   }
 
   /** Its URL, known once it listens. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type Clock, type Now } from '../../base/clock.ts';
 import { settled } from '../../base/outcome.ts';
 import { type Result } from '../../base/result.ts';
@@ -9,6 +10,7 @@ import { loginPage, loginPagePolicy, problemPage } from '../login/login-page.ts'
 import { type OAuthClients } from '../oauth-client.ts';
 import { OAUTH_ERRORS, type OAuthError } from '../oauth-words.ts';
 import { registrationFields, type TokenFields, turnFields } from '../token-answers.ts';
+import { askedFor, type OAuthObservers, type TellAnswer, traceExchange } from '../web-trace.ts';
 import { type WebUser } from '../web-users.ts';
 import { type AuthorizationCodes } from './authorization-codes.ts';
 import { answerUrl, type AuthorizationRequest, readAuthorizationRequest } from './authorization-request.ts';
@@ -22,6 +24,7 @@ export interface AuthorizeParts {
   readonly codes: AuthorizationCodes;
   readonly login: LoginCheck;
   readonly clock: Clock;
+  readonly events: OAuthObservers;
 }
 
 export const LOGIN_PATH = '/oauth/login';
@@ -40,8 +43,11 @@ export class AuthorizeEndpoint {
   get(context: OAuthContext): Response | Promise<Response> {
     const form = parseForm(new URL(context.req.url).search);
     if (!form.ok) return refusePage(context, 'invalid_request');
+    const tell = this.#trace(form.value);
     const request = this.#read(context, form.value);
-    return request instanceof Response ? request : this.#ask(context, request, form.value);
+    const answer = request instanceof Response ? request : this.#ask(context, request, form.value);
+    tell({ status: answer.status });
+    return answer;
   }
 
   /** The form of the page. What the client has asked for comes back in it, and is checked again. */
@@ -49,19 +55,48 @@ export class AuthorizeEndpoint {
     const form = await readForm(context);
     const asked = form.ok ? parseForm(form.value.get('request') ?? '') : form;
     if (!form.ok || !asked.ok) return refusePage(context, 'invalid_request');
-    const request = this.#read(context, asked.value);
+    const tell = this.#trace(asked.value);
+    const answer = await this.#serve(context, form.value, asked.value);
+    tell({ status: answer.status, impi: context.get('impi') });
+    return answer;
+  }
+
+  async #serve(context: OAuthContext, form: Form, asked: Form): Promise<Response> {
+    const { clock, login, events } = this.#parts;
+    const request = this.#read(context, asked);
     if (request instanceof Response) return request;
-    if (!this.#guard.isSealed(context, form.value.get('seal'))) return this.#ask(context, request, asked.value, STALE);
-    if (form.value.get('action') === 'cancel') return this.#redirect(context, request, { error: 'access_denied' });
-    const now = this.#parts.clock.now();
-    const name = form.value.get('user') ?? '';
-    const user = this.#parts.login.check(name, form.value.get('password') ?? '', remoteAddressOf(context), now);
-    if (!user.ok) {
-      context.status(user.reason === 'too-many-failures' ? 429 : 401);
-      return this.#ask(context, request, asked.value, LOGIN_FAILURES[user.reason], name);
+    if (!this.#guard.isSealed(context, form.get('seal'))) {
+      events.emit('sign-in-refused', { at: 'waf', cause: 'stale-form' });
+      return this.#ask(context, request, asked, STALE);
     }
+    if (form.get('action') === 'cancel') return this.#refuse(context, request, 'access_denied');
+    const now = clock.now();
+    const name = form.get('user') ?? '';
+    const user = login.check(name, form.get('password') ?? '', remoteAddressOf(context), now);
+    if (!user.ok) {
+      events.emit('sign-in-refused', { at: 'waf', cause: user.reason });
+      context.status(user.reason === 'too-many-failures' ? 429 : 401);
+      return this.#ask(context, request, asked, LOGIN_FAILURES[user.reason], name);
+    }
+    const { impi } = user.value;
+    context.set('impi', impi);
+    events.emit('signed-in', { at: 'waf', by: 'password', impi });
     const answer = await this.#grant(request, user.value, now);
-    return this.#redirect(context, request, answer.ok ? answer.value : { error: answer.reason });
+    return answer.ok ? this.#redirect(context, request, answer.value) : this.#refuse(context, request, answer.reason);
+  }
+
+  /** The form that asks and the form that is sent are one exchange: both have all that the client has asked for. */
+  #trace(asked: Form): TellAnswer {
+    const passing = { from: 'wic', to: 'waf', what: 'authorization' } as const;
+    return traceExchange(this.#parts.events, passing, () => {
+      const exchange = hash('sha256', new URLSearchParams([...asked]).toString(), 'base64url').slice(0, 12);
+      return { ...askedFor(asked), exchange };
+    });
+  }
+
+  #refuse(context: OAuthContext, request: AuthorizationRequest, error: OAuthError): Response {
+    this.#parts.events.emit('token-refused', { client: request.client.id, cause: error });
+    return this.#redirect(context, request, { error });
   }
 
   #read(context: OAuthContext, form: Form): AuthorizationRequest | Response {

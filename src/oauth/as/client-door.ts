@@ -33,24 +33,33 @@ export class ClientDoor {
     this.#requests = new TokenBuckets({ perSec: requestsPerSec, burst: requestBurst, maxKeys: MAX_CLIENTS });
   }
 
-  /** The client, or the answer to a request whose client is not believed or asks too often. */
-  admit(context: OAuthContext, form: Form, now: Now): OAuthClient | Response {
+  /** The client, or the answer to a request whose client is not believed or asks too often; `refused` hears why. */
+  admit(
+    context: OAuthContext,
+    form: Form,
+    now: Now,
+    refused?: (cause: ClientRefusal | 'temporarily_unavailable') => void,
+  ): OAuthClient | Response {
     const authorization = context.req.header('authorization');
     const remoteAddress = remoteAddressOf(context);
     const claim = readClient(form, authorization);
     const failureKey = `${addressKey(remoteAddress)} ${claim.ok ? claim.value.id : ''}`;
     if (!this.#failures.has(failureKey, now.monotonicMs)) {
+      refused?.('temporarily_unavailable');
       return refuse(context, 'temporarily_unavailable', Math.ceil(1 / FAILURES.perSec));
     }
     const checked = claim.ok ? this.#authentication.check(claim.value, Math.floor(now.unixMs / 1000)) : claim;
     if (!checked.ok) {
       this.#failures.take(failureKey, now.monotonicMs);
       this.#report(remoteAddress, checked.reason, now);
+      refused?.(checked.reason);
       // RFC 6749 §5.2: in the scheme that the client has used.
       if (authorization !== undefined) context.header('WWW-Authenticate', `Basic realm="${REALM}"`);
       return refuse(context, 'invalid_client');
     }
     const waitSec = this.#requests.take(checked.value.id, now.monotonicMs);
-    return waitSec > 0 ? refuse(context, 'temporarily_unavailable', waitSec) : checked.value;
+    if (waitSec <= 0) return checked.value;
+    refused?.('temporarily_unavailable');
+    return refuse(context, 'temporarily_unavailable', waitSec);
   }
 }

@@ -2,10 +2,11 @@ import { type Clock, type Now } from '../../base/clock.ts';
 import { type Outcome, settled } from '../../base/outcome.ts';
 import { fail, type Result } from '../../base/result.ts';
 import { type Form, parseForm, readForm } from '../form.ts';
-import { allowOrigin, noStore, type OAuthContext, refuse } from '../oauth-http.ts';
+import { allowOrigin, noStore, type OAuthContext, refuse, statusOf } from '../oauth-http.ts';
 import { type OAuthClient } from '../oauth-client.ts';
 import { type OAuthError } from '../oauth-words.ts';
 import { registrationFields, type TokenFields, turnFields } from '../token-answers.ts';
+import { askedFor, type OAuthObservers, type TellAnswer, traceExchange } from '../web-trace.ts';
 import { type AuthorizationCodes } from './authorization-codes.ts';
 import { type ClientDoor } from './client-door.ts';
 import { type TokenMaker } from './token-maker.ts';
@@ -20,6 +21,7 @@ export interface TokenEndpointParts {
   readonly isClientOrigin: (origin: string) => boolean;
   /** Whether GET with `client_password` is served (TS 33.203 X.5.3.2). */
   readonly takesGet: boolean;
+  readonly events: OAuthObservers;
 }
 
 /** The token endpoint (RFC 6749 §3.2). */
@@ -51,14 +53,33 @@ export class TokenEndpoint {
   }
 
   async #serve(context: OAuthContext, form: Form): Promise<Response> {
-    const { door, clock } = this.#parts;
+    const { door, clock, events } = this.#parts;
+    const tell = this.#trace(context, form);
     const now = clock.now();
-    const client = door.admit(context, form, now);
-    if (client instanceof Response) return client;
+    const client = door.admit(context, form, now, (cause) => {
+      events.emit('token-refused', { client: undefined, cause });
+    });
+    if (client instanceof Response) {
+      tell({ status: client.status });
+      return client;
+    }
     const answer = await settled(this.#answer(client, form, now));
-    if (!answer.ok) return refuse(context, answer.reason);
+    if (!answer.ok) {
+      events.emit('token-refused', { client: client.id, cause: answer.reason });
+      tell({ status: statusOf(answer.reason), error: answer.reason });
+      return refuse(context, answer.reason);
+    }
+    tell({ status: 200 });
     noStore(context);
     return context.json(answer.value);
+  }
+
+  /** A client that can keep a secret is a web server; one that shows none is a program in the hands of its user. */
+  #trace({ req }: OAuthContext, form: Form): TellAnswer {
+    const showsProof =
+      req.header('authorization') !== undefined || form.has('client_secret') || form.has('client_assertion');
+    const passing = { from: showsProof ? 'wwsf' : 'wic', to: 'waf', what: 'token' } as const;
+    return traceExchange(this.#parts.events, passing, () => askedFor(form));
   }
 
   #answer(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {

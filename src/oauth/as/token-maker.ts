@@ -6,6 +6,7 @@ import { type AccessTokenIssuer } from '../../credentials/credential.ts';
 import { type OAuthClient, type OAuthClients } from '../oauth-client.ts';
 import { type OAuthError } from '../oauth-words.ts';
 import { type RegistrationToken, type TurnToken } from '../token-answers.ts';
+import { type OAuthObservers } from '../web-trace.ts';
 import { type WebIdentity, type WebUsers } from '../web-users.ts';
 import { type SigningRing } from './signing-ring.ts';
 
@@ -45,11 +46,13 @@ export interface SignedRegistrationToken extends RegistrationToken {
 /** Decides which client may have which token, and makes it. */
 export class TokenMaker {
   readonly #options: TokenMakerOptions;
+  readonly #events: OAuthObservers;
   /** Private identities of all pools: they belong to nobody who logs in. */
   readonly #pooled: ReadonlySet<string>;
 
-  constructor(options: TokenMakerOptions) {
+  constructor(options: TokenMakerOptions, events: OAuthObservers) {
     this.#options = options;
+    this.#events = events;
     this.#pooled = new Set([...options.clients.values()].flatMap(({ pool }) => [...pool]));
   }
 
@@ -82,7 +85,9 @@ export class TokenMaker {
     );
     return mapOutcome(issued, (credential): Result<TurnToken, OAuthError> => {
       if (!credential.ok) return fail('temporarily_unavailable');
-      const { kid, key, token, expiresAtSec } = credential.value;
+      const { kid, key, token, expiresAtSec, user: name } = credential.value;
+      const { person: impi } = request;
+      this.#events.emit('token-issued', { client: client.id, scope: 'turn', impi, name, expiresAtSec });
       return ok({ kid, key, expiresAtSec, token: token.toString('base64'), audience: serverName });
     });
   }
@@ -111,6 +116,7 @@ export class TokenMaker {
       ...(isPool && { pool: true }),
       ...(client.origins.length > 0 && { origins: client.origins }),
     });
+    this.#events.emit('token-issued', { client: client.id, scope: 'sip', impi, expiresAtSec });
     return { token, expiresAtSec, impi, impus, jti };
   }
 }

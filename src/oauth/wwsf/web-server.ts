@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { addressKey } from '../../base/address-key.ts';
 import { type Clock, type Now } from '../../base/clock.ts';
 import { settled } from '../../base/outcome.ts';
@@ -13,11 +13,14 @@ import { loginPage, loginPagePolicy, messagePage, problemPage } from '../login/l
 import { type OAuthClient } from '../oauth-client.ts';
 import { allowOrigin, noStore, type OAuthContext, type OAuthEnv, remoteAddressOf } from '../oauth-http.ts';
 import { turnFields } from '../token-answers.ts';
-import { type WebUsers } from '../web-users.ts';
+import { type SignInRefusal, type SignInWay, type WebExchange } from '../oauth-words.ts';
+import { type OAuthObservers, traceExchange } from '../web-trace.ts';
+import { type WebIdentity, type WebUsers } from '../web-users.ts';
 import { IdentityPool } from './identity-pool.ts';
 import { type OpenIdLogin } from './openid-login.ts';
 import { keepTrip, takeTrip } from './openid-trip.ts';
 import { type Session, Sessions } from './sessions.ts';
+import { TokenDesk } from './token-desk.ts';
 import { credentialFields, readTurnForm } from './turn-forms.ts';
 
 export interface WebServerOptions {
@@ -38,6 +41,7 @@ export interface WebServerOptions {
 export interface WebServerPorts {
   readonly clock: Clock;
   readonly maker: TokenMaker;
+  readonly events: OAuthObservers;
   /** Known once the server has started. */
   readonly issuer: () => CredentialIssuer;
   readonly uris: () => readonly string[];
@@ -93,6 +97,7 @@ export class WebServer {
   readonly #pool: IdentityPool;
   readonly #guard = new FormGuard('epcscf-turn-wwsf');
   readonly #login: LoginCheck;
+  readonly #desk: TokenDesk;
   readonly #ofSession = new TokenBuckets(OF_SESSION);
   readonly #ofAddress = new TokenBuckets(OF_ADDRESS);
 
@@ -104,6 +109,7 @@ export class WebServer {
     this.#sessions = new Sessions(options.sessionSec);
     this.#pool = new IdentityPool(options.takesGuests ? options.client.pool : []);
     this.#login = new LoginCheck(options.users, ports.report);
+    this.#desk = new TokenDesk({ client: options.client, maker: ports.maker, events: ports.events });
   }
 
   mount(app: Hono): void {
@@ -111,17 +117,17 @@ export class WebServer {
     if (this.#ports.openId) {
       const { openId } = this.#ports;
       routes.get(WWSF_PATHS.login, (context) => this.#leave(context, openId));
-      routes.get(WWSF_PATHS.callback, (context) => this.#comeBack(context, openId));
+      routes.get(WWSF_PATHS.callback, this.#traced('login'), (context) => this.#comeBack(context, openId));
     } else {
       routes.get(WWSF_PATHS.login, (context) => this.#askLogin(context));
-      routes.post(WWSF_PATHS.login, (context) => this.#takeLogin(context));
+      routes.post(WWSF_PATHS.login, this.#traced('login'), (context) => this.#takeLogin(context));
     }
     routes.get(WWSF_PATHS.done, (context) => done(context));
-    routes.post(WWSF_PATHS.guest, (context) => this.#beginGuest(context));
-    routes.post(WWSF_PATHS.logout, (context) => this.#logout(context));
+    routes.post(WWSF_PATHS.guest, this.#traced('guest'), (context) => this.#beginGuest(context));
+    routes.post(WWSF_PATHS.logout, this.#traced('logout'), (context) => this.#logout(context));
     routes.get(WWSF_PATHS.session, (context) => this.#tellSession(context));
-    routes.get(WWSF_PATHS.token, (context) => this.#tellToken(context));
-    routes.get(WWSF_PATHS.turn, (context) => this.#tellTurn(context));
+    routes.get(WWSF_PATHS.token, this.#traced('registration-token'), (context) => this.#tellToken(context));
+    routes.get(WWSF_PATHS.turn, this.#traced('turn-credentials'), (context) => this.#tellTurn(context));
     routes.post(WWSF_PATHS.ended, (context) => this.#takeEnd(context));
     app.route('/', routes);
   }
@@ -148,6 +154,7 @@ export class WebServer {
     const fields = form.value;
     const back = returnPath(fields.get('return'));
     if (!this.#guard.isSealed(context, fields.get('seal'))) {
+      this.#refused('stale-form');
       return this.#askLogin(context, STALE);
     }
     if (fields.get('action') === 'cancel') return context.redirect(back, 303);
@@ -155,21 +162,26 @@ export class WebServer {
     const name = fields.get('user') ?? '';
     const user = this.#login.check(name, fields.get('password') ?? '', remoteAddressOf(context), now);
     if (!user.ok) {
+      this.#refused(user.reason);
       context.status(user.reason === 'too-many-failures' ? 429 : 401);
       return this.#askLogin(context, LOGIN_FAILURES[user.reason], name);
     }
     const { impi, impus } = user.value;
-    if (this.#ofUser.take(impi, now.monotonicMs) > 0) return problem(context, BUSY, 429);
-    this.#sessions.begin(context, Sessions.fresh().cookie, { impi, impus, isGuest: false }, now);
-    noStore(context);
+    if (this.#ofUser.take(impi, now.monotonicMs) > 0) {
+      this.#refused('too-many-logins');
+      return problem(context, BUSY, 429);
+    }
+    this.#begin(context, 'password', { impi, impus }, now);
     return context.redirect(back, 303);
   }
 
   /** Sends the browser to the OpenID provider. */
   async #leave(context: OAuthContext, openId: OpenIdLogin): Promise<Response> {
     const now = this.#now();
-    if (this.#ofAddress.take(addressKey(remoteAddressOf(context)), now.monotonicMs) > 0)
+    if (this.#ofAddress.take(addressKey(remoteAddressOf(context)), now.monotonicMs) > 0) {
+      this.#refused('too-many-logins');
       return problem(context, BUSY, 429);
+    }
     try {
       const { url, trip } = await openId.begin(this.#callbackUrl);
       keepTrip(context, { ...trip, back: returnPath(context.req.query('return')) });
@@ -177,6 +189,7 @@ export class WebServer {
       return context.redirect(url, 303);
     } catch (error) {
       this.#ports.reportProvider(error);
+      this.#refused('provider-unavailable');
       return problem(context, UNAVAILABLE, 503);
     }
   }
@@ -184,22 +197,28 @@ export class WebServer {
   /** The browser is back from the OpenID provider. */
   async #comeBack(context: OAuthContext, openId: OpenIdLogin): Promise<Response> {
     const trip = takeTrip(context);
-    if (!trip) return problem(context, STALE, 400);
+    if (!trip) {
+      this.#refused('stale-form');
+      return problem(context, STALE, 400);
+    }
     const { search } = new URL(context.req.url);
     let name: string | undefined;
     try {
       name = await openId.finish(new URL(`${this.#callbackUrl}${search}`), trip);
     } catch (error) {
       this.#ports.reportProvider(error);
+      this.#refused('provider-refused');
       return problem(context, NOT_LOGGED_IN, 400);
     }
     const { users, client, mapsUnlisted } = this.#options;
     const listed = name === undefined ? undefined : users.find(name);
     const identity = listed ?? (mapsUnlisted && name !== undefined ? users.unlisted(name) : undefined);
-    if (!identity || client.pool.has(identity.impi)) return problem(context, UNKNOWN_USER, 403);
+    if (!identity || client.pool.has(identity.impi)) {
+      this.#refused('unknown-user');
+      return problem(context, UNKNOWN_USER, 403);
+    }
     const { impi, impus } = identity;
-    this.#sessions.begin(context, Sessions.fresh().cookie, { impi, impus, isGuest: false }, this.#now());
-    noStore(context);
+    this.#begin(context, 'openid', { impi, impus }, this.#now());
     return context.redirect(returnPath(trip.back), 303);
   }
 
@@ -212,13 +231,18 @@ export class WebServer {
     if (!this.#options.takesGuests) return refuse(context, 'unsupported');
     const now = this.#now();
     const waitSec = this.#ofAddress.take(addressKey(remoteAddressOf(context)), now.monotonicMs);
-    if (waitSec > 0) return refuse(context, 'temporarily_unavailable', waitSec);
-    const { cookie, key } = Sessions.fresh();
-    const impi = this.#pool.lend(key, this.#tokenEndSec(now), now);
-    if (impi === undefined) return refuse(context, 'no_identity', RETRY_SEC);
+    if (waitSec > 0) {
+      this.#refused('too-many-logins');
+      return refuse(context, 'temporarily_unavailable', waitSec);
+    }
+    const name = Sessions.fresh();
+    const impi = this.#pool.lend(name.key, this.#tokenEndSec(now), now);
+    if (impi === undefined) {
+      this.#refused('no-identity');
+      return refuse(context, 'no_identity', RETRY_SEC);
+    }
     const impus = [`sip:${impi}`];
-    this.#sessions.begin(context, cookie, { impi, impus, isGuest: true }, now);
-    noStore(context);
+    this.#begin(context, 'guest', { impi, impus }, now, name);
     return context.json({ user: userPart(impi), impi, impu: impus, guest: true });
   }
 
@@ -227,7 +251,8 @@ export class WebServer {
     const session = this.#session(context, this.#now());
     if (session) {
       this.#ports.issuer().release(registrationOf(session), 'revoke');
-      this.#ports.maker.releaseTurn(this.#options.client, registrationOf(session));
+      this.#desk.releaseTurn(registrationOf(session));
+      this.#ports.events.emit('signed-out', { impi: session.impi });
     }
     this.#sessions.end(context);
     noStore(context);
@@ -250,7 +275,7 @@ export class WebServer {
     if (session instanceof Response) return session;
     const { impi, key, isGuest } = session;
     if (isGuest && !this.#pool.keep(impi, key, this.#tokenEndSec(now), now)) return refuse(context, 'login_required');
-    const made = this.#ports.maker.registrationToken(this.#options.client, impi, now);
+    const made = this.#desk.registrationToken(impi, now);
     if (!made.ok) return refuse(context, 'unsupported');
     const { token, expiresAtSec, impus } = made.value;
     noStore(context);
@@ -268,7 +293,7 @@ export class WebServer {
     if (session instanceof Response) return session;
     const form = readTurnForm(context.req.query('form'));
     if (form === undefined) return refuse(context, 'invalid_request');
-    const { maker, issuer, uris } = this.#ports;
+    const { issuer, uris, events } = this.#ports;
     const { impi, key, isGuest, endsAtSec } = session;
     // A guest's credential ends with the loan of the identity.
     const loanEndSec = isGuest ? this.#tokenEndSec(now) : Infinity;
@@ -276,17 +301,16 @@ export class WebServer {
     const notAfterSec = Math.min(endsAtSec, loanEndSec);
     noStore(context);
     if (form === 'token') {
-      const made = maker.turnToken(
-        this.#options.client,
-        { subject: registrationOf(session), person: impi, notAfterSec },
-        now,
-      );
-      const fields = await settled(turnFields(made, now));
+      const request = { subject: registrationOf(session), person: impi, notAfterSec };
+      const fields = await settled(turnFields(await this.#desk.turnToken(request, now), now));
       return fields.ok ? context.json({ ...fields.value, uris: uris() }) : refuse(context, 'unsupported');
     }
-    const request = { registrationId: registrationOf(session), person: impi, grantedExpiresSec: 0, notAfterSec };
+    const registrationId = registrationOf(session);
+    const request = { registrationId, person: impi, grantedExpiresSec: 0, notAfterSec };
     const issued = await settled(issuer().issue(request, now));
     if (!issued.ok) return refuse(context, 'temporarily_unavailable', RETRY_SEC);
+    const { name, expiresAtSec } = issued.value;
+    events.emit('web-credential-issued', { impi, registrationId, name, expiresAtSec });
     return context.json(credentialFields(form, issued.value, uris(), now.unixMs));
   }
 
@@ -300,6 +324,32 @@ export class WebServer {
     if (typeof impi !== 'string') return context.json({ error: 'invalid_request' }, 400);
     this.ended(impi);
     return context.body(null, 204);
+  }
+
+  /** Observers hear of a request and its answer. */
+  #traced(what: WebExchange): MiddlewareHandler<OAuthEnv> {
+    const { events } = this.#ports;
+    return async (context, next) => {
+      const tell = traceExchange(events, { from: 'wic', to: 'wwsf', what }, () => ({
+        form: what === 'turn-credentials' ? readTurnForm(context.req.query('form')) : undefined,
+        impi: this.#session(context, this.#now())?.impi,
+      }));
+      await next();
+      const impi = context.get('impi');
+      tell({ status: context.res.status, ...(impi !== undefined && { impi }) });
+    };
+  }
+
+  #begin(context: OAuthContext, by: SignInWay, identity: WebIdentity, now: Now, name = Sessions.fresh()): void {
+    const { impi } = identity;
+    this.#sessions.begin(context, name.cookie, { ...identity, isGuest: by === 'guest' }, now);
+    context.set('impi', impi);
+    noStore(context);
+    this.#ports.events.emit('signed-in', { at: 'wwsf', by, impi, registrationId: registrationOf(name) });
+  }
+
+  #refused(cause: SignInRefusal): void {
+    this.#ports.events.emit('sign-in-refused', { at: 'wwsf', cause });
   }
 
   /** The session of a page that may ask, and does not ask too often. */
@@ -360,7 +410,7 @@ function returnPath(path: string | undefined): string {
 }
 
 /** What the issuer of credentials knows a session by. */
-function registrationOf({ key }: Session): string {
+function registrationOf({ key }: Pick<Session, 'key'>): string {
   return `wwsf ${key}`;
 }
 

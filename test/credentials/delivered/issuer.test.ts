@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Outcome } from '../../../src/base/outcome.ts';
 import { fail, ok, type Result } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
-import {
-  type DeliveredCredential,
-  type Delivery,
-  type DeliveryFailure,
-} from '../../../src/credentials/delivered/delivery.ts';
+import { TypedEvents } from '../../../src/base/typed-events.ts';
+import { type DeliveredCredential, type Delivery } from '../../../src/credentials/delivered/delivery.ts';
+import { type DeliveryEvents } from '../../../src/credentials/delivered/delivery-events.ts';
+import { type DeliveryFailure } from '../../../src/credentials/delivered/delivery-words.ts';
 import { createDeliveredIssuer, type DeliveredIssuerOptions } from '../../../src/credentials/delivered/issuer.ts';
 import { longTermKey } from '../../../src/credentials/long-term-key.ts';
 import { eventually, settled } from '../../support/settled.ts';
@@ -46,6 +45,8 @@ function bench(options: Partial<DeliveredIssuerOptions> = {}) {
   const delivery = new FakeDelivery();
   const issuer = createDeliveredIssuer({
     delivery,
+    store: 'redis',
+    events: new TypedEvents<DeliveryEvents>(() => undefined),
     realm,
     policy: 'per-registration',
     ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },
@@ -165,5 +166,42 @@ describe('the end of a registration', () => {
     const later = get('device', NOW_SEC + 3600);
     issuer.release('device', 'revoke');
     expect(delivery.removed).toEqual([later.username]);
+  });
+});
+
+describe('what observers hear of a delivery', () => {
+  function observed() {
+    const events = new TypedEvents<DeliveryEvents>(() => undefined);
+    const told: unknown[] = [];
+    for (const name of ['credential-delivered', 'delivery-failed'] as const) {
+      events.on(name, (event) => told.push({ type: name, ...event }));
+    }
+    return { told, ...bench({ events }) };
+  }
+
+  it('is the name that every TURN server knows from then on, and not the password', () => {
+    const { told, get } = observed();
+    const { name, password } = get();
+    const expiresAtSec = NOW_SEC + 3600;
+    expect(told).toEqual([
+      { type: 'credential-delivered', registrationId: 'device', name, store: 'redis', expiresAtSec },
+    ]);
+    expect(JSON.stringify(told)).not.toContain(password.revealText());
+  });
+
+  it('comes when it is delivered, and not before', () => {
+    const { told, delivery, ask } = observed();
+    delivery.isSlow = true;
+    void eventually(ask());
+    expect(told).toEqual([]);
+    delivery.settle?.();
+    expect(told).toMatchObject([{ type: 'credential-delivered' }]);
+  });
+
+  it('is why there is none', () => {
+    const { told, delivery, ask } = observed();
+    delivery.isAway = true;
+    ask();
+    expect(told).toMatchObject([{ type: 'delivery-failed', registrationId: 'device', cause: 'unavailable' }]);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fail, ok } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { type UserKeys } from '../../../src/credentials/delivered/delivery.ts';
+import { TypedEvents } from '../../../src/base/typed-events.ts';
 import { createDeliveredIssuer } from '../../../src/credentials/delivered/issuer.ts';
 import { MemoryStore } from '../../../src/credentials/delivered/memory-store.ts';
 import { createDeliveredVerifier } from '../../../src/credentials/delivered/verifier.ts';
@@ -18,6 +19,8 @@ function world(max = 100) {
   const store = new MemoryStore(max);
   const issuer = createDeliveredIssuer({
     delivery: store,
+    store: 'memory',
+    events: new TypedEvents(() => undefined),
     realm,
     policy: 'per-registration',
     ttl: { defaultSec: 3600, minSec: 60, maxSec: 86_400 },

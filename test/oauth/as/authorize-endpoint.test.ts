@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { observe } from './observed.ts';
 import { basic, CALLBACK, createWaf, ISSUER, SECRET, type Waf } from './waf.ts';
 
 const VERIFIER = 'v'.repeat(43);
@@ -265,5 +266,43 @@ describe('the implicit flow', () => {
     expect((await authorize(waf, phone)).headers.get('Location')).toContain('#error=unauthorized_client');
     const elsewhere = await submit(waf, await open(waf, { ...IMPLICIT, aud: 'elsewhere.example' }));
     expect(elsewhere.headers.get('Location')).toContain('#error=invalid_target');
+  });
+});
+
+describe('what observers hear of the authorization endpoint', () => {
+  it('is each step of figure 6.3.2.2-1, by no secret of it', async () => {
+    const waf = createWaf({ allowsImplicit: true });
+    const heard = observe(waf.events);
+    const { hash } = locationOf(await submit(waf, await open(waf, IMPLICIT)));
+    expect(heard.lines).toEqual([
+      'wic > waf authorization',
+      'waf > wic authorization 200',
+      'wic > waf authorization',
+      'signed-in',
+      'token-issued',
+      'waf > wic authorization 303',
+    ]);
+    expect(new Set(heard.told.flatMap(({ exchange }) => exchange ?? [])).size).toBe(1);
+    expect(heard.told.at(-1)).toMatchObject({ grant: 'implicit', scope: 'turn', impi: 'alice@ims.example' });
+    expect(heard.told[4]).toMatchObject({ client: 'wwsf', scope: 'turn', impi: 'alice@ims.example', name: 'u' });
+    const fragment = new URLSearchParams(hash.slice(1));
+    for (const secret of ['access_token', 'key']) expect(heard.text()).not.toContain(fragment.get(secret));
+    expect(heard.text()).not.toContain('her-word');
+  });
+
+  it('is why nobody got a token', async () => {
+    const waf = createWaf({ allowsImplicit: true });
+    const heard = observe(waf.events);
+    const page = await open(waf, IMPLICIT);
+    await submit(waf, page, { password: 'x' });
+    await submit(waf, page, { action: 'cancel' });
+    expect(heard.lines.slice(2)).toEqual([
+      'wic > waf authorization',
+      'sign-in-refused wrong-password',
+      'waf > wic authorization 401',
+      'wic > waf authorization',
+      'token-refused access_denied',
+      'waf > wic authorization 303',
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
 import { ASSERTION_TYPE } from '../../../src/oauth/as/client-assertions.ts';
+import { observe } from './observed.ts';
 import { basic, clientKeys, createWaf, ISSUER, SECRET, START_MS, type Waf } from './waf.ts';
 
 const START_SEC = START_MS / 1000;
@@ -338,5 +339,32 @@ describe('introspection', () => {
   it('is for clients that may ask', async () => {
     expect(await errorOf(ask(createWaf(), 'x', 'wwsf'))).toEqual([400, 'unauthorized_client']);
     expect(await errorOf(createWaf().post('/oauth/introspect', { token: 'x' }))).toEqual([401, 'invalid_client']);
+  });
+});
+
+describe('what observers hear of the token endpoint', () => {
+  it('is who asked for what, and what was made for whom', async () => {
+    const { post, events } = createWaf();
+    const heard = observe(events);
+    await post(
+      '/oauth/token',
+      { grant_type: 'client_credentials', scope: 'turn', subject: 's' },
+      basic('wwsf', SECRET),
+    );
+    expect(heard.lines).toEqual(['wwsf > waf token', 'token-issued', 'waf > wwsf token 200']);
+    expect(heard.told[0]).toMatchObject({ grant: 'client_credentials', scope: 'turn' });
+    expect(heard.told[1]).toMatchObject({ client: 'wwsf', scope: 'turn', name: 'u' });
+    expect(heard.text()).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['a wrong secret', basic('wwsf', 'x'), {}, 'token-refused wrong-secret', 401],
+    ['an unknown client', basic('nobody', 'x'), {}, 'token-refused unknown-client', 401],
+    ['a scope that is none', basic('wwsf', SECRET), { scope: 'x' }, 'token-refused invalid_scope', 400],
+  ])('is why %s got nothing', async (_what, headers, more, refusal, status) => {
+    const { post, events } = createWaf();
+    const heard = observe(events);
+    await post('/oauth/token', { grant_type: 'client_credentials', ...more }, headers);
+    expect(heard.lines).toEqual(['wwsf > waf token', refusal, `waf > wwsf token ${status}`]);
   });
 });

@@ -3,8 +3,10 @@ import { Hono } from 'hono';
 import { type Now } from '../../../src/base/clock.ts';
 import { ok } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
+import { TypedEvents } from '../../../src/base/typed-events.ts';
 import { AuthorizationServer, type AuthorizationServerOptions } from '../../../src/oauth/as/authorization-server.ts';
 import { SigningRing } from '../../../src/oauth/as/signing-ring.ts';
+import { type OAuthEvents } from '../../../src/oauth/oauth-events.ts';
 import { type OAuthClient } from '../../../src/oauth/oauth-client.ts';
 import { WebUsers } from '../../../src/oauth/web-users.ts';
 
@@ -62,6 +64,7 @@ export interface Waf {
   readonly app: Hono;
   readonly ring: SigningRing;
   readonly reports: string[];
+  readonly events: TypedEvents<OAuthEvents>;
   /** Moves both clocks on. */
   readonly pass: (seconds: number) => void;
   readonly now: () => Now;
@@ -74,6 +77,9 @@ export function createWaf(changes: Partial<AuthorizationServerOptions> = {}, key
   let passedMs = 0;
   const now = (): Now => ({ monotonicMs: 1000 + passedMs, unixMs: START_MS + passedMs });
   const reports: string[] = [];
+  const events = new TypedEvents<OAuthEvents>((error) => {
+    throw error;
+  });
   const ring = new SigningRing(keys ?? [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey]);
   const server = new AuthorizationServer(
     {
@@ -99,7 +105,7 @@ export function createWaf(changes: Partial<AuthorizationServerOptions> = {}, key
       limits: { requestsPerSec: 50, requestBurst: 200 },
       ...changes,
     },
-    { clock: { now }, report: (address, cause) => reports.push(`${address} ${cause}`) },
+    { clock: { now }, events, report: (address, cause) => reports.push(`${address} ${cause}`) },
   );
   const app = new Hono();
   server.mount(app);
@@ -110,7 +116,7 @@ export function createWaf(changes: Partial<AuthorizationServerOptions> = {}, key
   const pass = (seconds: number): void => {
     passedMs += seconds * 1000;
   };
-  return { server, app, ring, reports, pass, now, request, post };
+  return { server, app, ring, reports, events, pass, now, request, post };
 }
 
 export function basic(id: string, secret: string): Record<string, string> {

@@ -5,6 +5,7 @@ import { ok } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { WebServer, type WebServerOptions } from '../../../src/oauth/wwsf/web-server.ts';
 import { WebUsers } from '../../../src/oauth/web-users.ts';
+import { observe } from '../as/observed.ts';
 import { createWaf, oauthClient, START_MS } from '../as/waf.ts';
 
 const CLIENT = oauthClient({
@@ -34,6 +35,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
     {
       clock: { now: waf.now },
       maker: waf.server.maker,
+      events: waf.events,
       issuer: () => ({
         issue: ({ notAfterSec = Infinity }, { unixMs }) => {
           const expiresAtSec = Math.min(unixMs / 1000 + 7200, notAfterSec);
@@ -70,7 +72,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
     const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value] as const));
     return post('/wwsf/login', { ...fields, user: 'alice', password: 'her-word', ...more });
   };
-  return { server, released, request, post, logIn, forget, pass: waf.pass };
+  return { server, released, request, post, logIn, forget, pass: waf.pass, events: waf.events };
 }
 
 async function jsonOf(answer: Response | Promise<Response>): Promise<Record<string, unknown>> {
@@ -204,5 +206,61 @@ describe('a guest', () => {
 
   it('is not served where there are no guests', async () => {
     expect((await createWwsf({ takesGuests: false }).post('/wwsf/guest')).status).toBe(400);
+  });
+});
+
+describe('what observers hear of the web server', () => {
+  it('is each step of figure X.5.3.2-1, by no secret of it', async () => {
+    const { logIn, request, events } = createWwsf();
+    const heard = observe(events);
+    await logIn();
+    const { access_token: token, key } = await jsonOf(request('/turn-credentials?form=token'));
+    expect(heard.lines).toEqual([
+      'wic > wwsf login',
+      'signed-in',
+      'wwsf > wic login 303',
+      'wic > wwsf turn-credentials',
+      'wwsf > waf token',
+      'token-issued',
+      'waf > wwsf token 200',
+      'wwsf > wic turn-credentials 200',
+    ]);
+    const impi = 'alice@ims.example';
+    for (const told of heard.told.slice(1)) expect(told).toMatchObject({ impi });
+    expect(heard.told[3]).toMatchObject({ form: 'token' });
+    for (const secret of [token, key, 'her-word']) expect(heard.text()).not.toContain(secret);
+  });
+
+  it('is a credential of its own, a registration token, and the end of the session', async () => {
+    const { logIn, request, post, events } = createWwsf();
+    await logIn();
+    const heard = observe(events);
+    await request('/turn-credentials');
+    await request('/registration-token');
+    await post('/wwsf/logout');
+    expect(heard.lines).toEqual([
+      'wic > wwsf turn-credentials',
+      'web-credential-issued',
+      'wwsf > wic turn-credentials 200',
+      'wic > wwsf registration-token',
+      'wwsf > waf token',
+      'token-issued',
+      'waf > wwsf token 200',
+      'wwsf > wic registration-token 200',
+      'wic > wwsf logout',
+      'signed-out',
+      'wwsf > wic logout 204',
+    ]);
+  });
+
+  it('is why somebody could not sign in', async () => {
+    const { logIn, post, forget, events } = createWwsf();
+    const heard = observe(events);
+    await logIn('/', { password: 'x' });
+    await post('/wwsf/guest');
+    forget();
+    await post('/wwsf/guest');
+    const refusals = heard.lines.filter((line) => line.startsWith('sign-in-refused'));
+    expect(refusals).toEqual(['sign-in-refused wrong-password', 'sign-in-refused no-identity']);
   });
 });
