@@ -64,24 +64,25 @@ export interface PageEvents {
 }
 
 type Listener<N extends keyof PageEvents> = (event: PageEvents[N]) => void;
+type Listeners<K extends keyof PageEvents = keyof PageEvents> = { [N in K]?: Set<Listener<N>> };
 
 /** Joins the parts of the page, which know nothing of each other. */
 export class PageBus {
-  readonly #listeners = new Map<keyof PageEvents, Set<Listener<never>>>();
+  readonly #listeners: Listeners = {};
 
   /** Returns what takes the listener off again. */
   on<N extends keyof PageEvents>(name: N, run: Listener<N>): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set<Listener<never>>();
-    this.#listeners.set(name, listeners);
+    const all: Listeners<N> = this.#listeners;
+    const listeners = (all[name] ??= new Set<Listener<N>>());
     listeners.add(run);
     return () => listeners.delete(run);
   }
 
   /** A listener that throws does not keep the others from hearing it. */
   emit<N extends keyof PageEvents>(name: N, event: PageEvents[N]): void {
-    for (const run of this.#listeners.get(name) ?? []) {
+    for (const run of this.#listeners[name] ?? []) {
       try {
-        (run as Listener<N>)(event);
+        run(event);
       } catch (error) {
         reportError(error);
       }

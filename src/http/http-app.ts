@@ -8,7 +8,7 @@ import { securityHeaders } from './security-headers.ts';
 /** Adds the routes of one part of the server. */
 export type MountRoutes = (app: Hono) => void;
 
-/** Where the page signs a user in, and fetches registration tokens. `guest`: absent where there are no guests. */
+/** Paths where the page signs a user in and fetches registration tokens. `guest` is absent where guests are not let in. */
 export interface WebSignInPaths {
   readonly login: string;
   readonly session: string;
@@ -25,21 +25,21 @@ export interface HttpAppOptions {
   /** Absent: no page is served. */
   readonly page: ReadonlyMap<string, PageAsset> | undefined;
   /**
-   * Users whose passwords the page may fill in. Given only for lab users of a server that listens on loopback: who can reach it sits at this
-   * machine, or says by the header that somebody else is behind it. Empty otherwise.
+   * Users whose passwords the page may fill in. Empty unless the server listens on loopback alone: whoever reaches it then is at this machine,
+   * or a proxy says by a header that it asks for somebody elsewhere.
    */
-  readonly labUsers: ReadonlyMap<string, Secret>;
+  readonly offeredUsers: ReadonlyMap<string, Secret>;
   /** False while the server starts or stops. */
   readonly isReady: () => boolean;
   /** False while no address of a core outside answers. */
   readonly isCoreThere: () => boolean;
-  /** Path of the lab's control interface, for the page; absent: there is none. */
-  readonly labPath?: string | undefined;
-  /** What has to be shown there, and to learn of the lab users; absent: it is for this machine only. */
-  readonly labToken?: Secret | undefined;
+  /** Path of the control interface, for the page; absent: there is none. */
+  readonly controlPath?: string | undefined;
+  /** Bearer token of the control interface, which `offeredUsers` are told for too; absent: both are for this machine only. */
+  readonly controlToken?: Secret | undefined;
   /** Paths of the web server that signs users in, for the page; absent: there is none. */
   readonly webSignIn?: WebSignInPaths | undefined;
-  /** Adds routes of others, before the page's. */
+  /** Adds the routes of other parts of the server. They come before the routes of the page. */
   readonly mountRoutes?: MountRoutes | undefined;
   /** Hears of an error that a route threw; the client is only told 500. */
   readonly reportError: (error: unknown) => void;
@@ -47,7 +47,8 @@ export interface HttpAppOptions {
 
 /** The plain HTTP side of the edge's listener: health and the demo page. */
 export function createHttpApp(options: HttpAppOptions): Hono {
-  const { domain, webSocketPath, page, labUsers, isReady, isCoreThere, labPath, labToken, mountRoutes } = options;
+  const { domain, webSocketPath, page, offeredUsers, isReady, isCoreThere, controlPath, controlToken, mountRoutes } =
+    options;
   const { reportError } = options;
   const app = new Hono();
   app.use(securityHeaders());
@@ -70,7 +71,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     app.get('/setup.json', (context) => {
       context.header('Cache-Control', 'no-store');
       const { headers } = context.req.raw;
-      const told = isAdmitted(headers, strangeness(headers) !== undefined, labToken) ? [...labUsers] : [];
+      const told = isAdmitted(headers, strangeness(headers) !== undefined, controlToken) ? [...offeredUsers] : [];
       const users = told.map(([name, password]) => ({ name, password: password.revealText() }));
       return context.json({
         domain,
@@ -78,7 +79,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
         ...(users.length > 0 && { users }),
         ...(options.webSignIn && { webSignIn: options.webSignIn }),
         // From elsewhere it takes a token, which a page does not have.
-        ...(labPath !== undefined && isLoopbackHost(context.req.header('host')) && { lab: labPath }),
+        ...(controlPath !== undefined && isLoopbackHost(context.req.header('host')) && { lab: controlPath }),
       });
     });
     for (const [path, { body, type }] of page) {

@@ -114,7 +114,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
       stopAuthorizationServer(app, faults);
       control?.mount(app, { lab, log, reportError });
     },
-    ...(control && { labPath: control.path, ...(control.token && { labToken: control.token }) }),
+    ...(control && { controlPath: control.path, ...(control.token && { controlToken: control.token }) }),
   };
   const server: Server = await composeServer(config, { ...serverOptions, clock }, wrap);
   server.on('flow-closed', ({ flowId }) => {

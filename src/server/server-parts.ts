@@ -311,17 +311,18 @@ export class ServerParts implements RevocableParts {
     const folder = wantsPage ? demoPageFolder() : undefined;
     const page = folder === undefined ? undefined : await readPageAssets(folder);
     if (wantsPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
-    const isLab = (secrets.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
+    const offersPasswords =
+      (secrets.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
       page,
-      labUsers: isLab ? secrets.users : new Map(),
+      offeredUsers: offersPasswords ? secrets.users : new Map(),
       isReady,
       // Without an edge, nothing here waits for a core.
       isCoreThere: () => this.#edge?.isCoreThere ?? !config.edge.enabled,
-      labPath: wrap.labPath,
-      labToken: wrap.labToken,
+      controlPath: wrap.controlPath,
+      controlToken: wrap.controlToken,
       mountRoutes: (app) => {
         for (const mount of this.#routes()) mount(app);
       },

@@ -15,11 +15,11 @@ export interface ServerWrap {
   readonly verifier?: (verifier: CredentialVerifier) => CredentialVerifier;
   /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */
   readonly mountRoutes?: (app: Hono, reportError: (error: unknown) => void) => void;
-  /** Path of those routes, for the page to know; absent: the page does without. */
-  readonly labPath?: string;
-  /** Bearer token that those routes ask for; absent: they are for this machine only. */
-  readonly labToken?: Secret;
-  /** Lets the page offer users of the configuration with their passwords, as it does generated ones; on loopback only. */
+  /** Path of the control interface that `mountRoutes` adds, for the page; absent: the page does without. */
+  readonly controlPath?: string;
+  /** Bearer token that the control interface asks for; absent: it is for this machine only. */
+  readonly controlToken?: Secret;
+  /** Whether the page fills in the passwords of configured users, as it does those of generated users. It does so on loopback only. */
   readonly showUsers?: boolean;
   /** Users that can register besides those of the configuration, with their passwords. */
   readonly extraUsers?: ReadonlyMap<string, Secret>;

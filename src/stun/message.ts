@@ -5,8 +5,16 @@ import { type Attribute } from './attribute.ts';
 import { isStun } from './channel-data.ts';
 import { decodeMessageType, HEADER_BYTES, MAGIC_COOKIE, type MessageClass } from './message-type.ts';
 
-export type StunDecodeError =
-  'too-short' | 'not-stun' | 'bad-cookie' | 'bad-length' | 'length-mismatch' | 'attribute-overrun';
+/** Why bytes are no STUN message. */
+export const STUN_DECODE_ERRORS = [
+  'too-short',
+  'not-stun',
+  'bad-cookie',
+  'bad-length',
+  'length-mismatch',
+  'attribute-overrun',
+] as const;
+export type StunDecodeError = (typeof STUN_DECODE_ERRORS)[number];
 
 const COMPREHENSION_OPTIONAL = 0x8000;
 

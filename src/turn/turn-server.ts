@@ -21,7 +21,7 @@ import { type DataPlane, type DataPlaneSink } from './engine/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/session-snapshot.ts';
-import { type DropReason } from './engine/tally.ts';
+import { DROP_REASONS, type DropReason } from './engine/tally.ts';
 import { type TurnEvents } from './engine/turn-events.ts';
 import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
@@ -392,11 +392,15 @@ function ipOf(text: string, path: string): TransportAddress {
   throw new EpcscfTurnError('ERR_CONFIG_INVALID', `${path}: expected an IP address, got ${JSON.stringify(text)}`);
 }
 
+/** Drops of the engine and of the transports by reason. Both know some reasons, such as `no-permission`. */
 function sumOf(
-  ofEngine: ReturnType<TurnEngine['stats']>['drops'],
-  ofTransports: ReturnType<DropCounters['snapshot']>,
+  ofEngine: TurnEngineStats['drops'],
+  ofTransports: Readonly<Record<TransportDropReason, number>>,
 ): TurnServerStats['drops'] {
-  const sum: Partial<Record<string, number>> = { ...ofTransports };
-  for (const [reason, count] of Object.entries(ofEngine)) sum[reason] = (sum[reason] ?? 0) + count;
+  const sum: Partial<Record<DropReason | TransportDropReason, number>> = { ...ofTransports };
+  for (const reason of DROP_REASONS) {
+    const count = ofEngine[reason];
+    if (count !== undefined) sum[reason] = (sum[reason] ?? 0) + count;
+  }
   return sum;
 }

@@ -13,7 +13,7 @@ function app(options: Partial<HttpAppOptions> = {}) {
     domain: 'lab.example',
     webSocketPath: '/sip',
     page: PAGE,
-    labUsers: new Map([['alice', new Secret('her-password')]]),
+    offeredUsers: new Map([['alice', new Secret('her-password')]]),
     isReady: () => true,
     isCoreThere: () => true,
     reportError: () => undefined,
@@ -132,17 +132,17 @@ describe('the lab users', () => {
   });
 
   it('are told, where lab control asks for a token, to whoever shows it and to the page', async () => {
-    const labToken = new Secret('a-token-of-24-characters');
-    const told = (headers: Record<string, string>) => setup({ ...local, ...headers }, { labToken });
+    const controlToken = new Secret('a-token-of-24-characters');
+    const told = (headers: Record<string, string>) => setup({ ...local, ...headers }, { controlToken });
     expect(await told({})).toEqual(withoutUsers);
     expect(await told({ Authorization: 'Bearer another' })).toEqual(withoutUsers);
     expect(await told({ 'Sec-Fetch-Site': 'same-origin', Via: '1.1 proxy' })).toEqual(withoutUsers);
-    expect(await told({ Authorization: `Bearer ${labToken.revealText()}` })).toEqual(withUsers);
+    expect(await told({ Authorization: `Bearer ${controlToken.revealText()}` })).toEqual(withUsers);
     expect(await told({ 'Sec-Fetch-Site': 'same-origin' })).toEqual(withUsers);
   });
 
   it('are not told when they are no lab users', async () => {
-    expect(await setup(local, { labUsers: new Map() })).toEqual(withoutUsers);
+    expect(await setup(local, { offeredUsers: new Map() })).toEqual(withoutUsers);
   });
 
   it('reports an error that a route threw, and tells the client nothing of it', async () => {

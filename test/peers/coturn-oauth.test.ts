@@ -150,7 +150,7 @@ describe.skipIf(!uclient || !echo)('turnutils_uclient -J against our server', ()
       const server = await serve({ lifetimeSec: 3600 });
       const output = await talk(server, transport, 50_000);
       expect(output).toMatch(/tot_send_msgs=40, tot_recv_msgs=40\n[^]*Total lost packets 0/);
-      expect(server.stats()?.drops).not.toHaveProperty('engine-fault');
+      expect(server.stats()?.drops).not.toHaveProperty('engine-error');
     },
   );
 

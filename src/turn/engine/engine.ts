@@ -92,7 +92,7 @@ export interface TurnEngineStats {
   /** Sources of unauthenticated requests that the answer limit tells apart. */
   readonly limitedSources: number;
   readonly draining: boolean;
-  /** Since the engine was made. */
+  /** Since the engine was made, as are the counts that follow. */
   readonly allocationsCreated: number;
   readonly allocationsEnded: number;
   readonly requestsGranted: number;
