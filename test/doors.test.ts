@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ESLint, type Linter } from 'eslint';
@@ -40,6 +40,35 @@ async function complaints(from: string, to: string): Promise<string[]> {
   const [result] = await eslint.lintText(text, { filePath: ROOT + filePath });
   return result?.messages.map(({ ruleId, message }) => ruleId ?? message) ?? [];
 }
+
+/** Words of the lab, as they stand alone or in a name such as `faultyHop` or `labUsers`. */
+const LAB_WORD = /^(?:labs?|faults?|faulty|impair(?:s|ed|ments?)?|tap(?:s|ped)?)$/i;
+
+function labWords(text: string): string[] {
+  return (text.match(/[A-Z]?[a-z]+|[A-Z]+/g) ?? []).filter((word) => LAB_WORD.test(word));
+}
+
+describe('a room of production', () => {
+  it.each(['stun', 'sip', 'credentials', 'turn', 'edge', 'redis', 'admin'])('has no word of the lab in %s', (room) => {
+    const folder = `${ROOT}src/${room}/`;
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    expect(files.length).toBeGreaterThan(0);
+    const found = files.flatMap((name) =>
+      labWords(readFileSync(folder + name, 'utf8')).map((word) => `${name}: ${word}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['labUsers', ['lab']],
+    ['class FaultyHop', ['Faulty']],
+    ['#impair(allocation)', ['impair']],
+    ['// a tap on the way', ['tap']],
+    ['the default label of a staple', []],
+  ])('would be caught with "%s"', (text, words) => {
+    expect(labWords(text)).toEqual(words);
+  });
+});
 
 describe('a wall between rooms', () => {
   it.each([
