@@ -18,6 +18,10 @@ export const commandBundle = {
     js: `${notice}\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);`,
   },
   legalComments: 'none',
+  // The engine keeps the text of what it runs. Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   metafile: true,
   logLevel: 'warning',
 };

@@ -8,6 +8,7 @@ import { formatBanner, formatReadyLine } from './banner.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { checkLabControl, labToken, labTokenWarning, type LabFlags } from './lab-token.ts';
+import { releaseStartMemory } from './release-memory.ts';
 import { packageVersion } from './version.ts';
 
 /** Clients that do not let go are left behind after this. */
@@ -37,6 +38,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
   console.log(format(packageVersion(), addresses, server, labPath));
+  await releaseStartMemory();
 }
 
 interface Made {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configTree } from './schema/tree.ts';
 
 /** The part of JSON Schema that the configuration uses, with four notes of our own: `expected`, `secret`, `defaultText` and `file`. */

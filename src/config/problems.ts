@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { expectedOf, nodeAt, schemaRoot } from './json-schema.ts';

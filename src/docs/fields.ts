@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { code } from './markdown.ts';
 
 /** The part of JSON Schema that faults and events use. */

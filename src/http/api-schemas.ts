@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { API_STATUS, type StatusTable } from './api-error.ts';
 
 type SchemasByName = Readonly<Record<string, z.ZodType>>;

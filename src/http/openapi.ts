@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { API_STATUS } from './api-error.ts';
 import { type ApiSchemas } from './api-schemas.ts';
 import { type OtherAnswer, type Route } from './route.ts';

@@ -1,5 +1,5 @@
 import { type Context, type Hono } from 'hono';
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { ApiError, type ApiErrorCode } from './api-error.ts';
 import { type ApiSchemas } from './api-schemas.ts';
 import { type HttpEnv } from './http-env.ts';

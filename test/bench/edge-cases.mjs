@@ -1,5 +1,6 @@
 // What the bench of the edge measures: each row of its table, and which servers stand beside one another in it.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startKamailioBeforeCore, startOursBeforeCore } from './ims-core.mjs';
 import { callLoad } from './load-call.mjs';
 import { treeResidentKib } from './register-cost.mjs';
@@ -10,6 +11,7 @@ export const CYCLING_CONNECTIONS = 100;
 const PAIRS = 20;
 const RAMP_CONNECTIONS = 2000;
 const SATURATION_SHARE = 0.7;
+const REST_MS = 3000;
 const GROWTH_CYCLES = [10_000, 100_000];
 
 /** The rivals of a row, by column. */
@@ -99,11 +101,14 @@ export function edgeCases(load, seconds) {
     },
     {
       id: 'rest',
-      title: 'MiB at rest after the start',
+      title: `MiB at rest, ${REST_MS / 1000} s after the start`,
       servers: bare,
       users: CYCLING_CONNECTIONS,
       fresh: true,
-      run: (server) => Promise.resolve(treeResidentKib(server.pid) / 1024),
+      run: async (server) => {
+        await sleep(REST_MS);
+        return treeResidentKib(server.pid) / 1024;
+      },
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { type Hono } from 'hono';
 import { describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EpcscfTurnError } from '../../src/base/errors.ts';
 import { createApi } from '../../src/http/api.ts';
 import { ApiError } from '../../src/http/api-error.ts';

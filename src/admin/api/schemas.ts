@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiSchemas, problemSchema } from '../../http/api-schemas.ts';
 
 const byUser = z.strictObject({

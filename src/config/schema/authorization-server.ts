@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { flag, realmText, seconds, secretPath, section, wholeNumber } from './fields.ts';
 
 const issuer = z

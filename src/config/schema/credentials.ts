@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { exactlyOne, secretPath, flag, realmText, seconds, secretText, section, wholeNumber } from './fields.ts';
 
 const keySecret = exactlyOne('secret');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ipRange, seconds, section, wholeNumber } from './fields.ts';
 
 /** What one client, one address, one user, and all together may use. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { drain } from './drain.ts';
 import { coreSection } from './core.ts';
 import { edgeLimits } from './edge-limits.ts';

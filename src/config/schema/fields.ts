@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIpRange } from '../../base/ip-range.ts';
 import { Secret } from '../../base/secret.ts';
 

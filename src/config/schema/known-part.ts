@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { nearestSibling } from '../problems.ts';
 
 /** Steps from the root of a tree; positions in a list are numbers. */

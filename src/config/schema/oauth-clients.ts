@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { poolNames } from './pool-names.ts';
 import { filePath, flag, secretPath, secretText } from './fields.ts';
 

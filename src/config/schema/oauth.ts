@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accessTokenFields } from './access-tokens.ts';
 import { authorizationServerSection } from './authorization-server.ts';
 import { flag, section } from './fields.ts';

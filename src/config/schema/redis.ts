@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, flag, hostName, secretPath, secretText, section, wholeNumber } from './fields.ts';
 
 const SERVER = /^(rediss?):\/\/(\[[\da-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?\/?$/i;

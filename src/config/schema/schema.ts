@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { knownPart, wrongPaths } from './known-part.ts';
 import { checkRules } from './rules.ts';
 import { type Config, configTree } from './tree.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, seconds, secretPath } from './fields.ts';
 
 export const tlsSection = z

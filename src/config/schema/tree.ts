@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { adminSection } from './admin.ts';
 import { credentialsSection } from './credentials.ts';
 import { edgeSection } from './edge.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopbackHost } from '../../base/loopback-host.ts';
 import { exactlyOne, filePath, flag, seconds, secretPath, secretText, section } from './fields.ts';
 

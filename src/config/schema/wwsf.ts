@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, flag, seconds, secretPath, secretText, section } from './fields.ts';
 import { webUrl } from './web-identity.ts';
 

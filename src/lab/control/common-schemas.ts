@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const count = z.int().min(0);
 export const unixMs = z.number().describe('UNIX milliseconds.');

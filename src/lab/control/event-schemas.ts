@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CREDENTIAL_STORES } from '../../credentials/delivered/delivery-words.ts';
 import { CREDENTIAL_KINDS } from '../../edge/edge-words.ts';
 import { GRANTS, OAUTH_ERRORS, SCOPES, SIGN_IN_WAYS, WEB_EXCHANGES } from '../../oauth/oauth-words.ts';

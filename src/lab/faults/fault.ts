@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ISSUE_FAILURES } from '../../base/issue-failure.ts';
 import { type LookupFailure } from '../../credentials/credential.ts';
 import { type TokenDefect } from '../../edge/web-identity/token-defect.ts';

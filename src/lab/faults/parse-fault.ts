@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { EpcscfTurnError } from '../../base/errors.ts';
 import { faultSchema, type FaultKind, type FaultSpec } from './fault.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../../../http/api-error.ts';
 import { eventStream } from '../../../http/event-stream.ts';
 import { type Route } from '../../../http/route.ts';
