@@ -40,7 +40,7 @@ export interface EdgeLimits extends FloodLimits {
   readonly headerCount: number;
   readonly lineBytes: number;
   readonly fragments: number;
-  /** Frames of one message that may wait unassembled inside the WebSocket receiver. */
+  /** Pieces of one WebSocket frame, as the connection brings them, that may wait for its end. */
   readonly bufferedChunks: number;
   /** Bytes that may wait for a client that does not read, before its flow is closed. */
   readonly bufferedBytes: number;

@@ -4,6 +4,7 @@ import { type Duplex } from 'node:stream';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
 import { type KeyPair } from '../base/key-pair.ts';
+import { EndOfTurn } from '../base/end-of-turn.ts';
 import { HOSTILE_LOG_LIMITS, LimitedLog } from '../base/limited-log.ts';
 import { type Logger } from '../base/logger.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
@@ -124,7 +125,7 @@ export class Edge {
     this.#upgrades = new UpgradeHandler({
       options,
       flows,
-      flowContext: { self, limits, keepalive, clock, timers, handlers, isInCall },
+      flowContext: { self, limits, keepalive, clock, timers, endOfTurn: new EndOfTurn(), handlers, isInCall },
       events,
       logger,
       abuseLog: this.#abuseLog,

@@ -3,13 +3,18 @@ import { type SipMessage } from './message.ts';
 
 /** The message as it goes on the wire: a head of CRLF lines in UTF-8, with Content-Length, and the body byte for byte. Leaves the message as it is. */
 export function formatSipMessage(message: SipMessage): Buffer {
+  const head = formatSipHead(message);
+  const { body } = message;
+  return body.length === 0 ? Buffer.from(head) : withBody(head, body);
+}
+
+/** The message up to its body, for whoever puts more around it than the body. */
+export function formatSipHead(message: SipMessage): string {
   const startLine = startLineOf(message);
   if (startLine.includes('\r') || startLine.includes('\n')) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP start line: expected no line breaks');
   }
-  const { headers, body } = message;
-  const head = `${startLine}\r\n${headers.formatLines(body.length)}\r\n`;
-  return body.length === 0 ? Buffer.from(head) : withBody(head, body);
+  return `${startLine}\r\n${message.headers.formatLines(message.body.length)}\r\n`;
 }
 
 function withBody(head: string, body: Uint8Array): Buffer {

@@ -8,7 +8,7 @@ export const edgeLimits = section(
     headerCount: wholeNumber(16, 1024, 128, 'Most header fields of a message of a client. Of a core, 1024.'),
     lineBytes: wholeNumber(256, 65_536, 8192, 'Longest line of a message head of a client. Of a core, 65536.'),
     fragments: wholeNumber(1, 1024, 16, 'Most fragments of a WebSocket message.'),
-    bufferedChunks: wholeNumber(1, 10_000, 64, 'Most frames of one message that wait to be assembled.'),
+    bufferedChunks: wholeNumber(1, 10_000, 64, 'Most pieces of one WebSocket frame that wait for its end.'),
     bufferedBytes: wholeNumber(
       65_536,
       67_108_864,

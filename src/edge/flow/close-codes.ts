@@ -1,5 +1,6 @@
 import { EpcscfTurnError } from '../../base/errors.ts';
 import { type FlowCloseCause } from '../edge-words.ts';
+import { isCloseCode } from '../websocket/close-status.ts';
 
 /** Why this side closes a flow. */
 export type OwnCloseCause = Exclude<FlowCloseCause, 'client' | 'abrupt'>;
@@ -33,11 +34,10 @@ export interface CloseFrame {
 }
 
 const MAX_REASON_BYTES = 123;
-const FIRST_UNASSIGNED = 1015;
 
 /** Throws ERR_INVALID_ARGUMENT for a close frame that may not be sent. `where` names the call. */
 export function checkCloseFrame({ code, reason = '' }: CloseFrame, where: string): void {
-  if (code !== undefined && !isSendable(code)) {
+  if (code !== undefined && !isCloseCode(code)) {
     throw new EpcscfTurnError(
       'ERR_INVALID_ARGUMENT',
       `${where}: expected a close code 1000-1003, 1007-1014 or 3000-4999, got ${code}`,
@@ -50,9 +50,4 @@ export function checkCloseFrame({ code, reason = '' }: CloseFrame, where: string
       `${where}: expected a reason of up to ${MAX_REASON_BYTES} bytes, got ${bytes}`,
     );
   }
-}
-
-function isSendable(code: number): boolean {
-  if (!Number.isInteger(code) || code < 1000 || code > 4999) return false;
-  return code >= 3000 || (code < FIRST_UNASSIGNED && (code < 1004 || code > ABNORMAL_CLOSURE));
 }

@@ -1,17 +1,22 @@
 import { isUtf8 } from 'node:buffer';
-import { type RawData, type WebSocket } from 'ws';
+import { type Duplex } from 'node:stream';
 import { addressKey } from '../../base/address-key.ts';
 import { boundedKey } from '../../base/bounded-key.ts';
 import { type Clock } from '../../base/clock.ts';
+import { type EndOfTurn } from '../../base/end-of-turn.ts';
 import { type OwnMap, ownText } from '../../base/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
-import { formatSipMessage } from '../../sip/format-message.ts';
+import { formatSipHead } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-words.ts';
 import { type EdgeLimits, type KeepaliveOptions } from '../edge-options.ts';
 import { messageCost } from '../flood/message-cost.ts';
 import { type EdgeSide, type Hop } from '../hop.ts';
+import { OPCODES } from '../websocket/frame.ts';
+import { type FrameDefect } from '../websocket/frame-defects.ts';
+import { encodeMessage } from '../websocket/frame-writer.ts';
+import { type ConnectionListener, type PeerEnd, WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
 
 /** Facts of the connection that stay as they were at the upgrade. */
@@ -47,6 +52,7 @@ export interface FlowContext {
   readonly keepalive: KeepaliveOptions;
   readonly clock: Clock;
   readonly timers: TimerQueue;
+  readonly endOfTurn: EndOfTurn;
   readonly handlers: FlowHandlers;
   /** Whether the client is in a call: it may end that in an orderly way after its registration has ended. */
   readonly isInCall: (flow: Flow) => boolean;
@@ -58,14 +64,16 @@ const UNREGISTERED_BUFFERED_BYTES = 65_536;
 /** A call that is never hung up keeps the connection of a client that is not registered no longer than this. */
 const LONGEST_CALL_MS = 12 * 3_600_000;
 
-/** How long a peer may take to answer a close frame. */
+/** How long a client may take to end a connection after a close frame of either side. */
 const CLOSE_GRACE_MS = 2000;
 
 const PING = Buffer.from('\r\n\r\n');
-const PONG = Buffer.from('\r\n');
+const PONG_TEXT = '\r\n';
+const PONG = Buffer.from(PONG_TEXT);
+const NO_BODY = new Uint8Array();
 
 /** One WebSocket connection of a WIC (RFC 7118), the flow of RFC 5626. */
-export class Flow implements Hop {
+export class Flow implements Hop, ConnectionListener {
   readonly kind = 'wic';
   readonly viaTransport: string;
   readonly self: EdgeSide;
@@ -73,7 +81,7 @@ export class Flow implements Hop {
   readonly facts: FlowFacts;
   /** What the connection is counted under (see `addressKey`). */
   readonly source: string;
-  readonly #socket: WebSocket;
+  readonly #connection: WebSocketConnection;
   readonly #context: FlowContext;
   readonly #messages: TokenBucket;
   #closeCause: FlowCloseCause | undefined;
@@ -86,40 +94,20 @@ export class Flow implements Hop {
   /** By user name tried; never more than the limit on failures, which closes the flow. */
   readonly #authenticationFailures: OwnMap<number> = new Map<string, number>();
 
-  constructor(socket: WebSocket, facts: FlowFacts, context: FlowContext) {
+  /** `socket`: the connection behind a WebSocket handshake. */
+  constructor(socket: Duplex, facts: FlowFacts, context: FlowContext) {
     const nowMs = context.clock.now().monotonicMs;
     this.facts = facts;
     this.source = addressKey(facts.remoteAddress);
     this.viaTransport = facts.secure ? 'WSS' : 'WS';
     this.self = context.self;
-    this.#socket = socket;
     this.#context = context;
     const { messagesPerSec, messageBurst } = context.limits;
     this.#messages = new TokenBucket({ burst: messageBurst, perSec: messagesPerSec, nowMs });
     this.#heardAtMs = nowMs;
     this.#pingTimer = this.#schedulePing();
     this.setRegistered(false);
-    socket.on('message', (data) => {
-      this.#onData(data);
-    });
-    // ws answers a ping by itself, within a bound of its own on pongs that wait; here it only costs its token.
-    socket.on('ping', () => {
-      this.#hear();
-      this.#charge(1);
-    });
-    socket.on('pong', () => {
-      this.#hear();
-      if (!this.#awaitingPong) this.#charge(1);
-      this.#awaitingPong = false;
-    });
-    socket.on('error', (error) => {
-      this.#finish(causeOfError(error), ABNORMAL_CLOSURE);
-    });
-    socket.on('close', (code) => {
-      this.#finish(code === ABNORMAL_CLOSURE ? 'abrupt' : 'client', code);
-      if (this.#closeTimer) context.timers.cancel(this.#closeTimer);
-      context.handlers.released(this);
-    });
+    this.#connection = new WebSocketConnection(socket, this, context);
   }
 
   get id(): string {
@@ -168,8 +156,8 @@ export class Flow implements Hop {
   }
 
   send(message: SipMessage): boolean {
-    // RFC 7118 §4.2. The head is UTF-8 always, so that the body alone decides what the frame may be.
-    return this.#sendFrame(formatSipMessage(message), !isUtf8(message.body));
+    const { body } = message;
+    return this.#send(formatSipHead(message), body);
   }
 
   /** With the usual close code of the cause and its name as the reason, unless others are given. */
@@ -179,16 +167,13 @@ export class Flow implements Hop {
       this.cut(cause);
       return;
     }
-    this.#socket.close(code, reason);
-    this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
-      this.#socket.terminate();
-    });
+    this.#connection.close(code, reason);
     this.#finish(cause, code);
   }
 
   /** Ends the connection at once, whatever is still to be sent. */
   cut(cause: OwnCloseCause): void {
-    this.#socket.terminate();
+    this.#connection.destroy();
     this.#finish(cause, ABNORMAL_CLOSURE);
   }
 
@@ -198,7 +183,7 @@ export class Flow implements Hop {
     this.close('made-room');
     // A turn later, since the close frame may still be with TLS.
     setImmediate(() => {
-      this.#socket.terminate();
+      this.#connection.destroy();
     });
   }
 
@@ -234,15 +219,52 @@ export class Flow implements Hop {
     this.#authenticationFailures.delete(boundedKey(user));
   }
 
-  #sendFrame(bytes: Buffer, binary: boolean): boolean {
-    if (!this.isOpen || this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (this.#socket.bufferedAmount + bytes.length > this.#maxBufferedBytes) {
-      this.#context.handlers.limited(this, 'buffered-bytes');
-      this.close('slow-reader');
-      return false;
-    }
-    this.#socket.send(bytes, { binary });
+  /** Whether a message has to be paid for is seen when it is read, so the one too many is served and the last. */
+  onMessage(bytes: Buffer): void {
+    // A close was sent: what still arrives was written before the client knew.
+    if (!this.isOpen) return;
+    this.#hear();
+    if (!this.#serve(bytes)) this.#charge(messageCost(bytes.length));
+  }
+
+  /** The connection has answered it; here it costs its token, and must leave no more waiting than messages may. */
+  onPing(): void {
+    this.#hear();
+    this.#charge(1);
+    if (this.isOpen) this.#hasRoomFor(0);
+  }
+
+  onPong(): void {
+    this.#hear();
+    if (!this.#awaitingPong) this.#charge(1);
+    this.#awaitingPong = false;
+  }
+
+  onPeerEnd(end: PeerEnd): void {
+    if (end.kind === 'closed') this.#finish('client', end.code);
+    else this.#finish(end.kind === 'defect' ? causeOf(end.defect) : 'abrupt', ABNORMAL_CLOSURE);
+  }
+
+  onGone(): void {
+    if (this.#closeTimer) this.#context.timers.cancel(this.#closeTimer);
+    this.#context.handlers.released(this);
+  }
+
+  /** RFC 7118 §4.2. The head is UTF-8 always, so that the body alone decides what the frame may be. */
+  #send(head: string, body: Uint8Array): boolean {
+    if (!this.isOpen || !this.#connection.isOpen) return false;
+    const frame = encodeMessage(isUtf8(body) ? OPCODES.text : OPCODES.binary, head, body);
+    if (!this.#hasRoomFor(frame.length)) return false;
+    this.#connection.send(frame);
     return true;
+  }
+
+  /** Whether no more waits for the client than may; one that reads too slowly is closed. */
+  #hasRoomFor(bytes: number): boolean {
+    if (this.#connection.bufferedBytes + bytes <= this.#maxBufferedBytes) return true;
+    this.#context.handlers.limited(this, 'buffered-bytes');
+    this.close('slow-reader');
+    return false;
   }
 
   #hear(): void {
@@ -256,19 +278,10 @@ export class Flow implements Hop {
     this.close('message-rate');
   }
 
-  /** Whether a message has to be paid for is seen when it is read, so the one too many is served and the last. */
-  #onData(data: RawData): void {
-    // A close was sent: what still arrives was written before the client knew.
-    if (!this.isOpen) return;
-    this.#hear();
-    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-    if (!this.#serve(bytes)) this.#charge(messageCost(bytes.length));
-  }
-
   /** True for what was asked for. Frames of both kinds carry messages (RFC 7118 §4.2); what is in them is for the parser to judge. */
   #serve(bytes: Buffer): boolean {
     // RFC 5626 §3.5.1 by way of RFC 7118 §6: a double CRLF is a ping, a single one its pong.
-    if (bytes.equals(PING)) this.#sendFrame(PONG, false);
+    if (bytes.equals(PING)) this.#send(PONG_TEXT, NO_BODY);
     else if (!bytes.equals(PONG)) return this.#context.handlers.message(this, bytes);
     return false;
   }
@@ -283,7 +296,7 @@ export class Flow implements Hop {
         return;
       }
       this.#awaitingPong = true;
-      this.#socket.ping();
+      this.#connection.sendPing();
       this.#pingTimer = this.#schedule(keepalive.pongTimeoutSec * 1000, () => {
         if (this.#awaitingPong) this.close('ping-timeout');
         else this.#pingTimer = this.#schedulePing();
@@ -304,12 +317,13 @@ export class Flow implements Hop {
     this.#closeCause = cause;
     this.#context.timers.cancel(this.#pingTimer);
     if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
+    this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
+      this.#connection.destroy();
+    });
     this.#context.handlers.closed(this, cause, code);
   }
 }
 
-function causeOfError(error: Error): FlowCloseCause {
-  const code = 'code' in error ? String(error.code) : '';
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'message-size';
-  return code.startsWith('WS_ERR_') ? 'protocol-error' : 'abrupt';
+function causeOf(defect: FrameDefect): FlowCloseCause {
+  return defect === 'message-size' ? 'message-size' : 'protocol-error';
 }

@@ -41,11 +41,11 @@ export function checkUpgrade(facts: UpgradeFacts, rules: UpgradeRules): FlowRefu
   const refusal = refuseOrigin(facts.origin, facts.host, rules.publicHosts, rules.origins);
   if (refusal) return refusal;
   // RFC 7118 §4.1: the client MUST offer "sip"; without it no other protocol is spoken here.
-  const offered = (facts.subprotocols ?? '').split(',').map((name) => name.trim());
-  return chooseSubprotocol(offered) === undefined ? 'subprotocol' : undefined;
+  return chooseSubprotocol(facts.subprotocols) === undefined ? 'subprotocol' : undefined;
 }
 
 /** RFC 6455 §4.2.2: the answer is one of the values offered, letter for letter, or the client must give the connection up (§4.1). */
-export function chooseSubprotocol(offered: readonly string[]): string | undefined {
+export function chooseSubprotocol(subprotocols = ''): string | undefined {
+  const offered = subprotocols.split(',').map((name) => name.trim());
   return offered.find((name) => name === 'sip') ?? offered.find((name) => name.toLowerCase() === 'sip');
 }

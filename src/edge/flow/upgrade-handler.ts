@@ -1,7 +1,6 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { type AbuseLog } from '../../base/abuse-log.ts';
 import { type Clock } from '../../base/clock.ts';
 import { type Logger } from '../../base/logger.ts';
@@ -10,6 +9,7 @@ import { type EdgeEvents } from '../edge-events.ts';
 import { type FlowRefusal } from '../edge-words.ts';
 import { type EdgeOptions } from '../edge-options.ts';
 import { type AdmissionControl } from '../flood/admission-control.ts';
+import { OpeningHandshake } from '../websocket/opening-handshake.ts';
 import { Flow, type FlowContext } from './flow.ts';
 import { newFlowId } from './flow-id.ts';
 import { type FlowTable } from './flow-table.ts';
@@ -29,29 +29,18 @@ export interface UpgradeHandlerContext {
 /** Turns HTTP upgrade requests into flows, or refuses them before the handshake (RFC 6455 §4.2.2). */
 export class UpgradeHandler {
   readonly #context: UpgradeHandlerContext;
-  readonly #server: WebSocketServer;
+  readonly #handshake: OpeningHandshake;
   #stopping = false;
 
   constructor(context: UpgradeHandlerContext) {
-    const { limits } = context.options;
     this.#context = context;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: limits.messageBytes,
-      maxFragments: limits.fragments,
-      maxBufferedChunks: limits.bufferedChunks,
-      handleProtocols: (offered) => chooseSubprotocol([...offered]) ?? false,
-    });
-    this.#server.on('wsClientError', (_error, socket, request) => {
+    this.#handshake = new OpeningHandshake((socket, request) => {
       this.#refuse(socket, 'handshake', request.socket.remoteAddress ?? '', request.headers.origin);
     });
   }
 
   stop(): void {
     this.#stopping = true;
-    this.#server.close();
   }
 
   /** Whether the socket is a flow now. */
@@ -62,12 +51,10 @@ export class UpgradeHandler {
       this.#refuse(socket, refusal, remoteAddress, request.headers.origin);
       return false;
     }
-    let opened = false;
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#open(webSocket, request, remoteAddress);
-      opened = true;
-    });
-    return opened;
+    const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol']) ?? '';
+    if (!this.#handshake.accept(request, socket, head, subprotocol)) return false;
+    this.#open(socket, request, remoteAddress);
+    return true;
   }
 
   #refusal(request: IncomingMessage, remoteAddress: string): FlowRefusal | undefined {
@@ -85,14 +72,14 @@ export class UpgradeHandler {
     return checkUpgrade(facts, this.#context.options) ?? this.#context.flows.refuses(remoteAddress);
   }
 
-  #open(webSocket: WebSocket, request: IncomingMessage, remoteAddress: string): void {
+  #open(socket: Duplex, request: IncomingMessage, remoteAddress: string): void {
     const { flows, flowContext, events, logger } = this.#context;
     const id = newFlowId();
     const { origin, host } = request.headers;
     const secure = request.socket instanceof TLSSocket;
     const { remotePort = 0, localAddress, localPort } = request.socket;
     const facts = { id, remoteAddress, remotePort, localAddress, localPort, origin, host, secure };
-    const flow = new Flow(webSocket, facts, flowContext);
+    const flow = new Flow(socket, facts, flowContext);
     flows.add(flow);
     logger.debug({ flowId: id, remoteAddress, origin }, 'flow opened');
     events.emit('flow-opened', { flowId: id, remoteAddress, origin });

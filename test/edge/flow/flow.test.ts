@@ -1,6 +1,6 @@
-import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type WebSocket } from 'ws';
+import { EndOfTurn } from '../../../src/base/end-of-turn.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
@@ -8,6 +8,11 @@ import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Wic, WicMessages } from '../support/wic.ts';
+
+/** Says nothing, and takes nothing: what is written to it waits. */
+function silentSocket(): Duplex {
+  return new Duplex({ read: () => undefined, write: () => undefined });
+}
 
 describe('a flow', () => {
   it('answers a double CRLF with a single one, and a single one not at all', async () => {
@@ -111,17 +116,13 @@ describe('a flow', () => {
       limited: () => undefined,
     };
     const open = (isInCall: () => boolean): Flow => {
-      const socket = Object.assign(new EventEmitter(), {
-        OPEN: 1,
-        readyState: 1,
-        ping: () => socket.emit('pong'),
-        close: () => undefined,
-        terminate: () => undefined,
-      });
+      const { limits } = edgeOptions();
+      const keepalive = { pingSec: 1_000_000, pongTimeoutSec: 10 };
       const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
       const self = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true } as const;
-      const context = { self, ...edgeOptions(), clock, timers: clock.timers, handlers, isInCall };
-      return new Flow(socket as unknown as WebSocket, facts, context);
+      const endOfTurn = new EndOfTurn();
+      const context = { self, limits, keepalive, clock, timers: clock.timers, endOfTurn, handlers, isInCall };
+      return new Flow(silentSocket(), facts, context);
     };
     let inCall = true;
     const flow = open(() => inCall);
@@ -195,17 +196,22 @@ describe('a flow', () => {
       limited: (_flow: Flow, cause: string) => limited.push(cause),
     };
     const { limits, keepalive } = edgeOptions({ limits: { bufferedBytes: row.bufferedBytes } });
-    const socket = Object.assign(new EventEmitter(), {
-      OPEN: 1,
-      readyState: 1,
-      bufferedAmount: row.waiting,
-      send: () => undefined,
-      terminate: () => undefined,
-    });
+    const socket = silentSocket();
+    socket.write(Buffer.alloc(row.waiting));
     const facts = { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true };
     const self = { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true } as const;
-    const context = { self, limits, keepalive, clock, timers: clock.timers, handlers, isInCall: () => false };
-    const flow = new Flow(socket as unknown as WebSocket, facts, context);
+    const endOfTurn = new EndOfTurn();
+    const context = {
+      self,
+      limits,
+      keepalive,
+      clock,
+      timers: clock.timers,
+      endOfTurn,
+      handlers,
+      isInCall: () => false,
+    };
+    const flow = new Flow(socket, facts, context);
     flow.setRegistered(row.registered);
     expect(flow.send(createResponse(new WicMessages('alice').buildRegister(), 401))).toBe(row.sent);
     expect(limited).toEqual(row.sent ? [] : ['buffered-bytes']);
