@@ -9,7 +9,8 @@ import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { type OAuthObservers } from '../oauth/web-trace.ts';
-import { type WebServer, WWSF_PATHS } from '../oauth/wwsf/web-server.ts';
+import { type WebServer } from '../oauth/wwsf/web-server.ts';
+import { WWSF_PATHS } from '../oauth/wwsf/wwsf-http.ts';
 import { type AuthorizationServerContext, createAuthorizationServer } from './authorization-server.ts';
 import { createWwsf } from './wwsf.ts';
 

@@ -3,6 +3,7 @@ import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { WebServer, type WebServerPorts } from '../oauth/wwsf/web-server.ts';
+import { LocalTokens } from '../oauth/wwsf/local-tokens.ts';
 import { type OpenIdFetch, OpenIdLogin } from '../oauth/wwsf/openid-login.ts';
 import { createExchange } from './web-exchange.ts';
 import { oauthClients, webUsers } from './oauth-clients.ts';
@@ -26,7 +27,9 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
   if (!wwsf.enabled || !authorizationServer || !client) return undefined;
   return new WebServer(
     {
-      client,
+      client: client.id,
+      origins: client.origins,
+      pool: client.pool,
       users: webUsers(config, secrets.oauth, secrets.users),
       sessionSec: wwsf.sessionSec,
       registrationTokenSec: waf.registrationTokenSec,
@@ -37,7 +40,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
     {
       clock,
       events,
-      maker: authorizationServer.maker,
+      tokens: new LocalTokens(authorizationServer.maker, client),
       issuer,
       uris,
       ownUrl,

@@ -27,6 +27,9 @@ interface Provider {
   readonly configuration: OpenId.Configuration;
 }
 
+/** What logs users in elsewhere. */
+export type LoginProvider = Pick<OpenIdLogin, 'begin' | 'finish'>;
+
 /** Lets an OpenID provider log users in: by code with PKCE, state and nonce. The library is loaded at the first login. */
 export class OpenIdLogin {
   readonly #options: OpenIdOptions;

@@ -36,14 +36,20 @@ export class Sessions {
   }
 
   /** Begins a session, always under a new cookie, and ends the one before. */
-  begin(context: OAuthContext, cookie: string, identity: WebIdentity & { readonly isGuest: boolean }, now: Now): void {
+  begin(
+    context: OAuthContext,
+    cookie: string,
+    { impi, impus, isGuest }: WebIdentity & { readonly isGuest: boolean },
+    now: Now,
+  ): Session {
     this.end(context);
     const key = keyOf(cookie);
-    const { impi, impus, isGuest } = identity;
     const endsAtSec = Math.floor(now.unixMs / 1000) + this.#sessionSec;
-    (isGuest ? this.#guests : this.#users).set(key, { key, impi, impus, isGuest, endsAtSec });
+    const session = { key, impi, impus, isGuest, endsAtSec };
+    (isGuest ? this.#guests : this.#users).set(key, session);
     const options = { path: '/', secure: true, httpOnly: true, sameSite: 'Strict', maxAge: this.#sessionSec } as const;
     setCookie(context, COOKIE, cookie, { ...options, prefix: 'host' });
+    return session;
   }
 
   of(context: OAuthContext, now: Now): Session | undefined {
@@ -61,6 +67,11 @@ export class Sessions {
     this.#guests.delete(keyOf(cookie));
     deleteCookie(context, COOKIE, { path: '/', secure: true, prefix: 'host' });
   }
+}
+
+/** What the issuer of credentials knows a session by. */
+export function registrationOf({ key }: Pick<Session, 'key'>): string {
+  return `wwsf ${key}`;
 }
 
 function keyOf(cookie: string): string {

@@ -1,21 +1,20 @@
 import { type Now } from '../../base/clock.ts';
-import { settled } from '../../base/outcome.ts';
-import { type Result } from '../../base/result.ts';
-import { type TokenMaker, type TurnTokenRequest } from '../as/token-maker.ts';
-import { type OAuthClient } from '../oauth-client.ts';
+import { type TurnTokenRequest } from '../as/token-maker.ts';
 import { statusOf } from '../oauth-http.ts';
 import { type OAuthError, type Scope } from '../oauth-words.ts';
 import { type RegistrationToken, type TurnToken } from '../token-answers.ts';
 import { type OAuthObservers, type TellAnswer, traceExchange } from '../web-trace.ts';
+import { type WebIdentity } from '../web-users.ts';
+import { type TokenAnswer, type TokenSource } from './token-source.ts';
 
 export interface TokenDeskOptions {
   /** The client of the authorization server that the web server is. */
-  readonly client: OAuthClient;
-  readonly maker: TokenMaker;
+  readonly client: string;
+  readonly source: TokenSource;
   readonly events: OAuthObservers;
 }
 
-/** Where the web server gets tokens: of the authorization server in this process, without HTTP between them. Observers hear of it as of a request by HTTP. */
+/** Where the web server gets tokens. Observers hear of it as of a request by HTTP, also where the authorization server is in this process. */
 export class TokenDesk {
   readonly #options: TokenDeskOptions;
 
@@ -23,38 +22,37 @@ export class TokenDesk {
     this.#options = options;
   }
 
-  registrationToken(impi: string, now: Now): Result<RegistrationToken, OAuthError> {
-    const { client, maker } = this.#options;
-    const tell = this.#ask('sip', impi);
-    return this.#told(maker.registrationToken(client, impi, now), tell);
+  async registrationToken(user: WebIdentity, now: Now): Promise<TokenAnswer<RegistrationToken>> {
+    const tell = this.#ask('sip', user.impi);
+    return this.#told(await this.#options.source.registrationToken(user, now), tell);
   }
 
   /** `person` of the request: the private identity of the user. */
-  async turnToken(request: TurnTokenRequest, now: Now): Promise<Result<TurnToken, OAuthError>> {
-    const { client, maker } = this.#options;
+  async turnToken(request: TurnTokenRequest, now: Now): Promise<TokenAnswer<TurnToken>> {
     const tell = this.#ask('turn', request.person);
-    return this.#told(await settled(maker.turnToken(client, request, now)), tell);
+    return this.#told(await this.#options.source.turnToken(request, now), tell);
   }
 
   /** Revokes the TURN tokens of a subject. */
   releaseTurn(subject: string): void {
-    const { client, maker } = this.#options;
-    maker.releaseTurn(client, subject);
+    this.#options.source.releaseTurn(subject);
   }
 
   #ask(scope: Scope, impi: string | undefined): TellAnswer {
-    return traceExchange(this.#options.events, { from: 'wwsf', to: 'waf', what: 'token' }, () => {
-      return { grant: 'client_credentials', scope, impi };
+    const { events, source } = this.#options;
+    return traceExchange(events, { from: 'wwsf', to: 'waf', what: 'token' }, () => {
+      return { grant: source.grant, scope, impi };
     });
   }
 
-  #told<T>(made: Result<T, OAuthError>, tell: TellAnswer): Result<T, OAuthError> {
+  #told<Token>(answer: TokenAnswer<Token>, tell: TellAnswer): TokenAnswer<Token> {
     const { client, events } = this.#options;
-    if (made.ok) tell({ status: 200 });
+    if (answer.kind === 'made') tell({ status: 200 });
     else {
-      events.emit('token-refused', { client: client.id, cause: made.reason });
-      tell({ status: statusOf(made.reason), error: made.reason });
+      const error: OAuthError = answer.kind === 'refused' ? answer.error : 'temporarily_unavailable';
+      events.emit('token-refused', { client, cause: error });
+      tell({ status: statusOf(error), error });
     }
-    return made;
+    return answer;
   }
 }

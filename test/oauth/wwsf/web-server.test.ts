@@ -3,6 +3,8 @@ import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
 import { ok } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
+import { type LoginProvider } from '../../../src/oauth/wwsf/openid-login.ts';
+import { LocalTokens } from '../../../src/oauth/wwsf/local-tokens.ts';
 import { WebServer, type WebServerOptions } from '../../../src/oauth/wwsf/web-server.ts';
 import { WebUsers } from '../../../src/oauth/web-users.ts';
 import { observe } from '../as/observed.ts';
@@ -18,12 +20,14 @@ const USERS = new Map([
   ['alice', { impi: 'alice@ims.example', impus: ['sip:alice@ims.example'], password: new Secret('her-word') }],
 ]);
 
-function createWwsf(changes: Partial<WebServerOptions> = {}) {
+function createWwsf(changes: Partial<WebServerOptions> = {}, openId?: LoginProvider) {
   const waf = createWaf();
   const released: string[] = [];
   const server = new WebServer(
     {
-      client: CLIENT,
+      client: CLIENT.id,
+      origins: CLIENT.origins,
+      pool: CLIENT.pool,
       users: new WebUsers('ims.example', USERS),
       sessionSec: 28_800,
       registrationTokenSec: 3600,
@@ -34,8 +38,8 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
     },
     {
       clock: { now: waf.now },
-      maker: waf.server.maker,
       events: waf.events,
+      tokens: new LocalTokens(waf.server.maker, CLIENT),
       issuer: () => ({
         issue: ({ notAfterSec = Infinity }, { unixMs }) => {
           const expiresAtSec = Math.min(unixMs / 1000 + 7200, notAfterSec);
@@ -47,6 +51,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}) {
       report: () => undefined,
       ownUrl: () => 'https://wwsf.example',
       reportProvider: () => undefined,
+      openId,
     },
   );
   const app = new Hono();
@@ -143,6 +148,46 @@ describe('a user of the web server', () => {
   });
 });
 
+describe('a browser that comes back from the OpenID provider', () => {
+  const trip = { state: 's', nonce: 'n', verifier: 'v' };
+
+  it('makes this server ask the provider for nobody who comes back again and again without having left', async () => {
+    let asked = 0;
+    const { request, forget } = createWwsf(
+      {},
+      {
+        begin: () => Promise.resolve({ url: 'https://id.example/', trip }),
+        finish: () => {
+          asked += 1;
+          return Promise.reject(new Error('not a code of mine'));
+        },
+      },
+    );
+    const made = Buffer.from(JSON.stringify({ ...trip, back: '/' })).toString('base64url');
+    const headers = { Cookie: `__Host-epcscf-turn-openid=${made}` };
+    const statuses: number[] = [];
+    for (let i = 0; i < 100; i += 1) {
+      forget();
+      statuses.push((await request('/wwsf/callback?code=x', { headers })).status);
+    }
+    expect([asked, statuses.at(-1)]).toEqual([60, 429]);
+  });
+
+  it('begins no more sessions of one user than the form would', async () => {
+    const { request, forget } = createWwsf(
+      {},
+      { begin: () => Promise.resolve({ url: 'https://id.example/', trip }), finish: () => Promise.resolve('alice') },
+    );
+    const statuses: number[] = [];
+    for (let i = 0; i < 21; i += 1) {
+      forget();
+      await request('/wwsf/login');
+      statuses.push((await request('/wwsf/callback?code=x')).status);
+    }
+    expect([statuses.at(0), statuses.at(19), statuses.at(20)]).toEqual([303, 303, 429]);
+  });
+});
+
 describe('a page of another site', () => {
   it('gets nothing, unless its origin is one of the client', async () => {
     const { logIn, request, post } = createWwsf();
@@ -155,6 +200,21 @@ describe('a page of another site', () => {
     const app = { 'Sec-Fetch-Site': 'same-site', Origin: 'https://app.example' };
     const answer = await request('/registration-token', { headers: app });
     expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, 'https://app.example']);
+  });
+});
+
+describe('a page of another site, in a browser that says Origin alone', () => {
+  it('logs nobody out', async () => {
+    const { logIn, request, post } = createWwsf();
+    await logIn();
+    for (const Origin of ['https://evil.example', 'null', 'http://wwsf.example']) {
+      expect((await post('/wwsf/logout', {}, { Origin })).status).toBe(403);
+    }
+    expect((await request('/wwsf/session')).status).toBe(200);
+    expect((await post('/wwsf/logout', {}, { Origin: 'https://wwsf.example' })).status).toBe(204);
+    await logIn();
+    const aliased = { Origin: 'https://alias.example', Host: 'alias.example' };
+    expect((await post('/wwsf/logout', {}, aliased)).status).toBe(204);
   });
 });
 
