@@ -20,7 +20,7 @@ const doors = {
   config: ['base'],
   wic: [],
   cli: ['base', 'config', 'server', 'credentials', 'lab'],
-  lab: ['base', 'http', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn', 'oauth'],
+  lab: ['base', 'http', 'stun', 'sip', 'config', 'server', 'credentials', 'edge', 'turn', 'oauth', 'redis'],
 };
 const rooms = [...Object.keys(doors), 'server', 'index'];
 

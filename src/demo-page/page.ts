@@ -44,7 +44,7 @@ function mountParts(setup: Setup): void {
   page.howToOpenLab.hidden = lab !== undefined;
   mountLadder(page.ladder, bus, { hasLab: lab !== undefined });
   mountCharts(page.charts, bus);
-  if (lab) mountFaults(page.faults, bus, lab, users);
+  if (lab) mountFaults(page.faults, bus, lab, { users, byWeb: setup.webSignIn !== undefined });
   page.faults.hidden = lab === undefined;
   mountCopyAsTest(page.copyAsTest, bus, { domain: setup.domain, users });
 }

@@ -8,9 +8,12 @@ import { type Secret } from '../base/secret.ts';
 import { mapOutcome } from '../base/outcome.ts';
 import { type CredentialVerifier, type LocalVerifier } from '../credentials/credential.ts';
 import { composeServer, Server } from '../server/server.ts';
+import { ownUrl } from '../server/public-urls.ts';
 import { type ServerWrap } from '../server/server-wrap.ts';
 import { CredentialFaults } from './faults/credential-faults.ts';
 import { FaultRegistry } from './faults/fault-registry.ts';
+import { checkNeeds } from './faults/fault-needs.ts';
+import { FaultyStore, faultyTransport } from './faults/store-faults.ts';
 import { causeRelayFaults } from './faults/relay-faults.ts';
 import { causeRestarts } from './faults/restart-faults.ts';
 import { FaultyOutbound } from './faults/faulty-outbound.ts';
@@ -23,9 +26,11 @@ import { faultyTurnRequests } from './faults/turn-faults.ts';
 import { LabCredentials } from './lab-credentials.ts';
 import { LabEventLog } from './lab-event-log.ts';
 import { LabIdentities } from './lab-identities.ts';
+import { LabTokens } from './lab-tokens.ts';
 import { Lab } from './lab.ts';
 import { createPeers } from './peers/create-peers.ts';
 import { servedByPeers } from './peers/served-by-peers.ts';
+import { webPeopleOf } from './web-users.ts';
 
 export interface CreateLabOptions {
   readonly logger?: Logger;
@@ -64,10 +69,17 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   const log = new LabEventLog(clock);
   const identities = new LabIdentities(config.credentials);
   const atOnce = () => ({ atUnixMs: clock.now().unixMs, turnName: undefined });
+  const people = webPeopleOf(config);
+  const guests = new Set(people.guests);
+  const isWebUser = (name: string): boolean => guests.has(name) || people.users.has(name);
   const faults = new FaultRegistry({
     fired: (event) => log.add({ type: 'fault-fired', ...atOnce(), ...event }),
     ended: (event) => log.add({ type: 'fault-ended', ...atOnce(), user: undefined, ...event }),
     users: () => server.facts.users,
+    knows: isWebUser,
+    checkNeeds: (spec) => {
+      checkNeeds(spec, server.facts.config);
+    },
     clock,
   });
   const credentialFaults = new CredentialFaults({ faults, identities, credentials: () => credentials });
@@ -101,7 +113,10 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
       tokenCheck: (check) => faultyTokenCheck(check, faults),
       coreInside: (side, ports) => servedByPeers(side, peers, ports),
     },
-    issuer: (issuer) => credentialFaults.wrapIssuer(issuer),
+    issuer: (issuer, side) => credentialFaults.wrapIssuer(issuer, side),
+    tokenIssuer: (issuer, side) => credentialFaults.wrapTokenIssuer(issuer, side),
+    store: (store) => new FaultyStore(store, faults),
+    redis: (transport) => faultyTransport(transport, faults),
     verifier: (verifier) => credentialFaults.wrapVerifier(withMinted(verifier, () => sharedKey.verifier)),
     messageText: true,
     ...(showUsers !== undefined && { showUsers }),
@@ -120,7 +135,7 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
   server.on('flow-closed', ({ flowId }) => {
     outbound?.flowClosed(flowId);
   });
-  const { loaded: secrets, sharedKey } = Server.secretsOf(server);
+  const { loaded: secrets, sharedKey, accessTokens } = Server.secretsOf(server);
   causeRelayFaults({
     faults,
     server,
@@ -129,12 +144,22 @@ export async function createLab(config: Config, options: CreateLabOptions = {}):
     namesOf: (user) => identities.turnNamesOf(user),
   });
   const credentials = new LabCredentials(sharedKey, () => lab.turnUris, clock);
+  const tokens = new LabTokens({
+    config: server.facts.config,
+    secrets,
+    serverName: accessTokens?.serverName,
+    ownUrl: () => ownUrl(config, server.addresses.https),
+    people,
+    clock,
+  });
   const lab: Lab = new Lab({
     server,
     secrets,
     log,
     identities,
     credentials,
+    tokens,
+    isWebUser,
     faults,
     clock,
     lostPackets: () => plane?.lost ?? 0,

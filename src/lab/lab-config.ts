@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type ConfigInput } from '../config/schema/tree.ts';
 import { type Secret } from '../base/secret.ts';
 
@@ -9,7 +10,11 @@ const IPV6 = '::1';
  * is where the other side of a test runs. All clients share an address there, and a suite is in more of a hurry than a person: limits on
  * either are out of reach.
  */
-export function labConfig(overrides: ConfigInput, users: ReadonlyMap<string, Secret>): ConfigInput {
+export function labConfig(
+  overrides: ConfigInput,
+  users: ReadonlyMap<string, Secret>,
+  { tokens = false }: { readonly tokens?: boolean } = {},
+): ConfigInput {
   const transports = ['udp', 'tcp', 'tls'] as const;
   const defaults: ConfigInput = {
     edge: {
@@ -23,9 +28,20 @@ export function labConfig(overrides: ConfigInput, users: ReadonlyMap<string, Sec
       peers: { allowPrivate: true },
     },
   };
-  const merged = merge(defaults, overrides);
+  const merged = merge(tokens ? { ...defaults, oauth: tokenDefaults() } : defaults, overrides);
   const labUsers = [...users].map(([name, password]) => ({ name, password }));
   return merge(merged, { edge: { core: { users: [...labUsers, ...(overrides.edge?.core?.users ?? [])] } } });
+}
+
+/** Users can sign in by tokens, guests too, and the TURN server takes access tokens. */
+function tokenDefaults(): ConfigInput['oauth'] {
+  const secret = randomBytes(24).toString('base64url');
+  return {
+    authorizationServer: { enabled: true },
+    wwsf: { enabled: true, guests: true },
+    clients: [{ id: 'wwsf', secret, namesUsers: true, pool: ['guest{1-100}'] }],
+    keys: [{ kid: 'lab', key: randomBytes(32).toString('base64') }],
+  };
 }
 
 /** Mappings are merged key by key; everything else, lists too, is replaced. */

@@ -1,48 +1,45 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Clock } from '../base/clock.ts';
-import { EpcscfTurnError } from '../base/errors.ts';
-import { type TurnCredential } from '../credentials/credential.ts';
+import { type AccessTokenCredential, type TurnCredential } from '../credentials/credential.ts';
 import { computePassword } from '../credentials/shared-key/password.ts';
 import { formatUsername } from '../credentials/shared-key/profile.ts';
 import { type SharedKey } from '../server/shared-key.ts';
+import { type MintedToken } from './lab-tokens.ts';
+import { EXPIRED_SINCE_SEC, type MintOptions, ttlOf } from './token-options.ts';
 
 /** Credentials kept at most; the oldest go first. */
 const REMEMBERED = 10_000;
-const DEFAULT_TTL_SEC = 3600;
-/** How long ago the end of an expired credential lies. */
-const EXPIRED_SINCE_SEC = 60;
 
 /** A TURN credential with its password, which only a lab tells. */
 export interface LabCredential {
   readonly user: string;
   /** u */
   readonly turnName: string;
-  /** The value of USERNAME: u and t joined. */
+  /** The value of USERNAME: u and t joined, in approach 2 u alone. */
   readonly username: string;
   readonly password: string;
+  /** Of an access token (RFC 7635): the token in base64. `username` is then its kid, and `password` its session key in base64. */
+  readonly token?: string;
   readonly realm: string;
   /** Its end, t, in UNIX seconds. */
   readonly expiresAtSec: number;
-  /** The credential as an ICE server, the way RTCPeerConnection takes it. */
+  /** The credential as an ICE server, the way RTCPeerConnection takes it. No browser takes a token. */
   readonly iceServer: { readonly urls: string[]; readonly username: string; readonly credential: string };
 }
 
 export interface IssuedCredential extends LabCredential {
-  readonly via: 'REGISTER' | 'OPTIONS';
+  /** The request by which it was asked for; `GET`: of a page, at `/turn-credentials`. */
+  readonly via: CredentialVia;
 }
 
-export interface MintOptions {
-  /** Lifetime in whole seconds; 3600 when absent. */
-  readonly ttlSec?: number;
-  /** Makes a credential that ended a minute ago, whatever `ttlSec` says. */
-  readonly expired?: boolean;
-}
+export const CREDENTIAL_VIAS = ['REGISTER', 'OPTIONS', 'GET'] as const;
+type CredentialVia = (typeof CREDENTIAL_VIAS)[number];
 
 interface Issued {
   readonly user: string;
   readonly turnName: string;
   readonly expiresAtSec: number;
-  readonly via: 'REGISTER' | 'OPTIONS';
+  readonly via: CredentialVia;
 }
 
 /** Makes credentials as the edge does, and knows those that the edge has made. */
@@ -51,7 +48,7 @@ export class LabCredentials {
   readonly #uris: () => readonly string[];
   readonly #clock: Clock;
   /** What was handed out, by USERNAME: of approach 2, or changed by a fault, nobody could reckon it. */
-  readonly #handedOut = new BoundedMap<TurnCredential>(REMEMBERED);
+  readonly #handedOut = new BoundedMap<TurnCredential | AccessTokenCredential>(REMEMBERED);
   #issued: Issued[] = [];
 
   constructor(sharedKey: SharedKey, uris: () => readonly string[], clock: Clock) {
@@ -61,22 +58,27 @@ export class LabCredentials {
   }
 
   /** Throws ERR_INVALID_ARGUMENT. */
-  mint(user: string, { ttlSec = DEFAULT_TTL_SEC, expired = false }: MintOptions): LabCredential {
-    if (!(Number.isSafeInteger(ttlSec) && ttlSec > 0)) {
-      throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `mint: ttlSec: expected whole seconds above 0, got ${ttlSec}`);
-    }
+  mint(user: string, wish: MintOptions): LabCredential {
+    const ttlSec = ttlOf(wish, 'mint');
     const { pseudonyms, verifierOptions, issuedNames } = this.#sharedKey;
     const now = this.#clock.now();
     const nowSec = Math.floor(now.unixMs / 1000);
-    const expiresAtSec = expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
+    const expiresAtSec = wish.expired ? nowSec - verifierOptions.skewSec - EXPIRED_SINCE_SEC : nowSec + ttlSec;
     const minted = this.#credential(user, pseudonyms.create(`lab ${user}`, `lab ${user}`), expiresAtSec);
     issuedNames?.note(minted.username, expiresAtSec, now);
     return minted;
   }
 
+  /** An access token in the form of any credential. */
+  ofToken(user: string, { turnName, kid, key, token, expiresAtSec }: MintedToken): LabCredential {
+    const { realm } = this.#sharedKey;
+    const iceServer = { urls: [...this.#uris()], username: kid, credential: key };
+    return { user, turnName, username: kid, password: key, token, realm, expiresAtSec, iceServer };
+  }
+
   /** The edge hands it out. */
-  noteHandedOut(credential: TurnCredential): void {
-    this.#handedOut.set(keyOf(credential), credential);
+  noteHandedOut(credential: TurnCredential | AccessTokenCredential): void {
+    this.#handedOut.set(keyOf(turnNameOf(credential), credential.expiresAtSec), credential);
   }
 
   /** p of a credential of this name and end. */
@@ -104,12 +106,11 @@ export class LabCredentials {
 
   #complete({ user, turnName, expiresAtSec, via }: Issued): IssuedCredential {
     const reckoned = this.#credential(user, turnName, expiresAtSec);
-    const handedOut = this.#handedOut.get(keyOf({ name: turnName, expiresAtSec }));
+    const handedOut = this.#handedOut.get(keyOf(turnName, expiresAtSec));
     if (!handedOut) return { ...reckoned, via };
-    const { username } = handedOut;
-    const password = handedOut.password.revealText();
-    const iceServer = { ...reckoned.iceServer, username, credential: password };
-    return { ...reckoned, via, username, password, iceServer };
+    const proof = proofOf(handedOut);
+    const { username, password: credential } = proof;
+    return { ...reckoned, via, ...proof, iceServer: { ...reckoned.iceServer, username, credential } };
   }
 
   #credential(user: string, turnName: string, expiresAtSec: number): LabCredential {
@@ -120,6 +121,19 @@ export class LabCredentials {
   }
 }
 
-function keyOf({ name, expiresAtSec }: Pick<TurnCredential, 'name' | 'expiresAtSec'>): string {
-  return `${name} ${expiresAtSec}`;
+/** u of a credential of either kind. */
+export function turnNameOf(credential: TurnCredential | AccessTokenCredential): string {
+  return 'token' in credential ? credential.user : credential.name;
+}
+
+function proofOf(
+  credential: TurnCredential | AccessTokenCredential,
+): Pick<LabCredential, 'username' | 'password' | 'token'> {
+  if (!('token' in credential)) return { username: credential.username, password: credential.password.revealText() };
+  const { kid, key, token } = credential;
+  return { username: kid, password: key.revealText(), token: token.toString('base64') };
+}
+
+function keyOf(turnName: string, expiresAtSec: number): string {
+  return `${turnName} ${expiresAtSec}`;
 }

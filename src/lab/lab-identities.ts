@@ -83,3 +83,9 @@ function userOfImpi(impi: string): string {
 export function userOfAor(aor: string): string {
   return aor.slice('sip:'.length, aor.lastIndexOf('@'));
 }
+
+/** Whom a web server asks for: `alice@localhost` → `alice`. `undefined` for a client that says no more than a text of its own. */
+export function userOfPerson(person: string): string | undefined {
+  const at = person.lastIndexOf('@');
+  return at > 0 ? person.slice(0, at) : undefined;
+}

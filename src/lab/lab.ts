@@ -6,14 +6,19 @@ import { type Server } from '../server/server.ts';
 import { type ServerAddresses, type ServerSnapshot } from '../server/server-types.ts';
 import { type Faults } from './faults/fault-registry.ts';
 import { spkiHashOf } from './lab-authority.ts';
-import { type LabCredentials, type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
+import { type LabCredentials, type IssuedCredential, type LabCredential } from './lab-credentials.ts';
+import { type LabTokens, type LabWebToken } from './lab-tokens.ts';
 import { type LabEventLog, type WaitOptions } from './lab-event-log.ts';
 import { LabEventRecorder } from './lab-event-recorder.ts';
 import { SERVER_EVENT_NAMES, type LabEvent, type LabEventName } from './lab-events.ts';
 import { type LabIdentities, userOfAor } from './lab-identities.ts';
 import { labUsersOf, type LabUser } from './lab-users.ts';
-import { tryAllocate, type AllocateOutcome } from './try-allocate.ts';
+import { type MintOptions, type TokenOptions } from './token-options.ts';
+import { tryAllocate, type AllocateCredential, type AllocateOutcome } from './try-allocate.ts';
 import { trustingWebSocket, type LabWebSocket } from './trusting-web-socket.ts';
+
+/** A user of the lab, or one without a password: a guest, or a user of the web. */
+type Anybody<Name extends string> = Name | (string & {});
 
 type Known<T> = Readonly<T> & {
   /** The lab user, as far as known. */
@@ -51,6 +56,9 @@ export interface LabParts {
   readonly log: LabEventLog;
   readonly identities: LabIdentities;
   readonly credentials: LabCredentials;
+  readonly tokens: LabTokens;
+  /** Whether somebody without a password may sign in by that name. */
+  readonly isWebUser: (name: string) => boolean;
   readonly faults: Faults;
   readonly clock: Clock;
   /** Datagrams that faults have lost on relays since the server has started. */
@@ -81,13 +89,16 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly #log: LabEventLog;
   readonly #identities: LabIdentities;
   readonly #credentials: LabCredentials;
+  readonly #tokens: LabTokens;
+  readonly #isWebUser: (name: string) => boolean;
   readonly #clock: Clock;
   readonly #lostPackets: () => number;
   #addresses: ServerAddresses;
   #stopped: Promise<void> | undefined;
 
   /** Use `startLab`. */
-  constructor({ server, secrets, log, identities, credentials, faults, clock, lostPackets }: LabParts) {
+  constructor(parts: LabParts) {
+    const { server, secrets, log, identities, credentials, faults, clock, lostPackets } = parts;
     const { config, realm } = server.facts;
     const cert = secrets.certificate?.cert ?? '';
     this.users = labUsersOf<Name>(secrets.users, config.domain);
@@ -101,6 +112,8 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#log = log;
     this.#identities = identities;
     this.#credentials = credentials;
+    this.#tokens = parts.tokens;
+    this.#isWebUser = parts.isWebUser;
     this.#clock = clock;
     this.#lostPackets = lostPackets;
     this.#addresses = server.addresses;
@@ -173,15 +186,43 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   }
 
   /** A credential as the edge would make it, without a registration. Throws ERR_INVALID_ARGUMENT. */
-  mint(user: Name, options: MintOptions = {}): LabCredential {
+  mint(user: Anybody<Name>, options: MintOptions = {}): LabCredential {
     this.#check('mint', user);
-    const credential = this.#credentials.mint(user, options);
-    this.#identities.noteTurnName(credential.turnName, user);
-    return credential;
+    return this.#noted(this.#credentials.mint(user, options));
   }
 
-  /** The newest that the edge has issued to a user. Throws ERR_INVALID_STATE when there is none yet, ERR_INVALID_ARGUMENT for no user here. */
-  credentialOf(user: Name): IssuedCredential {
+  /**
+   * An access token for the TURN server (RFC 7635), as the edge or the authorization server would make it. Throws ERR_INVALID_STATE in a lab without
+   * `oauth.keys`, ERR_INVALID_ARGUMENT.
+   *
+   * @example
+   * await lab.tryAllocate(lab.mintToken('alice', { unknownKid: true })); // { granted: false, code: 401 }
+   */
+  mintToken(user: Anybody<Name>, options: TokenOptions = {}): LabCredential {
+    this.#check('mintToken', user);
+    return this.#noted(this.#credentials.ofToken(user, this.#tokens.access(user, options)));
+  }
+
+  /**
+   * A web token by which a user registers without a password, as the authorization server of the lab would issue it; without `user` it is for a guest, each
+   * time the next one of the pool. Throws ERR_INVALID_STATE in a lab without an authorization server, or without guests; ERR_INVALID_ARGUMENT.
+   *
+   * @example
+   * const lab = await startLab({ tokens: true });
+   * const guest = lab.webToken();
+   * const ua = new JsSIP.UA({ sockets, uri: guest.uri });
+   * await attachWebToken(ua, async () => lab.webToken(guest.user)).ready();
+   */
+  webToken(user?: Anybody<Name>, options: TokenOptions = {}): LabWebToken {
+    if (user !== undefined) this.#check('webToken', user);
+    return this.#tokens.web(user, options);
+  }
+
+  /**
+   * The newest that was issued to a user: by the edge, or to the page of a user of the web. Throws ERR_INVALID_STATE when there is none yet,
+   * ERR_INVALID_ARGUMENT for no user here.
+   */
+  credentialOf(user: Anybody<Name>): IssuedCredential {
     this.#check('credentialOf', user);
     const issued = this.#credentials.lastOf(user);
     if (issued) return issued;
@@ -189,8 +230,11 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     throw new EpcscfTurnError('ERR_INVALID_STATE', `credentialOf: ${user} has been issued no credential yet; ${hint}`);
   }
 
-  /** Shows whether the TURN server honours a credential, where no browser is at hand: allocates with it over UDP, and deletes at once. */
-  tryAllocate(credential: { readonly username: string; readonly password: string }): Promise<AllocateOutcome> {
+  /**
+   * Shows whether the TURN server honours a credential or an access token, where no browser is at hand: allocates with it over UDP, and deletes at once.
+   * Rejects when the server does not answer.
+   */
+  tryAllocate(credential: AllocateCredential): Promise<AllocateOutcome> {
     const udp = this.addresses.turn.find(({ transport }) => transport === 'udp');
     if (udp) return tryAllocate(udp, credential);
     return Promise.reject(
@@ -232,8 +276,13 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     });
   }
 
+  #noted(credential: LabCredential): LabCredential {
+    this.#identities.noteTurnName(credential.turnName, credential.user);
+    return credential;
+  }
+
   #check(call: string, user: string): void {
-    if (Object.hasOwn(this.users, user)) return;
+    if (Object.hasOwn(this.users, user) || this.#isWebUser(user)) return;
     const names = Object.keys(this.users).join(', ');
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `${call}: expected a user of this lab (${names}), got "${user}"`);
   }

@@ -13,11 +13,13 @@ export { type FaultKind, type FaultRequest, type FaultSpec } from './faults/faul
 export { type Fault, type FaultDetail, type FaultEndCause, type FaultStatus } from './faults/active-fault.ts';
 export { type Faults } from './faults/fault-registry.ts';
 export { type Lab, type LabSnapshot } from './lab.ts';
-export { type IssuedCredential, type LabCredential, type MintOptions } from './lab-credentials.ts';
+export { type IssuedCredential, type LabCredential } from './lab-credentials.ts';
+export { type LabWebToken } from './lab-tokens.ts';
+export { type MintOptions, type TokenOptions } from './token-options.ts';
 export { type LabEvent, type LabEventName } from './lab-events.ts';
 export { type WaitOptions } from './lab-event-log.ts';
 export { type LabUser, type LabUserRequest } from './lab-users.ts';
-export { type AllocateOutcome } from './try-allocate.ts';
+export { type AllocateCredential, type AllocateOutcome } from './try-allocate.ts';
 export { type LabWebSocket } from './trusting-web-socket.ts';
 export { LabWaitError } from './lab-wait-error.ts';
 
@@ -29,6 +31,11 @@ export interface LabOptions<Name extends string> {
    * folder keeps keys and certificate; without, nothing touches the disk.
    */
   readonly config?: ConfigInput;
+  /**
+   * True: users can sign in by web tokens (`lab.webToken`) and guests without an account, as a WAF and a WWSF run in the lab, and the TURN server takes access
+   * tokens (`lab.mintToken`). False when absent: what `config` says.
+   */
+  readonly tokens?: boolean;
   /** Silent when absent. */
   readonly logger?: Logger;
 }
@@ -47,9 +54,10 @@ const DEFAULT_USERS = ['alice', 'bob'] as const;
 export async function startLab<const Name extends string = (typeof DEFAULT_USERS)[number]>(
   options: LabOptions<Name> = {},
 ): Promise<Lab<Name>> {
-  const { users = DEFAULT_USERS as readonly string[] as readonly Name[], config = {}, logger = silentLogger } = options;
+  const { users = DEFAULT_USERS as readonly string[] as readonly Name[], logger = silentLogger } = options;
+  const { config = {}, tokens = false } = options;
   const passwords = labPasswords(users);
-  const complete = parseConfig(labConfig(config, passwords));
+  const complete = parseConfig(labConfig(config, passwords, { tokens }));
   const keeps = complete.stateDir !== undefined;
   const lab = await createLab(complete, {
     logger,

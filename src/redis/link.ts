@@ -16,6 +16,8 @@ const LOG_LIMITS = { burst: 5, perSec: 0.1, maxCauses: 16 };
 export interface RedisLinkPorts {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** What stands between the link and its connections; nothing when absent. */
+  readonly wrap?: ((transport: RedisTransport) => RedisTransport) | undefined;
 }
 
 /** What came of a command. Why it failed is in the log. */
@@ -58,12 +60,13 @@ export class RedisLink {
     const first = new Promise<void>((resolve) => {
       link.#observers.add(resolve);
     });
-    link.#transport = await openTransport(options, {
+    const transport = await openTransport(options, {
       ready: () => {
         void link.#probe();
       },
       failed: link.#failed,
     });
+    link.#transport = ports.wrap?.(transport) ?? transport;
     link.#schedule(PROBE_MS);
     await within(options.timeoutMs, first);
     link.#observers.clear();

@@ -15,6 +15,7 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { type RedisLink } from '../redis/link.ts';
 import { RedisDelivery } from '../redis/redis-delivery.ts';
 import { RedisUserKeys } from '../redis/redis-user-keys.ts';
+import { type ServerWrap } from './server-wrap.ts';
 
 /** Approach 2, as configured, in one run of a server. */
 export interface Delivered {
@@ -35,6 +36,8 @@ export interface DeliveredPorts {
   readonly revoke: (entry: Revocation) => void;
   readonly isRevoked: (user: string, now: Now) => boolean;
   readonly events: DeliveryObservers;
+  /** What stands around a store in this process. */
+  readonly wrapStore: ServerWrap['store'];
 }
 
 export function createDelivered(config: Config, secrets: LoadedSecrets, ports: DeliveredPorts): Delivered {
@@ -53,7 +56,8 @@ export function createDelivered(config: Config, secrets: LoadedSecrets, ports: D
 
 function createInMemory(config: Config, secrets: LoadedSecrets, ports: DeliveredPorts): Delivered {
   if (!delivers(config)) return { issuer: undefined, verifier: undefined, takeBack: takesBack(config, undefined) };
-  const store = new MemoryStore(config.credentials.delivered.maxCredentials);
+  const memory = new MemoryStore(config.credentials.delivered.maxCredentials);
+  const store = ports.wrapStore?.(memory) ?? memory;
   return {
     issuer: createIssuer(config, secrets, { delivery: store, store: 'memory' }, ports),
     verifier: createDeliveredVerifier(store),

@@ -17,8 +17,13 @@ export function publicUrls(
   };
 }
 
+/** Where this server is reached by HTTPS; by the domain alone while nothing listens. */
+export function ownUrl(config: Pick<Config, 'domain' | 'edge'>, https: readonly TransportAddress[]): string {
+  return `https://${publicAuthority(config, https) ?? config.domain}`;
+}
+
 /** Host, and port where it is not 443, by which clients reach the HTTPS listeners; `undefined` while nothing listens. */
-export function publicAuthority(
+function publicAuthority(
   { domain, edge }: Pick<Config, 'domain' | 'edge'>,
   https: readonly TransportAddress[],
 ): string | undefined {

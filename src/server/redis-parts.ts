@@ -12,12 +12,14 @@ import { RevocationFeed } from '../redis/revocation-feed.ts';
 import { type TurnEvents } from '../turn/engine/turn-events.ts';
 import { redisOptions } from './redis-options.ts';
 import { reportAllocations } from './report-allocations.ts';
+import { type ServerWrap } from './server-wrap.ts';
 
 export interface RedisPartsPorts {
   readonly revocations: RevocationList;
   readonly events: Pick<TypedEvents<TurnEvents>, 'on'>;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly wrap: ServerWrap['redis'];
 }
 
 /** What one run of a server has to do with Redis beside its users: the way there, keys of access tokens, revocations, and what dashboards are told. */

@@ -26,11 +26,11 @@ import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
-import { publicAuthority } from './public-urls.ts';
+import { ownUrl } from './public-urls.ts';
 import { RegistrationReports } from './registration-reports.ts';
 import { type RevocableParts, type Revoker } from './revoker.ts';
 import { type PartEvents } from './server-types.ts';
-import { type ServerWrap } from './server-wrap.ts';
+import { type IssuerSide, type ServerWrap } from './server-wrap.ts';
 import { type SharedKey } from './shared-key.ts';
 import { RedisParts } from './redis-parts.ts';
 import { handshakeRate, httpRequestRate } from './source-rate.ts';
@@ -83,9 +83,13 @@ export class ServerParts implements RevocableParts {
     this.#context = context;
     const { config, secrets, revoker, accessTokens, wrap, logger, clock, events } = context;
     const { issuer, webIssuer, serverName } = accessTokens ?? {};
+    const wrapTokens = (made: AccessTokenIssuer, side: IssuerSide): AccessTokenIssuer => {
+      const accounted = revoker.accountTokenIssuer(made);
+      return wrap.tokenIssuer?.(accounted, side) ?? accounted;
+    };
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
-    this.#tokenIssuer = issuer && revoker.accountTokenIssuer(issuer);
+    this.#tokenIssuer = issuer && wrapTokens(issuer, 'edge');
     this.#web = new WebParts({
       config,
       secrets,
@@ -93,19 +97,11 @@ export class ServerParts implements RevocableParts {
       abuseLog: this.#abuseLog,
       limitedLog: this.#limitedLog,
       events,
-      ownUrl: () => this.#ownUrl,
+      ownUrl: () => ownUrl(config, this.#https?.addresses ?? []),
       uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
-      issuer: () => wrap.issuer?.(this.#issuer) ?? this.#issuer,
-      turn:
-        webIssuer && serverName !== undefined
-          ? { issuer: revoker.accountTokenIssuer(webIssuer), serverName }
-          : undefined,
+      issuer: () => wrap.issuer?.(this.#issuer, 'web') ?? this.#issuer,
+      turn: webIssuer && serverName !== undefined ? { issuer: wrapTokens(webIssuer, 'web'), serverName } : undefined,
     });
-  }
-
-  get #ownUrl(): string {
-    const { config } = this.#context;
-    return `https://${publicAuthority(config, this.#https?.addresses ?? []) ?? config.domain}`;
   }
 
   get turn(): TurnServer | undefined {
@@ -122,13 +118,14 @@ export class ServerParts implements RevocableParts {
 
   /** Everything or nothing. Throws what `Server.start` does. */
   async open(): Promise<void> {
-    const { config, secrets, revoker, events, logger, clock } = this.#context;
+    const { config, secrets, revoker, wrap, events, logger, clock } = this.#context;
     try {
       this.#redis = await RedisParts.open(config, secrets, {
         revocations: revoker.revocations,
         events,
         logger,
         clock,
+        wrap: wrap.redis,
       });
       this.#delivered = createDelivered(config, secrets, {
         link: this.#redis?.link,
@@ -139,6 +136,7 @@ export class ServerParts implements RevocableParts {
         },
         isRevoked: (user, now) => revoker.revocations.isRevoked(user, now),
         events,
+        wrapStore: wrap.store,
       });
       await this.#startTurn();
       await this.#startHttps();
@@ -230,7 +228,7 @@ export class ServerParts implements RevocableParts {
     const waf = this.#web.authorizationServer;
     this.#stopTellingEnds = this.#web.observe(events);
     this.#edge = new Edge(edgeOptions(config, secrets, uris, waf && tokenIssuer(config, waf)), {
-      issuer: wrap.issuer?.(issuer) ?? issuer,
+      issuer: wrap.issuer?.(issuer, 'edge') ?? issuer,
       tokenIssuer: this.#tokenIssuer,
       logger,
       abuseLog: this.#abuseLog,

@@ -1,8 +1,16 @@
 import { type Hono } from 'hono';
 import { type Secret } from '../base/secret.ts';
-import { type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
+import { type AccessTokenIssuer, type CredentialIssuer, type CredentialVerifier } from '../credentials/credential.ts';
+import { type Delivery, type UserKeys } from '../credentials/delivered/delivery.ts';
 import { type EdgeWrap } from '../edge/edge-wrap.ts';
+import { type RedisTransport } from '../redis/transport.ts';
 import { type TurnWrap } from '../turn/turn-wrap.ts';
+
+/** For whom credentials are made: for WICs that have registered at the edge, or for pages and web servers that ask by HTTP. */
+export type IssuerSide = 'edge' | 'web';
+
+/** Where credentials of approach 2 are kept within one process. */
+export type DeliveryStore = Delivery & UserKeys;
 
 /**
  * What `composeServer` puts around the parts of a server, and beside them, at each start. A lab uses it. A server of `createServer` has nothing of it,
@@ -11,7 +19,11 @@ import { type TurnWrap } from '../turn/turn-wrap.ts';
 export interface ServerWrap {
   readonly edge?: EdgeWrap;
   readonly turn?: TurnWrap;
-  readonly issuer?: (issuer: CredentialIssuer) => CredentialIssuer;
+  readonly issuer?: (issuer: CredentialIssuer, side: IssuerSide) => CredentialIssuer;
+  readonly tokenIssuer?: (issuer: AccessTokenIssuer, side: IssuerSide) => AccessTokenIssuer;
+  /** Of approach 2 without Redis. */
+  readonly store?: (store: DeliveryStore) => DeliveryStore;
+  readonly redis?: (transport: RedisTransport) => RedisTransport;
   readonly verifier?: (verifier: CredentialVerifier) => CredentialVerifier;
   /** Adds routes to the HTTPS server of the edge, before the page's. `reportError` logs an error that nobody expected. */
   readonly mountRoutes?: (app: Hono, reportError: (error: unknown) => void) => void;

@@ -3,6 +3,14 @@ import { type Story } from './story.ts';
 
 /** What a file needs at its head, by what it does. */
 type Need = 'calls' | 'pause' | 'turn';
+/** What a lab must be for a fault to hit anything. */
+type LabNeed = 'tokens' | 'approach-2';
+
+/** What a lab must be for a fault to hit anything, as `startLab` is asked for it. */
+export const LAB_OPTIONS = {
+  tokens: 'tokens: true',
+  'approach-2': "config: { credentials: { approach: 'delivered' } }",
+} as const satisfies Record<LabNeed, string>;
 
 /** A user agent in the written test. */
 export interface Agent {
@@ -30,6 +38,7 @@ export class Draft {
   readonly story: Story;
   readonly names = new Names();
   readonly needs = new Set<Need>();
+  readonly labNeeds = new Set<LabNeed>();
   readonly labUsers = new Set<string>();
   readonly titles: string[] = [];
   readonly agents = new Map<string, Agent>();

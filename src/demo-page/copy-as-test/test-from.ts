@@ -1,5 +1,5 @@
 import { quote } from './code.ts';
-import { Draft } from './draft.ts';
+import { Draft, LAB_OPTIONS } from './draft.ts';
 import { Story, type StoryAction, type StoryEvent } from './story.ts';
 import { writeAnswer, writeCall, writeHangUp } from './write-calling.ts';
 import { writeFault, writeHits } from './write-faults.ts';
@@ -89,16 +89,17 @@ function helpers({ needs }: Draft): string[] {
   ];
 }
 
-function theTest({ titles, labUsers, needs, lines }: Draft): string[] {
+function theTest({ titles, labUsers, labNeeds, needs, lines }: Draft): string[] {
   const shown = titles.slice(0, MOST_TITLES).join(', ') + (titles.length > MOST_TITLES ? ' and so on' : '');
   const names = [...labUsers].map(quote).join(', ');
+  const options = [`users: [${names}]`, ...[...labNeeds].map((need) => LAB_OPTIONS[need])].join(', ');
   const globals = [
     'WebSocket: lab.WebSocket',
     ...(needs.has('calls') ? ['RTCPeerConnection', 'RTCSessionDescription'] : []),
   ];
   return [
     `it(${quote(shown === '' ? 'starts a lab' : shown)}, async () => {`,
-    `  await using lab = await startLab({ users: [${names}] });`,
+    `  await using lab = await startLab({ ${options} });`,
     // JsSIP asks for window only when it calls.
     `  Object.assign(globalThis, { ${[...(needs.has('calls') ? ['window: globalThis'] : []), ...globals].join(', ')} });`,
     ...(lines.length === 0 ? [] : ['', ...lines]),

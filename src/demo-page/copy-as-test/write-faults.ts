@@ -6,6 +6,13 @@ import { type StoryAction, type StoryEvent } from './story.ts';
 const CUT: readonly unknown[] = ['flow-closed', 'flow-cut', 'server-restart'];
 /** Faults that end allocations at once. */
 const ENDS_ALLOCATIONS: readonly unknown[] = ['allocation-ended', 'credential-revoked'];
+/** Faults that hit nothing in a lab as it is without options. */
+const NEEDS: ReadonlyMap<unknown, 'tokens' | 'approach-2'> = new Map([
+  ['web-token-refused', 'tokens'],
+  ['access-token-refused', 'tokens'],
+  ['authorization-server-down', 'tokens'],
+  ['credential-store-down', 'approach-2'],
+]);
 /** What a test without media, and without a timer of its own, need not meet. */
 const NOT_MET = 'relay-';
 const MET_METHODS: readonly unknown[] = [undefined, 'REGISTER', 'INVITE', 'Allocate', 3];
@@ -50,6 +57,8 @@ function writeNewFault(draft: Draft, action: StoryAction, request: Fault['reques
   const { kind, user } = request;
   draft.titles.push(`fault ${String(kind)}`);
   if (typeof user === 'string') draft.users(user);
+  const need = NEEDS.get(kind);
+  if (need) draft.labNeeds.add(need);
   const endsLater = draft.story.actions.some(
     ({ kind: other, detail }) => other === 'fault' && isSame(request, detail.ended),
   );

@@ -11,6 +11,10 @@ export const FAULT_WORDS = {
     'the TURN credential was revoked, and its allocations ended. A client should ask for another by OPTIONS and restart ICE.',
   'credential-unusable':
     'the TURN server refused a good credential. A client should ask for another, or try another TURN URI after 500.',
+  'access-token-refused':
+    'the TURN server refused a good access token. A client should fetch another, once, and then tell its user.',
+  'credential-store-down':
+    'the store of credentials is away. A client should keep what it has, and ask again after retry-after.',
   'web-token-refused': 'the edge refused a good web token. A client should fetch another, once.',
   'authorization-server-down':
     'the authorization server did not answer. A client should use the token that it has, and try again later.',

@@ -72,6 +72,13 @@ export const FAULT_FORMS: ReadonlyMap<string, FaultForm> = new Map([
     ]),
   ],
   [
+    'access-token-refused',
+    form('Access token refused', [
+      choice('cause', 'Cause', ['unknown-kid', 'forged-token', 'expired', 'not-yet-valid']),
+    ]),
+  ],
+  ['credential-store-down', form('Credential store (Redis) down', [])],
+  [
     'web-token-refused',
     form('Web token refused', [
       choice('cause', 'Cause', [
@@ -155,6 +162,14 @@ export const FREQUENT_FAULTS: readonly { readonly label: string; readonly reques
   { label: '20 % loss', request: { kind: 'relay-loss', ratio: 0.2 } },
   { label: '300 ms delay', request: { kind: 'relay-delay', delayMs: 300 } },
   { label: '100 kbit/s', request: { kind: 'relay-bandwidth', bitsPerSec: 100_000 } },
+];
+
+/** The same where users sign in by the web. */
+export const FREQUENT_WEB_FAULTS: typeof FREQUENT_FAULTS = [
+  { label: 'Web token expired', request: { kind: 'web-token-refused', cause: 'token-expired' } },
+  { label: 'Wrong audience', request: { kind: 'web-token-refused', cause: 'token-audience' } },
+  { label: 'Unknown kid', request: { kind: 'web-token-refused', cause: 'token-key' } },
+  { label: 'Authorization server down', request: { kind: 'authorization-server-down' } },
 ];
 
 interface FrequentRequest {

@@ -3,7 +3,7 @@ import { type LabClient } from '../lab-client.ts';
 import { type PageBus } from '../page-bus.ts';
 import { ActiveFaultsView } from './active-faults-view.ts';
 import { FaultFormView } from './fault-form-view.ts';
-import { FREQUENT_FAULTS } from './fault-forms.ts';
+import { FREQUENT_FAULTS, FREQUENT_WEB_FAULTS } from './fault-forms.ts';
 import { type AskedFault } from './fault-request.ts';
 
 /** Hits come in flocks, and the list is asked for once for each flock. */
@@ -13,9 +13,16 @@ const POLL_MS = 5000;
 /** A screen reader is told of a hit at most this often. */
 const TELL_MS = 2000;
 
+/** Who can be hit, and by what. */
+export interface FaultTargets {
+  readonly users: readonly string[];
+  /** Whether users sign in by the web. */
+  readonly byWeb: boolean;
+}
+
 /** Causes faults, by one click or by a form, and shows those that are active and how often they hit. */
-export function mountFaults(root: HTMLElement, bus: PageBus, lab: LabClient, users: readonly string[]): void {
-  const panel = new FaultsPanel(root, bus, lab, users);
+export function mountFaults(root: HTMLElement, bus: PageBus, lab: LabClient, targets: FaultTargets): void {
+  const panel = new FaultsPanel(root, bus, lab, targets);
   panel.listen();
 }
 
@@ -29,7 +36,7 @@ class FaultsPanel {
   #gathering = false;
   #toldAtMs = -TELL_MS;
 
-  constructor(root: HTMLElement, bus: PageBus, lab: LabClient, users: readonly string[]) {
+  constructor(root: HTMLElement, bus: PageBus, lab: LabClient, { users, byWeb }: FaultTargets) {
     this.#bus = bus;
     this.#lab = lab;
     this.#active = new ActiveFaultsView(
@@ -54,7 +61,8 @@ class FaultsPanel {
     this.#told.setAttribute('role', 'status');
     this.#problem.className = 'faults-problem';
     this.#problem.setAttribute('role', 'alert');
-    root.append(title, this.#aimField(users), this.#frequent(), this.#problem, more, this.#active.element, this.#told);
+    const frequent = this.#frequent(byWeb ? [...FREQUENT_FAULTS, ...FREQUENT_WEB_FAULTS] : FREQUENT_FAULTS);
+    root.append(title, this.#aimField(users), frequent, this.#problem, more, this.#active.element, this.#told);
     root.hidden = false;
   }
 
@@ -78,12 +86,12 @@ class FaultsPanel {
     return label;
   }
 
-  #frequent(): HTMLElement {
+  #frequent(faults: typeof FREQUENT_FAULTS): HTMLElement {
     const buttons = document.createElement('div');
     buttons.className = 'buttons faults-frequent';
     buttons.setAttribute('role', 'group');
     buttons.setAttribute('aria-label', 'Frequent faults');
-    for (const { label, request } of FREQUENT_FAULTS) {
+    for (const { label, request } of faults) {
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = label;

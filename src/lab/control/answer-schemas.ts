@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { problemSchema } from '../../http/api-schemas.ts';
 import { faultSchema } from '../faults/fault.ts';
+import { CREDENTIAL_VIAS } from '../lab-credentials.ts';
 import { address, clientTransport, count, relayCounters, turnName, unixMs, unixSec, user } from './common-schemas.ts';
 import { EVENT_SCHEMAS } from './event-schemas.ts';
 import { LAB_STATUS } from './lab-errors.ts';
@@ -34,13 +35,19 @@ const credential = z.looseObject({
   turnName,
   username: z.string().describe('What goes into USERNAME: u and t.'),
   password: z.string(),
+  token: z
+    .string()
+    .describe('Of an access token: the token in base64. username is then its kid, and password its session key.')
+    .optional(),
   realm: z.string(),
   expiresAtSec: unixSec,
   iceServer: z
     .looseObject({ urls: uris, username: z.string(), credential: z.string() })
     .describe('As RTCPeerConnection takes it.'),
 });
-const issuedCredential = credential.extend({ via: z.enum(['REGISTER', 'OPTIONS']) });
+const issuedCredential = credential.extend({
+  via: z.enum(CREDENTIAL_VIAS).describe('The request by which it was asked for; GET: of a page, at /turn-credentials.'),
+});
 
 const event = z.discriminatedUnion('type', EVENT_SCHEMAS.map(([, schema]) => schema) as [EventSchema]);
 type EventSchema = (typeof EVENT_SCHEMAS)[number][1];
@@ -103,13 +110,44 @@ const mintRequest = z.strictObject({
   expired: z.boolean().describe('Makes one that ended a minute ago.').optional(),
 });
 
+const tokenWish = {
+  ttlSec: z.int().min(1).max(315_360_000).describe('Seconds from now; 3600 when absent.').optional(),
+  expired: z.boolean().describe('Makes one that ended a minute ago.').optional(),
+  audience: z.string().min(1).max(255).describe('Whom the token is for; without it, whom it should be for.').optional(),
+  unknownKid: z.boolean().describe('Makes it with a key that nobody here knows.').optional(),
+};
+const mintTokenRequest = z.strictObject({ user: name, ...tokenWish });
+const webTokenRequest = z.strictObject({
+  user: name.describe('A lab user, a user of the web or a guest; without it the next guest of the pool.').optional(),
+  ...tokenWish,
+});
+const webToken = z.looseObject({
+  user: name.describe('Whom it lets register.'),
+  uri: z.string().describe('Public identity to register: sip:guest1@localhost.'),
+  impi: z.string().describe('Private identity.'),
+  token: z.string().describe('A signed JWT, for Authorization: Bearer.'),
+  expiresInSec: z.int().describe('Seconds until it ends; below 0 of one that has ended.'),
+  expiresAtSec: unixSec,
+});
+
+const base64 = z.string().min(1).max(2048);
+const kid = z.string().min(1).max(508);
 const allocateRequest = z
-  .looseObject({ username: z.string().min(1).max(508), password: z.string().max(1024) })
-  .describe('A credential as it was handed out; other fields are ignored.');
+  .union([
+    z.looseObject({
+      username: kid,
+      password: z.string().max(1024),
+      token: base64.describe('Of an access token: username is then its kid, and password its session key.').optional(),
+    }),
+    z.looseObject({ kid, key: base64.describe('Session key.'), token: base64 }),
+  ])
+  .describe('A credential as it was handed out, or an access token (RFC 7635); other fields are ignored.');
 
 const REQUEST_SCHEMAS = {
   FaultRequest: faultSchema,
   MintRequest: mintRequest,
+  MintTokenRequest: mintTokenRequest,
+  WebTokenRequest: webTokenRequest,
   AllocateRequest: allocateRequest,
 } as const;
 
@@ -123,6 +161,7 @@ export const ANSWER_SCHEMAS = {
   Snapshot: snapshot,
   Credential: credential,
   IssuedCredential: issuedCredential,
+  WebToken: webToken,
   AllocateOutcome: z.union([
     z.looseObject({ granted: z.literal(true), relayed: address }),
     z.looseObject({ granted: z.literal(false), code: z.int(), reason: z.string() }),

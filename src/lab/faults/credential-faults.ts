@@ -4,6 +4,8 @@ import { mapOutcome, type Outcome } from '../../base/outcome.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { Secret } from '../../base/secret.ts';
 import {
+  type AccessTokenCredential,
+  type AccessTokenIssuer,
   type CredentialIssuer,
   type CredentialVerifier,
   type IssueRequest,
@@ -11,10 +13,12 @@ import {
   type LookupFailure,
   type TurnCredential,
 } from '../../credentials/credential.ts';
+import { type IssueFailure } from '../../base/issue-failure.ts';
 import { type SipHeaders, type SipResponse } from '../../sip/message.ts';
 import { stripCredentialHeaders } from '../../sip/turn-credential.ts';
-import { type LabCredentials } from '../lab-credentials.ts';
-import { type LabIdentities } from '../lab-identities.ts';
+import { type IssuerSide } from '../../server/server-wrap.ts';
+import { type LabCredentials, turnNameOf } from '../lab-credentials.ts';
+import { type LabIdentities, userOfPerson } from '../lab-identities.ts';
 import { type FaultTarget } from './active-fault.ts';
 import { type FaultSpec } from './fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
@@ -23,11 +27,19 @@ import { rewriteHeader } from './rewrite-header.ts';
 export interface CredentialFaultsContext {
   readonly faults: FaultRegistry;
   readonly identities: LabIdentities;
-  readonly credentials: () => Pick<LabCredentials, 'noteHandedOut'>;
+  readonly credentials: () => Pick<LabCredentials, 'noteHandedOut' | 'noteIssued'>;
+}
+
+type AnyCredential = TurnCredential | AccessTokenCredential;
+
+/** What an issuer of either kind does. */
+interface Issuer<Credential> {
+  issue(request: IssueRequest, now: Now): Outcome<Result<Credential, IssueFailure>>;
+  release: CredentialIssuer['release'];
 }
 
 const COMBINED = ['TURN-Cred-Rsp', 'TURN-Cred-Rsp-Hdr'];
-/** Bytes of a wrong password: as many as an HMAC-SHA1 has, so that it looks like any other. */
+/** Bytes of a wrong password or session key: as many as an HMAC-SHA1 has, so that it looks like any other. */
 const PASSWORD_BYTES = 20;
 
 /** Credentials that are none, or not what they should be, and clocks that disagree about them. */
@@ -40,13 +52,13 @@ export class CredentialFaults {
     this.#context = context;
   }
 
-  wrapIssuer(issuer: CredentialIssuer): CredentialIssuer {
-    return {
-      issue: (request, now) => this.#issue(issuer, request, now),
-      release: (registrationId, how) => {
-        issuer.release(registrationId, how);
-      },
-    };
+  wrapIssuer(issuer: CredentialIssuer, side: IssuerSide): CredentialIssuer {
+    return this.#wrap(issuer, side, (credential) => ({ ...credential, password: randomSecret() }));
+  }
+
+  /** A token and its session key are what name and password are elsewhere. */
+  wrapTokenIssuer(issuer: AccessTokenIssuer, side: IssuerSide): AccessTokenIssuer {
+    return this.#wrap(issuer, side, (credential) => ({ ...credential, key: randomSecret() }));
   }
 
   /** A verifier whose clock is wrong without its knowledge: the end of a credential that it tells is in the right time. */
@@ -57,7 +69,8 @@ export class CredentialFaults {
       ...verifier,
       lookup: (request, now) => {
         const target = { user: identities.userOfUsername(request.username) };
-        return this.#unusable(this.#skewed(target, now, (at) => verifier.lookup(request, at)));
+        const found = this.#skewed(target, now, (at) => verifier.lookup(request, at));
+        return this.#unusable(found, request.accessToken !== undefined);
       },
       // Whose hash it is shows only when it is found, so a fault that is aimed at one user does not meet it.
       ...(lookupHash && {
@@ -84,11 +97,15 @@ export class CredentialFaults {
   /** Whose credential it is shows when it is found. */
   #unusable<User extends KnownUser>(
     outcome: Outcome<Result<User, LookupFailure>>,
+    isToken = false,
   ): Outcome<Result<User, LookupFailure>> {
     const { faults, identities } = this.#context;
     return mapOutcome(outcome, (found) => {
       if (!found.ok) return found;
-      const fault = faults.take(['credential-unusable'], { user: identities.userOfTurnName(found.value.user) });
+      const target = { user: identities.userOfTurnName(found.value.user) };
+      const fault =
+        faults.take(['credential-unusable'], target) ??
+        (isToken ? faults.take(['access-token-refused'], target) : undefined);
       return fault ? fail(fault.spec.cause) : found;
     });
   }
@@ -108,9 +125,43 @@ export class CredentialFaults {
     });
   }
 
-  #issue(issuer: CredentialIssuer, request: IssueRequest, now: Now): ReturnType<CredentialIssuer['issue']> {
-    const { faults, identities } = this.#context;
-    const target = { user: identities.userOfRegistration(request.registrationId) };
+  #wrap<Credential extends AnyCredential>(
+    issuer: Issuer<Credential>,
+    side: IssuerSide,
+    spoil: (credential: Credential) => Credential,
+  ): Issuer<Credential> {
+    const { identities } = this.#context;
+    return {
+      issue: (request, now) => {
+        const user =
+          side === 'edge' ? identities.userOfRegistration(request.registrationId) : userOfPerson(request.person);
+        return mapOutcome(this.#issue(issuer, request, now, { user }, spoil), (issued) => {
+          if (issued.ok && side === 'web' && user !== undefined) this.#noteAskedByHttp(user, issued.value);
+          return issued;
+        });
+      },
+      release: (registrationId, how) => {
+        issuer.release(registrationId, how);
+      },
+    };
+  }
+
+  /** No event tells of it. */
+  #noteAskedByHttp(user: string, credential: AnyCredential): void {
+    const { identities, credentials } = this.#context;
+    const turnName = turnNameOf(credential);
+    identities.noteTurnName(turnName, user);
+    credentials().noteIssued({ user, turnName, expiresAtSec: credential.expiresAtSec, via: 'GET' });
+  }
+
+  #issue<Credential extends AnyCredential>(
+    issuer: Issuer<Credential>,
+    request: IssueRequest,
+    now: Now,
+    target: FaultTarget,
+    spoil: (credential: Credential) => Credential,
+  ): Outcome<Result<Credential, IssueFailure>> {
+    const { faults } = this.#context;
     const refusal = faults.take(['credential-error'], target);
     if (refusal) {
       this.#pending = undefined;
@@ -122,7 +173,8 @@ export class CredentialFaults {
     return mapOutcome(issuer.issue(this.#shortened(request, target, edgeNow), edgeNow), (issued) => {
       this.#pending = undefined;
       if (!issued.ok) return issued;
-      const credential = this.#spoilt(issued.value, target);
+      const isSpoilt = faults.take(['credential-wrong-password'], target) !== undefined;
+      const credential = isSpoilt ? spoil(issued.value) : issued.value;
       this.#context.credentials().noteHandedOut(credential);
       if (skew) {
         // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
@@ -143,11 +195,6 @@ export class CredentialFaults {
     return { ...request, notAfterSec: Math.min(endSec, request.notAfterSec ?? Infinity) };
   }
 
-  #spoilt(credential: TurnCredential, target: FaultTarget): TurnCredential {
-    if (!this.#context.faults.take(['credential-wrong-password'], target)) return credential;
-    return { ...credential, password: new Secret(randomBytes(PASSWORD_BYTES).toString('base64')) };
-  }
-
   #refuse({ error, retryAfterSec }: FaultSpec<'credential-error'>, { user }: FaultTarget) {
     if (retryAfterSec !== undefined) {
       const edit = (headers: SipHeaders): void => {
@@ -159,6 +206,10 @@ export class CredentialFaults {
     }
     return fail(error);
   }
+}
+
+function randomSecret(): Secret {
+  return new Secret(randomBytes(PASSWORD_BYTES).toString('base64'));
 }
 
 function rewriteCombined(headers: SipHeaders, rewrite: (value: string) => string): void {

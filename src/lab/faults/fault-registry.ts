@@ -21,6 +21,10 @@ export interface FaultRegistryPorts {
   readonly ended: (event: FaultEnded) => void;
   /** Names of the lab's users, against slips in `user`; any name is taken when absent. */
   readonly users?: () => readonly string[];
+  /** Whether a name that is none of these stands for somebody all the same: a guest. */
+  readonly knows?: (user: string) => boolean;
+  /** Throws for a fault that could hit nothing. */
+  readonly checkNeeds?: (spec: FaultSpec) => void;
   readonly clock: Clock;
 }
 
@@ -28,7 +32,8 @@ export interface FaultRegistryPorts {
 export interface Faults {
   /**
    * From now on until it is cleared, or its `times` or `forMs` are over. One that acts on what is there, such as `server-restart`, has ended
-   * when this returns. Throws ERR_INVALID_ARGUMENT, which tells what is wrong with the request, and ERR_INVALID_STATE when there are 1000.
+   * when this returns. Throws ERR_INVALID_ARGUMENT, which tells what is wrong with the request, and ERR_INVALID_STATE when there are 1000, or
+   * the lab has nothing that such a fault could hit.
    *
    * @example
    * using fault = lab.faults.add({ kind: 'sip-answer', status: 503, retryAfterSec: 2, user: 'alice', times: 1 });
@@ -137,15 +142,18 @@ export class FaultRegistry implements Faults {
     return [...this.#active.values()].filter(({ active }) => active);
   }
 
-  #check({ user }: FaultSpec): void {
+  #check(spec: FaultSpec): void {
+    const { user } = spec;
+    const { knows = () => false, checkNeeds } = this.#ports;
     const users = this.#ports.users?.();
-    if (user !== undefined && users && !users.includes(user)) {
+    if (user !== undefined && users && !users.includes(user) && !knows(user)) {
       const names = users.join(', ');
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `faults.add: user: expected one of ${names}, got "${user}"`);
     }
     if (this.#current().length >= MAX_ACTIVE) {
       throw new EpcscfTurnError('ERR_INVALID_STATE', `faults.add: ${MAX_ACTIVE} faults are active; clear some first`);
     }
+    checkNeeds?.(spec);
   }
 
   #changed(): void {

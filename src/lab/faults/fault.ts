@@ -36,6 +36,14 @@ const LOOKUP_CAUSES = [
   'unavailable',
 ] as const satisfies readonly LookupFailure[];
 
+/** Of an access token, what a client or its authorization server can get wrong. */
+const ACCESS_TOKEN_CAUSES = [
+  'unknown-kid',
+  'forged-token',
+  'expired',
+  'not-yet-valid',
+] as const satisfies readonly LookupFailure[];
+
 /** Whom and how often a fault hits; everything, for as long as the lab runs, unless said. */
 const aim = {
   user: z.string().min(1).max(64).optional().describe('The lab user whom it hits; everybody when absent.'),
@@ -79,6 +87,23 @@ export const faultSchema = z.discriminatedUnion('kind', [
       .default('unavailable')
       .describe('Why, as the log and the event say. The client learns 401, or 500 for `unavailable`.'),
   }),
+  fault(
+    'access-token-refused',
+    'The TURN server refuses a good access token (RFC 7635); a password is honoured as ever.',
+    {
+      cause: z
+        .enum(ACCESS_TOKEN_CAUSES)
+        .default('unknown-kid')
+        .describe(
+          'Why, as the log and the event say: `forged-token` is a token for another server, or by another key. The client learns 401.',
+        ),
+    },
+  ),
+  fault(
+    'credential-store-down',
+    'Nothing reaches the store of credentials: Redis, or in approach 2 without Redis the memory of the process. The edge answers error=unavailable with retry-after, and the TURN server serves the users whom it has met, and answers 500 to others. It takes no `user`.',
+    {},
+  ),
   fault('web-token-refused', 'The edge refuses a good web token that it has not seen on the connection before.', {
     cause: z
       .enum(TOKEN_CAUSES)

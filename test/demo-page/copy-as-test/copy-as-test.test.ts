@@ -78,6 +78,13 @@ describe('the text of a written test', () => {
     expect(refreshed).toContain(`from 'epcscf-turn/wic'`);
   });
 
+  it.each([
+    ['access-token-refused', `startLab({ users: ['alice'], tokens: true });`],
+    ['credential-store-down', `startLab({ users: ['alice'], config: { credentials: { approach: 'delivered' } } });`],
+  ])('starts a lab in which the fault %s can hit', (kind, start) => {
+    expect(new Tape().registers('alice').did('', 'fault', { request: { kind } }).test()).toContain(start);
+  });
+
   it('keeps a fault where it was in the order of things', () => {
     const text = new Tape()
       .registers('alice')

@@ -4,6 +4,7 @@ import {
   AIM_FIELDS,
   FAULT_FORMS,
   FREQUENT_FAULTS,
+  FREQUENT_WEB_FAULTS,
   TURN_METHODS,
   type FaultField,
 } from '../../../src/demo-page/faults-panel/fault-forms.ts';
@@ -139,7 +140,7 @@ describe('a form that was filled in', () => {
 });
 
 describe('the frequent faults', () => {
-  it.each(FREQUENT_FAULTS.map(({ label, request }) => [label, request] as const))(
+  it.each([...FREQUENT_FAULTS, ...FREQUENT_WEB_FAULTS].map(({ label, request }) => [label, request] as const))(
     '%s: the server takes it',
     (_, request) => {
       expect(faultSchema.safeParse(request).error).toBeUndefined();

@@ -15,7 +15,7 @@ export function agentsOfLabs() {
     await Promise.all(labs.splice(0).map((lab) => lab.stop()));
   });
 
-  async function openLab(options: Pick<LabOptions<Name>, 'config'> = {}): Promise<TwoUsers> {
+  async function openLab(options: Pick<LabOptions<Name>, 'config' | 'tokens'> = {}): Promise<TwoUsers> {
     const lab = await startLab(options);
     labs.push(lab);
     return lab;
@@ -28,8 +28,10 @@ export function agentsOfLabs() {
     return agent;
   }
 
-  async function register(lab: TwoUsers, name: Name): Promise<{ agent: UA; answer: Answer }> {
+  /** `ask`: the header field by which it asks for a credential. */
+  async function register(lab: TwoUsers, name: Name, ask?: string): Promise<{ agent: UA; answer: Answer }> {
     const agent = agentOf(lab, name);
+    if (ask !== undefined) agent.registrator().setExtraHeaders([ask]);
     const done = registered(agent);
     agent.start();
     return { agent, answer: await done };

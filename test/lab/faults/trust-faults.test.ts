@@ -80,7 +80,102 @@ async function hold(lab: Lab, user: string): Promise<void> {
   await client.allocate();
 }
 
+describe('access tokens', () => {
+  it.each(['unknown-kid', 'forged-token', 'expired', 'not-yet-valid'] as const)(
+    'access-token-refused with the cause %s is 401 to a good token, and nothing to a password',
+    async (cause) => {
+      const lab = await openLab({ tokens: true });
+      using fault = lab.faults.add({ kind: 'access-token-refused', cause, user: 'alice', times: 1 });
+      expect(await lab.tryAllocate(lab.mint('alice'))).toMatchObject({ granted: true });
+      expect(await lab.tryAllocate(lab.mintToken('bob'))).toMatchObject({ granted: true });
+      const token = lab.mintToken('alice');
+      expect(await lab.tryAllocate(token)).toMatchObject({ granted: false, code: 401 });
+      expect(lab.events('authentication-refused').at(-1)).toMatchObject({ cause });
+      expect(await lab.tryAllocate(token)).toMatchObject({ granted: true });
+      expect(fault.fired).toBe(1);
+    },
+  );
+
+  it('what a REGISTER asks for with “oauth” meets the faults of credentials', async () => {
+    const lab = await openLab({ tokens: true });
+    const ask = 'TURN-Cred-Req: oauth';
+    const refused = lab.faults.add({ kind: 'credential-error', error: 'denied', times: 1 });
+    const { agent, answer } = await register(lab, 'alice', ask);
+    expect([refused.fired, answer.getHeader('TURN-Cred-Rsp')]).toEqual([1, 'error=denied']);
+    lab.faults.add({ kind: 'credential-wrong-password', user: 'alice', times: 1 });
+    agent.register();
+    await lab.waitFor('credential-issued');
+    expect(await lab.tryAllocate(lab.credentialOf('alice'))).toMatchObject({ granted: false, code: 401 });
+    expect(lab.events('authentication-refused').at(-1)).toMatchObject({ cause: 'wrong-key-or-password' });
+  });
+});
+
+describe('credential-store-down', () => {
+  const config: ConfigInput = { credentials: { approach: 'delivered' } };
+
+  it('gives no new credential, says when to ask again, and the relay serves those whom it has met alone', async () => {
+    const lab = await openLab({ config });
+    const { agent } = await register(lab, 'alice');
+    await register(lab, 'bob');
+    const [met, unmet] = [lab.credentialOf('alice'), lab.credentialOf('bob')];
+    expect(await lab.tryAllocate(met)).toMatchObject({ granted: true });
+    const fault = lab.faults.add({ kind: 'credential-store-down' });
+    agent.register();
+    // JsSIP tells of its first 200 alone.
+    const answer = 'TURN-Cred-Rsp: error=unavailable;retry-after=5';
+    await lab.waitFor('message', ({ text = '', to }) => to === 'wic' && text.includes(answer));
+    expect(lab.events('credential-refused')).toMatchObject([{ cause: 'unavailable', via: 'REGISTER' }]);
+    expect(await lab.tryAllocate(met)).toMatchObject({ granted: true });
+    expect(await lab.tryAllocate(unmet)).toMatchObject({ granted: false, code: 500 });
+    expect(fault.fired).toBeGreaterThanOrEqual(3);
+    fault.clear();
+    expect(await lab.tryAllocate(unmet)).toMatchObject({ granted: true });
+    agent.register();
+    await lab.waitFor('credential-issued', ({ user }) => user === 'alice', { fresh: true });
+  });
+
+  it('takes a credential back once the store is there again', async () => {
+    const lab = await openLab({ config });
+    await register(lab, 'alice');
+    const fault = lab.faults.add({ kind: 'credential-store-down' });
+    lab.faults.add({ kind: 'credential-revoked', user: 'alice' });
+    const deny = (): Promise<unknown> => lab.tryAllocate(lab.credentialOf('alice'));
+    expect(await deny()).toMatchObject({ granted: false });
+    fault.clear();
+    expect(await deny()).toMatchObject({ granted: false, code: 401 });
+    expect(lab.events('authentication-refused').at(-1)).toMatchObject({ cause: 'unknown-user' });
+  });
+
+  it('takes no user, as a store is away for everybody', async () => {
+    const lab = await openLab({ config });
+    expect(() => lab.faults.add({ kind: 'credential-store-down', user: 'alice' })).toThrow(/takes no user/);
+  });
+});
+
+it.each(['credential-store-down', 'access-token-refused', 'web-token-refused', 'authorization-server-down'] as const)(
+  '%s is refused in words where it could hit nothing',
+  async (kind) => {
+    const lab = await openLab();
+    expect(() => lab.faults.add({ kind })).toThrow(
+      new RegExp(`^faults\\.add: ${kind} can hit nothing here; it needs `),
+    );
+    expect(lab.faults.list()).toEqual([]);
+  },
+);
+
+it('a fault can be aimed at a guest', async () => {
+  const lab = await openLab({ tokens: true });
+  lab.faults.add({ kind: 'access-token-refused', user: 'guest7' });
+  expect(await lab.tryAllocate(lab.mintToken('guest7'))).toMatchObject({ granted: false, code: 401 });
+  expect(await lab.tryAllocate(lab.mintToken('guest8'))).toMatchObject({ granted: true });
+});
+
 const SECRET = 'secret-of-the-web-server';
+
+interface Refusal {
+  readonly status_code: number;
+  getHeader(name: string): string | undefined;
+}
 
 interface TokenAnswer {
   readonly access_token: string;
@@ -128,6 +223,23 @@ function webAgent(lab: Lab, supply: () => Promise<WebToken>): { readonly ua: UA;
 }
 
 describe('web tokens', () => {
+  it.each(['token-expired', 'token-audience', 'token-key', 'token-inactive'] as const)(
+    'web-token-refused with the cause %s is 401 with a Bearer challenge',
+    async (cause) => {
+      const { lab, supply } = await webLab();
+      lab.faults.add({ kind: 'web-token-refused', cause });
+      const { ua, tokens } = webAgent(lab, supply);
+      await tokens.ready();
+      const failed = once(ua, 'registrationFailed');
+      ua.start();
+      const [{ response }] = (await failed) as [{ response: Refusal }];
+      expect(response.status_code).toBe(401);
+      expect(response.getHeader('WWW-Authenticate')).toMatch(/^Bearer .*error="invalid_token"/);
+      expect(lab.events('authentication-failed')[0]).toMatchObject({ user: 'alice', cause });
+      expect(lab.events('fault-fired')[0]).toMatchObject({ kind: 'web-token-refused', user: 'alice' });
+    },
+  );
+
   it('web-token-refused is answered 401, and the client registers by the next token', async () => {
     const { lab, supply, fetched } = await webLab();
     using fault = lab.faults.add({ kind: 'web-token-refused', cause: 'token-expired', user: 'alice', times: 1 });

@@ -2,7 +2,7 @@ import { EpcscfTurnError } from '../../../base/errors.ts';
 import { ApiError } from '../../../http/api-error.ts';
 import { type Route } from '../../../http/route.ts';
 import { type Lab } from '../../lab.ts';
-import { type AllocateOutcome } from '../../try-allocate.ts';
+import { type AllocateCredential, type AllocateOutcome } from '../../try-allocate.ts';
 import { route, type ControlRoom } from '../route.ts';
 
 export const labRoutes: readonly Route<ControlRoom>[] = [
@@ -54,10 +54,31 @@ export const labRoutes: readonly Route<ControlRoom>[] = [
       answer: [200, 'Credential'],
       errors: [],
     },
-    ({ room: { lab }, context, body: { user, ttlSec, expired } }) => {
-      const options = { ...(ttlSec !== undefined && { ttlSec }), ...(expired !== undefined && { expired }) };
-      return context.json(lab.mint(user, options));
+    ({ room: { lab }, context, body: { user, ...wish } }) => context.json(lab.mint(user, given(wish))),
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/tokens/access',
+      operationId: 'mintToken',
+      summary: 'An access token for the TURN server (RFC 7635), good or not',
+      body: 'MintTokenRequest',
+      answer: [200, 'Credential'],
+      errors: ['ERR_INVALID_STATE'],
     },
+    ({ room: { lab }, context, body: { user, ...wish } }) => context.json(lab.mintToken(user, given(wish))),
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/tokens/web',
+      operationId: 'makeWebToken',
+      summary: 'A web token by which a user or a guest registers without a password, good or not',
+      body: 'WebTokenRequest',
+      answer: [200, 'WebToken'],
+      errors: ['ERR_INVALID_STATE'],
+    },
+    ({ room: { lab }, context, body: { user, ...wish } }) => context.json(lab.webToken(user, given(wish))),
   ),
   route(
     {
@@ -80,7 +101,14 @@ export const labRoutes: readonly Route<ControlRoom>[] = [
   ),
 ];
 
-async function allocate(lab: Lab, credential: { username: string; password: string }): Promise<AllocateOutcome> {
+type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the fields that nobody gave. */
+function given<T extends object>(wish: T): Given<T> {
+  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as Given<T>;
+}
+
+async function allocate(lab: Lab, credential: AllocateCredential): Promise<AllocateOutcome> {
   try {
     return await lab.tryAllocate(credential);
   } catch (error) {

@@ -35,8 +35,11 @@ export interface ControlledLab extends AsyncDisposable {
   readonly open: (path: string, ask?: Ask) => Promise<IncomingMessage>;
 }
 
-export async function startControlledLab(options: Partial<LabControlOptions> = {}): Promise<ControlledLab> {
-  const config = parseConfig(labConfig({}, labPasswords(['alice', 'bob'])));
+export async function startControlledLab(
+  options: Partial<LabControlOptions> = {},
+  { tokens = false }: { readonly tokens?: boolean } = {},
+): Promise<ControlledLab> {
+  const config = parseConfig(labConfig({}, labPasswords(['alice', 'bob']), { tokens }));
   const control = createLabControl({ version: '1.2.3', ...options });
   let log: LabEventLog | undefined;
   const lab = await createLab(config, {
