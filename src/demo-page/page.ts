@@ -42,7 +42,7 @@ function mountParts(setup: Setup): void {
   page.labState.textContent = lab ? 'Lab control open' : 'SIP of this tab only';
   page.labState.dataset.open = String(lab !== undefined);
   page.howToOpenLab.hidden = lab !== undefined;
-  mountLadder(page.ladder, bus, { hasLab: lab !== undefined });
+  mountLadder(page.ladder, bus, { hasLab: lab !== undefined, approach: setup.approach });
   mountCharts(page.charts, bus);
   if (lab) mountFaults(page.faults, bus, lab, { users, byWeb: setup.webSignIn !== undefined });
   page.faults.hidden = lab === undefined;

@@ -20,6 +20,8 @@ export interface WebSignInPaths {
 export interface HttpAppOptions {
   /** SIP home domain, for the page. */
   readonly domain: string;
+  /** By which approach of TR 33.872 §6.3.3 TURN credentials are made, for the page. */
+  readonly approach: 'shared-key' | 'delivered';
   /** Path of the WebSocket. */
   readonly webSocketPath: string;
   /** Absent: no page is served. */
@@ -76,6 +78,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       return context.json({
         domain,
         path: webSocketPath,
+        approach: options.approach,
         ...(users.length > 0 && { users }),
         ...(options.webSignIn && { webSignIn: options.webSignIn }),
         // From elsewhere it takes a token, which a page does not have.

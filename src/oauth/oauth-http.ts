@@ -8,6 +8,8 @@ export interface OAuthEnv {
   Variables: {
     /** Private identity of the user, once a route knows it. */
     impi?: string;
+    /** What the answer says is wrong, where its status does not tell: a redirection has 303 for good and for bad. */
+    error?: OAuthError;
   };
 }
 

@@ -72,14 +72,14 @@ export type TokenRefusal = keyof typeof TOKEN_REFUSALS;
 
 /** What is asked of the web server and of the authorization server. */
 export const WEB_EXCHANGES = {
-  login: 'A user logs in at the web server: by its form, or coming back from an OpenID provider.',
+  login:
+    'A user logs in: by the form of the web server, coming back there from an OpenID provider, or by the form of the authorization server.',
   guest: 'A page asks the web server for an identity that is lent.',
   logout: 'A user logs out at the web server.',
   'registration-token': 'A page asks the web server for a registration token.',
   'turn-credentials': 'A page asks the web server for TURN credentials.',
   token: 'A client asks the authorization server for a token (RFC 6749 §3.2).',
-  authorization:
-    'A browser asks the authorization server for a code or a token, and its user logs in there (RFC 6749 §3.1).',
+  authorization: 'A browser asks the authorization server for a code or a token (RFC 6749 §3.1).',
 } as const;
 export type WebExchange = keyof typeof WEB_EXCHANGES;
 

@@ -314,6 +314,7 @@ export class ServerParts implements RevocableParts {
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
+      approach: config.credentials.approach,
       page,
       offeredUsers: offersPasswords ? secrets.users : new Map(),
       isReady,

@@ -116,3 +116,87 @@ export function calling(caller: string, callee: string): LadderEvent[] {
     message('edge wic ACK', callee, ack),
   ];
 }
+
+/** A request of the web, `wic wwsf turn-credentials`, or its answer, `wwsf wic 200 turn-credentials`. */
+export function webMessage(
+  way: string,
+  user: string | undefined,
+  exchange: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): LadderEvent {
+  const [from = '', to = '', ...label] = way.split(' ');
+  const [what, status] = label.length > 1 ? [label[1], Number(label[0])] : [label[0]];
+  const impi = user === undefined ? {} : { impi: `${user}@localhost` };
+  return event('web-message', user, { from, to, what, exchange, ...(status && { status }), ...impi, ...fields });
+}
+
+/** What the server tells while a page of that user gets an access token of its web server: figure X.5.3.2-1 up to step 6. */
+export function gettingToken(user: string): LadderEvent[] {
+  const asked = { grant: 'client_credentials', scope: 'turn' };
+  const impi = `${user}@localhost`;
+  return [
+    webMessage('wic wwsf turn-credentials', user, 'e1', { form: 'token' }),
+    webMessage('wwsf waf token', user, 'e2', asked),
+    event('token-issued', user, { client: 'wwsf', scope: 'turn', impi, name: 'u2', expiresAtSec: 1_800_001_800 }),
+    webMessage('waf wwsf 200 token', user, 'e2', asked),
+    webMessage('wwsf wic 200 turn-credentials', user, 'e1', { form: 'token' }),
+  ];
+}
+
+/** What it tells while that user logs in at the authorization server for an access token: figure 6.3.2.2-1 up to step 4. */
+export function loggingIn(user: string): LadderEvent[] {
+  const asked = { grant: 'implicit', scope: 'turn' };
+  const impi = `${user}@localhost`;
+  return [
+    webMessage('wic waf authorization', undefined, 'e3', asked),
+    webMessage('waf wic 200 authorization', undefined, 'e3', asked),
+    webMessage('wic waf login', undefined, 'e3', asked),
+    event('signed-in', user, { at: 'waf', by: 'password', impi }),
+    event('token-issued', user, { client: 'page', scope: 'turn', impi, name: 'u2', expiresAtSec: 1_800_001_800 }),
+    webMessage('waf wic 303 login', user, 'e3', asked),
+  ];
+}
+
+/** What it tells when a TURN client then allocates by that token. Whose it is, the TURN server alone can say. */
+export function allocatingByToken(user: string): LadderEvent[] {
+  const client = { transport: 'udp', client: { address: '127.0.0.1', port: 40_001 } };
+  const told = (fields: Readonly<Record<string, unknown>>, whom?: string) =>
+    event('turn-message', whom, { ...client, method: 'Allocate', ...fields });
+  return [
+    told({ direction: 'in', class: 'request', text: 'Allocate request, 28 bytes' }),
+    told({
+      direction: 'out',
+      class: 'error',
+      code: 401,
+      text: 'ERROR-CODE: 401 Unauthenticated\nTHIRD-PARTY-AUTHORIZATION: t',
+    }),
+    event('authentication-refused', undefined, { ...client, method: 3, cause: 'no-credentials' }),
+    told({
+      direction: 'in',
+      class: 'request',
+      text: 'USERNAME: north\nACCESS-TOKEN: present\nMESSAGE-INTEGRITY: present',
+    }),
+    event('allocation-created', user, {
+      ...client,
+      relayed: RELAYED,
+      keyId: 'north',
+      lifetimeSec: 600,
+      turnName: 'u2',
+    }),
+    told({ direction: 'out', class: 'success', text: 'XOR-RELAYED-ADDRESS: 127.0.0.1:50000' }, user),
+  ];
+}
+
+/** What it tells while a user registers under approach 2: figure 6.3.3-2 up to step 5. */
+export function registeringDelivered(user: string, store: 'memory' | 'redis' = 'redis'): LadderEvent[] {
+  const made = { registrationId: `device of ${user}`, name: 'u1', expiresAtSec: 1_800_003_600 };
+  return registering(user).flatMap((told) => {
+    if (told.type !== 'credential-issued') return [told];
+    return [event('credential-made', user, made), event('credential-delivered', user, { ...made, store }), told];
+  });
+}
+
+/** What it tells when the browser then gathers a relay candidate. */
+export function allocatingDelivered(user: string): LadderEvent[] {
+  return allocating(user).map((told) => (told.type === 'allocation-created' ? { ...told, keyId: 'delivered' } : told));
+}

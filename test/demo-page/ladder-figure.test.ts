@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { FIGURE, matchesFigure } from '../../src/demo-page/ladder/figure.ts';
+import { figureOf, matchesFigure as follow } from '../../src/demo-page/ladder/figure.ts';
 import { LadderModel } from '../../src/demo-page/ladder/ladder-model.ts';
-import { type LadderEvent } from '../../src/demo-page/ladder/arrow.ts';
+import { type Arrow, type LadderEvent } from '../../src/demo-page/ladder/arrow.ts';
 import { meaningText } from '../../src/demo-page/ladder/meaning.ts';
 import { allocating, authenticationRefused, calling, message, registering, turnAnswer } from './ladder-events.ts';
 
 function draw(events: readonly LadderEvent[]): LadderModel {
-  const model = new LadderModel({ hasLab: true });
+  const model = new LadderModel({ hasLab: true, approach: 'shared-key' });
   for (const told of events) model.labEvent(told);
   return model;
 }
+
+const FIGURE = figureOf('6.3.3-1');
+const matchesFigure = (arrows: readonly Arrow[], user: string) => follow(FIGURE, arrows, user);
+const meaningOf = (arrow: Arrow, { arrows }: LadderModel) => meaningText(arrow, { approach: 'shared-key', arrows });
 
 const CALL = [...registering('alice'), ...registering('bob'), ...allocating('alice'), ...calling('alice', 'bob')];
 
@@ -32,7 +36,7 @@ describe('figure 6.3.3-1', () => {
     const { arrows } = draw(CALL);
     const own = arrows.filter(({ user, label }) => user === 'alice' || label === 'Km').slice(0, count);
     const match = matchesFigure(own, 'alice');
-    expect(match).toMatchObject({ matches: false, missing: FIGURE[count] });
+    expect(match).toMatchObject({ matches: false, missing: FIGURE.arrows[count] });
     expect(match.step).toBe(step);
   });
 
@@ -55,23 +59,26 @@ describe('figure 6.3.3-1', () => {
 
 describe('the meaning of an arrow', () => {
   it('names the step of the figure for every arrow that the figure has', () => {
-    const { arrows } = draw([...registering('alice'), ...allocating('alice')]);
-    const steps = arrows.map((arrow) => /^Step (\d+): /.exec(meaningText(arrow))?.[1]);
+    const model = draw([...registering('alice'), ...allocating('alice')]);
+    const steps = model.arrows.map((arrow) => /^Figure 6\.3\.3-1, step (\d+): /.exec(meaningOf(arrow, model))?.[1]);
     expect(steps.map(Number)).toEqual([1, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 9, 9, 10, 10]);
   });
 
   it('says of a 401 for a bad credential something else than of the first', () => {
     const [first, refused] = ['no-credentials', 'expired'].map((cause) => {
-      const { arrows } = draw([turnAnswer('alice', 'Allocate', 401), authenticationRefused(cause)]);
-      return meaningText(arrows.at(-1)!);
+      const model = draw([turnAnswer('alice', 'Allocate', 401), authenticationRefused(cause)]);
+      return meaningOf(model.arrows.at(-1)!, model);
     });
-    expect(first).toMatch(/^Step 9: .*realm and nonce/);
-    expect(refused).toMatch(/^Step 10: .*does not accept/);
+    expect(first).toMatch(/step 9: .*realm and nonce/);
+    expect(refused).toMatch(/step 10: .*does not accept/);
   });
 
   it('says what stands beside the figure, and nothing of what it does not know', () => {
-    const of = (way: string) => meaningText(draw([message(way, 'alice')]).arrows.at(-1)!);
-    expect(of('wic edge BYE')).toBe('Beside the figure: the call ends.');
+    const of = (way: string) => {
+      const model = draw([message(way, 'alice')]);
+      return meaningOf(model.arrows.at(-1)!, model);
+    };
+    expect(of('wic edge BYE')).toBe('Beside the figures: the call ends.');
     expect(of('wic edge PUBLISH')).toBe('');
   });
 });

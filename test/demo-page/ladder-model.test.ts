@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { routeText, type Arrow, type LadderEvent } from '../../src/demo-page/ladder/arrow.ts';
+import { routeText, type Approach, type Arrow, type LadderEvent } from '../../src/demo-page/ladder/arrow.ts';
 import { LadderModel, MOST_ARROWS } from '../../src/demo-page/ladder/ladder-model.ts';
 import {
   allocating,
@@ -17,8 +17,8 @@ import {
   turnRequest,
 } from './ladder-events.ts';
 
-function draw(events: readonly LadderEvent[], hasLab = true): LadderModel {
-  const model = new LadderModel({ hasLab });
+function draw(events: readonly LadderEvent[], hasLab = true, approach: Approach = 'shared-key'): LadderModel {
+  const model = new LadderModel({ hasLab, approach });
   for (const told of events) model.labEvent(told);
   return model;
 }

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Arrow } from '../../src/demo-page/ladder/arrow.ts';
-import { matchesFigure } from '../../src/demo-page/ladder/figure.ts';
+import { figureOf, matchesFigure } from '../../src/demo-page/ladder/figure.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { startControlledLab, type ControlledLab } from '../lab/control/support/controlled-lab.ts';
 import { peer } from '../peers/peers.ts';
@@ -34,7 +34,8 @@ async function waysOf(page: Page, user: string): Promise<readonly string[]> {
 }
 
 async function stepOf(page: Page, user: string): Promise<number> {
-  return matchesFigure((await rows(page)) as unknown as readonly Arrow[], user).step;
+  const drawn = (await rows(page)).map((row) => ({ ...row, title: row.text }));
+  return matchesFigure(figureOf('6.3.3-1'), drawn, user).step;
 }
 
 const REGISTRATION = [
@@ -99,7 +100,7 @@ describe.skipIf(!chromium)('the ladder of the page', { timeout: 4 * TIMEOUT_MS }
     const summary = demo.page.getByTestId('ladder-summary');
     await expect
       .poll(() => summary.innerText(), { timeout: TIMEOUT_MS })
-      .toContain('alice: all 11 steps of the figure.');
+      .toContain('alice: all 11 steps of figure 6.3.3-1.');
   });
 
   it('stays at its end while it grows, and where it is once somebody has scrolled up', async () => {
@@ -127,7 +128,7 @@ describe.skipIf(!chromium)('the ladder of the page', { timeout: 4 * TIMEOUT_MS }
     const row = ladder(page).locator('li[data-user=alice][data-label="200 REGISTER"][data-to=wic] button').first();
     await row.focus();
     await page.keyboard.press('Enter');
-    expect(await dialog(page).innerText()).toMatch(/Step 8: /);
+    expect(await dialog(page).innerText()).toMatch(/Figure 6\.3\.3-1, step 8: /);
     const marks = await dialog(page).locator('mark').allInnerTexts();
     expect(marks.some((text) => text.startsWith('TURN-Cred-Rsp:'))).toBe(true);
     expect(marks.some((text) => text.startsWith('TURN-Username:'))).toBe(true);
@@ -164,7 +165,7 @@ describe.skipIf(!chromium)('the ladder of the page', { timeout: 4 * TIMEOUT_MS }
     await refused.waitFor({ timeout: TIMEOUT_MS });
     expect(await refused.innerText()).toContain('(expired)');
     await refused.locator('button').click();
-    expect(await dialog(page).innerText()).toMatch(/Step 10: .*does not accept[^]*has passed/);
+    expect(await dialog(page).innerText()).toMatch(/step 10: .*does not accept[^]*has passed/);
     await page.keyboard.press('Escape');
     await ladder(page).locator('li[data-look=fault]').first().waitFor({ timeout: TIMEOUT_MS });
     fault.clear();

@@ -12,6 +12,7 @@ function app(options: Partial<HttpAppOptions> = {}) {
   return createHttpApp({
     domain: 'lab.example',
     webSocketPath: '/sip',
+    approach: 'shared-key',
     page: PAGE,
     offeredUsers: new Map([['alice', new Secret('her-password')]]),
     isReady: () => true,
@@ -93,8 +94,13 @@ describe('the lab users', () => {
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
     return await response.json();
   };
-  const withUsers = { domain: 'lab.example', path: '/sip', users: [{ name: 'alice', password: 'her-password' }] };
-  const withoutUsers = { domain: 'lab.example', path: '/sip' };
+  const withUsers = {
+    domain: 'lab.example',
+    path: '/sip',
+    approach: 'shared-key',
+    users: [{ name: 'alice', password: 'her-password' }],
+  };
+  const withoutUsers = { domain: 'lab.example', path: '/sip', approach: 'shared-key' };
 
   it.each([
     { Host: 'localhost:8443' },

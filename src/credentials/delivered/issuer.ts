@@ -92,6 +92,7 @@ export function createDeliveredIssuer(options: DeliveredIssuerOptions): Credenti
       const person = handleOf(personKey, request.person);
       hold(registration, { user, expiresAtSec }, now);
       const { registrationId } = request;
+      if (events.has('credential-made')) events.emit('credential-made', { registrationId, name: user, expiresAtSec });
       return mapOutcome(delivery.put({ user, realm, key, person, expiresAtSec }, now), (delivered) => {
         if (!delivered.ok) {
           events.emit('delivery-failed', { registrationId, name: user, store, cause: delivered.reason });

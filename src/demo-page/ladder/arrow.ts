@@ -1,5 +1,8 @@
-/** A column of figure 6.3.3-1; of WICs there is a column for each user. */
-export type Party = 'wic' | 'edge' | 'core' | 'turn';
+/** A column of the figures; of WICs there is a column for each user. */
+export type Party = 'wic' | 'wwsf' | 'waf' | 'edge' | 'core' | 'store' | 'turn';
+
+/** By which approach of TR 33.872 §6.3.3 the edge makes TURN credentials. */
+export type Approach = 'shared-key' | 'delivered';
 
 /** An event of the lab as its stream tells it: which fields there are beside these depends on `type`. */
 export interface LadderEvent {
@@ -12,7 +15,7 @@ export interface LadderEvent {
 
 export interface ArrowFacts {
   /** A `note` stands at one party, or between two that share something. */
-  readonly kind: 'sip' | 'turn' | 'media' | 'note';
+  readonly kind: 'sip' | 'web' | 'delivery' | 'turn' | 'media' | 'note';
   readonly from: Party;
   readonly to: Party;
   /** The WIC's user; absent as long as nobody knows. */
@@ -28,7 +31,7 @@ export interface ArrowFacts {
   readonly routine: boolean;
   /** UNIX milliseconds; 0 for what has no time. */
   readonly atUnixMs: number;
-  /** The WebSocket or the TURN client it passed over: what is learnt of one of its messages holds for the others. */
+  /** The WebSocket, the TURN client or the exchange of the web that it belongs to: what is learnt of one of its messages holds for the others. */
   readonly origin?: string | undefined;
   /** The event that says what failed. */
   readonly event?: LadderEvent | undefined;
@@ -41,8 +44,11 @@ export interface Arrow extends ArrowFacts {
 
 const PARTY_NAMES: Readonly<Record<Party, string>> = {
   wic: 'WIC',
+  wwsf: 'WWSF',
+  waf: 'WAF',
   edge: 'eP-CSCF',
   core: 'I/S-CSCF',
+  store: 'credential store',
   turn: 'TURN server',
 };
 

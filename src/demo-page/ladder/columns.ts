@@ -7,10 +7,12 @@ export interface Column {
   readonly name: string;
 }
 
+/** In the order of their columns. */
+const NETWORK: readonly Party[] = ['wwsf', 'waf', 'edge', 'core', 'store', 'turn'];
 /** WICs with a column of their own at most; on a phone more would leave no room for words. */
 const MOST_WICS = 4;
 
-/** Which columns these arrows need: WICs in the order in which they came, then the network. */
+/** Which columns these arrows need: WICs in the order in which they came, then the network; web server, authorization server and store where they take part. */
 export function columnsOf(arrows: readonly Arrow[], hasLab: boolean): readonly Column[] {
   const users = new Set<string>();
   let hasOthers = false;
@@ -22,9 +24,11 @@ export function columnsOf(arrows: readonly Arrow[], hasLab: boolean): readonly C
   hasOthers ||= users.size > own.length || users.size === 0;
   const wics: Column[] = own.map((user) => ({ party: 'wic', user, name: user }));
   if (hasOthers) wics.push({ party: 'wic', name: own.length === 0 ? 'WIC' : 'other WIC' });
+  const seen = new Set(arrows.flatMap(({ from, to }) => [from, to]));
   // What passes between edge and core, only the server can tell.
-  const network: readonly Party[] = hasLab ? ['edge', 'core', 'turn'] : ['edge', 'turn'];
-  return [...wics, ...network.map((party) => ({ party, name: partyName(party) }))];
+  const always = new Set<Party>(hasLab ? ['edge', 'core', 'turn'] : ['edge', 'turn']);
+  const network = NETWORK.filter((party) => always.has(party) || seen.has(party));
+  return [...wics, ...network.map((party) => ({ party, name: party === 'store' ? 'store' : partyName(party) }))];
 }
 
 export interface ArrowSpan {

@@ -1,10 +1,20 @@
-import { type ArrowFacts, type LadderEvent, type Party } from './arrow.ts';
-import { addressField, numberField, textField } from './lab-fields.ts';
+import { type Approach, type ArrowFacts, type LadderEvent, type Party } from './arrow.ts';
+import { credentialDelivered, credentialIssued, credentialMade, deliveryFailed } from './credential-arrows.ts';
+import { addressField, causeOf, numberField, textField } from './lab-fields.ts';
+import { note, type Look } from './note.ts';
 import { sipArrow } from './sip-arrow.ts';
-import { turnArrow } from './turn-arrow.ts';
+import { turnArrow, turnOrigin } from './turn-arrow.ts';
+import { webArrow } from './web-arrow.ts';
+import { signedIn, signedOut, signInRefused, tokenIssued, tokenRefused } from './web-notes.ts';
 
-type Draw = (event: LadderEvent) => ArrowFacts | undefined;
-type Look = ArrowFacts['look'];
+/** What of an arrow its event does not tell. */
+export interface DrawContext {
+  readonly approach: Approach;
+  /** Whether the newest request of the TURN client that the event is about showed an access token. */
+  readonly usesToken: boolean;
+}
+
+type Draw = (event: LadderEvent, context: DrawContext) => ArrowFacts | undefined;
 
 const PARTIES: ReadonlyMap<unknown, Party> = new Map([
   ['wic', 'wic'],
@@ -27,6 +37,17 @@ const DRAWN: ReadonlyMap<string, Draw> = new Map<string, Draw>([
   ['core-down', (event) => note(event, 'core', `Core down${causeOf(event)}`, 'failure')],
   ['core-up', (event) => note(event, 'core', 'Core up')],
   ['unregistered', unregistered],
+  ['web-message', webArrow],
+  ['signed-in', signedIn],
+  ['signed-out', signedOut],
+  ['sign-in-refused', signInRefused],
+  ['token-issued', tokenIssued],
+  ['token-refused', tokenRefused],
+  ['web-credential-issued', credentialIssued],
+  ['credential-made', credentialMade],
+  ['credential-delivered', credentialDelivered],
+  ['delivery-failed', deliveryFailed],
+  ['credential-revoked', (event) => note(event, 'turn', 'Honours u no longer')],
   ['allocation-created', allocationCreated],
   ['allocation-ended', allocationEnded],
   ['permission-created', (event) => note(event, 'turn', `Permission for ${textField(event, 'peerAddress') ?? ''}`)],
@@ -40,15 +61,8 @@ const DRAWN: ReadonlyMap<string, Draw> = new Map<string, Draw>([
 ]);
 
 /** What an event of the lab looks like in the ladder; `undefined` for one that other arrows tell of. */
-export function labArrow(event: LadderEvent): ArrowFacts | undefined {
-  return DRAWN.get(event.type)?.(event);
-}
-
-/** A box at one party. Its label is the type of the event. */
-export function note(event: LadderEvent, at: Party, title: string, look: Look = 'plain', text?: string): ArrowFacts {
-  const { user, atUnixMs, type: label } = event;
-  const origin = textField(event, 'flowId');
-  return { kind: 'note', from: at, to: at, user, label, title, text, look, routine: false, atUnixMs, origin, event };
+export function labArrow(event: LadderEvent, context: DrawContext): ArrowFacts | undefined {
+  return DRAWN.get(event.type)?.(event, context);
 }
 
 function message(event: LadderEvent): ArrowFacts | undefined {
@@ -80,32 +94,47 @@ function flowClosed(event: LadderEvent): ArrowFacts {
   return webSocket(event, 'WebSocket closed', title, isMeant ? 'plain' : 'failure');
 }
 
-function credentialIssued(event: LadderEvent): ArrowFacts {
-  const expiresAtSec = numberField(event, 'expiresAtSec') ?? 0;
-  const text = [
-    `u: ${textField(event, 'name') ?? ''}`,
-    `t: ${expiresAtSec} (${timeText(expiresAtSec)})`,
-    'p: HASH(u + t, Km); only the WIC is told it',
-    `for: ${textField(event, 'via') ?? ''} of ${textField(event, 'aor') ?? ''}`,
-  ].join('\n');
-  return note(event, 'edge', 'Makes u, t and p = HASH(u + t, Km)', 'good', text);
-}
-
 function unregistered(event: LadderEvent): ArrowFacts | undefined {
   const isInMessages = event.cause === 'requested' || event.cause === 'replaced' || event.cause === 'flow-closed';
   return isInMessages ? undefined : note(event, 'core', `Registration ended${causeOf(event)}`, 'failure');
 }
 
-function allocationCreated(event: LadderEvent): ArrowFacts {
+function allocationCreated(event: LadderEvent, { usesToken }: DrawContext): ArrowFacts {
   const relayed = addressField(event, 'relayed');
+  const keyId = textField(event, 'keyId') ?? '';
+  const name = textField(event, 'turnName') ?? '';
+  const way = usesToken ? TOKEN : (BY_KEY.get(keyId) ?? SHARED_KEY);
   const text = [
-    `u, split from USERNAME: ${textField(event, 'turnName') ?? ''}`,
-    `key that verified p: ${textField(event, 'keyId') ?? ''}`,
+    `${way.name}: ${name}`,
+    `${way.key}: ${keyId}`,
     `relayed address: ${relayed}`,
     `lifetime: ${numberField(event, 'lifetimeSec') ?? ''} s`,
   ].join('\n');
-  return note(event, 'turn', `Splits USERNAME, recomputes p, opens relay ${relayed}`, 'good', text);
+  return { ...note(event, 'turn', `${way.does}, opens relay ${relayed}`, 'good', text), origin: turnOrigin(event) };
 }
+
+/** How the TURN server has found the key of a request to be right. */
+interface Verified {
+  readonly does: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+const SHARED_KEY: Verified = {
+  does: 'Splits USERNAME, recomputes p',
+  name: 'u, split from USERNAME',
+  key: 'key that verified p',
+};
+const TOKEN: Verified = {
+  does: 'Opens ACCESS-TOKEN, checks its session key',
+  name: 'u, of the holder of the token',
+  key: 'kid of the key that opened it',
+};
+/** Labels of keys that say where they are from. */
+const BY_KEY: ReadonlyMap<string, Verified> = new Map([
+  ['delivered', { does: 'Finds the key that was delivered for u', name: 'u, the whole of USERNAME', key: 'key' }],
+  ['static', { does: 'Finds the key of a long-term user', name: 'user', key: 'key' }],
+]);
 
 function allocationEnded(event: LadderEvent): ArrowFacts {
   const look = QUIET_ENDS.has(event.cause) ? 'plain' : 'failure';
@@ -121,19 +150,10 @@ function faultFired(event: LadderEvent): ArrowFacts {
   const kind = textField(event, 'kind') ?? '';
   const detail: unknown = event.detail;
   const facts = new Map<string, unknown>(typeof detail === 'object' && detail !== null ? Object.entries(detail) : []);
+  const isWaf = kind === 'authorization-server-down';
   const atTurn = /^(turn|relay|allocation)-/.test(kind) || (kind === 'clock-skew' && facts.get('of') !== 'edge');
   const method = textField(event, 'method');
   const title = `Fault ${kind}${method === undefined ? '' : ` on ${method}`}`;
   const text = [...facts].map(([name, value]) => `${name}: ${String(value)}`).join('\n');
-  return note(event, atTurn ? 'turn' : 'edge', title, 'fault', text === '' ? undefined : text);
-}
-
-function causeOf(event: LadderEvent): string {
-  const cause = textField(event, 'cause');
-  return cause === undefined ? '' : `: ${cause}`;
-}
-
-function timeText(unixSec: number): string {
-  const date = new Date(unixSec * 1000);
-  return Number.isNaN(date.getTime()) ? 'beyond what a calendar holds' : date.toISOString();
+  return note(event, isWaf ? 'waf' : atTurn ? 'turn' : 'edge', title, 'fault', text === '' ? undefined : text);
 }

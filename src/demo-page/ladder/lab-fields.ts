@@ -19,3 +19,9 @@ export function addressField(event: LadderEvent, name: string): string {
   if (typeof address !== 'string' || typeof port !== 'number') return '';
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** `: expired`, to go on with; empty for an event without a cause. */
+export function causeOf(event: LadderEvent): string {
+  const cause = textField(event, 'cause');
+  return cause === undefined ? '' : `: ${cause}`;
+}

@@ -1,8 +1,9 @@
-import { type Arrow, type ArrowFacts, type LadderEvent } from './arrow.ts';
-import { labArrow, note } from './lab-arrows.ts';
+import { type Approach, type Arrow, type ArrowFacts, type LadderEvent } from './arrow.ts';
+import { labArrow } from './lab-arrows.ts';
 import { textField } from './lab-fields.ts';
+import { note } from './note.ts';
 import { sipArrow } from './sip-arrow.ts';
-import { turnOrigin } from './turn-arrow.ts';
+import { showsToken, turnOrigin } from './turn-arrow.ts';
 
 /** Arrows kept at most; the oldest go first, that of the key never. */
 export const MOST_ARROWS = 500;
@@ -23,6 +24,12 @@ const KEY: ArrowFacts = {
   atUnixMs: 0,
 };
 
+export interface LadderOptions {
+  /** Whether the server tells of its side. */
+  readonly hasLab: boolean;
+  readonly approach: Approach;
+}
+
 interface WicEvent {
   readonly user: string;
   readonly atUnixMs: number;
@@ -31,6 +38,7 @@ interface WicEvent {
 /** Events in, arrows out. An arrow that is learnt more about is replaced by a new object with the same number. */
 export class LadderModel {
   readonly #hasLab: boolean;
+  readonly #approach: Approach;
   #arrows: Arrow[] = [];
   #count = 0;
   /** Origins of arrows whose user is not known yet. */
@@ -39,9 +47,10 @@ export class LadderModel {
   readonly #pairs = new Map<string, string>();
   #version = 0;
 
-  constructor({ hasLab }: { readonly hasLab: boolean }) {
+  constructor({ hasLab, approach }: LadderOptions) {
     this.#hasLab = hasLab;
-    this.#add(KEY);
+    this.#approach = approach;
+    this.#begin();
   }
 
   /** Oldest first. */
@@ -54,12 +63,13 @@ export class LadderModel {
     return this.#version;
   }
 
-  /** Begins anew, with the key. */
+  /** Begins anew. */
   clear(): void {
     this.#arrows = [];
     this.#count = 0;
+    this.#version += 1;
     this.#nameless.clear();
-    this.#add(KEY);
+    this.#begin();
   }
 
   labEvent(event: LadderEvent): void {
@@ -67,7 +77,7 @@ export class LadderModel {
       this.#refused(event);
       return;
     }
-    const facts = labArrow(event);
+    const facts = labArrow(event, { approach: this.#approach, usesToken: this.#usesToken(event) });
     if (facts) this.#add(facts);
     else this.#learnUser(textField(event, 'flowId'), event.user);
   }
@@ -118,6 +128,18 @@ export class LadderModel {
     this.#pairs.delete(user);
   }
 
+  /** Under approach 2 edge and TURN server have no key in common. */
+  #begin(): void {
+    if (this.#approach === 'shared-key') this.#add(KEY);
+  }
+
+  #usesToken(event: LadderEvent): boolean {
+    if (event.type !== 'allocation-created') return false;
+    const origin = turnOrigin(event);
+    const request = this.#arrows.findLast((arrow) => arrow.origin === origin && arrow.from === 'wic');
+    return request !== undefined && showsToken(request);
+  }
+
   #add(facts: ArrowFacts): void {
     this.#count += 1;
     this.#version += 1;
@@ -129,7 +151,7 @@ export class LadderModel {
 
   /** The key stays at the top. */
   #dropOldest(): void {
-    const [dropped] = this.#arrows.splice(1, 1);
+    const [dropped] = this.#arrows.splice(this.#arrows[0]?.label === KEY.label ? 1 : 0, 1);
     const origin = dropped?.origin;
     if (origin === undefined || !this.#nameless.has(origin)) return;
     const isNeeded = this.#arrows.some((arrow) => arrow.origin === origin && arrow.user === undefined);
@@ -149,7 +171,9 @@ export class LadderModel {
     const cause = textField(event, 'cause') ?? '';
     const isRoutine = ROUTINE_CAUSES.has(cause);
     const origin = turnOrigin(event);
-    const answer = this.#arrows.findLast((arrow) => arrow.origin === origin && arrow.from === 'turn');
+    const answer = this.#arrows.findLast(
+      (arrow) => arrow.kind === 'turn' && arrow.origin === origin && arrow.from === 'turn',
+    );
     if (!answer || answer.event || !/^\d{3} /.test(answer.label)) {
       if (!isRoutine) this.#add({ ...note(event, 'turn', `Refused: ${cause}`, 'failure'), origin });
       return;

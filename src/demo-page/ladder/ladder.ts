@@ -1,10 +1,10 @@
 import { type PageBus, type PageEvents } from '../page-bus.ts';
-import { type Arrow } from './arrow.ts';
+import { type Approach, type Arrow } from './arrow.ts';
 import { columnsOf, type Column } from './columns.ts';
 import { button, create } from './elements.ts';
-import { LAST_STEP, matchesFigure } from './figure.ts';
+import { type Figure, figuresBegunBy, matchesFigure } from './figure.ts';
 import { followEnd } from './follow-end.ts';
-import { LadderModel } from './ladder-model.ts';
+import { LadderModel, type LadderOptions } from './ladder-model.ts';
 import { MessageDialog } from './message-dialog.ts';
 import { Rows } from './rows.ts';
 
@@ -14,10 +14,10 @@ const SUMMARY_MS = 1000;
 const MOST_PROGRESS = 2;
 const TITLE_ID = 'ladder-title';
 
-/** The ladder of figure 6.3.3-1, from the events of both sides; without a lab, from what this tab sees itself. */
-export function mountLadder(root: HTMLElement, bus: PageBus, options: { readonly hasLab: boolean }): void {
+/** The ladder of the figures, from the events of both sides; without a lab, from what this tab sees itself. */
+export function mountLadder(root: HTMLElement, bus: PageBus, options: LadderOptions): void {
   const model = new LadderModel(options);
-  const view = new LadderView(root, model, options.hasLab);
+  const view = new LadderView(root, model, options);
   const feed = <N extends keyof PageEvents>(name: N, run: (event: PageEvents[N]) => void): void => {
     bus.on(name, (event) => {
       run(event);
@@ -47,6 +47,7 @@ export function mountLadder(root: HTMLElement, bus: PageBus, options: { readonly
 class LadderView {
   readonly #model: LadderModel;
   readonly #hasLab: boolean;
+  readonly #approach: Approach;
   readonly #rows: Rows;
   readonly #heads = create('div', 'ladder-heads');
   readonly #scroll: HTMLElement;
@@ -59,17 +60,18 @@ class LadderView {
   #isDue = false;
   #isPaused = false;
   #summaryTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The furthest step of the figure that each user has come to: the arrows of the first may be gone by now. */
-  #steps: ReadonlyMap<string, number> = new Map();
+  /** How far each user has come in a figure, at the furthest: the arrows of the first step may be gone by now. */
+  #progress: ReadonlyMap<string, Progress> = new Map();
 
-  constructor(root: HTMLElement, model: LadderModel, hasLab: boolean) {
+  constructor(root: HTMLElement, model: LadderModel, { hasLab, approach }: LadderOptions) {
     this.#model = model;
     this.#hasLab = hasLab;
+    this.#approach = approach;
     const dialog = new MessageDialog(root);
     const list = create('ol', 'ladder-list');
     list.dataset.testid = 'ladder';
     this.#rows = new Rows(list, (arrow, opener) => {
-      dialog.open(arrow, opener);
+      dialog.open(arrow, { approach, arrows: model.arrows }, opener);
     });
     this.#pause = button('Pause', () => {
       this.#togglePause();
@@ -101,13 +103,13 @@ class LadderView {
   }
 
   #toolbar(): HTMLElement {
-    const title = create('h2', '', 'Ladder of figure 6.3.3-1');
+    const title = create('h2', '', 'Ladder');
     title.id = TITLE_ID;
     this.#pause.setAttribute('aria-pressed', 'false');
     const clear = button('Clear', () => {
       this.#model.clear();
       this.#rows.clear();
-      this.#steps = new Map();
+      this.#progress = new Map();
       this.#redraw();
     });
     this.#hidesRoutine.type = 'checkbox';
@@ -147,42 +149,57 @@ class LadderView {
     if (layout === this.#layout) return;
     this.#layout = layout;
     this.#scroll.style.setProperty('--ladder-columns', String(columns.length));
-    this.#heads.replaceChildren(...columns.map(headOf));
+    this.#heads.replaceChildren(...columns.map((column) => headOf(column, this.#approach)));
   }
 
   #summarize(): void {
     const { arrows } = this.#model;
-    const count = arrows.length - 1;
-    this.#steps = new Map(
-      usersOf(arrows).map((user) => [user, Math.max(matchesFigure(arrows, user).step, this.#steps.get(user) ?? 0)]),
-    );
+    const count = arrows.filter(({ label }) => label !== 'Km').length;
+    // Steps of the server's side are seen by a lab alone, so without one nobody can say which was reached.
+    if (this.#hasLab) this.#progress = progressOf(arrows, this.#progress);
     const parts = [
       `${count} ${count === 1 ? 'arrow' : 'arrows'}${this.#isPaused ? ', drawing paused' : ''}.`,
-      ...(count === 0 ? ['Register to see the first.'] : this.#progress()),
+      ...(count === 0 ? ['Register to see the first.'] : [...this.#progress.values()].map(progressText)),
     ];
     const text = parts.join(' ');
     // Written only on change, so that a screen reader is not made to read the same again.
     if (this.#summary.textContent !== text) this.#summary.textContent = text;
   }
-
-  /** Steps of the server's side are seen by a lab alone, so without one nobody can say which was reached. */
-  #progress(): readonly string[] {
-    return this.#hasLab ? [...this.#steps].map(progressText) : [];
-  }
 }
 
-function headOf({ party, user, name }: Column): HTMLElement {
-  const role = user !== undefined ? 'WIC' : party === 'edge' || party === 'turn' ? 'holds Km' : '';
+const ROLES: Readonly<Partial<Record<Column['party'], string>>> = {
+  wwsf: 'web server',
+  waf: 'gives tokens',
+  store: 'credentials',
+};
+
+function headOf({ party, user, name }: Column, approach: Approach): HTMLElement {
+  const holdsKey = approach === 'shared-key' && (party === 'edge' || party === 'turn');
+  const role = user !== undefined ? 'WIC' : holdsKey ? 'holds Km' : (ROLES[party] ?? '');
   return create('div', `ladder-party ladder-party-${party}`, name, create('small', '', role));
 }
 
-/** The first ones: a line holds no more. */
-function usersOf(arrows: readonly Arrow[]): readonly string[] {
-  return [...new Set(arrows.flatMap(({ user }) => user ?? []))].slice(0, MOST_PROGRESS);
+interface Progress {
+  readonly user: string;
+  readonly figure: Figure;
+  readonly step: number;
 }
 
-function progressText([user, step]: readonly [string, number]): string {
-  return step === LAST_STEP
-    ? `${user}: all ${LAST_STEP} steps of the figure.`
-    : `${user}: step ${step} of ${LAST_STEP}.`;
+/** Of the first users, since a line holds no more. */
+function progressOf(arrows: readonly Arrow[], before: ReadonlyMap<string, Progress>): ReadonlyMap<string, Progress> {
+  const users = [...new Set(arrows.flatMap(({ user }) => user ?? []))].slice(0, MOST_PROGRESS);
+  const now = users.flatMap((user) => {
+    return figuresBegunBy(arrows, user).map((figure): [string, Progress] => {
+      const key = `${user} ${figure.name}`;
+      const step = Math.max(matchesFigure(figure, arrows, user).step, before.get(key)?.step ?? 0);
+      return [key, { user, figure, step }];
+    });
+  });
+  return new Map([...[...before].filter(([, { user }]) => users.includes(user)), ...now]);
+}
+
+function progressText({ user, figure: { name, lastStep }, step }: Progress): string {
+  return step === lastStep
+    ? `${user}: all ${lastStep} steps of figure ${name}.`
+    : `${user}: step ${step} of ${lastStep} of figure ${name}.`;
 }

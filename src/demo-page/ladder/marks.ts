@@ -7,11 +7,14 @@ export interface TextPart {
 
 const SIP_LINES =
   /^(?:(?:TURN-[\w-]+|WWW-Authenticate|Authorization|Proxy-Authenticate|Proxy-Authorization)\s*:|a=candidate:.* typ relay\b)/i;
-const TURN_LINES = /^(?:USERNAME|REALM|NONCE|ERROR-CODE|XOR-RELAYED-ADDRESS|MESSAGE-INTEGRITY)\b/;
-const NOTE_LINES = /^(?:u\b|t\b|p\b|relayed address)[^:]*:/;
+const TURN_LINES =
+  /^(?:USERNAME|REALM|NONCE|ACCESS-TOKEN|THIRD-PARTY-AUTHORIZATION|ERROR-CODE|XOR-RELAYED-ADDRESS|MESSAGE-INTEGRITY)\b/;
+const NOTE_LINES = /^(?:u\b|t\b|p\b|kid\b|token\b|relayed address)[^:]*:/;
 
 const LINES: Readonly<Record<Arrow['kind'], RegExp>> = {
   sip: SIP_LINES,
+  web: NOTE_LINES,
+  delivery: NOTE_LINES,
   turn: TURN_LINES,
   media: NOTE_LINES,
   note: NOTE_LINES,

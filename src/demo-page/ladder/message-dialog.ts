@@ -2,7 +2,7 @@ import { explainLabEvent } from '../explain/explain.ts';
 import { routeText, type Arrow } from './arrow.ts';
 import { button, create } from './elements.ts';
 import { markedParts } from './marks.ts';
-import { meaningText } from './meaning.ts';
+import { type MeaningContext, meaningText } from './meaning.ts';
 
 const TITLE_ID = 'ladder-dialog-title';
 
@@ -39,10 +39,10 @@ export class MessageDialog {
   }
 
   /** `opener` gets the focus back. */
-  open(arrow: Arrow, opener: HTMLElement): void {
+  open(arrow: Arrow, context: MeaningContext, opener: HTMLElement): void {
     this.#opener = opener;
     this.#title.textContent = `${arrow.number}. ${routeText(arrow)}: ${arrow.title}`;
-    show(this.#meaning, meaningText(arrow));
+    show(this.#meaning, meaningText(arrow, context));
     show(this.#failure, (arrow.event && explainLabEvent(arrow.event)) ?? '');
     show(this.#time, arrow.atUnixMs === 0 ? '' : `At ${new Date(arrow.atUnixMs).toISOString()}`);
     this.#text.hidden = arrow.text === undefined;

@@ -1,5 +1,7 @@
 import { type ArrowFacts, type Party } from './arrow.ts';
 import {
+  asksForToken,
+  carriesToken,
   credentialError,
   hasHeader,
   hasRelayCandidate,
@@ -7,6 +9,7 @@ import {
   readSipText,
   registeringUser,
   removesRegistration,
+  showsWebToken,
   statusOf,
   type SipText,
 } from './sip-text.ts';
@@ -53,8 +56,9 @@ export function sipArrow({ text, ...passing }: SipPassing): ArrowFacts {
 
 function requestDetail(message: SipText, method: string): string {
   const parts = [
-    hasHeader(message, 'authorization', 'proxy-authorization') && 'Authorization',
-    asksForCredential(message) && 'TURN-Cred-Req',
+    hasHeader(message, 'authorization', 'proxy-authorization') &&
+      (showsWebToken(message) ? 'Authorization: Bearer' : 'Authorization'),
+    asksForCredential(message) && (asksForToken(message) ? 'TURN-Cred-Req: oauth' : 'TURN-Cred-Req'),
     hasRelayCandidate(message) && 'a relay candidate',
   ].filter((part) => part !== false);
   const carried = parts.length === 0 ? '' : ` with ${parts.join(' and ')}`;
@@ -67,7 +71,7 @@ function responseDetails(message: SipText, reason = ''): string {
     reason,
     hasHeader(message, 'www-authenticate', 'proxy-authenticate') && 'challenge',
     error !== undefined && `no credential (${error})`,
-    error === undefined && carriesCredential(message) && 'TURN credential',
+    error === undefined && carriesCredential(message) && (carriesToken(message) ? 'access token' : 'TURN credential'),
     hasRelayCandidate(message) && 'relay candidate',
   ]
     .filter((part) => part !== false && part !== '')

@@ -67,3 +67,20 @@ export function credentialError({ headers }: SipText): string | undefined {
   const answers = [...(headers.get('turn-cred-rsp') ?? []), ...(headers.get('turn-cred-rsp-hdr') ?? [])];
   return answers.map((answer) => /\berror="?([\w-]+)/.exec(answer)?.[1]).find((error) => error !== undefined);
 }
+
+/** Whether TURN-Cred-Req asks for an access token (RFC 7635) in place of name and password. */
+export function asksForToken({ headers }: SipText): boolean {
+  const asks = [...(headers.get('turn-cred-req') ?? []), ...(headers.get('turn-cred-req-hdr') ?? [])];
+  return asks.some((ask) => /^oauth\b/i.test(ask));
+}
+
+/** Whether what the edge has answered to TURN-Cred-Req is an access token: it is the kind that has a kid. */
+export function carriesToken({ headers }: SipText): boolean {
+  const answers = [...(headers.get('turn-cred-rsp') ?? []), ...(headers.get('turn-cred-rsp-hdr') ?? [])];
+  return headers.has('turn-token') || answers.some((answer) => /;\s*kid=/.test(answer));
+}
+
+/** Whether the sender proves by a web token (RFC 8898) who it is, and not by a digest. */
+export function showsWebToken({ headers }: SipText): boolean {
+  return (headers.get('authorization') ?? []).some((value) => /^bearer\b/i.test(value));
+}

@@ -1,4 +1,4 @@
-import { type ArrowFacts, type LadderEvent } from './arrow.ts';
+import { type Arrow, type ArrowFacts, type LadderEvent } from './arrow.ts';
 import { addressField, numberField, textField } from './lab-fields.ts';
 
 /** The client begins without credentials, or takes up a new nonce: what every healthy exchange has. */
@@ -38,6 +38,11 @@ export function turnArrow(event: LadderEvent): ArrowFacts {
   };
 }
 
+/** Whether a request brought an access token (RFC 7635). */
+export function showsToken({ kind, title }: Arrow): boolean {
+  return kind === 'turn' && title.includes(' with ACCESS-TOKEN');
+}
+
 /** What the messages of one TURN client have in common. */
 export function turnOrigin(event: LadderEvent): string {
   return `${textField(event, 'transport') ?? ''} ${addressField(event, 'client')}`;
@@ -46,7 +51,8 @@ export function turnOrigin(event: LadderEvent): string {
 function requestDetail(method: string, text: string | undefined): string {
   if (text === undefined || method === 'Binding') return '';
   if (attribute(text, 'USERNAME') === undefined) return ' without credentials';
-  if (method === 'Allocate') return ' with USERNAME';
+  const hasToken = attribute(text, 'ACCESS-TOKEN') !== undefined;
+  if (method === 'Allocate') return hasToken ? ' with ACCESS-TOKEN' : ' with USERNAME';
   if (method === 'Refresh') return attribute(text, 'LIFETIME') === '0' ? ', to give the relay back' : '';
   const peer = attribute(text, 'XOR-PEER-ADDRESS');
   return peer === undefined ? '' : ` for ${peer}`;

@@ -216,6 +216,7 @@ const FIELDS = {
     name: turnName,
     expiresAtSec: endOfCredential,
   },
+  'credential-made': { registrationId: delivered.registrationId, name: turnName, expiresAtSec: endOfCredential },
   'credential-delivered': { ...delivered, expiresAtSec: endOfCredential },
   'delivery-failed': { ...delivered, cause: causeOf('delivery-failed') },
   'fault-fired': {

@@ -43,10 +43,10 @@ export class AuthorizeEndpoint {
   get(context: OAuthContext): Response | Promise<Response> {
     const form = parseForm(new URL(context.req.url).search);
     if (!form.ok) return refusePage(context, 'invalid_request');
-    const tell = this.#trace(form.value);
+    const tell = this.#trace('authorization', form.value);
     const request = this.#read(context, form.value);
     const answer = request instanceof Response ? request : this.#ask(context, request, form.value);
-    tell({ status: answer.status });
+    tell({ status: answer.status, error: context.get('error') });
     return answer;
   }
 
@@ -55,9 +55,9 @@ export class AuthorizeEndpoint {
     const form = await readForm(context);
     const asked = form.ok ? parseForm(form.value.get('request') ?? '') : form;
     if (!form.ok || !asked.ok) return refusePage(context, 'invalid_request');
-    const tell = this.#trace(asked.value);
+    const tell = this.#trace('login', asked.value);
     const answer = await this.#serve(context, form.value, asked.value);
-    tell({ status: answer.status, impi: context.get('impi') });
+    tell({ status: answer.status, impi: context.get('impi'), error: context.get('error') });
     return answer;
   }
 
@@ -86,8 +86,8 @@ export class AuthorizeEndpoint {
   }
 
   /** The form that asks and the form that is sent are one exchange: both have all that the client has asked for. */
-  #trace(asked: Form): TellAnswer {
-    const passing = { from: 'wic', to: 'waf', what: 'authorization' } as const;
+  #trace(what: 'authorization' | 'login', asked: Form): TellAnswer {
+    const passing = { from: 'wic', to: 'waf', what } as const;
     return traceExchange(this.#parts.events, passing, () => {
       const exchange = hash('sha256', new URLSearchParams([...asked]).toString(), 'base64url').slice(0, 12);
       return { ...askedFor(asked), exchange };
@@ -96,6 +96,7 @@ export class AuthorizeEndpoint {
 
   #refuse(context: OAuthContext, request: AuthorizationRequest, error: OAuthError): Response {
     this.#parts.events.emit('token-refused', { client: request.client.id, cause: error });
+    context.set('error', error);
     return this.#redirect(context, request, { error });
   }
 
@@ -105,6 +106,7 @@ export class AuthorizeEndpoint {
     if (read.kind === 'good') return read.request;
     if (read.kind === 'refused') return refusePage(context, read.error);
     noStore(context);
+    context.set('error', read.error);
     return context.redirect(answerUrl(read.target, issuer(), { error: read.error }), 303);
   }
 

@@ -69,7 +69,7 @@ export class TokenEndpoint {
       tell({ status: statusOf(answer.reason), error: answer.reason });
       return refuse(context, answer.reason);
     }
-    tell({ status: 200 });
+    tell({ status: 200, scope: answer.value.scope === 'turn' ? 'turn' : 'sip' });
     noStore(context);
     return context.json(answer.value);
   }

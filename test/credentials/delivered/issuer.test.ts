@@ -173,7 +173,7 @@ describe('what observers hear of a delivery', () => {
   function observed() {
     const events = new TypedEvents<DeliveryEvents>(() => undefined);
     const told: unknown[] = [];
-    for (const name of ['credential-delivered', 'delivery-failed'] as const) {
+    for (const name of ['credential-made', 'credential-delivered', 'delivery-failed'] as const) {
       events.on(name, (event) => told.push({ type: name, ...event }));
     }
     return { told, ...bench({ events }) };
@@ -184,6 +184,7 @@ describe('what observers hear of a delivery', () => {
     const { name, password } = get();
     const expiresAtSec = NOW_SEC + 3600;
     expect(told).toEqual([
+      { type: 'credential-made', registrationId: 'device', name, expiresAtSec },
       { type: 'credential-delivered', registrationId: 'device', name, store: 'redis', expiresAtSec },
     ]);
     expect(JSON.stringify(told)).not.toContain(password.revealText());
@@ -193,15 +194,15 @@ describe('what observers hear of a delivery', () => {
     const { told, delivery, ask } = observed();
     delivery.isSlow = true;
     void eventually(ask());
-    expect(told).toEqual([]);
+    expect(told).toMatchObject([{ type: 'credential-made' }]);
     delivery.settle?.();
-    expect(told).toMatchObject([{ type: 'credential-delivered' }]);
+    expect(told).toMatchObject([{}, { type: 'credential-delivered' }]);
   });
 
   it('is why there is none', () => {
     const { told, delivery, ask } = observed();
     delivery.isAway = true;
     ask();
-    expect(told).toMatchObject([{ type: 'delivery-failed', registrationId: 'device', cause: 'unavailable' }]);
+    expect(told).toMatchObject([{}, { type: 'delivery-failed', registrationId: 'device', cause: 'unavailable' }]);
   });
 });

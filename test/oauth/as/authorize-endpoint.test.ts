@@ -277,10 +277,10 @@ describe('what observers hear of the authorization endpoint', () => {
     expect(heard.lines).toEqual([
       'wic > waf authorization',
       'waf > wic authorization 200',
-      'wic > waf authorization',
+      'wic > waf login',
       'signed-in',
       'token-issued',
-      'waf > wic authorization 303',
+      'waf > wic login 303',
     ]);
     expect(new Set(heard.told.flatMap(({ exchange }) => exchange ?? [])).size).toBe(1);
     expect(heard.told.at(-1)).toMatchObject({ grant: 'implicit', scope: 'turn', impi: 'alice@ims.example' });
@@ -297,12 +297,12 @@ describe('what observers hear of the authorization endpoint', () => {
     await submit(waf, page, { password: 'x' });
     await submit(waf, page, { action: 'cancel' });
     expect(heard.lines.slice(2)).toEqual([
-      'wic > waf authorization',
+      'wic > waf login',
       'sign-in-refused wrong-password',
-      'waf > wic authorization 401',
-      'wic > waf authorization',
+      'waf > wic login 401',
+      'wic > waf login',
       'token-refused access_denied',
-      'waf > wic authorization 303',
+      'waf > wic login 303',
     ]);
   });
 });
