@@ -22,6 +22,15 @@ export interface UdpListenerOptions {
   readonly zone?: string | undefined;
 }
 
+interface WaitingMessage {
+  readonly data: Uint8Array;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Beyond these, messages leave at once: nothing piles up, however many datagrams one turn of the event loop reads. */
+const MAX_WAITING = 64;
+
 /** TURN over UDP on one local address; never a wildcard one, where the kernel would pick the source of each answer by its route. */
 export class UdpListener implements Listener {
   readonly transport = 'udp';
@@ -33,6 +42,7 @@ export class UdpListener implements Listener {
   readonly #maxPayload: number;
   /** ChannelData on its way out. Free whenever the socket's queue is empty, and `send` takes nothing while it is not. */
   readonly #outgoing: Buffer;
+  #waiting: WaitingMessage[] = [];
   #closed = false;
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
@@ -66,11 +76,29 @@ export class UdpListener implements Listener {
     else this.#clients.delete(address, port);
   }
 
+  /**
+   * A message, which leaves once all datagrams that have come are read. Each answer that leaves earlier wakes its client, which on a busy machine takes the
+   * processor from the reading of the others. The caller leaves `data` alone from now on.
+   */
   send(data: Uint8Array, address: string, port: number): void {
     if (this.#closed) return;
-    if (data.length > this.#maxPayload) this.#drop(Drop.TooLarge);
-    else if (!this.#socket.send(data, 0, data.length, port, address)) this.#drop(Drop.SendQueueFull);
+    if (data.length > this.#maxPayload) {
+      this.#drop(Drop.TooLarge);
+      return;
+    }
+    const waiting = this.#waiting.push({ data, address, port });
+    if (waiting === 1) setImmediate(this.#flush);
+    else if (waiting > MAX_WAITING) this.#flush();
   }
+
+  readonly #flush = (): void => {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const { data, address, port } of waiting) {
+      if (!this.#socket.send(data, 0, data.length, port, address)) this.#drop(Drop.SendQueueFull);
+    }
+  };
 
   /** Packet path: copies the payload behind a header. One copy and one send measured cheaper than a gather send of two pieces. */
   sendChannelData(
@@ -91,6 +119,7 @@ export class UdpListener implements Listener {
   }
 
   close(): Promise<void> {
+    this.#flush();
     this.#closed = true;
     return new Promise((resolve) => {
       this.#socket.socket.close(resolve);

@@ -100,6 +100,15 @@ it('takes the largest datagram and drops what is larger', async () => {
   expect(ports.drops.snapshot()['too-large']).toBe(2);
 });
 
+it('sends what was answered before it closes, and in order', async () => {
+  const path = await pathOfClient();
+  for (let i = 0; i < 200; i++) path.send(Buffer.from([i]));
+  await listener.close();
+  await until(() => client.received.length === 200);
+  expect(client.received.map((bytes) => bytes[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  listener = new UdpListener(LOCAL, { socketBufferBytes: 0 }, ports);
+});
+
 it('takes a send after close as nothing', async () => {
   const path = await pathOfClient();
   const closing = listener.close();
