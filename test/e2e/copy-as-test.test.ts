@@ -1,47 +1,29 @@
-import { type Browser, type Page } from 'playwright-core';
+import { type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OtherProject } from '../demo-page/copy-as-test/project.ts';
 import { peer } from '../peers/peers.ts';
-import {
-  call,
-  launchBrowser,
-  openDemoPage,
-  phonePane,
-  problemsOf,
-  register,
-  type DemoPage,
-  type PhonePane,
-} from './browser.ts';
-import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { call, problemsOf, register, type PhonePane } from './browser.ts';
+import { servePage, type ServedPage } from './served-page.ts';
 
 const STORY_MS = 60_000;
 const RUN_MS = 120_000;
 const chromium = peer('chromium');
 
 describe.skipIf(!chromium)('faults, charts and "Copy as test" of the page', { timeout: STORY_MS }, () => {
-  let server: ServerProcess;
-  let browser: Browser;
-  let opened: DemoPage;
+  let served: ServedPage;
   let page: Page;
   let alice: PhonePane;
   let bob: PhonePane;
 
   beforeAll(async () => {
-    server = await startServerProcess([], ['--lab-control']);
-    browser = await launchBrowser(chromium ?? '');
-    opened = await openDemoPage(browser, server.ready.page);
-    page = opened.page;
-    alice = opened.pane;
-    bob = phonePane(page, 2);
+    served = await servePage({ flags: ['--lab-control'] });
+    ({ page, pane: alice, second: bob } = served);
     await register(alice, 'alice');
     await page.click('#add-pane');
     await register(bob, 'bob');
     await alice.part('callee-choice').selectOption('bob');
   });
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  afterAll(() => served[Symbol.asyncDispose]());
 
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const values = async (): Promise<readonly (readonly string[])[]> => {
@@ -129,7 +111,7 @@ describe.skipIf(!chromium)('faults, charts and "Copy as test" of the page', { ti
   });
 
   it('break no rule of the content security policy', () => {
-    expect(opened.errors.filter((error) => error.includes('Content Security Policy'))).toEqual([]);
+    expect(served.errors.filter((error) => error.includes('Content Security Policy'))).toEqual([]);
   });
 });
 

@@ -1,24 +1,15 @@
-import { build } from 'esbuild';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startLab, type Lab } from '../../src/lab/start-lab.ts';
 import { peer } from '../peers/peers.ts';
 import { launchBrowser } from './browser.ts';
-
-const ROOT = new URL('../../', import.meta.url).pathname;
+import { bundleScript, openScripted, TONE } from './page-script.ts';
 
 /** A telephone with a tone, a drawn picture and a data channel. Text, since the types of the DOM are not those of this program. */
 const PHONE = `
   import { UA, WebSocketInterface } from 'jssip';
 
-  const tone = () => {
-    const context = new AudioContext();
-    const oscillator = context.createOscillator();
-    const destination = context.createMediaStreamDestination();
-    oscillator.connect(destination);
-    oscillator.start();
-    return destination.stream.getAudioTracks()[0];
-  };
+  ${TONE}
   const picture = () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
     const context = canvas.getContext('2d');
@@ -41,7 +32,7 @@ const PHONE = `
     },
     call(target, iceServer, iceTransportPolicy) {
       const pcConfig = { iceServers: [iceServer], iceTransportPolicy };
-      const session = this.ua.call(target, { mediaStream: new MediaStream([tone(), picture()]), pcConfig });
+      const session = this.ua.call(target, { mediaStream: new MediaStream([...tone().getTracks(), picture()]), pcConfig });
       this.session = session;
       this.channel = session.connection.createDataChannel('echo');
       this.channel.onmessage = ({ data }) => {
@@ -106,16 +97,7 @@ describe.skipIf(!chromium)('a browser that calls echo', { timeout: 90_000 }, () 
 
   beforeAll(async () => {
     browser = await launchBrowser(chromium ?? '');
-    const { outputFiles } = await build({
-      stdin: { contents: PHONE, resolveDir: ROOT },
-      bundle: true,
-      format: 'iife',
-      platform: 'browser',
-      define: { global: 'globalThis' },
-      write: false,
-      logLevel: 'error',
-    });
-    phone = outputFiles[0]!.text;
+    phone = await bundleScript(PHONE);
   });
 
   afterAll(() => browser.close());
@@ -125,11 +107,7 @@ describe.skipIf(!chromium)('a browser that calls echo', { timeout: 90_000 }, () 
   });
 
   async function register(lab: Lab): Promise<Page> {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    const page = await context.newPage();
-    // From the edge's own origin, which it lets in; what is there does not matter.
-    await page.goto(lab.webSocket.replace('wss:', 'https:'));
-    await page.evaluate(phone);
+    const page = await openScripted(browser, lab.webSocket.replace('wss:', 'https:'), phone);
     const { uri, password } = lab.users.alice!;
     await page.evaluate(`phone.register(${JSON.stringify({ url: lab.webSocket, uri, password })})`);
     return page;

@@ -1,8 +1,8 @@
-import { type Browser, type Page } from 'playwright-core';
+import { type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
-import { call, launchBrowser, openDemoPage, phonePane, register, type PhonePane } from './browser.ts';
-import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { call, register, type PhonePane } from './browser.ts';
+import { servePage, type ServedPage } from './served-page.ts';
 
 const WINDOWS = [
   [390, 844],
@@ -39,23 +39,17 @@ describe.skipIf(!chromium)(
   'no part of the page lies over another, in any window and wherever it is scrolled to',
   { timeout: 120_000 },
   () => {
-    let server: ServerProcess;
-    let browser: Browser;
+    let served: ServedPage;
     let page: Page;
     let alice: PhonePane;
     let bob: PhonePane;
 
     beforeAll(async () => {
-      server = await startServerProcess([], ['--lab-control']);
-      browser = await launchBrowser(chromium ?? '');
-      ({ page, pane: alice } = await openDemoPage(browser, server.ready.page));
-      bob = phonePane(page, 2);
+      served = await servePage({ flags: ['--lab-control'] });
+      ({ page, pane: alice, second: bob } = served);
     });
 
-    afterAll(async () => {
-      await browser.close();
-      await server.stop();
-    });
+    afterAll(() => served[Symbol.asyncDispose]());
 
     async function overlaps(): Promise<string[]> {
       const found: string[] = [];

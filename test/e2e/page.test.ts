@@ -1,19 +1,9 @@
-import { type Browser, type Page } from 'playwright-core';
+import { type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
 import { axeFaults } from './axe.ts';
-import {
-  call,
-  launchBrowser,
-  openDemoPage,
-  pathOf,
-  phonePane,
-  problemsOf,
-  register,
-  type DemoPage,
-  type PhonePane,
-} from './browser.ts';
-import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { call, pathOf, problemsOf, register, type PhonePane } from './browser.ts';
+import { servePage, type ServedPage } from './served-page.ts';
 
 /** Nobody who talks would ask what happened. */
 const LONGEST_GAP_MS = 2000;
@@ -29,26 +19,17 @@ const PATIENTLY = { timeout: 20_000 };
 const chromium = peer('chromium');
 
 describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout: 240_000 }, () => {
-  let server: ServerProcess;
-  let browser: Browser;
-  let opened: DemoPage;
+  let opened: ServedPage;
   let page: Page;
   let alice: PhonePane;
   let bob: PhonePane;
 
   beforeAll(async () => {
-    server = await startServerProcess([], ['--lab-control']);
-    browser = await launchBrowser(chromium ?? '');
-    opened = await openDemoPage(browser, server.ready.page, WATCH_MEDIA);
-    page = opened.page;
-    alice = opened.pane;
-    bob = phonePane(page, 2);
+    opened = await servePage({ flags: ['--lab-control'], script: WATCH_MEDIA });
+    ({ page, pane: alice, second: bob } = opened);
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  afterAll(() => opened[Symbol.asyncDispose]());
 
   const panes = (): PhonePane[] => [alice, bob];
   const arrows = (): Promise<number> => page.locator('[data-testid=ladder] > li').count();
@@ -211,10 +192,9 @@ describe.skipIf(!chromium)('the page of a lab, two users in one tab', { timeout:
 
 describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer', { timeout: 120_000 }, () => {
   it('tells which peer the policy denies, once it is plain that media finds no way', async () => {
-    const server = await startServerProcess(['turn.peers.deny=["0.0.0.0/0", "::/0"]'], ['--lab-control']);
-    const browser = await launchBrowser(chromium ?? '');
-    const { page, pane: alice } = await openDemoPage(browser, server.ready.page);
-    const bob = phonePane(page, 2);
+    const settings = ['turn.peers.deny=["0.0.0.0/0", "::/0"]'];
+    await using served = await servePage({ settings, flags: ['--lab-control'] });
+    const { page, pane: alice, second: bob } = served;
     await register(alice, 'alice');
     await page.click('#add-pane');
     await register(bob, 'bob');
@@ -230,16 +210,13 @@ describe.skipIf(!chromium)('the page of a lab whose relay may not reach the peer
     await expect
       .poll(() => told(alice), PATIENTLY)
       .toMatch(/The relay does not carry alice’s media to \S+:\d+: .+\.\n[^]*No sound or picture came through/);
-    await browser.close();
-    await server.stop();
   });
 });
 
 describe.skipIf(!chromium)('the page without lab control', { timeout: 120_000 }, () => {
   it('shows the SIP of its own tab, says how to open the rest, and asks nothing that is not there', async () => {
-    const server = await startServerProcess();
-    const browser = await launchBrowser(chromium ?? '');
-    const { page, pane, errors } = await openDemoPage(browser, server.ready.page);
+    await using served = await servePage();
+    const { page, pane, errors } = served;
     const hint = await page.locator('#how-to-open-lab').innerText();
     expect(hint).toContain('npm run lab');
     expect(await page.locator('#faults').isVisible()).toBe(false);
@@ -249,8 +226,6 @@ describe.skipIf(!chromium)('the page without lab control', { timeout: 120_000 },
     expect(await pane.part('callee-choice').locator('option').allInnerTexts()).toEqual(['bob', 'somebody else…']);
     expect(await axeFaults(page)).toEqual([]);
     expect(errors).toEqual([]);
-    await browser.close();
-    await server.stop();
   });
 });
 

@@ -1,41 +1,23 @@
-import { type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
 import { axeFaults } from './axe.ts';
-import {
-  call,
-  launchBrowser,
-  openDemoPage,
-  pathOf,
-  phonePane,
-  problemsOf,
-  type DemoPage,
-  type PhonePane,
-} from './browser.ts';
-import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { call, pathOf, problemsOf, type PhonePane } from './browser.ts';
+import { servePage, type ServedPage } from './served-page.ts';
 
 const chromium = peer('chromium');
 
 describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { timeout: 120_000 }, () => {
-  let server: ServerProcess;
-  let browser: Browser;
-  let opened: DemoPage;
+  let opened: ServedPage;
   let first: PhonePane;
   let second: PhonePane;
 
   beforeAll(async () => {
-    server = await startServerProcess([], ['--config', 'config/web-sign-in.yaml']);
-    browser = await launchBrowser(chromium ?? '');
-    opened = await openDemoPage(browser, server.ready.page);
-    first = opened.pane;
-    second = phonePane(opened.page, 2);
+    opened = await servePage({ flags: ['--config', 'config/web-sign-in.yaml'] });
+    ({ pane: first, second } = opened);
     await opened.page.locator('#add-pane').click();
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  afterAll(() => opened[Symbol.asyncDispose]());
 
   async function signIn(pane: PhonePane, by: 'password' | 'web' | 'guest'): Promise<void> {
     await pane.part('sign-in').selectOption(by);
@@ -51,7 +33,7 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
     const popup = opened.page.waitForEvent('popup');
     await signIn(first, 'web');
     const login = await popup;
-    const alice = server.ready.users.find(({ name }) => name === 'alice')!;
+    const alice = opened.server.ready.users.find(({ name }) => name === 'alice')!;
     await login.getByLabel('User name').fill(alice.name);
     await login.getByLabel('Password').fill(alice.password);
     await login.getByRole('button', { name: 'Log in' }).click();
@@ -87,7 +69,9 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
     await first.part('sign-out').click();
     await first.registration('signed-out');
     await expect
-      .poll(async () => (await opened.page.request.get(new URL('/wwsf/session', server.ready.page).href)).status())
+      .poll(async () =>
+        (await opened.page.request.get(new URL('/wwsf/session', opened.server.ready.page).href)).status(),
+      )
       .toBe(204);
     const popup = opened.page.waitForEvent('popup');
     await signIn(first, 'web');

@@ -1,27 +1,19 @@
-import { build } from 'esbuild';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
 import { launchBrowser } from './browser.ts';
+import { bundleScript, openScripted, TONE } from './page-script.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 
 /** Long enough for any network here, short enough that nobody who talks would ask what happened. */
 const LONGEST_GAP_MS = 2000;
-const ROOT = new URL('../../', import.meta.url).pathname;
 
 /** A telephone of a few lines, as the guide shows it. Text, since the types of the DOM are not those of this program. */
 const PHONE = `
   import { UA, WebSocketInterface } from 'jssip';
   import { attachTurnCredentials } from './src/wic/index.ts';
 
-  const tone = () => {
-    const context = new AudioContext();
-    const oscillator = context.createOscillator();
-    const destination = context.createMediaStreamDestination();
-    oscillator.connect(destination);
-    oscillator.start();
-    return destination.stream;
-  };
+  ${TONE}
 
   globalThis.phone = {
     async register({ url, user, password, domain, options }) {
@@ -91,10 +83,12 @@ const chromium = peer('chromium');
 describe.skipIf(!chromium)('the credential helper in two browsers', { timeout: 90_000 }, () => {
   let server: ServerProcess;
   let browser: Browser;
+  let phone: string;
 
   beforeAll(async () => {
     server = await startServerProcess(['credentials.ttl.minSec=60']);
     browser = await launchBrowser(chromium ?? '');
+    phone = await bundleScript(PHONE);
   });
 
   afterAll(async () => {
@@ -103,20 +97,7 @@ describe.skipIf(!chromium)('the credential helper in two browsers', { timeout: 9
   });
 
   async function open(user: string, options: object): Promise<Page> {
-    const { outputFiles } = await build({
-      stdin: { contents: PHONE, resolveDir: ROOT },
-      bundle: true,
-      format: 'iife',
-      platform: 'browser',
-      define: { global: 'globalThis' },
-      write: false,
-      logLevel: 'error',
-    });
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    const page = await context.newPage();
-    // From the edge's own origin, which it lets in.
-    await page.goto(server.ready.page);
-    await page.evaluate(outputFiles[0]!.text);
+    const page = await openScripted(browser, server.ready.page, phone);
     const { password } = server.ready.users.find(({ name }) => name === user)!;
     const account = { url: server.ready.webSocket, user, password, domain: server.ready.realm, options };
     await page.evaluate(`phone.register(${JSON.stringify(account)})`);

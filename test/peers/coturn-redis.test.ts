@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { startCoturn, turnserver } from './coturn-redis.ts';
 import { daemon, peer, run } from './peers.ts';
-import { Fleet, keyOf, REALM } from './redis-fleet.ts';
-import { freePort, redisServer, startRedis, until } from './redis.ts';
+import { keyOf, REALM, RedisFleet } from './redis-fleet.ts';
+import { freePort, redisServer, until } from './redis.ts';
 
 const TIMEOUT = 60_000;
 const turnadmin = peer('turnadmin');
@@ -13,9 +13,9 @@ const MESSAGES = 20;
 
 describe.skipIf(!redisServer || !turnserver)('a Redis that is shared with coturn', { timeout: TIMEOUT }, () => {
   it('has the credential of our edge for coturn, until the client de-registers', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const edge = await fleet.edge({ servers: [store.url] });
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
     const coturn = fleet.own(await startCoturn(store));
     const wic = await fleet.registered(edge);
     const { credential } = wic;
@@ -36,9 +36,9 @@ describe.skipIf(!redisServer || !turnserver)('a Redis that is shared with coturn
   it.skipIf(!uclient || !echo)(
     'lets coturn relay what its own client sends with the credential of our edge',
     async () => {
-      await using fleet = new Fleet();
-      const store = fleet.own(await startRedis());
-      const edge = await fleet.edge({ servers: [store.url] });
+      await using fleet = await RedisFleet.start();
+      const { store } = fleet;
+      const edge = await fleet.edge();
       const coturn = fleet.own(await startCoturn(store));
       const { credential } = await fleet.registered(edge);
       const echoPort = await freePort();
@@ -53,9 +53,9 @@ describe.skipIf(!redisServer || !turnserver)('a Redis that is shared with coturn
   );
 
   it.skipIf(!turnadmin)('has users of turnadmin for our relay, until turnadmin deletes them', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis(['--save', '3600 1']));
-    const relay = await fleet.relay({ servers: [store.url] });
+    await using fleet = await RedisFleet.start(['--save', '3600 1']);
+    const { store } = fleet;
+    const relay = await fleet.relay();
     const carol = { username: 'carol', password: 'of turnadmin' };
     const admin = (...args: string[]) =>
       run(turnadmin!, [...args, '-u', 'carol', '-r', REALM, '-N', `ip=127.0.0.1 dbname=0 port=${store.port}`], TIMEOUT);
@@ -66,10 +66,10 @@ describe.skipIf(!redisServer || !turnserver)('a Redis that is shared with coturn
   });
 
   it('tells dashboards the same of our relay as of coturn', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const edge = await fleet.edge({ servers: [store.url] });
-    const relay = await fleet.relay({ servers: [store.url], publishAllocations: true });
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
+    const relay = await fleet.relay({ publishAllocations: true });
     const coturn = fleet.own(await startCoturn(store));
     const { credential } = await fleet.registered(edge);
     const heardOf = async (server: { family: 4 | 6; address: string; port: number }) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type UA, URI } from 'jssip';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sampleSdp } from '../edge/support/browser-globals.ts';
-import { DOMAIN, homeOf, type Ims, startIms } from './ims.ts';
+import { DOMAIN, homeOf, type Ims, newUser, startIms, uriOf } from './ims.ts';
 import {
   addressOf,
   answer,
@@ -26,11 +26,6 @@ import { peer } from './peers.ts';
 const kamailio = peer('kamailio');
 
 afterEach(stopAgents);
-
-let users = 0;
-/** A user that no other test has. */
-const newUser = (name: string): string => `${name}${++users}`;
-const uriOf = (user: string): string => `sip:${user}@${DOMAIN}`;
 
 describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('JsSIP with Kamailio behind the edge, by %s', (transport) => {
   let ims: Ims;

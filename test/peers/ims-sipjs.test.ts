@@ -2,7 +2,7 @@ import { type Invitation, Inviter, Messager, RegistererState, type Session, Sess
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseTurnCredential } from '../sip/received-credential.ts';
 import { sampleSdp } from '../edge/support/browser-globals.ts';
-import { DOMAIN, homeOf, type Ims, startIms } from './ims.ts';
+import { DOMAIN, homeOf, type Ims, newUser, startIms } from './ims.ts';
 import { peer } from './peers.ts';
 import {
   type Agent,
@@ -17,9 +17,6 @@ import {
 
 const kamailio = peer('kamailio');
 
-let users = 0;
-/** A user that no other test has. */
-const newUser = (name: string): string => `${name}${++users}`;
 const newPair = (): [string, string] => [newUser('alice'), newUser('bob')];
 const credentialOf = (response: Answer): unknown =>
   parseTurnCredential({ getAll: (name) => response.getHeaders(name) });

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startHttp, type TokenWishes, Waf } from '../edge/web-identity/waf.ts';
 import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
-import { DOMAIN, homeOf, type Ims, startIms } from './ims.ts';
+import { DOMAIN, homeOf, type Ims, newUser, startIms, uriOf } from './ims.ts';
 import {
   call,
   connect,
@@ -27,11 +27,6 @@ import { newBranch } from '../../src/sip/token.ts';
 const kamailio = peer('kamailio');
 
 afterEach(stopAgents);
-
-let users = 0;
-/** A user that no other test has. */
-const newUser = (name: string): string => `${name}${++users}`;
-const uriOf = (user: string): string => `sip:${user}@${DOMAIN}`;
 
 /** A core that takes the edge's word for `waf.ims.example`, and refuses every request in which it sees a Bearer token. */
 describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('web tokens before Kamailio, by %s', (transport) => {

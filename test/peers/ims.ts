@@ -8,6 +8,17 @@ import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
 
 export const DOMAIN = 'ims.example';
 export const PASSWORD = 'a-password-of-all';
+
+let users = 0;
+
+/** The name of a user that no other test has. */
+export function newUser(name: string): string {
+  return `${name}${++users}`;
+}
+
+export function uriOf(user: string): string {
+  return `sip:${user}@${DOMAIN}`;
+}
 /** The edge's side towards the core has an address of its own, by which the core knows it. */
 const EDGE_ADDRESS = '127.0.0.2';
 

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { longTermKey } from '../../src/credentials/long-term-key.ts';
 import { type Server } from '../../src/index.ts';
-import { Fleet, keyOf, REALM, refusalOf } from './redis-fleet.ts';
-import { redisServer, startRedis, until } from './redis.ts';
+import { keyOf, REALM, RedisFleet, refusalOf } from './redis-fleet.ts';
+import { redisServer, until } from './redis.ts';
 
 const TIMEOUT = 30_000;
 
 describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeout: TIMEOUT }, () => {
   it('share the credential of a client, in the layout of coturn, for as long as it lives', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const { credential } = await fleet.registered(edge);
     const { username, password } = credential;
     expect(await store.cli('GET', keyOf(username))).toBe(longTermKey('md5', username, REALM, password).toString('hex'));
@@ -21,10 +20,9 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
   });
 
   it('forget it when the client de-registers', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const wic = await fleet.registered(edge);
     await fleet.allocate(relay, wic.credential);
     await wic.deregister();
@@ -36,10 +34,9 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
   });
 
   it('serve a user that a tool of coturn wrote, until the tool deletes it', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const relay = await fleet.relay(redis);
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const relay = await fleet.relay();
     const carol = { username: 'carol', password: 'of coturn' };
     await store.cli('SET', keyOf('carol'), longTermKey('md5', 'carol', REALM, carol.password).toString('hex'));
     await fleet.allocate(relay, carol);
@@ -48,11 +45,9 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
   });
 
   it('count a user once over all credentials, whichever edge made them', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edges = [await fleet.edge(redis), await fleet.edge(redis)];
-    const relay = await fleet.relay(redis, { perUser: 2 });
+    await using fleet = await RedisFleet.start();
+    const edges = [await fleet.edge(), await fleet.edge()];
+    const relay = await fleet.relay({}, { perUser: 2 });
     const allocations = await Promise.all(
       edges
         .flatMap((edge) => [fleet.registered(edge), fleet.registered(edge)])
@@ -65,10 +60,8 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
   });
 
   it('go on over a restart of the edge', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const before = await fleet.registered(edge);
     await edge.restart();
     const after = await fleet.registered(edge);
@@ -76,10 +69,9 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
   });
 
   it('refuse a user whose key in Redis is no key', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const relay = await fleet.relay(redis);
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const relay = await fleet.relay();
     await store.cli('SET', keyOf('carol'), 'no key');
     await store.cli('HSET', keyOf('dave'), 'a', 'hash');
     await expect(fleet.allocate(relay, { username: 'carol', password: '' })).rejects.toThrow(/401/);
@@ -89,10 +81,9 @@ describe.skipIf(!redisServer)('an edge and a relay that share a Redis', { timeou
 
 describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () => {
   it('the edge registers clients and says when to ask for a credential again; when it is back, they get one', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edge = await fleet.edge(redis);
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
     await store.kill();
     const wic = await fleet.registered(edge);
     expect(wic.answer).toEqual({ kind: 'error', error: 'unavailable', retryAfterSec: 5 });
@@ -102,10 +93,9 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('the relay serves the users it has met, until their end, and answers 500 to others', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const relay = await fleet.relay(redis);
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const relay = await fleet.relay();
     const write = (user: string, ...more: string[]) =>
       store.cli('SET', keyOf(user), longTermKey('md5', user, REALM, 'secret').toString('hex'), ...more);
     await write('met', 'EX', '600');
@@ -121,10 +111,9 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('a Redis that answers nothing counts as away, and nobody waits longer than the time-out', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const { credential } = await fleet.registered(edge);
     await fleet.allocate(relay, credential);
     store.freeze();
@@ -140,11 +129,10 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('a server starts all the same, and works once Redis is there', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
     await store.kill();
-    const edge = await fleet.edge(redis);
+    const edge = await fleet.edge();
     const wic = await fleet.registered(edge);
     expect(wic.answer).toMatchObject({ error: 'unavailable' });
     await store.start();
@@ -152,10 +140,9 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('a Redis that comes back without what it knew is given the good credentials again, and no others', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const good = await fleet.registered(edge);
     const gone = await fleet.registered(edge, 'bob');
     await store.kill();
@@ -170,10 +157,9 @@ describe.skipIf(!redisServer)('while Redis is away', { timeout: TIMEOUT }, () =>
   });
 
   it('a credential that was taken back meanwhile is gone once Redis is there', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edge = await fleet.edge(redis);
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
     const wic = await fleet.registered(edge);
     store.freeze();
     const ended = new Promise((resolve) => edge.on('registration-ended', resolve));
@@ -193,11 +179,9 @@ describe.skipIf(!redisServer)('a revocation in a fleet', { timeout: TIMEOUT }, (
   }
 
   it('by de-registration ends the allocations on every relay within a second', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edge = await fleet.edge(redis);
-    const relays = [await fleet.relay(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const edge = await fleet.edge();
+    const relays = [await fleet.relay(), await fleet.relay()];
     const wic = await fleet.registered(edge);
     for (const relay of relays) await fleet.allocate(relay, wic.credential);
     await wic.deregister();
@@ -206,11 +190,10 @@ describe.skipIf(!redisServer)('a revocation in a fleet', { timeout: TIMEOUT }, (
   });
 
   it('by an operator at one relay ends them at the other, and takes the credential from the Redis', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edge = await fleet.edge(redis);
-    const relays = [await fleet.relay(redis), await fleet.relay(redis)] as const;
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
+    const relays = [await fleet.relay(), await fleet.relay()] as const;
     const { credential } = await fleet.registered(edge);
     for (const relay of relays) await fleet.allocate(relay, credential);
     relays[0].revokeName(credential.username);
@@ -219,11 +202,10 @@ describe.skipIf(!redisServer)('a revocation in a fleet', { timeout: TIMEOUT }, (
   });
 
   it('while Redis is away reaches the others when it is back, although it has forgotten everything', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const edge = await fleet.edge(redis);
-    const relays = [await fleet.relay(redis), await fleet.relay(redis)] as const;
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const edge = await fleet.edge();
+    const relays = [await fleet.relay(), await fleet.relay()] as const;
     const { credential } = await fleet.registered(edge);
     for (const relay of relays) await fleet.allocate(relay, credential);
     await store.kill();
@@ -231,16 +213,16 @@ describe.skipIf(!redisServer)('a revocation in a fleet', { timeout: TIMEOUT }, (
     expect(relays.map((relay) => relay.sessions().length)).toEqual([0, 1]);
     await store.start();
     await emptied(relays);
-    const late = await fleet.relay(redis);
+    const late = await fleet.relay();
     await until(async () => (await refusalOf(fleet.allocate(late, credential))) === '401');
   });
 });
 
 describe.skipIf(!redisServer)('dashboards of coturn', { timeout: TIMEOUT }, () => {
   it('are told of an allocation on its channels, in the words of coturn', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const relay = await fleet.relay({ servers: [store.url], publishAllocations: true });
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const relay = await fleet.relay({ publishAllocations: true });
     await store.cli('SET', keyOf('carol'), longTermKey('md5', 'carol', REALM, 'secret').toString('hex'));
     const heard = fleet.own(await store.hear('turn/realm/*/user/*/allocation/*'));
     const client = await fleet.allocate(relay, { username: 'carol', password: 'secret' });

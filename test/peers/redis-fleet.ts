@@ -3,6 +3,7 @@ import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput, createServer, type Server } from '../../src/index.ts';
 import { registeredWic, WIC_HOME, type RegisteredWic } from '../server/support/registered-wic.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
+import { type RedisPeer, startRedis } from './redis.ts';
 
 export const REALM = 'example.com';
 
@@ -72,6 +73,29 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}
+
+/** A fleet around a Redis of its own, which its servers use unless told of another. */
+export class RedisFleet extends Fleet {
+  readonly store: RedisPeer;
+
+  private constructor(store: RedisPeer) {
+    super();
+    this.store = this.own(store);
+  }
+
+  /** `settings`: further lines of the configuration of Redis. */
+  static async start(settings?: readonly string[]): Promise<RedisFleet> {
+    return new RedisFleet(await startRedis(settings));
+  }
+
+  override edge(redis: RedisConfig = {}): Promise<Server> {
+    return super.edge({ servers: [this.store.url], ...redis });
+  }
+
+  override relay(redis: RedisConfig = {}, quota?: Quota): Promise<Server> {
+    return super.relay({ servers: [this.store.url], ...redis }, quota);
   }
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type RegisteredWic } from '../server/support/registered-wic.ts';
-import { Fleet, refusalOf } from './redis-fleet.ts';
-import { redisServer, startRedis, until } from './redis.ts';
+import { RedisFleet, refusalOf } from './redis-fleet.ts';
+import { redisServer, until } from './redis.ts';
 
 const CLIENTS = 30;
 const PHASE_MS = 2000;
@@ -31,10 +31,9 @@ function zeros(): Figures {
 
 describe.skipIf(!redisServer)('a Redis that is killed and started again under load', { timeout: 60_000 }, () => {
   it('costs no registration and no allocation of a user who is known', async () => {
-    await using fleet = new Fleet();
-    const store = fleet.own(await startRedis());
-    const redis = { servers: [store.url] };
-    const [edge, relay] = [await fleet.edge(redis), await fleet.relay(redis)];
+    await using fleet = await RedisFleet.start();
+    const { store } = fleet;
+    const [edge, relay] = [await fleet.edge(), await fleet.relay()];
     const wics: RegisteredWic[] = [];
     const credentials: RegisteredWic['credential'][] = [];
     for (let i = 0; i < CLIENTS; i++) {
