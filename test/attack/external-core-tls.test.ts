@@ -14,16 +14,17 @@ import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { type SipRequest } from '../../src/sip/message.ts';
 import { Wic, WicMessages } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
-import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+import { makeCertificate } from '../turn/support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 import { parseText } from '../sip/message-text.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const TIMEOUT_MS = 60_000;
 const CORE_NAME = 'localhost';
 
-let core: TestCertificate;
-let edge: TestCertificate;
-let renewed: TestCertificate;
+let core: KeyPair;
+let edge: KeyPair;
+let renewed: KeyPair;
 let folder: string;
 let stops: (() => unknown)[];
 
@@ -150,7 +151,7 @@ async function startCore(address = '127.0.0.1'): Promise<{ tlsCore: TlsCore; por
 }
 
 /** What the edge answers to OPTIONS over a connection of the core's side with this certificate. */
-function called(path: string, pair: Partial<TestCertificate>): Promise<string> {
+function called(path: string, pair: Partial<KeyPair>): Promise<string> {
   const [, host = '', port = ''] = /@([\d.]+):(\d+);/.exec(path) ?? [];
   const socket = connect({ host, port: Number(port), rejectUnauthorized: false, ...pair });
   const options = new WicMessages('core').build('OPTIONS', `sip:${host}:${port};transport=tls`, 'sip:example.com');

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { startCoturn, turnserver } from '../peers/coturn-redis.ts';
 import { peer } from '../peers/peers.ts';
 import { Fleet } from '../peers/redis-fleet.ts';
-import { freePort, redisServer, startRedis, until } from '../peers/redis.ts';
+import { redisServer, startRedis, until } from '../peers/redis.ts';
 import { call, credentialOf, launchBrowser, openDemoPage, pathOf, register } from './browser.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { freePort } from '../support/free-port.ts';
 
 const chromium = peer('chromium');
 const DOMAIN = 'example.com';

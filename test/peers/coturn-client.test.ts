@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -8,6 +7,7 @@ import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { turnServerOptions } from '../turn/support/options.ts';
 import { daemon, peer, run, type Daemon, type Outcome } from './peers.ts';
+import { freeUdpPort } from '../support/free-port.ts';
 
 const uclient = peer('turnutils_uclient');
 const echo = peer('turnutils_peer');
@@ -45,16 +45,6 @@ function expectNoLoss({ output }: Outcome): void {
   expect(sent).toBeGreaterThanOrEqual(MESSAGES);
   expect(received).toBe(sent);
   expect(lost).toBe(0);
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.1', resolve);
-  });
-  const { port: free } = socket.address();
-  socket.close();
-  return free;
 }
 
 describe.skipIf(!uclient || !echo)('turnutils_uclient against our server', () => {

@@ -25,7 +25,8 @@ import { turnServerOptions } from '../turn/support/options.ts';
 import { lifetimeOf, Rfc7635Client, type SessionToken } from '../turn/support/rfc7635-client.ts';
 import { codeOf } from '../turn/support/rfc8489-client.ts';
 import { daemon, peer, run, type Daemon } from './peers.ts';
-import { freePort, redisServer, startRedis, until, type RedisPeer } from './redis.ts';
+import { redisServer, startRedis, until, type RedisPeer } from './redis.ts';
+import { freePort } from '../support/free-port.ts';
 
 const oauth = peer('turnutils_oauth');
 const uclient = peer('turnutils_uclient');

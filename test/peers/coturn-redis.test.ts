@@ -3,7 +3,8 @@ import { TurnClient } from '../turn/support/turn-client.ts';
 import { startCoturn, turnserver } from './coturn-redis.ts';
 import { daemon, peer, run } from './peers.ts';
 import { keyOf, REALM, RedisFleet } from './redis-fleet.ts';
-import { freePort, redisServer, until } from './redis.ts';
+import { redisServer, until } from './redis.ts';
+import { freePort } from '../support/free-port.ts';
 
 const TIMEOUT = 60_000;
 const turnadmin = peer('turnadmin');

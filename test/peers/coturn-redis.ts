@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { daemon, peer } from './peers.ts';
-import { freePort, until, type RedisPeer } from './redis.ts';
+import { until, type RedisPeer } from './redis.ts';
 import { REALM } from './redis-fleet.ts';
+import { freePort } from '../support/free-port.ts';
 
 export const turnserver = peer('turnserver');
 

@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { createPseudonyms } from '../../src/credentials/shared-key/pseudonym.ts'
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { daemon, peer, type Daemon } from './peers.ts';
 import { unwrap } from '../support/unwrap.ts';
+import { freeUdpPort } from '../support/free-port.ts';
 
 const turnserver = peer('turnserver');
 const KM = 'the shared secret';
@@ -41,16 +41,6 @@ function connect({ username, password }: TurnCredential): Promise<TurnClient> {
   return TurnClient.connect({ transport: 'udp', server: at, username, password: password.revealText() });
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.1', resolve);
-  });
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
-
 /** Until coturn answers; a lost Binding request takes the client seconds to give up, so a new one is made each time. */
 async function untilUp(): Promise<void> {
   for (let i = 0; i < 50; i++) {
@@ -71,7 +61,7 @@ async function untilUp(): Promise<void> {
 describe.skipIf(!turnserver)('coturn with use-auth-secret and the same Km', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'coturn-'));
-    at = { family: 4, address: '127.0.0.1', port: await freePort() };
+    at = { family: 4, address: '127.0.0.1', port: await freeUdpPort() };
     const options = [
       '-n',
       '--no-cli',

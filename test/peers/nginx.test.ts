@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { WicSocket } from '../edge/support/wic-socket.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { credentialOf, createAgent, registered, stopAgents } from './jssip-agents.ts';
 import { daemon, peer } from './peers.ts';
+import { freePort } from '../support/free-port.ts';
 
 const nginx = peer('nginx');
 const SAMPLE = readFileSync(new URL('../../config/nginx.conf', import.meta.url), 'utf8');
@@ -23,14 +24,6 @@ afterEach(async () => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
-import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLab, type Lab } from '../../src/lab/start-lab.ts';
 import { daemon, peer, run, type Daemon } from './peers.ts';
+import { freeUdpPort } from '../support/free-port.ts';
 
 const uclient = peer('turnutils_uclient');
 const echo = peer('turnutils_peer');
@@ -9,16 +9,6 @@ const curl = peer('curl');
 const KM = 'the shared secret of this lab';
 const LISTENERS = [{ transport: 'udp' as const, address: '127.0.0.1', port: 0 }];
 const TIMEOUT_MS = 60_000;
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.1', resolve);
-  });
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 function httpsPort(lab: Lab): string {
   return String(lab.addresses.https[0]!.port);

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { type ConfigInput } from '../../src/index.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { Fleet, refusalOf } from './redis-fleet.ts';
-import { freePort, redisServer, startRedis, until, type RedisPeer } from './redis.ts';
+import { redisServer, startRedis, until, type RedisPeer } from './redis.ts';
+import { freePort } from '../support/free-port.ts';
 
 const TIMEOUT = 60_000;
 

@@ -1,22 +1,14 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { daemon, peer, type Daemon } from './peers.ts';
+import { freePort } from '../support/free-port.ts';
 
 export const redisServer = peer('redis-server');
 
 const START_TIMEOUT_MS = 10_000;
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export interface Heard extends AsyncDisposable {
   readonly messages: readonly (readonly [string, string])[];

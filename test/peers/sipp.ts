@@ -12,6 +12,7 @@ import { formatSipMessage } from '../../src/sip/format-message.ts';
 import { type SipRequest } from '../../src/sip/message.ts';
 import { parseNameAddr } from '../../src/sip/name-addr.ts';
 import { parseSipMessage } from '../../src/sip/parse-message.ts';
+import { freeUdpPort } from '../support/free-port.ts';
 
 export const DOMAIN = 'ims.example';
 const REGISTRAR = '127.0.0.1';
@@ -48,7 +49,7 @@ export interface SippCore extends AsyncDisposable {
 }
 
 export async function startSippCore(program: string): Promise<SippCore> {
-  const port = await freePort(SIPP);
+  const port = await freeUdpPort(SIPP);
   const registrar = await Registrar.open(`<sip:${SIPP}:${port};lr>`);
   const server = await createServer(
     {
@@ -196,16 +197,4 @@ async function listens(port: number, done: Promise<SippRun>): Promise<void> {
     if (state.run) throw new Error(`SIPp did not start: ${state.run.log}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function freePort(address: string): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, address, resolve);
-  });
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(resolve);
-  });
-  return port;
 }

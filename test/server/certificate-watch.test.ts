@@ -10,12 +10,13 @@ import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { silentLogger, type Logger } from '../../src/base/logger.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
-import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+import { makeCertificate } from '../turn/support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 
 const TIMEOUT = { timeout: 20_000, interval: 50 };
 
-let first: TestCertificate;
-let second: TestCertificate;
+let first: KeyPair;
+let second: KeyPair;
 let folder: string;
 let server: Server | undefined;
 let lines: string[];
@@ -37,7 +38,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function write({ cert, key }: TestCertificate, into = folder): void {
+function write({ cert, key }: KeyPair, into = folder): void {
   mkdirSync(into, { recursive: true });
   writeFileSync(join(into, 'cert.pem'), cert);
   writeFileSync(join(into, 'key.pem'), key);

@@ -7,9 +7,10 @@ import { Arrivals } from '../../src/base/arrivals.ts';
 import { ConnectionLimits } from '../../src/base/connection-limits.ts';
 import { alpnProtocols, FrontDoor } from '../../src/server/front-door.ts';
 import { HttpConnections } from '../../src/server/http-connections.ts';
-import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+import { makeCertificate } from '../turn/support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 let server: Server;
 let door: FrontDoor;
 let limits: ConnectionLimits;

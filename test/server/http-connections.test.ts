@@ -10,7 +10,8 @@ import { inPieces } from '../../src/http/page-assets.ts';
 import { silentLogger, type LogFields } from '../../src/base/logger.ts';
 import { type HttpEnv } from '../../src/http/http-env.ts';
 import { HttpsListeners } from '../../src/server/https-listeners.ts';
-import { makeCertificate, type TestCertificate } from '../turn/support/certificate.ts';
+import { makeCertificate } from '../turn/support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 
 const PATIENTLY = { timeout: 20_000, interval: 20 };
 const PAGE = new Uint8Array(4_000_000).fill(97);
@@ -18,7 +19,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 type Options = Partial<Parameters<typeof HttpsListeners.open>[0]>;
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 let listeners: HttpsListeners;
 let lines: { fields: LogFields; message: string }[];
 /** How often each path was asked for, as the application saw it. */

@@ -7,6 +7,7 @@ import { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createServer, type ConfigInput, type Server } from '../../src/index.ts';
 import { silentLogger, type Logger } from '../../src/base/logger.ts';
+import { freePort } from '../support/free-port.ts';
 
 let base: string;
 const running: Server[] = [];
@@ -191,11 +192,3 @@ describe('a server', () => {
     expect(warnings).toEqual([expect.stringContaining('turn.expiryPolicy is allocate-only')]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createTcpServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

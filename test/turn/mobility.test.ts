@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { makeCertificate, type TestCertificate } from './support/certificate.ts';
+import { makeCertificate } from './support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 
 beforeAll(async () => {
   certificate = await makeCertificate();

@@ -2,12 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type RedirectOptions } from '../../src/turn/engine/redirection.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
-import { makeCertificate, type TestCertificate } from './support/certificate.ts';
+import { makeCertificate } from './support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 import { turnServerOptions } from './support/options.ts';
 import { staticVerifier } from './support/static-verifier.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 
 beforeAll(async () => {
   certificate = await makeCertificate();

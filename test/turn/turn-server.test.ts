@@ -5,7 +5,8 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { errorCode, xorMappedAddress } from '../../src/stun/attributes/rfc8489.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { type ClientTransport } from '../../src/turn/engine/data-plane.ts';
-import { makeCertificate, type TestCertificate } from './support/certificate.ts';
+import { makeCertificate } from './support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 import { turnServerOptions } from './support/options.ts';
 import { staticVerifier } from './support/static-verifier.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
@@ -13,7 +14,7 @@ import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 const until = (condition: () => boolean): Promise<boolean> => vi.waitUntil(condition, { timeout: 5_000, interval: 5 });
 const TRANSPORTS = ['udp', 'tcp', 'tls'] as const;
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 
 beforeAll(async () => {
   certificate = await makeCertificate();

@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type TransportAddress } from '../../src/base/transport-address.ts';
-import { makeCertificate, type TestCertificate } from './support/certificate.ts';
+import { makeCertificate } from './support/certificate.ts';
+import { type KeyPair } from '../../src/base/key-pair.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 
 beforeAll(async () => {
   certificate = await makeCertificate();

@@ -1,16 +1,17 @@
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
-import { generate } from 'selfsigned';
 import { AbuseLog } from '../../../src/base/abuse-log.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { type KeyPair } from '../../../src/base/key-pair.ts';
 import { type LogFields, type Logger, silentLogger } from '../../../src/base/logger.ts';
 import { Edge, type EdgeDependencies } from '../../../src/edge/edge.ts';
 import { type EdgeOptions } from '../../../src/edge/edge-options.ts';
+import { makeCertificate } from '../../turn/support/certificate.ts';
 import { FakeIssuer } from './fake-issuer.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { WicSocket, type WicSocketOptions } from './wic-socket.ts';
 
-let certificate: Promise<{ cert: string; private: string }> | undefined;
+let certificate: Promise<KeyPair> | undefined;
 
 /** An edge on an HTTPS server of its own, on a free port of loopback. */
 export interface EdgeServer extends AsyncDisposable {
@@ -31,9 +32,8 @@ export interface EdgeServer extends AsyncDisposable {
 }
 
 export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependencies> = {}): Promise<EdgeServer> {
-  certificate ??= generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', curve: 'P-256' });
-  const { cert, private: key } = await certificate;
-  const server = createServer({ cert, key }, (_request, response) => {
+  certificate ??= makeCertificate();
+  const server = createServer(await certificate, (_request, response) => {
     response.end('page');
   });
   const events = new RecordedEvents();

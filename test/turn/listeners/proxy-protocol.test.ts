@@ -7,7 +7,8 @@ import {
   StreamListener,
   type StreamListenerOptions,
 } from '../../../src/turn/listeners/stream-listener.ts';
-import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { type KeyPair } from '../../../src/base/key-pair.ts';
 import { bindingRequest, heard, streamOptions, type Heard } from './support.ts';
 
 const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
@@ -17,7 +18,7 @@ const V1 = Buffer.from('PROXY TCP4 203.0.113.7 192.0.2.1 40000 3478\r\n');
 const V2 = Buffer.from(`${SIGNATURE}2111000fcb007108c00002019c400d96030000`, 'hex');
 const V2_LOCAL = Buffer.from(`${SIGNATURE}20000000`, 'hex');
 
-let certificate: TestCertificate;
+let certificate: KeyPair;
 let ports: Heard;
 const listeners: StreamListener[] = [];
 const sockets: Socket[] = [];
@@ -35,7 +36,7 @@ afterEach(async () => {
 
 interface Setup {
   readonly options?: Partial<StreamListenerOptions>;
-  readonly tls?: TestCertificate;
+  readonly tls?: KeyPair;
   readonly proxies?: readonly string[];
 }
 

@@ -9,7 +9,8 @@ import {
   type StreamListenerOptions,
 } from '../../../src/turn/listeners/stream-listener.ts';
 import { StreamConnection } from '../../../src/turn/listeners/stream-connection.ts';
-import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { type KeyPair } from '../../../src/base/key-pair.ts';
 import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
 
 function until(condition: () => boolean): Promise<boolean> {
@@ -29,7 +30,7 @@ function overfill(path: ClientLink): Promise<boolean> {
 const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
 
 let ports: Heard;
-let certificate: TestCertificate;
+let certificate: KeyPair;
 const listeners: StreamListener[] = [];
 const sockets: Socket[] = [];
 
@@ -46,7 +47,7 @@ afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.close()));
 });
 
-async function listen(overrides: Partial<StreamListenerOptions> = {}, tls?: TestCertificate): Promise<StreamListener> {
+async function listen(overrides: Partial<StreamListenerOptions> = {}, tls?: KeyPair): Promise<StreamListener> {
   const options = streamOptions(overrides);
   const listener = await StreamListener.listen(LOCAL, tls, options, streamLimits(options, ports), ports);
   listeners.push(listener);

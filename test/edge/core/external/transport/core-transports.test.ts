@@ -2,56 +2,41 @@ import { createServer } from 'node:net';
 import { connect as tlsConnect, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownText } from '../../../../../src/base/own-text.ts';
-import { makeCertificate, type TestCertificate } from '../../../../turn/support/certificate.ts';
+import { makeCertificate } from '../../../../turn/support/certificate.ts';
+import { type KeyPair } from '../../../../../src/base/key-pair.ts';
 import { renegotiation } from '../../../../turn/support/renegotiation.ts';
 import {
   createWorld,
   type Line,
-  lineOf,
   request,
   requestText,
-  streamCore,
   type TcpCore,
+  TransportTest,
   type TransportWorld,
   until,
   type WorldOptions,
 } from './support.ts';
 
-const worlds: TransportWorld[] = [];
-const cores: TcpCore[] = [];
-const lines: Line[] = [];
-let edge: TestCertificate;
-let other: TestCertificate;
+const test = new TransportTest();
+let edge: KeyPair;
+let other: KeyPair;
 
 beforeAll(async () => {
   edge = await makeCertificate();
   other = await makeCertificate('other.example');
 });
 
-afterEach(async () => {
-  for (const { socket } of lines.splice(0)) socket.destroy();
-  await Promise.all(worlds.splice(0).map(({ transports }) => transports.stop()));
-  await Promise.all(cores.splice(0).map((core) => core.close()));
-});
+afterEach(() => test.end());
 
-async function start(options?: WorldOptions): Promise<TransportWorld> {
-  const world = createWorld(options);
-  worlds.push(world);
-  await world.transports.start();
-  return world;
-}
+const start = (options?: WorldOptions): Promise<TransportWorld> => test.start(options);
 
-async function tlsCore(pair: TestCertificate, options: object = {}): Promise<TcpCore> {
-  const made = await streamCore(createTlsServer({ ...pair, ...options }), 'secureConnection');
-  cores.push(made);
-  return made;
+function tlsCore(pair: KeyPair, options: object = {}): Promise<TcpCore> {
+  return test.core(createTlsServer({ ...pair, ...options }), 'secureConnection');
 }
 
 function callTls({ place }: TransportWorld, options: object = {}): Line {
   const { address, port } = place('tls');
-  const line = lineOf(tlsConnect({ host: address, port, rejectUnauthorized: false, ...options }));
-  lines.push(line);
-  return line;
+  return test.line(tlsConnect({ host: address, port, rejectUnauthorized: false, ...options }));
 }
 
 function tlsOf(line: Line | undefined): TLSSocket {
@@ -98,8 +83,7 @@ describe('TLS towards the core', () => {
   });
 
   it('gives up a core that does not end its handshake in time', async () => {
-    const peer = await streamCore(createServer());
-    cores.push(peer);
+    const peer = await test.core(createServer());
     const world = await start();
     const hop = world.transports.hopTo({ transport: 'tls', address: '127.0.0.1', port: peer.port });
     hop.send(request('waits'));

@@ -2,47 +2,30 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Hop } from '../../../../../src/edge/hop.ts';
 import {
-  createWorld,
   type Line,
-  lineOf,
   request,
   requestText,
   responseTo,
-  streamCore,
   type TcpCore,
+  TransportTest,
   type TransportWorld,
   until,
   type WorldOptions,
 } from './support.ts';
 
-const worlds: TransportWorld[] = [];
-const cores: TcpCore[] = [];
-const lines: Line[] = [];
+const test = new TransportTest();
 
-afterEach(async () => {
-  for (const { socket } of lines.splice(0)) socket.destroy();
-  await Promise.all(worlds.splice(0).map(({ transports }) => transports.stop()));
-  await Promise.all(cores.splice(0).map((core) => core.close()));
-});
+afterEach(() => test.end());
 
-async function start(options?: WorldOptions): Promise<TransportWorld> {
-  const world = createWorld(options);
-  worlds.push(world);
-  await world.transports.start();
-  return world;
-}
+const start = (options?: WorldOptions): Promise<TransportWorld> => test.start(options);
 
-async function core(address?: string): Promise<TcpCore> {
-  const made = await streamCore(undefined, undefined, address);
-  cores.push(made);
-  return made;
+function core(address?: string): Promise<TcpCore> {
+  return test.core(undefined, undefined, address);
 }
 
 function call({ place }: TransportWorld, localAddress = '127.0.0.1'): Line {
   const { address, port } = place('tcp');
-  const line = lineOf(connect({ host: address, port, localAddress }));
-  lines.push(line);
-  return line;
+  return test.line(connect({ host: address, port, localAddress }));
 }
 
 function hopTo({ transports }: TransportWorld, port: number, address = '127.0.0.1'): Hop {

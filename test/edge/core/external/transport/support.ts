@@ -171,3 +171,35 @@ export async function streamCore(
       }),
   };
 }
+
+/** Worlds, cores and lines of one test. `end` ends all that there are. */
+export class TransportTest {
+  readonly #worlds: TransportWorld[] = [];
+  readonly #cores: TcpCore[] = [];
+  readonly #lines: Line[] = [];
+
+  async start(options?: WorldOptions): Promise<TransportWorld> {
+    const world = createWorld(options);
+    this.#worlds.push(world);
+    await world.transports.start();
+    return world;
+  }
+
+  async core(...how: Parameters<typeof streamCore>): Promise<TcpCore> {
+    const core = await streamCore(...how);
+    this.#cores.push(core);
+    return core;
+  }
+
+  line(socket: Socket): Line {
+    const line = lineOf(socket);
+    this.#lines.push(line);
+    return line;
+  }
+
+  async end(): Promise<void> {
+    for (const { socket } of this.#lines.splice(0)) socket.destroy();
+    await Promise.all(this.#worlds.splice(0).map(({ transports }) => transports.stop()));
+    await Promise.all(this.#cores.splice(0).map((core) => core.close()));
+  }
+}
