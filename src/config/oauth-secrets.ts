@@ -4,6 +4,7 @@ import { type Secret } from '../base/secret.ts';
 import { type Attempt } from './findings.ts';
 import { readCa } from './given-certificate.ts';
 import { knownEntries } from './schema/known-part.ts';
+import { JWT_BEARER } from './schema/oauth-clients.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 import { type StateStore } from './state/state-store.ts';
@@ -28,6 +29,8 @@ export interface OAuthSecrets {
 const SIGNING_KEY_FILE = 'waf-signing-key.pem';
 /** RFC 6749 §10.10: nobody guesses 128 bits. */
 const MIN_SECRET_BYTES = 16;
+/** RFC 7518 §3.2: of a secret that signs by HS256. */
+const MIN_MAC_BYTES = 32;
 const KEY_KINDS = 'a P-256 key, or an RSA key of 2048 bits or more, in PEM';
 
 /** What the configuration and the files it names give of it. */
@@ -83,16 +86,20 @@ export function generatedSigningKey(state: StateStore): KeyObject {
 }
 
 function proofOf(
-  { secret, secretFile, publicKeyFile }: Config['oauth']['clients'][number],
+  { secret, secretFile, publicKeyFile, grants }: Config['oauth']['clients'][number],
   path: string,
 ): Secret | KeyObject | undefined {
   if (publicKeyFile !== undefined) return readKey(publicKeyFile, `${path}.publicKeyFile`, createPublicKey);
   const given = secretOf(secret, secretFile, `${path}.secretFile`);
-  if (given && given.byteLength < MIN_SECRET_BYTES) {
-    const text = `${path}.secret: expected ${MIN_SECRET_BYTES} bytes or more, got ${given.byteLength}`;
-    throw new EpcscfTurnError('ERR_CONFIG_INVALID', text);
-  }
-  return given;
+  return given && longEnough(given, `${path}.secret`, grants.includes(JWT_BEARER) ? MIN_MAC_BYTES : MIN_SECRET_BYTES);
+}
+
+function longEnough(secret: Secret, path: string, minBytes: number): Secret {
+  if (secret.byteLength >= minBytes) return secret;
+  throw new EpcscfTurnError(
+    'ERR_CONFIG_INVALID',
+    `${path}: expected ${minBytes} bytes or more, got ${secret.byteLength}`,
+  );
 }
 
 function readKey(file: string, path: string, create: (pem: string) => KeyObject): KeyObject {

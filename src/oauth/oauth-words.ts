@@ -1,6 +1,13 @@
+/** `client_assertion_type` (RFC 7523 §2.2). */
+export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** The name of a grant (RFC 7523 §2.1). */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
 /** What a client may get a token by (RFC 6749 §1.3). */
 export const GRANTS = {
   client_credentials: 'The client itself is known, and says for whom it asks (RFC 6749 §4.4).',
+  [JWT_BEARER]: 'The client signs who the user is for whom it asks (RFC 7523 §2.1).',
   authorization_code: 'The user logs in, and the client exchanges a code for the token (RFC 6749 §4.1, RFC 7636).',
   implicit: 'The user logs in, and the token comes in the fragment of the redirection (RFC 6749 §4.2).',
 } as const;
@@ -17,7 +24,7 @@ export type Scope = keyof typeof SCOPES;
 export const OAUTH_ERRORS = {
   invalid_request: 'A parameter is missing, repeated, too long or not understood.',
   invalid_client: 'The client is not known, or has not proved who it is.',
-  invalid_grant: 'The code, or what goes with it, is not good.',
+  invalid_grant: 'The code or the assertion, or what goes with it, is not good.',
   unauthorized_client: 'The client may not do this.',
   unsupported_grant_type: 'Tokens are not given in this way here.',
   unsupported_response_type: 'Codes or tokens are not given in this way here.',
@@ -46,9 +53,11 @@ export type ClientRefusal = keyof typeof CLIENT_REFUSALS;
 export const TOKEN_REFUSALS = {
   invalid_request: 'A parameter is missing, repeated, too long or not understood. See the parameters of /oauth/token.',
   invalid_client: 'No such client may send browsers here. List it in oauth.clients.',
-  invalid_grant: 'The code, or what goes with it, is not good. Log in again; a code is good once, for a minute.',
+  invalid_grant:
+    'The code or the assertion, or what goes with it, is not good. Log in again, as a code is good once, for a minute; make another assertion, for a user of the domain.',
   unauthorized_client: 'The client may not do this. See grants, namesUsers and pool of the client in oauth.clients.',
-  unsupported_grant_type: 'Tokens are not given in this way here. Use client_credentials or authorization_code.',
+  unsupported_grant_type:
+    'Tokens are not given in this way here. Use client_credentials, a JWT assertion or authorization_code.',
   unsupported_response_type:
     'That way is not open here. Use code with PKCE, or set oauth.implicit for the implicit flow.',
   invalid_scope: 'The scope is not known here, or not for this client. See its scopes, and oauth.keys for turn.',

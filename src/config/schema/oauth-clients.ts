@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { poolNames } from './pool-names.ts';
 import { filePath, flag, secretPath, secretText } from './fields.ts';
 
+/** Grant by an assertion of the client about its user (RFC 7523 §2.1). */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
 /** RFC 6749 Appendix A.1, without what other fields would have to escape. */
 const clientId = z
   .string()
@@ -44,9 +47,12 @@ export const oauthClient = z.strictObject({
       'File with the public key of the client in PEM, for `private_key_jwt`: P-256 (ES256), or RSA of 2048 bits or more (RS256).',
   }),
   grants: z
-    .array(z.enum(['client_credentials', 'authorization_code', 'implicit']))
+    .array(z.enum(['client_credentials', JWT_BEARER, 'authorization_code', 'implicit']))
     .default(['client_credentials'])
-    .meta({ description: 'How the client may get tokens.' }),
+    .meta({
+      description:
+        'How the client may get tokens. With the URN of RFC 7523 it signs who its user is, by its key, or by a secret of 32 bytes or more: the grant of a web server (WWSF) on another machine.',
+    }),
   scopes: z
     .array(z.enum(['sip', 'turn']))
     .min(1)

@@ -1,4 +1,5 @@
 import { knownEntries } from './known-part.ts';
+import { JWT_BEARER } from './oauth-clients.ts';
 import { MAX_POOL_NAMES, poolNames } from './pool-names.ts';
 import { type Report, type Rule } from './rule-report.ts';
 import { type Config } from './tree.ts';
@@ -7,6 +8,8 @@ export const OAUTH_RULES: readonly Rule[] = [checkClients, checkPools, checkUser
 
 type Client = Config['oauth']['clients'][number];
 
+/** RFC 6749 §4.4 and RFC 7521 §6.3: for clients that can keep a secret. */
+const PROVEN = ['client_credentials', JWT_BEARER] as const;
 const GIVEN_BY_LOGIN = ['authorization_code', 'implicit'] as const;
 
 function checkClients({ oauth }: Config, report: Report): void {
@@ -16,9 +19,9 @@ function checkClients({ oauth }: Config, report: Report): void {
     if (oauth.clients.findIndex((other) => other.id === id) !== i) report(`${path}.id`, 'an id of its own', id);
     const proofs = proofsOf(client);
     if (proofs.length > 1) report(path, 'one of "secret", "secretFile" and "publicKeyFile"', proofs.join(' and '));
-    const mustProve = grants.includes('client_credentials') || client.introspects || client.namesUsers;
+    const mustProve = PROVEN.some((grant) => grants.includes(grant)) || client.introspects || client.namesUsers;
     if (proofs.length === 0 && mustProve) {
-      report(path, '"secret", "secretFile" or "publicKeyFile", or else "grants" without client_credentials', 'none');
+      report(path, '"secret", "secretFile" or "publicKeyFile", or else "grants" by a login alone', 'none');
     }
     if (redirectUris.length === 0 && GIVEN_BY_LOGIN.some((grant) => grants.includes(grant))) {
       report(`${path}.redirectUris`, 'at least one, because users log in for this client', []);

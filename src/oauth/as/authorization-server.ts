@@ -12,6 +12,7 @@ import { ClientAuthentication } from './client-authentication.ts';
 import { ClientDoor } from './client-door.ts';
 import { IntrospectionEndpoint } from './introspection-endpoint.ts';
 import { metadata, PATHS } from './metadata.ts';
+import { SignedAssertions } from './signed-assertions.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
 import { TokenMaker, type TokenMakerOptions } from './token-maker.ts';
 
@@ -45,10 +46,13 @@ export class AuthorizationServer {
     this.maker = new TokenMaker(options, events);
     const codes = new AuthorizationCodes();
     const audiences = (): readonly string[] => [issuer(), ...Object.values(PATHS).map((path) => `${issuer()}${path}`)];
-    const door = new ClientDoor(new ClientAuthentication(clients, audiences), { ...limits, report });
+    const assertions = new SignedAssertions(audiences);
+    const door = new ClientDoor(new ClientAuthentication(clients, assertions), { ...limits, report });
     const isClientOrigin = originsOf(clients);
     const { maker } = this;
-    this.#token = new TokenEndpoint({ door, maker, codes, clock, isClientOrigin, takesGet, events });
+    this.#token = new TokenEndpoint({
+      ...{ door, assertions, maker, codes, clock, isClientOrigin, takesGet, events, report },
+    });
     this.#introspection = new IntrospectionEndpoint({ door, ring, codes, clock });
     const login = new LoginCheck(users, report);
     this.#authorize = new AuthorizeEndpoint({ clients, allowsImplicit, issuer, maker, codes, login, clock, events });

@@ -1,9 +1,9 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import { type Form } from '../form.ts';
 import { type OAuthClient, type OAuthClients } from '../oauth-client.ts';
-import { type ClientRefusal } from '../oauth-words.ts';
+import { ASSERTION_TYPE, type ClientRefusal } from '../oauth-words.ts';
 import { SecretCheck } from '../secret-check.ts';
-import { ASSERTION_TYPE, ClientAssertions } from './client-assertions.ts';
+import { SignedAssertions } from './signed-assertions.ts';
 
 /** What a request says of its client. Nothing of it is checked yet. */
 export interface ClientClaim {
@@ -29,7 +29,7 @@ export function readClient(form: Form, authorization: string | undefined): Resul
   const assertion = form.get('client_assertion');
   const id = form.get('client_id');
   if ([basic, secret, assertion].filter((proof) => proof !== undefined).length > 1) return fail('several-proofs');
-  const named = basic?.id ?? (assertion === undefined ? id : ClientAssertions.subjectOf(assertion));
+  const named = basic?.id ?? (assertion === undefined ? id : SignedAssertions.subjectOf(assertion));
   if (named === undefined || named.length > MAX_ID_CHARACTERS) {
     return fail(assertion === undefined ? 'no-proof' : 'malformed-assertion');
   }
@@ -62,12 +62,12 @@ function formDecode(text: string): string {
 /** Believes clients, or does not. */
 export class ClientAuthentication {
   readonly #clients: OAuthClients;
-  readonly #assertions: ClientAssertions;
+  readonly #assertions: SignedAssertions;
   readonly #secrets = new SecretCheck();
 
-  constructor(clients: OAuthClients, audiences: () => readonly string[]) {
+  constructor(clients: OAuthClients, assertions: SignedAssertions) {
     this.#clients = clients;
-    this.#assertions = new ClientAssertions(audiences);
+    this.#assertions = assertions;
   }
 
   check({ id, proof }: ClientClaim, nowSec: number): Result<OAuthClient, ClientRefusal> {
@@ -75,7 +75,7 @@ export class ClientAuthentication {
     if (proof.kind === 'secret') return this.#checkSecret(client, proof.secret);
     if (!client) return fail('unknown-client');
     if (proof.kind === 'none') return client.proof.kind === 'none' ? ok(client) : fail('no-proof');
-    const checked = this.#assertions.check(client, proof.assertion, nowSec);
+    const checked = this.#assertions.checkClient(client, proof.assertion, nowSec);
     return checked.ok ? ok(client) : checked;
   }
 

@@ -1,6 +1,6 @@
 import { SIGNING_ALGORITHMS } from '../../credentials/signing-keys.ts';
 import { type OAuthClients } from '../oauth-client.ts';
-import { SCOPES } from '../oauth-words.ts';
+import { JWT_BEARER, SCOPES } from '../oauth-words.ts';
 
 export const PATHS = {
   token: '/oauth/token',
@@ -24,7 +24,12 @@ export function metadata(
     scopes_supported: Object.keys(SCOPES),
     response_types_supported: ['code', ...(allowsImplicit ? ['token'] : [])],
     response_modes_supported: ['query', ...(allowsImplicit ? ['fragment'] : [])],
-    grant_types_supported: ['client_credentials', 'authorization_code', ...(allowsImplicit ? ['implicit'] : [])],
+    grant_types_supported: [
+      'client_credentials',
+      JWT_BEARER,
+      'authorization_code',
+      ...(allowsImplicit ? ['implicit'] : []),
+    ],
     token_endpoint_auth_methods_supported: [...proofs, ...(hasPublicClients ? ['none'] : [])],
     token_endpoint_auth_signing_alg_values_supported: [...SIGNING_ALGORITHMS],
     introspection_endpoint: `${issuer}${PATHS.introspection}`,

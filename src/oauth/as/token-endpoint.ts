@@ -2,18 +2,20 @@ import { type Clock, type Now } from '../../base/clock.ts';
 import { type Outcome, settled } from '../../base/outcome.ts';
 import { fail, type Result } from '../../base/result.ts';
 import { type Form, parseForm, readForm } from '../form.ts';
-import { allowOrigin, noStore, type OAuthContext, refuse, statusOf } from '../oauth-http.ts';
+import { allowOrigin, noStore, type OAuthContext, refuse, remoteAddressOf, statusOf } from '../oauth-http.ts';
 import { type OAuthClient } from '../oauth-client.ts';
-import { type OAuthError } from '../oauth-words.ts';
+import { type ClientRefusal, JWT_BEARER, type OAuthError } from '../oauth-words.ts';
 import { registrationFields, type TokenFields, turnFields } from '../token-answers.ts';
 import { askedFor, type OAuthObservers, type TellAnswer, traceExchange } from '../web-trace.ts';
 import { type AuthorizationCodes } from './authorization-codes.ts';
 import { type ClientDoor } from './client-door.ts';
+import { type SignedAssertions } from './signed-assertions.ts';
 import { type TokenMaker } from './token-maker.ts';
 import { readGrant, readTokenWish } from './token-request.ts';
 
 export interface TokenEndpointParts {
   readonly door: ClientDoor;
+  readonly assertions: SignedAssertions;
   readonly maker: TokenMaker;
   readonly codes: AuthorizationCodes;
   readonly clock: Clock;
@@ -22,6 +24,8 @@ export interface TokenEndpointParts {
   /** Whether GET with `client_password` is served (TS 33.203 X.5.3.2). */
   readonly takesGet: boolean;
   readonly events: OAuthObservers;
+  /** Hears of assertions about users that were not believed. */
+  readonly report: (remoteAddress: string, cause: ClientRefusal, now: Now) => void;
 }
 
 /** The token endpoint (RFC 6749 §3.2). */
@@ -63,7 +67,7 @@ export class TokenEndpoint {
       tell({ status: client.status });
       return client;
     }
-    const answer = await settled(this.#answer(client, form, now));
+    const answer = await settled(this.#answer(context, client, form, now));
     if (!answer.ok) {
       events.emit('token-refused', { client: client.id, cause: answer.reason });
       tell({ status: statusOf(answer.reason), error: answer.reason });
@@ -82,11 +86,12 @@ export class TokenEndpoint {
     return traceExchange(this.#parts.events, passing, () => askedFor(form));
   }
 
-  #answer(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
+  #answer(context: OAuthContext, client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
     const grant = readGrant(form);
     if (!grant.ok) return grant;
     if (!client.grants.has(grant.value)) return fail('unauthorized_client');
-    return grant.value === 'client_credentials' ? this.#forClient(client, form, now) : this.#forCode(client, form, now);
+    if (grant.value === 'client_credentials') return this.#forClient(client, form, now);
+    return grant.value === JWT_BEARER ? this.#forUser(context, client, form, now) : this.#forCode(client, form, now);
   }
 
   #forClient(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
@@ -100,6 +105,27 @@ export class TokenEndpoint {
     return impi === undefined
       ? fail('invalid_request')
       : registrationFields(maker.registrationToken(client, impi, now), now);
+  }
+
+  /** RFC 7521 §6.3: the client acts on behalf of a user whom it names by its own signature. */
+  #forUser(context: OAuthContext, client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {
+    const { maker, assertions, report } = this.#parts;
+    const wish = readTokenWish(form, client);
+    if (!wish.ok) return wish;
+    const assertion = form.get('assertion');
+    if (assertion === undefined) return fail('invalid_request');
+    const named = assertions.checkUser(client, assertion, Math.floor(now.unixMs / 1000));
+    if (!named.ok) {
+      report(remoteAddressOf(context), named.reason, now);
+      return fail('invalid_grant');
+    }
+    const impi = named.value;
+    const { scope, audience, notAfterSec, subject = impi } = wish.value;
+    const identity = maker.identityOf(client, impi);
+    // RFC 7523 §3.1: whatever is wrong with the assertion has this name.
+    if (!identity.ok) return fail(identity.reason === 'invalid_request' ? 'invalid_grant' : identity.reason);
+    if (scope === 'sip') return registrationFields(maker.registrationToken(client, impi, now), now);
+    return turnFields(maker.turnToken(client, { subject, person: impi, audience, notAfterSec }, now), now);
   }
 
   #forCode(client: OAuthClient, form: Form, now: Now): Outcome<Result<TokenFields, OAuthError>> {

@@ -58,10 +58,16 @@ export class TokenMaker {
 
   /** A token for a user of whom the client says who it is: one of its pool, or any user if its word is taken for that. */
   registrationToken(client: OAuthClient, impi: string, now: Now): Result<SignedRegistrationToken, OAuthError> {
-    if (client.pool.has(impi)) return ok(this.#sign(client, { impi, impus: [`sip:${impi}`] }, true, now));
-    if (!client.namesUsers) return fail('unauthorized_client');
+    const identity = this.identityOf(client, impi);
+    return identity.ok ? ok(this.#sign(client, identity.value, client.pool.has(impi), now)) : identity;
+  }
+
+  /** Who that is, as far as the client may name the user. */
+  identityOf(client: OAuthClient, impi: string): Result<WebIdentity, OAuthError> {
+    if (client.pool.has(impi)) return ok({ impi, impus: [`sip:${impi}`] });
+    if (!client.namesUsers || this.#pooled.has(impi)) return fail('unauthorized_client');
     const identity = this.#options.users.ofImpi(impi);
-    return identity ? this.userToken(client, identity, now) : fail('invalid_request');
+    return identity ? ok(identity) : fail('invalid_request');
   }
 
   /** A token for a user who has logged in here. */

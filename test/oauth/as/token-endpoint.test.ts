@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
-import { ASSERTION_TYPE } from '../../../src/oauth/as/client-assertions.ts';
+import { ASSERTION_TYPE } from '../../../src/oauth/oauth-words.ts';
 import { observe } from './observed.ts';
 import { basic, clientKeys, createWaf, ISSUER, SECRET, START_MS, type Waf } from './waf.ts';
 

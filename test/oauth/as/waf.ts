@@ -7,11 +7,14 @@ import { TypedEvents } from '../../../src/base/typed-events.ts';
 import { AuthorizationServer, type AuthorizationServerOptions } from '../../../src/oauth/as/authorization-server.ts';
 import { SigningRing } from '../../../src/oauth/as/signing-ring.ts';
 import { type OAuthEvents } from '../../../src/oauth/oauth-events.ts';
+import { type Grant, JWT_BEARER } from '../../../src/oauth/oauth-words.ts';
 import { type OAuthClient } from '../../../src/oauth/oauth-client.ts';
 import { WebUsers } from '../../../src/oauth/web-users.ts';
 
 export const ISSUER = 'https://waf.example';
 export const SECRET = 'a-secret-of-the-wwsf';
+/** Long enough to sign by (RFC 7518 §3.2). */
+export const LONG_SECRET = 'a-secret-of-forty-bytes-that-signs-HS256';
 export const CALLBACK = 'https://app.example/back?from=waf';
 /** A time of the wall clock, which a test may move. */
 export const START_MS = Date.parse('2026-11-28T05:00:00Z');
@@ -42,8 +45,21 @@ const CLIENTS = [
     pool: new Set(['guest1@ims.example', 'guest2@ims.example']),
   }),
   oauthClient({ id: 'signer', proof: { kind: 'key', key: clientKeys.publicKey, algorithm: 'ES256' } }),
+  oauthClient({
+    id: 'elsewhere',
+    proof: { kind: 'key', key: clientKeys.publicKey, algorithm: 'ES256' },
+    grants: new Set<Grant>([JWT_BEARER]),
+    namesUsers: true,
+    pool: new Set(['guest4@ims.example']),
+  }),
+  oauthClient({
+    id: 'lender',
+    proof: { kind: 'secret', secret: new Secret(LONG_SECRET) },
+    grants: new Set<Grant>([JWT_BEARER]),
+    pool: new Set(['guest5@ims.example']),
+  }),
   oauthClient({ id: 'other', pool: new Set(['guest3@ims.example']), scopes: ['sip'] }),
-  oauthClient({ id: 'edge', grants: new Set(), introspects: true }),
+  oauthClient({ id: 'edge', grants: new Set<Grant>(), introspects: true }),
   oauthClient({
     id: 'phone',
     proof: { kind: 'none' },

@@ -1,10 +1,9 @@
-import jwt, { type JwtPayload } from 'jsonwebtoken';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { AgeMap } from '../../base/age-map.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { type ClientRefusal } from '../oauth-words.ts';
-import { type OAuthClient } from '../oauth-client.ts';
-
-export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+import { type ClientProof, type OAuthClient } from '../oauth-client.ts';
 
 const MAX_CHARACTERS = 8192;
 const MAX_JTI_CHARACTERS = 128;
@@ -14,9 +13,16 @@ const MAX_LIFE_SEC = 300;
 const SKEW_SEC = 30;
 /** Assertions of one client that are remembered: more than its allowance of requests lets it show in their life. */
 const MAX_REMEMBERED = 20_000;
+/** RFC 7518 §3.2. */
+const MIN_MAC_BYTES = 32;
 
-/** Checks what clients sign to prove who they are (RFC 7523 §3, `private_key_jwt`). Each assertion is good once. */
-export class ClientAssertions {
+interface AssertionKey {
+  readonly key: KeyObject;
+  readonly algorithm: Algorithm;
+}
+
+/** Checks what clients sign, of themselves or of their users (RFC 7523 §3). Each assertion is good once. */
+export class SignedAssertions {
   readonly #audiences: () => readonly string[];
   /** By client: the end, in UNIX seconds, of each assertion that was shown, by its `jti`. */
   readonly #shown = new Map<string, AgeMap<number>>();
@@ -37,13 +43,32 @@ export class ClientAssertions {
     }
   }
 
-  check({ id, proof }: OAuthClient, assertion: string, nowSec: number): Result<undefined, ClientRefusal> {
-    if (assertion.length > MAX_CHARACTERS) return fail('malformed-assertion');
+  /** A client says who it is (`private_key_jwt`). */
+  checkClient(client: OAuthClient, assertion: string, nowSec: number): Result<undefined, ClientRefusal> {
+    const { proof } = client;
     if (proof.kind !== 'key') return fail('other-proof');
+    const subject = this.#subjectOf(client.id, proof, assertion, nowSec, (sub) => sub === client.id);
+    return subject.ok ? ok(undefined) : subject;
+  }
+
+  /** A client that has proved who it is says who its user is: signed by its key, or by its secret if that is long enough. */
+  checkUser({ id, proof }: OAuthClient, assertion: string, nowSec: number): Result<string, ClientRefusal> {
+    const key = keyOf(proof);
+    return key ? this.#subjectOf(id, key, assertion, nowSec, (sub) => sub !== id) : fail('other-proof');
+  }
+
+  #subjectOf(
+    id: string,
+    { key, algorithm }: AssertionKey,
+    assertion: string,
+    nowSec: number,
+    isMeant: (sub: string) => boolean,
+  ): Result<string, ClientRefusal> {
+    if (assertion.length > MAX_CHARACTERS) return fail('malformed-assertion');
     let claims: JwtPayload | string;
     try {
-      claims = jwt.verify(assertion, proof.key, {
-        algorithms: [proof.algorithm],
+      claims = jwt.verify(assertion, key, {
+        algorithms: [algorithm],
         clockTimestamp: nowSec,
         clockTolerance: SKEW_SEC,
       });
@@ -53,11 +78,11 @@ export class ClientAssertions {
     if (typeof claims === 'string') return fail('malformed-assertion');
     const { iss, sub, aud, exp, jti } = claims;
     const [audience, ...others] = Array.isArray(aud) ? aud : [aud];
-    if (iss !== id || sub !== id || others.length > 0) return fail('wrong-claims');
+    if (iss !== id || typeof sub !== 'string' || !isMeant(sub) || others.length > 0) return fail('wrong-claims');
     if (typeof audience !== 'string' || !this.#audiences().includes(audience)) return fail('wrong-claims');
     if (typeof exp !== 'number' || exp > nowSec + MAX_LIFE_SEC + SKEW_SEC) return fail('wrong-claims');
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_CHARACTERS) return fail('wrong-claims');
-    return this.#remember(id, jti, exp + SKEW_SEC, nowSec) ? ok(undefined) : fail('replayed-assertion');
+    return this.#remember(id, jti, exp + SKEW_SEC, nowSec) ? ok(sub) : fail('replayed-assertion');
   }
 
   /** False when it was shown before, or cannot be remembered. */
@@ -69,6 +94,12 @@ export class ClientAssertions {
     shown.set(jti, untilSec);
     return true;
   }
+}
+
+function keyOf(proof: ClientProof): AssertionKey | undefined {
+  if (proof.kind === 'key') return proof;
+  if (proof.kind === 'none' || proof.secret.byteLength < MIN_MAC_BYTES) return undefined;
+  return { key: createSecretKey(proof.secret.reveal()), algorithm: 'HS256' };
 }
 
 function refusalOf(error: unknown): ClientRefusal {
