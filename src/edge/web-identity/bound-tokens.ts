@@ -21,10 +21,20 @@ export function isSameToken(checked: CheckedToken, tokenHash: Buffer): boolean {
   return timingSafeEqual(checked.hash, tokenHash);
 }
 
+/** A REGISTER that has no answer after this time (64 × T1 of RFC 3261) will have none. */
+const ANSWER_MS = 32_000;
+
+interface Asked {
+  readonly impi: string;
+  readonly untilMs: number;
+}
+
 /** The token of each flow that has registered by one, for as long as a registration stands on it. */
 export class BoundTokens implements RegistrationObserver {
   readonly #registrations: Registrations;
   readonly #byHop = new WeakMap<Hop, CheckedToken>();
+  /** Whose REGISTER is under way on a flow that is not bound yet. */
+  readonly #asked = new WeakMap<Hop, Asked>();
   /** The token of each web login that a REGISTER was let pass with. */
   readonly #byLogin = new WeakMap<WebLogin, CheckedToken>();
 
@@ -36,23 +46,34 @@ export class BoundTokens implements RegistrationObserver {
     return this.#byHop.get(hop);
   }
 
-  /** It becomes that of the flow that registers by it. */
-  note(token: CheckedToken): void {
+  /** Whether a REGISTER for somebody else is under way on this flow: a flow is of one user, whose token it is bound to. */
+  isPromised(hop: Hop, { login: { impi } }: CheckedToken, nowMs: number): boolean {
+    const asked = this.#asked.get(hop);
+    return asked !== undefined && asked.impi !== impi && asked.untilMs > nowMs;
+  }
+
+  /** A REGISTER goes to the core with this token, which becomes that of the flow when the core accepts it. */
+  promise(hop: Hop, token: CheckedToken, nowMs: number): void {
+    this.#asked.set(hop, { impi: token.login.impi, untilMs: nowMs + ANSWER_MS });
     this.#byLogin.set(token.login, token);
   }
 
   /** The client of a flow shows another token for the same identity. */
   swap(hop: Hop, token: CheckedToken): void {
-    this.note(token);
+    this.#byLogin.set(token.login, token);
     this.#byHop.set(hop, token);
   }
 
   registered({ hop, webLogin }: Registration): void {
     const token = webLogin && this.#byLogin.get(webLogin);
-    if (token) this.#byHop.set(hop, token);
+    if (!token) return;
+    this.#asked.delete(hop);
+    this.#byHop.set(hop, token);
   }
 
   unregistered({ hop }: Registration): void {
-    if (this.#registrations.count(hop) === 0) this.#byHop.delete(hop);
+    if (this.#registrations.count(hop) > 0) return;
+    this.#asked.delete(hop);
+    this.#byHop.delete(hop);
   }
 }

@@ -43,7 +43,7 @@ export class TokenEnds implements RegistrationObserver {
     const { registrations, bound } = this.#context;
     const { registrationId, hop } = registration;
     this.#timers.delete(registrationId);
-    // Two REGISTERs at once may have brought two identities onto the flow: the token of one is none of the other.
+    // An answer that came late may have brought another identity onto the flow: the token of one is none of the other.
     const login = bound.of(hop)?.login;
     const newer = login && login.impi === registration.webLogin?.impi ? login.expiresAtSec : expiresAtSec;
     if (newer > expiresAtSec) this.#await(registration, newer);

@@ -153,10 +153,12 @@ export class WebSignIn {
       return PASSED;
     }
     const facts = this.#registerFacts(request, essentials);
+    const { monotonicMs } = facts.now;
+    if (this.#context.bound.isPromised(hop, token, monotonicMs)) return this.#refuse('token-identity', essentials, hop);
     const defect = judgeRegister(facts, token, this.#context.poolHolders);
     if (defect === 'bad-contact') return badRequest('Contact');
     if (defect !== undefined) return this.#refuse(defect, essentials, hop);
-    this.#context.bound.note(token);
+    this.#context.bound.promise(hop, token, monotonicMs);
     return { kind: 'passed', login: token.login };
   }
 

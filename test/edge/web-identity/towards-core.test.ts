@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
+import { type SipRequest } from '../../../src/sip/message.ts';
 import { createDeregistration } from '../../../src/edge/registration/deregistration.ts';
 import { CoreBench, type Device } from '../support/core-bench.ts';
 import { edgeOptions } from '../support/edge-options.ts';
@@ -31,13 +32,17 @@ describe('towards a core outside, a client that has signed in by a token', () =>
 
   const authorization = (): Record<string, string> => ({ Authorization: `Bearer ${token}` });
 
-  async function signIn(headers: Record<string, string> = {}): Promise<void> {
-    bench.receive(alice.wic.buildRegister({ headers: { ...authorization(), ...headers } }), alice.hop);
-    await turn();
-    const request = bench.core.lastRequest('REGISTER');
+  /** The core's 200 to a REGISTER. */
+  function accept(request: SipRequest): void {
     const response = createResponse(request, 200);
     for (const contact of request.headers.getAll('Contact')) response.headers.append('Contact', contact);
     bench.receive(response, bench.core);
+  }
+
+  async function signIn(headers: Record<string, string> = {}): Promise<void> {
+    bench.receive(alice.wic.buildRegister({ headers: { ...authorization(), ...headers } }), alice.hop);
+    await turn();
+    accept(bench.core.lastRequest('REGISTER'));
   }
 
   it('is vouched for in the place of whatever it has written', async () => {
@@ -71,6 +76,41 @@ describe('towards a core outside, a client that has signed in by a token', () =>
     expect(trace.length).toBeGreaterThan(25);
     expect(trace.filter((text) => /bearer/i.test(text) || text.includes(token.slice(0, 30)))).toEqual([]);
     expect(trace.filter((text) => text.includes('auth-done'))).toHaveLength(1);
+  });
+
+  describe('has a flow of its own: of two identities that register on it at once', () => {
+    const bob = new WicMessages('bob');
+
+    async function both(): Promise<readonly SipRequest[]> {
+      bench.receive(alice.wic.buildRegister({ headers: authorization() }), alice.hop);
+      bench.receive(bob.buildRegister({ headers: { Authorization: `Bearer ${await waf.token('bob')}` } }), alice.hop);
+      await turn();
+      return bench.core.sent.filter((message) => message.kind === 'request');
+    }
+
+    it('the second is refused before the core has answered the first, whose token serves on', async () => {
+      const [first, ...others] = await both();
+      expect([others, alice.hop.take()]).toEqual([[], ['403']]);
+      expect(first!.headers.get('Authorization')).toBe(VOUCHED);
+      accept(first!);
+      expect(bench.registrations.of(alice.hop).map(({ aor }) => aor)).toEqual([alice.wic.aor]);
+      bench.clock.advance(1000);
+      await signIn();
+      expect(alice.hop.take()).toEqual(['200', '200']);
+      expect(bench.events.named('authentication-failed').map(({ cause }) => cause)).toEqual(['token-identity']);
+    });
+
+    it('the second may come again when the first has had no answer', async () => {
+      await both();
+      alice.hop.take();
+      bench.clock.advance(32_000);
+      bench.core.take();
+      const headers = { Authorization: `Bearer ${await waf.token('bob')}` };
+      bench.receive(bob.buildRegister({ headers }), alice.hop);
+      await turn();
+      accept(bench.core.lastRequest('REGISTER'));
+      expect(bench.registrations.of(alice.hop).map(({ aor }) => aor)).toEqual([bob.aor]);
+    });
   });
 
   it('is ended by a REGISTER of the edge with the same Call-ID, the next CSeq and the same word', async () => {
