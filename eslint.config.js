@@ -43,6 +43,7 @@ const innerDoors = {
   'edge/core': edgeRoom('edge/border', 'edge/flood', 'edge/flow', 'edge/registration'),
   'edge/core/external/transport': edgeRoom('edge/core', 'edge/flow'),
   'edge/core/external': edgeRoom('edge/border', 'edge/core', 'edge/core/external/transport', 'edge/registration'),
+  'edge/reg-event': edgeRoom('edge/registration'),
   'edge/proxy': edgeRoom(
     ...['edge/border', 'edge/core', 'edge/credential-insertion', 'edge/flood', 'edge/flow', 'edge/registration'],
     'edge/web-identity',
@@ -50,7 +51,16 @@ const innerDoors = {
   'edge/drain': edgeRoom('edge/flow', 'edge/proxy', 'edge/registration'),
 };
 /** Files of `edge/` that put its rooms together. The others beside them are values that every room of it may use, and know no room. */
-const edgeStages = ['edge', 'edge-wrap', 'edge-snapshot', 'build-state', 'build-core', 'build-sign-in', 'build-proxy'];
+const edgeStages = [
+  'edge',
+  'edge-wrap',
+  'edge-snapshot',
+  'build-state',
+  'build-core',
+  'build-reg-event',
+  'build-sign-in',
+  'build-proxy',
+];
 const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
 
 function edgeRoom(...beside) {

@@ -49,6 +49,8 @@ const ERRORS: Readonly<Record<ErrorCode, { readonly meaning: string; readonly re
 };
 
 const FORBIDDEN: Readonly<Record<ForbiddenCause, string>> = {
+  'rejected-by-core':
+    'The external core has ended the registration by reg-event with `rejected`. The edge refuses the user for five minutes; then the core is asked again.',
   'from-not-registered':
     'A request outside of a dialog speaks for another user, or the client has not registered on this WebSocket yet.',
   'not-registered': 'A credential is asked for by OPTIONS before REGISTER.',

@@ -1,5 +1,6 @@
 import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
+import { buildRegEvent } from './build-reg-event.ts';
 import { type EdgePorts, type EdgeState } from './build-state.ts';
 import { type CoreDestination } from './core/core-destination.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
@@ -21,6 +22,8 @@ export interface CorePorts extends EdgePorts {
   /** Hears where a core outside is each time its names stand for other places. */
   readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   readonly sendAway: ReregistrationContext['sendAway'];
+  /** Closes the WebSocket of a client, if it is open. */
+  readonly closeFlow: (hop: Hop, cause: 'deregistered' | 'shortened') => void;
   /** Whether the edge takes nothing new any more. */
   readonly isStopping: () => boolean;
 }
@@ -108,6 +111,7 @@ function outside(
     coreSide: side,
   });
   registrations.observe(deregistrations);
+  const watch = buildRegEvent(options, core, state, { side, border }, ports);
   const reregistration = core.reregisterAfterOutage
     ? new ReregisterAfterOutage({
         options: core,
@@ -119,5 +123,6 @@ function outside(
         sendAway,
       })
     : undefined;
-  return { side, tasks: [deregistrations, ...(reregistration ? [reregistration] : [])], deregistrations };
+  const tasks = [deregistrations, reregistration, watch].filter((task) => task !== undefined);
+  return { side, tasks, deregistrations };
 }

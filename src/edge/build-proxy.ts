@@ -11,7 +11,7 @@ import { RequestStages } from './proxy/request-stages.ts';
 /** The third stage: the way of messages between the clients and the core. `signIn`: absent where web tokens are worth nothing. */
 export function buildProxy(
   options: EdgeOptions,
-  { home, tokens, registrations, admission, layer }: EdgeState,
+  { home, tokens, registrations, rejected, admission, layer }: EdgeState,
   { core, border, knowsEdgeAs, findHop }: Pick<CoreSide, 'core' | 'border' | 'knowsEdgeAs' | 'findHop'>,
   { clock, timers, events, limitedLog, issuer, tokenIssuer, wrap, tracer, findFlow, run }: EdgePorts,
   signIn?: EdgeSignIn,
@@ -32,6 +32,7 @@ export function buildProxy(
   const registerPath = new RegisterPath({
     home,
     registrations,
+    rejected,
     insertion,
     events,
     maxContacts: limits.contactsPerFlow,

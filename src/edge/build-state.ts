@@ -16,6 +16,7 @@ import { type MessageTracer } from './message-trace.ts';
 import { DirectOutbound } from './outbound.ts';
 import { TransactionLayer } from './proxy/transaction-layer.ts';
 import { PassedChallenges } from './registration/passed-challenges.ts';
+import { RejectedUsers } from './registration/rejected-users.ts';
 import { Registrations } from './registration/registrations.ts';
 import { reportRegistrations } from './registration/report-registrations.ts';
 
@@ -48,6 +49,8 @@ export interface EdgeState {
   readonly tokens: FlowTokens;
   readonly challenges: PassedChallenges;
   readonly registrations: Registrations;
+  /** Whom a core outside has rejected of its own accord; absent where it is not asked. */
+  readonly rejected: RejectedUsers | undefined;
   readonly admission: AdmissionControl;
   readonly layer: TransactionLayer;
 }
@@ -74,6 +77,7 @@ export function buildState(options: EdgeOptions, ports: EdgePorts): EdgeState {
     tokens,
     challenges,
     registrations,
+    rejected: core.kind === 'external' && core.regEvent !== 'off' ? new RejectedUsers(clock) : undefined,
     admission: new AdmissionControl({ limits, home, clock, events, log: abuseLog, findGuarded: findFlow }),
     layer: new TransactionLayer({ options: options.transaction, limits, clock, timers, outbound, defer }),
   };

@@ -6,6 +6,8 @@ import {
   type FlowCloseCause,
   type FlowRefusal,
   type LimitCause,
+  type RegEventEnd,
+  type RegEventOrder,
   type UnregisteredCause,
 } from './edge-words.ts';
 
@@ -77,6 +79,11 @@ export interface EdgeEvents {
   /** An address of the external core, as a URI, answers: for the first time, or after it was down for so long. */
   'core-up': { readonly core: string; readonly downMs: number | undefined };
   'core-down': { readonly core: string; readonly cause: CoreDownCause };
+  /** `expiresSec`: seconds granted. */
+  'reg-event-subscribed': { readonly aor: string; readonly expiresSec: number };
+  /** `status`: of the answer to SUBSCRIBE, if that was why. */
+  'reg-event-ended': { readonly aor: string; readonly cause: RegEventEnd; readonly status?: number | undefined };
+  'reg-event-obeyed': { readonly aor: string; readonly registrationId: string; readonly cause: RegEventOrder };
   message: MessageTrace;
 }
 
@@ -96,5 +103,8 @@ export const EDGE_EVENTS = {
   limited: 'A limit of `edge.limits` was reached.',
   'core-up': 'An address of the external core answers: for the first time, or again after it was down.',
   'core-down': 'An address of the external core counts as down.',
+  'reg-event-subscribed': 'The external core took a subscription to the registrations of a user, or a refresh of one.',
+  'reg-event-ended': 'A subscription to the registrations of a user has ended.',
+  'reg-event-obeyed': 'A NOTIFY of the external core changed or ended a registration.',
   message: 'A SIP message passed between two parties.',
 } as const satisfies Readonly<Record<keyof EdgeEvents, string>>;

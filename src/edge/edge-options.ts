@@ -146,6 +146,8 @@ export interface ExternalCoreOptions {
   readonly deregisterAfterSec: number | undefined;
   /** Whether clients are closed (1012), so that they register again, once the core is back after an outage: it may have lost their bindings. */
   readonly reregisterAfterOutage: boolean;
+  /** Whether the edge subscribes to the registrations of its users (RFC 3680); `auto`: unless the core knows nothing of it. */
+  readonly regEvent: 'auto' | 'on' | 'off';
   /** Seconds over which these clients are closed (1012), so that they do not register again all at once. */
   readonly reregisterWindowSec: number;
   /** 32 bytes: key of the flow tokens, the same for as long as the core remembers Path. Random when absent. */

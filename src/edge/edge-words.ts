@@ -38,6 +38,9 @@ export const FLOW_CLOSE_CAUSES = {
   'authentication-failures': 'It failed to log in too often. Mend the password, then connect again.',
   'core-outage':
     'The core is back after an outage, and may have forgotten it. The client should connect and register again.',
+  deregistered:
+    'The core ended its last registration. The client should connect and register again, if the core lets it.',
+  shortened: 'The core wants it to register earlier than agreed. The client should connect and register again.',
   operator: 'The operator closed it. The client should connect and register again.',
   stopped: 'The server stopped, or drained.',
 } as const;
@@ -52,6 +55,8 @@ export const UNREGISTERED_CAUSES = {
   'token-expired': 'Its web token ended and was not renewed. The client should sign in again.',
   operator: 'The operator ended it.',
   removed: 'The core no longer lists the Contact.',
+  'core-terminated': 'The core ended it, and said so by reg-event. The client may register again, if the core lets it.',
+  'core-rejected': 'The core rejected its user, and said so by reg-event. The client cannot register for the moment.',
 } as const;
 export type UnregisteredCause = keyof typeof UNREGISTERED_CAUSES;
 
@@ -143,6 +148,28 @@ export const LIMIT_CAUSES = {
     'There were too many failed logins from one address. Each further one ends its connection.',
 } as const;
 export type LimitCause = keyof typeof LIMIT_CAUSES;
+
+/** How a subscription of the edge to the registrations of a user ended (reg-event). */
+export const REG_EVENT_ENDS = {
+  unneeded: 'Nobody of that user is registered here any more.',
+  refused:
+    'The core refused it, and is asked again in an hour at the earliest. Let the core allow SUBSCRIBE to reg, or set edge.core.regEvent to off.',
+  failed: 'A SUBSCRIBE was not answered, or answered by an error. The edge subscribes again, after a while.',
+  terminated: 'The core ended it. The edge subscribes again, after a while.',
+} as const;
+export type RegEventEnd = keyof typeof REG_EVENT_ENDS;
+
+/** What a NOTIFY of the core made the edge do with a registration (reg-event). */
+export const REG_EVENT_ORDERS = {
+  terminated: 'The core ended the registration. It is gone here too, and so are its TURN credentials.',
+  rejected:
+    'The core rejected the user. As with terminated; besides, the WebSocket is closed at once and the user refused for five minutes.',
+  missing: 'The core no longer lists the registration, also when asked again. As with terminated.',
+  shortened:
+    'The core wants the registration to end earlier. The WebSocket is closed shortly before, so that the client comes back.',
+  identities: 'The identities that the client may speak as have changed.',
+} as const;
+export type RegEventOrder = keyof typeof REG_EVENT_ORDERS;
 
 /** Why an address of the core counts as down. */
 export const CORE_DOWN_CAUSES = {

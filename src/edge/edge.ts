@@ -110,6 +110,7 @@ export class Edge {
       ...ports,
       inbound,
       sendAway: (sinceMs, times) => this.#connectionDrain.sendToRegister(sinceMs, times),
+      closeFlow: (hop, cause) => flows.findOpen(hop.id)?.close(cause),
       isStopping: () => this.#stopped !== undefined || this.#drain !== undefined,
     });
     const signIn = buildSignIn(options, this.#state, this.#core, ports);

@@ -17,6 +17,8 @@ const PHRASES = {
   'reaches-clients': 'may not reach other clients directly',
   'out-of-core': 'Route leads out of the core',
   'not-of-domain': 'not a user of this domain',
+  /** Said by reg-event, with the event `rejected` (RFC 3680 §5.1). */
+  'rejected-by-core': 'the network has ended this registration: try again later',
   'other-login': 'password of another user',
   'third-party': 'REGISTER for another user',
   'asked-for-password': 'the other side asked for a password',

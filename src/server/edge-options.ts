@@ -69,6 +69,7 @@ function externalCore(config: CoreConfig, secrets: CoreSecrets, certificate: Key
     deregisterAfterSec,
     reregisterAfterOutage: config.reregisterAfterOutage,
     reregisterWindowSec: config.reregisterWindowSec,
+    regEvent: config.regEvent,
     flowTokenKey: hash('sha256', secrets.flowTokenKey.reveal(), 'buffer'),
   };
 }

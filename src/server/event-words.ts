@@ -8,6 +8,8 @@ import {
   FLOW_CLOSE_CAUSES,
   FLOW_REFUSALS,
   LIMIT_CAUSES,
+  REG_EVENT_ENDS,
+  REG_EVENT_ORDERS,
   UNREGISTERED_CAUSES,
 } from '../edge/edge-words.ts';
 import { OAUTH_EVENTS } from '../oauth/oauth-events.ts';
@@ -45,6 +47,8 @@ export const EVENT_CAUSES = {
   'credential-refused': CREDENTIAL_REFUSALS,
   limited: LIMIT_CAUSES,
   'core-down': CORE_DOWN_CAUSES,
+  'reg-event-ended': REG_EVENT_ENDS,
+  'reg-event-obeyed': REG_EVENT_ORDERS,
   'allocation-ended': ALLOCATION_END_CAUSES,
   'relay-ended': RELAY_END_CAUSES,
   'authentication-refused': AUTHENTICATION_CAUSES,

@@ -92,6 +92,11 @@ export class CoreBorder implements Border {
     if (aor !== undefined) this.#context.challenges.note(response, request, aor, hop);
   }
 
+  /** A request of the edge itself in its own name. */
+  requestOfEdge(request: SipRequest): void {
+    this.#charge(request, isInDialog(request));
+  }
+
   /** A REGISTER of the edge itself in the place of a client that is gone. */
   registerFor({ registrationId, flowId }: LostRegistration, request: SipRequest, side: EdgeSide): void {
     const { headers } = request;

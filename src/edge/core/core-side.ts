@@ -1,6 +1,7 @@
 import { type KeyPair } from '../../base/key-pair.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type SipUri } from '../../sip/uri.ts';
+import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type Border } from '../border/border.ts';
 import { type Hop } from '../hop.ts';
 import { type CoreDestination } from './core-destination.ts';
@@ -30,10 +31,12 @@ export interface CoreSide {
   /** How the core outside fares, by address. */
   readonly cores?: readonly CoreSnapshot[];
   /**
-   * Sends a request of the edge itself, not an INVITE and without Via, to the core or where its Route leads there. `onFinal` is called once,
+   * Sends a request of the edge itself, not an INVITE and without Via, to the core, or where its Route or its dialog leads there. `onFinal` is called once,
    * with an answer or with what stands for none: 408, 503. Only of a core outside.
    */
   sendRequest?(request: SipRequest, onFinal: (response: SipResponse) => void): void;
+  /** Who answers requests of the core in dialogs of the edge itself. Only of a core outside. */
+  answerOwnBy?(answer: (request: SipRequest, essentials: RequestEssentials) => SipResponse | undefined): void;
   /** What the edge shows by TLS from now on; connections that are open go on. Only of a core outside. */
   setTlsContext?(pair: KeyPair): void;
   /** Opens the listeners on the core's side. Throws what `start` of a server throws for a port that cannot be had. */

@@ -54,6 +54,8 @@ export interface CoreRequestOrigin {
   readonly hop: Hop;
   /** Whether a flow token of this edge proves that the request belongs to a dialog made through it. A To tag is anybody's to write. */
   readonly inDialog: boolean;
+  /** Whether it is a request of the edge itself, in whose Route set no client has a word. */
+  readonly isOwn?: boolean | undefined;
   /** The service URN of an emergency call, which is to reach an E-CSCF, whatever its Request-URI and its Route say. */
   readonly emergency?: string | undefined;
   /** `Registration.edgeUri` of its sender. */

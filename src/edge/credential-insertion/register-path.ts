@@ -6,11 +6,13 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseCredentialRequest, stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type EdgeEvents } from '../edge-events.ts';
+import { forbidden } from '../forbidden.ts';
 import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
 import { triesProof } from '../registration/passed-challenges.ts';
 import { keysAsked, readContacts } from '../registration/register-answer.ts';
 import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
+import { type RejectedUsers } from '../registration/rejected-users.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type WebLogin } from '../registration/web-login.ts';
 import { type CredentialInsertion, type Insertion } from './credential-insertion.ts';
@@ -26,6 +28,8 @@ const BARRED = 403;
 export interface RegisterPathContext {
   readonly home: HomeDomain;
   readonly registrations: Registrations;
+  /** Whom the core has rejected of its own accord, and does not need to be asked about for a while. */
+  readonly rejected?: RejectedUsers | undefined;
   readonly insertion: CredentialInsertion;
   /** Whether the core tells by itself which registrations it ends, so that a refused REGISTER has changed nothing (RFC 3261 §10.3). */
   readonly removalsAreReported: boolean;
@@ -48,7 +52,8 @@ export class RegisterPath {
    */
   refusal(request: SipRequest, hop: Hop): SipResponse | undefined {
     if (hop.kind !== 'wic') return undefined;
-    const { events, maxContacts } = this.#context;
+    const { events, maxContacts, rejected, home } = this.#context;
+    if (rejected?.isFrom(request, () => aorIn(request, 'To', home))) return forbidden(request, 'rejected-by-core');
     const count = request.headers.getList('Contact', maxContacts + 1).length;
     if (count > maxContacts) {
       events.emit('limited', { flowId: hop.id, cause: 'contacts-per-flow' });

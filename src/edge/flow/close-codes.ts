@@ -16,6 +16,8 @@ export const CLOSE_CODES = {
   'made-room': 1013,
   'authentication-failures': 1008,
   'core-outage': 1012,
+  deregistered: 1008,
+  shortened: 1012,
   operator: 1000,
   stopped: 1001,
 } as const satisfies Record<OwnCloseCause, number | undefined>;

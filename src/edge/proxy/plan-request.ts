@@ -10,7 +10,13 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { mayBeRemoteTarget } from './remote-target.ts';
-import { type CheckContext, checkRequest, consumeProxyRequire } from './request-checks.ts';
+import {
+  asksForRegistrations,
+  badEvent,
+  type CheckContext,
+  checkRequest,
+  consumeProxyRequire,
+} from './request-checks.ts';
 import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type KnownSender, registrationOf, type SenderFinder } from './sender-finder.ts';
 import { type TargetFinder } from './target-finder.ts';
@@ -87,6 +93,7 @@ export function judgeRequest(
   const checked = checkRequest(request, essentials, facts.checks);
   if (!checked.ok) return { kind: 'reject', response: checked.response };
   const { uri } = checked;
+  if (hop.kind === 'core' && asksForRegistrations(request)) return { kind: 'reject', response: badEvent(request) };
   if (hop.kind === 'core' || request.method === 'REGISTER') return { kind: 'speaker', uri, sender: undefined };
   const service = request.method === 'ACK' ? undefined : facts.emergency.calledIn(request, essentials, uri);
   const sender = facts.senders.find(request, essentials, hop);

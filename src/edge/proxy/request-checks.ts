@@ -23,6 +23,18 @@ export function badRequest(request: SipRequest, what: string): SipResponse {
   return createResponse(request, 400, { reason: `Bad Request (${what.replaceAll('-', ' ')})` });
 }
 
+/**
+ * Whether this is a SUBSCRIBE to registrations (RFC 3680). A registrar answers it and no client does: a core that passes on what it does not understand
+ * would have a client tell an edge who the client may speak as.
+ */
+export function asksForRegistrations({ method, headers }: SipRequest): boolean {
+  return method === 'SUBSCRIBE' && /^[ \t]*reg[ \t]*(?:;|$)/i.test(headers.get('Event') ?? '');
+}
+
+export function badEvent(request: SipRequest): SipResponse {
+  return createResponse(request, 489);
+}
+
 export interface CheckContext {
   readonly loops: LoopDetection;
   /** Whether a Request-URI of another scheme than SIP's has a way to go. */

@@ -24,7 +24,7 @@ export interface Identities {
 }
 
 /** Beyond it a core's list is cut: what it says is kept with each registration. */
-const MAX_IDENTITIES = 64;
+export const MAX_IDENTITIES = 64;
 const MAX_WILDCARDS = 8;
 
 /**

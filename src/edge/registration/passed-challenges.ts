@@ -103,6 +103,15 @@ export function triesProof({ headers }: SipRequest): boolean {
   return CREDENTIALS.some((name) => headers.getAll(name).some((value) => digestParams(value)?.get('response') !== ''));
 }
 
+/** Whom the first digest credentials of a REGISTER name, proven or not. */
+export function digestUsername({ headers }: SipRequest): string | undefined {
+  for (const name of CREDENTIALS) {
+    const username = digestParams(headers.get(name) ?? '')?.get('username');
+    if (username !== undefined) return username;
+  }
+  return undefined;
+}
+
 function digestParams(value: string): ReadonlyMap<string, string> | undefined {
   const fields = parseAuthFields(value);
   return fields?.scheme === 'digest' ? fields.params : undefined;

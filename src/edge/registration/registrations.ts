@@ -202,6 +202,11 @@ export class Registrations {
     return this.#byHandle.get(handle)?.registration;
   }
 
+  /** A standing registration by its id. */
+  find(registrationId: string): Registration | undefined {
+    return this.#byId.get(registrationId)?.registration;
+  }
+
   /** Whether anything of it is left. */
   has(registrationId: string): boolean {
     return this.#byId.has(registrationId) || this.#lapsed.has(registrationId);
@@ -211,6 +216,14 @@ export class Registrations {
     const stored = this.#byId.get(registrationId);
     if (stored) this.#end(stored.registration, cause);
     else this.#endLapsed(registrationId, 'revoke');
+  }
+
+  /** What the registrar has said of a standing registration since: it ends at another time, or its client may speak as others. */
+  amend(registrationId: string, change: Partial<Pick<Registration, 'identities' | 'expiresAtMs'>>): void {
+    const stored = this.#byId.get(registrationId);
+    if (!stored) return;
+    const registration = { ...stored.registration, ...change };
+    this.#replace(stored, registration, this.#endLater(registration));
   }
 
   /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
@@ -241,13 +254,11 @@ export class Registrations {
   }
 
   #put(facts: RegisterFacts, ofContact: ContactFacts): Registration {
-    const { registrationId, expiresAtMs } = ofContact;
+    const { registrationId } = ofContact;
     const stored = this.#byId.get(registrationId);
     const before = stored?.registration;
     const registration = createRegistration(facts, ofContact, before);
-    const timer = this.#context.timers.schedule(expiresAtMs, () => {
-      this.#end(registration, 'expired');
-    });
+    const timer = this.#endLater(registration);
     if (stored) this.#replace(stored, registration, timer);
     else this.#add(registration, timer);
     this.#claims.add(registration.claim, before?.claim ?? this.#lapsed.take(registrationId));
@@ -258,6 +269,12 @@ export class Registrations {
       this.#tellRegistered(registration, before !== undefined);
     }
     return registration;
+  }
+
+  #endLater(registration: Registration): TimerHandle {
+    return this.#context.timers.schedule(registration.expiresAtMs, () => {
+      this.#end(registration, 'expired');
+    });
   }
 
   #add(registration: Registration, timer: TimerHandle): void {

@@ -133,6 +133,17 @@ const FIELDS = {
   },
   'core-up': { core, downMs: downMs.describe('Milliseconds for which it was down; absent at first.').optional() },
   'core-down': { core, cause: causeOf('core-down') },
+  'reg-event-subscribed': { aor: registration.aor, expiresSec: count.describe('Seconds granted.') },
+  'reg-event-ended': {
+    aor: registration.aor,
+    cause: causeOf('reg-event-ended'),
+    status: z.int().min(300).max(699).describe('Status of the answer that ended it.').optional(),
+  },
+  'reg-event-obeyed': {
+    aor: registration.aor,
+    registrationId: registration.registrationId,
+    cause: causeOf('reg-event-obeyed'),
+  },
   message: {
     direction,
     from: party.describe('Who sent it.'),

@@ -15,6 +15,9 @@ const NAMES = [
   'limited',
   'core-up',
   'core-down',
+  'reg-event-subscribed',
+  'reg-event-ended',
+  'reg-event-obeyed',
   'message',
 ] as const satisfies readonly (keyof EdgeEvents)[];
 

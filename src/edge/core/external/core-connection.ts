@@ -5,6 +5,7 @@ import { type Logger } from '../../../base/logger.ts';
 import { type TimerHandle, type TimerQueue } from '../../../base/timer-queue.ts';
 import { type TypedEvents } from '../../../base/typed-events.ts';
 import { createResponse } from '../../../sip/create-response.ts';
+import { isInDialog } from '../../../sip/in-dialog.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 import { type Border } from '../../border/border.ts';
@@ -21,7 +22,7 @@ import { CoreHealth, type ProbeResult } from './core-health.ts';
 import { isSameHostPort, destinationKey } from './destination-key.ts';
 import { createProbe } from './core-probe.ts';
 import { isCoreSideName } from './core-side-names.ts';
-import { ExternalCore } from './external-core.ts';
+import { type AnswerOwn, ExternalCore } from './external-core.ts';
 import { learningBorder } from './learning-border.ts';
 import { type OwnOutcome, type OwnTransactions, sendOwnRequest } from './own-requests.ts';
 import { RouteMemory } from './route-memory.ts';
@@ -81,6 +82,7 @@ export class CoreConnection implements CoreSide {
   /** By configured URI: what it last stood for, kept while DNS does not answer. */
   readonly #found = new Map<string, readonly CoreDestination[]>();
   #timer: TimerHandle | undefined;
+  #answerOwn: AnswerOwn | undefined;
   #isOpen = false;
 
   /** Throws ERR_INVALID_ARGUMENT for a URI of the core that is none, and what making the transports throws. */
@@ -114,6 +116,7 @@ export class CoreConnection implements CoreSide {
         this.#probe(destination, uri, onEnd);
       },
     });
+    const isHere = (destination: CoreDestination): boolean => isAmong(this.addresses, destination);
     this.core = new ExternalCore({
       configured: () => this.#resolveAll(this.#uris),
       emergency: () => this.#resolveEmergency(),
@@ -128,9 +131,11 @@ export class CoreConnection implements CoreSide {
       isEnd: (uri) => routes.isEnd(uri) || this.#isConfigured(uri),
       isNamed: (uri) => routes.isNamed(uri) || this.#isConfigured(uri),
       mayLeadTo: (uri, destination) =>
-        !isAmong(this.addresses, destination) &&
-        (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),
+        !isHere(destination) && (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),
       isEdge: (uri) => this.#isEdge(uri),
+      knowsEdgeAs: this.knowsEdgeAs,
+      answerOwn: (...request) => this.#answerOwn?.(...request),
+      isHere,
       isStopping: () => context.isStopping(),
       clock,
       defer,
@@ -164,8 +169,12 @@ export class CoreConnection implements CoreSide {
     this.#transports.setTlsContext(pair);
   }
 
+  answerOwnBy(answer: AnswerOwn): void {
+    this.#answerOwn = answer;
+  }
+
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
-    this.core.select(request, { inDialog: false }, (selection) => {
+    this.core.select(request, { inDialog: isInDialog(request), isOwn: true }, (selection) => {
       if (selection.kind === 'refuse') onFinal(selection.answer(request));
       else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
     });

@@ -36,15 +36,24 @@ export interface ExternalCoreContext extends CandidateContext {
   readonly isEnd: (uri: SipUri) => boolean;
   /** Whether the core has named it, or it is configured: what a client alone names is neither asked for its health nor spoken of. */
   readonly isNamed: (uri: SipUri) => boolean;
+  /** Whether it is this edge itself. */
+  readonly isHere: (destination: CoreDestination) => boolean;
   /** Whether one of the destinations that such a URI stands for is one of SIP, and not this edge itself by another name. */
   readonly mayLeadTo: (uri: SipUri, destination: CoreDestination) => boolean;
   /** Whether a URI without a user names this edge. */
   readonly isEdge: (uri: SipUri) => boolean;
+  /** Whether a core outside knows this edge by this host and port. */
+  readonly knowsEdgeAs: (uri: SipUri) => boolean;
+  /** Answers what the core has to say to the edge itself; `undefined`: that is for nobody. */
+  readonly answerOwn: AnswerOwn;
   readonly isStopping: () => boolean;
   readonly clock: Clock;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
 }
+
+/** Takes a request of the core in a dialog of the edge itself. `undefined`: there are no such dialogs. */
+export type AnswerOwn = (request: SipRequest, essentials: RequestEssentials) => SipResponse | undefined;
 
 /** Where a request goes, or how it is refused. */
 export type Selection =
@@ -77,7 +86,7 @@ export class ExternalCore implements ImsCore {
   handle(request: SipRequest, essentials: RequestEssentials, origin: CoreRequestOrigin, outcome: CoreOutcome): void {
     if (origin.hop.kind === 'core') {
       const isMerged = this.#merged.note(essentials, this.#context.clock.now().monotonicMs);
-      outcome.respond(isMerged ? createResponse(request, 482) : this.#answerCore(request));
+      outcome.respond(isMerged ? createResponse(request, 482) : this.#answerCore(request, essentials));
       return;
     }
     this.select(request, origin, (selection) => {
@@ -119,11 +128,11 @@ export class ExternalCore implements ImsCore {
   }
 
   async #select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>): Promise<Selection> {
-    const { inDialog, emergency: service, edgeUri } = origin;
+    const { inDialog, isOwn = false, emergency: service, edgeUri } = origin;
     if (service !== undefined) return this.#selectEmergency(request, service, edgeUri);
     const next = nextHopOf(request, inDialog);
     if (next.kind === 'unusable') return this.#refuseWith(400);
-    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next);
+    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next, isOwn);
     if (next.kind !== 'none' && found !== 'elsewhere') {
       const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
       const isWatched = this.#context.isNamed(next.uri);
@@ -157,11 +166,16 @@ export class ExternalCore implements ImsCore {
    * The destinations a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. A Request-URI is a client's to choose also in a
    * dialog, and a gateway would take it for what the core has let pass: without a Route only ends of dialogs are sought out, and the core finds all others.
    */
-  async #inCore({ kind, uri }: Extract<NextHop, { uri: SipUri }>): Promise<readonly CoreDestination[] | 'elsewhere'> {
-    const { resolve, isTrusted, isKnown, isEnd, mayLeadTo } = this.#context;
-    if (!(kind === 'target' ? isEnd(uri) : isKnown(uri))) return 'elsewhere';
+  async #inCore(
+    { kind, uri }: Extract<NextHop, { uri: SipUri }>,
+    isOwn: boolean,
+  ): Promise<readonly CoreDestination[] | 'elsewhere'> {
+    const { resolve, isTrusted, isKnown, isEnd, isHere, mayLeadTo } = this.#context;
+    if (!isOwn && !(kind === 'target' ? isEnd(uri) : isKnown(uri))) return 'elsewhere';
     const found = await resolve(uri);
-    const isInside = found.every((destination) => isTrusted(destination.address) && mayLeadTo(uri, destination));
+    const mayLead = (destination: CoreDestination): boolean =>
+      isOwn ? !isHere(destination) : mayLeadTo(uri, destination);
+    const isInside = found.every((destination) => isTrusted(destination.address) && mayLead(destination));
     return isInside ? found : 'elsewhere';
   }
 
@@ -179,8 +193,11 @@ export class ExternalCore implements ImsCore {
   }
 
   /** A request of the core that leads to no WIC. It never goes back to the core. */
-  #answerCore(request: SipRequest): SipResponse {
+  #answerCore(request: SipRequest, essentials: RequestEssentials): SipResponse {
     const uri = parseSipUri(request.uri);
+    if (request.method === 'NOTIFY' && uri.ok && this.#context.knowsEdgeAs(uri.value)) {
+      return this.#context.answerOwn(request, essentials) ?? createResponse(request, 404);
+    }
     if (request.method !== 'OPTIONS' || !uri.ok || uri.value.user !== undefined || !this.#context.isEdge(uri.value)) {
       return createResponse(request, 404);
     }

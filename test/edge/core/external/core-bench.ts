@@ -30,6 +30,7 @@ export function externalOptions(uris: readonly string[]): ExternalCoreOptions {
     accessNetworkInfo: undefined,
     deregisterAfterSec: undefined,
     reregisterAfterOutage: false,
+    regEvent: 'off',
     reregisterWindowSec: 1,
   };
 }

@@ -119,6 +119,13 @@ export class LoopbackCore {
     return (await this.#take(accepts, `${status} ${method}`)).message as SipResponse;
   }
 
+  /** A response of whatever status that is wanted. */
+  async responseTo(method: string, wanted: (response: SipResponse) => boolean): Promise<SipResponse> {
+    const accepts = (it: SipMessage): boolean =>
+      it.kind === 'response' && (it.headers.get('CSeq') ?? '').endsWith(` ${method}`) && wanted(it);
+    return (await this.#take(accepts, `an answer to ${method}`)).message as SipResponse;
+  }
+
   get unread(): string[] {
     return this.#unread.map(({ message }) => (message.kind === 'request' ? message.method : String(message.status)));
   }
