@@ -3,9 +3,9 @@ import { type LogFields, type Logger } from './logger.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
-/** Lines about one cause and source: more than any jail waits for before it bans. */
+/** How many lines one source may cause about one cause: more than any jail of fail2ban waits for before it bans. */
 const PER_SOURCE = { burst: 10, perSec: 0.1, maxKeys: 4096 };
-/** Lines about all of them together: what a disk bears. */
+/** How many lines all sources together may cause: few enough for a disk. */
 const TOGETHER = { burst: 1000, perSec: 50 };
 
 /** What is said of a remote that fails or is refused. fail2ban reads it, so it is part of what the package promises. */

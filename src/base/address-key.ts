@@ -1,13 +1,13 @@
 import { formatIp, parseIp } from './ip.ts';
 import { transportAddress, type TransportAddress } from './transport-address.ts';
 
-/** What connections of one remote are counted under: the IPv4 address, or the IPv6 /64 that one subscriber commonly owns. */
+/** The key under which limits count the connections of a remote address: the IPv4 address, or the IPv6 /64 that one subscriber commonly owns. */
 export function addressKey(remoteAddress: string): string {
   const canonical = transportAddress(remoteAddress, 0);
   return canonical ? sourceKey(canonical) : remoteAddress;
 }
 
-/** Under what limits count an address that is canonical already: the IPv4 address, or the /64 of an IPv6 one. */
+/** The key under which limits count an address in canonical text: the IPv4 address, or the /64 of an IPv6 one. */
 export function sourceKey({ family, address }: TransportAddress): string {
   if (family === 4) return address;
   const bytes = parseIp(address);

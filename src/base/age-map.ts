@@ -34,7 +34,7 @@ export class AgeMap<V, K extends string | number | object = string> {
     return this.#entries.has(key);
   }
 
-  /** Oldest first. Only the entry that was just met may be taken out on the way. */
+  /** The entries, oldest first. While they are walked over, only the one just met may be deleted. */
   *entries(): Generator<{ readonly key: K; readonly value: V }, void, undefined> {
     let entry = this.#oldest;
     while (entry) {
@@ -44,7 +44,7 @@ export class AgeMap<V, K extends string | number | object = string> {
     }
   }
 
-  /** The entry becomes the newest, also when it was there before. */
+  /** Sets an entry. It becomes the newest, even if the key was there before. */
   set(key: K, value: V): void {
     const known = this.#entries.get(key);
     const entry = known ?? { key: ownKey(key), value, older: undefined, newer: undefined };

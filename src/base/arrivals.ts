@@ -14,28 +14,28 @@ interface ArrivalOptions {
   readonly proxies: readonly string[];
   /** How fast a client may connect; absent: as fast as it likes. */
   readonly rate?: SourceRate | undefined;
-  /** How long the header may take. */
+  /** How many milliseconds the PROXY header may take to come. */
   readonly headerTimeoutMs: number;
   readonly onRefused: (refusal: ArrivalRefusal, address: string) => void;
 }
 
-/** `total`, `address`, `rate`: which limit is reached. */
+/** Why a connection is refused: `total`, `address` and `rate` name the limit that is reached. */
 export type ArrivalRefusal = 'total' | 'address' | 'rate' | 'not-a-proxy' | 'no-proxy-header';
 
 /** A TCP connection and whom it is for. */
 export interface Arrival {
   readonly socket: Socket;
-  /** The client: of the connection, or of the PROXY header. */
+  /** The address of the client: that of the connection, or the one in the PROXY header. */
   readonly remote: TransportAddress;
   /** The proxy that spoke for the client, if one did. */
   readonly via: TransportAddress | undefined;
-  /** Gives the place among the connections back before the connection ends. Also a second time. */
+  /** Gives back the place among the counted connections before the connection ends. A second call does nothing. */
   release(): void;
-  /** Gives the place back and cuts the connection. */
+  /** Cuts the connection and gives back its place among the counted connections. */
   end(): void;
 }
 
-/** TCP connections from when they are accepted: counted before they cost anything, and each under the address of its client. */
+/** Accepts TCP connections: counts each under the address of its client before it costs anything, and finds that address. */
 export class Arrivals {
   readonly #options: ArrivalOptions;
   readonly #proxies: IpRanges;
@@ -47,7 +47,7 @@ export class Arrivals {
     this.#proxies = IpRanges.of(options.proxies);
   }
 
-  /** Connections now open, also those that have not said yet for whom they are. */
+  /** The connections that are open, including those whose client is not known yet. */
   get sockets(): ReadonlySet<Socket> {
     return this.#sockets;
   }
@@ -136,7 +136,7 @@ export class Arrivals {
   }
 }
 
-/** Takes the header off what comes, and puts back what is behind it; `incomplete` when its time is over. Silent when the connection ends. */
+/** Reads the PROXY header and puts back the bytes behind it. Calls back with `incomplete` after the time-out, and not at all when the connection ends. */
 function takeHeader(socket: Socket, timeoutMs: number, done: (header: ProxyHeader) => void): void {
   let bytes = Buffer.alloc(0);
   const settle = (header: ProxyHeader): void => {

@@ -1,7 +1,7 @@
 import { addressKey } from './address-key.ts';
 
 export interface ConnectionLimitOptions {
-  /** At a time, over all listeners that share the limits. */
+  /** How many connections there may be at a time, over all listeners that share the limits. */
   readonly connections: number;
   /** Connections of one IPv4 address or one IPv6 /64, since one host commonly has a whole /64. */
   readonly connectionsPerAddress: number;
@@ -20,7 +20,7 @@ export class ConnectionLimits {
   readonly #bySource = new Map<string, number>();
   #total = 0;
 
-  /** Without `makeRoom`, whoever is there stays and the newcomer goes. */
+  /** `makeRoom` is asked when a limit is reached; without it the new connection is refused. */
   constructor(options: ConnectionLimitOptions, makeRoom: MakeRoom = () => false) {
     this.#options = options;
     this.#makeRoom = makeRoom;
@@ -57,7 +57,7 @@ export class ConnectionLimits {
     this.#total--;
   }
 
-  /** The limit of the address first: room that is made there is room among all. */
+  /** Which limit is reached. The limit of the address is checked first: room made there is also room among all. */
   #full(source: string | undefined): 'total' | 'address' | undefined {
     const { connections, connectionsPerAddress } = this.#options;
     if (source !== undefined && (this.#bySource.get(source) ?? 0) >= connectionsPerAddress) return 'address';

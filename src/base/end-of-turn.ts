@@ -1,4 +1,4 @@
-/** Has something to do once the event loop has served everything that was ready in this turn. */
+/** Something with work to do once the event loop has served everything that was ready in this turn. */
 export interface TurnWorker {
   endTurn(): void;
 }
@@ -7,7 +7,7 @@ export interface TurnWorker {
 export class EndOfTurn {
   #waiting: TurnWorker[] = [];
 
-  /** Calls `endTurn` of it before the next turn, in the order of these calls. */
+  /** Calls `endTurn` of a worker at the end of this turn. Workers are called in the order in which they were added. */
   add(worker: TurnWorker): void {
     if (this.#waiting.push(worker) === 1) setImmediate(this.#run);
   }

@@ -36,7 +36,7 @@ function setKey(key: Uint8Array): void {
   }
 }
 
-/** Where the data ends. */
+/** Copies data behind what is there. Returns the offset at which it ends. */
 function append(parts: readonly Uint8Array[]): number {
   const end = parts.reduce((sum, { length }) => sum + length, BLOCK_BYTES);
   if (end > inner.length) {

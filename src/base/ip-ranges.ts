@@ -1,13 +1,13 @@
 import { familyOf, parseIp, type AddressFamily } from './ip.ts';
 import { parseIpRange, type IpRange } from './ip-range.ts';
 
-/** An address in the form ranges compare with: made once, held against many. */
+/** An address as a number, the form in which ranges are compared. It is made once for many comparisons. */
 export interface NumericAddress {
   readonly family: AddressFamily;
   readonly value: bigint;
 }
 
-/** Expects 4 or 16 bytes. */
+/** The number of an address. Expects 4 or 16 bytes. */
 export function numericAddress(bytes: Uint8Array): NumericAddress {
   return { family: familyOf(bytes), value: BigInt(`0x${Buffer.from(bytes).toString('hex')}`) };
 }
@@ -23,7 +23,7 @@ export class IpRanges<T = true> {
     return ranges;
   }
 
-  /** False when `text` is no range (see `parseIpRange`); nothing is added then. */
+  /** Adds a range with its value. Returns false, and adds nothing, when `text` is no range (see `parseIpRange`). */
   add(text: string, value: T): boolean {
     const range = parseIpRange(text);
     if (!range) return false;

@@ -5,7 +5,7 @@ export type AddressFamily = 4 | 6;
 const DOT = 0x2e;
 const DIGIT_0 = 0x30;
 
-/** 4 or 16 bytes in network order, or `undefined` when the text is no IP address. A zone (`%eth0`) is not part of an address. */
+/** The address as 4 or 16 bytes in network order; `undefined` when the text is no IP address. A zone (`%eth0`) is not part of an address. */
 export function parseIp(text: string): Uint8Array | undefined {
   if (isIPv4(text)) return parseIpv4(text);
   return isIPv6(text) && !text.includes('%') ? parseIpv6(text) : undefined;
@@ -50,7 +50,7 @@ function writeGroup(bytes: Uint8Array, index: number, group: string): void {
   bytes[index * 2 + 1] = value & 0xff;
 }
 
-/** Canonical text (RFC 5952 for IPv6), so that equal addresses have equal text. Expects 4 or 16 bytes. */
+/** The address as canonical text (RFC 5952 for IPv6), so that equal addresses have equal text. Expects 4 or 16 bytes. */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2] ?? 0) << 8) | (bytes[i * 2 + 1] ?? 0));
@@ -74,13 +74,13 @@ export function familyOf(bytes: Uint8Array): AddressFamily {
   return bytes.length === 4 ? 4 : 6;
 }
 
-/** 127.0.0.0/8 or ::1: reachable from this machine only. False for text that is no address. */
+/** Whether the address is in 127.0.0.0/8 or is ::1, and so reachable from this machine only. False for text that is no address. */
 export function isLoopback(address: string): boolean {
   if (isIPv4(address)) return address.startsWith('127.');
   return parseIp(address)?.every((byte, i) => byte === (i === 15 ? 1 : 0)) ?? false;
 }
 
-/** 0.0.0.0 or ::, which stands for every address of the machine. False for text that is no address. */
+/** Whether the address is 0.0.0.0 or ::, which stands for every address of the machine. False for text that is no address. */
 export function isWildcard(address: string): boolean {
   return parseIp(address)?.every((byte) => byte === 0) ?? false;
 }

@@ -1,15 +1,16 @@
 import { type LogFields, type Logger } from './logger.ts';
 
-/** How many lines one cause may write. */
+/** How many lines one cause may write: a token bucket. */
 export interface LogLimits {
-  /** Lines at once, and sustained for each second after that. */
+  /** How many lines may be written at once. */
   readonly burst: number;
+  /** How many lines a second may be written in the long run. */
   readonly perSec: number;
-  /** Causes that are told apart; all beyond share one allowance. */
+  /** How many causes have an allowance of their own. All further causes share one. */
   readonly maxCauses: number;
 }
 
-/** For lines that strangers cause: enough to see what goes on, too few to fill a disk. */
+/** Limits for lines that strangers cause: enough to see what goes on, too few to fill a disk. */
 export const HOSTILE_LOG_LIMITS: LogLimits = { burst: 20, perSec: 1, maxCauses: 64 };
 
 interface Allowance {
@@ -35,12 +36,12 @@ export class LimitedLog {
     this.#limits = limits;
   }
 
-  /** `nowMs`: monotonic. True when the line was written. */
+  /** Writes a line at level info unless its cause has used up its allowance. Returns whether it was written. `nowMs`: monotonic milliseconds. */
   info(cause: string, fields: LogFields, message: string, nowMs: number): boolean {
     return this.#write('info', cause, fields, message, nowMs);
   }
 
-  /** Writes a line like `info`; a cause has one allowance for all levels. */
+  /** Writes a line at level warn, like `info`. A cause has one allowance for all levels. */
   warn(cause: string, fields: LogFields, message: string, nowMs: number): boolean {
     return this.#write('warn', cause, fields, message, nowMs);
   }

@@ -2,7 +2,7 @@ import { addressKey } from './address-key.ts';
 import { IpRanges } from './ip-ranges.ts';
 import { transportAddress } from './transport-address.ts';
 
-/** Which remotes limits by address apply to, and what each is counted under. */
+/** Tells which remote addresses a limit applies to, and under which key each is counted. */
 export class LimitedSources {
   readonly #exempt: IpRanges;
 
@@ -11,7 +11,7 @@ export class LimitedSources {
     this.#exempt = IpRanges.of(exempt);
   }
 
-  /** The IPv4 address or the IPv6 /64; `undefined` where no limit applies. */
+  /** The key of a remote address: the IPv4 address or the IPv6 /64. `undefined` when no limit applies to it. */
   keyOf(remoteAddress: string): string | undefined {
     const { address } = transportAddress(remoteAddress, 0) ?? {};
     return address !== undefined && this.#exempt.has(address) ? undefined : addressKey(remoteAddress);

@@ -1,7 +1,7 @@
 import { EpcscfTurnError, type ErrorCode } from './errors.ts';
 import { type TransportAddress } from './transport-address.ts';
 
-/** What was to be opened, and which configuration keys say where. */
+/** The address that could not be opened, and the configuration keys that name it. */
 export interface ListenTarget extends Pick<TransportAddress, 'address' | 'port'> {
   /** How the error begins, such as `TURN udp listener 192.0.2.1:3478`. */
   readonly where: string;
@@ -9,7 +9,7 @@ export interface ListenTarget extends Pick<TransportAddress, 'address' | 'port'>
   readonly addressKey: string;
 }
 
-/** One line that says what could not be opened and what to do about it. */
+/** An error with one line that says what could not be opened and what to do about it. */
 export function listenError(target: ListenTarget, cause: unknown): EpcscfTurnError {
   const systemCode = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const { code, text } = explain(systemCode, target);

@@ -1,6 +1,6 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What every room logs through. pino satisfies it; so does `silentLogger`. */
+/** The logger of every room. A pino logger fits, and so does `silentLogger`. */
 export interface Logger {
   trace(fields: LogFields, message: string): void;
   debug(fields: LogFields, message: string): void;

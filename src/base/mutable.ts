@@ -1,2 +1,2 @@
-/** For the function that puts a value together field by field, before it lets go of it as read-only. */
+/** A type without `readonly`, for a function that builds a value field by field and returns it as read-only. */
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

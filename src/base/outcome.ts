@@ -13,7 +13,7 @@ export function isLater<T extends object>(outcome: Outcome<T>): outcome is Later
   return 'later' in outcome;
 }
 
-/** `change` of the value: now if the value is known, else when it comes. */
+/** The outcome with `change` applied to its value: at once if the value is known, else when it comes. */
 export function mapOutcome<From extends object, To extends object>(
   outcome: Outcome<From>,
   change: (value: From) => Outcome<To>,
@@ -30,7 +30,7 @@ export function mapOutcome<From extends object, To extends object>(
   };
 }
 
-/** The value, for who can wait. */
+/** The value as a promise. */
 export function settled<T extends object>(outcome: Outcome<T>): Promise<T> {
   return new Promise((resolve) => {
     if (isLater(outcome)) outcome.later(resolve);

@@ -7,15 +7,15 @@ declare const owned: unique symbol;
  */
 export type OwnText = string & { readonly [owned]: true };
 
-/** A map that outlives the messages its keys come from: any text finds an entry, only an own one makes one. */
+/** A map that outlives the messages its keys come from. Any text can look up an entry; only an `OwnText` can be the key of a new one. */
 export interface OwnMap<V> extends Map<string, V> {
   set(key: OwnText, value: V): this;
 }
 
-/** What is shorter V8 always copies (`SlicedString::kMinLength`, `ConsString::kMinLength`). */
+/** V8 always copies texts shorter than this (`SlicedString::kMinLength`, `ConsString::kMinLength`). */
 const SHORTEST_VIEW = 13;
 
-/** A copy with characters of its own; `stored`, the copy that was made before, if the text is still the same. */
+/** A copy of the text that owns its characters. Returns `stored`, an earlier copy, if that is the same text. */
 export function ownText(text: string, stored?: OwnText): OwnText {
   if (text === stored) return stored;
   return (text.length < SHORTEST_VIEW ? text : Buffer.from(text).toString()) as OwnText;

@@ -12,11 +12,11 @@ export type ProxyHeader =
 type ProxyHeaderFault = 'not-a-header' | 'too-long' | 'bad-line' | 'bad-version' | 'bad-family' | 'bad-length';
 
 const V1_PREFIX = Buffer.from('PROXY ');
-/** §2.1: with its CR LF. */
+/** Length of the longest version 1 header, including CR LF (§2.1). */
 const V1_MAX_BYTES = 107;
 const V2_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 const V2_HEAD_BYTES = 16;
-/** Addresses and TLVs: a client certificate fits. What is longer is no header that a proxy has a reason to send. */
+/** Longest accepted body of a version 2 header: addresses and TLVs, among which a client certificate fits. */
 const V2_MAX_BODY_BYTES = 4096;
 
 /** Reads the header at the start of `bytes`, as far as it has come. Never throws, and never needs more than 4112 bytes. */
@@ -54,7 +54,7 @@ function isPort(text: string): boolean {
   return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
-/** §2.2: version and command, family and transport, length; then addresses; then TLVs, which are of no use here. */
+/** Reads a version 2 header (§2.2): version and command, family and transport, length, addresses. The TLVs behind them are ignored. */
 function readBinary(bytes: Buffer): ProxyHeader {
   const [versionAndCommand = 0, familyAndTransport = 0] = bytes.subarray(V2_SIGNATURE.length);
   const command = versionAndCommand & 0x0f;

@@ -1,4 +1,4 @@
-/** Outcome of reading something a remote party sent: hostile input is a value, never an exception. */
+/** The result of reading something that a remote party sent. Hostile input gives a value with a reason, never an exception. */
 export type Result<T, Reason extends string> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason };
 

@@ -4,7 +4,7 @@ const NONE: ReadonlySet<never> = new Set<never>();
 export class SetMap<K, V> {
   readonly #sets = new Map<K, Set<V>>();
 
-  /** Keys that have values. */
+  /** How many keys have values. */
   get size(): number {
     return this.#sets.size;
   }
@@ -13,7 +13,7 @@ export class SetMap<K, V> {
     return this.#sets.has(key);
   }
 
-  /** The values as they are now and will be until the last of them goes; empty when there are none. */
+  /** The values of a key: a live view, until the last value is deleted. Empty when the key has none. */
   get(key: K): ReadonlySet<V> {
     return this.#sets.get(key) ?? NONE;
   }
@@ -34,7 +34,7 @@ export class SetMap<K, V> {
     this.#sets.delete(key);
   }
 
-  /** Values may be taken out on the way. */
+  /** The keys with their values. Values may be deleted while they are walked over. */
   entries(): MapIterator<[K, ReadonlySet<V>]> {
     return this.#sets.entries();
   }

@@ -5,9 +5,9 @@ import { TokenBuckets } from './token-buckets.ts';
 export interface SourceRateOptions {
   readonly perSec: number;
   readonly burst: number;
-  /** Clients that are told apart; past it the longest silent is forgotten. */
+  /** How many clients are counted at once. Beyond it the client that has been silent longest is forgotten. */
   readonly maxKeys: number;
-  /** Ranges (see `parseIpRange`) without a limit. */
+  /** Address ranges (see `parseIpRange`) to which the limit does not apply. */
   readonly exempt: readonly string[];
 }
 
@@ -17,14 +17,14 @@ export class SourceRate {
   readonly #buckets: TokenBuckets;
   readonly #nowMs: () => number;
 
-  /** `nowMs`: monotonic. */
+  /** `nowMs`: the present in monotonic milliseconds. */
   constructor(options: SourceRateOptions, nowMs: () => number) {
     this.#sources = new LimitedSources(options.exempt);
     this.#buckets = new TokenBuckets(options);
     this.#nowMs = nowMs;
   }
 
-  /** Counts one of this client, or tells how many whole seconds it is to wait. */
+  /** Counts one event of this client and returns 0. Beyond the limit it returns the whole seconds that the client has to wait. */
   waitSec(remoteAddress: string): number {
     const source = this.#sources.keyOf(remoteAddress);
     return source === undefined ? 0 : this.#buckets.take(source, this.#nowMs());

@@ -12,7 +12,7 @@ export class SpareConnections<T extends object> {
   readonly #sources = new Map<string, Source<T>>();
   /** The sources by how many connections each has; no entry is empty. */
   readonly #bySize = new Map<number, AgeMap<true, Source<T>>>();
-  /** How many connections the source has that has most. */
+  /** The number of connections of the source with the most. */
   #most = 0;
 
   /** The connection becomes the youngest of its source, unless it is there already. */
@@ -35,7 +35,7 @@ export class SpareConnections<T extends object> {
     if (connections.size !== before) this.#resize(connections, before);
   }
 
-  /** Which one is to be ended first: of all, or of one source. It stays until it is deleted. */
+  /** The connection to end first: among all, or among those of one source. It stays here until it is deleted. */
   first(source?: string): T | undefined {
     const connections = source === undefined ? this.#bySize.get(this.#most)?.oldest?.key : this.#sources.get(source);
     return connections?.oldest?.key;

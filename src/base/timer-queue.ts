@@ -32,7 +32,7 @@ export class TimerQueue {
     return entry;
   }
 
-  /** Takes the entry out; a handle that has run or was cancelled before is ignored. */
+  /** Cancels an entry. A handle that has run or was cancelled before is ignored. */
   cancel(handle: TimerHandle): void {
     const entry = handle as Entry;
     if (this.#heap[entry.index] !== entry) return;
@@ -91,7 +91,7 @@ export class TimerQueue {
     }
   }
 
-  /** `lower` takes the place of `upper`, which is its parent. */
+  /** Swaps the entry at `lower` with its parent at `upper`. */
   #swap(lower: Entry, upper: Entry): void {
     const { index } = upper;
     upper.index = lower.index;

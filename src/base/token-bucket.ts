@@ -12,14 +12,14 @@ export class TokenBucket {
     this.#atMs = options.nowMs;
   }
 
-  /** Takes `count` tokens, or all there can be if that is less; none when there are too few. */
+  /** Takes `count` tokens and returns true; takes none and returns false when there are too few. Of more than the bucket can hold, it takes a full bucket. */
   take(nowMs: number, count = 1): boolean {
     if (!this.has(nowMs, count)) return false;
     this.#tokens -= Math.min(count, this.#burst);
     return true;
   }
 
-  /** Whether `take` would. */
+  /** Whether `take` would get `count` tokens now. */
   has(nowMs: number, count = 1): boolean {
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
     this.#atMs = nowMs;
@@ -27,7 +27,7 @@ export class TokenBucket {
     return this.#tokens >= Math.min(count, this.#burst);
   }
 
-  /** Whole seconds until there are `count` tokens, at least 1. For Retry-After. */
+  /** Whole seconds until there are `count` tokens, at least 1, as Retry-After tells them. */
   waitSec(count = 1): number {
     return Math.max(1, Math.ceil((Math.min(count, this.#burst) - this.#tokens) / this.#perMs / 1000));
   }

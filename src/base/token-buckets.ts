@@ -4,7 +4,7 @@ import { TokenBucket } from './token-bucket.ts';
 export interface TokenBucketsOptions {
   readonly burst: number;
   readonly perSec: number;
-  /** Buckets kept at most; past it the longest unused is forgotten. */
+  /** How many buckets are kept. Beyond it the bucket that was unused longest is forgotten. */
   readonly maxKeys: number;
 }
 
@@ -12,7 +12,7 @@ export interface TokenBucketsOptions {
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
   readonly #refillMs: number;
-  /** By last use. */
+  /** The buckets in the order of their last use. */
   readonly #entries = new AgeMap<{ readonly bucket: TokenBucket; readonly usedAtMs: number }>();
 
   constructor(options: TokenBucketsOptions) {
@@ -24,7 +24,7 @@ export class TokenBuckets {
     return this.#entries.size;
   }
 
-  /** Whole seconds to wait for `count` tokens, or 0 when they were taken. */
+  /** Takes `count` tokens of a key and returns 0, or returns the whole seconds until there are as many. */
   take(key: string, nowMs: number, count = 1): number {
     const { burst, perSec } = this.#options;
     const bucket = this.#entries.get(key)?.bucket ?? new TokenBucket({ burst, perSec, nowMs });
@@ -33,7 +33,7 @@ export class TokenBuckets {
     return bucket.take(nowMs, count) ? 0 : bucket.waitSec(count);
   }
 
-  /** Whether `take` would get one. Keeps nothing. */
+  /** Whether `take` would get a token of a key now. Makes no bucket. */
   has(key: string, nowMs: number): boolean {
     return this.#entries.get(key)?.bucket.has(nowMs) ?? true;
   }

@@ -8,7 +8,7 @@ export interface TransportAddress {
   readonly port: number;
 }
 
-/** `undefined` when `address` is no IP address or `port` is no port. IPv4-mapped IPv6 text becomes the IPv4 address it stands for. */
+/** An IP address and port from text and number. `undefined` when `address` is no IP address or `port` is no port. IPv4-mapped IPv6 text becomes the IPv4 address it stands for. */
 export function transportAddress(address: string, port: number): TransportAddress | undefined {
   const bytes = parseIp(address.replace(/%.*$/, ''));
   if (!bytes || !Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
@@ -26,7 +26,7 @@ export function sameTransportAddress(a: TransportAddress, b: TransportAddress): 
   return a.port === b.port && a.address === b.address;
 }
 
-/** `192.0.2.1:3478` or `[2001:db8::1]:3478` */
+/** The address as text: `192.0.2.1:3478` or `[2001:db8::1]:3478`. */
 export function formatTransportAddress({ family, address, port }: TransportAddress): string {
   return family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
 }

@@ -5,7 +5,7 @@ type Listener<T> = (event: T) => void;
  * neither the others nor the emitter: an observer must not be able to stop a packet.
  */
 export class TypedEvents<Events extends object> {
-  /** By name. `PropertyKey`, so that an emitter of more events is one of fewer: `TypedEvents<A & B>` goes where `TypedEvents<A>` is asked for. */
+  /** The listeners by event name. The keys are `PropertyKey`, so that an emitter of more events can stand for one of fewer: `TypedEvents<A & B>` goes where `TypedEvents<A>` is asked for. */
   readonly #listeners = new Map<PropertyKey, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown) => void;
 
@@ -13,7 +13,7 @@ export class TypedEvents<Events extends object> {
     this.#onListenerError = onListenerError;
   }
 
-  /** Returns a function that takes the listener off again. */
+  /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set);
@@ -31,7 +31,7 @@ export class TypedEvents<Events extends object> {
     return off;
   }
 
-  /** Whether anybody listens; for events that cost something to make. */
+  /** Whether an event has a listener. Ask before making an event that is costly to make. */
   has(name: keyof Events): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }

@@ -3,7 +3,7 @@ import { formatTransportAddress } from '../base/transport-address.ts';
 import { Server } from '../server/server.ts';
 import { type ServerAddresses, type ServerFacts } from '../server/server-types.ts';
 
-/** What a person needs to go on from here, and what was chosen on their behalf. */
+/** The lines that `serve` prints for a person: where the server is reached, how to sign in, and what was chosen by default. */
 export function formatBanner(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {
   const { facts } = server;
   const { config, realm, stateDir } = facts;
@@ -37,7 +37,7 @@ export function formatBanner(version: string, addresses: ServerAddresses, server
   ].join('\n');
 }
 
-/** One line for a script to wait for. */
+/** The line of JSON that `serve --json` prints when the server is ready, for a script to wait for. */
 export function formatReadyLine(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {
   const { config, realm, stateDir, caFile } = server.facts;
   const passwords = generatedPasswords(server);
@@ -56,13 +56,13 @@ export function formatReadyLine(version: string, addresses: ServerAddresses, ser
   });
 }
 
-/** It shares the listener of the WebSocket. */
+/** The URL of lab control, which shares the listener of the WebSocket. */
 function labUrl({ webSocket }: ServerAddresses, labPath: string | undefined): string | undefined {
   if (webSocket === undefined || labPath === undefined) return undefined;
   return `https://${new URL(webSocket).host}${labPath}`;
 }
 
-/** By name. Generated users only: the author of a configuration knows those in it. */
+/** Names and passwords of generated users. Configured users are not shown: the author of the configuration knows them. */
 function generatedPasswords(server: Server): [string, string][] | undefined {
   if (!server.facts.generated.users) return undefined;
   return [...Server.secretsOf(server).loaded.users].map(([name, password]) => [name, password.revealText()]);
@@ -93,7 +93,7 @@ function usesState({ generated }: ServerFacts): boolean {
   return generated.km || generated.certificate || generated.users;
 }
 
-/** Who can reach the server, where that is nobody else. */
+/** Lines about who can reach the server, when only this machine can. */
 function reachLines({ config: { edge, turn } }: ServerFacts): string[] {
   const reached = [
     ...(edge.enabled ? edgeExposures(edge) : []),

@@ -19,7 +19,7 @@ export function withConfigOptions(command: Command): Command {
     );
 }
 
-/** File < environment < flags. Throws what `loadConfig` throws. */
+/** The configuration of file, environment and flags; later ones win. Throws what `loadConfig` throws. */
 export function configFrom(flags: ConfigFlags): Config {
   return loadConfig(sourcesOf(flags));
 }

@@ -68,7 +68,7 @@ export function mintToken(user: string, flags: ConfigFlags & { readonly ttl?: nu
   console.log(JSON.stringify(answer, undefined, 2));
 }
 
-/** What an operator wishes is the configuration's own word. */
+/** The configuration with no limit below `maxSec` for a wished lifetime: here the operator wishes, not a client. */
 function withoutWishLimit(config: Config): Config {
   const { ttl } = config.credentials;
   return { ...config, credentials: { ...config.credentials, ttl: { ...ttl, maxWishSec: ttl.maxSec } } };

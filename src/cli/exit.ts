@@ -1,6 +1,6 @@
 import { EpcscfTurnError } from '../base/errors.ts';
 
-/** What the shell sees: 1 for what went wrong at run time, 2 for what was written wrong. */
+/** Exit codes: 1 for a failure at run time, 2 for a mistake in arguments or configuration. */
 export const EXIT = { ok: 0, failed: 1, config: 2 } as const;
 
 /** Says on standard error what happened, in one line where that is possible, and returns the exit code. */

@@ -8,7 +8,7 @@ import { Secret } from '../base/secret.ts';
 
 const FLAG = '--lab-token-file';
 const MIN_CHARACTERS = 16;
-/** What an Authorization header can carry. */
+/** A token that an Authorization header can carry. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface LabFlags {
@@ -16,7 +16,7 @@ export interface LabFlags {
   readonly labTokenFile?: string;
 }
 
-/** The file before the variable; `undefined` when neither is given. Throws ERR_CONFIG_INVALID or ERR_CONFIG_UNREADABLE. */
+/** The token of lab control: from the file of `--lab-token-file`, else from the environment. `undefined` when neither is given. Throws ERR_CONFIG_INVALID or ERR_CONFIG_UNREADABLE. */
 export function labToken({ labTokenFile: file }: LabFlags, environment: Environment): Secret | undefined {
   const [source, text] =
     file === undefined
@@ -30,12 +30,12 @@ export function labToken({ labTokenFile: file }: LabFlags, environment: Environm
   return new Secret(text);
 }
 
-/** For a file that others can read, too. */
+/** A warning about a token file that other users of this machine can read. */
 export function labTokenWarning({ labTokenFile: file }: LabFlags): string | undefined {
   return file === undefined ? undefined : looseFileWarning(FLAG, file);
 }
 
-/** Whether lab control can be opened there. Throws ERR_CONFIG_INVALID, one line that says what to do. */
+/** Checks that lab control can be opened at these addresses. Throws ERR_CONFIG_INVALID with one line that says what to do. */
 export function checkLabControl({ labControl, labTokenFile }: LabFlags, { edge }: Config, token?: Secret): void {
   if (!labControl) {
     if (labTokenFile !== undefined) throw invalid(`${FLAG}: expected --lab-control with it`);

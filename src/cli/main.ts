@@ -5,7 +5,7 @@ import { EXIT, reportFailure } from './exit.ts';
 import { buildProgram } from './program.ts';
 import { packageVersion } from './version.ts';
 
-/** Without this a word that is no command would count as an argument too many of the default one. */
+/** Refuses a word that is no command. Without it commander would say that the default command has too many arguments. */
 function refuseUnknownCommand(program: Command, [word = '-']: readonly string[]): void {
   const names = [...program.commands.map((command) => command.name()), 'help'];
   if (word.startsWith('-') || names.includes(word)) return;

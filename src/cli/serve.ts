@@ -11,13 +11,13 @@ import { checkLabControl, labToken, labTokenWarning, type LabFlags } from './lab
 import { releaseStartMemory } from './release-memory.ts';
 import { packageVersion } from './version.ts';
 
-/** Clients that do not let go are left behind after this. */
+/** A stop waits so many milliseconds for clients that do not close their connections. */
 const STOP_TIMEOUT_MS = 10_000;
 
 /** Whom a page registers as to answer calls to `sip:echo@…` in the place of `@roamhq/wrtc`. */
 const PAGE_ECHO = 'echo';
 
-/** What is stopped at the end: a server, or the lab around it. */
+/** A server, or the lab around it: what a signal stops. */
 interface Stoppable {
   stop(): Promise<void>;
 }
@@ -65,7 +65,7 @@ async function createControlledLab(config: Config, logger: Logger, token: Secret
   return { server: lab.server, whole: lab, labPath: control.path };
 }
 
-/** npm passes on a Ctrl-C that the terminal has sent us as well: that is one wish, not two. */
+/** Two signals within so many milliseconds are one: npm passes on a Ctrl-C that the terminal has sent to this process too. */
 const SAME_WISH_MS = 500;
 
 /**

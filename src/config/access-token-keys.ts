@@ -9,14 +9,14 @@ import { secretOf } from './secret-files.ts';
 export interface GivenTokenKey {
   readonly kid: string;
   readonly algorithm: 'A256GCM' | 'A128GCM';
-  /** In base64, of as many bytes as the algorithm needs. */
+  /** The key in base64, with as many bytes as the algorithm needs. */
   readonly secret: Secret;
 }
 
 const MIN_BYTES = { A256GCM: 32, A128GCM: 16 } as const;
 const BASE64_FORM = /^[A-Za-z\d+/]+={0,2}$/;
 
-/** Throws ERR_CONFIG_UNREADABLE, or ERR_CONFIG_INVALID for what makes no key. */
+/** The keys of `oauth.keys`. Throws ERR_CONFIG_UNREADABLE for a file, or ERR_CONFIG_INVALID for text that is no key. */
 export function givenTokenKeys({ oauth }: Config, attempt: Attempt = atOnce): GivenTokenKey[] {
   return knownEntries(oauth.keys).flatMap(({ entry, i }) => {
     const key = attempt(() => {

@@ -5,16 +5,16 @@ import { readCa, readCertificate } from './given-certificate.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
-/** What the edge needs towards an external core. */
+/** Keys and certificates for an external core. */
 export interface CoreSecrets {
-  /** Absent: the certificate of everything else. */
+  /** Certificate for TLS with the core; absent: the certificate of `tls` is used. */
   readonly certificate?: KeyPair;
-  /** PEM bundle; absent: the system's. */
+  /** PEM bundle of the CAs that may sign the core's certificates; absent: the CAs that Node.js trusts. */
   readonly ca?: string;
   readonly flowTokenKey: Secret;
 }
 
-/** What the configuration and the files it names give of it. `undefined` without an external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+/** Reads the secrets for an external core from the configuration and the files it names. `undefined` without an external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
 export function givenCoreSecrets({ edge }: Config, attempt: Attempt): Partial<CoreSecrets> | undefined {
   const { core } = edge;
   if (!edge.enabled || core.kind !== 'external') return undefined;

@@ -8,11 +8,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Override {
   readonly path: readonly string[];
   readonly value: unknown;
-  /** Where it came from, for error lines. */
+  /** The name of the variable, for error lines. */
   readonly source: string;
 }
 
-/** Read by the command line, not part of the tree. */
+/** The variable that names the configuration file. The command reads it; it is no key of the configuration. */
 export const CONFIG_FILE_VARIABLE = 'EPCSCF_CONFIG';
 export const LAB_TOKEN_VARIABLE = 'EPCSCF_LAB_TOKEN';
 const OTHERS: readonly string[] = [CONFIG_FILE_VARIABLE, LAB_TOKEN_VARIABLE];
@@ -40,7 +40,7 @@ export function readEnvironment(environment: Environment): { overrides: Override
   return { overrides, problems };
 }
 
-/** The place in a list is a number of up to three digits. */
+/** The pattern of a key as a variable name, in which a position in a list is a number of up to three digits. */
 function patternOf(environmentName: string): RegExp {
   return new RegExp(`^${environmentName.replaceAll('<n>', '(\\d{1,3})')}$`);
 }

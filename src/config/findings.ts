@@ -1,10 +1,10 @@
 import { EpcscfTurnError, type ErrorCode } from '../base/errors.ts';
 import { UnknownValue } from './schema/known-part.ts';
 
-/** Runs a step that may throw for a file; what it is given decides whether others still run. */
+/** Runs a step that may throw, such as reading a file. `atOnce` lets the first error through; `Findings.attempt` notes it and goes on. */
 export type Attempt = <T>(read: () => T) => T | undefined;
 
-/** The first file that cannot be used ends it. */
+/** Lets the first error through. */
 export const atOnce: Attempt = (read) => read();
 
 /** Collects what is wrong with several files, so that an operator learns of all at once. */
@@ -20,7 +20,7 @@ export class Findings {
     return this.#errors.flatMap(({ problems }) => problems);
   }
 
-  /** `undefined` when it failed, or needs what is not known. Errors that are not about the configuration pass through. */
+  /** Runs a step. Notes what it throws about the configuration, and returns `undefined` then, or when the step needs an unknown value. Other errors pass through. */
   readonly attempt: Attempt = (read) => {
     try {
       return read();
@@ -46,7 +46,7 @@ export class Findings {
     this.#errors.push(error);
   }
 
-  /** One error with a line for each finding, and the code of the first. */
+  /** Throws one error for all findings, if there are any: a line for each, and the code of the first. */
   throwAny(): void {
     const [first, ...others] = this.#errors;
     if (!first) return;

@@ -5,7 +5,7 @@ import { atOnce, type Attempt } from './findings.ts';
 import { type Config } from './schema/tree.ts';
 import { readTextFile } from './text-file.ts';
 
-/** A certificate and its key, in files. */
+/** The paths of a certificate file and its key file. */
 interface CertificateFiles {
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
@@ -52,7 +52,7 @@ function checkedPair(
   return { cert, key };
 }
 
-/** A PEM bundle of certificates. Throws ERR_CERTIFICATE_UNREADABLE. */
+/** Reads a PEM bundle of CA certificates. Throws ERR_CERTIFICATE_UNREADABLE. */
 export function readCa(file: string, path: string): string {
   const pem = readTextFile(file, path, 'ERR_CERTIFICATE_UNREADABLE');
   parse(() => new X509Certificate(pem), `${path}: expected PEM certificates in ${file}`);
@@ -67,7 +67,7 @@ function parse<T>(read: () => T, message: string): T {
   }
 }
 
-/** In UNIX milliseconds. */
+/** The time in which a certificate is valid, in UNIX milliseconds. */
 interface Validity {
   readonly fromMs: number;
   readonly toMs: number;
@@ -79,10 +79,10 @@ export function validityOf({ cert }: KeyPair): Validity {
 }
 
 const DAY_MS = 86_400_000;
-/** From when on a certificate that ends is worth a word. */
+/** A certificate that ends within so many milliseconds causes a warning. */
 const WARNING_MS = 14 * DAY_MS;
 
-/** What an operator should know of when a certificate is valid, in words that follow its name; `undefined`: nothing. */
+/** A warning about a certificate that has expired, is not valid yet, or ends within 14 days, in words that follow its name. `undefined`: no warning. */
 export function validityWarning(certificate: KeyPair, nowMs: number): string | undefined {
   const { fromMs, toMs } = validityOf(certificate);
   if (toMs <= nowMs) return 'has expired';

@@ -18,9 +18,9 @@ export interface SchemaNode {
   /** What a value must be, where type and bounds do not say it. */
   readonly expected?: string;
   readonly secret?: boolean;
-  /** It names a file, or a folder. */
+  /** Set for a key that names a file or folder: whether the file is public or secret. */
   readonly file?: 'public' | 'secret' | 'folder';
-  /** What stands in for a default that is made at start. */
+  /** Text for a default that is made at start. */
   readonly defaultText?: string;
 }
 

@@ -1,14 +1,14 @@
 import { schemaRoot, type SchemaNode } from './json-schema.ts';
 
 export interface KnownKey {
-  /** `turn.relay.ports.max`; keys of list entries as `credentials.keys[].id`. */
+  /** The dotted path, such as `turn.relay.ports.max` or, in the entries of a list, `credentials.keys[].id`. */
   readonly path: string;
-  /** `EPCSCF_TURN_RELAY_PORTS_MAX`; the place in a list as `<n>`. */
+  /** The environment variable, such as `EPCSCF_TURN_RELAY_PORTS_MAX`; `<n>` is a position in a list. */
   readonly environment: string;
   readonly node: SchemaNode;
 }
 
-/** Every section with its keys in the order of the schema; sections themselves have no line. */
+/** Every key in the order of the schema. Sections themselves are not listed. */
 export function knownKeys(): KnownKey[] {
   return collect(schemaRoot(), '');
 }
@@ -23,7 +23,7 @@ function collect(node: SchemaNode, path: string): KnownKey[] {
   return node.items?.properties ? [own, ...collect(node.items, `${path}[]`)] : [own];
 }
 
-/** EPCSCF_ and the path in upper snake case. */
+/** The environment variable of a path: `EPCSCF_` and the path in upper snake case. */
 function environmentName(path: string): string {
   const snake = path
     .replaceAll('[]', '.<n>')

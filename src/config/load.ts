@@ -13,7 +13,7 @@ export interface ConfigSources {
   /** YAML (or JSON) file. */
   readonly file?: string;
   readonly environment?: Environment;
-  /** `turn.realm=example.com`, the strongest. */
+  /** Assignments such as `turn.realm=example.com`. They win over environment and file. */
   readonly assignments?: readonly string[];
 }
 
@@ -25,11 +25,11 @@ export function loadConfig(sources: ConfigSources): Config {
   return whole(tryConfig(sources));
 }
 
-/** A configuration that may have been written wrong. */
+/** A configuration that may have mistakes. */
 export interface TriedConfig {
-  /** Reading what was written wrong throws `UnknownValue`; `undefined` when nothing is known. */
+  /** The configuration as far as it is right: reading a wrong value throws `UnknownValue`. `undefined` when nothing of it is right. */
   readonly known: Config | undefined;
-  /** A line for each mistake; when there are none, all of it is known. */
+  /** A line for each mistake. When there is none, the whole configuration is known. */
   readonly problems: readonly string[];
 }
 

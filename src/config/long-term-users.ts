@@ -17,7 +17,7 @@ export function defaultRealm({ domain, turn }: Config): string {
   return turn.realm ?? domain;
 }
 
-/** Throws ERR_CONFIG_UNREADABLE. */
+/** The users of `credentials.users`, with what their files hold. Throws ERR_CONFIG_UNREADABLE. */
 export function longTermUsers(config: Config, attempt: Attempt): LongTermUser[] {
   return knownEntries(config.credentials.users).flatMap(({ entry: user, i }) => {
     const path = `credentials.users.${i}.passwordFile`;

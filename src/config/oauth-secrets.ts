@@ -10,15 +10,15 @@ import { secretOf } from './secret-files.ts';
 import { type StateStore } from './state/state-store.ts';
 import { readTextFile } from './text-file.ts';
 
-/** What the authorization server and its clients are given by files, or generated. */
+/** Secrets of the authorization server, its clients and its users: given, or generated. */
 export interface OAuthSecrets {
   /** Private keys that sign registration tokens, the newest first. */
   readonly signingKeys: readonly [KeyObject, ...KeyObject[]] | undefined;
-  /** By the id of the client; absent for one that proves nothing. */
+  /** The secret or public key of each client, by client id. A public client, which proves nothing, has no entry. */
   readonly clientProofs: ReadonlyMap<string, Secret | KeyObject>;
-  /** By the name of the user; absent for one that only an OpenID provider logs in. */
+  /** The password of each user, by name. A user whom only an OpenID provider logs in has no entry. */
   readonly userPasswords: ReadonlyMap<string, Secret>;
-  /** What an edge elsewhere shows to the web server. */
+  /** The secret that an edge on another machine shows to the web server. */
   readonly webhookSecret?: Secret | undefined;
   /** The secret that this server shows the OpenID provider as its client. */
   readonly openIdSecret?: Secret | undefined;
@@ -27,13 +27,13 @@ export interface OAuthSecrets {
 }
 
 const SIGNING_KEY_FILE = 'waf-signing-key.pem';
-/** RFC 6749 §10.10: nobody guesses 128 bits. */
+/** Shortest client secret: 128 bits are not guessed (RFC 6749 §10.10). */
 const MIN_SECRET_BYTES = 16;
 /** RFC 7518 §3.2: of a secret that signs by HS256. */
 const MIN_MAC_BYTES = 32;
 const KEY_KINDS = 'a P-256 key, or an RSA key of 2048 bits or more, in PEM';
 
-/** What the configuration and the files it names give of it. */
+/** Reads the secrets of section `oauth` from the configuration and the files it names. */
 export function givenOAuthSecrets({ oauth }: Config, attempt: Attempt): OAuthSecrets {
   const { signingKeyFiles } = oauth.authorizationServer;
   const signingKeys = knownEntries(signingKeyFiles).flatMap(({ entry: file, i }) => {
@@ -111,7 +111,7 @@ function readKey(file: string, path: string, create: (pem: string) => KeyObject)
   }
 }
 
-/** RFC 7518 §3.3 and §3.4. */
+/** Checks that a key can sign by RS256 or ES256 (RFC 7518 §3.3, §3.4). */
 function checked(key: KeyObject): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = key;
   const isGood = (type === 'ec' && namedCurve === 'prime256v1') || (type === 'rsa' && modulusLength >= 2048);

@@ -6,16 +6,16 @@ import { usesRedis } from './schema/redis-rules.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
-/** What this server needs to get at Redis. */
+/** Passwords and certificates for connections to Redis. */
 export interface RedisSecrets {
   readonly password?: Secret;
   readonly sentinelPassword?: Secret;
   readonly certificate?: KeyPair;
-  /** PEM bundle; absent: the CAs that Node.js trusts. */
+  /** PEM bundle of the CAs that may sign the certificates of Redis; absent: the CAs that Node.js trusts. */
   readonly ca?: string;
 }
 
-/** `undefined` without Redis. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+/** Reads the secrets of section `redis`. `undefined` when no Redis is configured. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
 export function givenRedisSecrets(config: Config, attempt: Attempt): RedisSecrets | undefined {
   if (!usesRedis(config)) return undefined;
   const { redis } = config;

@@ -38,31 +38,31 @@ export interface LoadedSecrets extends CredentialKeys {
   readonly longTermUsers: readonly LongTermUser[];
   /** Keys of access tokens, newest first; none where there are no such tokens. */
   readonly tokenKeys: readonly GivenTokenKey[];
-  /** Absent when nothing here speaks TLS. */
+  /** The certificate of the HTTPS and TLS listeners; absent when no listener speaks TLS. */
   readonly certificate?: KeyPair;
   /** Capture password of the HEP collector; absent when the collector wants none. */
   readonly captureKey?: Secret;
-  /** Absent with the embedded core. */
+  /** Keys and certificates for an external core; absent with the embedded core. */
   readonly core?: CoreSecrets;
-  /** Absent where nobody signs in by web tokens. */
+  /** Secrets for signing in by web tokens; absent when no issuer is configured. */
   readonly webIdentity?: WebIdentitySecrets;
   /** Keys and secrets of the authorization server and its clients. */
   readonly oauth: OAuthSecrets;
-  /** Absent where there is no `/admin`. */
+  /** The token of the operator; absent when `/admin` is not served. */
   readonly adminToken?: Secret;
-  /** Absent without Redis. */
+  /** Secrets for Redis; absent when no Redis is configured. */
   readonly redis?: RedisSecrets;
   /** Which of these were generated, because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
-  /** The state folder, used or not. */
+  /** Path of the state folder, whether it is used or not. */
   readonly stateDir: string;
-  /** PEM of the lab CA, when the certificate is of its making. */
+  /** PEM of the lab CA, when it has signed `certificate`. */
   readonly ca?: string;
   /** The file that holds `ca`. Absent when the lab CA is in memory only. */
   readonly caFile?: string;
 }
 
-/** It goes with every copy, whose room is that of one datagram. */
+/** Longest capture key: it travels in every copy, and a copy must fit into one datagram. */
 const MAX_CAPTURE_KEY_BYTES = 255;
 
 /** Opens the state folder at the first need: a start that is given everything leaves no trace on the disk. */
@@ -73,12 +73,12 @@ function stateFolderOf(config: Config, environment: Environment): OpenState {
   return () => (folder ??= new StateFolder(stateDirOf(config, environment)));
 }
 
-/** The state folder, whether there is one or not. */
+/** Path of the state folder, whether it exists or not. */
 export function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 
-/** `state` takes the place of the state folder, which is left alone when a file that is named cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with a line for each. */
+/** Loads the secrets and certificates of a configuration, and generates what it does not give. `state` replaces the state folder. Nothing is generated when a named file cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with a line for each. */
 export async function loadSecrets(
   config: Config,
   environment: Environment,
@@ -91,7 +91,7 @@ export async function loadSecrets(
   return complete(config, given, environment, nowMs, state ? () => state : stateFolderOf(config, environment));
 }
 
-/** What `loadSecrets` would come to, with nothing left on the disk. Of a configuration that is known in part, what goes wrong with that. */
+/** Does what `loadSecrets` does, but writes nothing to the disk and returns all problems. The configuration may be known in part. */
 export async function trySecrets(
   config: Config,
   environment: Environment,
@@ -111,7 +111,7 @@ export async function trySecrets(
   return { secrets, findings };
 }
 
-/** What the configuration gives, in itself or by files; `undefined`, or short of an entry, where that cannot be had. */
+/** What the configuration gives, in itself or by files. A value that cannot be read is `undefined`, or missing in its list. */
 interface Given {
   readonly certificate: KeyPair | undefined;
   readonly users: ReadonlyMap<string, Secret> | undefined;
@@ -173,12 +173,12 @@ const WANTS = [
   isWithoutSigningKey,
 ];
 
-/** Whether anything is to be found or made there, as far as is known. */
+/** Whether a start would read or write the state folder, as far as the configuration is known. */
 function usesState(config: Config): boolean {
   return WANTS.some((isWithout) => asFarAsKnown(() => isWithout(config)));
 }
 
-/** What is named is not made, even where it could not be had. */
+/** Adds generated secrets where the configuration names none. A secret that is named but could not be read is not generated. */
 async function complete(
   config: Config,
   {

@@ -16,7 +16,7 @@ export function storedKeys(config: Config, environment: Environment): Credential
   return { keys: storedRing(config, environment), pseudonymKey: storedPseudonymKey(config, environment) };
 }
 
-/** Km, newest first: what verifies. */
+/** Km, the newest first, which verifies credentials. */
 export function storedRing(config: Config, environment: Environment): CredentialKeys['keys'] {
   const given = givenKeys(config);
   if (given.length > 0) return given;
@@ -26,14 +26,14 @@ export function storedRing(config: Config, environment: Environment): Credential
   throw missing('Km', path, 'credentials.keys');
 }
 
-/** What maps a name back to its registration. */
+/** The pseudonym key, which maps a TURN name back to its registration. */
 export function storedPseudonymKey(config: Config, environment: Environment): Secret {
   const key = findPseudonymKey(config, environment);
   if (key) return key;
   throw missing('pseudonym key', stateDirOf(config, environment), 'credentials.pseudonymKey');
 }
 
-/** `undefined` when it is neither given nor kept. */
+/** The pseudonym key; `undefined` when it is neither given nor kept in the state folder. */
 export function findPseudonymKey(config: Config, environment: Environment): Secret | undefined {
   return givenPseudonymKey(config) ?? find(stateDirOf(config, environment), 'pseudonym.key');
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EpcscfTurnError } from '../base/errors.ts';
 
-/** `what` names the file or the key that does. Throws with one line that says what to do. */
+/** Reads a text file. `what` is how the error calls it: its path, or the key that names it. Throws with one line that says what to do. */
 export function readTextFile(
   file: string,
   what: string,

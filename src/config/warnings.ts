@@ -13,7 +13,7 @@ import { validityWarning } from './given-certificate.ts';
 const MIN_KM_BYTES = 16;
 const MIN_PASSWORD_CHARACTERS = 8;
 
-/** One line for each value that runs, but that an operator should know about. */
+/** Warnings for the log of a start: a line for each value that works but has a risk. */
 export function startupWarnings(config: Config, secrets: LoadedSecrets, nowMs: number): string[] {
   return [
     ...edgeWarnings(config, secrets),
@@ -53,7 +53,7 @@ function edgeWarnings({ edge }: Config, { generated, users }: LoadedSecrets): st
   return warnings;
 }
 
-/** A wildcard listener is handed out under the domain, and `localhost` is the client's own machine to every client elsewhere. */
+/** Warns when clients elsewhere would be given TURN URIs that do not lead to this server, such as `localhost`. */
 function uriWarnings({ domain, edge, turn }: Config): string[] {
   if (!edge.enabled || !turn.enabled || edge.credential.uris !== 'auto') return [];
   const wildcard = turn.listeners.find(({ address }) => isWildcard(address));
@@ -63,7 +63,7 @@ function uriWarnings({ domain, edge, turn }: Config): string[] {
   ];
 }
 
-/** A proxy that is believed can name any address as its client's. */
+/** Warns of proxy ranges that hold every address: a trusted proxy can claim any address for its client. */
 function proxyWarnings(key: string, ranges: readonly string[] = []): string[] {
   return ranges
     .filter((range) => range.endsWith('/0'))
@@ -115,7 +115,7 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: LoadedSecrets):
   return warnings;
 }
 
-/** Relay addresses as peers see them. */
+/** Relayed and external addresses of the TURN server that lie in these ranges. */
 function relayAddressesIn(
   { addresses, externalAddresses }: Config['turn']['relay'],
   ranges: readonly string[],
@@ -139,7 +139,7 @@ function keyWarnings(config: Config, { keys, generated }: LoadedSecrets): string
   return warnings;
 }
 
-/** Who can write to the Redis can become any TURN user. */
+/** Warns of an unprotected Redis: whoever can write to it can become any TURN user. */
 function redisWarnings(config: Config, { redis }: LoadedSecrets): string[] {
   if (!usesRedis(config)) return [];
   const nodes = config.redis.servers.map(redisNode);

@@ -5,16 +5,16 @@ import { knownEntries } from './schema/known-part.ts';
 import { type Config } from './schema/tree.ts';
 import { secretOf } from './secret-files.ts';
 
-/** What the edge needs to ask authorization servers, and to report to a web server. */
+/** Secrets with which the edge asks authorization servers about tokens, and reports to a web server. */
 export interface WebIdentitySecrets {
-  /** By issuer: the secret of the client as which it is asked about tokens. */
+  /** The client secret that the edge shows to the introspection endpoint of each issuer, by issuer. */
   readonly clientSecrets: ReadonlyMap<string, Secret>;
   readonly webhookSecret?: Secret;
-  /** PEM bundle; absent: the CAs that Node.js trusts. */
+  /** PEM bundle of the CAs that may sign the certificates of these servers; absent: the CAs that Node.js trusts. */
   readonly ca?: string;
 }
 
-/** `undefined` where nobody signs in by tokens. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+/** Reads the secrets of `edge.webIdentity`. `undefined` when no issuer is configured. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
 export function givenWebIdentitySecrets({ edge }: Config, attempt: Attempt): WebIdentitySecrets | undefined {
   const { issuers, webhook, caFile } = edge.webIdentity;
   if (!edge.enabled || issuers.length === 0) return undefined;

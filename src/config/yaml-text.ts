@@ -2,11 +2,11 @@ import { parseDocument, type YAMLError } from 'yaml';
 
 interface ParsedYaml {
   readonly value?: unknown;
-  /** `12:5: what is wrong`; when there are any, there is no value. */
+  /** Problems as `line:column: what is wrong`. When there are any, there is no value. */
   readonly problems: readonly string[];
 }
 
-/** Enough for any honest file; a few lines with more would make a tree of gigabytes. */
+/** Longest accepted number of aliases. A few lines with more aliases could make a tree of gigabytes. */
 const MAX_ALIASES = 100;
 
 /** One YAML document as plain data, `null` when empty. Tags are refused: what stands for a value should be it. */

@@ -9,7 +9,7 @@ import { ADMIN_SCHEMAS } from './schemas.ts';
 
 export const ADMIN_PATH = '/admin';
 
-/** Names of one answer to GET. */
+/** How many names one answer to GET lists at most. */
 const MAX_LISTED = 1000;
 
 interface Revoked {
@@ -20,16 +20,16 @@ interface Revoked {
 
 /** What the operator can do to a server. */
 export interface AdminPorts {
-  /** Throws ERR_INVALID_STATE where nobody can tell what a user holds. */
+  /** Revokes what a user holds. Throws ERR_INVALID_STATE without an edge, which alone knows what that is. */
   revokeUser(
     user: string,
     options: { readonly endRegistrations: boolean },
   ): { readonly credentials: readonly Revoked[]; readonly registrationsEnded: number };
   revokeName(name: string): Revoked;
   revokedNames(): readonly { readonly user: string; readonly untilSec: number }[];
-  /** Names that a full list has forgotten before their end. */
+  /** How many names a full list has forgotten before their end. */
   readonly forgottenNames: number;
-  /** Names denied at most. */
+  /** How many names can be denied at once. */
   readonly maxNames: number;
 }
 

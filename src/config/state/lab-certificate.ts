@@ -5,7 +5,7 @@ import { type StateStore } from './state-store.ts';
 
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
-/** Browsers refuse more than 398. */
+/** Validity of a server certificate in days. Browsers refuse more than 398. */
 const SERVER_DAYS = 365;
 const RENEW_DAYS = 30;
 const CA_FILE = 'ca.pem';
@@ -29,7 +29,7 @@ export async function labCertificate(state: StateStore, names: readonly string[]
   return makeServer(state, authority, names, nowMs);
 }
 
-/** Where clients find the CA's certificate, if anywhere outside this process. */
+/** Path of the lab CA's certificate; `undefined` when it is in memory only. */
 export function labCaFile(state: StateStore): string | undefined {
   return state.locate(CA_FILE);
 }
@@ -43,7 +43,7 @@ interface Pair extends KeyPair {
   readonly certificate: X509Certificate;
 }
 
-/** `undefined` when a part is missing or the two do not belong together: a start that was cut short leaves that behind. */
+/** Reads a certificate and its key. `undefined` when one is missing or they do not belong together, as a start that was cut short leaves them. */
 function readPair(state: StateStore, certFile: string, keyFile: string): Pair | undefined {
   const cert = state.read(certFile);
   const key = state.read(keyFile);

@@ -3,7 +3,7 @@ import { Secret } from '../../base/secret.ts';
 import { type StateStore } from './state-store.ts';
 
 const KEY_BYTES = 32;
-/** 44 characters of base64: 32 bytes. */
+/** A generated key: 32 bytes as 44 characters of base64. */
 const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/;
 const USERS_FILE = 'users.json';
 const LAB_USERS = ['alice', 'bob'];

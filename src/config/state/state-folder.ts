@@ -51,7 +51,7 @@ export class StateFolder implements StateStore {
       throw unusable(path, 'can be written by others; run chmod 700 on it');
   }
 
-  /** The folder if there is one; nothing is made. Throws as the constructor. */
+  /** The state folder, if it exists. Creates nothing. Throws what the constructor throws. */
   static find(path: string): StateFolder | undefined {
     try {
       if (!statSync(path, { throwIfNoEntry: false })) return undefined;
@@ -86,7 +86,7 @@ export class StateFolder implements StateStore {
     return this.file(name);
   }
 
-  /** `undefined` when there is no such file. */
+  /** The content of a file; `undefined` when there is no such file. */
   read(name: string): string | undefined {
     const file = this.file(name);
     let descriptor: number;
@@ -137,7 +137,7 @@ export class StateFolder implements StateStore {
     }
   }
 
-  /** The file does not hold what it should. */
+  /** The error about a file that does not hold what it should. */
   broken(name: string, expected: string, cause?: unknown): EpcscfTurnError {
     return unusable(this.file(name), `expected ${expected}; delete it to have a new one made`, cause);
   }
@@ -169,7 +169,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** The folder itself, or of those above it the first that is there. */
+/** The nearest folder that exists: the folder itself, or one above it. */
 function nearestThere(path: string): string {
   return statSync(path, { throwIfNoEntry: false }) ? path : nearestThere(dirname(path));
 }
@@ -182,12 +182,12 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
-/** Windows has access lists in the place of modes. */
+/** Whether files have modes. Windows has access lists instead. */
 function hasModes(): boolean {
   return process.platform !== 'win32';
 }
 
-/** A file of root is accepted if it can be read: a container may be given a folder that way. */
+/** Whether a file belongs to another user. A file of root is accepted if it can be read, as a container may be given a folder that way. */
 function isForeign(uid: number): boolean {
   return hasModes() && process.getuid !== undefined && uid !== process.getuid() && uid !== 0;
 }
