@@ -69,6 +69,7 @@ export function buildProgram(version: string): Command {
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option('--token-file <file>', 'file with the token, when not admin.tokenFile of the configuration')
+    .option('--redis', 'write a TURN name into redis.servers, without a server; the default where there is no token')
     .option('--ca <file>', 'PEM bundle of the CAs to trust instead of those of Node.js')
     .action(async (user: string, flags: RevokeFlags) => {
       process.exitCode = await revoke(user, flags);

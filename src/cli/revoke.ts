@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { givenAdminToken, readToken } from '../config/admin-token.ts';
+import { usesRedis } from '../config/schema/redis-rules.ts';
 import { stateDirOf } from '../config/secrets.ts';
 import { readTextFile } from '../config/text-file.ts';
 import { type Config } from '../config/schema/tree.ts';
@@ -11,11 +12,9 @@ import { isWildcard } from '../base/ip.ts';
 import { type Secret } from '../base/secret.ts';
 import { configFrom, type ConfigFlags } from './config-options.ts';
 import { EXIT } from './exit.ts';
+import { revokeInRedis, type RevokeWayFlags } from './revoke-in-redis.ts';
 
-export interface RevokeFlags extends ConfigFlags {
-  readonly turnName?: boolean;
-  readonly registration?: boolean;
-  readonly url?: string[];
+export interface RevokeFlags extends ConfigFlags, RevokeWayFlags {
   readonly tokenFile?: string;
   readonly ca?: string;
 }
@@ -38,11 +37,18 @@ interface AdminServer {
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 16_777_216;
 
-/** Tells the servers whom to revoke, and prints what ended. Returns the exit code: 1 when nothing did, or a server did not do it. */
+/**
+ * Tells the servers, or the Redis that they share, whom to revoke, and prints what ended. Returns the exit code: 1 when nothing did, or a server did not do
+ * it.
+ */
 export async function revoke(user: string, flags: RevokeFlags): Promise<number> {
   const config = configFrom(flags);
   const token = flags.tokenFile === undefined ? givenAdminToken(config) : readToken(flags.tokenFile, '--token-file');
-  if (!token) throw invalid('revoke: name the file of the token by admin.tokenFile or --token-file');
+  if (flags.redis) return revokeInRedis(user, flags, config);
+  if (!token) {
+    if (usesRedis(config) && flags.url === undefined) return revokeInRedis(user, flags, config);
+    throw invalid('revoke: name the file of the token by admin.tokenFile or --token-file, or a Redis by redis.servers');
+  }
   const ca = flags.ca === undefined ? labCa(config) : readTextFile(flags.ca, '--ca', 'ERR_CERTIFICATE_UNREADABLE');
   const body = flags.turnName ? { turnName: user } : { user, ...(flags.registration && { endRegistrations: true }) };
   let ended = 0;
@@ -54,7 +60,8 @@ export async function revoke(user: string, flags: RevokeFlags): Promise<number> 
       print(server, answer);
     } catch (error) {
       failed = true;
-      console.error(`${server.url.origin}: ${error instanceof Error ? error.message : String(error)}`);
+      const hint = flags.turnName && usesRedis(config) ? '; --redis needs no server' : '';
+      console.error(`${server.url.origin}: ${error instanceof Error ? error.message : String(error)}${hint}`);
     }
   }
   if (ended === 0 && !failed) console.error(`${user}: no server there knows a credential or registration of it`);

@@ -1,13 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { BoundedMap } from '../base/bounded-map.ts';
-import { type Clock } from '../base/clock.ts';
 import { type Revocation, type Revocations } from '../credentials/revocation/revocation.ts';
-import { userKey } from './keys.ts';
 import { type RedisCommands, type RedisLink, type Reply } from './link.ts';
-import { formatMember, formatMessage, parseMember, parseMessage } from './revocation-text.ts';
-
-/** Channel on which a revocation is told as it is made, and sorted set of all, by the time at which they were told. */
-export const REVOCATIONS = 'epcscf-turn/revocations';
+import { parseMember, parseMessage } from './revocation-text.ts';
+import { RevocationWriter, REVOCATIONS, type RevocationWriterPorts } from './revocation-writer.ts';
 
 /** How often is asked for what a lost message would have told. */
 const CATCH_UP_MS = 5000;
@@ -15,14 +10,11 @@ const CATCH_UP_MS = 5000;
 const OVERLAP_MS = 60_000;
 const PAGE = 500;
 
-export interface RevocationFeedPorts {
+export interface RevocationFeedPorts extends RevocationWriterPorts {
   readonly link: RedisCommands & Pick<RedisLink, 'subscribe'>;
   readonly revocations: Revocations;
   /** What is denied here at the moment. */
   readonly standing: () => readonly Revocation[];
-  readonly clock: Clock;
-  /** Realm of the credentials that an edge delivers. A revoked user loses these too, because a TURN server of another make knows no revocations. */
-  readonly realm: string;
   /** Revocations kept at most. */
   readonly max: number;
 }
@@ -33,7 +25,7 @@ export interface RevocationFeedPorts {
  */
 export class RevocationFeed {
   readonly #ports: RevocationFeedPorts;
-  readonly #from = randomBytes(9).toString('base64url');
+  readonly #writer: RevocationWriter;
   /** Told to nobody yet, by user. */
   readonly #pending: BoundedMap<Revocation>;
   readonly #stops: (() => void)[] = [];
@@ -45,6 +37,7 @@ export class RevocationFeed {
 
   constructor(ports: RevocationFeedPorts) {
     this.#ports = ports;
+    this.#writer = new RevocationWriter(ports);
     this.#pending = new BoundedMap(ports.max);
   }
 
@@ -58,7 +51,7 @@ export class RevocationFeed {
     );
     link.subscribe(REVOCATIONS, (message) => {
       const heard = parseMessage(message);
-      if (heard && heard.from !== this.#from) this.#hear(heard.entry);
+      if (heard && heard.from !== this.#writer.from) this.#hear(heard.entry);
     });
     const timer = setInterval(() => void this.#catchUp(), CATCH_UP_MS);
     timer.unref();
@@ -83,25 +76,8 @@ export class RevocationFeed {
   }
 
   async #tell(entry: Revocation): Promise<void> {
-    const told = await Promise.all([
-      this.#add(entry),
-      this.#request('PUBLISH', REVOCATIONS, formatMessage(entry, this.#from)),
-      this.#takeBack(entry),
-    ]);
-    if (!told.every((reply) => reply.ok)) this.#pending.set(entry.user, entry);
-  }
-
-  #add(entry: Revocation): Promise<Reply> {
-    return this.#request('ZADD', REVOCATIONS, String(this.#ports.clock.now().unixMs), formatMember(entry));
-  }
-
-  /** What has an end was delivered; who has none is a user of an operator, and stays. */
-  async #takeBack({ user }: Revocation): Promise<Reply> {
-    const { link, realm } = this.#ports;
-    const key = userKey({ user, realm });
-    const leftMs = await link.request(key, 'PTTL', key);
-    if (!leftMs.ok || Number(leftMs.value.reply) < 0) return leftMs;
-    return link.request(key, 'DEL', key);
+    const told = await this.#writer.tell(entry);
+    if (!told.ok) this.#pending.set(entry.user, entry);
   }
 
   /** Redis is there, perhaps without what it knew. */
@@ -110,7 +86,7 @@ export class RevocationFeed {
     if (!exists.ok) return;
     const lost = exists.value.reply === 0 ? this.#ports.standing() : [];
     for (let at = 0; at < lost.length; at += PAGE) {
-      await Promise.all(lost.slice(at, at + PAGE).map((entry) => this.#add(entry)));
+      await Promise.all(lost.slice(at, at + PAGE).map((entry) => this.#writer.add(entry)));
     }
     await this.#catchUp();
   }

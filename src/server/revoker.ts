@@ -8,8 +8,8 @@ import { accountedIssuer } from '../credentials/revocation/accounted-issuer.ts';
 import { HeldCredentials } from '../credentials/revocation/held-credentials.ts';
 import { RevocationList } from '../credentials/revocation/revocation-list.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
-import { splitUsername } from '../credentials/shared-key/profile.ts';
 import { type NamedUser } from '../edge/registration/named-user.ts';
+import { longestEndSec, turnNameIn } from './revocable-name.ts';
 import { ForgottenRevocations } from './forgotten-revocations.ts';
 import { type CredentialRevoked, type RevokeUserOptions, type ServerEvents, type UserRevoked } from './server-types.ts';
 
@@ -83,11 +83,10 @@ export class Revoker {
 
   /** See `Server.revokeName`. */
   revokeName(text: string, untilSec?: number): CredentialRevoked {
-    const { credentials } = this.#context.config;
-    const user = splitUsername(credentials, text)?.name ?? text;
+    const { config } = this.#context;
+    const user = turnNameIn(config, text);
     const knownSec = this.held.find(user, this.#now)?.untilSec;
-    const longestSec = Math.ceil(this.#now.unixMs / 1000) + credentials.ttl.maxSec + credentials.skewSec;
-    const entry = { user, untilSec: untilSec ?? knownSec ?? longestSec };
+    const entry = { user, untilSec: untilSec ?? knownSec ?? longestEndSec(config, this.#now.unixMs) };
     const [revoked] = this.#during(() => {
       this.revoke(entry);
     });

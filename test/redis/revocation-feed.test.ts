@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fail, ok } from '../../src/base/result.ts';
 import { RevocationList } from '../../src/credentials/revocation/revocation-list.ts';
 import { type Reply } from '../../src/redis/link.ts';
-import { RevocationFeed, REVOCATIONS } from '../../src/redis/revocation-feed.ts';
+import { RevocationFeed } from '../../src/redis/revocation-feed.ts';
+import { REVOCATIONS } from '../../src/redis/revocation-writer.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const UNTIL_SEC = 1_700_003_600;
