@@ -9,7 +9,7 @@ export class HomeDomain {
     this.name = name.toLowerCase();
   }
 
-  /** Transport and port do not make another domain: a client may have them from its WebSocket URI. */
+  /** Whether a URI is of this domain. Transport and port make no difference: a client may have them from its WebSocket URI. */
   holds(uri: SipUri): boolean {
     return uri.host === this.name;
   }
@@ -35,7 +35,7 @@ export class HomeDomain {
     return uri.ok ? this.aorOf(uri.value) : undefined;
   }
 
-  /** User part of an AoR made by `aorOf`. */
+  /** The user part of an address-of-record that `aorOf` made. */
   userOf(aor: string): string {
     return aor.slice('sip:'.length, aor.lastIndexOf('@'));
   }

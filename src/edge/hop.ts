@@ -20,7 +20,7 @@ export interface EdgeSide {
  * requests and responses pass in both directions by the same rules.
  */
 export interface Hop {
-  /** Unique for the life of the process. */
+  /** Identifies the hop; unique for the life of the process. */
   readonly id: string;
   readonly kind: 'wic' | 'core';
   /** Transport name for Via (RFC 3261 §20.42, RFC 7118 §5.2). */
@@ -30,16 +30,16 @@ export interface Hop {
   readonly self: EdgeSide;
   /** Whether the transport repeats by itself what is lost: retransmissions are ours otherwise (RFC 3261 §17). */
   readonly reliable: boolean;
-  /** Where its packets come from, for `received` and `rport`. */
+  /** IP address of the neighbour, for `received` and `rport`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Our end of its connection, for traces; absent where there is none. */
+  /** Local IP address of the connection, for traces; absent when there is no connection. */
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
   /** Origin of the page that has opened it, as its browser says; absent where there is none. */
   readonly origin?: string | undefined;
   /** Whether the transport is encrypted, so that no node in between can read what is sent. */
   readonly secure: boolean;
-  /** False when the message cannot be sent; the hop is then closed or about to be. */
+  /** Sends a message. Returns false when it cannot be sent; the hop is then closed or about to be. */
   send(message: SipMessage): boolean;
 }

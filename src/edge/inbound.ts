@@ -1,11 +1,11 @@
 import { type Hop } from './hop.ts';
 import { type MistakeGuard } from './mistake-guard.ts';
 
-/** Works on what hops receive: the proxy. */
+/** What hops hand received messages to: the proxy. */
 export interface InboundHandler {
-  /** True for what the hop was asked for, which its sender does not pay for. */
+  /** Takes a message. Returns true for a message that this hop was asked for, such as a response: it does not count against the sender's rate. */
   receive(bytes: Buffer, hop: Hop): boolean;
-  /** The hop's connection is gone. */
+  /** The connection of a hop is gone. */
   hopClosed(hop: Hop): void;
 }
 
@@ -21,17 +21,17 @@ export class Inbound {
     this.#guard = guard;
   }
 
-  /** To be called before the first message can come. */
+  /** Names the handler. To be called before the first message can come. */
   connect(handler: InboundHandler): void {
     this.#handler = handler;
   }
 
-  /** One message as it came. True for what the hop was asked for. */
+  /** Passes one received message on. Returns true for a message that this hop was asked for. */
   receive(bytes: Buffer, hop: Hop): boolean {
     return this.#guard.run(() => this.#handler?.receive(bytes, hop), hop) === true;
   }
 
-  /** The connection is gone; a hop can close while a transaction is sending on it, so the handler hears of it later. */
+  /** Tells the handler that a connection is gone, but not at once: a hop can close while a transaction is sending on it. */
   closed(hop: Hop): void {
     this.#guard.defer(() => {
       this.#handler?.hopClosed(hop);

@@ -7,13 +7,13 @@ import { type SipMessage } from '../sip/message.ts';
 import { type EdgeEvents, type Party } from './edge-events.ts';
 import { type Hop } from './hop.ts';
 
-/** Where each message goes that a hop sends or is sent, as it was on the wire. */
+/** Gets a copy of each message that a hop sends or receives, as it is on the wire. */
 interface MessageMirror {
   copy(message: SipMessage, hop: Hop, direction: 'in' | 'out'): void;
 }
 
 interface TracerOptions {
-  /** Each event carries the message itself, secrets masked. */
+  /** Whether each event carries the text of the message, secrets masked. Default: no. */
   readonly withText?: boolean | undefined;
   readonly mirror?: MessageMirror | undefined;
 }
@@ -68,7 +68,7 @@ export class MessageTracer {
   }
 }
 
-/** `toCore` has told of it, and the core's answer was that it is for the core itself. */
+/** Whether the core was asked where this request goes, and `toCore` has told of it already. */
 function wasAskedOfCore(message: SipMessage): boolean {
   return message.kind === 'request' && message.method !== 'CANCEL' && !isInDialog(message);
 }

@@ -22,7 +22,7 @@ export class MistakeGuard {
     }
   }
 
-  /** Once what is going on now has ended. */
+  /** Runs something after the present call stack has ended, guarded like `run`. */
   defer(run: () => void, hop?: Hop): void {
     queueMicrotask(() => {
       this.run(run, hop);

@@ -4,7 +4,7 @@ import { type MessageTracer } from './message-trace.ts';
 
 /** The one way out: every message to a hop leaves by it. */
 export interface Outbound {
-  /** False when the hop is gone. */
+  /** Sends a message to a hop. Returns false when the hop is gone. */
   send(message: SipMessage, hop: Hop): boolean;
 }
 

@@ -3,13 +3,13 @@ import { type Later } from '../base/outcome.ts';
 import { type TimerHandle, type TimerQueue } from '../base/timer-queue.ts';
 import { type Hop } from './hop.ts';
 
-/** How long a request or an answer waits for others: well within the 32 s (64 × T1) after which a client gives its request up. */
+/** Milliseconds that a request or an answer may wait for an outcome: well within the 32 s (64 × T1) after which a client gives its request up. */
 export const OUTCOME_DEADLINE_MS = 5000;
 
 export interface PendingOutcomesContext {
   readonly clock: Clock;
   readonly timers: TimerQueue;
-  /** Runs what others bring about, and survives its mistakes. */
+  /** Runs a callback and survives its mistakes. */
   readonly run: (work: () => void) => void;
 }
 
@@ -25,7 +25,7 @@ export class PendingOutcomes {
     this.#context = context;
   }
 
-  /** What comes of it, or what `tooLate` gives if nothing does in time; nothing when the flow is gone by then. */
+  /** The outcome, bounded by the deadline: `tooLate` gives the value when none comes in time. Does not settle when the flow is gone by then. */
   bounded<T>(pending: Later<T>, hop: Hop, tooLate: () => T): Later<T> {
     const { clock, timers, run } = this.#context;
     return {
@@ -45,13 +45,13 @@ export class PendingOutcomes {
     };
   }
 
-  /** Nobody waits for them any more. */
+  /** Drops all that a flow waits for. */
   drop(hop: Hop): void {
     for (const timer of this.#timers.get(hop) ?? []) this.#context.timers.cancel(timer);
     this.#timers.delete(hop);
   }
 
-  /** False when it is over already. */
+  /** Forgets an entry. Returns false when it has ended already. */
   #forget(hop: Hop, timer: TimerHandle): boolean {
     const ofHop = this.#timers.get(hop);
     if (!ofHop?.delete(timer)) return false;

@@ -2,7 +2,7 @@ import { type Secret } from '../base/secret.ts';
 
 /** The users of the embedded core: user part of the AoR to password. */
 export interface UserDirectory {
-  /** `undefined` for a user that does not exist. Names compare exactly, as RFC 3261 §19.1.4 has user parts. */
+  /** The password of a user; `undefined` when there is no such user. Names compare exactly, as RFC 3261 §19.1.4 has user parts. */
   passwordOf(user: string): Secret | undefined;
 }
 

@@ -41,7 +41,7 @@ export interface FlowHandlers {
   message(flow: Flow, bytes: Buffer): boolean;
   /** Once, as soon as nothing more will be read or sent. */
   closed(flow: Flow, cause: FlowCloseCause, code: number): void;
-  /** Once, when the socket itself is gone. */
+  /** The socket is gone. Called once. */
   released(flow: Flow): void;
   limited(flow: Flow, cause: LimitCause): void;
 }
@@ -64,7 +64,7 @@ const UNREGISTERED_BUFFERED_BYTES = 65_536;
 /** A call that is never hung up keeps the connection of a client that is not registered no longer than this. */
 const LONGEST_CALL_MS = 12 * 3_600_000;
 
-/** How long a client may take to end a connection after a close frame of either side. */
+/** Milliseconds that a client may take to end a connection after a close frame of either side. */
 const CLOSE_GRACE_MS = 2000;
 
 const PING = Buffer.from('\r\n\r\n');
@@ -79,7 +79,7 @@ export class Flow implements Hop, ConnectionListener {
   readonly self: EdgeSide;
   readonly reliable = true;
   readonly facts: FlowFacts;
-  /** What the connection is counted under (see `addressKey`). */
+  /** Key under which limits count the connection (see `addressKey`). */
   readonly source: string;
   readonly #connection: WebSocketConnection;
   readonly #context: FlowContext;
@@ -150,7 +150,7 @@ export class Flow implements Hop, ConnectionListener {
     return this.#context.isInCall(this);
   }
 
-  /** Monotonic milliseconds: when the client last let itself be heard. */
+  /** When the client last sent anything, in monotonic milliseconds. */
   get heardAtMs(): number {
     return this.#heardAtMs;
   }
@@ -160,7 +160,7 @@ export class Flow implements Hop, ConnectionListener {
     return this.#send(formatSipHead(message), body);
   }
 
-  /** With the usual close code of the cause and its name as the reason, unless others are given. */
+  /** Closes the WebSocket. The close code and reason are those of the cause unless others are given. */
   close(cause: OwnCloseCause, { code = CLOSE_CODES[cause], reason = cause }: CloseFrame = {}): void {
     if (!this.isOpen) return;
     if (code === undefined) {
@@ -177,7 +177,7 @@ export class Flow implements Hop, ConnectionListener {
     this.#finish(cause, ABNORMAL_CLOSURE);
   }
 
-  /** Says why and ends without waiting for an answer: a newcomer has the place already. */
+  /** Sends a close frame and ends the connection without waiting for the answer, because a new connection has its place already. */
   makeRoom(limit: ConnectionLimit): void {
     this.#context.handlers.limited(this, limit);
     this.close('made-room');
@@ -203,7 +203,7 @@ export class Flow implements Hop, ConnectionListener {
     });
   }
 
-  /** Guessing passwords ends with the flow; a new one counts against the connection caps. */
+  /** Counts a failed login. At the limit the flow is closed, so guessing on needs a new connection, which the limits of connections count. */
   countAuthenticationFailure(user: string): void {
     const key = boundedKey(user);
     this.#authenticationFailures.set(ownText(key), (this.#authenticationFailures.get(key) ?? 0) + 1);
@@ -214,7 +214,7 @@ export class Flow implements Hop, ConnectionListener {
     this.close('authentication-failures');
   }
 
-  /** A client that knows the password of one user may still be guessing those of others. */
+  /** Forgets the failures of one user, and of no other: a client with one password may still be guessing others. */
   forgiveAuthenticationFailures(user: string): void {
     this.#authenticationFailures.delete(boundedKey(user));
   }
@@ -259,7 +259,7 @@ export class Flow implements Hop, ConnectionListener {
     return true;
   }
 
-  /** Whether no more waits for the client than may; one that reads too slowly is closed. */
+  /** Whether the bytes that wait for the client are within the limit. If not, the client reads too slowly and its flow is closed. */
   #hasRoomFor(bytes: number): boolean {
     if (this.#connection.bufferedBytes + bytes <= this.#maxBufferedBytes) return true;
     this.#context.handlers.limited(this, 'buffered-bytes');
@@ -271,7 +271,7 @@ export class Flow implements Hop, ConnectionListener {
     this.#heardAtMs = this.#nowMs;
   }
 
-  /** Counts a message, a ping, or a pong that was not asked for; one too many closes the flow. */
+  /** Counts a message, a ping or an unsolicited pong. Past the rate limit the flow is closed. */
   #charge(cost: number): void {
     if (!this.isOpen || this.#messages.take(this.#heardAtMs, cost)) return;
     this.#context.handlers.limited(this, 'message-rate');

@@ -28,7 +28,7 @@ export function refuseOrigin(
   return originAllowed(origin, hosts, options.allow) ? undefined : 'origin';
 }
 
-/** Scheme, host and port with defaults removed; `undefined` for all that is no origin of http or https. */
+/** An origin of http or https as scheme, host and port, without a default port; `undefined` for any other text. */
 function webOrigin(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\s]+$/i.test(text)) return undefined;
   return URL.canParse(text) ? new URL(text).origin : undefined;

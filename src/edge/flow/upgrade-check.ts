@@ -2,7 +2,7 @@ import { type FlowRefusal } from '../edge-words.ts';
 import { type OriginOptions } from '../edge-options.ts';
 import { refuseOrigin } from './origin-policy.ts';
 
-/** What of an HTTP upgrade request the decision rests on. */
+/** The parts of an HTTP upgrade request that decide whether it is accepted. */
 export interface UpgradeFacts {
   readonly method: string | undefined;
   /** Request target with its query. */

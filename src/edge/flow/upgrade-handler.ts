@@ -43,7 +43,7 @@ export class UpgradeHandler {
     this.#stopping = true;
   }
 
-  /** Whether the socket is a flow now. */
+  /** Answers an upgrade request. Returns whether the socket has become a flow. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const remoteAddress = request.socket.remoteAddress ?? '';
     const refusal = this.#refusal(request, remoteAddress);

@@ -1,14 +1,14 @@
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 
-/** Within the 4xx class these tell the caller how to try again (RFC 3261 §16.7 step 6). */
+/** 4xx codes that are preferred to others of their class, because they tell the caller how to try again (RFC 3261 §16.7 step 6). */
 const HELPFUL = new Set([401, 407, 415, 420, 484]);
 const CHALLENGES = ['WWW-Authenticate', 'Proxy-Authenticate'];
 
-/** How one branch has ended: by a response, or by none and what the proxy makes of that. */
+/** The final outcome of one branch: the response of a target, or one that the proxy makes because none came. */
 export interface FinalOutcome {
   readonly response: SipResponse;
-  /** Made here: no target has said it. A 503 then says that no other request would fare better. */
+  /** Whether the proxy has made the response. A 503 of the proxy then says that no other request would fare better. */
   readonly isOwn: boolean;
 }
 

@@ -5,12 +5,12 @@ import { reasonPhrase } from '../../sip/status.ts';
 export type CancelReasons = readonly string[];
 
 export const NO_REASON: CancelReasons = [];
-/** RFC 3326 §3.1: phones count a call that ends otherwise as missed. */
+/** The reason that another branch was answered (RFC 3326 §3.1). Without it phones show a missed call. */
 export const ANSWERED_ELSEWHERE: CancelReasons = ['SIP;cause=200;text="Call completed elsewhere"'];
-/** Timer C has run out. */
+/** The reason that timer C has run out. */
 export const RANG_TOO_LONG: CancelReasons = [reasonOf(408)];
 
-/** A CANCEL goes out on every branch: what is copied is bounded, for all fields together. */
+/** Characters of Reason fields that are copied into the CANCEL of each branch at most, all fields together. */
 const MAX_LENGTH = 1024;
 
 /** The reasons in the CANCEL of all other branches after one branch was answered with a final `status`. */
@@ -18,7 +18,7 @@ export function declinedElsewhere(status: number): CancelReasons {
   return [reasonOf(status)];
 }
 
-/** What a CANCEL says goes on in those that it causes. */
+/** The reasons of a received CANCEL, for the CANCELs that it causes. */
 export function reasonsIn({ headers }: SipRequest): CancelReasons {
   let left = MAX_LENGTH;
   return headers.getAll('Reason').filter((value) => (left -= value.length) >= 0);

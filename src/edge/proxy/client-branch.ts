@@ -7,19 +7,19 @@ import { type ClientTransaction, type TransactionLayer } from './transaction-lay
 
 /** What a branch tells its response context. Exactly one final outcome: a final response, or a failure; 2xx to INVITE may repeat. */
 export interface BranchEvents {
-  /** Never a 100. */
+  /** A response has come. Never called for a 100. */
   readonly response: (response: SipResponse) => void;
   readonly failed: (cause: BranchFailure) => void;
 }
 
-/** `lost`: the target is known not to answer any more. `overload`: the edge is full; `swamped`: the target is, for this sender. */
+/** Why a branch has ended without a response. `lost`: the target is known not to answer any more. `overload`: the edge has no room. `swamped`: the target has no room for this sender. */
 export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'lost' | 'overload' | 'swamped';
 
 export interface ClientBranchOptions {
-  /** The copy to be sent. */
+  /** The copy of the request for this target. */
   readonly request: SipRequest;
   readonly target: CoreTarget;
-  /** Whose the request is, for the share that it has of the target. */
+  /** The account that the request counts against in the shares of the target. */
   readonly sender: string;
   readonly layer: TransactionLayer;
   readonly on: BranchEvents;
@@ -68,7 +68,7 @@ export class ClientBranch {
     return !this.#ended;
   }
 
-  /** Whether there was any response, a 100 included. */
+  /** Whether any response has come, including 100. */
   get isHeard(): boolean {
     return this.#isHeard;
   }
@@ -96,7 +96,7 @@ export class ClientBranch {
     if (!this.#transaction) this.#fail(this.#layer.isSwamped(hop, this.#sender) ? 'swamped' : 'overload');
   }
 
-  /** RFC 3261 §9.1: only an INVITE is cancelled, and not before it was heard of. Of several calls the first says why. */
+  /** Cancels an INVITE once a response to it has come (RFC 3261 §9.1); other requests are not cancelled. The reasons of the first call count. */
   cancel(reasons: CancelReasons): void {
     if (this.#ended || this.#cancelSent || this.#request.method !== 'INVITE') return;
     if (!this.#cancelling) this.#reasons = reasons;
@@ -142,7 +142,7 @@ export class ClientBranch {
     this.#watch?.answered(status);
   }
 
-  /** RFC 3261 §16.8 */
+  /** Starts timer C (RFC 3261 §16.8). */
   #armTimerC(): void {
     if (this.#request.method !== 'INVITE') return;
     this.#arm(this.#layer.context.options.timerCSec * 1000, 'timeout');

@@ -11,7 +11,7 @@ import { type Hop } from '../hop.ts';
 const CHALLENGES = ['WWW-Authenticate', 'Proxy-Authenticate'];
 const PROOFS = ['Authorization', 'Proxy-Authorization'];
 
-/** For a request on its way to `target`. */
+/** Takes credentials off a request to another client: only servers may see them. */
 export function stripProofs(headers: SipHeaders, target: Hop): void {
   if (target.kind !== 'wic') return;
   for (const name of PROOFS) headers.remove(name);

@@ -1,7 +1,7 @@
 import { SetMap } from '../../base/set-map.ts';
 import { type Hop } from '../hop.ts';
 
-/** What belongs to which hop; hops without any take no room. */
+/** Entries by hop. A hop without entries takes no room. */
 export class HopIndex<T> {
   readonly #sets = new SetMap<string, T>();
 
@@ -9,7 +9,7 @@ export class HopIndex<T> {
     return this.#sets.get(hop.id).size;
   }
 
-  /** A copy, so that entries may end while it is walked. */
+  /** The entries of a hop, as a copy: entries may be removed while it is walked over. */
   of(hop: Hop): T[] {
     return [...this.#sets.get(hop.id)];
   }

@@ -4,7 +4,7 @@ import { SetMap } from '../../base/set-map.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type Hop } from '../hop.ts';
 
-/** Calls of one WIC that are remembered at most; the oldest is forgotten first. */
+/** How many calls of one WIC are remembered. Beyond it the oldest is forgotten. */
 const CALLS_PER_HOP = 16;
 
 /**
@@ -18,7 +18,7 @@ export class LiveCalls {
     return this.#byHop.has(hop.id);
   }
 
-  /** `hop` is either the sender of the request or its receiver. */
+  /** Notes a final answer to INVITE or BYE. `hop`: the sender of the request, or its receiver. */
   noteAnswer(request: SipRequest, status: number, hop: Hop): void {
     if (hop.kind !== 'wic' || status < 200) return;
     if (request.method === 'INVITE' && status < 300) this.#begin(hop, callIdOf(request));

@@ -8,7 +8,7 @@ export class OpenChallenges {
     return this.#hops.has(hop.id);
   }
 
-  /** A response to a request of `hop`. */
+  /** Notes a response to a request of `hop`. */
   noteAnswer(status: number, hop: Hop): void {
     if (hop.kind !== 'wic' || status < 200) return;
     if (status === 401 || status === 407) this.#hops.add(hop.id);

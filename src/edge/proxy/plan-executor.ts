@@ -42,20 +42,20 @@ export interface ExecutorContext {
 export interface ReceivedRequest {
   readonly request: SipRequest;
   readonly essentials: RequestEssentials;
-  /** From `serverTransactionKey`. */
+  /** Key of the server transaction, as `serverTransactionKey` makes it. */
   readonly key: string;
   readonly hop: Hop;
 }
 
-/** One that has passed every check which needs no transaction. */
+/** A request that has passed every check which needs no transaction. */
 export interface AdmittedRequest extends ReceivedRequest {
-  /** Absent for a core, and for REGISTER. */
+  /** The registration or dialog in whose name a client speaks. Absent for a core, and for REGISTER. */
   readonly sender: KnownSender | undefined;
-  /** Whose share of its receivers it takes. */
+  /** The account that the request counts against in the shares of its receivers. */
   readonly account: string;
   /** Whom a web token has proven the client of a REGISTER to be. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;
-  /** Its transaction, if it had to wait for something in one. */
+  /** The server transaction of the request, if it had to wait in one. */
   readonly exchange?: ServerExchange | undefined;
 }
 
@@ -67,7 +67,7 @@ export class PlanExecutor {
     this.#context = context;
   }
 
-  /** `plan`: any that is not to refuse, and of no ACK. */
+  /** Carries out a plan that is not a refusal, for a request that is no ACK. */
   execute(admitted: AdmittedRequest, plan: Exclude<Plan, { readonly kind: 'refuse' }>): void {
     const { request, key, hop, sender, account } = admitted;
     const exchange = admitted.exchange ?? this.#context.layer.openServer(request, key, hop, account);
@@ -111,7 +111,7 @@ export class PlanExecutor {
     this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), origin);
   }
 
-  /** What is done to each response to a REGISTER; `copy` is what the core gets. */
+  /** Returns what is done to each response to a REGISTER. `copy`: the request that the core gets. */
   #followRegister(
     { request, essentials, hop, webLogin }: AdmittedRequest,
     copy: SipRequest,

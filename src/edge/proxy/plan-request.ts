@@ -21,7 +21,7 @@ import { type RouteDecision, routeRequest } from './route-request.ts';
 import { type KnownSender, registrationOf, type SenderFinder } from './sender-finder.ts';
 import { type TargetFinder } from './target-finder.ts';
 
-/** What a plan is made of. It asks and changes nothing, so that the same request, asked twice, has the same plan. */
+/** The facts that a plan is made from. Reading them changes nothing, so planning the same request twice gives the same plan. */
 export interface PlanFacts {
   readonly home: HomeDomain;
   readonly tokens: FlowTokens;
@@ -36,20 +36,20 @@ export interface PlanFacts {
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
 }
 
-/** Who asks, once that is settled. */
+/** The sender of a request, once it is known. */
 export interface Speaker {
   readonly kind: 'speaker';
-  /** The Request-URI; of another scheme when absent. */
+  /** The Request-URI; absent when its scheme is not a SIP scheme. */
   readonly uri: SipUri | undefined;
-  /** Absent for a core, and for REGISTER. */
+  /** The registration or dialog in whose name a client speaks. Absent for a core, and for REGISTER. */
   readonly sender: KnownSender | undefined;
-  /** The service of an emergency call. */
+  /** The emergency service that an emergency call asks for; absent in other requests. */
   readonly emergency?: string;
 }
 
 export type Judgement =
   | Speaker
-  /** The request itself cannot be served. */
+  /** The request is refused with this response. */
   | { readonly kind: 'reject'; readonly response: SipResponse }
   /** Nobody is registered here as whom it says it is. */
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause }
@@ -61,15 +61,15 @@ export type Judgement =
 /** How a request goes on. `copy` is what is forwarded: the request without our own Route entries. */
 export type Plan =
   | Extract<RouteDecision, { readonly kind: 'refuse' }>
-  /** OPTIONS for the edge itself. */
+  /** The edge itself answers this OPTIONS. */
   | { readonly kind: 'answer' }
   | { readonly kind: 'register'; readonly copy: SipRequest }
   | OnwardPlan;
 
 export type OnwardPlan =
-  /** Along a dialog to its other party; without a target when that device is not here any more. */
+  /** The request goes along a dialog to the other party. `target` is absent when that device is gone. */
   | (Way & { readonly kind: 'to-flow'; readonly target: CoreTarget | undefined })
-  /** To the client that has registered the Request-URI as its Contact. */
+  /** The request goes to the client that has registered the Request-URI as its Contact. */
   | (Way & { readonly kind: 'join'; readonly target: CoreTarget })
   | (Way & { readonly kind: 'to-core'; readonly edgeUri: string | undefined; readonly emergency?: string });
 

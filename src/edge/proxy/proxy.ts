@@ -15,7 +15,7 @@ import { overloaded } from './try-later.ts';
 
 export interface ProxyContext extends StagesContext {
   readonly parseLimits: ParseLimits;
-  /** What each request goes to that is no retransmission. */
+  /** Handler of each request that is no retransmission. */
   readonly requests: RequestHandler;
 }
 

@@ -7,11 +7,11 @@ import { type LoopDetection } from './loop-detection.ts';
 
 /** The client wants no hop to act that knows nothing of TURN credentials. */
 const KNOWN_EXTENSION = 'turn-cred';
-/** Option tags for proxies that are looked at. */
+/** How many option tags of Proxy-Require are looked at. */
 const MAX_EXTENSIONS = 32;
 /** Found without splitting a list that is the callee's to read. */
 const AGREEMENT = /(?:^|,)[ \t]*(sec-agree)[ \t]*(?=,|$)/i;
-/** Methods that this edge, or the core inside, answers. */
+/** Methods that this edge, or the embedded core, answers itself. */
 const MAY_END_HERE = new Set(['REGISTER', 'OPTIONS']);
 
 export type CheckedRequest =

@@ -45,11 +45,11 @@ export interface StagesContext {
   readonly insertion: CredentialInsertion;
   readonly tracer: MessageTracer;
   readonly events: TypedEvents<EdgeEvents>;
-  /** An open hop by its id. */
+  /** Finds an open hop by its id. */
   readonly findHop: (id: string) => Hop | undefined;
   /** Whether a core outside knows this edge by this name; absent when the core is inside. */
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
-  /** Checks web tokens; absent where they are worth nothing. */
+  /** Checks web tokens; absent when no issuer is configured. */
   readonly signIn?: WebSignIn | undefined;
   readonly tokenCap?: TokenCap | undefined;
 }
@@ -58,7 +58,7 @@ export interface StagesContext {
 export interface RequestHandler {
   /** Not an ACK. Returns the answer to a request that gets no transaction; without one it is worked on, or left alone. */
   begin(received: ReceivedRequest): SipResponse | undefined;
-  /** The ACK of a 2xx. */
+  /** Forwards the ACK of a 2xx. */
   forwardAck(request: SipRequest, essentials: RequestEssentials, hop: Hop): void;
 }
 

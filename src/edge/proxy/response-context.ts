@@ -18,7 +18,7 @@ import { tryLater } from './try-later.ts';
 
 export interface ResponseContextOptions {
   readonly exchange: ServerExchange;
-  /** The request without what is not to go on; its copies are forwarded. */
+  /** The request without the fields that must not be forwarded. Its copies go to the targets. */
   readonly request: SipRequest;
   /** What the sender is told when a target's connection is gone: 480 for a user, 430 for a flow (RFC 5626 §5.3). */
   readonly hopClosedStatus: 430 | 480;
@@ -26,16 +26,16 @@ export interface ResponseContextOptions {
   readonly border: Border;
   readonly ended: EndedDialogs;
   readonly layer: TransactionLayer;
-  /** A target had no place left for this sender. */
+  /** A target had no room left for this sender. */
   readonly onSwamped: (target: Hop) => void;
 }
 
-/** One target's turn: its branch, and where the request goes instead if nothing comes of that. */
+/** One attempt: the branch to a target, and the alternatives if that branch fails. */
 interface Attempt {
   readonly target: CoreTarget;
   readonly alternatives: readonly CoreTarget[];
   readonly branch: ClientBranch;
-  /** More than a 100 has come of it. */
+  /** Whether a response other than 100 has come on this branch. */
   isUnderway: boolean;
   readonly breadth: number;
 }
@@ -231,7 +231,7 @@ export class ResponseContext implements CoreOutcome {
     this.#cancelBranches(reasons);
   }
 
-  /** Step 10 */
+  /** Cancels all pending branches (step 10). */
   #cancelBranches(reasons: CancelReasons): void {
     this.#waiting = [];
     for (const branch of this.#branches) branch.cancel(reasons);
@@ -246,7 +246,7 @@ export class ResponseContext implements CoreOutcome {
     return unreachable?.(request, { toTag }) ?? this.#own(this.#options.hopClosedStatus);
   }
 
-  /** `askedSec`: Retry-After of the core, if it gave one. */
+  /** The 503 of the edge with Retry-After. `askedSec`: the Retry-After of the core, if it gave one. */
   #unavailable(askedSec?: string): SipResponse {
     const seconds = askedSec === undefined ? undefined : /^\d{1,6}/.exec(askedSec)?.[0];
     return tryLater(this.#own(503), seconds ?? this.#retryAfterSec);

@@ -27,7 +27,7 @@ interface Way {
 export interface RouteContext {
   readonly tokens: FlowTokens;
   readonly home: HomeDomain;
-  /** Whether a token is that of the side that the request comes from. */
+  /** Whether a flow token is of the side that the request comes from. */
   readonly isSender: (flow: FlowReference) => boolean;
   /** Whether a core outside knows this edge by this name; absent when the core is inside. */
   readonly isCoreSide?: ((uri: SipUri) => boolean) | undefined;
@@ -35,7 +35,7 @@ export interface RouteContext {
 
 /** A dialog has two entries of ours, and a preloaded route one; each entry costs an HMAC, so a request does not get to choose how many. */
 const MAX_OWN_ENTRIES = 8;
-/** RFC 6455 §3 */
+/** Default port of `wss` (RFC 6455 §3). */
 const WSS_PORT = 443;
 
 /**

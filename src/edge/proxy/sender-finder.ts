@@ -11,11 +11,11 @@ import { type Registration } from '../registration/registration.ts';
 import { type Registrations } from '../registration/registrations.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 
-/** What lets a client speak. */
+/** In whose name a client speaks. */
 export type Sender =
-  /** It is registered, on this connection, as who it says it is. */
+  /** The client is registered, on this connection, as who it says it is. */
   | { readonly kind: 'registered'; readonly registration: Registration }
-  /** It is the party of a dialog that was made over this connection and lives, whoever it was reached as and whether or not it is still registered. */
+  /** The client is party to a live dialog that was made over this connection, by whatever address it was reached and whether or not it is still registered. */
   | { readonly kind: 'party'; readonly account: string }
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause };
 

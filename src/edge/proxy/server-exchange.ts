@@ -10,13 +10,13 @@ import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { type Hop } from '../hop.ts';
 import { type CancelReasons } from './cancel-reasons.ts';
 
-/** What an exchange needs of the layer it belongs to. */
+/** What an exchange needs of its transaction layer. */
 export interface ExchangeLayer {
   readonly timers: TimerQueue;
   readonly timings: TransactionTimings;
   readonly nowMs: number;
   send(message: SipMessage, hop: Hop): boolean;
-  /** Hears of each response to a request of a hop. */
+  /** Called with each response to a request of a hop. */
   answered(request: SipRequest, status: number, hop: Hop): void;
 }
 
@@ -30,10 +30,10 @@ export function exchangeKey(hop: Hop, key: string): string {
 
 export interface ServerExchangeOptions {
   readonly request: SipRequest;
-  /** From `serverTransactionKey`. */
+  /** Key of the server transaction, as `serverTransactionKey` makes it. */
   readonly key: string;
   readonly hop: Hop;
-  /** Whose the request is, for the share that it has of whom it goes to. */
+  /** The account that the request counts against in the shares of its receivers. */
   readonly sender: string;
   readonly layer: ExchangeLayer;
   readonly onTerminated: () => void;
@@ -95,7 +95,7 @@ export class ServerExchange {
     return state === 'trying' || state === 'proceeding';
   }
 
-  /** Whether nothing final has been said yet, and somebody is there to hear it. */
+  /** Whether no final response has been sent yet, and the sender is still there. */
   get isWaiting(): boolean {
     const { state } = this.#transaction;
     return state === 'trying' || state === 'proceeding';
@@ -128,12 +128,12 @@ export class ServerExchange {
     this.#transaction.receiveRetransmission();
   }
 
-  /** True when the ACK was for a failure and ends here. */
+  /** Takes an ACK. Returns true when it acknowledges a failure, and so ends here. */
   receiveAck(): boolean {
     return this.#transaction instanceof InviteServerTransaction && this.#transaction.receiveAck(this.#layer.nowMs);
   }
 
-  /** Ends without a response: there is nobody to send one to, or none may be sent. */
+  /** Ends the exchange without a response: its sender is gone, or no response may be sent. */
   drop(): void {
     this.#transaction.terminate();
   }

@@ -11,7 +11,7 @@ import { type Registrations } from '../registration/registrations.ts';
 export interface TargetFinderContext {
   readonly home: HomeDomain;
   readonly registrations: Registrations;
-  /** An open hop by its id. */
+  /** Finds an open hop by its id. */
   readonly findHop: (id: string) => Hop | undefined;
 }
 

@@ -41,7 +41,7 @@ interface ClientEntry {
   readonly key: string;
   readonly hop: Hop;
   readonly transaction: ClientTransaction;
-  /** What the hop may still answer at the cost of the sender, in tokens. */
+  /** Tokens that answers of the hop may still cost without counting against the hop. */
   owed: number;
 }
 
@@ -77,7 +77,7 @@ export class TransactionLayer implements ExchangeLayer {
     return this.context.clock.now().monotonicMs;
   }
 
-  /** Why no further request of this hop can be taken, or `undefined`. */
+  /** Why no further request of this hop can be taken; `undefined` when it can. */
   refuses(hop: Hop): 'transactions' | 'transactions-per-flow' | undefined {
     const { limits } = this.context;
     if (this.size >= limits.transactions) return 'transactions';
@@ -181,7 +181,7 @@ export class TransactionLayer implements ExchangeLayer {
     this.#challenges.noteAnswer(status, hop);
   }
 
-  /** The hop is gone for good. */
+  /** Forgets a hop that is gone for good. */
   forget(hop: Hop): void {
     this.calls.forget(hop);
     this.#challenges.forget(hop);
@@ -217,7 +217,7 @@ export class TransactionLayer implements ExchangeLayer {
     }
   }
 
-  /** False when the hop is gone. */
+  /** Sends a message to a hop. Returns false when the hop is gone. */
   send(message: SipMessage, hop: Hop): boolean {
     return this.context.outbound.send(message, hop);
   }

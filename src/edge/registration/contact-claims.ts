@@ -17,7 +17,7 @@ type Claims = Claim | OwnMap<Claim>;
 export class ContactClaims {
   readonly #byContact: OwnMap<Claims> = new Map<string, Claims>();
 
-  /** By `contactKey`, oldest first. */
+  /** The claims on a Contact, oldest first. */
   of(contactKey: string): Iterable<Claim> {
     const claims = this.#byContact.get(contactKey);
     if (claims === undefined) return [];

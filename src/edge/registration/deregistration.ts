@@ -18,7 +18,7 @@ export interface LostRegistration extends Pick<
   Registration,
   'registrationId' | 'address' | 'contactUri' | 'instanceId' | 'regId' | 'outbound' | 'callId' | 'cseq'
 > {
-  /** Absent also where the connection was not protected. */
+  /** Whom the client has proven to be by digest; absent when it has not, or when its connection was not protected. */
   readonly login: DigestLogin<OwnText> | undefined;
   readonly webLogin: WebLogin | undefined;
   readonly flowId: string;
@@ -29,9 +29,9 @@ export interface DeregistrationsContext {
   readonly afterSec: (registration: Registration) => number | undefined;
   readonly clock: Clock;
   readonly timers: TimerQueue;
-  /** Tells the core; `onGone` is called if it has the registration no more. */
+  /** Sends the request to the core. `onGone` is called when the core no longer has the registration. */
   readonly send: (lost: LostRegistration, onGone: () => void) => void;
-  /** The core has the registration no more. */
+  /** The core no longer has the registration. */
   readonly ended: (registrationId: string) => void;
 }
 
@@ -73,13 +73,13 @@ export class Deregistrations implements RegistrationObserver {
     return this.#waiting.size;
   }
 
-  /** From here on clients are sent elsewhere, and whether they have arrived is not seen here. */
+  /** Stops waiting for lost clients. From here on they are sent to other edges, and this edge does not see whether they arrive. */
   stop(): void {
     this.#stopped = true;
     for (const registrationId of [...this.#waiting.keys()]) this.#settle(registrationId);
   }
 
-  /** The client is back. */
+  /** The client is back: nothing is de-registered. */
   registered({ registrationId }: Registration): void {
     this.#settle(registrationId);
   }
@@ -98,12 +98,12 @@ export class Deregistrations implements RegistrationObserver {
     this.#deregister(waiting.lost);
   }
 
-  /** The registration has ended in another way. */
+  /** The registration has ended in another way: nothing is de-registered. */
   released(registrationId: string): void {
     this.#settle(registrationId);
   }
 
-  /** One that runs out by itself in time is left to. */
+  /** Begins to wait for a lost client, unless its registration runs out sooner by itself. */
   #lose(registration: Registration): void {
     const { clock, timers } = this.#context;
     const { registrationId, expiresAtMs } = registration;

@@ -8,7 +8,7 @@ export type Matcher = (text: string) => boolean;
 const MAX_INSTRUCTIONS = 512;
 /** Places in the expression gone through for one text: 16 for each character of the longest identity, where a plain expression has two or three. */
 const MAX_STEPS = 4096;
-/** RE_DUP_MAX of POSIX. */
+/** Largest number in `{m,n}`: RE_DUP_MAX of POSIX. */
 const MAX_REPEAT = 255;
 
 type Accepts = (character: string) => boolean;
@@ -64,7 +64,7 @@ class Parser {
     return { kind: 'choice', of };
   }
 
-  /** One that is empty is undefined in POSIX. */
+  /** Parses a sequence. An empty sequence is undefined in POSIX and refused. */
   #sequence(): Node | undefined {
     const of: Node[] = [];
     while (this.#at < this.#source.length && !this.#is('|') && !this.#is(')')) {
@@ -91,7 +91,7 @@ class Parser {
     return isValid ? this.#repeated(atom, min, max) : undefined;
   }
 
-  /** Two of them in a row are undefined in POSIX. */
+  /** Parses an item with its repetition. Two repetitions in a row are undefined in POSIX and refused. */
   #repeated(of: Node, min: number, max: number): Node | undefined {
     return /^[*+?{]/.test(this.#source.slice(this.#at)) ? undefined : { kind: 'repeat', of, min, max };
   }
@@ -156,7 +156,7 @@ class Parser {
     return isThere;
   }
 
-  /** Empty at the end. */
+  /** The next character; empty at the end. */
   #next(): string {
     const character = this.#source.charAt(this.#at);
     this.#at += character.length;
@@ -168,7 +168,7 @@ function literal(expected: string): Node {
   return { kind: 'one', accepts: (character) => character === expected };
 }
 
-/** False when it does not fit. */
+/** Adds an instruction. Returns false when the program is full. */
 function emit(node: Node, program: Instruction[]): boolean {
   if (program.length > MAX_INSTRUCTIONS) return false;
   switch (node.kind) {

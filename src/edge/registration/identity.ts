@@ -7,7 +7,7 @@ import { isWildcard } from './wildcard.ts';
 
 /** A public user identity (IMPU) that a registered client may speak as. */
 export interface Identity<Text extends string = string> {
-  /** `identityKey` of its URI. */
+  /** The `identityKey` of its URI. */
   readonly key: Text;
   /** `name-addr` as it stands in P-Asserted-Identity. */
   readonly value: Text;
@@ -17,13 +17,13 @@ export interface Identity<Text extends string = string> {
 
 /** What a registrar says that a client may speak as. */
 export interface Identities {
-  /** The default identity first. */
+  /** The public user identities, the default identity first. */
   readonly identities: readonly Identity[];
   /** URIs of wildcarded identities, each of which stands for many and is none itself. */
   readonly wildcards: readonly string[];
 }
 
-/** Beyond it a core's list is cut: what it says is kept with each registration. */
+/** How many identities of a registration are kept. A longer list of a core is cut. */
 export const MAX_IDENTITIES = 64;
 const MAX_WILDCARDS = 8;
 

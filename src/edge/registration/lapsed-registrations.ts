@@ -34,7 +34,7 @@ export class LapsedRegistrations {
     this.#byId.set(claim.registrationId, { claim, timer });
   }
 
-  /** Oldest first. */
+  /** All lapsed registrations, oldest first. */
   get all(): Claim[] {
     return [...this.#byId.entries()].map(({ value }) => value.claim);
   }
@@ -43,7 +43,7 @@ export class LapsedRegistrations {
     return this.#byId.has(registrationId);
   }
 
-  /** Its device is back, or nothing is to be left of it. */
+  /** Takes a lapsed registration out: its device is back, or it is to be forgotten. */
   take(registrationId: string): Claim | undefined {
     const lapsed = this.#byId.get(registrationId);
     if (!lapsed) return undefined;

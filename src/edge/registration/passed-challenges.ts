@@ -11,7 +11,7 @@ export interface DigestLogin<Text extends string = string> {
 
 /** A flow has one client, with a handful of users at most; a challenge may be answered again while its nonce lasts. */
 const MAX_PER_FLOW = 16;
-/** Challenges of one response that are remembered. A real response has one or two, by algorithm. */
+/** How many challenges of one response are remembered. A real response has one or two, by algorithm. */
 const MAX_PER_RESPONSE = 4;
 /** Characters kept of a hash in base64url: 96 bits. */
 const KEY_CHARACTERS = 16;
@@ -27,7 +27,7 @@ const CREDENTIALS = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
 export class PassedChallenges {
   readonly #flows = new WeakMap<Hop, Set<string>>();
 
-  /** A response to a REGISTER on its way to the flow that sent `request`. `aor`: of its To. */
+  /** Notes a response to a REGISTER on its way to the flow that sent `request`. `aor`: the address-of-record in its To. */
   note(response: SipResponse, request: SipRequest, aor: string, hop: Hop): void {
     const { headers, status } = response;
     for (const name of CREDENTIALS) {

@@ -8,15 +8,15 @@ import { bindingKey, supportsOutbound } from './registration-id.ts';
 /** A Contact of a REGISTER and what the registrar made of it. */
 export interface AnsweredContact {
   readonly contact: Contact;
-  /** `bindingKey` of the contact. */
+  /** The `bindingKey` of the Contact. */
   readonly key: string;
-  /** Seconds; 0 when it is not bound. */
+  /** Seconds that the registrar has granted; 0 when the Contact is not bound. */
   readonly grantedExpiresSec: number;
 }
 
 /** Contacts of a 2xx that are read at most: more than any user has devices, and a bound on what others of them can cost. */
 const MAX_LISTED = 256;
-/** RFC 3261 §10.2.1.1: where nobody has said anything that can be read. */
+/** Seconds of a registration when neither client nor registrar names a time (RFC 3261 §10.2.1.1). */
 const DEFAULT_EXPIRES_SEC = 3600;
 
 /**

@@ -27,7 +27,7 @@ export function isFlowKey(key: string): boolean {
   return key.startsWith(FLOW);
 }
 
-/** Stable over refreshes and reconnections of one device of one user; tells nothing of either. 22 characters. */
+/** The registration id of one device of one user: 22 characters that stay the same over refreshes and reconnections, and tell nothing of either. */
 export function registrationIdOf(aor: string, key: string): string {
   return hash('sha256', `${aor}\n${key}`, 'base64url').slice(0, 22);
 }

@@ -18,7 +18,7 @@ export interface Registration {
   /** The address-of-record as it may be sent; `aor` is a key for maps. */
   readonly address: OwnText;
   readonly contactUri: OwnText;
-  /** What is left of it when its flow is gone. */
+  /** What remains of the registration when its flow is gone. */
   readonly claim: Claim;
   /** `+sip.instance` of the Contact and its reg-id. */
   readonly instanceId: OwnText | undefined;
@@ -41,7 +41,7 @@ export interface Registration {
   readonly callId: OwnText;
   readonly cseq: number;
   readonly hop: Hop;
-  /** Monotonic milliseconds. */
+  /** When the registration ends, in monotonic milliseconds. */
   readonly expiresAtMs: number;
   /** Seconds the registrar granted. */
   readonly grantedExpiresSec: number;
@@ -63,7 +63,7 @@ export interface RegisterFacts {
   readonly hop: Hop;
 }
 
-/** What they say of one. */
+/** What a REGISTER and its 2xx say of one Contact. */
 export interface ContactFacts {
   readonly registrationId: string;
   readonly contact: Contact;
@@ -71,7 +71,7 @@ export interface ContactFacts {
   readonly expiresAtMs: number;
 }
 
-/** Entries of a Service-Route that are kept; a real one has one or two. */
+/** How many entries of a Service-Route are kept. A real one has one or two. */
 const MAX_SERVICE_ROUTE = 16;
 
 export function readFacts(
@@ -92,7 +92,7 @@ export function readFacts(
   };
 }
 
-/** To be stored. What a refresh says again is kept of `before` and copied no second time. */
+/** Makes a registration to be stored. Texts that a refresh repeats are taken from `before` instead of being copied again. */
 export function createRegistration(
   facts: RegisterFacts,
   { registrationId, contact, grantedExpiresSec, expiresAtMs }: ContactFacts,

@@ -22,7 +22,7 @@ import { identityFor } from './speak-as.ts';
 import { type WebLogin } from './web-login.ts';
 
 export interface RegistrationsContext {
-  /** By what flow tokens call a registration. */
+  /** The handle by which flow tokens name a registration. */
   readonly handleOf: (registrationId: string) => string;
   /** Knows who has proven what; absent where nobody asks. */
   readonly challenges?: PassedChallenges | undefined;
@@ -30,7 +30,7 @@ export interface RegistrationsContext {
   readonly timers: TimerQueue;
   /** Registrations whose flow has gone that are remembered until their end; beyond it the oldest is let go. */
   readonly maxLapsed: number;
-  /** Registrations of one flow. */
+  /** How many registrations one flow may have. */
   readonly maxPerFlow: number;
 }
 
@@ -69,7 +69,7 @@ export class Registrations {
   readonly #byAor: OwnMap<ById> = new Map<string, ById>();
   readonly #byHop: OwnMap<ById> = new Map<string, ById>();
   readonly #byHandle: OwnMap<Stored> = new Map<string, Stored>();
-  /** Who has which Contact, over standing and lapsed registrations. */
+  /** Which device has which Contact, among standing and lapsed registrations. */
   readonly #claims = new ContactClaims();
   readonly #lapsed: LapsedRegistrations;
   readonly #observers: RegistrationObserver[] = [];
@@ -94,7 +94,7 @@ export class Registrations {
     return this.#byId.size;
   }
 
-  /** What is left of those whose WebSocket is gone and whose client may come back. */
+  /** Registrations whose WebSocket is gone and whose client may come back. */
   get lapsed(): Claim[] {
     return this.#lapsed.all;
   }
@@ -129,7 +129,7 @@ export class Registrations {
     }
   }
 
-  /** A copy; those who only look have the methods below. */
+  /** The registrations on a flow, as a copy. The methods below only look and copy nothing. */
   of(hop: Hop): Registration[] {
     return [...this.#on(hop)];
   }
@@ -142,7 +142,7 @@ export class Registrations {
     return this.#byHop.get(hop.id)?.has(registrationId) ?? false;
   }
 
-  /** The one that has stood on a flow for longest. */
+  /** The oldest registration on a flow. */
   first(hop: Hop): Registration | undefined {
     const [first] = this.#on(hop);
     return first;
@@ -172,7 +172,7 @@ export class Registrations {
     return this.speaker(hop, contactUri) ?? this.first(hop);
   }
 
-  /** The one that a request went to: the device it was for, whatever stands in its Request-URI; else by that. */
+  /** The registration that a request went to: of the device it was for, else the one that its Request-URI names. */
   reached({ hop, device }: CalledDevice, uri: string): Registration | undefined {
     if (!device) return this.at(hop, uri);
     return device.registrationId === undefined ? undefined : this.#byId.get(device.registrationId)?.registration;
@@ -189,7 +189,7 @@ export class Registrations {
     return undefined;
   }
 
-  /** Whether one on this flow was made, and not refreshed since, before a time in monotonic milliseconds. */
+  /** Whether a registration on this flow was last made or refreshed before a time in monotonic milliseconds. */
   hasOlderThan(sinceMs: number, hop: Hop): boolean {
     for (const { expiresAtMs, grantedExpiresSec } of this.#on(hop)) {
       if (expiresAtMs - grantedExpiresSec * 1000 < sinceMs) return true;
@@ -197,7 +197,7 @@ export class Registrations {
     return false;
   }
 
-  /** A standing registration by what flow tokens call it. */
+  /** A standing registration by the handle that flow tokens have. */
   findByHandle(handle: string): Registration | undefined {
     return this.#byHandle.get(handle)?.registration;
   }
@@ -207,7 +207,7 @@ export class Registrations {
     return this.#byId.get(registrationId)?.registration;
   }
 
-  /** Whether anything of it is left. */
+  /** Whether a registration stands or is remembered as lapsed. */
   has(registrationId: string): boolean {
     return this.#byId.has(registrationId) || this.#lapsed.has(registrationId);
   }

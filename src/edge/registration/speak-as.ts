@@ -4,7 +4,7 @@ import { type Registration } from './registration.ts';
 import { globalNumberOf } from './telephone-number.ts';
 import { isOneOf, namedBy } from './wildcard.ts';
 
-/** What the registrar has said a client may speak as. */
+/** A client, with the identities that the registrar allows it. */
 export type Speaker = Pick<Registration, 'address' | 'identities' | 'wildcards'>;
 
 /**

@@ -4,7 +4,7 @@ import { parseSipUri, unescapeText } from '../../sip/uri.ts';
 const VISUAL_SEPARATORS = /[-.()]/g;
 const GLOBAL = /^tel:\+\d+$/;
 
-/** A number without what is there for the eye. */
+/** A telephone number without visual separators. */
 export function plainNumber(text: string): string {
   return text.replace(VISUAL_SEPARATORS, '');
 }

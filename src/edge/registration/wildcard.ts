@@ -14,15 +14,15 @@ export function isWildcard(uri: string): boolean {
 /** The URI by which a client goes, as a wildcard may stand for it. */
 export interface Named {
   readonly isTel: boolean;
-  /** Without escapes or visual separators. */
+  /** User part or number, without escapes or visual separators. */
   readonly user: string;
-  /** Empty for a number. */
+  /** Host of a SIP URI; empty for a number. */
   readonly host: string;
-  /** Scheme, user and host, and nothing of the client's besides. */
+  /** The URI with scheme, user and host only. */
   readonly uri: string;
 }
 
-/** `undefined` for what is none of any wildcard's: one that is too long, with an exclamation mark, or with parameters in its user part. */
+/** The URI as wildcards are compared with it. `undefined` for a URI that no wildcard can stand for: too long, with an exclamation mark, or with parameters in its user part. */
 export function namedBy(uri: string): Named | undefined {
   if (uri.length > MAX_LENGTH || isWildcard(uri)) return undefined;
   return telOf(uri) ?? sipOf(uri);

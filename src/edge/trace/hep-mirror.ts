@@ -10,11 +10,11 @@ import { type Hop } from '../hop.ts';
 import { encodeHep3 } from './hep3.ts';
 
 export interface HepCounters {
-  /** Given to the kernel. */
+  /** How many copies were given to the kernel. */
   readonly sent: number;
   /** How many of the copies sent were longer than a datagram may be, and lost their end. */
   readonly cut: number;
-  /** Not sent: no collector known yet or any more, or too many at once. */
+  /** How many copies were not sent: the collector is not known or gone, or too many came at once. */
   readonly dropped: number;
 }
 
@@ -25,7 +25,7 @@ interface HepMirrorContext {
 
 /** After a failure nothing is tried for this long; the next message then has the name resolved again. */
 const RETRY_MS = 5000;
-/** Datagrams of one turn of the event loop, or that the kernel does not take: 8 MB at most. */
+/** How many datagrams may wait for the end of a turn, or for the kernel: 8 MB at most. */
 const MAX_PENDING = 1024;
 const UNKNOWN_ADDRESS = { 4: '0.0.0.0', 6: '::' } as const;
 
@@ -60,7 +60,7 @@ export class HepMirror {
     return { sent: this.#sent, cut: this.#cut, dropped: this.#dropped };
   }
 
-  /** A message from the hop (`in`) or to it. Never throws, never waits. */
+  /** Sends a copy of a message from the hop (`in`) or to it. Never throws, never waits. */
   copy(message: SipMessage, hop: Hop, direction: 'in' | 'out'): void {
     const { monotonicMs, unixMs } = this.#context.clock.now();
     if (!this.#ready && !this.#opening && monotonicMs >= this.#retryAtMs) this.#open();

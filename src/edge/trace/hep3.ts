@@ -7,16 +7,16 @@ export interface CapturedMessage {
   readonly destination: TransportAddress;
   /** Transport of the connection that carried the message, whatever runs on top of it: `tcp` for a WebSocket. */
   readonly transport: 'udp' | 'tcp';
-  /** UNIX microseconds */
+  /** When the message was captured, in UNIX microseconds. */
   readonly atUs: number;
   readonly payload: string;
   /** What ties the messages of one call together: Call-ID. */
   readonly correlationId: string;
 }
 
-/** Who captured it. */
+/** The capture agent: who captured a message. */
 interface CaptureAgent {
-  /** 0 to 2^32 - 1 */
+  /** Capture agent id, 0 to 2^32 - 1. */
   readonly id: number;
   /** Shared with the collector, up to 255 bytes; absent: the chunk is left out. */
   readonly key?: Buffer | undefined;
@@ -24,7 +24,7 @@ interface CaptureAgent {
 
 interface EncodedCapture {
   readonly datagram: Buffer;
-  /** Bytes of the payload that had no room. */
+  /** How many bytes of the payload were cut off. */
   readonly cutBytes: number;
 }
 
@@ -48,9 +48,9 @@ const CHUNK = {
 } as const;
 
 const MAGIC = Buffer.from('HEP3');
-/** Magic and total length. */
+/** Length of the header: magic and total length. */
 const HEADER_BYTES = 6;
-/** Vendor, type and length. */
+/** Length of a chunk header: vendor, type and length. */
 const CHUNK_HEADER_BYTES = 6;
 /** AF_INET and AF_INET6 as Linux numbers them. */
 const IP_FAMILY = { 4: 2, 6: 10 } as const;
@@ -97,7 +97,7 @@ function fit(payload: Buffer, room: number): { bytes: Buffer; cutBytes: number }
   return { bytes: Buffer.concat([kept, noteFor(cutBytes)]), cutBytes };
 }
 
-/** At most `max` bytes of UTF-8 text, none of its last character alone. */
+/** The first `max` bytes of UTF-8 text at most, ending with a whole character. */
 function wholeCharacters(text: Buffer, max: number): Buffer {
   let end = Math.min(text.length, max);
   while (end > 0 && end < text.length && ((text[end] ?? 0) & 0xc0) === 0x80) end--;

@@ -8,7 +8,7 @@ export type BearerField =
 
 /** A signed token of an authorization server has about 700; a line of a message is limited too. */
 export const MAX_TOKEN_CHARACTERS = 8000;
-/** Fields that are looked at: a client has no use for more than one. */
+/** How many Authorization fields are looked at. A client has no use for more than one. */
 const MAX_FIELDS = 4;
 
 const BEARER = /^bearer(?![^ \t])/i;

@@ -11,7 +11,7 @@ export interface IntrospectionOptions {
   readonly clientSecret: Secret;
 }
 
-/** Questions that are open at the same time; who comes beyond that hears that nobody can be asked. */
+/** How many requests to the issuer may be open at once. Further tokens are `issuer-unavailable`. */
 const MAX_OPEN = 64;
 
 /** Asks the issuer about a token (RFC 7662), for tokens that only the issuer can read. */

@@ -20,7 +20,7 @@ export function isJwt(token: string): boolean {
   return JWT.test(token);
 }
 
-/** Never throws. The caller has checked the length. */
+/** Reads the header of a signed token. Never throws. The caller has checked the length. */
 export function readJwtHead(token: string): Result<JwtHead, 'token-malformed' | 'token-signature' | 'token-issuer'> {
   const [head = '', payload = ''] = token.split('.', 2);
   const header = parseObject(head);

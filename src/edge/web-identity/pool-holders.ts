@@ -10,7 +10,7 @@ const MAX_ASKED = 10_000;
 
 interface Holder {
   readonly registrationId: OwnText;
-  /** Absent once its WebSocket is gone. */
+  /** The connection of the holder; absent once its WebSocket is gone. */
   hop: Hop | undefined;
 }
 
@@ -26,7 +26,7 @@ export class PoolHolders implements RegistrationObserver {
   readonly #asked = new BoundedMap<Asked>(MAX_ASKED);
   readonly #endLapsed: (registrationId: string) => void;
 
-  /** `endLapsed`: the client of this registration has lost its WebSocket, and another device has its identity now. */
+  /** `endLapsed` is called with a registration whose client has lost its WebSocket and whose identity another device has now. */
   constructor(endLapsed: (registrationId: string) => void) {
     this.#endLapsed = endLapsed;
   }

@@ -10,11 +10,11 @@ import {
 } from '../../credentials/signing-keys.ts';
 import { parseJson, type WebFetch } from './web-fetch.ts';
 
-/** How long keys are used without another look; one that was withdrawn is good for no longer. */
+/** Milliseconds for which keys are used without asking again: a withdrawn key is accepted for no longer. */
 const FRESH_MS = 300_000;
-/** How long they are used where the authorization server cannot be asked. */
+/** Milliseconds for which keys are used while the authorization server does not answer. */
 const STALE_MS = 3_600_000;
-/** Between two looks, whatever tokens name: the names in them are anybody's to make up. */
+/** Shortest time between two requests for keys, in milliseconds, because anybody can make up key names in tokens. */
 const PAUSE_MS = 10_000;
 const MAX_KEYS = 32;
 const MAX_RSA_BITS = 4096;
@@ -64,7 +64,7 @@ export class RemoteKeys implements KeySource {
     return known ? ok(known) : fail(ageMs < FRESH_MS ? 'unknown-key' : 'unavailable');
   }
 
-  /** One request at a time, whoever waits for it. */
+  /** Asks for the keys. There is one request at a time, for all that wait. */
   #ask(): Promise<void> {
     this.#asking ??= this.#read().finally(() => {
       this.#asking = undefined;

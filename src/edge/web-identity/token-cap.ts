@@ -8,13 +8,13 @@ export class TokenCap {
   readonly #clock: Clock;
   readonly #defaultSec: number;
 
-  /** `defaultSec`: what a REGISTER asks for that says nothing of time. */
+  /** `defaultSec`: seconds that a REGISTER without Expires asks for. */
   constructor(clock: Clock, defaultSec: number) {
     this.#clock = clock;
     this.#defaultSec = defaultSec;
   }
 
-  /** `headers`: of the REGISTER on its way to the core. */
+  /** Limits the time that a REGISTER asks for. `headers`: those of the request on its way to the core. */
   apply(headers: SipHeaders, { expiresAtSec }: WebLogin): void {
     const leftSec = Math.max(0, Math.floor(expiresAtSec - this.#clock.now().unixMs / 1000));
     capExpires(headers, leftSec, this.#defaultSec);

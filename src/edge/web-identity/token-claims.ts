@@ -7,14 +7,14 @@ export interface TokenClaims {
   readonly audience: readonly string[];
   /** The web server (WWSF) that the token was issued to. */
   readonly clientId: string;
-  /** `user@domain` */
+  /** Private user identity, `user@domain`. */
   readonly impi: string;
   /** Public identities: SIP and tel URIs. At least one. */
   readonly impus: readonly string[];
   readonly isPool: boolean;
   /** Origins of the pages that may use it; `undefined`: the token does not say. */
   readonly origins: readonly string[] | undefined;
-  /** UNIX seconds */
+  /** When the token ends, in UNIX seconds. */
   readonly expiresAtSec: number;
   readonly notBeforeSec: number | undefined;
 }
@@ -25,7 +25,7 @@ const MAX_CHARACTERS = 255;
 const PLAIN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const IMPI = /^[^@<>]+@[^@<>]+$/;
 const IMPU = /^(?:sips?|tel):[^<>]+$/i;
-/** The last time that `Date` knows. */
+/** The latest UNIX second that `Date` can represent. */
 const MAX_SEC = 8_640_000_000_000;
 
 /** Reads the claims of a registration token; of an introspection the same fields (RFC 7662 §2.2). */

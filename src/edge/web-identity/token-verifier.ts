@@ -19,7 +19,7 @@ export interface WebClient {
 /** An authorization server (WAF) whose tokens are taken, and how they are found genuine. */
 export interface TrustedIssuer {
   readonly issuer: string;
-  /** What the core is told of it. */
+  /** The name by which the core is told of the issuer. */
   readonly entity: string;
   readonly clients: readonly WebClient[];
   readonly check:
@@ -35,7 +35,7 @@ export interface VerifiedToken {
 
 export interface TokenVerifierOptions {
   readonly issuers: readonly TrustedIssuer[];
-  /** Whom tokens have to be meant for. */
+  /** The audience that tokens must have. */
   readonly audience: string;
   /** By how much the clocks of an issuer and of the edge may differ. A token ends when it says. */
   readonly skewSec: number;
@@ -43,7 +43,7 @@ export interface TokenVerifierOptions {
 
 type Verified = Result<VerifiedToken, TokenDefect>;
 
-/** What asks whether a token is good. */
+/** A function that checks a token. */
 export type TokenCheck = Pick<TokenVerifier, 'verify'>;
 
 /** Finds out whether a token is genuine, meant for this edge, and good at this moment. */
@@ -61,7 +61,7 @@ export class TokenVerifier {
     this.#opaque = opaque;
   }
 
-  /** Never throws, whatever the token holds. Its length has been checked. */
+  /** Checks a token. Never throws, whatever the token holds. The caller has checked its length. */
   verify(token: string, now: Now): Outcome<Verified> {
     if (!isJwt(token)) {
       if (!this.#opaque) return fail('token-malformed');

@@ -78,7 +78,7 @@ export class WebSignIn {
     return this.#order.inTurn(hop, () => this.#judge(request, essentials, hop));
   }
 
-  /** Nobody waits for what is being checked for this flow. */
+  /** Drops all checks that are under way for this flow. */
   flowClosed(hop: Hop): void {
     this.#pending.drop(hop);
   }
@@ -174,7 +174,7 @@ export class WebSignIn {
     };
   }
 
-  /** 401 where another token may serve, 403 where none of its kind would. */
+  /** The refusal of a token: 401 where another token may serve, 403 where none of its kind would. */
   #refuse(cause: Refusal, essentials: RequestEssentials, hop: Hop): SignInVerdict {
     const { options, events, admission, home } = this.#context;
     const aor = this.#aorOf(essentials);
