@@ -78,6 +78,34 @@ export async function register(pane: PhonePane, user: string): Promise<void> {
   await pane.registration('registered');
 }
 
+/** By an IMS password, where the page knows no lab users. */
+export async function signInByPassword(pane: PhonePane, user: string, password: string): Promise<void> {
+  await pane.part('user-name').fill(user);
+  await pane.part('user-password').fill(password);
+  await pane.part('register').click();
+}
+
+/** By a login at the web server, for which the page opens a window. */
+export async function signInByWeb({ page, pane }: DemoPage, user: string, password: string): Promise<void> {
+  const popup = page.waitForEvent('popup');
+  await pane.part('sign-in').selectOption('web');
+  await pane.part('register').click();
+  await logIn(await popup, user, password);
+}
+
+/** Fills in the login page of the web server. */
+export async function logIn(login: Page, user: string, password: string): Promise<void> {
+  await login.getByLabel('User name').fill(user);
+  await login.getByLabel('Password').fill(password);
+  await login.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** By an identity that the web server lends. */
+export async function signInAsGuest(pane: PhonePane): Promise<void> {
+  await pane.part('sign-in').selectOption('guest');
+  await pane.part('register').click();
+}
+
 export async function credentialOf(pane: PhonePane): Promise<{ username: string; password: string }> {
   const username = await pane.part('credential-username').innerText();
   const password = pane.part('credential-password');

@@ -11,6 +11,7 @@ import {
   pathOf,
   type PhonePane,
   problemsOf,
+  signInByPassword,
 } from './browser.ts';
 
 const HOLD_MS = 2000;
@@ -19,12 +20,6 @@ const LEAST_PACKETS = (HOLD_MS / 1000) * 20;
 
 const chromium = peer('chromium');
 const kamailio = peer('kamailio');
-
-async function signIn(pane: PhonePane, user: string, password: string): Promise<void> {
-  await pane.part('user-name').fill(user);
-  await pane.part('user-password').fill(password);
-  await pane.part('register').click();
-}
 
 describe.skipIf(!chromium || !kamailio).each(['udp', 'tcp'] as const)(
   'two browsers with Kamailio behind the edge, by %s',
@@ -66,12 +61,12 @@ describe.skipIf(!chromium || !kamailio).each(['udp', 'tcp'] as const)(
     }
 
     it('hear that a password is wrong, register with the right one and get their credentials', async () => {
-      await signIn(alice.pane, 'alice', 'of-somebody-else');
+      await signInByPassword(alice.pane, 'alice', 'of-somebody-else');
       await expect
         .poll(() => problemsOf(alice.pane), { timeout: 20_000 })
         .toEqual([expect.stringMatching(/^User name or password is wrong\./)]);
-      await signIn(alice.pane, 'alice', PASSWORD);
-      await signIn(bob.pane, 'bob', PASSWORD);
+      await signInByPassword(alice.pane, 'alice', PASSWORD);
+      await signInByPassword(bob.pane, 'bob', PASSWORD);
       for (const pane of panes()) {
         await pane.registration('registered');
         expect((await credentialOf(pane)).username).toMatch(/^\d+:/);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peers.ts';
 import { axeFaults } from './axe.ts';
-import { call, pathOf, problemsOf, type PhonePane } from './browser.ts';
+import { call, pathOf, problemsOf, signInAsGuest, signInByWeb, type PhonePane } from './browser.ts';
 import { servePage, type ServedPage } from './served-page.ts';
 
 const chromium = peer('chromium');
@@ -19,24 +19,14 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
 
   afterAll(() => opened[Symbol.asyncDispose]());
 
-  async function signIn(pane: PhonePane, by: 'password' | 'web' | 'guest'): Promise<void> {
-    await pane.part('sign-in').selectOption(by);
-    await pane.part('register').click();
-  }
-
   it('is accessible with the choice of three ways', async () => {
     expect(await axeFaults(opened.page)).toEqual([]);
     expect(await first.part('sign-in').locator('option').allTextContents()).toHaveLength(3);
   });
 
   it('registers a user who logs in at the web server (scenario 2), without an IMS password', async () => {
-    const popup = opened.page.waitForEvent('popup');
-    await signIn(first, 'web');
-    const login = await popup;
     const alice = opened.server.ready.users.find(({ name }) => name === 'alice')!;
-    await login.getByLabel('User name').fill(alice.name);
-    await login.getByLabel('Password').fill(alice.password);
-    await login.getByRole('button', { name: 'Log in' }).click();
+    await signInByWeb(opened, alice.name, alice.password);
     await first.registration('registered');
     expect(await first.part('title').innerText()).toBe('alice');
     expect(await first.part('credential-username').innerText()).toMatch(/^\d+:/);
@@ -57,7 +47,7 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
   it('registers a guest by an identity that is lent (scenario 3), who calls through the relay', async () => {
     await first.part('sign-out').click();
     await first.registration('signed-out');
-    await signIn(first, 'guest');
+    await signInAsGuest(first);
     await first.registration('registered');
     expect(await first.part('title').innerText()).toMatch(/^guest\d$/);
     await first.part('callee-choice').selectOption('bob');
@@ -74,7 +64,8 @@ describe.skipIf(!chromium)('the page of a server with a web server (WWSF)', { ti
       )
       .toBe(204);
     const popup = opened.page.waitForEvent('popup');
-    await signIn(first, 'web');
+    await first.part('sign-in').selectOption('web');
+    await first.part('register').click();
     await (await popup).close();
     await expect.poll(() => problemsOf(first)).toEqual(['Nobody has logged in.']);
   });

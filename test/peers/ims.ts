@@ -25,10 +25,9 @@ const EDGE_ADDRESS = '127.0.0.2';
 export type CoreTransport = 'udp' | 'tcp';
 type Registrations = ReturnType<Server['snapshot']>['registrations'];
 
-/** An edge with its TURN server on loopback, and Kamailio as the core behind it. */
-export interface Ims extends AsyncDisposable {
+/** An edge with its TURN server on loopback. */
+export interface Home extends AsyncDisposable {
   readonly server: Server;
-  readonly core: KamailioCore;
   /** `wss://…` */
   readonly url: string;
   registrationsOf(aor: string): Registrations;
@@ -36,44 +35,38 @@ export interface Ims extends AsyncDisposable {
   cut(aor: string): void;
 }
 
-export interface ImsOptions {
-  readonly transport: CoreTransport;
-  readonly forks?: boolean;
+/** The same with Kamailio as the core behind it. */
+export interface Ims extends Home {
+  readonly core: KamailioCore;
+}
+
+export interface HomeOptions {
   readonly domain?: string;
   /** Whether `message` events hold the messages. */
   readonly traces?: boolean;
-  /** Whether the core is where emergency calls go, too. */
-  readonly takesEmergencies?: boolean;
   readonly edge?: NonNullable<ConfigInput['edge']>;
+  /** Sections of their own. */
+  readonly more?: Pick<ConfigInput, 'credentials' | 'oauth'>;
 }
 
-export async function startIms(
-  kamailio: string,
-  { transport, forks = false, domain = DOMAIN, traces = false, takesEmergencies = false, edge = {} }: ImsOptions,
-): Promise<Ims> {
-  const core = await startKamailioCore({
-    program: kamailio,
-    domain,
-    password: PASSWORD,
-    edgeAddress: EDGE_ADDRESS,
-    forks,
-  });
-  const uris = [`sip:${core.address}:${core.port};transport=${transport}`];
+export interface ImsOptions extends HomeOptions {
+  readonly transport: CoreTransport;
+  readonly forks?: boolean;
+  /** Whether the core is where emergency calls go, too. */
+  readonly takesEmergencies?: boolean;
+}
+
+/** With the embedded core, unless `edge` says otherwise. */
+export async function startHome({ domain = DOMAIN, traces = false, edge, more }: HomeOptions = {}): Promise<Home> {
   const server = await composeServer(
     parseConfig({
       domain,
+      ...more,
       edge: {
         transaction: { t1Ms: 100, t2Ms: 500, t4Ms: 500 },
         demoPage: false,
         ...edge,
         listen: { addresses: ['127.0.0.1'], port: 0 },
-        core: {
-          kind: 'external',
-          uris,
-          ...(takesEmergencies && { emergency: { uris } }),
-          listen: { addresses: [EDGE_ADDRESS], port: 0 },
-          ...edge.core,
-        },
       },
       turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
     }),
@@ -85,14 +78,45 @@ export async function startIms(
     server.snapshot().registrations.filter((registration) => registration.aor === aor);
   return {
     server,
-    core,
     url: webSocket,
     registrationsOf,
     cut: (aor) => {
       for (const { flowId } of registrationsOf(aor)) server.closeFlow(flowId, 'cut');
     },
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** A core that takes the edges of `behind` for its own. */
+export function startCore(
+  kamailio: string,
+  {
+    domain = DOMAIN,
+    forks = false,
+  }: { readonly domain?: string | undefined; readonly forks?: boolean | undefined } = {},
+): Promise<KamailioCore> {
+  return startKamailioCore({ program: kamailio, domain, password: PASSWORD, edgeAddress: EDGE_ADDRESS, forks });
+}
+
+/** `edge.core` of an edge before this core. */
+export function behind({ address, port }: KamailioCore, transport: CoreTransport, takesEmergencies = false) {
+  const uris = [`sip:${address}:${port};transport=${transport}`];
+  const listen = { addresses: [EDGE_ADDRESS], port: 0 };
+  return { kind: 'external', uris, ...(takesEmergencies && { emergency: { uris } }), listen } as const;
+}
+
+export async function startIms(
+  kamailio: string,
+  { transport, forks, takesEmergencies, edge, ...options }: ImsOptions,
+): Promise<Ims> {
+  const core = await startCore(kamailio, { domain: options.domain, forks });
+  const external = { ...behind(core, transport, takesEmergencies), ...edge?.core };
+  const home = await startHome({ ...options, edge: { ...edge, core: external } });
+  return {
+    ...home,
+    core,
     [Symbol.asyncDispose]: async () => {
-      await server.stop();
+      await home[Symbol.asyncDispose]();
       await core[Symbol.asyncDispose]();
     },
   };
