@@ -17,14 +17,14 @@ import { Deregistrations } from './registration/deregistration.ts';
 import { type Registration } from './registration/registration.ts';
 
 export interface CorePorts extends EdgePorts {
-  /** Takes what the core sends. */
+  /** Takes the messages that the core sends. */
   readonly inbound: Inbound;
-  /** Hears where a core outside is each time its names stand for other places. */
+  /** Called with the addresses of an external core each time its names resolve to others. */
   readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   readonly sendAway: ReregistrationContext['sendAway'];
   /** Closes the WebSocket of a client, if it is open. */
   readonly closeFlow: (hop: Hop, cause: 'deregistered' | 'shortened') => void;
-  /** Whether the edge takes nothing new any more. */
+  /** Whether the edge is stopping and takes nothing new. */
   readonly isStopping: () => boolean;
 }
 
@@ -36,7 +36,7 @@ export interface EdgeCore {
   readonly deregistrations: Deregistrations;
 }
 
-/** Throws what `createExternalSide` does. */
+/** Builds the core. Throws what `createExternalSide` throws. */
 export function buildCore(options: EdgeOptions, state: EdgeState, ports: CorePorts): EdgeCore {
   const { core, registration } = options;
   const { home, admission, registrations } = state;

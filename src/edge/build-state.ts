@@ -25,14 +25,14 @@ export interface EdgePorts {
   readonly clock: Clock;
   readonly timers: TimerQueue;
   readonly logger: Logger;
-  /** For lines that others can cause as often as they like. */
+  /** Log for lines that remote parties can cause as often as they like. */
   readonly limitedLog: LimitedLog;
   readonly abuseLog: AbuseLog;
   readonly events: TypedEvents<EdgeEvents>;
   readonly tracer: MessageTracer;
-  /** Without one, every TURN-Cred-Req is answered `error=unsupported`. */
+  /** Makes TURN credentials; absent: every TURN-Cred-Req is answered `error=unsupported`. */
   readonly issuer?: CredentialIssuer | undefined;
-  /** Without one, those of kind `oauth` are. */
+  /** Makes access tokens; absent: a TURN-Cred-Req of kind `oauth` is answered `error=unsupported`. */
   readonly tokenIssuer?: AccessTokenIssuer | undefined;
   readonly wrap?: EdgeWrap | undefined;
   /** A client's connection by its id, while it is open. */

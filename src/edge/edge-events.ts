@@ -22,13 +22,13 @@ interface MessageTraceBase {
   readonly method: string;
   readonly callId: string;
   readonly flowId: string;
-  /** UNIX milliseconds */
+  /** When the message passed, in UNIX milliseconds. */
   readonly at: number;
 }
 
 /** One SIP message as it passes, for a ladder diagram. Holds no credentials. */
 export interface MessageTrace extends MessageTraceBase {
-  /** Absent for a request. */
+  /** Status of a response; absent for a request. */
   readonly status?: number;
   /** The whole message, passwords and digest responses masked. Only where it was asked for. */
   readonly text?: string;
@@ -64,7 +64,7 @@ export interface EdgeEvents {
   unregistered: RegistrationEvent & { readonly cause: UnregisteredCause };
   'registration-ended': RegistrationEnd;
   'credential-issued': RegistrationEvent & {
-    /** u, the pseudonymous TURN name. */
+    /** u, the TURN name of the credential. */
     readonly name: string;
     readonly expiresAtSec: number;
     readonly via: 'REGISTER' | 'OPTIONS';

@@ -11,15 +11,15 @@ export interface OriginOptions {
   readonly allowMissing: boolean;
 }
 
-/** How much one source address, and one user, may ask for over whatever connections. */
+/** Limits of one source address and of one user, over all their connections. */
 export interface FloodLimits {
-  /** Requests of one IPv4 address or IPv6 /64. */
+  /** SIP requests per second from one IPv4 address or IPv6 /64. */
   readonly messagesPerSecPerAddress: number;
   readonly messageBurstPerAddress: number;
-  /** Requests of one user; REGISTER counts by user and address, since anybody may claim to be the user. */
+  /** SIP requests per second of one user. REGISTER counts by user and address, since anybody may claim to be the user. */
   readonly requestsPerSecPerIdentity: number;
   readonly requestBurstPerIdentity: number;
-  /** WebSockets that one address may ask for. */
+  /** WebSocket handshakes per second from one address. */
   readonly handshakesPerSecPerAddress: number;
   readonly handshakeBurstPerAddress: number;
   /** Wrong passwords for one user from one address that cost no wait. */
@@ -45,7 +45,7 @@ export interface EdgeLimits extends FloodLimits {
   /** Bytes that may wait for a client that does not read, before its flow is closed. */
   readonly bufferedBytes: number;
   readonly connections: number;
-  /** Per IPv4 address or IPv6 /64. */
+  /** WebSockets of one IPv4 address or IPv6 /64. */
   readonly connectionsPerAddress: number;
   readonly messagesPerSec: number;
   readonly messageBurst: number;
@@ -77,9 +77,9 @@ export interface TransactionOptions {
   readonly t1Ms: number;
   readonly t2Ms: number;
   readonly t4Ms: number;
-  /** RFC 3261 §16.6 step 11: more than three minutes. */
+  /** Seconds of timer C: more than three minutes (RFC 3261 §16.6 step 11). */
   readonly timerCSec: number;
-  /** Sent in Retry-After when a request is refused for load. */
+  /** Seconds that Retry-After tells when a request is refused for load. */
   readonly retryAfterSec: number;
 }
 
@@ -102,9 +102,9 @@ export interface EmbeddedCoreOptions {
 /** Where the core reaches the edge, and by which name. */
 export interface CoreListenOptions {
   readonly addresses: readonly string[];
-  /** UDP and TCP; 0 lets the system choose one that is free for both. */
+  /** Port of UDP and TCP; 0 lets the system choose one that is free for both. */
   readonly port: number;
-  /** TLS; `undefined`: none. */
+  /** Port of TLS; `undefined`: no TLS listener. */
   readonly tlsPort: number | undefined;
   /** Host the core is told in Via, Path and Record-Route; the first address when absent. */
   readonly publicHost: string | undefined;
@@ -127,7 +127,7 @@ export interface CoreProbeOptions {
 /** A real I/S-CSCF behind the edge. */
 export interface ExternalCoreOptions {
   readonly kind: 'external';
-  /** SIP or SIPS URIs in order of preference; each name may stand for several places (RFC 3263). */
+  /** SIP or SIPS URIs of the core in order of preference. Each name may stand for several destinations (RFC 3263). */
   readonly uris: readonly string[];
   readonly listen: CoreListenOptions;
   /** Ranges of the core's addresses (see `parseIpRange`), besides those that `uris` resolve to. */
@@ -136,7 +136,7 @@ export interface ExternalCoreOptions {
   /** `address` or `address:port` of DNS servers; the system's when empty. */
   readonly dnsServers: readonly string[];
   readonly probe: CoreProbeOptions;
-  /** TCP and TLS connections of the core, in both directions. */
+  /** How many TCP and TLS connections with the core there may be, in both directions. */
   readonly connections: number;
   /** P-Visited-Network-ID of REGISTER; the home domain when absent. */
   readonly visitedNetworkId: string | undefined;

@@ -45,7 +45,7 @@ export interface EdgeDependencies {
   readonly clock: Clock;
   readonly events: TypedEvents<EdgeEvents>;
   readonly wrap?: EdgeWrap | undefined;
-  /** Hears where a core outside is each time its names stand for other places. */
+  /** Called with the addresses of an external core each time its names resolve to others. */
   readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   /** Asks authorization servers elsewhere; needed if `webIdentity` names one. */
   readonly webFetch?: WebFetch | undefined;

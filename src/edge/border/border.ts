@@ -4,14 +4,14 @@ import { type Registration } from '../registration/registration.ts';
 import { type CalledDevice } from '../registration/registrations.ts';
 import { type WebLogin } from '../registration/web-login.ts';
 
-/** Whose request crosses. */
+/** The sender of a request that crosses the border. */
 export interface RequestOrigin {
   readonly hop: Hop;
-  /** Absent for REGISTER. */
+  /** The registration of the sender; absent for REGISTER. */
   readonly sender: Registration | undefined;
   /** Whether the request belongs to a dialog that was made through this edge. */
   readonly inDialog: boolean;
-  /** What the core charges that dialog under, if it has begun it and said so. */
+  /** Charging identity that the core has given the dialog; absent when the core has given none. */
   readonly icid?: string | undefined;
   /** Whom a web token has proven the client of a REGISTER to be. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;

@@ -5,7 +5,7 @@ import { formatParams, type Params, parseParams, quote } from '../../sip/params.
 const ICID_BYTES = 16;
 const randomBytes = createRandomPool();
 
-/** For a REGISTER or a request outside dialogs: one that nothing else is charged under. */
+/** A new charging identity, for a REGISTER or a request outside dialogs. */
 export function newChargingId(): string {
   return randomBytes(ICID_BYTES).toString('hex');
 }

@@ -11,7 +11,7 @@ import { stripFromAnswer, stripFromClient, stripToClient } from './trust-domain-
  * another client as if somebody had.
  */
 
-/** Most messages have none of these, and need one look. */
+/** Fields with rules of their own. Most messages have none of them, and need one look. */
 const RULED_IN = keysOf('Authorization', 'Proxy-Authorization', 'P-Early-Media', 'Priority', 'Geolocation');
 const RULED_OUT = keysOf('Geolocation', 'Privacy', 'History-Info', 'Diversion');
 
@@ -60,7 +60,7 @@ export function cleanAnswerForClient({ headers }: SipResponse, request: SipReque
   if (from !== asked && from === withoutClaimsOrPort(asked)) headers.set('From', asked);
 }
 
-/** RFC 3261 §12.1.1: the Route set of an answer is that of its request. */
+/** Gives the Record-Route of a request back in its answer, as it was sent (RFC 3261 §12.1.1). */
 function restoreRecordRoute(headers: SipHeaders, asked: SipHeaders): void {
   if (!headers.remove('Record-Route')) return;
   for (const value of asked.getAll('Record-Route')) headers.append('Record-Route', value);

@@ -24,10 +24,10 @@ import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } fro
 import { keepOneCredential } from './credential-fields.ts';
 import { vouchForProofs } from './register-authorization.ts';
 
-/** Requests outside a dialog that begin none: each is charged for itself, though a client may use a Call-ID again. */
+/** Methods of requests that begin no dialog. Each request is charged for itself, though a client may use a Call-ID again. */
 const STANDALONE = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH']);
 
-/** A dialog has two entries of the edge, in front of all others. */
+/** How many Route entries are looked at: a dialog has two of the edge, in front of all others. */
 const MAX_ROUTES = 4;
 
 export interface CoreBorderContext {
@@ -36,7 +36,7 @@ export interface CoreBorderContext {
   readonly registrations: Registrations;
   readonly challenges: PassedChallenges;
   readonly tokens: FlowTokens;
-  /** Whether the core is told whose web token it was. */
+  /** Whether the core is told the authorization server of a web token. */
   readonly namesEntity?: boolean | undefined;
 }
 
@@ -142,7 +142,7 @@ export class CoreBorder implements Border {
     return tokens.icidOf(callId);
   }
 
-  /** A registrar is found by this edge, whatever way the client would have its REGISTER go. */
+  /** Takes the Route off a REGISTER: this edge finds the registrar, whatever way the client wants. */
   #register(headers: SipHeaders, hop: Hop, webLogin: WebLogin | undefined): void {
     const { registrations, challenges } = this.#context;
     dropAssertion(headers);
@@ -221,7 +221,7 @@ function userIn(route: string): string | undefined {
   return uri?.ok ? uri.value.user : undefined;
 }
 
-/** TS 24.229 §5.2.6.4.4: who was called is who answers. */
+/** The identity that was called, which is the one that answers (TS 24.229 §5.2.6.4.4). */
 function identityCalled({ headers }: SipRequest, reached: Registration): Identity | undefined {
   return identityIn(headers.get('P-Called-Party-ID') ?? '', reached);
 }
@@ -240,7 +240,7 @@ function addTag(headers: SipHeaders, name: string, tag: string): void {
   if (!headers.getList(name).some((value) => value.toLowerCase() === tag)) headers.append(name, tag);
 }
 
-/** One that cannot be read may claim it. */
+/** Whether a value claims to come from the network. A value that cannot be read counts as a claim. */
 function claimsNetwork(value: string): boolean {
   const semicolon = value.indexOf(';');
   const params = parseParams(value, semicolon < 0 ? value.length : semicolon);

@@ -3,7 +3,7 @@ import { withoutParams } from '../../sip/param-filter.ts';
 
 const LOCATION_SOURCE: ReadonlySet<string> = new Set(['loc-src']);
 
-/** Says that it understands the field, which is all that a client may say with it (RFC 5009 §8). */
+/** The value by which a client says that it understands P-Early-Media; it may say no other (RFC 5009 §8). */
 const UNDERSTANDS_EARLY_MEDIA = 'supported';
 
 /** Leaves `supported` alone of P-Early-Media in a request of a client: gateways and announcement servers rely on it. */

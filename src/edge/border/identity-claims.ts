@@ -15,7 +15,7 @@ const CLAIMS: ReadonlySet<string> = new Set([
 ]);
 const NAMES = `(?<![\\w-])(?:${[...CLAIMS].join('|')})\\b`;
 const NAME = new RegExp(NAMES, 'i');
-/** In any text that one of them is in; names can be escaped. */
+/** Finds a text that may hold one of these parameters. Names can be escaped. */
 const CLAIM = new RegExp(`${NAMES}|%`, 'i');
 const ESCAPE = /%([\da-f]{2})/gi;
 const PORT = /:\d+(?:[ \t;>?]|$)/;
@@ -38,7 +38,7 @@ export function withoutClaimsOrPort(value: string): string | undefined {
   return CLAIM.test(value) || PORT.test(value) ? rewritten(value, (uri) => withoutPort(uriWithoutClaims(uri))) : value;
 }
 
-/** Does so to each value of a field that is a list; what cannot be read goes. */
+/** Takes claims off each value of a list field. A value that cannot be read is removed. */
 export function dropClaims(headers: SipHeaders, name: string): void {
   const lines = headers.getAll(name);
   if (!lines.some((line) => CLAIM.test(line))) return;

@@ -24,7 +24,7 @@ function wishesOf(values: readonly string[]): ReadonlySet<string> {
   return new Set(values.flatMap((value) => value.split(';').map(normal)));
 }
 
-/** `?Privacy=history` in the URI, or the parameter `privacy` of Diversion. One that cannot be read may be private. */
+/** Whether an entry is private: by `?Privacy=history` in its URI, or by the parameter `privacy` of Diversion. An entry that cannot be read counts as private. */
 function isPrivate(entry: string): boolean {
   const nameAddr = parseNameAddr(entry);
   if (!nameAddr.ok) return true;

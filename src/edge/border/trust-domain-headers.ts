@@ -98,17 +98,17 @@ const STRIPPED_IN = keysOf((rule) => rule.in);
 const STRIPPED_IN_ANSWERS = keysOf((rule) => rule.answer ?? rule.in);
 const STRIPPED_OUT = keysOf((rule) => rule.out);
 
-/** From a request of a client. */
+/** Removes from a request of a client the fields that only the trust domain may set. */
 export function stripFromClient(headers: SipHeaders): void {
   headers.removeKeys(STRIPPED_IN);
 }
 
-/** From a response of a client. */
+/** Removes from a response of a client the fields that only the trust domain may set. */
 export function stripFromAnswer(headers: SipHeaders): void {
   headers.removeKeys(STRIPPED_IN_ANSWERS);
 }
 
-/** From what goes to a client. */
+/** Removes from a message to a client the fields that must stay in the trust domain. */
 export function stripToClient(headers: SipHeaders): void {
   headers.removeKeys(STRIPPED_OUT);
 }

@@ -21,7 +21,7 @@ export class BindingTable {
     this.#gruus = gruus;
   }
 
-  /** Oldest first. */
+  /** The bindings of an address-of-record, oldest first. */
   of(aor: string, nowMs: number): Binding[] {
     const stored = [...(this.#byAor.get(aor)?.values() ?? [])];
     return stored.map(({ binding }) => binding).filter(({ expiresAtMs }) => expiresAtMs > nowMs);

@@ -7,18 +7,18 @@ export interface Binding {
   readonly aor: OwnText;
   /** The address-of-record as it may be sent. */
   readonly address: OwnText;
-  /** `bindingKey` of the contact: unique within the AoR. */
+  /** The `bindingKey` of the Contact: unique within the address-of-record. */
   readonly key: OwnText;
   readonly registrationId: OwnText;
   readonly contact: BoundContact;
   readonly hop: Hop;
   readonly callId: OwnText;
   readonly cseq: number;
-  /** Monotonic milliseconds. */
+  /** When the binding ends, in monotonic milliseconds. */
   readonly expiresAtMs: number;
 }
 
-/** What is kept of a Contact. */
+/** The stored parts of a Contact. */
 export interface BoundContact {
   /** The whole value as written. */
   readonly text: OwnText;
@@ -33,7 +33,7 @@ export type BindingFacts = { readonly contact: Contact } & {
   readonly [K in Exclude<keyof Binding, 'contact'>]: Binding[K] extends string ? string : Binding[K];
 };
 
-/** To be stored. What a refresh says again is kept of `before` and copied no second time. */
+/** Makes a binding to be stored. Texts that a refresh repeats are taken from `before` instead of being copied again. */
 export function createBinding(facts: BindingFacts, before: Binding | undefined): Binding {
   const { contact, hop, cseq, expiresAtMs } = facts;
   return {

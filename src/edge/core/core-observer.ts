@@ -4,9 +4,9 @@ import { type Hop } from '../hop.ts';
 /** What the embedded core tells the edge beside its answers. */
 export interface CoreObserver {
   challenged(hop: Hop, aor: string, stale: boolean): void;
-  /** `user`: whose password was proven. */
+  /** A request has proven the password of `user`. */
   authenticated(hop: Hop, user: string): void;
-  /** `user`: whose password was tried, whatever AoR was to be registered. */
+  /** A request has failed to prove the password of `user`, whatever address-of-record it was to register. */
   authenticationFailed(hop: Hop, aor: string, user: string, cause: AuthenticationFailure): void;
   tooManyContacts(hop: Hop): void;
   /** A binding ended by another flow's doing: `Contact: *`, or a device removed by name. */

@@ -22,7 +22,7 @@ export interface CoreSnapshot {
 export interface CoreSide {
   readonly core: ImsCore;
   readonly border: Border;
-  /** Whether the core knows this edge by this name. Only of a core outside. */
+  /** Whether the core knows this edge by this name. Absent with the embedded core. */
   readonly knowsEdgeAs?: (uri: SipUri) => boolean;
   /** An open hop of the core by its id, which a flow token may hold. Absent where flow tokens lead to clients alone. */
   readonly findHop?: (id: string) => Hop | undefined;

@@ -23,9 +23,9 @@ export interface FailedProof<Cause extends AuthenticationFailure> {
   readonly user: string;
 }
 
-/** Whose request it is said to be, and over which flow it came. */
+/** The user that a request claims, and the flow it came over. */
 export interface ClaimedIdentity {
-  /** User part of the AoR. */
+  /** User part of the address-of-record. */
   readonly user: string;
   readonly domain: string;
   readonly flowId: string;

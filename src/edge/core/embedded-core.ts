@@ -51,7 +51,7 @@ export class EmbeddedCore implements ImsCore {
     this.#registrar.bindings.removeHop(hop.id);
   }
 
-  /** This edge has ended a registration by itself. `address`: of its user. */
+  /** The edge has ended a registration by itself. `address`: the address-of-record. */
   endRegistration(registrationId: string, address: string): void {
     const aor = this.#context.home.aorOfText(address);
     const bindings = aor === undefined ? [] : this.#registrar.bindings.of(aor, -Infinity);
@@ -60,7 +60,7 @@ export class EmbeddedCore implements ImsCore {
     }
   }
 
-  /** RFC 3261 §10.3 steps 1 to 5. */
+  /** Handles a REGISTER: RFC 3261 §10.3 steps 1 to 5. */
   #register(request: SipRequest, essentials: RequestEssentials, { hop, webLogin }: CoreRequestOrigin): SipResponse {
     const { home, clock, observer } = this.#context;
     const requestUri = parseSipUri(request.uri);
@@ -80,7 +80,7 @@ export class EmbeddedCore implements ImsCore {
     return this.#registrar.register({ request, essentials, aor, hop }, now);
   }
 
-  /** By digest; the answer to whoever fails, or has not tried. */
+  /** Authenticates by digest. Returns the answer to a client that fails, or sends no credentials. */
   #authenticate(request: SipRequest, aor: string, hop: Hop, now: Now): SipResponse | undefined {
     const { home, observer } = this.#context;
     const user = home.userOf(aor);

@@ -25,7 +25,7 @@ export interface CoreTarget {
 }
 
 export interface TargetDevice {
-  /** `undefined` once it is registered no more. */
+  /** Registration of the device; `undefined` once it is no longer registered. */
   readonly registrationId: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export type Lose = (which: 'unheard' | 'all') => void;
 export interface RequestWatch {
   /** Not a word so far, though the request was repeated as often as a loss or two explain. */
   silent(): void;
-  /** Each response. */
+  /** A response has come. */
   answered(status: number): void;
   /** The last call. `unreachable`: its hop closed before there was an answer. */
   ended(how: 'answered' | 'timeout' | 'unreachable' | 'cancelled'): void;
@@ -58,7 +58,7 @@ export interface CoreRequestOrigin {
   readonly isOwn?: boolean | undefined;
   /** The service URN of an emergency call, which is to reach an E-CSCF, whatever its Request-URI and its Route say. */
   readonly emergency?: string | undefined;
-  /** `Registration.edgeUri` of its sender. */
+  /** The `Registration.edgeUri` of the sender. */
   readonly edgeUri?: string | undefined;
   /** Whom a web token has proven the client of a REGISTER to be, so that no other proof is needed. Absent in other requests, and without a token. */
   readonly webLogin?: WebLogin | undefined;

@@ -29,7 +29,7 @@ export class NonceCounts {
     return this.#entries.size;
   }
 
-  /** False when this count of this nonce was used before, or nobody can know any more whether it was. */
+  /** Takes a nonce count. Returns false when it was used before, or when that is no longer known. */
   accept(nonce: string, issuedAtMs: number, count: number, nowMs: number): boolean {
     const entry = this.#entries.get(nonce);
     if (entry) return advance(entry, count);

@@ -10,7 +10,7 @@ const NONCE_FORM = /^[\w-]{40}$/;
 
 export type NonceCheck =
   | { readonly kind: 'fresh' | 'expired'; readonly issuedAtMs: number }
-  /** Not made here, or made for another flow. */
+  /** The nonce was not made here, or was made for another flow. */
   | { readonly kind: 'foreign' };
 
 /** Digest nonces that need no table: time of issue under an HMAC that also binds the flow it was given to (RFC 7616 §3.3). */

@@ -20,7 +20,7 @@ export type RegisterRefusal =
 export interface PlannedBinding {
   readonly key: string;
   readonly contact: Contact;
-  /** Granted seconds, above 0. */
+  /** Seconds that the registrar grants, above 0. */
   readonly expiresSec: number;
 }
 

@@ -13,7 +13,7 @@ interface Turn {
 export class AnswerOrder {
   readonly #last = new WeakMap<Hop, Turn>();
 
-  /** `own`, as soon as it is there and all before it have left. */
+  /** Settles with `own` once it is known and all earlier answers of the flow have left. */
   inTurn<T extends object>(hop: Hop, own: Outcome<T>): Outcome<T> {
     if (!isLater(own) && !this.#last.has(hop)) return own;
     return {

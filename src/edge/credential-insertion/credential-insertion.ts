@@ -40,7 +40,7 @@ export type Insertion =
   | { readonly kind: 'refused' }
   /** There was nothing to insert. */
   | { readonly kind: 'none' }
-  /** Too often: the client may try again after this time. */
+  /** The user asks too often, and may ask again after this time. */
   | { readonly kind: 'limited'; readonly retryAfterSec: number };
 
 const NONE: Insertion = { kind: 'none' };
@@ -48,7 +48,7 @@ const NONE: Insertion = { kind: 'none' };
 export interface CredentialInsertionContext extends PendingOutcomesContext {
   readonly limitedLog: LimitedLog;
   readonly options: CredentialOptions;
-  /** Users whose rate is kept at most. */
+  /** How many users have a rate of their own. */
   readonly maxUsers: number;
   /** When to ask again, in seconds, after a refusal by the issuer's own quota or while it does not work. */
   readonly retryAfterSec: number;

@@ -42,7 +42,7 @@ export function refuseOptions(request: SipRequest, hop: Hop, insertion: Credenti
   return forbidden(request, 'not-registered');
 }
 
-/** `response`: the 200 that says why there is no credential. */
+/** The 503 to an OPTIONS that comes too often, with the TURN-Cred-Rsp of `response`. */
 function limited(request: SipRequest, response: SipResponse, retryAfterSec: number): SipResponse {
   const refusal = createResponse(request, 503);
   refusal.headers.append('Retry-After', String(retryAfterSec));

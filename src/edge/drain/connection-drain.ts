@@ -9,7 +9,7 @@ import { type Registrations } from '../registration/registrations.ts';
 import { EdgeDrain, type EdgeDrainContext } from './edge-drain.ts';
 
 export interface StopOptions {
-  /** Close code 1012, which sends clients straight back, instead of 1001. */
+  /** Whether to close with 1012, after which clients come straight back, instead of 1001. Default: no. */
   readonly restart?: boolean;
 }
 
@@ -21,11 +21,11 @@ export interface DeparturesContext {
   readonly timers: TimerQueue;
 }
 
-/** How long a client counts as busy after it was heard: it may be about to go on, say with the ACK of an answer. */
+/** Milliseconds for which a client counts as busy after its last message, since it may be about to send the next, such as an ACK. */
 const QUIET_MS = 200;
 const OUTAGE_REASON = 'the core was out: connect and register again';
 const DRAIN_REASON = 'the server is about to stop: connect again';
-/** How long closing WebSockets may take to end in an orderly way. */
+/** Milliseconds that WebSockets may take to close in an orderly way. */
 const STOP_GRACE_MS = 1000;
 
 /** Closes the connections of clients: all at once, or one after the other, those in a transaction or a call last. */

@@ -21,7 +21,7 @@ interface Turn<Client> {
   readonly atMs: number;
 }
 
-/** So few need no longer than this between two of them, however long the window. */
+/** Longest gap between two clients in milliseconds, however long the window: few clients do not need all of it. */
 const MAX_GAP_MS = 100;
 const TICK_MS = 50;
 
@@ -98,7 +98,7 @@ function turnsOf<Client>({ clients, options, isInCall, clock }: EdgeDrainContext
   });
 }
 
-/** Fisher and Yates. */
+/** The list in random order (Fisher–Yates). */
 function shuffled<T>(values: readonly T[]): T[] {
   const left = [...values];
   const order: T[] = [];

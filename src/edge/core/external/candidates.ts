@@ -11,7 +11,7 @@ import { destinationKey } from './destination-key.ts';
 const MAX_UDP_BYTES = 1300;
 /** Upper bounds of what the copy has more than the request: Via, two Record-Route or a Path, Max-Breadth, and the option tags that go with that. */
 const ADDED_BYTES = 500;
-/** Destinations one request is tried at; a name can stand for any number. */
+/** How many destinations one request is tried at. A name can stand for any number. */
 const MAX_PLACES = 8;
 
 /** A destination, and what stands for it in the Route of requests that go there, if there is more to say than the request's own Route does. */
@@ -23,7 +23,7 @@ export interface FoundDestination extends CoreDestination {
 export interface Onward {
   readonly requestUri: string;
   readonly routes?: readonly string[];
-  /** See `CoreTarget`. */
+  /** Whether these are all destinations of the core (see `CoreTarget.isAll`). */
   readonly isAll: boolean;
   /** Whether the health of its destinations is followed. */
   readonly isWatched: boolean;

@@ -20,7 +20,7 @@ export class ChallengeMemory {
   }
 }
 
-/** A client chooses how long its Call-ID is. */
+/** A key of bounded length: a client chooses how long its Call-ID is. */
 function keyOf(callId: string): string {
   return hash('sha256', callId, 'base64url');
 }

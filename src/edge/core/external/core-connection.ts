@@ -45,16 +45,16 @@ export interface CoreConnectionContext {
   readonly createTransports: (handlers: CoreTransportHandlers) => CoreTransports;
   /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
   readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
-  /** One message of the core, as it came. */
+  /** Takes one message of the core, as received. */
   readonly receive: (bytes: Buffer, hop: Hop) => void;
   readonly hopClosed: (hop: Hop) => void;
   /** Runs something once what is going on now has ended, and survives its mistakes. */
   readonly defer: (run: () => void) => void;
   /** Called with all destinations that the configured URIs stand for, each time they stand for others. */
   readonly destinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
-  /** Called when all sockets are closed. */
+  /** Called when all sockets towards the core are closed. */
   readonly closed?: () => void;
-  /** Whether the edge takes nothing new any more. */
+  /** Whether the edge is stopping and takes nothing new. */
   readonly isStopping: () => boolean;
 }
 
@@ -65,7 +65,7 @@ interface CoreUri {
 
 type OnFinal = (response: SipResponse) => void;
 
-/** How often it is looked up where the core is: whose messages are taken, and who is asked for its health. */
+/** Milliseconds between two lookups of the names of the core, whose addresses are trusted and probed. */
 const RESOLVE_EVERY_MS = 30_000;
 
 /** The side of a core outside this process: its connections, its health, and the way of requests to it. */
@@ -150,7 +150,7 @@ export class CoreConnection implements CoreSide {
     return this.#health.snapshot;
   }
 
-  /** Does not wait for DNS: a core that cannot be found is down, no more. */
+  /** Opens the sockets. Does not wait for DNS: a core whose name does not resolve counts as down. */
   async start(): Promise<void> {
     await this.#transports.start();
     this.#isOpen = true;
@@ -231,7 +231,7 @@ export class CoreConnection implements CoreSide {
     });
   }
 
-  /** What these stand for now, in their order. Never rejects. */
+  /** The destinations of these URIs now, in the order of the URIs. Never rejects. */
   async #resolveAll(uris: readonly CoreUri[]): Promise<readonly CoreDestination[]> {
     const found = await Promise.all(uris.map((uri) => this.#resolve(uri)));
     return found.flat();
@@ -267,7 +267,7 @@ export class CoreConnection implements CoreSide {
     );
   }
 
-  /** Whether it is one of their addresses, written out. */
+  /** Whether a URI is one of the configured addresses, written out. */
   #isConfigured(uri: SipUri): boolean {
     return this.#configured().some(({ address, port }) => isSameHostPort(uri, { host: address, port }));
   }
@@ -311,7 +311,7 @@ function resultOf(outcome: OwnOutcome): ProbeResult {
   return outcome.cause === 'overload' ? undefined : outcome.cause;
 }
 
-/** In whatever order: weights change it each time (RFC 2782). */
+/** Whether both lists have the same destinations, in any order: weights change the order each time (RFC 2782). */
 function sameIn(a: readonly CoreDestination[], b: readonly CoreDestination[]): boolean {
   const keys = new Set(a.map(destinationKey));
   return a.length === b.length && b.every((destination) => keys.has(destinationKey(destination)));

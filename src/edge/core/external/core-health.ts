@@ -32,15 +32,15 @@ interface WatchedDestination {
   state: CoreState;
   isProbing: boolean;
   timer: TimerHandle | undefined;
-  /** Probes in a row without an answer. */
+  /** How many probes in a row had no answer. */
   failures: number;
   downSinceMs: number;
   readonly requests: Set<Lose>;
 }
 
-/** Destinations outside the configured core that are watched at the same time. */
+/** How many destinations outside the configured core are watched at once. */
 const MAX_OTHERS = 256;
-/** A destination outside the configured core that is down for longer is forgotten. */
+/** Milliseconds after which a destination outside the configured core that stays down is forgotten. */
 const FORGET_AFTER_MS = 600_000;
 
 /**
@@ -84,13 +84,13 @@ export class CoreHealth {
     return this.#watched.get(destinationKey(destination))?.state ?? 'unknown';
   }
 
-  /** Something there has gone wrong, which its next answer puts right. */
+  /** Notes that a request to a destination went wrong. The destination is probed at once, and its next answer clears the suspicion. */
   suspect(destination: CoreDestination): void {
     const watched = this.#watched.get(destinationKey(destination));
     if (watched) this.#suspect(watched);
   }
 
-  /** `reportsClosed`: whether a hop that closes speaks against the destination. */
+  /** Follows requests to a destination. `reportsClosed`: whether a closed connection counts against it. */
   watch(destination: CoreDestination, reportsClosed = true): TargetWatch | undefined {
     const key = destinationKey(destination);
     if (!this.#watched.has(key) && this.#others >= MAX_OTHERS) return undefined;

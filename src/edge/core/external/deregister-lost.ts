@@ -11,9 +11,9 @@ import { firstCoreSide } from './core-side-names.ts';
 
 export interface DeregisterLostContext {
   readonly options: Pick<ExternalCoreOptions, 'listen'>;
-  /** See `DeregistrationsContext`. */
+  /** How long a client may be away (see `DeregistrationsContext.afterSec`). */
   readonly afterSec: (registration: Registration) => number | undefined;
-  /** Whether the core is told whose web token it was. */
+  /** Whether the core is told the authorization server of a web token. */
   readonly namesEntity: boolean;
   readonly border: CoreBorder;
   readonly home: HomeDomain;

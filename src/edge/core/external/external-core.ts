@@ -20,11 +20,11 @@ import { MergedRequests } from './merged-requests.ts';
 import { type NextHop, nextHopOf } from './next-hop.ts';
 
 export interface ExternalCoreContext extends CandidateContext {
-  /** Where the configured core is, in order of preference. */
+  /** The destinations of the configured core, in order of preference. */
   readonly configured: () => Promise<readonly CoreDestination[]>;
-  /** Where the E-CSCFs are, in order of preference. */
+  /** The destinations of the E-CSCFs, in order of preference. */
   readonly emergency: () => Promise<readonly FoundDestination[]>;
-  /** Requests that may wait for names to be resolved at the same time. */
+  /** How many requests may wait for DNS at once. */
   readonly maxWaiting: number;
   readonly retryAfterSec: number;
   /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
@@ -32,7 +32,7 @@ export interface ExternalCoreContext extends CandidateContext {
   readonly isTrusted: (address: string) => boolean;
   /** Whether the core has named this destination in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
-  /** Whether it is configured, or a machine of the core has named it as its own Contact: one end of a dialog. */
+  /** Whether a destination is configured, or a machine of the core has named it as its own Contact: one end of a dialog. */
   readonly isEnd: (uri: SipUri) => boolean;
   /** Whether the core has named it, or it is configured: what a client alone names is neither asked for its health nor spoken of. */
   readonly isNamed: (uri: SipUri) => boolean;
@@ -55,7 +55,7 @@ export interface ExternalCoreContext extends CandidateContext {
 /** Takes a request of the core in a dialog of the edge itself. `undefined`: there are no such dialogs. */
 export type AnswerOwn = (request: SipRequest, essentials: RequestEssentials) => SipResponse | undefined;
 
-/** Where a request goes, or how it is refused. */
+/** The target of a request, or its refusal. */
 export type Selection =
   | { readonly kind: 'target'; readonly target: CoreTarget }
   | { readonly kind: 'refuse'; readonly answer: (request: SipRequest) => SipResponse };

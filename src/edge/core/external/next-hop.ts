@@ -11,9 +11,9 @@ export type NextHop =
   | {
       readonly kind: 'route';
       readonly uri: SipUri;
-      /** Request-URI of the copy. */
+      /** The Request-URI of the forwarded copy. */
       readonly requestUri: string;
-      /** Route of the copy; absent when that of the request stays. */
+      /** The Route of the forwarded copy; absent: the Route of the request stays. */
       readonly routes?: readonly string[];
     };
 

@@ -4,9 +4,9 @@ import { type ClientTransactionEvents } from '../../../sip/transaction/client-tr
 import { formatVia } from '../../../sip/via.ts';
 import { type Hop } from '../../hop.ts';
 
-/** What runs the transactions of the edge's own requests (RFC 3261 §17.1). */
+/** Runs the client transactions of requests that the edge itself makes (RFC 3261 §17.1). */
 export interface OwnTransactions {
-  /** `undefined` when there is no room for one more. */
+  /** Opens a client transaction; `undefined` when there is no room for one more. */
   openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents): { terminate(): void } | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface ReregistrationContext {
   readonly timers: TimerQueue;
   readonly logger: Logger;
   readonly events: TypedEvents<EdgeEvents>;
-  /** How each address of the core fares now. */
+  /** The state of each address of the core. */
   readonly cores: () => readonly CoreSnapshot[];
   /** Sends away, one after the other, the clients that have not registered since a time (monotonic milliseconds). */
   readonly sendAway: (sinceMs: number, options: EdgeDrainOptions) => { abort(): void };
@@ -20,7 +20,7 @@ export interface ReregistrationContext {
 
 /** How long after its turn a client that waits for an answer, or owes one, is waited for. */
 const TRANSACTION_MS = 10_000;
-/** Between the end of one round and the beginning of the next. */
+/** Milliseconds from the end of one round to the next at first. They double, up to an hour, when the core fails again soon. */
 const FIRST_HOLD_MS = 10_000;
 const MAX_HOLD_MS = 3_600_000;
 
@@ -96,7 +96,7 @@ export class ReregisterAfterOutage {
     });
   }
 
-  /** Where clients register; a place that a Route leads to tells nothing of that. */
+  /** The configured addresses, where clients register. Other addresses, which a Route leads to, do not count. */
   #configured(): CoreSnapshot[] {
     return this.#context.cores().filter(({ configured }) => configured);
   }

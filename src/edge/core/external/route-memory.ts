@@ -8,7 +8,7 @@ import { type Hop } from '../../hop.ts';
 import { isSameHostPort } from './destination-key.ts';
 
 const MAX_PLACES = 4096;
-/** Where RFC 3261 §19.1.2 has SIP listen. */
+/** Default ports of SIP (RFC 3261 §19.1.2). */
 const SIP_PORTS: ReadonlySet<number | undefined> = new Set([undefined, 5060, 5061]);
 /** Entries of this edge in each Record-Route: one for either side. */
 const OWN_ENTRIES = 2;
@@ -20,14 +20,14 @@ const OWN_ENTRIES = 2;
  * is the destination of the core that the message has come from, which is then one end of the dialog itself.
  */
 export class RouteMemory {
-  /** Never forgotten, whatever else is named. */
+  /** The configured destinations, which are never forgotten. */
   readonly #configured: ReadonlySet<string>;
   /** Apart from the others, so that no number of calls pushes out where registered users are served. */
   readonly #serviceRoutes = new BoundedMap<true>(MAX_PLACES);
   readonly #dialogs = new BoundedMap<true>(MAX_PLACES);
   readonly #contacts = new BoundedMap<true>(MAX_PLACES);
 
-  /** `configured`: URIs of the core. */
+  /** `configured`: the URIs of the core. */
   constructor(configured: readonly SipUri[]) {
     this.#configured = new Set(configured.map(keyOf));
   }
@@ -77,7 +77,7 @@ export class RouteMemory {
     return this.#configured.has(key) || this.#contacts.has(key);
   }
 
-  /** `sentBy`: of the core's own Via. */
+  /** Learns the Contact of a core's machine. `sentBy`: the one in the core's own Via. */
   #learnContact(headers: SipHeaders, { remoteAddress, remotePort }: Hop, sentBy?: HostPort): void {
     const uri = uriOf(headers.get('Contact'));
     const isSource = uri !== undefined && isSameHostPort(uri, { host: remoteAddress, port: remotePort });

@@ -14,7 +14,7 @@ export interface CoreResolverOptions {
   readonly clock: Clock;
   /** How long one question to one server waits for its answer. Each server is asked twice. */
   readonly timeoutMs?: number;
-  /** 0 to below 1. */
+  /** A random number from 0 to below 1. */
   readonly random?: () => number;
   readonly dns?: DnsClient;
 }
@@ -28,7 +28,7 @@ const TIMEOUT_MS = 1000;
 /** Answers of node:dns come without the TTL of SRV and NAPTR, so this stands for it. */
 const FRESH_MS = 30_000;
 const NEGATIVE_MS = 5_000;
-/** Names come in Route too, which strangers write. */
+/** How many names are remembered: names also come in Route, which clients write. */
 const MAX_ENTRIES = 1000;
 const MAX_ASKED = 200;
 
@@ -56,7 +56,7 @@ export class CoreResolver {
     return distinct(hosts.flatMap((host) => destinationsOf(host, uri)));
   }
 
-  /** Ends what is being asked. */
+  /** Ends the lookups that are under way. */
   close(): void {
     this.#dns.close();
   }
@@ -76,7 +76,7 @@ export class CoreResolver {
     return asking;
   }
 
-  /** What could not be asked in full does not take the place of what was found before. */
+  /** Keeps a result, unless it is incomplete and an earlier one is there. */
   #keep(key: string, found: Located): Located {
     const before = this.#entries.get(key)?.located;
     const located = found.isComplete || !before || before.sets.length === 0 ? found : before;

@@ -20,13 +20,13 @@ type CoreTransportOptions = Pick<ExternalCoreOptions, 'listen' | 'trusted' | 'tl
 
 interface CoreTransportDependencies {
   readonly clock: Clock;
-  /** Armed by their owner. */
+  /** Timer queue; its owner arms it. */
   readonly timers: TimerQueue;
   readonly logger: Logger;
 }
 
 const CONNECT_TIMEOUT_MS = 3000;
-/** Longer than an INVITE may ring, whose answer comes over the connection it went out on. */
+/** Milliseconds after which an idle connection is closed: longer than an INVITE may ring, whose answer comes over the same connection. */
 const IDLE_MS = 600_000;
 /** How often another port is tried when the one the system chose is taken for the other transport, or on the next address. */
 const PORT_ATTEMPTS = 10;
@@ -135,7 +135,7 @@ class SocketTransports implements CoreTransports {
     await Promise.all([...closing, ...this.#open.map(({ udp }) => udp.close())]);
   }
 
-  /** All or none. One port for UDP and TCP of all addresses. */
+  /** Opens all sockets, or none. UDP and TCP of all addresses have one port. */
   async #openAll(): Promise<OpenAddress[]> {
     const open: OpenAddress[] = [];
     let { port, tlsPort } = this.#options.listen;

@@ -3,18 +3,18 @@ import { promises, type NaptrRecord, type SrvRecord } from 'node:dns';
 import { type AddressFamily } from '../../../../base/ip.ts';
 import { transportAddress } from '../../../../base/transport-address.ts';
 
-/** Records, none of which is an answer too; `undefined` when nobody could say. */
+/** The records of an answer. An empty list is an answer, too; `undefined` when no server answered. */
 export type DnsAnswer<T> = readonly T[] | undefined;
 
 /** The questions RFC 3263 asks. They never reject. */
 export interface DnsClient {
   naptr(name: string): Promise<DnsAnswer<NaptrRecord>>;
   srv(name: string): Promise<DnsAnswer<SrvRecord>>;
-  /** Canonical text. */
+  /** IP addresses of a name in canonical text, by A or AAAA records. */
   addresses(name: string, family: AddressFamily): Promise<DnsAnswer<string>>;
   /** IPv4 and IPv6 addresses of a name as other programs of this host see it, hosts file included. */
   hostAddresses(name: string): Promise<DnsAnswer<string>>;
-  /** Ends what is being asked. */
+  /** Ends the queries that are under way. */
   close(): void;
 }
 
@@ -25,7 +25,7 @@ interface DnsClientOptions {
 }
 
 const TRIES = 2;
-/** More than any core has, and a bound on what one answer can make the edge ask and keep. */
+/** How many records of one answer are used: more than any core has. */
 const MAX_RECORDS = 32;
 /** Names asked of the host at the same time: each holds one of the four threads that files are read on too. */
 const MAX_HOST_LOOKUPS = 2;

@@ -10,7 +10,7 @@ export interface LocalEnd {
   readonly transport: CoreTransport;
   readonly local: TransportAddress;
   readonly self: EdgeSide;
-  /** `host:port` of `self`. */
+  /** `host:port` by which the core knows this end. */
   readonly authority: string;
 }
 
@@ -26,7 +26,7 @@ export function createLocalEnd(
   return { transport, local, self: { sentBy, transport, tokens: false }, authority: formatHostPort(sentBy) };
 }
 
-/** Throws ERR_CONFIG_INVALID for what is no address, and for a wildcard that no core could send to. */
+/** The address of `edge.core.listen.addresses`. Throws ERR_CONFIG_INVALID for text that is no address, and for a wildcard without `publicHost`. */
 export function checkListenAddress(text: string, publicHost: string | undefined): TransportAddress {
   const local = transportAddress(text, 0);
   if (!local) {

@@ -10,7 +10,7 @@ import { type LocalEnd } from './local-end.ts';
 import { type FramingError, SipStreamFramer } from './stream-framer.ts';
 import { type TransportContext } from './transport-context.ts';
 
-/** No head of SIP is larger, whatever the body may be. */
+/** Longest head of a SIP message in bytes, whatever the limit for the body. */
 const MAX_HEAD_BYTES = 65_536;
 
 /** What a connection needs from those beside it. */
@@ -19,7 +19,7 @@ export interface StreamHopOwner {
   dial(hop: StreamHop): Socket | undefined;
   /** RFC 3261 §18.2.2: a response whose connection is gone goes over a new one. */
   sendElsewhere(response: SipResponse, hop: StreamHop): boolean;
-  /** Once; before the handlers hear of it. */
+  /** The connection of a hop is gone. Called once, before the handlers are told. */
   gone(hop: StreamHop): void;
 }
 
@@ -36,7 +36,7 @@ export class StreamHop implements Hop {
   readonly self: EdgeSide;
   readonly localEnd: LocalEnd;
   readonly remote: TransportAddress;
-  /** Name its certificate must be for, if not its address. */
+  /** The name that the certificate of the core must have; absent: its address. */
   readonly serverName: OwnText | undefined;
   readonly #context: TransportContext;
   readonly #owner: StreamHopOwner;
@@ -97,14 +97,14 @@ export class StreamHop implements Hop {
     return this.#write(bytes);
   }
 
-  /** A connection that a core has made, past its handshake. */
+  /** Takes a connection that a core has made, after its handshake. */
   serve(socket: Socket): void {
     this.#socket = socket;
     this.#state = 'open';
     this.#listenTo(socket);
   }
 
-  /** Whether nothing has gone or come for so long. */
+  /** Whether nothing was sent or received for so many milliseconds. */
   isIdle(nowMs: number): boolean {
     return nowMs - this.#activeAtMs >= this.#context.limits.idleMs;
   }

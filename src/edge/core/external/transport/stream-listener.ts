@@ -15,7 +15,7 @@ export interface CoreTlsListenerOptions {
 interface StreamListenerOptions {
   readonly local: TransportAddress;
   readonly publicHost: string | undefined;
-  /** TCP without. */
+  /** Options of a TLS listener; absent: a TCP listener. */
   readonly tls: CoreTlsListenerOptions | undefined;
 }
 
@@ -60,7 +60,7 @@ export class CoreStreamListener {
     return this.#localEnd;
   }
 
-  /** Takes effect with the next handshake. */
+  /** Sets TLS options for later handshakes. */
   setSecureOptions(options: SecureContextOptions): void {
     this.#tls?.setSecureContext(options);
   }

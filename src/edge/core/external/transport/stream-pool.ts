@@ -22,14 +22,14 @@ export interface StreamDestination {
 const TCP_KEEPALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 /** Share of all connections that is kept for those this edge makes: one machine of the core must not use up the connections to all others. */
 const OUTGOING_SHARE = 1 / 4;
-/** How long what was sent before the end may take to go out. */
+/** Milliseconds that sent data may take to go out before a connection is cut. */
 const FAREWELL_MS = 500;
 
 /** All TCP and TLS connections with the core, in both directions, bounded together. */
 export class StreamPool implements StreamHopOwner {
   readonly #context: TransportContext;
   readonly #maxConnections: number;
-  /** Connections, also those in their handshakes. */
+  /** All connections, including those in their handshakes. */
   readonly #sockets = new Set<Socket>();
   #incoming = 0;
   readonly #hops = new Set<StreamHop>();
@@ -44,7 +44,7 @@ export class StreamPool implements StreamHopOwner {
     this.#secureContext = createSecureContext(secureOptions);
   }
 
-  /** For the handshakes to come. */
+  /** Sets TLS options for later handshakes. */
   setSecureOptions(options: SecureContextOptions): void {
     this.#secureContext = createSecureContext(options);
   }

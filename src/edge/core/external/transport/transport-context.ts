@@ -9,9 +9,9 @@ export interface CoreTransportLimits {
   readonly messageBytes: number;
   /** Bytes that may wait for a core that does not read, or is not connected yet, before its connection is closed. */
   readonly bufferedBytes: number;
-  /** TCP and TLS together, before what waits is given up. */
+  /** Milliseconds for TCP and TLS handshake together, after which waiting messages are given up. */
   readonly connectTimeoutMs?: number;
-  /** A connection over which nothing goes or comes for so long is closed. */
+  /** A connection without traffic for so many milliseconds is closed. */
   readonly idleMs?: number;
 }
 

@@ -6,7 +6,7 @@ export class TrustedAddresses {
   readonly #ranges: IpRanges;
   #resolved: ReadonlySet<string> = new Set();
 
-  /** `ranges`: see `parseIpRange`. */
+  /** `ranges`: address ranges of the core (see `parseIpRange`). */
   constructor(ranges: readonly string[]) {
     this.#ranges = IpRanges.of(ranges);
   }

@@ -54,7 +54,7 @@ export class UdpPort {
     return hop;
   }
 
-  /** False when it is too large, too much waits already, or the socket is closed. What the network does to it is not UDP's to tell. */
+  /** Sends a datagram. Returns false when it is too large, too many bytes wait already, or the socket is closed. Losses on the network are not noticed. */
   send(bytes: Buffer, address: string, port: number): boolean {
     const waitingBytes = this.#isOpen ? this.#socket.getSendQueueSize() : Infinity;
     if (bytes.length > MAX_DATAGRAM_BYTES || waitingBytes + bytes.length > this.#context.limits.bufferedBytes) {
