@@ -2,6 +2,7 @@ import { type OwnText } from '../../base/own-text.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { sipUriKey } from '../../sip/uri-equality.ts';
 import { createIdentity, type Identity, identityKey, MAX_IDENTITIES } from '../registration/identity.ts';
+import { contactKey } from '../registration/register-answer.ts';
 import { isWildcard } from '../registration/wildcard.ts';
 import { type Reginfo, type ReginfoContact, type ReginfoRegistration } from './reginfo.ts';
 
@@ -96,8 +97,8 @@ function isOf({ aor, contacts }: ReginfoRegistration, device: Device): boolean {
 }
 
 /**
- * By flow of the instance (RFC 5626 §6), else by URI, else by the Call-ID of a registration that is one Contact's. One that has ended and one that was
- * made since may stand side by side.
+ * By flow of the instance (RFC 5626 §6), else by URI, else by what is only one Contact's: user and host of it, since some registrars write the URI anew, or
+ * the Call-ID. One that has ended and one that was made since may stand side by side.
  */
 function findContact(contacts: readonly ReginfoContact[], device: Device): ReginfoContact | undefined {
   const isKnown = device.instanceId !== undefined && device.regId !== undefined;
@@ -115,8 +116,15 @@ function findContact(contacts: readonly ReginfoContact[], device: Device): Regin
     device,
   );
   if (ofUri) return ofUri;
-  const [ofCall, ...more] = others.filter(({ callId }) => callId === device.callId);
-  return more.length === 0 ? ofCall : undefined;
+  const address = contactKey(device.contactUri);
+  return (
+    only(others.filter(({ uri }) => contactKey(uri) === address)) ??
+    only(others.filter(({ callId }) => callId === device.callId))
+  );
+}
+
+function only([first, ...more]: readonly ReginfoContact[]): ReginfoContact | undefined {
+  return more.length === 0 ? first : undefined;
 }
 
 /** An active one before one that has ended, then one of the same Call-ID before others. */

@@ -54,7 +54,7 @@ export class ObeyCore {
     registrations.end(claim.registrationId, kind === 'rejected' ? 'core-rejected' : 'core-terminated');
     if (!hop || registrations.count(hop) > 0) return;
     if (kind === 'rejected') closeFlow(hop, 'deregistered');
-    else this.#part(hop);
+    else this.part(hop);
   }
 
   /** Brings the end of a registration forward; false if it ends no later anyway. WICs hear nothing of it, so the connection is closed near that end. */
@@ -84,7 +84,8 @@ export class ObeyCore {
     this.#context.registrations.amend(registrationId, { identities: own });
   }
 
-  #part(hop: Hop): void {
+  /** The core has ended a registration on this connection. If it was the last, the client has time to end its calls. */
+  part(hop: Hop): void {
     const { timers, registrations, closeFlow, partingMs } = this.#context;
     this.#cancel(this.#parting, hop.id);
     const timer = timers.schedule(this.#nowMs + partingMs, () => {

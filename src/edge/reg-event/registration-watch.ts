@@ -60,6 +60,8 @@ export class RegistrationWatch implements RegistrationObserver {
   readonly #stopListening: () => void;
   /** Monotonic milliseconds: until when the core is not asked at all. */
   #unwantedUntilMs = -Infinity;
+  /** Until when nothing more is logged of refusals. */
+  #quietUntilMs = -Infinity;
   /** Since when the core may have forgotten every subscription. */
   #outageMs = -Infinity;
   #stopped = false;
@@ -90,13 +92,17 @@ export class RegistrationWatch implements RegistrationObserver {
     const before = this.#userOf.get(registrationId);
     const user = this.#users.get(key) ?? this.#watch(key, registration);
     user.edgeUri = edgeUri;
-    user.devices.set(registrationId, watchedDevice(registration, before?.devices.get(registrationId), refresh));
+    const device = watchedDevice(registration, before?.devices.get(registrationId), refresh);
+    user.devices.delete(registrationId);
+    user.devices.set(registrationId, device);
     this.#userOf.set(registrationId, user);
     if (before && before !== user) this.#leave(before, registrationId);
     this.#ask(user);
   }
 
-  unregistered({ registrationId }: Registration, cause: UnregisteredCause): void {
+  unregistered({ registrationId, hop }: Registration, cause: UnregisteredCause): void {
+    // The core has said so in another way.
+    if (cause === 'removed') this.#context.obey.part(hop);
     // The client comes back to another edge.
     if (this.#stopped && cause === 'flow-closed') this.released(registrationId);
   }
@@ -177,18 +183,23 @@ export class RegistrationWatch implements RegistrationObserver {
     this.#tellEnd(user, 'refused', status);
     user.confirmedAtMs = this.#nowMs;
     const isUnknown = KNOWS_NONE.has(status);
-    if (isUnknown && this.#unwantedUntilMs > this.#nowMs) return;
     if (isUnknown && mode === 'auto') this.#unwantedUntilMs = this.#nowMs + REFUSED_MS;
+    if (mode === 'auto' && this.#quietUntilMs > this.#nowMs) return;
+    this.#quietUntilMs = this.#nowMs + REFUSED_MS;
     const fields = { status, event: 'reg' };
-    if (mode === 'on') logger.warn(fields, 'the core refuses SUBSCRIBE: it cannot end registrations of this edge');
-    else if (isUnknown) logger.info(fields, 'the core has no reg-event: its ends of registrations are not seen here');
-    else logger.warn(fields, 'the core does not let this edge subscribe to a user');
+    if (mode === 'on') logger.warn(fields, 'the core refuses SUBSCRIBE: what it ends is not ended here');
+    else if (isUnknown) logger.info(fields, 'the core has no reg-event: what it ends is not ended here');
+    else logger.warn(fields, 'the core does not let this edge subscribe to a user: what it ends is not ended here');
   }
 
   #leave(user: WatchedUser, registrationId: string): void {
     const aor = aorOf(user);
     user.devices.delete(registrationId);
-    if (user.devices.size > 0) return;
+    const latest = [...user.devices.values()].at(-1);
+    if (latest) {
+      user.edgeUri = latest.edgeUri;
+      return;
+    }
     this.#users.delete(user.key);
     if (user.subscription.end()) this.#context.events.emit('reg-event-ended', { aor, cause: 'unneeded' });
   }

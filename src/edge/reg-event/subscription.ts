@@ -68,9 +68,9 @@ export class Subscription {
     return this.#phase;
   }
 
-  /** The first SUBSCRIBE. */
+  /** The first SUBSCRIBE. A later one has its time already. */
   start(): void {
-    if (this.#phase === 'resting') this.#due();
+    if (this.#phase === 'resting' && !this.#timer) this.#due();
   }
 
   /** Asks for a whole document. False when one was asked for just now, or nobody can be asked. */

@@ -16,8 +16,18 @@ export interface NotifyOptions {
   readonly callId?: string;
   readonly fromTag?: string;
   readonly cseq?: number;
+  /** Where it is sent, if not to where this subscriber has been. */
+  readonly target?: Subscriber;
   /** By whom it is sent, if not by the S-CSCF itself. */
   readonly by?: LoopbackCore;
+}
+
+export interface GrantOptions {
+  readonly expires?: number;
+  /** Default: the address-of-record alone. */
+  readonly identities?: readonly string[];
+  /** Further fields of the REGISTER. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An S-CSCF that grants what it is told to, and notifies of registrations (RFC 3680), over UDP or TCP of loopback. */
@@ -45,16 +55,23 @@ export class FakeScscf implements AsyncDisposable {
   }
 
   /** The client registers, and gets a 200 with the identities that it may speak as. Resolves to the REGISTER that came. */
-  async register(wic: Wic, { expires = 600, identities = [wic.aor] } = {}): Promise<SipRequest> {
-    wic.send(wic.buildRegister({ expires }));
+  async register(wic: Wic, options: GrantOptions = {}): Promise<SipRequest> {
+    return (await this.admit(wic, options)).request;
+  }
+
+  /** The same; resolves to the answer, too, as the client got it. */
+  async admit(
+    wic: Wic,
+    { expires = 600, identities = [wic.aor], headers = {} }: GrantOptions = {},
+  ): Promise<{ request: SipRequest; answer: SipResponse }> {
+    wic.send(wic.buildRegister({ expires, headers }));
     const { message, answer } = await this.core.request('REGISTER');
     const response = createResponse(message, 200);
     if (expires > 0) response.headers.append('Contact', message.headers.get('Contact')!);
     for (const path of message.headers.getAll('Path')) response.headers.append('Path', path);
     response.headers.append('P-Associated-URI', identities.map((uri) => `<${uri}>`).join(', '));
     answer(response);
-    await wic.socket.response(200, 'REGISTER');
-    return message;
+    return { request: message, answer: await wic.socket.response(200, 'REGISTER') };
   }
 
   /** The SUBSCRIBE that comes next, not answered yet. */
@@ -101,7 +118,7 @@ export class Subscriber {
     const { core, transport, uri } = this.#scscf;
     const { by = core } = options;
     const { headers } = this.request;
-    const target = uriIn(headers.get('Contact')!);
+    const target = uriIn((options.target?.request.headers ?? headers).get('Contact')!);
     const notify = new SipHeaders();
     this.#sequence = options.cseq ?? this.#sequence + 1;
     notify.append('Via', `SIP/2.0/${transport.toUpperCase()} ${by.address}:${by.port};branch=${newBranch()};rport`);
