@@ -19,22 +19,17 @@ const DIALOG_METHODS = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
  */
 export function createResponse(request: SipRequest, status: number, options: ResponseOptions = {}): SipResponse {
   const headers = new SipHeaders();
-  for (const via of request.headers.getAll('Via')) headers.append('Via', via);
+  headers.appendFrom(request.headers, 'Via');
   if (status > 100 && status < 300 && DIALOG_METHODS.has(request.method)) {
-    for (const route of request.headers.getAll('Record-Route')) headers.append('Record-Route', route);
+    headers.appendFrom(request.headers, 'Record-Route');
   }
-  copy(request.headers, headers, 'From');
+  headers.appendFrom(request.headers, 'From', 1);
   const to = request.headers.get('To');
   if (to !== undefined) headers.append('To', status === 100 ? to : withTag(to, options.toTag));
-  copy(request.headers, headers, 'Call-ID');
-  copy(request.headers, headers, 'CSeq');
-  if (status === 100) copy(request.headers, headers, 'Timestamp');
+  headers.appendFrom(request.headers, 'Call-ID', 1);
+  headers.appendFrom(request.headers, 'CSeq', 1);
+  if (status === 100) headers.appendFrom(request.headers, 'Timestamp', 1);
   return { kind: 'response', status, reason: options.reason ?? reasonPhrase(status), headers, body: NO_BODY };
-}
-
-function copy(from: SipHeaders, to: SipHeaders, name: string): void {
-  const value = from.get(name);
-  if (value !== undefined) to.append(name, value);
 }
 
 function withTag(to: string, tag: string | undefined): string {

@@ -82,30 +82,56 @@ const USUAL_SPELLINGS = [
   'TURN-Username',
 ];
 
-/** Spelling on the wire → lower-case long form. Bounded: it holds only what is written above, never foreign text. */
-const known = new Map<string, string>();
+/** A header name that is known: how it was spelled, and the key under which it compares. */
+export interface KnownName {
+  readonly spelling: string;
+  /** Lower-case long form. */
+  readonly key: string;
+}
+
+/** By spelling. Bounded: it holds only what is written above, never foreign text. */
+const known = new Map<string, KnownName>();
 for (const spelling of USUAL_SPELLINGS) {
   const key = spelling.toLowerCase();
-  known.set(spelling, key);
-  known.set(key, key);
+  known.set(spelling, { spelling, key });
+  known.set(key, { spelling: key, key });
 }
 for (const [compact, key] of COMPACT_FORMS) {
-  known.set(compact, key);
-  known.set(compact.toUpperCase(), key);
-  known.set(key, key);
+  const long = known.get(key)?.key ?? key;
+  for (const spelling of [compact, compact.toUpperCase(), long]) known.set(spelling, { spelling, key: long });
+}
+
+/** The same by length and by first and last character, so that a name is found where it stands in a message. */
+const BUCKETS = 256;
+const buckets = Array.from({ length: BUCKETS }, (): KnownName[] => []);
+for (const name of known.values()) {
+  const { spelling } = name;
+  buckets[bucketOf(spelling, 0, spelling.length)]?.push(name);
+}
+
+function bucketOf(text: string, start: number, end: number): number {
+  return ((end - start) * 37 + text.charCodeAt(start) * 5 + text.charCodeAt(end - 1)) % BUCKETS;
+}
+
+/** The known name that is spelled between `start` and `end`, so that no part of the text has to be cut out for it. */
+export function knownNameAt(text: string, start: number, end: number): KnownName | undefined {
+  for (const name of buckets[bucketOf(text, start, end)] ?? []) {
+    if (name.spelling.length === end - start && text.startsWith(name.spelling, start)) return name;
+  }
+  return undefined;
 }
 
 /** The key under which a header field is compared: lower case, compact forms (RFC 3261 §7.3.3 and the IANA registry) made long. */
 export function headerKey(name: string): string {
-  return known.get(name) ?? unusualKey(name);
+  return knownHeaderKey(name) ?? unusualKey(name);
 }
 
-/** The key of a name that needs no further check, or `undefined`: the fast path of the parser. */
+/** The key of a name that needs no further check, or `undefined`. */
 export function knownHeaderKey(name: string): string | undefined {
-  return known.get(name);
+  return known.get(name)?.key;
 }
 
 function unusualKey(name: string): string {
   const lower = name.toLowerCase();
-  return known.get(lower) ?? lower;
+  return knownHeaderKey(lower) ?? lower;
 }

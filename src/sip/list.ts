@@ -9,6 +9,12 @@ const COMMA = 0x2c;
 /** The first `max` values of a comma-separated header field (RFC 3261 §7.3.1), without the empty ones. One pass, whatever the text. */
 export function splitList(text: string, max = Infinity): string[] {
   const values: string[] = [];
+  addListValues(values, text, max);
+  return values;
+}
+
+/** Adds the values of a comma-separated header field to those of fields before, until there are `max`. */
+export function addListValues(values: string[], text: string, max: number): void {
   for (let start = 0; start <= text.length && values.length < max;) {
     const comma = endOfListValue(text, start);
     const end = comma < 0 ? text.length : comma;
@@ -16,7 +22,12 @@ export function splitList(text: string, max = Infinity): string[] {
     if (value !== '') values.push(value);
     start = end + 1;
   }
-  return values;
+}
+
+/** The first value that is not empty; `undefined` when there is none. */
+export function firstListValue(text: string): string | undefined {
+  if (text !== '' && !text.includes(',')) return text;
+  return splitList(text, 1)[0];
 }
 
 /** Index of the comma that ends the first value, or -1 when it is the only one. */

@@ -1,7 +1,7 @@
 import { EpcscfTurnError } from '../base/errors.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
-import { splitList, endOfFirstListValue } from './list.ts';
+import { addListValues, endOfFirstListValue, firstListValue } from './list.ts';
 
 /**
  * Header fields in the order of the wire (RFC 3261 §7.3). Names compare without case and in compact or long form; their spelling and
@@ -32,12 +32,22 @@ export class SipHeaders {
     return values;
   }
 
+  /** The first value of that name: a list is split. */
+  getFirst(name: string): string | undefined {
+    const key = headerKey(name);
+    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) {
+      const first = firstListValue(this.#values[i] ?? '');
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  }
+
   /** The values of every field of that name, the first `max` of them: lists are split at commas outside quotes and angle brackets. */
   getList(name: string, max = Infinity): string[] {
     const key = headerKey(name);
     const list: string[] = [];
-    for (let i = 0; i < this.#keys.length; i++) {
-      if (this.#keys[i] === key) list.push(...splitList(this.#values[i] ?? '', max - list.length));
+    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) {
+      addListValues(list, this.#values[i] ?? '', max);
     }
     return list;
   }
@@ -95,8 +105,8 @@ export class SipHeaders {
     return this.#removeFrom(0, headerKey(name));
   }
 
-  /** Takes every field of these names away. `keys`: from `headerKey`. Allocates nothing: each message is looked at so. */
-  removeKeys(keys: ReadonlySet<string>): void {
+  /** Takes every field of these names away; false when there was none. `keys`: from `headerKey`. Allocates nothing: each message is looked at so. */
+  removeKeys(keys: ReadonlySet<string>): boolean {
     let kept = 0;
     for (let i = 0; i < this.#keys.length; i++) {
       const key = this.#keys[i] ?? '';
@@ -108,7 +118,7 @@ export class SipHeaders {
       }
       kept++;
     }
-    this.#truncate(kept);
+    return this.#truncate(kept);
   }
 
   /** Whether there is a field of any of these names. `keys`: from `headerKey`. Allocates nothing. */
@@ -128,6 +138,16 @@ export class SipHeaders {
     copy.#keys = this.#keys.slice();
     copy.#values = this.#values.slice();
     return copy;
+  }
+
+  /** Appends the fields of that name of another message, the first `max` of them, as `name`: their values were judged when they got there. */
+  appendFrom(other: SipHeaders, name: string, max = Infinity): void {
+    const key = headerKey(name);
+    let index = other.#keys.indexOf(key);
+    for (let count = 0; index >= 0 && count < max; count++) {
+      this.appendParsed(name, key, other.#values[index] ?? '');
+      index = other.#keys.indexOf(key, index + 1);
+    }
   }
 
   /** For a name and value that are judged already, as the parser does while it scans them. */
@@ -169,14 +189,18 @@ export class SipHeaders {
       this.#values[kept] = this.#values[i] ?? '';
       kept++;
     }
-    this.#truncate(kept);
-    return true;
+    return this.#truncate(kept);
   }
 
-  #truncate(count: number): void {
-    this.#names.length = count;
-    this.#keys.length = count;
-    this.#values.length = count;
+  /** False when there is nothing to take off. One by one: V8 leaves its compiled code to set the length of an array. */
+  #truncate(count: number): boolean {
+    const isLonger = this.#keys.length > count;
+    while (this.#keys.length > count) {
+      this.#names.pop();
+      this.#keys.pop();
+      this.#values.pop();
+    }
+    return isLonger;
   }
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { fail, ok, type Result } from '../base/result.ts';
 import { isBlank, isToken, parseDecimal, trimBlanks } from './character-class.ts';
-import { headerKey, knownHeaderKey } from './header-names.ts';
+import { headerKey, knownNameAt } from './header-names.ts';
 import { NO_BODY, SipHeaders, type SipMessage, type SipRequest } from './message.ts';
 import { parseStartLine, type RequestLine, type StartLineError, type StatusLine } from './start-line.ts';
 
@@ -35,43 +35,56 @@ export interface SipParseFailure {
 
 const CR = 0x0d;
 const LF = 0x0a;
+const COLON = 0x3a;
 /** With the end of the line before it. */
 const EMPTY_LINE = Buffer.from('\n\r\n');
 /** Room for the head that came before a body, not for the other messages of a full chunk. */
 const MAX_KEPT_ALONG_BYTES = 4096;
 
+type LineDefect = 'incomplete-header' | 'stray-line-break' | 'line-too-long';
+
 /** One pass over the head of a message. Each position is visited a bounded number of times, whatever the text holds. */
 class Scanner {
-  position = 0;
-  readonly #text: string;
+  readonly text: string;
   readonly #maxLineBytes: number;
+  /** Where the line that `nextLine` has found begins and ends, without its CRLF (or bare LF), and where the next one begins. */
+  start = 0;
+  end = 0;
+  position = 0;
   #nextCarriageReturn = -1;
 
   constructor(text: string, maxLineBytes: number) {
-    this.#text = text;
+    this.text = text;
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** The line at the position without its CRLF (or bare LF), or why it is none. Moves past it. */
-  nextLine(): Result<string, 'incomplete-header' | 'stray-line-break' | 'line-too-long'> {
+  /** Moves to the line at the position; returns why it is none. */
+  nextLine(): LineDefect | undefined {
     const start = this.position;
-    const lineFeed = this.#text.indexOf('\n', start);
-    if (lineFeed < 0) return fail('incomplete-header');
-    const end = lineFeed > start && this.#text.charCodeAt(lineFeed - 1) === CR ? lineFeed - 1 : lineFeed;
-    if (this.#carriageReturnFrom(start) < end) return fail('stray-line-break');
-    if (exceeds(this.#text, start, end, this.#maxLineBytes)) return fail('line-too-long');
+    const lineFeed = this.text.indexOf('\n', start);
+    if (lineFeed < 0) return 'incomplete-header';
+    const end = lineFeed > start && this.text.charCodeAt(lineFeed - 1) === CR ? lineFeed - 1 : lineFeed;
+    if (this.#carriageReturnFrom(start) < end) return 'stray-line-break';
+    if (exceeds(this.text, start, end, this.#maxLineBytes)) return 'line-too-long';
+    this.start = start;
+    this.end = end;
     this.position = lineFeed + 1;
-    return ok(this.#text.slice(start, end));
+    return undefined;
+  }
+
+  /** The line that was found. */
+  get line(): string {
+    return this.text.slice(this.start, this.end);
   }
 
   startsFolded(): boolean {
-    return isBlank(this.#text.charCodeAt(this.position));
+    return isBlank(this.text.charCodeAt(this.position));
   }
 
   /** The next CR at or after `start`; found once and remembered, so that LF-only text is not searched to its end for every line. */
   #carriageReturnFrom(start: number): number {
     if (this.#nextCarriageReturn < start) {
-      const found = this.#text.indexOf('\r', start);
+      const found = this.text.indexOf('\r', start);
       this.#nextCarriageReturn = found < 0 ? Infinity : found;
     }
     return this.#nextCarriageReturn;
@@ -93,16 +106,17 @@ export function parseSipMessage(
   const headEnd = endOfHead(bytes, headStart);
   const head = bytes.toString('utf8', headStart, headEnd);
   const scanner = new Scanner(head, limits.maxLineBytes);
-  const line = scanner.nextLine();
-  if (!line.ok) return line;
-  const startLine = parseStartLine(line.value);
-  if (!startLine.ok) return withSalvage(startLine.reason, line.value, scanner, limits);
+  const lineDefect = scanner.nextLine();
+  if (lineDefect !== undefined) return { ok: false, reason: lineDefect };
+  const { line } = scanner;
+  const startLine = parseStartLine(line);
+  if (!startLine.ok) return withSalvage(startLine.reason, line, scanner, limits);
 
   const message = emptyMessage(startLine.value);
   const defect =
     scanHeaders(scanner, message.headers, limits) ??
     (isUnsupported(startLine.value) ? 'unsupported-version' : undefined) ??
-    takeRest(message, head.slice(0, scanner.position), bytes, headStart);
+    takeRest(message, scanner, bytes, { headStart, headEnd });
   return defect === undefined ? ok(message) : failure(defect, message);
 }
 
@@ -148,74 +162,81 @@ function failure(reason: SipParseError, message: SipMessage): SipParseFailure {
 function scanHeaders(scanner: Scanner, headers: SipHeaders, limits: ParseLimits): SipParseError | undefined {
   if (scanner.startsFolded()) return 'malformed-header';
   for (;;) {
-    const line = scanner.nextLine();
-    if (!line.ok) return line.reason;
-    if (line.value === '') return undefined;
-    let field = line.value;
-    if (scanner.startsFolded()) {
-      const unfolded = unfold(scanner, field, limits.maxLineBytes);
-      if (!unfolded.ok) return unfolded.reason;
-      field = unfolded.value;
-    }
+    const defect = scanner.nextLine();
+    if (defect !== undefined) return defect;
+    const { text, start, end } = scanner;
+    if (start === end) return undefined;
+    const unfolded = scanner.startsFolded() ? unfold(scanner, limits.maxLineBytes) : undefined;
+    if (unfolded?.ok === false) return unfolded.reason;
     if (headers.count >= limits.maxHeaders) return 'too-many-headers';
-    if (!appendField(headers, field)) return 'malformed-header';
+    const isField = unfolded
+      ? appendField(headers, unfolded.value, 0, unfolded.value.length)
+      : appendField(headers, text, start, end);
+    if (!isField) return 'malformed-header';
   }
 }
 
 /** RFC 3261 §7.3.1: a line that begins with a blank continues the one before; the break counts as one space. */
-function unfold(
-  scanner: Scanner,
-  first: string,
-  maxLineBytes: number,
-): Result<string, 'incomplete-header' | 'stray-line-break' | 'line-too-long'> {
-  const parts = [trimBlanks(first)];
-  let length = first.length;
+function unfold(scanner: Scanner, maxLineBytes: number): Result<string, LineDefect> {
+  const parts = [trimBlanks(scanner.line)];
+  let length = scanner.end - scanner.start;
   while (scanner.startsFolded()) {
-    const line = scanner.nextLine();
-    if (!line.ok) return line;
-    length += line.value.length;
+    const defect = scanner.nextLine();
+    if (defect !== undefined) return fail(defect);
+    length += scanner.end - scanner.start;
     if (length > maxLineBytes) return fail('line-too-long');
-    const part = trimBlanks(line.value);
+    const part = trimBlanks(scanner.line);
     if (part !== '') parts.push(part);
   }
   const field = parts.join(' ');
   return exceeds(field, 0, field.length, maxLineBytes) ? fail('line-too-long') : ok(field);
 }
 
-function appendField(headers: SipHeaders, field: string): boolean {
-  const colon = field.indexOf(':');
+/** The field between `start` and `end`. Of one whose name is known, the value alone is cut out. */
+function appendField(headers: SipHeaders, text: string, start: number, end: number): boolean {
+  let colon = start;
+  while (colon < end && text.charCodeAt(colon) !== COLON) colon++;
+  if (colon === end) return false;
   let nameEnd = colon;
-  while (nameEnd > 0 && isBlank(field.charCodeAt(nameEnd - 1))) nameEnd--;
-  if (nameEnd <= 0) return false;
-  const name = field.slice(0, nameEnd);
-  const known = knownHeaderKey(name);
-  if (known === undefined && !isToken(name)) return false;
-  headers.appendParsed(name, known ?? headerKey(name), trimBlanks(field, colon + 1));
+  while (nameEnd > start && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
+  if (nameEnd === start) return false;
+  const value = trimBlanks(text, colon + 1, end);
+  const known = knownNameAt(text, start, nameEnd);
+  if (known) {
+    headers.appendParsed(known.spelling, known.key, value);
+    return true;
+  }
+  const name = text.slice(start, nameEnd);
+  if (!isToken(name)) return false;
+  headers.appendParsed(name, headerKey(name), value);
   return true;
 }
 
 /** What the scanner has not seen: whether the head was UTF-8, and the body. */
 function takeRest(
   message: SipMessage,
-  head: string,
+  { text, position }: Scanner,
   bytes: Buffer,
-  headStart: number,
+  { headStart, headEnd }: { readonly headStart: number; readonly headEnd: number },
 ): 'not-utf8' | 'content-length-mismatch' | undefined {
-  const bodyStart = headStart + Buffer.byteLength(head);
+  // An empty line of bare LF ends the head before the one that was looked for.
+  const bodyStart = position === text.length ? headEnd : headStart + Buffer.byteLength(text.slice(0, position));
   // What is not UTF-8 was decoded as U+FFFD, so that only a head with one of these has to be looked at again.
-  if (head.includes('\ufffd') && !isUtf8(bytes.subarray(headStart, bodyStart))) return 'not-utf8';
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(headStart, bodyStart))) return 'not-utf8';
   return takeBody(message, bytes, bodyStart);
 }
 
 /** RFC 3261 §20.14 and §18.3; RFC 7118 §5.3 lets Content-Length be absent. */
 function takeBody(message: SipMessage, bytes: Buffer, start: number): 'content-length-mismatch' | undefined {
   const available = bytes.length - start;
-  const lengths = message.headers.getAll('content-length');
-  const [first] = lengths;
+  const { headers } = message;
+  const first = headers.get('content-length');
   const length = first === undefined ? available : parseDecimal(first, available);
-  if (length === undefined || lengths.some((other) => parseDecimal(other, length) !== length)) {
-    return 'content-length-mismatch';
-  }
+  if (length === undefined) return 'content-length-mismatch';
+  const isAgreed =
+    !headers.isRepeated('content-length') ||
+    headers.getAll('content-length').every((other) => parseDecimal(other, length) === length);
+  if (!isAgreed) return 'content-length-mismatch';
   message.body = bodyOf(bytes, start, length);
   return undefined;
 }

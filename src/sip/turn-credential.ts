@@ -1,5 +1,6 @@
 import { type IssueFailure } from '../base/issue-failure.ts';
 import { isToken, parseDecimal, trimBlanks } from './character-class.ts';
+import { headerKey } from './header-names.ts';
 import { type SipHeaders } from './message.ts';
 import { parseParams, quote } from './params.ts';
 
@@ -34,6 +35,7 @@ export const CREDENTIAL_HEADER_NAMES: readonly string[] = [
   ...Object.values(RESPONSE_NAMES),
   ...Object.values(SEPARATE_NAMES),
 ];
+const CREDENTIAL_KEYS: ReadonlySet<string> = new Set(CREDENTIAL_HEADER_NAMES.map(headerKey));
 
 export type CredentialKind = 'turn' | 'oauth';
 
@@ -58,11 +60,10 @@ const MAX_TTL_SEC = 0xffff_ffff;
  * absent; fields that differ, or a ttl that is no positive number, is malformed.
  */
 export function parseCredentialRequest(headers: SipHeaders): CredentialRequest | UnusableCredentialRequest | undefined {
-  const plain = headers.getAll(REQUEST_NAMES.plain);
-  const values = [...plain, ...headers.getAll(REQUEST_NAMES.hdr)];
-  const [value] = values;
+  const spelling = headers.has(REQUEST_NAMES.plain) ? 'plain' : 'hdr';
+  const value = headers.get(REQUEST_NAMES[spelling]);
   if (value === undefined) return undefined;
-  const spelling = plain.length > 0 ? 'plain' : 'hdr';
+  const values = headers.getAll(REQUEST_NAMES.plain).concat(headers.getAll(REQUEST_NAMES.hdr));
   const semicolon = value.indexOf(';');
   const kindText = trimBlanks(value, 0, semicolon < 0 ? value.length : semicolon).toLowerCase();
   const params = parseParams(value, semicolon < 0 ? value.length : semicolon);
@@ -74,7 +75,7 @@ export function parseCredentialRequest(headers: SipHeaders): CredentialRequest |
   if (params.value.has('ttl') && !ttlSec) return { kind: 'malformed', spelling };
   const kind = kindText === '' ? 'turn' : kindText;
   if (kind !== 'turn' && kind !== 'oauth') return { kind: 'unsupported', spelling };
-  return { kind, ...(ttlSec !== undefined && { ttlSec }), spelling };
+  return ttlSec === undefined ? { kind, spelling } : { kind, ttlSec, spelling };
 }
 
 /** Text that shows itself only when asked, as `Secret` does. */
@@ -122,17 +123,13 @@ export function appendCredential(headers: SipHeaders, credential: CredentialFiel
 
 function formatCombined(credential: CredentialFields): string {
   const { name, username, password, expiresAtSec, ttlSec, realm, uris = [], kid, token } = credential;
-  return [
-    `name=${quote(name)}`,
-    `pwd=${quote(password.revealText())}`,
-    `lifetime=${expiresAtSec}`,
-    `username=${quote(username)}`,
-    ...(ttlSec === undefined ? [] : [`ttl=${ttlSec}`]),
-    ...(realm === undefined ? [] : [`realm=${quote(realm)}`]),
-    ...(uris.length === 0 ? [] : [`uris=${quote(uris.join(' '))}`]),
-    ...(kid === undefined ? [] : [`kid=${quote(kid)}`]),
-    ...(token === undefined ? [] : [`token=${quote(token.revealText())}`]),
-  ].join(';');
+  let text = `name=${quote(name)};pwd=${quote(password.revealText())};lifetime=${expiresAtSec};username=${quote(username)}`;
+  if (ttlSec !== undefined) text += `;ttl=${ttlSec}`;
+  if (realm !== undefined) text += `;realm=${quote(realm)}`;
+  if (uris.length > 0) text += `;uris=${quote(uris.join(' '))}`;
+  if (kid !== undefined) text += `;kid=${quote(kid)}`;
+  if (token !== undefined) text += `;token=${quote(token.revealText())}`;
+  return text;
 }
 
 /** Says why there is no credential: `TURN-Cred-Rsp: error=quota;retry-after=30`. The response itself stays a success. */
@@ -147,7 +144,5 @@ export function appendCredentialError(
 
 /** Takes every field of this family away. True when there was one. */
 export function stripCredentialHeaders(headers: SipHeaders): boolean {
-  let found = false;
-  for (const name of CREDENTIAL_HEADER_NAMES) found = headers.remove(name) || found;
-  return found;
+  return headers.removeKeys(CREDENTIAL_KEYS);
 }

@@ -41,7 +41,7 @@ function withoutBlanksAtColons(text: string): string {
 
 /** The topmost Via, parsed; `undefined` when there is none or it is malformed. */
 export function topVia(headers: SipHeaders): Via | undefined {
-  const [first] = headers.getList('Via', 1);
+  const first = headers.getFirst('Via');
   const via = first === undefined ? undefined : parseVia(first);
   return via?.ok ? via.value : undefined;
 }
