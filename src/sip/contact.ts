@@ -1,5 +1,6 @@
 import { type Mutable } from '../base/mutable.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { TextMemo } from '../base/text-memo.ts';
 import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { formatNameAddr, headerParamsOf, parseNameAddr, type NameAddr } from './name-addr.ts';
@@ -36,6 +37,13 @@ export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'mal
 
 /** One value, which may not be `*`; `undefined` when it is malformed. */
 export function parseContact(text: string): Contact | undefined {
+  return memo.get(text) ?? undefined;
+}
+
+/** Contacts that are read once; `null` for what is none. */
+const memo = new TextMemo(256, (text) => readWhole(text) ?? null);
+
+function readWhole(text: string): Contact | undefined {
   const nameAddr = parseNameAddr(text);
   return nameAddr.ok ? withFeatures(nameAddr.value, text) : undefined;
 }
@@ -75,7 +83,8 @@ function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {
   if ((params.has('q') && q === undefined) || (params.has('reg-id') && !regId)) return undefined;
   const expiresSec = parseDeltaSeconds(params.get('expires') ?? '');
   const instance = params.get('+sip.instance');
-  const contact: Mutable<Contact> = { ...nameAddr, text };
+  const contact: Mutable<Contact> = { uri: nameAddr.uri, params, text };
+  if (nameAddr.displayName !== undefined) contact.displayName = nameAddr.displayName;
   if (q !== undefined) contact.q = q;
   if (expiresSec !== undefined) contact.expiresSec = expiresSec;
   if (instance !== undefined) contact.instanceId = instance.replace(/^<(.*)>$/, '$1');

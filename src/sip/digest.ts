@@ -1,4 +1,5 @@
 import { hash as hashOnce } from 'node:crypto';
+import { type Mutable } from '../base/mutable.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { constantTimeEqual, Secret } from '../base/secret.ts';
 import { parseAuthFields } from './auth-params.ts';
@@ -69,16 +70,17 @@ export function parseAuthorization(text: string): Result<DigestAuthorization, Di
   if (!qop.ok) return qop;
   if (algorithm.endsWith('-sess') && !qop.value) return fail('malformed');
   const opaque = field('opaque');
-  return ok({
+  const found: Mutable<DigestAuthorization> = {
     username,
     realm,
     nonce,
     uri,
     response: response.toLowerCase(),
     algorithm,
-    ...(qop.value && { qop: qop.value }),
-    ...(opaque !== undefined && { opaque }),
-  });
+  };
+  if (qop.value) found.qop = qop.value;
+  if (opaque !== undefined) found.opaque = opaque;
+  return ok(found);
 }
 
 function parseQop(

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../base/result.ts';
+import { TextMemo } from '../base/text-memo.ts';
 import { trimBlanks } from './character-class.ts';
-import { formatParams, parseParams, quote, unquote, type Params } from './params.ts';
+import { formatParams, parseParams, quote, unquote, type ReadonlyParams } from './params.ts';
 
 /** `name-addr` or `addr-spec` with header parameters, as in From, To, Contact, Route (RFC 3261 §20.10). */
 export interface NameAddr {
@@ -8,13 +9,20 @@ export interface NameAddr {
   readonly displayName?: string;
   /** URI as written, of any scheme. */
   readonly uri: string;
-  readonly params: Params;
+  readonly params: ReadonlyParams;
 }
 
 const QUOTE = 0x22;
 
 /** One value: split lists with `SipHeaders.getList` first. Without brackets, what follows `;` belongs to the header (RFC 3261 §20). */
 export function parseNameAddr(text: string): Result<NameAddr, 'malformed'> {
+  return memo.get(text);
+}
+
+/** Addresses that are read once: From, To and Contact of a message. */
+const memo = new TextMemo(256, readNameAddr);
+
+function readNameAddr(text: string): Result<NameAddr, 'malformed'> {
   const value = trimBlanks(text);
   const open = openingBracket(value);
   return open < 0 ? parseAddrSpec(value) : parseBracketed(value, open);
@@ -51,7 +59,7 @@ function parseBracketed(value: string, open: number): Result<NameAddr, 'malforme
   if (close < 0 || displayName === undefined || !looksLikeUri(uri)) return fail('malformed');
   const params = parseParams(value, close + 1);
   if (!params.ok) return params;
-  return ok({ ...(displayName !== '' && { displayName }), uri, params: params.value });
+  return ok(displayName === '' ? { uri, params: params.value } : { displayName, uri, params: params.value });
 }
 
 function parseAddrSpec(value: string): Result<NameAddr, 'malformed'> {

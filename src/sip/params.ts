@@ -3,6 +3,7 @@ import { isBlank, isToken, trimBlanks } from './character-class.ts';
 
 /** Header parameters (`generic-param` of RFC 3261 §25.1): lower-case name → value without its quotes, `undefined` for a bare name. */
 export type Params = Map<string, string | undefined>;
+export type ReadonlyParams = ReadonlyMap<string, string | undefined>;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

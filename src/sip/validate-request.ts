@@ -1,3 +1,4 @@
+import { type Mutable } from '../base/mutable.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { parseDecimal } from './character-class.ts';
 import { parseCSeq, type CSeq } from './cseq.ts';
@@ -48,12 +49,7 @@ export function validateRequest(request: SipRequest): Result<RequestEssentials, 
   const maxForwardsText = headers.get('Max-Forwards');
   const maxForwards = maxForwardsText === undefined ? undefined : parseDecimal(maxForwardsText, 255);
   if (maxForwardsText !== undefined && maxForwards === undefined) return fail('malformed-max-forwards');
-  return ok({
-    via,
-    from: from.value,
-    to: to.value,
-    callId,
-    cseq: cseq.value,
-    ...(maxForwards !== undefined && { maxForwards }),
-  });
+  const essentials: Mutable<RequestEssentials> = { via, from: from.value, to: to.value, callId, cseq: cseq.value };
+  if (maxForwards !== undefined) essentials.maxForwards = maxForwards;
+  return ok(essentials);
 }

@@ -1,7 +1,7 @@
 import { parseContacts } from '../../src/sip/contact.ts';
 import { parseCSeq } from '../../src/sip/cseq.ts';
 import { parseNameAddr, type NameAddr } from '../../src/sip/name-addr.ts';
-import { parseParamValue, type Params } from '../../src/sip/params.ts';
+import { parseParamValue } from '../../src/sip/params.ts';
 import { parseVia } from '../../src/sip/via.ts';
 import { unwrap } from '../support/unwrap.ts';
 import { type Meaning, type MeantAddress } from './message-grammar.ts';
@@ -146,7 +146,7 @@ export const readByUs: Reader = (text) => {
   if (!parsed.ok) return undefined;
   const message = parsed.value;
   const { headers } = message;
-  const params = (all: Params): Record<string, string | null> =>
+  const params = (all: NameAddr['params']): Record<string, string | null> =>
     Object.fromEntries([...all].map(([name, value]) => [name, value ?? null]));
   const address = ({ displayName = '', uri, params: all }: NameAddr): MeantAddress => {
     return { name: displayName, uri, params: params(all) };

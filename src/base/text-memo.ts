@@ -1,0 +1,35 @@
+import { ownText } from './own-text.ts';
+
+/** Texts of this many characters or more are read anew each time. */
+const TOO_LONG = 257;
+
+/**
+ * What texts were read as of late, for texts that come over and over: a client writes the same addresses into each message, and each message is looked at
+ * by several rooms. A value depends on its text alone, nobody may change it, and it holds none of the message that the text was part of. Of two
+ * generations of `capacity` texts the older is dropped when the younger is full: whoever sends many texts makes others be read anew, and no more.
+ */
+export class TextMemo<T> {
+  readonly #read: (text: string) => T;
+  readonly #capacity: number;
+  #younger = new Map<string, T>();
+  #older = new Map<string, T>();
+
+  constructor(capacity: number, read: (text: string) => T) {
+    this.#capacity = capacity;
+    this.#read = read;
+  }
+
+  get(text: string): T {
+    const known = this.#younger.get(text);
+    if (known !== undefined) return known;
+    if (text.length >= TOO_LONG) return this.#read(text);
+    const own = ownText(text);
+    const value = this.#older.get(text) ?? this.#read(own);
+    if (this.#younger.size >= this.#capacity) {
+      this.#older = this.#younger;
+      this.#younger = new Map();
+    }
+    this.#younger.set(own, value);
+    return value;
+  }
+}
