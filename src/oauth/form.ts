@@ -6,7 +6,7 @@ export type Form = ReadonlyMap<string, string>;
 
 export type FormFault = 'not-a-form' | 'too-long' | 'too-many' | 'repeated';
 
-/** An assertion by RSA has about 1000 characters, and a token to ask about is a little shorter. */
+/** Longest body of a form in bytes. An assertion signed by RSA has about 1000 characters. */
 const MAX_BODY_BYTES = 16_384;
 const MAX_PARAMETERS = 32;
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:;|$)/i;

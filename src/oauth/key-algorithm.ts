@@ -1,7 +1,7 @@
 import { type KeyObject } from 'node:crypto';
 import { type SigningAlgorithm } from '../credentials/signing-keys.ts';
 
-/** RFC 7518 §3.3. */
+/** Shortest RSA key in bits (RFC 7518 §3.3). */
 const MIN_RSA_BITS = 2048;
 
 /** The one algorithm that a key is for (RFC 7518 §3.1); `undefined` of a key that is for none of ours. */

@@ -14,13 +14,13 @@ export interface OAuthClient {
   readonly id: string;
   readonly proof: ClientProof;
   readonly grants: ReadonlySet<Grant>;
-  /** The first is meant where a request names none. */
+  /** Scopes that the client may ask for. The first one counts when a request names none. */
   readonly scopes: readonly Scope[];
-  /** Compared character by character. */
+  /** Redirect URIs, which are compared character by character. */
   readonly redirectUris: readonly string[];
   /** Origins of its pages: only they may use its tokens, and read answers in a browser. */
   readonly origins: readonly string[];
-  /** Whether its word is taken for who a user is: a WWSF that logs users in. */
+  /** Whether the client may say who a user is, as a WWSF does that logs users in. */
   readonly namesUsers: boolean;
   /** Private identities that it gives to users of the moment (TS 24.371 §6.1, registration scenario 3). */
   readonly pool: ReadonlySet<string>;

@@ -20,7 +20,7 @@ export function remoteAddressOf({ env }: OAuthContext): string {
   return env.incoming.socket.remoteAddress ?? '';
 }
 
-/** RFC 6749 §5.1: what holds a token is kept nowhere. */
+/** Keeps caches from storing an answer with a token (RFC 6749 §5.1). */
 export function noStore(context: OAuthContext): void {
   context.header('Cache-Control', 'no-store');
   context.header('Pragma', 'no-cache');
@@ -28,7 +28,7 @@ export function noStore(context: OAuthContext): void {
 
 const STATUSES: Partial<Record<OAuthError, 401 | 503>> = { invalid_client: 401, temporarily_unavailable: 503 };
 
-/** Status of the answer that names the error. */
+/** HTTP status of the answer for an error. */
 export function statusOf(error: OAuthError): 400 | 401 | 503 {
   return STATUSES[error] ?? 400;
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Secret } from '../base/secret.ts';
 
-/** No secret and no password is longer. */
+/** Longest secret or password, in characters. */
 const MAX_CHARACTERS = 256;
 
 /** Compares secrets in a time that tells nothing of them, not even how long one is, or that there is none. */

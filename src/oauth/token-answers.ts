@@ -7,7 +7,7 @@ import { type OAuthError } from './oauth-words.ts';
 /** A registration token, and until when it is good. */
 export interface RegistrationToken {
   readonly token: string;
-  /** UNIX seconds. */
+  /** When the token ends, in UNIX seconds. */
   readonly expiresAtSec: number;
   readonly impi: string;
   readonly impus: readonly string[];
@@ -15,12 +15,12 @@ export interface RegistrationToken {
 
 /** A token of RFC 7635 with its session key. */
 export interface TurnToken {
-  /** Base64, as RFC 7635 §6.2 hands it to clients. */
+  /** The token in base64, as RFC 7635 §6.2 hands it to clients. */
   readonly token: string;
   readonly kid: string;
-  /** Session key, base64. */
+  /** The session key in base64. */
   readonly key: Secret;
-  /** UNIX seconds. */
+  /** When the token ends, in UNIX seconds. */
   readonly expiresAtSec: number;
   /** Name of the TURN server that takes it. */
   readonly audience: string;

@@ -4,7 +4,7 @@ import { type RedisOptions, type RedisTlsOptions } from './redis-options.ts';
 const FIRST_BACK_OFF_MS = 50;
 const LONGEST_BACK_OFF_MS = 2000;
 
-/** Doubles from try to try, and is spread, so that a fleet does not come back at one moment. */
+/** Milliseconds until the next try to connect: twice as many with each try, and randomized, so that a fleet does not reconnect at one moment. */
 export function backOffMs(tries: number): number {
   const fullMs = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(tries, 10), LONGEST_BACK_OFF_MS);
   return randomInt(Math.ceil(fullMs / 2), fullMs + 1);
@@ -20,7 +20,7 @@ export function clientOptions(options: RedisOptions) {
   };
 }
 
-/** What all clients have in common. Nothing waits for a connection: who asks is told at once that there is none. */
+/** The options of every client. No command waits for a connection: without one it fails at once. */
 export function anonymousOptions({ tls, timeoutMs, maxWaiting }: RedisOptions) {
   return {
     socket: {

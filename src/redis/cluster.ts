@@ -2,7 +2,7 @@ import { backOffMs, clientOptions } from './client-options.ts';
 import { type ClientPackage, type Connections, type TransportReports } from './connections.ts';
 import { type RedisOptions } from './redis-options.ts';
 
-/** After how long a node that is away is looked for elsewhere. */
+/** Milliseconds after which the replacement of a node that is away is looked for. */
 const REDISCOVER_MS = 1000;
 
 /** The nodes of a Redis Cluster, of which some lead to the others. */
@@ -37,7 +37,7 @@ export function openCluster(redis: ClientPackage, options: RedisOptions, reports
   };
 }
 
-/** Tries until it has succeeded once: what a cluster or sentinels tell of is followed by the client itself from there on. */
+/** Tries to connect until that has succeeded once. From then on the client library itself follows the changes of a cluster. */
 function keepConnecting(connect: () => Promise<unknown>, { ready, failed }: TransportReports) {
   const waiting: (() => Promise<unknown>)[] = [];
   let timer: NodeJS.Timeout | undefined;

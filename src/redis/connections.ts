@@ -3,20 +3,20 @@ import type * as redisPackage from '@redis/client';
 /** The client library, which is loaded only where a Redis is configured. */
 export type ClientPackage = typeof redisPackage;
 
-/** What comes of connections. */
+/** Reports about connections. */
 export interface TransportReports {
-  /** One of them is there, perhaps again. */
+  /** A connection is ready, for the first time or again. */
   readonly ready: () => void;
   readonly failed: (error: Error) => void;
 }
 
 /** Connections that come back by themselves. */
 export interface Connections {
-  /** `key` says which node of a cluster is meant. Rejects with what went wrong; at once where there is no connection. */
+  /** Sends a command. `key` decides the node of a cluster. Rejects with the error; at once when there is no connection. */
   send(key: string | undefined, command: readonly string[]): Promise<unknown>;
-  /** From here on, whenever there is a connection. */
+  /** Subscribes to a channel, now and whenever a connection is made again. */
   subscribe(channel: string, hear: (message: string) => void): void;
-  /** Gives the connection for commands up, and makes another. No-op where the client library watches over that itself. */
+  /** Drops the connection for commands and makes another. Does nothing where the client library does so by itself. */
   reset(): void;
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { type DeliveredName } from '../credentials/delivered/delivery.ts';
  * key, a pattern or a command line is written as %XX, so no name reaches the key of another.
  */
 
-/** Separators, the characters of patterns, blanks and control characters. `%` itself, so that no two names become one. */
+/** Characters that are escaped in a key: separators, those of patterns, blanks, control characters, and `%` itself, so that no two names become one. */
 const MEANINGFUL = /[%/*?[\]\\^\s\p{Cc}]/gu;
 
 export function escapeName(name: string): string {
@@ -18,22 +18,22 @@ function userPath({ user, realm }: DeliveredName): string {
   return `turn/realm/${escapeName(realm)}/user/${escapeName(user)}`;
 }
 
-/** Holds MD5 of `user:realm:password` in 32 hexadecimal digits. */
+/** The key in Redis that holds MD5 of `user:realm:password` in 32 hexadecimal digits. */
 export function userKey(name: DeliveredName): string {
   return `${userPath(name)}/key`;
 }
 
-/** Ours: holds whom quotas count. */
+/** The key in Redis, not one of coturn's, that holds the person whom quotas count. */
 export function personKey(name: DeliveredName): string {
   return `${userPath(name)}/person`;
 }
 
-/** Channel on which the state of an allocation is told. */
+/** The channel on which the state of an allocation is published. */
 export function statusChannel(name: DeliveredName, allocationId: string): string {
   return `${userPath(name)}/allocation/${escapeName(allocationId)}/status`;
 }
 
-/** Channel on which is told what an allocation has relayed, when it has ended. */
+/** The channel on which the traffic of an allocation is published when it has ended. */
 export function totalTrafficChannel(name: DeliveredName, allocationId: string): string {
   return `${userPath(name)}/allocation/${escapeName(allocationId)}/total_traffic`;
 }

@@ -6,7 +6,7 @@ import { type RedisOptions } from './redis-options.ts';
 import { openTransport, type RedisTransport } from './transport.ts';
 import { within } from './within.ts';
 
-/** How often a Redis that seems to be there is asked, and how often one that is away. */
+/** Milliseconds between two pings to a Redis that answers, and to one that is away. */
 const PING_MS = 2000;
 const PROBE_MS = 250;
 const NO_ANSWER = 'no answer in time';
@@ -16,14 +16,14 @@ const LOG_LIMITS = { burst: 5, perSec: 0.1, maxCauses: 16 };
 export interface RedisLinkPorts {
   readonly logger: Logger;
   readonly clock: Clock;
-  /** What stands between the link and its connections; nothing when absent. */
+  /** Wraps the connections of the link. Default: nothing does. */
   readonly wrap?: ((transport: RedisTransport) => RedisTransport) | undefined;
 }
 
-/** What came of a command. Why it failed is in the log. */
+/** The result of a command. The reason of a failure is in the log. */
 export type Reply = Result<{ readonly reply: unknown }, 'unavailable'>;
 
-/** What most of this room needs of a link. */
+/** The commands of a link, which most of this room needs. */
 export type RedisCommands = Pick<RedisLink, 'isUp' | 'request' | 'observe'>;
 
 /**
@@ -40,7 +40,7 @@ export class RedisLink {
   #isUp = false;
   #downSinceMs: number;
   #inFlight = 0;
-  /** Called when nothing waits any more. */
+  /** Called when no command waits any more. */
   #idle: (() => void) | undefined;
   #probing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -88,7 +88,7 @@ export class RedisLink {
     return this.#send(key, command);
   }
 
-  /** Nobody waits for it: what Redis cannot take now is lost. */
+  /** Publishes a message. Nothing waits for it; a message that Redis cannot take now is lost. */
   publish(channel: string, message: string): void {
     void this.request(channel, 'PUBLISH', channel, message);
   }
@@ -103,7 +103,7 @@ export class RedisLink {
     return () => this.#observers.delete(there);
   }
 
-  /** What has been asked for is answered first, as far as Redis does. */
+  /** Closes the link after the commands that are under way, as far as Redis answers them. */
   async close(): Promise<void> {
     if (this.#inFlight > 0)
       await within(this.#options.timeoutMs, new Promise<void>((resolve) => (this.#idle = resolve)));
@@ -133,7 +133,7 @@ export class RedisLink {
     return fail('unavailable');
   }
 
-  /** Redis has refused a command, or could not be asked. */
+  /** Notes that Redis has refused a command or could not be reached. */
   #failedCommand([name = '']: readonly string[], error: unknown): void {
     if (!this.#transport?.isRefusal(error)) this.#suspect(textOf(error));
     else this.#warn(`refused ${name}`, { command: name, err: textOf(error) }, 'Redis refused a command');
@@ -148,7 +148,7 @@ export class RedisLink {
     if (this.#isUp) void this.#probe();
   }
 
-  /** One at a time. */
+  /** Sends a ping. There is one at a time. */
   #probe(): Promise<void> {
     this.#probing ??= this.#ping().finally(() => {
       this.#probing = undefined;

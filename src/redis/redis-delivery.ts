@@ -12,7 +12,7 @@ import { type RedisCommands, type Reply } from './link.ts';
 /** How many credentials are written or taken back in one turn of the event loop. */
 const AT_ONCE = 100;
 const DAY_SEC = 86_400;
-/** Longer than any credential lives. */
+/** Life of the mark in seconds: longer than any credential lives. */
 const MARK_SEC = 8 * DAY_SEC;
 
 type Removal = DeliveredName & { readonly expiresAtSec: number };
@@ -32,12 +32,12 @@ export interface RedisDeliveryPorts {
  */
 export class RedisDelivery implements Delivery {
   readonly #ports: RedisDeliveryPorts;
-  /** Stands in Redis as long as that has lost nothing. */
+  /** A value in Redis that is missing once Redis has lost its data. */
   readonly #mark = `epcscf-turn/edge/${randomBytes(9).toString('base64url')}`;
   #markedAtSec = 0;
-  /** What is good, by its key. */
+  /** Credentials that are good, by their key. */
   readonly #delivered: BoundedMap<DeliveredCredential>;
-  /** What could not be taken back, by its key. */
+  /** Credentials that could not be taken back yet, by their key. */
   readonly #pending: BoundedMap<Removal>;
 
   constructor(ports: RedisDeliveryPorts) {
@@ -92,7 +92,7 @@ export class RedisDelivery implements Delivery {
     if (!replies.every((reply) => reply.ok)) this.#pending.set(path, credential);
   }
 
-  /** Redis is there, perhaps without what it knew. */
+  /** Redis is there again, perhaps without its data. */
   async #back(): Promise<void> {
     await this.#removePending();
     const { link, clock } = this.#ports;

@@ -17,13 +17,13 @@ export interface RedisOptions {
   readonly nodes: readonly RedisNode[];
   /** The name by which the sentinels know the master. Not used by other kinds. */
   readonly masterName: string;
-  /** Absent: no TLS. */
+  /** TLS options; absent: no TLS. */
   readonly tls: RedisTlsOptions | undefined;
   readonly username: string | undefined;
   readonly password: Secret | undefined;
   readonly sentinelPassword: Secret | undefined;
   readonly database: number;
   readonly timeoutMs: number;
-  /** Commands that wait at most. */
+  /** How many commands may wait for their reply. */
   readonly maxWaiting: number;
 }

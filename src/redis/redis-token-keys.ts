@@ -14,7 +14,7 @@ import {
 } from '../credentials/access-token/token-keys.ts';
 import { type RedisCommands } from './link.ts';
 
-/** A deployment has a handful of keys. */
+/** How many keys are remembered. A deployment has a handful. */
 const MAX_REMEMBERED = 1000;
 const DEFAULT_ALGORITHM = 'A256GCM';
 const FIELDS = ['ikm_key', 'as_rs_alg', 'timestamp', 'lifetime'] as const;
@@ -73,7 +73,7 @@ export class RedisTokenKeys implements AccessTokenKeys {
     return ok(inTime(found, now));
   }
 
-  /** What Redis said, if it makes a key. Anybody who can write there can write anything. */
+  /** The key in the answer of Redis; `undefined` when the answer makes none. Whoever can write to Redis can write anything. */
   #read(kid: string, reply: unknown, { monotonicMs }: Now): Remembered | undefined {
     if (!Array.isArray(reply)) return undefined;
     const [base64, algorithmText, timestamp, lifetime] = reply.map(textOf);

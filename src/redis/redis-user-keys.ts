@@ -9,7 +9,7 @@ import { type DeliveryFailure } from '../credentials/delivered/delivery-words.ts
 import { personKey, userKey } from './keys.ts';
 import { type RedisCommands } from './link.ts';
 
-/** RFC 8489 §14.3: USERNAME has fewer than 509 bytes. */
+/** Longest name that is looked up: USERNAME has fewer than 509 bytes (RFC 8489 §14.3). */
 const MAX_NAME_LENGTH = 512;
 const MAX_PERSON_LENGTH = 64;
 const KEY_FORM = /^[\da-f]{32}$/i;
@@ -23,7 +23,7 @@ export interface RedisUserKeysPorts {
   readonly link: RedisCommands;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Users remembered at most, for the time that Redis is away. */
+  /** How many users are remembered for the time that Redis is away. */
   readonly maxRemembered: number;
 }
 
@@ -78,7 +78,7 @@ export class RedisUserKeys implements UserKeys {
     return ok(found);
   }
 
-  /** What Redis said, if it makes a user. Anybody who can write there can write anything. */
+  /** The user in the answer of Redis; `undefined` when the answer makes none. Whoever can write to Redis can write anything. */
   #read(path: string, [key, leftMs, person]: readonly unknown[], { monotonicMs, unixMs }: Now): UserKey | undefined {
     if (key === null) return undefined;
     if (typeof key !== 'string' || !KEY_FORM.test(key)) {

@@ -4,18 +4,18 @@ import { type RedisCommands, type RedisLink, type Reply } from './link.ts';
 import { parseMember, parseMessage } from './revocation-text.ts';
 import { RevocationWriter, REVOCATIONS, type RevocationWriterPorts } from './revocation-writer.ts';
 
-/** How often is asked for what a lost message would have told. */
+/** Milliseconds between two looks at the sorted set, for messages that were lost. */
 const CATCH_UP_MS = 5000;
-/** By how much clocks of a fleet may differ. */
+/** Milliseconds by which the clocks of a fleet may differ. */
 const OVERLAP_MS = 60_000;
 const PAGE = 500;
 
 export interface RevocationFeedPorts extends RevocationWriterPorts {
   readonly link: RedisCommands & Pick<RedisLink, 'subscribe'>;
   readonly revocations: Revocations;
-  /** What is denied here at the moment. */
+  /** The revocations that hold in this process at the moment. */
   readonly standing: () => readonly Revocation[];
-  /** Revocations kept at most. */
+  /** How many revocations are kept. */
   readonly max: number;
 }
 
@@ -26,10 +26,10 @@ export interface RevocationFeedPorts extends RevocationWriterPorts {
 export class RevocationFeed {
   readonly #ports: RevocationFeedPorts;
   readonly #writer: RevocationWriter;
-  /** Told to nobody yet, by user. */
+  /** Revocations that were not told to Redis yet, by user. */
   readonly #pending: BoundedMap<Revocation>;
   readonly #stops: (() => void)[] = [];
-  /** What comes from the others is not told again. */
+  /** Whether a revocation is being taken from Redis, and so is not told to it again. */
   #isHearing = false;
   /** Up to when the sorted set has been read, in UNIX milliseconds. */
   #readToMs = 0;
@@ -80,7 +80,7 @@ export class RevocationFeed {
     if (!told.ok) this.#pending.set(entry.user, entry);
   }
 
-  /** Redis is there, perhaps without what it knew. */
+  /** Redis is there again, perhaps without its data. */
   async #back(): Promise<void> {
     const exists = await this.#request('EXISTS', REVOCATIONS);
     if (!exists.ok) return;

@@ -18,7 +18,7 @@ export function parseMember(text: unknown): Revocation | undefined {
   return user === undefined ? undefined : { user, untilSec: Number(untilSec) };
 }
 
-/** On the channel. `from`: whose it is, as it hears itself. */
+/** A revocation as a message on the channel. `from`: the id of the sender, which hears its own messages too. */
 export function formatMessage(entry: Revocation, from: string): string {
   return `${from} ${formatMember(entry)}`;
 }

@@ -4,7 +4,7 @@ import { type RedisNode, type RedisOptions } from './redis-options.ts';
 import { openServer } from './server.ts';
 import { within } from './within.ts';
 
-/** How often sentinels are asked who the master is. */
+/** Milliseconds between two questions to the sentinels who the master is. */
 const ASK_MS = 1000;
 
 /** What a sentinel says. Of two that differ, the one of the later epoch has heard of a failover that the other has not. */
@@ -66,7 +66,7 @@ export function openSentinel(redis: ClientPackage, options: RedisOptions, report
   };
 }
 
-/** A sentinel that cannot be reached is tried again; nobody need hear of it while others can. */
+/** Opens a connection to one sentinel. An unreachable sentinel is tried again, and not reported while others answer. */
 function openOne(redis: ClientPackage, options: RedisOptions, node: RedisNode) {
   const shared = anonymousOptions(options);
   const { sentinelPassword } = options;

@@ -6,7 +6,7 @@ import { openServer } from './server.ts';
 
 /** Connections to a Redis of some kind. */
 export interface RedisTransport extends Connections {
-  /** Whether Redis was there and said no. */
+  /** Whether an error is a refusal by Redis, which was there. */
   isRefusal(error: unknown): boolean;
 }
 

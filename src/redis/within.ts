@@ -1,4 +1,4 @@
-/** What a promise comes to in that time; `undefined` when it comes to nothing. What it comes to later, nobody hears. */
+/** The value of a promise, or `undefined` when it does not settle in time. What comes later is ignored. */
 export async function within<T>(timeMs: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {

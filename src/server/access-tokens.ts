@@ -19,11 +19,11 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 export interface AccessTokens {
   /** The name of the TURN servers that the tokens are for. */
   readonly serverName: string;
-  /** Absent where the only keys are those of Redis, which open tokens and make none. */
+  /** Makes access tokens for clients of the edge; absent when the only keys are those of Redis, which can only check tokens. */
   readonly issuer: LocalAccessTokenIssuer | undefined;
   /** Makes access tokens for clients of the authorization server; absent like `issuer`. Such clients name as many users as they like, so this issuer has a memory of its own. */
   readonly webIssuer: LocalAccessTokenIssuer | undefined;
-  /** `further`: keys besides those of the configuration, which come first. */
+  /** Makes a verifier of access tokens. `further`: keys besides those of the configuration, which come first. */
   verifier(further?: AccessTokenKeys): CredentialVerifier;
 }
 

@@ -6,15 +6,15 @@ import { type Clock } from '../base/clock.ts';
 import { type KeyPair } from '../base/key-pair.ts';
 import { type Logger } from '../base/logger.ts';
 
-/** Which pair of files is meant. */
+/** The configuration section that names the pair of files. */
 type Section = 'tls' | 'edge.core.tls';
 
 interface CertificateWatchOptions {
   readonly config: Config;
   readonly section: Section;
-  /** In use at first; absent: none of the section's own. */
+  /** The pair in use at first; absent when the section names no files. */
   readonly certificate: KeyPair | undefined;
-  /** Is given pairs that OpenSSL can use, and that are valid now. */
+  /** Called with a new pair that OpenSSL can use and that is valid now. */
   readonly apply: (certificate: KeyPair) => void;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -35,7 +35,7 @@ export class CertificateWatch {
   #seen: string | undefined;
   #isLooking = false;
   #inUse: KeyPair | undefined;
-  /** Until a pair is valid that was not when it was read. */
+  /** When the files are read again, because the pair was not valid yet, in milliseconds. */
   #readAgainMs = Infinity;
   #warnAtMs = 0;
 
@@ -124,7 +124,7 @@ export class CertificateWatch {
   }
 }
 
-/** Differs when one of the files has been written or replaced. */
+/** A text that changes when one of the files is written or replaced. */
 async function stateOf(files: readonly string[]): Promise<string> {
   const states = files.map(async (file) => {
     const { ino, size, mtimeMs, ctimeMs } = await stat(file);

@@ -19,7 +19,7 @@ import { type ServerWrap } from './server-wrap.ts';
 
 /** Approach 2, as configured, in one run of a server. */
 export interface Delivered {
-  /** Absent where the edge makes credentials by another approach. */
+  /** Makes the credentials of approach 2; absent when the edge makes them by another approach. */
   readonly issuer: CredentialIssuer | undefined;
   /** Absent where the TURN server honours nobody to whom something was delivered. */
   readonly verifier: CredentialVerifier | undefined;
@@ -28,11 +28,11 @@ export interface Delivered {
 }
 
 export interface DeliveredPorts {
-  /** Absent: what is delivered stays in this process. */
+  /** The link to Redis; absent: credentials are delivered within this process. */
   readonly link: RedisLink | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Denies what was taken back. */
+  /** Denies the name of a credential that was taken back. */
   readonly revoke: (entry: Revocation) => void;
   readonly isRevoked: (user: string, now: Now) => boolean;
   readonly events: DeliveryObservers;

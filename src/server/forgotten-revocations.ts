@@ -5,7 +5,7 @@ import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { REVOCATION_LOSSES } from './revocation-words.ts';
 import { type ServerEvents } from './server-types.ts';
 
-/** Whoever de-registers often enough makes a full list forget as often. */
+/** Shortest time in milliseconds between two lines in the log: a full list may forget as often as clients de-register. */
 const TELL_EVERY_MS = 10_000;
 
 export interface ForgottenRevocationsPorts {

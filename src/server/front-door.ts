@@ -10,7 +10,7 @@ export type TurnEntry = (socket: TLSSocket, from: Arrival) => void;
 
 interface FrontDoorOptions {
   readonly arrivals: Arrivals;
-  /** Ends connections that say nothing. */
+  /** The web connections with their deadlines, which end connections that say nothing. */
   readonly connections: HttpConnections;
   /** Takes TLS clients that speak STUN. Absent: every client is a web client. */
   readonly turn: TurnEntry | undefined;

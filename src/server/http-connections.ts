@@ -9,7 +9,7 @@ import { SpareConnections } from '../base/spare-connections.ts';
 export interface HttpTimes {
   /** Until the head of the first request is there, TLS handshake included. An answer to a request that comes later is the connection's last. */
   readonly requestMs: number;
-  /** Until the last answer is taken. */
+  /** Milliseconds until the last answer is taken. */
   readonly totalMs: number;
 }
 
@@ -33,7 +33,7 @@ export class HttpConnections {
     this.#clock = clock;
   }
 
-  /** From now on its time runs. */
+  /** Adds a connection. Its deadline runs from now on. */
   add(arrival: Arrival): void {
     const source = addressKey(arrival.remote.address);
     const table: Table = {
@@ -61,7 +61,7 @@ export class HttpConnections {
     if (connection) this.#bySocket.set(secured, connection);
   }
 
-  /** Ends one connection, of this source or of whichever, and frees its place at once. False: there is none to end. */
+  /** Ends one connection, of this source if one is named, and frees its place at once. Returns false when there is none to end. */
   makeRoom(source?: string): boolean {
     const oldest = this.#spares.first(source);
     oldest?.end();

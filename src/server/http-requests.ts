@@ -9,10 +9,10 @@ import { type HttpEnv } from '../http/http-env.ts';
 interface HttpRequestsOptions {
   readonly app: Hono;
   readonly connections: HttpConnections;
-  /** Requests of one client; absent: as many as it likes. */
+  /** Limit for the requests of one client; absent: no limit. */
   readonly rate: SourceRateOptions | undefined;
   readonly abuseLog: AbuseLog;
-  /** Monotonic. */
+  /** The present in monotonic milliseconds. */
   readonly nowMs: () => number;
 }
 

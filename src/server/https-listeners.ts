@@ -21,17 +21,17 @@ interface HttpsOptions extends KeyPair {
   readonly addresses: readonly string[];
   /** 0 lets the system choose one, the same for all addresses. */
   readonly port: number;
-  /** WebSockets and others, over all addresses. */
+  /** Limits for connections, WebSockets and others, over all addresses. */
   readonly limits: ConnectionLimitOptions;
-  /** New connections of one client; absent: as many as it likes. */
+  /** Limit for new connections of one client; absent: no limit. */
   readonly handshakes?: SourceRateOptions | undefined;
-  /** Requests of one client that open no WebSocket; absent: as many as it likes. */
+  /** Limit for requests of one client that open no WebSocket; absent: no limit. */
   readonly requests?: SourceRateOptions | undefined;
   /** Ranges of proxies; see `Arrivals`. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Takes TLS clients that speak STUN. Absent: every client is a web client. */
   readonly turn?: TurnEntry | undefined;
-  /** Ten seconds and thirty when absent. */
+  /** Deadlines of web connections; absent: 10 s for a request and 30 s in all. */
   readonly times?: HttpTimes | undefined;
 }
 
@@ -48,7 +48,7 @@ interface OpenServer {
 
 /** How often another port is tried when the one the system chose is taken on the next address. */
 const PORT_ATTEMPTS = 10;
-/** A page of 400 KB in the whole time takes 14 KB a second. */
+/** Default deadlines. A page of 400 KB in the whole time takes 14 KB a second. */
 const TIMES: HttpTimes = { requestMs: 10_000, totalMs: 30_000 };
 const PROXY_HEADER_TIMEOUT_MS = 10_000;
 /** How late Node may notice a request that takes too long; 30 s unless told. */
@@ -85,7 +85,7 @@ export class HttpsListeners {
     }
   }
 
-  /** For the handshakes to come; throws what OpenSSL says of a pair it cannot use, and keeps the old one. */
+  /** Sets the certificate for later handshakes. Throws the error of OpenSSL for a pair it cannot use, and then keeps the old one. */
   setCertificate({ cert, key }: KeyPair): void {
     for (const server of this.servers) server.setSecureContext({ ...TLS_RULES, cert, key });
   }
@@ -165,7 +165,7 @@ function createArrivals(
   });
 }
 
-/** What a client has brought upon itself, in the words of the edge. */
+/** Causes of refusals that the client itself is to blame for, in the words of the edge. */
 const REFUSAL_CAUSES: ReadonlyMap<ArrivalRefusal, string> = new Map([
   ['rate', 'handshake-rate'],
   ['address', 'connections-per-address'],

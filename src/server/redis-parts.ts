@@ -25,7 +25,7 @@ export interface RedisPartsPorts {
 /** What one run of a server has to do with Redis beside its users: the way there, keys of access tokens, revocations, and what dashboards are told. */
 export class RedisParts {
   readonly link: RedisLink;
-  /** Absent where keys of access tokens are not looked for. */
+  /** Keys of access tokens in Redis; absent when they are not looked for. */
   readonly tokenKeys: RedisTokenKeys | undefined;
   readonly #stops: readonly (() => void)[];
 
@@ -35,7 +35,7 @@ export class RedisParts {
     this.#stops = stops;
   }
 
-  /** `undefined` where no Redis is configured. A Redis that is away keeps no server from starting. */
+  /** Connects to Redis; `undefined` when none is configured. A Redis that is away does not keep the server from starting. */
   static async open(config: Config, { redis }: LoadedSecrets, ports: RedisPartsPorts): Promise<RedisParts | undefined> {
     if (!redis) return undefined;
     const { revocations, events, clock } = ports;
@@ -60,7 +60,7 @@ export class RedisParts {
     return new RedisParts(link, tokenKeys, stops);
   }
 
-  /** After the parts that it serves. */
+  /** Closes the link. To be called after the parts that use it are closed. */
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
     await this.link.close();

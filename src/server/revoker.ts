@@ -13,15 +13,15 @@ import { longestEndSec, turnNameIn } from './revocable-name.ts';
 import { ForgottenRevocations } from './forgotten-revocations.ts';
 import { type CredentialRevoked, type RevokeUserOptions, type ServerEvents, type UserRevoked } from './server-types.ts';
 
-/** What of a running server a revocation reaches. */
+/** The parts of a running server that a revocation reaches. */
 export interface RevocableParts {
   /** Ends what a revoked name holds here: how many allocations that were. */
   endRevoked(entry: Revocation): number;
   /** Revokes every credential of a registration that its issuer knows. */
   releaseCredentials(registrationId: string): void;
-  /** False when there is none. */
+  /** Ends a registration. Returns false when there is none. */
   endRegistration(registrationId: string): boolean;
-  /** `undefined` without an edge. */
+  /** Finds a user among the registrations; `undefined` without an edge. */
   findUser(text: string): NamedUser | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface RevokerContext {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly events: TypedEvents<ServerEvents>;
-  /** Absent while the server is stopped. */
+  /** The running parts; `undefined` while the server is stopped. */
   readonly parts: () => RevocableParts | undefined;
 }
 
@@ -57,7 +57,7 @@ export class Revoker {
     });
   }
 
-  /** For the edge. */
+  /** Wraps the issuer of the edge, so that revocations know who holds what. */
   accountIssuer(issuer: CredentialIssuer): CredentialIssuer {
     const { skewSec } = this.#context.config.credentials;
     return accountedIssuer(issuer, {
@@ -123,7 +123,7 @@ export class Revoker {
     return this.#forgotten.total;
   }
 
-  /** Names denied at most. */
+  /** How many names can be denied at once. */
   get maxNames(): number {
     return this.#context.config.credentials.maxRegistrations;
   }
@@ -140,7 +140,7 @@ export class Revoker {
     events.emit('credential-revoked', { name: user, untilSec, allocations });
   }
 
-  /** What is revoked by `work`. */
+  /** The revocations that `work` makes. */
   #during(work: () => void): CredentialRevoked[] {
     const revoked: CredentialRevoked[] = [];
     const stop = this.#context.events.on('credential-revoked', (event) => revoked.push(event));

@@ -5,19 +5,19 @@ import { type Logger } from '../base/logger.ts';
 import { type Edge } from '../edge/edge.ts';
 import { type TurnServer } from '../turn/turn-server.ts';
 
-/** What is absent is as `edge.drain` and `turn.drainSec` of the configuration say. */
+/** Times of a drain. Defaults: `edge.drain` and `turn.drainSec` of the configuration. */
 export interface DrainOptions {
   readonly noticeSec?: number;
   readonly windowSec?: number;
   readonly transactionSec?: number;
   readonly callSec?: number;
-  /** How long allocations are waited for, once the WebSockets are closed. */
+  /** Seconds that allocations are waited for once the WebSockets are closed. */
   readonly turnSec?: number;
 }
 
-/** What is left, at the moment. */
+/** What a drain still waits for. */
 export interface DrainProgress {
-  /** WebSockets. */
+  /** How many WebSockets are open. */
   readonly connections: number;
   readonly allocations: number;
 }
@@ -29,7 +29,7 @@ interface DrainContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tell: (progress: DrainProgress) => void;
-  /** Ends the waiting. */
+  /** Ends the drain early. */
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ const PROGRESS_MS = 1000;
 const LOOK_MS = 50;
 const MAX_SEC = 86_400;
 
-/** Throws ERR_INVALID_ARGUMENT. */
+/** The times of a drain, checked. Throws ERR_INVALID_ARGUMENT. */
 export function drainTimes({ edge, turn }: Config, options: DrainOptions): Required<DrainOptions> {
   const { noticeSec, windowSec, transactionSec, callSec } = edge.drain;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -66,7 +66,7 @@ export async function drainParts(context: DrainContext): Promise<void> {
   }
 }
 
-/** At once, and then every second until the function it returns is called. */
+/** Reports the progress at once and then every second. Returns a function that stops that. */
 function reportProgress({ edge, turn, logger, tell }: DrainContext): () => void {
   const look = (): void => {
     const progress = { connections: edge?.connections ?? 0, allocations: turn?.stats()?.allocations ?? 0 };

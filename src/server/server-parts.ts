@@ -40,24 +40,24 @@ import { createVerifier } from './verifier.ts';
 import { WebParts } from './web-parts.ts';
 import { createExchange, createWebFetch, type SendExchange } from './web-exchange.ts';
 
-/** Room for pages and health checks beside the WebSockets. */
+/** How many connections for pages and health checks there may be beside the WebSockets. */
 const PLAIN_HTTP_CONNECTIONS = { connections: 500, connectionsPerAddress: 50 };
 
 export interface ServerPartsContext {
-  /** The effective one; its ports may be those of an earlier run. */
+  /** The effective configuration. Its ports may be those of an earlier run. */
   readonly config: Config;
-  /** With the certificate of now. */
+  /** Secrets and certificates, with the certificate that is in use. */
   readonly secrets: LoadedSecrets;
   readonly sharedKey: SharedKey;
   /** Whom the TURN server denies, and who holds what. */
   readonly revoker: Revoker;
-  /** Absent where there are no access tokens. */
+  /** Makes and checks access tokens; absent when no access tokens are configured. */
   readonly accessTokens: AccessTokens | undefined;
   readonly wrap: ServerWrap;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly events: TypedEvents<PartEvents>;
-  /** What a health check is told. */
+  /** Whether the server is ready, as a health check is told. */
   readonly isReady: () => boolean;
 }
 
@@ -75,7 +75,7 @@ export class ServerParts implements RevocableParts {
   readonly #web: WebParts;
   #stopTellingEnds: (() => void) | undefined;
   #redis: RedisParts | undefined;
-  /** Made when it is first needed, after the approach is known. */
+  /** The issuer of the edge with its accounts, made when it is first needed. */
   #accounted: CredentialIssuer | undefined;
   readonly #tokenIssuer: AccessTokenIssuer | undefined;
 
@@ -116,7 +116,7 @@ export class ServerParts implements RevocableParts {
     return this.#https;
   }
 
-  /** Everything or nothing. Throws what `Server.start` does. */
+  /** Opens all parts, or none. Throws what `Server.start` throws. */
   async open(): Promise<void> {
     const { config, secrets, revoker, wrap, events, logger, clock } = this.#context;
     try {
@@ -169,7 +169,7 @@ export class ServerParts implements RevocableParts {
     this.#turn = undefined;
   }
 
-  /** For new connections; those that are open go on. */
+  /** Sets the certificate for new connections. Open connections go on. */
   useCertificate(certificate: KeyPair): void {
     this.#turn?.setTlsContext(certificate);
     this.#https?.setCertificate(certificate);

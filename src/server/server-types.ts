@@ -28,7 +28,7 @@ export interface ServerAddresses {
   readonly webSocket?: string;
   readonly https: readonly TransportAddress[];
   readonly turn: readonly TurnListenAddress[];
-  /** Where a core outside reaches the edge; absent with the embedded one. `transport` is `udp`, `tcp` or `tls`. */
+  /** Addresses at which an external core reaches the edge; absent with the embedded core. */
   readonly core?: readonly CoreDestination[];
   /** TURN URIs that the edge hands out. */
   readonly turnUris: readonly string[];
@@ -41,7 +41,7 @@ export interface PartEvents extends TurnEvents, EdgeEvents, OAuthEvents, Deliver
 export interface ServerEvents extends PartEvents {
   ready: ServerAddresses;
   stopped: Readonly<Record<string, never>>;
-  /** At the start of a drain and every second of it: what is left. */
+  /** What a drain still waits for, at its start and every second. */
   draining: DrainProgress;
   /** A TURN name is denied from here on, in every process that shares revocations with this one. */
   'credential-revoked': CredentialRevoked;
@@ -60,7 +60,7 @@ export interface CredentialRevoked {
 
 export interface RevocationsForgotten {
   readonly cause: RevocationLoss;
-  /** How many names since the event before. */
+  /** How many names were forgotten since the event before. */
   readonly names: number;
 }
 
@@ -69,19 +69,19 @@ export interface RevokeUserOptions {
   readonly endRegistrations?: boolean;
 }
 
-/** What a user held until now. */
+/** What was revoked of a user. */
 export interface UserRevoked {
   readonly credentials: readonly CredentialRevoked[];
   readonly registrationsEnded: number;
 }
 
 export interface ServerOptions {
-  /** Made from `log` of the configuration when absent. */
+  /** Default: a logger made from `log` of the configuration. */
   readonly logger?: Logger;
-  /** Where the default state folder is looked up; the process's own when absent. `EPCSCF_…` variables are not read here. */
+  /** Environment in which the default state folder is looked up. Default: that of the process. `EPCSCF_…` variables are not read. */
   readonly environment?: Environment;
   readonly clock?: Clock;
-  /** Keeps what is generated, in the place of the state folder. */
+  /** Keeps generated secrets instead of the state folder. */
   readonly state?: StateStore;
 }
 
@@ -91,15 +91,15 @@ export interface ServerSnapshot {
   readonly registrations: readonly RegistrationSnapshot[];
   readonly allocations: readonly SessionSnapshot[];
   readonly stats: {
-    /** Absent without a running TURN server. */
+    /** Figures of the TURN server; absent unless it runs. */
     readonly turn?: TurnServerStats;
-    /** Absent without a running edge. `timers`: deadlines that are waited for. */
+    /** Figures of the edge; absent unless it runs. `timers`: deadlines that are waited for. */
     readonly edge?: Pick<EdgeSnapshot, 'transactions' | 'timers' | 'hep'>;
   };
 }
 
 export interface RestartOptions {
-  /** How long nothing answers. */
+  /** Milliseconds for which the server stays down. Default: 0. */
   readonly downMs?: number;
 }
 
@@ -111,13 +111,13 @@ export interface ServerFacts {
   readonly realm: string;
   /** Names of the users that can register here; empty with a core outside. */
   readonly users: readonly string[];
-  /** What was generated because the configuration gave none. */
+  /** Which secrets were generated because the configuration gives none. */
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
-  /** The state folder, used or not. */
+  /** Path of the state folder, whether it is used or not. */
   readonly stateDir: string;
   /** PEM of the lab CA, when the certificate was generated. */
   readonly ca?: string;
-  /** The file that holds it, unless it is in memory only. */
+  /** The file that holds `ca`. Absent when the lab CA is in memory only. */
   readonly caFile?: string;
   readonly credentials: SharedKeyFacts;
 }

@@ -39,7 +39,7 @@ import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
 import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
 
-/** setTimeout holds a signed 32-bit number of milliseconds. */
+/** Longest pause of a restart: a timer of Node holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
 
 interface ServerMeans extends Required<Pick<ServerOptions, 'logger' | 'clock'>> {
@@ -63,14 +63,14 @@ export class Server {
   /** Ends the waiting of a drain. */
   #skipDrain: AbortController | undefined;
   readonly #revoker: Revoker;
-  /** Absent while stopped. */
+  /** The running parts; `undefined` while the server is stopped. */
   #parts: ServerParts | undefined;
   readonly #certificates: readonly CertificateWatch[];
-  /** Read since the files have changed. */
+  /** The pair that was read again since its files have changed. */
   #certificate: KeyPair | undefined;
   #coreCertificate: KeyPair | undefined;
 
-  /** Use `createServer`. */
+  /** Internal: use `createServer`. */
   constructor(config: Config, secrets: LoadedSecrets, { logger, clock, wrap }: ServerMeans) {
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
@@ -102,7 +102,7 @@ export class Server {
     ];
   }
 
-  /** Returns a function that takes the listener off again. */
+  /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof ServerEvents>(name: Name, listener: (event: ServerEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -159,7 +159,7 @@ export class Server {
     return this.#draining;
   }
 
-  /** Empty unless started. */
+  /** Addresses of the running server; empty while it is stopped. */
   get addresses(): ServerAddresses {
     const https = this.#parts?.https?.addresses ?? [];
     const turn = this.#parts?.turn?.addresses ?? [];
@@ -173,7 +173,7 @@ export class Server {
     };
   }
 
-  /** Empty unless started. */
+  /** The state of the running server; empty while it is stopped. */
   snapshot(): ServerSnapshot {
     const turn = this.#parts?.turn?.stats();
     const edge = this.#parts?.edge?.snapshot();
@@ -203,7 +203,7 @@ export class Server {
     return this.#parts?.turn?.sessions() ?? [];
   }
 
-  /** One of them by its `allocationId`, or `undefined`. */
+  /** A live allocation by its `allocationId`; `undefined` when there is none. */
   session(allocationId: string): SessionSnapshot | undefined {
     return this.#parts?.turn?.session(allocationId);
   }
@@ -221,7 +221,7 @@ export class Server {
     return this.#parts?.edge?.endRegistration(registrationId) ?? false;
   }
 
-  /** False when there is no such allocation. */
+  /** Ends an allocation by its `allocationId`. Returns false when there is none. */
   endAllocation(allocationId: string): boolean {
     return this.#parts?.turn?.endAllocation(allocationId) ?? false;
   }
@@ -248,7 +248,7 @@ export class Server {
     return this.#revoker.revokedNames();
   }
 
-  /** Ends what a user (u, the TURN name) holds; how many allocations that were. */
+  /** Ends all allocations of a user (u, the TURN name). Returns how many there were. */
   endAllocationsOf(user: string): number {
     return this.#parts?.turn?.endAllocationsOf(user) ?? 0;
   }
@@ -349,7 +349,7 @@ export class Server {
     return server.#secrets;
   }
 
-  /** For new connections; those that are open go on. */
+  /** Sets the certificate for new connections. Open connections go on. */
   readonly #useCertificate = (certificate: KeyPair): void => {
     this.#parts?.useCertificate(certificate);
     this.#certificate = certificate;

@@ -31,7 +31,7 @@ function relays({ turn }: Config): { readonly path: string; readonly address: st
   return knownEntries(turn.relay.addresses).map(({ entry }) => ({ path: 'turn.relay.addresses', address: entry }));
 }
 
-/** The kernel knows best: of 127.0.0.0/8 each is here, and an address can be bound before it is (IP_FREEBIND). */
+/** Whether an address can be bound on this machine. The kernel knows best: all of 127.0.0.0/8 can, and so can an address that is not there yet (IP_FREEBIND). */
 async function isHere(address: string): Promise<boolean> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {

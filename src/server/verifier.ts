@@ -6,11 +6,11 @@ import { type CredentialVerifier } from '../credentials/credential.ts';
 import { createStaticVerifier, type StaticUser } from '../credentials/static/verifier.ts';
 import { type SharedKey } from './shared-key.ts';
 
-/** Ways beside those of Km and of written-down users, where they are configured. */
+/** Verifiers beside those of Km and of long-term users, where they are configured. */
 export interface FurtherWays {
-  /** Who brings an ACCESS-TOKEN. */
+  /** Verifies requests that bring an ACCESS-TOKEN. */
   readonly tokens?: CredentialVerifier | undefined;
-  /** The users of approach 2. */
+  /** Verifies the users of approach 2. */
   readonly delivered?: CredentialVerifier | undefined;
 }
 

@@ -2,16 +2,16 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as requestH
 import { Agent, request as requestHttps } from 'node:https';
 import { type WebAnswer, type WebFetch } from '../edge/web-identity/web-fetch.ts';
 
-/** For the whole of an exchange, connecting included. */
+/** Milliseconds for a whole exchange, including connecting. */
 const TIMEOUT_MS = 4000;
-/** A key set has a few kilobytes. */
+/** Longest answer in bytes. A key set has a few kilobytes. */
 const MAX_BODY_BYTES = 65_536;
 const MAX_CONNECTIONS = 16;
 
 export interface WebExchange {
   readonly url: string;
   readonly headers: OutgoingHttpHeaders;
-  /** POST; GET when absent. */
+  /** Body of a POST; absent: a GET. */
   readonly body?: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export function createExchange(ca: string | undefined): SendExchange {
     });
 }
 
-/** How the edge asks authorization servers. */
+/** Makes the function by which the edge asks authorization servers. */
 export function createWebFetch(send: SendExchange): WebFetch {
   return ({ url, form, client }) => {
     const headers: IncomingHttpHeaders = { accept: 'application/json' };

@@ -23,7 +23,7 @@ export interface CodeProof {
   readonly verifier: string | undefined;
 }
 
-/** A code is exchanged at once by the page that it is redirected to. */
+/** Life of a code in milliseconds. The page that it is redirected to exchanges it at once. */
 const LIFE_MS = 60_000;
 const MAX_CODES = 10_000;
 const CODE = /^[\w-]{43}$/;
@@ -32,9 +32,9 @@ const VERIFIER = /^[\w.~-]{43,128}$/;
 /** Codes of RFC 6749 §4.1.2: each is good once, soon, and for who began the exchange. Only their hashes are kept. */
 export class AuthorizationCodes {
   readonly #open = new BoundedMap<{ readonly grant: CodeGrant; readonly untilMs: number }>(MAX_CODES);
-  /** What came of codes that were used. */
+  /** The tokens that came of codes which were used. */
   readonly #used = new BoundedMap<{ jti: string | undefined }>(MAX_CODES);
-  /** Registration tokens that came of a code which was shown twice. */
+  /** Registration tokens that are void, because their code was shown twice. */
   readonly #void = new BoundedMap<true>(MAX_CODES);
 
   issue(grant: CodeGrant, nowMs: number): string {
@@ -43,7 +43,7 @@ export class AuthorizationCodes {
     return code;
   }
 
-  /** The code is used up, whatever comes of it. */
+  /** Exchanges a code. The code is used up, even when the exchange fails. */
   redeem(code: string, proof: CodeProof, nowMs: number): Result<CodeGrant, 'invalid_grant'> {
     if (!CODE.test(code)) return fail('invalid_grant');
     const key = keyOf(code);
@@ -77,7 +77,7 @@ function keyOf(code: string): string {
   return hash('sha256', code, 'base64url');
 }
 
-/** RFC 7636 §4.6. */
+/** Whether a code verifier answers the challenge (RFC 7636 §4.6). */
 function isAnswer(challenge: string, verifier: string | undefined): boolean {
   if (verifier === undefined || !VERIFIER.test(verifier)) return false;
   return constantTimeEqual(Buffer.from(hash('sha256', verifier, 'base64url')), Buffer.from(challenge));

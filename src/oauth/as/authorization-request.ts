@@ -29,7 +29,7 @@ export type ReadRequest =
 
 const STATE = /^[\x20-\x7e]{0,1024}$/;
 const NAME = /^[\x21-\x7e]{1,255}$/;
-/** SHA-256 in base64url. */
+/** A code challenge by S256: SHA-256 in base64url. */
 const CHALLENGE = /^[\w-]{43}$/;
 
 /** Reads an authorization request (RFC 6749 §4.1.1, §4.2.1, RFC 7636 §4.3), of which every parameter comes from anywhere. */

@@ -20,14 +20,14 @@ export interface AuthorizationServerOptions extends TokenMakerOptions {
   readonly allowsImplicit: boolean;
   /** Whether the token endpoint takes GET with `client_password`. */
   readonly takesGet: boolean;
-  /** Requests of one client to the token and introspection endpoints. */
+  /** Limits for the requests of one client to the token and introspection endpoints. */
   readonly limits: { readonly requestsPerSec: number; readonly requestBurst: number };
 }
 
 export interface AuthorizationServerPorts {
   readonly clock: Clock;
   readonly events: OAuthObservers;
-  /** Hears of clients and users that were not believed. */
+  /** Called with each failed proof of a client or user, and each request beyond a limit. */
   readonly report: (remoteAddress: string, cause: ClientRefusal | LoginFailure, now: Now) => void;
 }
 
@@ -58,12 +58,12 @@ export class AuthorizationServer {
     this.#authorize = new AuthorizeEndpoint({ clients, allowsImplicit, issuer, maker, codes, login, clock, events });
   }
 
-  /** Its URL, known once it listens. */
+  /** URL of the authorization server, known once it listens. */
   get issuer(): string {
     return this.#options.issuer();
   }
 
-  /** What its registration tokens are checked by. */
+  /** The public keys by which its registration tokens are checked. */
   get keys(): KeySource {
     return this.#options.ring;
   }
@@ -96,7 +96,7 @@ export class AuthorizationServer {
   }
 }
 
-/** What everybody may read, pages of any origin too. */
+/** Serves a document that everybody may read, including pages of any origin. */
 function publish(context: OAuthContext, body: object): Response {
   context.header('Cache-Control', 'public, max-age=300');
   context.header('Access-Control-Allow-Origin', '*');

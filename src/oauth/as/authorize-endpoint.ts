@@ -50,7 +50,7 @@ export class AuthorizeEndpoint {
     return answer;
   }
 
-  /** The form of the page. What the client has asked for comes back in it, and is checked again. */
+  /** Takes the login form. The client's request comes back in it and is checked again. */
   async post(context: OAuthContext): Promise<Response> {
     const form = await readForm(context);
     const asked = form.ok ? parseForm(form.value.get('request') ?? '') : form;
@@ -144,7 +144,7 @@ function refusePage(context: OAuthContext, error: OAuthError): Response {
   return context.html(problemPage(OAUTH_ERRORS[error]), 400);
 }
 
-/** For a policy: the origin of a web page, or the scheme of an app. */
+/** The target of a redirection as a content security policy names it: the origin of a web page, or the scheme of an app. */
 function targetOf(redirectUri: string): string {
   const { origin, protocol } = new URL(redirectUri);
   return origin === 'null' ? protocol : origin;

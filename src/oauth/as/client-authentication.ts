@@ -14,7 +14,7 @@ export interface ClientClaim {
     | { readonly kind: 'none' };
 }
 
-/** No client is called by more (`oauth.clients[].id`). */
+/** Longest client id (`oauth.clients[].id`). */
 const MAX_ID_CHARACTERS = 64;
 const BASIC = /^Basic +([\w+/]{1,1024}={0,2}) *$/i;
 
@@ -54,12 +54,12 @@ function readBasic(authorization: string): { readonly id: string; readonly secre
   }
 }
 
-/** RFC 6749 §2.3.1: both are written as in a form first. */
+/** Decodes id or secret, which are form-encoded before they are joined (RFC 6749 §2.3.1). */
 function formDecode(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
-/** Believes clients, or does not. */
+/** Checks the proofs of clients. */
 export class ClientAuthentication {
   readonly #clients: OAuthClients;
   readonly #assertions: SignedAssertions;
@@ -79,7 +79,7 @@ export class ClientAuthentication {
     return checked.ok ? ok(client) : checked;
   }
 
-  /** Takes as long for a client that does not exist. */
+  /** Checks a client secret. It takes as long when the client does not exist. */
   #checkSecret(client: OAuthClient | undefined, secret: string): Result<OAuthClient, ClientRefusal> {
     const known = client?.proof.kind === 'secret' ? client.proof.secret : undefined;
     const isSame = this.#secrets.isSame(known, secret);

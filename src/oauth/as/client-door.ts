@@ -8,10 +8,10 @@ import { type ClientRefusal } from '../oauth-words.ts';
 import { type ClientAuthentication, readClient } from './client-authentication.ts';
 
 export interface ClientDoorOptions {
-  /** Requests of one client: in the long run, and at once. */
+  /** Requests per second of one client in the long run. */
   readonly requestsPerSec: number;
   readonly requestBurst: number;
-  /** Hears of clients that were not believed. */
+  /** Called with each client that was not believed. */
   readonly report: (remoteAddress: string, cause: ClientRefusal, now: Now) => void;
 }
 
@@ -20,7 +20,7 @@ const FAILURES = { burst: 10, perSec: 0.1, maxKeys: 10_000 };
 const MAX_CLIENTS = 10_000;
 const REALM = 'epcscf-turn';
 
-/** Where clients prove themselves before anything is done for them. */
+/** Authenticates clients and limits their requests, before anything is done for them. */
 export class ClientDoor {
   readonly #authentication: ClientAuthentication;
   readonly #report: ClientDoorOptions['report'];

@@ -15,7 +15,7 @@ export interface PublicKeySet {
   readonly keys: readonly JsonWebKey[];
 }
 
-/** RFC 9068 §2.1. */
+/** Type of the tokens: `at+jwt` (RFC 9068 §2.1). */
 const TOKEN_TYPE = 'at+jwt';
 
 /** The keys of the authorization server: the first signs, and tokens of all of them are good. Each is named by its thumbprint (RFC 7638). */
@@ -37,7 +37,7 @@ export class SigningRing implements KeySource {
     return key ? ok(key) : fail('unknown-key');
   }
 
-  /** Which algorithms the signatures of these keys have. */
+  /** The algorithms by which these keys sign. */
   get algorithms(): readonly SigningAlgorithm[] {
     return [...new Set([...this.#byKid.values()].map(({ algorithm }) => algorithm))];
   }
@@ -75,7 +75,7 @@ function ringKey(privateKey: KeyObject): RingKey {
   return { kid, algorithm, key, privateKey, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' } };
 }
 
-/** RFC 7638 §3.2: the required members alone, in the order of their names. */
+/** The thumbprint of a key: over the required members alone, in the order of their names (RFC 7638 §3.2). */
 function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
   const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
   return hash('sha256', JSON.stringify(members), 'base64url');

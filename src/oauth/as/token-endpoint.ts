@@ -19,7 +19,7 @@ export interface TokenEndpointParts {
   readonly maker: TokenMaker;
   readonly codes: AuthorizationCodes;
   readonly clock: Clock;
-  /** Origins of pages that are clients themselves. */
+  /** Whether an origin is one of pages that are clients themselves. */
   readonly isClientOrigin: (origin: string) => boolean;
   /** Whether GET with `client_password` is served (TS 33.203 X.5.3.2). */
   readonly takesGet: boolean;

@@ -18,21 +18,21 @@ export interface TokenMakerOptions {
   readonly issuer: () => string;
   /** The audience (`aud`) of registration tokens: the edge. */
   readonly audience: string;
-  /** Life of a registration token. */
+  /** Life of a registration token in seconds. */
   readonly registrationTokenSec: number;
   readonly ring: SigningRing;
   readonly users: WebUsers;
   readonly clients: OAuthClients;
-  /** Absent: no tokens for a TURN server are made here. */
+  /** Makes TURN tokens; absent: this server makes none. */
   readonly turn: { readonly issuer: AccessTokenIssuer; readonly serverName: string } | undefined;
 }
 
 export interface TurnTokenRequest {
-  /** For whom, as quotas count: a stable text, or absent for somebody who is not known. */
+  /** Whom quotas of the TURN server count: a stable text; absent for an unknown user. */
   readonly subject?: string | undefined;
-  /** By whom the operator finds the token, where the user is known: the private identity. Absent: by client and subject. */
+  /** The user by whom an operator finds the token: the private identity. Absent: the token is found by client and subject. */
   readonly person?: string | undefined;
-  /** Name of the TURN server, where the client says one. */
+  /** Name of the TURN server; absent when the client names none. */
   readonly audience?: string | undefined;
   /** UNIX seconds past which the token must not be good. */
   readonly notAfterSec?: number | undefined;
@@ -47,7 +47,7 @@ export interface SignedRegistrationToken extends RegistrationToken {
 export class TokenMaker {
   readonly #options: TokenMakerOptions;
   readonly #events: OAuthObservers;
-  /** Private identities of all pools: they belong to nobody who logs in. */
+  /** Private identities of all pools. Nobody who logs in has one of them. */
   readonly #pooled: ReadonlySet<string>;
 
   constructor(options: TokenMakerOptions, events: OAuthObservers) {

@@ -6,17 +6,17 @@ import { GRANTS, SCOPES, type Grant, type OAuthError, type Scope } from '../oaut
 /** What a client asks a token for. */
 export interface TokenWish {
   readonly scope: Scope;
-  /** Name of the TURN server, where the client says one. */
+  /** Name of the TURN server; `undefined` when the client names none. */
   readonly audience: string | undefined;
   /** Private identity of the user of a registration token. */
   readonly impi: string | undefined;
-  /** Whom quotas of the TURN server count, where the client tells its users apart. */
+  /** Whom quotas of the TURN server count; `undefined` when the client does not tell its users apart. */
   readonly subject: string | undefined;
   /** UNIX seconds past which a TURN token must not be good. */
   readonly notAfterSec: number | undefined;
 }
 
-/** Visible ASCII: names that are compared, logged nowhere, and kept for a while. */
+/** A name in a token request: visible ASCII. */
 const NAME = /^[\x21-\x7e]{1,255}$/;
 const SECONDS = /^\d{1,12}$/;
 /** Algorithms of RFC 7635 appendix B. The one that was made is in the answer. */
@@ -29,7 +29,7 @@ export function readGrant(form: Form): Result<Grant, OAuthError> {
   return Object.hasOwn(GRANTS, grant) && grant !== 'implicit' ? ok(grant as Grant) : fail('unsupported_grant_type');
 }
 
-/** What is asked for: `scope`, or `token_type=pop` (RFC 7635 appendix B), or else what the client has first. */
+/** The scope that is asked for: by `scope`, by `token_type=pop` (RFC 7635 appendix B), or else the first scope of the client. */
 export function readScope(form: Form, client: OAuthClient): Result<Scope, OAuthError> {
   const named = form.get('scope') ?? (form.get('token_type') === 'pop' ? 'turn' : client.scopes[0]);
   const scope = named !== undefined && Object.hasOwn(SCOPES, named) ? (named as Scope) : undefined;

@@ -14,12 +14,12 @@ export class FormGuard {
   readonly #cookie: string;
   readonly #key = randomBytes(32);
 
-  /** `cookie`: its name, without the prefix that binds it to the host. */
+  /** `cookie`: the name of the cookie, without the prefix that binds it to the host. */
   constructor(cookie: string) {
     this.#cookie = cookie;
   }
 
-  /** For a hidden field of the form. */
+  /** The seal of a cookie, for a hidden field of the form. */
   seal(context: OAuthContext): string {
     const known = this.#known(context);
     const value = known ?? randomBytes(16).toString('base64url');

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type WebUser, type WebUsers } from '../web-users.ts';
 
-/** Wrong passwords of one address: for one user, and for all that it tries. */
+/** How many wrong passwords one address may try for one user, and for all users together. */
 const FOR_ONE_USER = { burst: 5, perSec: 1 / 30, maxKeys: 20_000 };
 const FOR_ALL_USERS = { burst: 30, perSec: 0.2, maxKeys: 10_000 };
 
@@ -21,7 +21,7 @@ export class LoginCheck {
   readonly #ofUser = new TokenBuckets(FOR_ONE_USER);
   readonly #ofAddress = new TokenBuckets(FOR_ALL_USERS);
 
-  /** `report` hears of what fails. */
+  /** `report` is called with each failure. */
   constructor(users: WebUsers, report: (remoteAddress: string, failure: LoginFailure, now: Now) => void) {
     this.#users = users;
     this.#report = report;

@@ -3,13 +3,13 @@ import { hash } from 'node:crypto';
 export interface LoginPageOptions {
   /** Path that the form is sent to. */
   readonly action: string;
-  /** What goes with it unseen. */
+  /** Hidden fields of the form. */
   readonly hidden: Readonly<Record<string, string>>;
-  /** What the user is told of the last try; absent: it is the first. */
+  /** The problem of the last try; absent on the first try. */
   readonly problem?: string | undefined;
-  /** Whom the user logs in for; absent: for the page that opened this one. */
+  /** Name of the client that the user logs in for; absent: the page that opened this one. */
   readonly client?: string | undefined;
-  /** Name that was typed before. */
+  /** The name that was typed before; absent on the first try. */
   readonly user?: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import { Secret } from '../../base/secret.ts';
 import { type OAuthContext } from '../oauth-http.ts';
 
 export interface EndReportsParts {
-  /** What an edge elsewhere shows; absent: none reports. */
+  /** The secret that an edge on another machine shows; absent: no edge reports. */
   readonly secret: Secret | undefined;
   readonly ended: (impi: string) => void;
 }

@@ -11,11 +11,11 @@ import { refuse } from './wwsf-http.ts';
 export interface GuestOptions {
   /** Private identities to lend; empty: there are no guests. */
   readonly pool: Iterable<string>;
-  /** Life of a registration token. */
+  /** Life of a registration token in seconds. */
   readonly registrationTokenSec: number;
 }
 
-/** Guests of one address. */
+/** How many guests one address may have. */
 const OF_ADDRESS = { burst: 10, perSec: 1 / 30, maxKeys: 10_000 };
 const RETRY_SEC = 30;
 
@@ -49,7 +49,7 @@ export class Guests {
     return context.json(describeSession(session));
   }
 
-  /** When a token ends for which an identity is lent from now on: UNIX seconds. */
+  /** The end, in UNIX seconds, of a token for an identity that is lent now. */
   loanEndSec({ unixMs }: Now): number {
     return Math.floor(unixMs / 1000) + this.#loanSec;
   }

@@ -10,7 +10,7 @@ interface Loan {
 }
 
 interface Returned {
-  /** Who had it last, and may have it back. */
+  /** The last holder of the identity, who may have it back. */
   readonly holder: string | undefined;
   readonly fromMs: number;
 }
@@ -21,10 +21,10 @@ const AFTERMATH_SEC = 32;
 /** Identities that are lent to one user after the other (TS 24.371 §6.1). The one that was given back first is lent first. */
 export class IdentityPool {
   readonly #free = new AgeMap<Returned>();
-  /** By the time of the last token, so that the first to end is the oldest. */
+  /** The lent identities in the order in which they were lent last, which is the order in which their tokens end. */
   readonly #lent = new AgeMap<Loan>();
 
-  /** Private identities. */
+  /** Takes the private identities of the pool. */
   constructor(impis: Iterable<string>) {
     for (const impi of impis) this.#free.set(impi, { holder: undefined, fromMs: 0 });
   }

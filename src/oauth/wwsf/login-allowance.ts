@@ -2,9 +2,9 @@ import { addressKey } from '../../base/address-key.ts';
 import { type Now } from '../../base/clock.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 
-/** Steps of logins of one address, as each may ask a server elsewhere. An office logs in behind one address. */
+/** Limit for login steps of one address, since each step may ask another server. An office may log in behind one address. */
 const OF_ADDRESS = { burst: 60, perSec: 1, maxKeys: 10_000 };
-/** Logins of one user that succeed: each takes a place among the sessions, and has an allowance of credentials of its own. */
+/** Limit for successful logins of one user: each takes a session, with an allowance of credentials of its own. */
 const OF_USER = { burst: 20, perSec: 1 / 30, maxKeys: 50_000 };
 
 /** How often users may log in, whichever way they do. */

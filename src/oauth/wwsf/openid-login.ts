@@ -27,7 +27,7 @@ interface Provider {
   readonly configuration: OpenId.Configuration;
 }
 
-/** What logs users in elsewhere. */
+/** A provider on another server that logs users in. */
 export type LoginProvider = Pick<OpenIdLogin, 'begin' | 'finish'>;
 
 /** Lets an OpenID provider log users in: by code with PKCE, state and nonce. The library is loaded at the first login. */
@@ -70,7 +70,7 @@ export class OpenIdLogin {
     return typeof name === 'string' ? name : undefined;
   }
 
-  /** Once; after a failure it is tried again. */
+  /** Fetches the metadata of the provider once; after a failure it tries again. */
   #discover(): Promise<Provider> {
     this.#provider ??= this.#ask().catch((error: unknown) => {
       this.#provider = undefined;

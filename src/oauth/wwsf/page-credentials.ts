@@ -19,7 +19,7 @@ export interface PageCredentialsParts {
   readonly guests: Guests;
   readonly desk: TokenDesk;
   readonly events: OAuthObservers;
-  /** Known once the server has started. */
+  /** Makes TURN credentials; known once the server has started. */
   readonly issuer: () => CredentialIssuer;
   readonly uris: () => readonly string[];
 }
@@ -69,7 +69,7 @@ export class PageCredentials {
     return context.json(credentialFields(form, issued.value, uris(), now.unixMs));
   }
 
-  /** The session ends: takes back what it has got for the TURN server. */
+  /** Takes back the TURN credentials of a session that ends. */
   release(session: Session): void {
     this.#parts.issuer().release(registrationOf(session), 'revoke');
     this.#parts.desk.releaseTurn(registrationOf(session));

@@ -14,10 +14,10 @@ export interface PageDoorParts {
   readonly guests: Guests;
 }
 
-/** Tokens and credentials of one session. */
+/** Limit for tokens and credentials of one session. */
 const OF_SESSION = { burst: 20, perSec: 0.2, maxKeys: 50_000 };
 
-/** Which pages may ask, and for whom. */
+/** Decides which pages may ask, and for which session. */
 export class PageDoor {
   readonly #parts: PageDoorParts;
   readonly #ofSession = new TokenBuckets(OF_SESSION);
@@ -26,7 +26,7 @@ export class PageDoor {
     this.#parts = parts;
   }
 
-  /** The pages of this server and those of the listed origins; a program says nothing of either. */
+  /** Whether a request may come in: from pages of this server, from pages of the listed origins, and from programs, which send no Origin. */
   admits(context: OAuthContext): boolean {
     const isListed = (origin: string): boolean => this.#parts.origins.includes(origin);
     allowOrigin(context, isListed);
@@ -48,14 +48,14 @@ export class PageDoor {
     return waitSec > 0 ? refuse(context, 'too_many_requests', waitSec) : session;
   }
 
-  /** A guest whose identity has gone to another has no session. */
+  /** The session of a request. A guest whose identity has gone to another has none. */
   session(context: OAuthContext, now: Now): Session | undefined {
     const { sessions, guests } = this.#parts;
     const session = sessions.of(context, now);
     return session?.isGuest && !guests.holds(session, now) ? undefined : session;
   }
 
-  /** By the URL that is configured, or by the name that the browser has asked for. */
+  /** Whether an origin is this server's: by the configured URL, or by the name that the browser asked for. */
   #isOwn(origin: string, host: string | undefined): boolean {
     return origin === this.#parts.ownUrl() || (host !== undefined && origin === `https://${host}`);
   }

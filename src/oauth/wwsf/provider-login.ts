@@ -14,17 +14,17 @@ export interface ProviderLoginParts {
   readonly users: WebUsers;
   /** Whether a name that is not listed stands for the user of that name in the home domain. */
   readonly mapsUnlisted: boolean;
-  /** Identities of the pool belong to nobody who logs in. */
+  /** Private identities of the pool. Nobody who logs in has one of them. */
   readonly pool: ReadonlySet<string>;
   readonly signIn: SignIn;
   readonly allowance: LoginAllowance;
   /** URL of this server, known once it listens. */
   readonly ownUrl: () => string;
-  /** Hears why a provider logged nobody in. */
+  /** Called with the reason when a provider logs nobody in. */
   readonly reportProvider: (error: unknown) => void;
 }
 
-/** What a person is told, and the status of that page. */
+/** Problem pages: what the user is told, and the HTTP status. */
 const PROBLEMS = {
   'stale-form': ['This page was open for too long, or belongs to another browser. Log in again.', 400],
   'too-many-logins': ['Too many logins came from this address, or of this user. Wait a minute, then try again.', 429],

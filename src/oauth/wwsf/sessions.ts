@@ -5,13 +5,13 @@ import { type Now } from '../../base/clock.ts';
 import { type OAuthContext } from '../oauth-http.ts';
 import { type WebIdentity } from '../web-users.ts';
 
-/** Who a browser is. */
+/** The session of a browser: which user it is. */
 export interface Session extends WebIdentity {
   /** Names the session within this process; the cookie cannot be found from it. */
   readonly key: string;
-  /** A user of the moment, whose identity is lent. */
+  /** Whether the user is a guest, whose identity is lent. */
   readonly isGuest: boolean;
-  /** UNIX seconds. */
+  /** When the session ends, in UNIX seconds. */
   readonly endsAtSec: number;
 }
 
@@ -69,7 +69,7 @@ export class Sessions {
   }
 }
 
-/** What the issuer of credentials knows a session by. */
+/** The id by which issuers of credentials know a session. */
 export function registrationOf({ key }: Pick<Session, 'key'>): string {
   return `wwsf ${key}`;
 }

@@ -12,9 +12,9 @@ export type TokenAnswer<Token> =
 
 /** The authorization server (WAF) as its web server (WWSF) knows it: in this process, or on another machine. Never rejects. */
 export interface TokenSource {
-  /** How it is asked for tokens of users. */
+  /** The grant by which it is asked for tokens of users. */
   readonly grant: Grant;
-  /** A token by which this user registers. */
+  /** Gets a token by which this user registers. */
   registrationToken(user: WebIdentity, now: Now): Promise<TokenAnswer<RegistrationToken>>;
   /** `person` of the request: the private identity of the user. */
   turnToken(request: TurnTokenRequest, now: Now): Promise<TokenAnswer<TurnToken>>;

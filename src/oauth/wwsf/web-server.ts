@@ -27,15 +27,15 @@ export interface WebServerOptions {
   readonly client: string;
   /** Origins elsewhere whose pages may ask. */
   readonly origins: readonly string[];
-  /** Private identities of its pool: they belong to nobody who logs in. */
+  /** Private identities of its pool. Nobody who logs in has one of them. */
   readonly pool: ReadonlySet<string>;
   readonly users: WebUsers;
   readonly sessionSec: number;
-  /** Life of a registration token. */
+  /** Life of a registration token in seconds. */
   readonly registrationTokenSec: number;
   /** Whether people who have not logged in get an identity of the pool. */
   readonly takesGuests: boolean;
-  /** What an edge elsewhere shows when it reports the end of a registration; absent: none reports. */
+  /** The secret that an edge on another machine shows when it reports the end of a registration; absent: no edge reports. */
   readonly webhookSecret: Secret | undefined;
   /** Whether a name that the provider tells, and that is not listed, stands for the user of that name in the home domain. */
   readonly mapsUnlisted: boolean;
@@ -45,15 +45,15 @@ export interface WebServerPorts {
   readonly clock: Clock;
   readonly tokens: TokenSource;
   readonly events: OAuthObservers;
-  /** Known once the server has started. */
+  /** Makes TURN credentials; known once the server has started. */
   readonly issuer: () => CredentialIssuer;
   readonly uris: () => readonly string[];
   readonly report: (remoteAddress: string, cause: LoginFailure, now: Now) => void;
-  /** Absent: users log in by the form here. */
+  /** Logs users in elsewhere; absent: users log in by the form of this server. */
   readonly openId?: LoginProvider | undefined;
   /** URL of this server, known once it listens. */
   readonly ownUrl: () => string;
-  /** Hears why a provider logged nobody in. */
+  /** Called with the reason when a provider logs nobody in. */
   readonly reportProvider: (error: unknown) => void;
 }
 

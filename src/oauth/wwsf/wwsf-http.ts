@@ -24,7 +24,7 @@ const REFUSALS = {
 } as const;
 export type WwsfRefusal = keyof typeof REFUSALS;
 
-/** What a page is told in place of what it has asked for. */
+/** The answer to a page whose request is refused. */
 export function refuse(context: OAuthContext, error: WwsfRefusal, retryAfterSec?: number): Response {
   noStore(context);
   if (retryAfterSec !== undefined) context.header('Retry-After', String(retryAfterSec));
@@ -32,14 +32,14 @@ export function refuse(context: OAuthContext, error: WwsfRefusal, retryAfterSec?
   return context.json({ error, error_description: description }, status);
 }
 
-/** What a person sees whose browser cannot go on. */
+/** The page that a user sees when the login cannot go on. */
 export function showProblem(context: OAuthContext, text: string, status: 400 | 403 | 429 | 503): Response {
   noStore(context);
   context.header('Content-Security-Policy', loginPagePolicy([]));
   return context.html(problemPage(text), status);
 }
 
-/** Where a login leads that was told no other place. */
+/** The page after a login that names no other return path. */
 export function showDone(context: OAuthContext): Response {
   noStore(context);
   context.header('Content-Security-Policy', loginPagePolicy([]));
@@ -49,7 +49,7 @@ export function showDone(context: OAuthContext): Response {
 /** A path of this server. A second slash, or a backslash, would lead to another one. */
 const RETURN_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,512}$/;
 
-/** Where a login leads in the end. */
+/** The path to which a login returns. */
 export function returnPath(path: string | undefined): string {
   return path !== undefined && RETURN_PATH.test(path) ? path : WWSF_PATHS.done;
 }
