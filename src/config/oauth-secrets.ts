@@ -24,6 +24,9 @@ export interface OAuthSecrets {
   readonly openIdSecret?: Secret | undefined;
   /** PEM bundle of the CAs that may sign the certificate of the OpenID provider; absent: the CAs that Node.js trusts. */
   readonly openIdCa?: string | undefined;
+  /** Of an authorization server on another machine: what the web server proves itself by there, and a PEM bundle of CAs. */
+  readonly wafProof?: Secret | KeyObject | undefined;
+  readonly wafCa?: string | undefined;
 }
 
 const SIGNING_KEY_FILE = 'waf-signing-key.pem';
@@ -55,6 +58,8 @@ export function givenOAuthSecrets({ oauth }: Config, attempt: Attempt): OAuthSec
   const openIdPath = 'oauth.wwsf.openid';
   const openIdSecret = attempt(() => secretOf(clientSecret, clientSecretFile, `${openIdPath}.clientSecretFile`));
   const openIdCa = caFile === undefined ? undefined : attempt(() => readCa(caFile, `${openIdPath}.caFile`));
+  const { waf } = oauth.wwsf;
+  const wafCaFile = waf.caFile;
   const [newest, ...older] = signingKeys;
   return {
     signingKeys: newest && [newest, ...older],
@@ -63,6 +68,8 @@ export function givenOAuthSecrets({ oauth }: Config, attempt: Attempt): OAuthSec
     webhookSecret: webhook,
     openIdSecret,
     openIdCa,
+    wafProof: attempt(() => wafProofOf(waf)),
+    wafCa: wafCaFile === undefined ? undefined : attempt(() => readCa(wafCaFile, 'oauth.wwsf.waf.caFile')),
   };
 }
 
@@ -92,6 +99,16 @@ function proofOf(
   if (publicKeyFile !== undefined) return readKey(publicKeyFile, `${path}.publicKeyFile`, createPublicKey);
   const given = secretOf(secret, secretFile, `${path}.secretFile`);
   return given && longEnough(given, `${path}.secret`, grants.includes(JWT_BEARER) ? MIN_MAC_BYTES : MIN_SECRET_BYTES);
+}
+
+function wafProofOf({
+  clientSecret,
+  clientSecretFile,
+  privateKeyFile,
+}: Config['oauth']['wwsf']['waf']): Secret | KeyObject | undefined {
+  if (privateKeyFile !== undefined) return readKey(privateKeyFile, 'oauth.wwsf.waf.privateKeyFile', createPrivateKey);
+  const given = secretOf(clientSecret, clientSecretFile, 'oauth.wwsf.waf.clientSecretFile');
+  return given && longEnough(given, 'oauth.wwsf.waf.clientSecret', MIN_MAC_BYTES);
 }
 
 function longEnough(secret: Secret, path: string, minBytes: number): Secret {

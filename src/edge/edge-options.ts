@@ -160,7 +160,7 @@ export interface WebClientOptions {
   readonly id: string;
   /** Origins of its pages; absent: all that the edge lets in. */
   readonly origins?: readonly string[] | undefined;
-  /** Private identities that it lends: texts in which one `*` stands for any characters but `@`. */
+  /** Private identities that it lends: texts in which one `*` stands for any characters but `@`, or one range such as `{1-500}` for a number. */
   readonly pools: readonly string[];
 }
 

@@ -79,6 +79,27 @@ export const TOKEN_REFUSALS = {
 } as const satisfies Readonly<Record<OAuthError | ClientRefusal, string>>;
 export type TokenRefusal = keyof typeof TOKEN_REFUSALS;
 
+/** Why a web server (WWSF) got no token of an authorization server (WAF) on another machine, for the operator. */
+export const WAF_FAULTS = {
+  'no-answer':
+    'It could not be reached, or did not answer in time. See oauth.wwsf.waf.issuer, caFile, and whether it runs.',
+  'server-error': 'It answered by a status that tells of a fault of its own. See its log.',
+  'too-many-requests':
+    'It answered 429: this client asks too often. At a server of this kind see requestsPerSecPerClient.',
+  'no-metadata':
+    'Its metadata (RFC 8414) cannot be read, are of another issuer, or name an endpoint that is not secure. Compare oauth.wwsf.waf.issuer, or set tokenEndpoint.',
+  'client-not-believed':
+    'It does not believe the proof of this client. Compare oauth.wwsf.client, and the secret or the key, with those it has.',
+  'token-refused':
+    'It makes no such token for this client. See grants, namesUsers, pool and scopes of the client there.',
+  'malformed-answer': 'Its answer is no token (RFC 6749 §5.1, RFC 7635 appendix B). See whether the endpoint is right.',
+  'forged-token': 'The token is not signed by a key that it publishes. See oauth.wwsf.waf.jwksUri.',
+  'other-token':
+    'The token is for another user, audience or client than it was asked for, or has ended. Compare oauth.wwsf.waf.audience, and the clocks.',
+  'keys-unavailable': 'Its keys cannot be fetched, so that its tokens cannot be checked. See oauth.wwsf.waf.jwksUri.',
+} as const;
+export type WafFault = keyof typeof WAF_FAULTS;
+
 /** What is asked of the web server and of the authorization server. */
 export const WEB_EXCHANGES = {
   login:

@@ -71,8 +71,7 @@ export function tokenIssuer({ domain, oauth }: Config, { issuer }: Authorization
   const clients = oauth.clients.map(({ id, origins, pool }) => ({
     id,
     ...(origins.length > 0 && { origins }),
-    // A range of names stands as a pattern here; the authorization server itself keeps each client to its very names.
-    pools: pool.map((names) => `${names.replace(/\{.*\}/, '*')}@${domain}`),
+    pools: pool.map((names) => `${names}@${domain}`),
   }));
   return { issuer, entity: new URL(issuer).hostname, clients, check: { kind: 'local' } };
 }

@@ -20,11 +20,16 @@ export function oauthClients({ domain, oauth }: Config, { clientProofs }: OAuthS
         redirectUris: client.redirectUris,
         origins: client.origins,
         namesUsers: client.namesUsers,
-        pool: new Set(client.pool.flatMap((entry) => poolNames(entry) ?? []).map((name) => `${name}@${domain}`)),
+        pool: poolOf(client.pool, domain),
         introspects: client.introspects,
       },
     ]),
   );
+}
+
+/** The private identities that the entries of a pool stand for. */
+export function poolOf(entries: readonly string[], domain: string): ReadonlySet<string> {
+  return new Set(entries.flatMap((entry) => poolNames(entry) ?? []).map((name) => `${name}@${domain}`));
 }
 
 function proofOf(given: Secret | KeyObject | undefined): ClientProof {

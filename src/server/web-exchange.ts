@@ -15,14 +15,19 @@ export interface WebExchange {
   readonly body?: string | undefined;
 }
 
+export interface ExchangeAnswer extends WebAnswer {
+  /** Retry-After, as it was written. */
+  readonly retryAfter?: string | undefined;
+}
+
 /** Sends one request. Rejects where no whole answer of a bounded size comes in time; a redirection is an answer like any other. */
-export type SendExchange = (exchange: WebExchange) => Promise<WebAnswer>;
+export type SendExchange = (exchange: WebExchange) => Promise<ExchangeAnswer>;
 
 /** `ca`: PEM bundle of the CAs that are trusted instead of those of Node.js. */
 export function createExchange(ca: string | undefined): SendExchange {
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, ...(ca !== undefined && { ca }) });
   return ({ url, headers, body }) =>
-    new Promise<WebAnswer>((resolve, reject) => {
+    new Promise<ExchangeAnswer>((resolve, reject) => {
       const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
       const isSecure = url.startsWith('https:');
       const request = isSecure ? requestHttps(url, { ...options, agent }) : requestHttp(url, options);
@@ -37,7 +42,8 @@ export function createExchange(ca: string | undefined): SendExchange {
           else chunks.push(chunk);
         });
         response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+          const { 'retry-after': retryAfter } = response.headers;
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), retryAfter });
         });
       });
       request.end(body);

@@ -8,6 +8,7 @@ import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
 import { type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
+import { WAF_FAULTS } from '../oauth/oauth-words.ts';
 import { type OAuthObservers } from '../oauth/web-trace.ts';
 import { type WebServer } from '../oauth/wwsf/web-server.ts';
 import { WWSF_PATHS } from '../oauth/wwsf/wwsf-http.ts';
@@ -43,6 +44,10 @@ export class WebParts {
     this.#webServer = createWwsf({
       ...context,
       authorizationServer: this.authorizationServer,
+      reportWaf: (fault, { monotonicMs }) => {
+        const text = `the authorization server of oauth.wwsf.waf gave no token: ${WAF_FAULTS[fault]}`;
+        limitedLog.warn(`WAF ${fault}`, { fault }, text, monotonicMs);
+      },
       reportProvider: (error) => {
         const { monotonicMs } = clock.now();
         limitedLog.warn('OpenID login failed', { err: error }, 'an OpenID provider logged nobody in', monotonicMs);

@@ -2,11 +2,13 @@ import { type LoadedSecrets } from '../config/secrets.ts';
 import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
-import { WebServer, type WebServerPorts } from '../oauth/wwsf/web-server.ts';
+import { WebServer, type WebServerOptions, type WebServerPorts } from '../oauth/wwsf/web-server.ts';
 import { LocalTokens } from '../oauth/wwsf/local-tokens.ts';
+import { type TokenSource } from '../oauth/wwsf/token-source.ts';
 import { type OpenIdFetch, OpenIdLogin } from '../oauth/wwsf/openid-login.ts';
+import { createRemoteTokens, type RemoteWafContext } from './remote-waf.ts';
 import { createExchange } from './web-exchange.ts';
-import { oauthClients, webUsers } from './oauth-clients.ts';
+import { oauthClients, poolOf, webUsers } from './oauth-clients.ts';
 
 export interface WwsfContext extends Pick<
   WebServerPorts,
@@ -16,20 +18,21 @@ export interface WwsfContext extends Pick<
   readonly secrets: LoadedSecrets;
   readonly abuseLog: AbuseLog;
   readonly authorizationServer: AuthorizationServer | undefined;
+  /** Hears why an authorization server on another machine gave no token. */
+  readonly reportWaf: RemoteWafContext['report'];
 }
 
 /** The web server of the configuration; `undefined` where none is to run. */
 export function createWwsf(context: WwsfContext): WebServer | undefined {
-  const { config, secrets, abuseLog, authorizationServer, clock, events, issuer, uris, ownUrl, reportProvider } =
-    context;
+  const { config, secrets, abuseLog, clock, events, issuer, uris, ownUrl, reportProvider } = context;
   const { wwsf, authorizationServer: waf } = config.oauth;
-  const client = oauthClients(config, secrets.oauth).get(wwsf.client);
-  if (!wwsf.enabled || !authorizationServer || !client) return undefined;
+  const source = wwsf.enabled ? tokenSourceOf(context) : undefined;
+  if (!source) return undefined;
   return new WebServer(
     {
-      client: client.id,
-      origins: client.origins,
-      pool: client.pool,
+      client: wwsf.client,
+      origins: source.origins,
+      pool: source.pool,
       users: webUsers(config, secrets.oauth, secrets.users),
       sessionSec: wwsf.sessionSec,
       registrationTokenSec: waf.registrationTokenSec,
@@ -40,7 +43,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
     {
       clock,
       events,
-      tokens: new LocalTokens(authorizationServer.maker, client),
+      tokens: source.tokens,
       issuer,
       uris,
       ownUrl,
@@ -51,6 +54,20 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
       },
     },
   );
+}
+
+interface Source extends Pick<WebServerOptions, 'origins' | 'pool'> {
+  readonly tokens: TokenSource;
+}
+
+/** The authorization server of this process, or that of another machine, and what it has of the client that this web server is. */
+function tokenSourceOf({ config, secrets, clock, authorizationServer, reportWaf }: WwsfContext): Source | undefined {
+  const { client: id, waf } = config.oauth.wwsf;
+  const remote = createRemoteTokens({ config, secrets, clock, report: reportWaf });
+  if (remote) return { tokens: remote, origins: waf.origins, pool: poolOf(waf.pool, config.domain) };
+  const client = oauthClients(config, secrets.oauth).get(id);
+  if (!authorizationServer || !client) return undefined;
+  return { tokens: new LocalTokens(authorizationServer.maker, client), origins: client.origins, pool: client.pool };
 }
 
 function createOpenIdLogin(

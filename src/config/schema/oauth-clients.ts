@@ -28,12 +28,12 @@ function isRedirectUri(text: string): boolean {
   return protocol === 'https:' || /^[a-z][a-z\d-]*(?:\.[a-z\d-]+)+:$/.test(protocol);
 }
 
-const webOrigin = z
+export const webOrigin = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
   .meta({ expected: 'an origin as browsers send it, such as https://app.example.com' });
 
-const pool = z
+export const pool = z
   .string()
   .refine((text) => poolNames(text) !== undefined)
   .meta({ expected: 'a SIP user name of up to 64 characters, with one range at most, such as guest{1-500}' });

@@ -42,8 +42,8 @@ function checkPools({ domain, edge, oauth }: Config, report: Report): void {
   const owners = new Map<string, string>();
   edge.core.users.forEach(({ name }, i) => owners.set(`${name}@${domain}`, `edge.core.users.${i}`));
   oauth.users.forEach(({ name, impi = `${name}@${domain}` }, i) => owners.set(impi, `oauth.users.${i}`));
-  oauth.clients.forEach(({ pool }, i) => {
-    const path = `oauth.clients.${i}.pool`;
+  const pools = oauth.clients.map(({ pool }, i) => ({ pool, path: `oauth.clients.${i}.pool` }));
+  for (const { pool, path } of [...pools, { pool: oauth.wwsf.waf.pool, path: 'oauth.wwsf.waf.pool' }]) {
     const names = pool.flatMap((entry) => poolNames(entry) ?? []);
     if (names.length > MAX_POOL_NAMES) report(path, `at most ${MAX_POOL_NAMES} names`, names.length);
     for (const name of names) {
@@ -51,11 +51,11 @@ function checkPools({ domain, edge, oauth }: Config, report: Report): void {
       const owner = owners.get(impi);
       if (owner !== undefined) {
         report(path, `names that ${owner} does not have`, name);
-        return;
+        break;
       }
       owners.set(impi, path);
     }
-  });
+  }
 }
 
 function checkUsers({ oauth: { users } }: Config, report: Report): void {
@@ -65,8 +65,21 @@ function checkUsers({ oauth: { users } }: Config, report: Report): void {
   });
 }
 
-function checkWwsf({ oauth: { wwsf, authorizationServer, clients } }: Config, report: Report): void {
+function checkWwsf({ oauth }: Config, report: Report): void {
+  const { wwsf } = oauth;
   if (!wwsf.enabled) return;
+  if (wwsf.waf.issuer === undefined) checkOwnWaf(oauth, report);
+  else checkRemoteWaf(oauth, report);
+  const { issuer, clientSecret, clientSecretFile } = wwsf.openid;
+  if (issuer !== undefined && (clientSecret === undefined) === (clientSecretFile === undefined)) {
+    report('oauth.wwsf.openid', 'exactly one of "clientSecret" and "clientSecretFile"', 'neither, or both');
+  }
+  if (wwsf.webhookSecret !== undefined && wwsf.webhookSecretFile !== undefined) {
+    report('oauth.wwsf', 'one of "webhookSecret" and "webhookSecretFile"', 'both');
+  }
+}
+
+function checkOwnWaf({ wwsf, authorizationServer, clients }: Config['oauth'], report: Report): void {
   if (!authorizationServer.enabled) {
     report('oauth.authorizationServer.enabled', 'true, because oauth.wwsf.enabled is true', false);
   }
@@ -76,11 +89,28 @@ function checkWwsf({ oauth: { wwsf, authorizationServer, clients } }: Config, re
   } else if (wwsf.guests && client.pool.length === 0) {
     report('oauth.wwsf.guests', `false, because ${client.id} of oauth.clients has no pool`, true);
   }
-  const { issuer, clientSecret, clientSecretFile } = wwsf.openid;
-  if (issuer !== undefined && (clientSecret === undefined) === (clientSecretFile === undefined)) {
-    report('oauth.wwsf.openid', 'exactly one of "clientSecret" and "clientSecretFile"', 'neither, or both');
+  const { tokenEndpoint, jwksUri, clientSecret, clientSecretFile, privateKeyFile, caFile } = wwsf.waf;
+  const given = Object.entries({ tokenEndpoint, jwksUri, clientSecret, clientSecretFile, privateKeyFile, caFile });
+  const [key] = given.flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (key !== undefined)
+    report('oauth.wwsf.waf.issuer', `the URL of the server that oauth.wwsf.waf.${key} is for`, key);
+}
+
+function checkRemoteWaf({ wwsf, authorizationServer }: Config['oauth'], report: Report): void {
+  const { tokenEndpoint, jwksUri, clientSecret, clientSecretFile, privateKeyFile, pool } = wwsf.waf;
+  if (authorizationServer.enabled) {
+    report('oauth.authorizationServer.enabled', 'false, because oauth.wwsf.waf.issuer names another one', true);
   }
-  if (wwsf.webhookSecret !== undefined && wwsf.webhookSecretFile !== undefined) {
-    report('oauth.wwsf', 'one of "webhookSecret" and "webhookSecretFile"', 'both');
+  const proofs = Object.entries({ clientSecret, clientSecretFile, privateKeyFile });
+  const names = proofs.flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (names.length !== 1) {
+    const expected = 'exactly one of "clientSecret", "clientSecretFile" and "privateKeyFile"';
+    report('oauth.wwsf.waf', expected, names.length === 0 ? 'none' : names.join(' and '));
+  }
+  if (jwksUri !== undefined && tokenEndpoint === undefined) {
+    report('oauth.wwsf.waf.tokenEndpoint', 'the token endpoint, because jwksUri is set', tokenEndpoint);
+  }
+  if (wwsf.guests && pool.length === 0) {
+    report('oauth.wwsf.guests', 'false, because oauth.wwsf.waf.pool is empty', true);
   }
 }

@@ -21,12 +21,16 @@ const plainText = z
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/)
   .meta({ expected: 'up to 255 visible ASCII characters without quotes and backslashes' });
 
-const pool = z
-  .string()
-  .regex(/^[^\s"\\@<>*]*\*?[^\s"\\@<>*]*@[a-z\d.-]+$/i)
-  .meta({
-    expected: 'a private identity in which one "*" may stand for characters of the user, such as guest-*@example.com',
-  });
+const pool = z.string().refine(isPoolPattern).meta({
+  expected:
+    'a private identity with one range of numbers, or one "*" for any characters of the user, such as guest{1-500}@example.com or guest-*@example.com',
+});
+
+function isPoolPattern(text: string): boolean {
+  const [, first, last] = /\{(\d{1,6})-(\d{1,6})\}/.exec(text) ?? [];
+  if (Number(first ?? 0) > Number(last ?? 0)) return false;
+  return /^[^\s"\\@<>*{}]*(?:\*|\{\d{1,6}-\d{1,6}\})?[^\s"\\@<>*{}]*@[a-z\d.-]+$/i.test(text);
+}
 
 const client = z.strictObject({
   id: plainText.meta({ description: '`client_id` of a web server (WWSF) to which the issuer gives tokens.' }),

@@ -12,7 +12,7 @@ export interface WebClient {
   readonly id: string;
   /** Origins of its pages; `undefined`: those that the edge lets in at all. */
   readonly origins?: readonly string[] | undefined;
-  /** Patterns of the private identities that it lends: `*` stands for any characters but `@`. */
+  /** Patterns of the private identities that it lends: `*` stands for any characters but `@`, `{1-500}` for a number. */
   readonly pools: readonly string[];
 }
 

@@ -59,6 +59,11 @@ export class Guests {
     return this.#pool.keep(impi, key, this.loanEndSec(now), now);
   }
 
+  /** The token that was made ends at `untilSec`: the identity goes to nobody else before. */
+  tokenMade(session: Session, untilSec: number, now: Now): void {
+    if (session.isGuest && untilSec > this.loanEndSec(now)) this.#pool.keep(session.impi, session.key, untilSec, now);
+  }
+
   holds({ impi, key }: Session, now: Now): boolean {
     return this.#pool.isHeld(impi, key, now);
   }

@@ -35,7 +35,7 @@ export class PageCredentials {
   }
 
   async tellToken(context: OAuthContext): Promise<Response> {
-    const { door, desk } = this.#parts;
+    const { door, desk, guests } = this.#parts;
     const now = this.#now;
     const session = door.allowed(context, now);
     if (session instanceof Response) return session;
@@ -43,6 +43,7 @@ export class PageCredentials {
     const made = await desk.registrationToken(session, now);
     if (made.kind !== 'made') return refuseToken(context, made);
     const { token, expiresAtSec, impi, impus } = made.token;
+    guests.tokenMade(session, expiresAtSec, now);
     noStore(context);
     return context.json({ token, expires_in: Math.floor(expiresAtSec - now.unixMs / 1000), impi, impu: impus });
   }

@@ -179,6 +179,16 @@ describe('a pattern of a pool', () => {
     ['guest@example.com', 'guest@example.com', true],
     ['xguest@example.com', 'guest@example.com', false],
     ['a@example.com', '*@example.com', true],
+    ['guest8@example.com', 'guest{1-8}@example.com', true],
+    ['Guest1@example.com', 'guest{1-8}@Example.com', true],
+    ['guest9@example.com', 'guest{1-8}@example.com', false],
+    ['guest0@example.com', 'guest{1-8}@example.com', false],
+    ['guest01@example.com', 'guest{1-8}@example.com', false],
+    ['guest007@example.com', 'guest{001-100}@example.com', true],
+    ['guest7@example.com', 'guest{001-100}@example.com', false],
+    ['guest-of-honour@example.com', 'guest{1-8}@example.com', false],
+    ['guest1.5@example.com', 'guest{1-8}@example.com', false],
+    ['guest@example.com', 'guest{1-8}@example.com', false],
   ])('%s in %s: %s', (impi, pattern, isIn) => {
     expect(isInPool(impi, pattern)).toBe(isIn);
   });
