@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type UA } from 'jssip';
 import { type Message, Messager, UserAgent } from 'sip.js';
@@ -6,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startHttp, type TokenWishes, Waf } from '../edge/web-identity/waf.ts';
 import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
+import { statusFrom } from './ask-core.ts';
 import { DOMAIN, homeOf, type Ims, newUser, startIms, uriOf } from './ims.ts';
 import {
   call,
@@ -20,9 +20,6 @@ import {
 import { peer } from './peers.ts';
 import { Agents, Deferred, register } from './sipjs-agents.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { formatSipMessage } from '../../src/sip/format-message.ts';
-import { type SipRequest } from '../../src/sip/message.ts';
-import { newBranch } from '../../src/sip/token.ts';
 
 const kamailio = peer('kamailio');
 
@@ -176,7 +173,7 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('web tokens before Kama
     alice.send(alice.buildRegister({ headers: { Authorization: claim } }));
     await alice.socket.response(401, 'REGISTER');
     const request = alice.buildRegister({ headers: { Authorization: claim } });
-    expect(await statusFromElsewhere(request, ims.core)).toBe(403);
+    expect(await statusFrom('127.0.0.3', request, ims.core)).toBe(403);
   });
 
   it('of a pool let one device in at a time', async () => {
@@ -192,16 +189,3 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('web tokens before Kama
     }
   });
 });
-
-/** Status that the core answers a machine which is no edge of its. */
-async function statusFromElsewhere(request: SipRequest, core: { address: string; port: number }): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.3', resolve);
-  });
-  request.headers.set('Via', `SIP/2.0/UDP 127.0.0.3:${socket.address().port};branch=${newBranch()}`);
-  socket.send(formatSipMessage(request), core.port, core.address);
-  const [answer] = (await once(socket, 'message')) as [Buffer];
-  socket.close();
-  return Number(/^SIP\/2\.0 (\d{3})/.exec(answer.toString())?.[1]);
-}

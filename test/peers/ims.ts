@@ -4,7 +4,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { composeServer, type Server } from '../../src/server/server.ts';
 import { type AgentHome } from './agent-home.ts';
-import { startKamailioCore, type KamailioCore } from './kamailio-core.ts';
+import { startKamailioCore, type KamailioCore, type KamailioCoreOptions } from './kamailio-core.ts';
 
 export const DOMAIN = 'ims.example';
 export const PASSWORD = 'a-password-of-all';
@@ -52,6 +52,8 @@ export interface HomeOptions {
 export interface ImsOptions extends HomeOptions {
   readonly transport: CoreTransport;
   readonly forks?: boolean;
+  /** Whether the core tells what it does to registrations. */
+  readonly regEvent?: boolean;
   /** Whether the core is where emergency calls go, too. */
   readonly takesEmergencies?: boolean;
 }
@@ -90,12 +92,9 @@ export async function startHome({ domain = DOMAIN, traces = false, edge, more }:
 /** A core that takes the edges of `behind` for its own. */
 export function startCore(
   kamailio: string,
-  {
-    domain = DOMAIN,
-    forks = false,
-  }: { readonly domain?: string | undefined; readonly forks?: boolean | undefined } = {},
+  { domain = DOMAIN, ...options }: Partial<Pick<KamailioCoreOptions, 'domain' | 'forks' | 'regEvent'>> = {},
 ): Promise<KamailioCore> {
-  return startKamailioCore({ program: kamailio, domain, password: PASSWORD, edgeAddress: EDGE_ADDRESS, forks });
+  return startKamailioCore({ program: kamailio, domain, password: PASSWORD, edgeAddress: EDGE_ADDRESS, ...options });
 }
 
 /** `edge.core` of an edge before this core. */
@@ -107,9 +106,9 @@ export function behind({ address, port }: KamailioCore, transport: CoreTransport
 
 export async function startIms(
   kamailio: string,
-  { transport, forks, takesEmergencies, edge, ...options }: ImsOptions,
+  { transport, forks = false, regEvent = false, takesEmergencies, edge, ...options }: ImsOptions,
 ): Promise<Ims> {
-  const core = await startCore(kamailio, { domain: options.domain, forks });
+  const core = await startCore(kamailio, { domain: options.domain ?? DOMAIN, forks, regEvent });
   const external = { ...behind(core, transport, takesEmergencies), ...edge?.core };
   const home = await startHome({ ...options, edge: { ...edge, core: external } });
   return {

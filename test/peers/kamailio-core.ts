@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CONFIG = fileURLToPath(new URL('kamailio/core.cfg', import.meta.url));
+/** Where Debian keeps the tables of `db_text`. */
+const TABLES = '/usr/share/kamailio/dbtext/kamailio';
 const START_TIMEOUT_MS = 20_000;
 const PROBE_MS = 100;
 
@@ -19,6 +21,8 @@ export interface KamailioCoreOptions {
   readonly edgeAddress: string;
   /** Whether all devices of a user ring at once. */
   readonly forks?: boolean;
+  /** Whether the registrations of a user can be subscribed to, by kamailio/reg-event.cfg. */
+  readonly regEvent?: boolean;
 }
 
 /** Debian's Kamailio with kamailio/core.cfg as the I/S-CSCF, on one loopback port for UDP and TCP. */
@@ -29,6 +33,8 @@ export interface KamailioCore extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again, empty, on the same port; resolves when it answers. */
   restart(): Promise<void>;
+  /** A command of its operator, such as `ul.rm`. With `regEvent` alone. */
+  command(method: string, ...params: readonly string[]): Promise<void>;
 }
 
 export async function startKamailioCore(options: KamailioCoreOptions): Promise<KamailioCore> {
@@ -46,6 +52,11 @@ export async function startKamailioCore(options: KamailioCoreOptions): Promise<K
     restart: async () => {
       await running.kill();
       running = await start(options, address, port, folder);
+    },
+    command: async (method, ...params) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+      const answer = await fetch(`http://${address}:${port}/`, { method: 'POST', body });
+      if (!answer.ok) throw new Error(`Kamailio answers ${method}: ${await answer.text()}`);
     },
     [Symbol.asyncDispose]: async () => {
       await kill();
@@ -66,6 +77,7 @@ async function start(options: KamailioCoreOptions, address: string, port: number
     PASSWORD: `"${options.password}"`,
     EDGE_ADDRESS: `"${options.edgeAddress}"`,
     FORK: options.forks === true ? 1 : 0,
+    ...(options.regEvent === true && regEventDefines(options.domain, address, port, folder)),
   };
   const args = [
     ...['-f', CONFIG, '-DD', '-E', '-m', '128', '-M', '16', '-P', join(folder, 'pid'), '-Y', folder],
@@ -93,6 +105,16 @@ async function start(options: KamailioCoreOptions, address: string, port: number
     }
   }
   return { kill };
+}
+
+function regEventDefines(domain: string, address: string, port: number, folder: string) {
+  for (const table of ['version', 'pua']) copyFileSync(join(TABLES, table), join(folder, table));
+  return {
+    WITH_REG_EVENT: 1,
+    CORE_URI: `"sip:reg@${address}:${port}"`,
+    HOME_DOMAIN: `"${domain}"`,
+    TABLES: `"text://${folder}"`,
+  };
 }
 
 /** Whether an OPTIONS from the edge's address is answered. */

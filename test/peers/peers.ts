@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -28,6 +28,16 @@ export function pythonWith(module: string): string | undefined {
   });
   if (!found) tellMissing(`Python with ${module}`);
   return found;
+}
+
+/** The path of Kamailio, if it has a module that Debian packs apart: as `peer`, when there is none. */
+export function kamailioWith(module: string): string | undefined {
+  const kamailio = peer('kamailio');
+  if (!kamailio) return undefined;
+  const file = join('kamailio/modules', `${module}.so`);
+  if (readdirSync('/usr/lib').some((folder) => existsSync(join('/usr/lib', folder, file)))) return kamailio;
+  tellMissing(`Kamailio with ${module}`);
+  return undefined;
 }
 
 function tellMissing(what: string): void {
