@@ -97,7 +97,7 @@ export const EDGE_EVENTS = {
   registered: 'A REGISTER was answered with 200: a new registration, or a refresh of one.',
   unregistered: 'A registration has ended.',
   'registration-ended':
-    'Nothing of a registration is left: the client ended it, its time or its token ran out, or the client did not come back in time.',
+    'Nothing of a registration is left: the client or the core ended it, its time or its token ran out, or the client did not come back in time.',
   'credential-issued': 'An answer carried a TURN credential.',
   'credential-refused': 'A client asked for a TURN credential and got none.',
   limited: 'A limit of `edge.limits` was reached.',

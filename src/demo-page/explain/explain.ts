@@ -7,6 +7,10 @@ import {
   FLOW_REFUSALS,
   type FlowCloseCause,
   LIMIT_CAUSES,
+  REG_EVENT_ENDS,
+  REG_EVENT_ORDERS,
+  type RegEventEnd,
+  type RegEventOrder,
 } from '../../edge/edge-words.ts';
 import { SIGN_IN_REFUSALS, TOKEN_REFUSALS } from '../../oauth/oauth-words.ts';
 import {
@@ -35,6 +39,8 @@ interface Explanation {
 const ROUTINE: ReadonlyMap<string, ReadonlySet<unknown>> = new Map<string, ReadonlySet<unknown>>([
   ['authentication-refused', new Set<AuthenticationCause>(['no-credentials', 'stale-nonce'])],
   ['flow-closed', new Set<FlowCloseCause>(['client', 'stopped'])],
+  ['reg-event-ended', new Set<RegEventEnd>(['unneeded'])],
+  ['reg-event-obeyed', new Set<RegEventOrder>(['identities'])],
   ['allocation-ended', new Set<AllocationEndCause>(['deleted-by-client', 'client-closed', 'stopped'])],
 ]);
 
@@ -54,6 +60,8 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
   ['flow-closed', explanation((event) => `${of(event)} WebSocket ended`, FLOW_CLOSE_CAUSES)],
   ['limited', explanation((event) => `The edge limits ${text(event.user) ?? 'a client'}`, LIMIT_CAUSES)],
   ['core-down', explanation((event) => `The core at ${text(event.core) ?? 'an address'} is down`, CORE_DOWN_CAUSES)],
+  ['reg-event-ended', explanation((event) => `The watch over ${of(event)} registrations ended`, REG_EVENT_ENDS)],
+  ['reg-event-obeyed', explanation((event) => `The core changed ${of(event)} registration`, REG_EVENT_ORDERS)],
   ['sign-in-refused', explanation((event) => `Signing in at the ${serverName(event.at)} failed`, SIGN_IN_REFUSALS)],
   ['token-refused', explanation(tokenRefused, TOKEN_REFUSALS)],
   ['delivery-failed', explanation((event) => `${of(event)} TURN credential was not delivered`, DELIVERY_FAILURES)],

@@ -17,6 +17,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const ROUTINE: Readonly<Record<string, readonly string[]>> = {
   'authentication-refused': ['no-credentials', 'stale-nonce'],
   'flow-closed': ['client', 'stopped'],
+  'reg-event-ended': ['unneeded'],
+  'reg-event-obeyed': ['identities'],
   'allocation-ended': ['deleted-by-client', 'client-closed', 'stopped'],
 };
 const CASES = Object.entries(TABLES).flatMap(([type, table]) =>
