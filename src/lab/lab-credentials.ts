@@ -7,13 +7,13 @@ import { type SharedKey } from '../server/shared-key.ts';
 import { type MintedToken } from './lab-tokens.ts';
 import { EXPIRED_SINCE_SEC, type MintOptions, ttlOf } from './token-options.ts';
 
-/** Credentials kept at most; the oldest go first. */
+/** How many credentials are kept. Beyond it the oldest is forgotten. */
 const REMEMBERED = 10_000;
 
 /** A TURN credential with its password, which only a lab tells. */
 export interface LabCredential {
   readonly user: string;
-  /** u */
+  /** u, the TURN name. */
   readonly turnName: string;
   /** The value of USERNAME: u and t joined, in approach 2 u alone. */
   readonly username: string;
@@ -57,7 +57,7 @@ export class LabCredentials {
     this.#clock = clock;
   }
 
-  /** Throws ERR_INVALID_ARGUMENT. */
+  /** Makes a credential for a user, without a registration. Throws ERR_INVALID_ARGUMENT. */
   mint(user: string, wish: MintOptions): LabCredential {
     const ttlSec = ttlOf(wish, 'mint');
     const { pseudonyms, verifierOptions, issuedNames } = this.#sharedKey;
@@ -76,12 +76,12 @@ export class LabCredentials {
     return { user, turnName, username: kid, password: key, token, realm, expiresAtSec, iceServer };
   }
 
-  /** The edge hands it out. */
+  /** Notes a credential that the edge hands out. */
   noteHandedOut(credential: TurnCredential | AccessTokenCredential): void {
     this.#handedOut.set(keyOf(turnNameOf(credential), credential.expiresAtSec), credential);
   }
 
-  /** p of a credential of this name and end. */
+  /** USERNAME and password of a credential with this name and end. */
   #passwordOf(turnName: string, expiresAtSec: number): { readonly username: string; readonly password: string } {
     const { realm, verifierOptions } = this.#sharedKey;
     const { keyRing, profile } = verifierOptions;
@@ -94,7 +94,7 @@ export class LabCredentials {
     if (this.#issued.length >= 2 * REMEMBERED) this.#issued = this.#issued.slice(-REMEMBERED);
   }
 
-  /** Oldest first. */
+  /** The issued credentials, oldest first. */
   get issued(): IssuedCredential[] {
     return this.#issued.slice(-REMEMBERED).map((issued) => this.#complete(issued));
   }

@@ -2,7 +2,7 @@ import { type Mutable } from '../base/mutable.ts';
 import { ownText } from '../base/own-text.ts';
 import { type LabEvent, type UncountedEvent } from './lab-events.ts';
 
-/** Events kept at most; the oldest go first. */
+/** How many events are kept. Beyond it the oldest is forgotten. */
 const HISTORY_EVENTS = 10_000;
 
 export interface HistoryLimits {
@@ -17,7 +17,7 @@ const LIMITS: HistoryLimits = { events: HISTORY_EVENTS, textCharacters: 8_000_00
 
 export interface HistoryEntry {
   event: LabEvent;
-  /** A wait has been given it. */
+  /** Whether a wait was given the event. */
   given: boolean;
   textCharacters: number;
   otherCharacters: number;

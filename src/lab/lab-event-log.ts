@@ -8,11 +8,11 @@ import { describeWait, LabWaitError } from './lab-wait-error.ts';
 const DEFAULT_TIMEOUT_MS = 5000;
 
 export interface WaitOptions {
-  /** 5000 when absent. */
+  /** Milliseconds to wait. Default: 5000. */
   readonly timeoutMs?: number;
-  /** Leaves out what happened before this call. */
+  /** Whether to ignore events from before this call. Default: no. */
   readonly fresh?: boolean;
-  /** Counts what has a higher `seq`, also if an earlier wait was given it. */
+  /** Only events with a higher `seq` count, even those that an earlier wait was given. */
   readonly since?: number;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -23,7 +23,7 @@ interface Wait {
   readonly matches: (event: LabEvent) => boolean;
   readonly isSpent: (entry: HistoryEntry) => boolean;
   readonly resolve: (event: LabEvent) => void;
-  /** Without an error: the lab was stopped. */
+  /** Ends the wait without an event. Without an error: the lab was stopped. */
   readonly reject: (error?: Error) => void;
 }
 
@@ -47,7 +47,7 @@ export class LabEventLog {
     return this.#history.lastSeq;
   }
 
-  /** An event ends one wait when it lies in the past, and all that wait when it comes. */
+  /** Adds an event. It ends every wait that it meets; an event of the past ends only one. */
   add(uncounted: UncountedEvent): LabEvent {
     const entry = this.#history.add(uncounted);
     for (const wait of [...this.#waits]) this.#offer(wait, entry);

@@ -6,7 +6,7 @@ import { type UncountedEvent } from './lab-events.ts';
 import { type LabIdentities } from './lab-identities.ts';
 import { readTurnMessage } from './turn-message-text.ts';
 
-/** TURN clients whose name is remembered at most; the longest-known is forgotten first. */
+/** How many TURN clients are remembered by name. Beyond it the oldest is forgotten. */
 const CLIENTS = 10_000;
 
 /** What a client has called itself, or what the TURN server calls it: an access token names nobody to others. */

@@ -12,7 +12,7 @@ import { FAULT_END_CAUSES, type FaultEnded, type FaultFired } from './faults/act
 import { PEER_CALL_ENDS, type PeerCallEnded, type PeerCallFacts } from './peers/peer-events.ts';
 import { type TurnMessageFacts } from './turn-message-text.ts';
 
-/** What happens in a lab only. */
+/** Events that only a lab has. */
 export interface OwnLabEvents {
   'fault-fired': FaultFired;
   'fault-ended': FaultEnded;

@@ -3,7 +3,7 @@ import { type OwnText, ownText } from '../base/own-text.ts';
 import { splitUsername, type SharedKeyProfile } from '../credentials/shared-key/profile.ts';
 import { type ServerEvents } from '../server/server-types.ts';
 
-/** Names and flows that are remembered at most. */
+/** How many names, and how many flows, are remembered. */
 const REMEMBERED = 10_000;
 
 type AnyEvent = Partial<
@@ -30,7 +30,7 @@ export class LabIdentities {
     return this.#userByTurnName.get(turnName);
   }
 
-  /** TURN names of a user, or of everybody: those remembered. */
+  /** The remembered TURN names of a user, or of all users. */
   turnNamesOf(user: string | undefined): string[] {
     const named = [...this.#userByTurnName.entries()].filter(({ value }) => user === undefined || value === user);
     return named.map(({ key }) => key);
@@ -54,7 +54,7 @@ export class LabIdentities {
     return named ?? (this.#userByTurnName.get(username) === undefined ? undefined : username);
   }
 
-  /** Learns from an event, and says whom it concerns. */
+  /** Learns names from an event, and returns the user whom the event concerns. */
   identify(event: object): { user: string | undefined; turnName: string | undefined } {
     const { user, username, name, aor, impi, flowId, registrationId }: AnyEvent = event;
     const turnName = user ?? name ?? (username === undefined ? undefined : this.#turnNameOf(username));

@@ -13,7 +13,7 @@ export interface LabUser<Name extends string = string> {
 /** Whom `startLab` is asked for: a name, or a name with a password. */
 export type LabUserRequest<Name extends string> = Name | { readonly name: Name; readonly password: string };
 
-/** Throws ERR_INVALID_ARGUMENT when a name comes twice. */
+/** The passwords of the requested users, generated where none is given. Throws ERR_INVALID_ARGUMENT when a name comes twice. */
 export function labPasswords(requests: readonly LabUserRequest<string>[]): Map<string, Secret> {
   const passwords = new Map<string, Secret>();
   for (const request of requests) {

@@ -21,7 +21,7 @@ import { trustingWebSocket, type LabWebSocket } from './trusting-web-socket.ts';
 type Anybody<Name extends string> = Name | (string & {});
 
 type Known<T> = Readonly<T> & {
-  /** The lab user, as far as known. */
+  /** The lab user; `undefined` when not known. */
   readonly user: string | undefined;
 };
 
@@ -39,7 +39,7 @@ export interface LabSnapshot {
   readonly registrations: readonly Known<ServerSnapshot['registrations'][number]>[];
   readonly allocations: readonly Known<
     Omit<ServerSnapshot['allocations'][number], 'user'> & {
-      /** u */
+      /** u, the TURN name. */
       readonly turnName: string;
     }
   >[];
@@ -82,7 +82,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly spkiHash: string;
   /** A WebSocket for Node that trusts the lab: `Object.assign(globalThis, { WebSocket: lab.WebSocket })` before JsSIP or SIP.js connect. */
   readonly WebSocket: LabWebSocket;
-  /** Makes things go wrong: `lab.faults.add({ kind: 'answer-lost', user: 'alice', times: 1 })`. */
+  /** Causes faults: `lab.faults.add({ kind: 'answer-lost', user: 'alice', times: 1 })`. */
   readonly faults: Faults;
   /** Edge and TURN server of this lab, for what the lab has no word for. Their events have pseudonyms, not lab users. */
   readonly server: Server;
@@ -96,7 +96,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   #addresses: ServerAddresses;
   #stopped: Promise<void> | undefined;
 
-  /** Use `startLab`. */
+  /** Internal: use `startLab`. */
   constructor(parts: LabParts) {
     const { server, secrets, log, identities, credentials, faults, clock, lostPackets } = parts;
     const { config, realm } = server.facts;
@@ -124,7 +124,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     for (const name of SERVER_EVENT_NAMES) this.#record(name, recorder);
   }
 
-  /** Where everything is, while a restart is under way too. */
+  /** Addresses of the server. While it restarts, they are those that it had. */
   get addresses(): ServerAddresses {
     return this.#addresses;
   }

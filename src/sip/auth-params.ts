@@ -12,7 +12,7 @@ export interface AuthFields {
   readonly params: ReadonlyMap<string, string> | undefined;
 }
 
-/** `undefined` when the text does not begin with a scheme. */
+/** Reads the value of such a field; `undefined` when it does not begin with a scheme. */
 export function parseAuthFields(text: string): AuthFields | undefined {
   const blank = text.search(/[ \t]/);
   const scheme = blank < 0 ? text : text.slice(0, blank);

@@ -88,7 +88,7 @@ export function trimBlanks(text: string, start = 0, end = text.length): string {
   return text.slice(from, to);
 }
 
-/** 1*DIGIT up to `max`, else `undefined`. */
+/** The number in a text of digits; `undefined` for other text, and beyond `max`. */
 export function parseDecimal(text: string, max: number): number | undefined {
   if (text.length === 0) return undefined;
   let value = 0;

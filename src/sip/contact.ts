@@ -10,13 +10,13 @@ import { formatParams, nameOfParam, parseParams, type Params, splitParams } from
 export interface Contact extends NameAddr {
   /** The whole value as written. */
   readonly text: string;
-  /** 0 to 1 */
+  /** The preference `q`, 0 to 1. */
   readonly q?: number;
   /** Seconds asked for; absent also when malformed, which RFC 3261 §10.2.1.1 leaves to the default. */
   readonly expiresSec?: number;
   /** `+sip.instance` without its angle brackets: a URN. */
   readonly instanceId?: string;
-  /** RFC 5626: 1 to 2^31 - 1 */
+  /** `reg-id` (RFC 5626), 1 to 2^31 - 1. */
   readonly regId?: number;
 }
 

@@ -42,7 +42,7 @@ export interface DigestAuthorization {
   readonly username: string;
   readonly realm: string;
   readonly nonce: string;
-  /** `digest-uri`, as sent. */
+  /** The `digest-uri`, as sent. */
   readonly uri: string;
   /** Lower-case hexadecimal; empty in the first REGISTER of an IMS client (TS 24.229 §5.1.1.2.2). */
   readonly response: string;
@@ -141,7 +141,7 @@ export function ha1({ algorithm, username, realm, password }: Ha1Input): Secret 
 
 export interface DigestInput {
   readonly algorithm: DigestAlgorithm;
-  /** From `ha1`, or as stored: lower-case hexadecimal text. */
+  /** HA1 as lower-case hexadecimal text: made by `ha1`, or as stored. */
   readonly ha1: Secret;
   readonly method: string;
   readonly uri: string;

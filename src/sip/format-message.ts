@@ -25,7 +25,7 @@ function withBody(head: string, body: Uint8Array): Buffer {
   return bytes;
 }
 
-/** Without its line break. */
+/** The start line without its line break. */
 export function startLineOf(message: SipMessage): string {
   return message.kind === 'request'
     ? `${message.method} ${message.uri} SIP/2.0`

@@ -2,9 +2,9 @@ import { parseIp } from '../base/ip.ts';
 import { isHostName, parseDecimal } from './character-class.ts';
 
 export interface HostPort {
-  /** Lower case; an IPv6 address keeps its brackets. */
+  /** The host in lower case. An IPv6 address keeps its brackets. */
   readonly host: string;
-  /** 0 to 65535 */
+  /** The port, 0 to 65535; absent when the text has none. */
   readonly port?: number;
 }
 

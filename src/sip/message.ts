@@ -127,7 +127,7 @@ export class SipHeaders {
     return false;
   }
 
-  /** Name as spelled and value, in order. */
+  /** The fields in order: the name as spelled, and the value. */
   *entries(): IterableIterator<[string, string]> {
     for (let i = 0; i < this.#names.length; i++) yield [this.#names[i] ?? '', this.#values[i] ?? ''];
   }
@@ -231,11 +231,11 @@ export interface SipRequest {
 
 export interface SipResponse {
   readonly kind: 'response';
-  /** 100 to 699 */
+  /** The status code, 100 to 699. */
   readonly status: number;
   readonly reason: string;
   readonly headers: SipHeaders;
-  /** See `SipRequest`. */
+  /** Octets of the body (see `SipRequest.body`). */
   body: Uint8Array;
 }
 

@@ -11,7 +11,7 @@ export interface RequestLine {
 
 export interface StatusLine {
   readonly kind: 'response';
-  /** 100 to 699 */
+  /** The status code, 100 to 699. */
   readonly status: number;
   readonly reason: string;
 }

@@ -96,7 +96,7 @@ export interface CredentialFields {
   /** Seconds left, for clients whose clock is wrong. */
   readonly ttlSec?: number;
   readonly realm?: string;
-  /** TURN URIs (RFC 7065). */
+  /** The TURN URIs (RFC 7065). */
   readonly uris?: readonly string[];
   /** RFC 7635: the key id and the access token in base64, for kind `oauth`. */
   readonly kid?: string;
@@ -142,7 +142,7 @@ export function appendCredentialError(
   headers.append(RESPONSE_NAMES[spelling], `error=${failure.error}${retryAfter}`);
 }
 
-/** Takes every field of this family away. True when there was one. */
+/** Removes every field of this family. Returns whether there was one. */
 export function stripCredentialHeaders(headers: SipHeaders): boolean {
   return headers.removeKeys(CREDENTIAL_KEYS);
 }

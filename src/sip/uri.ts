@@ -9,7 +9,7 @@ export interface SipUri {
   readonly scheme: 'sip' | 'sips';
   readonly user?: string;
   readonly password?: string;
-  /** Lower case; an IPv6 address keeps its brackets. */
+  /** The host in lower case. An IPv6 address keeps its brackets. */
   readonly host: string;
   readonly port?: number;
   /** Lower-case name → value as written, `undefined` for a bare name such as `lr`. */

@@ -8,7 +8,7 @@ import { topVia, type Via } from './via.ts';
 
 /** The fields that every request must have (RFC 3261 §8.1.1), parsed. */
 export interface RequestEssentials {
-  /** The topmost. */
+  /** The topmost Via. */
   readonly via: Via;
   readonly from: NameAddr;
   readonly to: NameAddr;

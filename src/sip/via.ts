@@ -6,7 +6,7 @@ import { formatParams, parseParams, type Params } from './params.ts';
 
 /** One Via value (RFC 3261 §20.42). */
 export interface Via {
-  /** Upper case: `WSS`, `WS`, `TCP`, `UDP`, `TLS`, or another token. */
+  /** The transport in upper case: `WSS`, `WS`, `TCP`, `UDP`, `TLS`, or another token. */
   readonly transport: string;
   readonly sentBy: HostPort;
   /** `branch`, `received`, `rport` (RFC 3581; a bare `rport` has the value `undefined`), and others. */

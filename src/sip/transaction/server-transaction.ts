@@ -2,7 +2,7 @@ import { type SipResponse } from '../message.ts';
 import { Transaction, type Moves, type TransactionEvents, type TransactionOptions } from './transaction.ts';
 
 export interface ServerTransactionOptions extends TransactionOptions<TransactionEvents> {
-  /** From `serverTransactionKey`. */
+  /** The key that `serverTransactionKey` makes. */
   readonly key: string;
 }
 

@@ -6,7 +6,7 @@ export class TransactionTable<T extends { readonly key: string }> {
     return this.#byKey.size;
   }
 
-  /** False when the key is taken: the entry that holds it stays. */
+  /** Adds a transaction. Returns false when its key is taken: the earlier transaction stays. */
   add(transaction: T): boolean {
     if (this.#byKey.has(transaction.key)) return false;
     this.#byKey.set(transaction.key, transaction);
@@ -17,7 +17,7 @@ export class TransactionTable<T extends { readonly key: string }> {
     return key === undefined ? undefined : this.#byKey.get(key);
   }
 
-  /** Only if the entry is this very transaction: one that ended late must not take its successor along. */
+  /** Deletes a transaction, unless another one has its key by now. */
   delete(transaction: T): boolean {
     return this.#byKey.get(transaction.key) === transaction && this.#byKey.delete(transaction.key);
   }

@@ -16,7 +16,7 @@ export class CoarseClock {
     this.#resolutionMs = resolutionMs;
   }
 
-  /** Monotonic milliseconds. */
+  /** The time in monotonic milliseconds, at most `resolutionMs` old. */
   nowMs(): number {
     if (!this.#fresh) this.#read();
     return this.#nowMs;

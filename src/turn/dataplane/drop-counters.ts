@@ -1,4 +1,4 @@
-/** The place of each reason in the counters: counting on the packet path must not hash a name. */
+/** The index of each reason in the counters, so that counting on the packet path hashes no name. */
 export const Drop = {
   UnknownFirstByte: 0,
   Malformed: 1,

@@ -3,16 +3,16 @@ import { TLSSocket } from 'node:tls';
 import { type Job, type RoundRobin, unitsOf } from './round-robin.ts';
 
 export interface JoinedStreamsOptions {
-  /** What may wait for one side before the other is no longer read; one read more can come on top. */
+  /** Bytes that may wait for one side before the other is no longer read. The bytes of one more read can come on top. */
   readonly bufferedBytes: number;
-  /** How long a side may take nothing of what waits for it before both are closed. */
+  /** Seconds for which a side may take nothing of what waits for it before both are closed. */
   readonly stuckSec: number;
 }
 
 /** Counts what is carried. False: the bandwidth does not allow for it now, and nothing was counted. */
 type Admit = (bytes: number) => boolean;
 
-/** How long a side is not read that brings more than its bandwidth. */
+/** Milliseconds for which a side is not read after it has used up its bandwidth. */
 const HOLD_MS = 20;
 
 /**
@@ -158,7 +158,7 @@ class Way implements Job {
     else this.#afterHold.push(then);
   }
 
-  /** True when it may be read on. */
+  /** Passes data on. Returns true when the side may be read on. */
   #pass(chunk: Buffer, units: number): boolean {
     if (units > 0 && this.#admit(chunk.length)) {
       this.#round.spend(unitsOf(chunk.length));
@@ -184,7 +184,7 @@ class Way implements Job {
   }
 }
 
-/** What was cut is not to look like what was ended; TLS shows that by itself. */
+/** Cuts a connection, so that it does not look like one that has ended. TLS shows that by itself. */
 function cut(socket: Socket): void {
   if (socket instanceof TLSSocket) socket.destroy();
   else socket.resetAndDestroy();

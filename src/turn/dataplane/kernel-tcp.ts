@@ -8,7 +8,7 @@ import { encodeSockaddr, loadKoffi, systemError, type Koffi, type NativeFunction
 export interface KernelTcp {
   /** Accepts connections. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   listen(family: AddressFamily, address: string, port: number): number;
-  /** To connect from, beside the one that listens. Throws as `listen`. */
+  /** Binds a socket to connect from, on the port of the listening socket. Throws what `listen` throws. */
   bind(family: AddressFamily, address: string, port: number): number;
   /** Closes a descriptor that nothing else has taken over. */
   close(fd: number): void;
@@ -22,12 +22,12 @@ const SO_REUSEADDR = 2;
 const SO_REUSEPORT = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
-/** The kernel cuts it to net.core.somaxconn. */
+/** Length of the queue of connections. The kernel limits it to net.core.somaxconn. */
 const BACKLOG = 128;
 
 let shared: KernelTcp | 'none' | undefined;
 
-/** The one of this process, loaded at the first call; `undefined` where the platform or the optional package `koffi` does not give it. */
+/** The TCP sockets of the kernel, loaded at the first call; `undefined` where the platform or the optional package `koffi` does not give it. */
 export function kernelTcp(): KernelTcp | undefined {
   if (shared === undefined) {
     const koffi = loadKoffi();

@@ -6,7 +6,7 @@ import { type PeerError } from '../engine/data-plane.ts';
 
 /** What a UDP socket of Linux can do and `node:dgram` cannot ask for. `fd` is the socket's file descriptor. */
 export interface KernelUdp {
-  /** File descriptor of a bound, non-blocking socket. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
+  /** Opens a bound, non-blocking socket and returns its file descriptor. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
   open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
   /** Opens a socket like `open`, at which no errors wait. `isShared`: other shared sockets of this process may have the port on other addresses. */
   openListener(
@@ -66,19 +66,19 @@ export interface Koffi {
 
 let shared: KernelUdp | 'none' | undefined;
 
-/** The one of this process, loaded at the first call. */
+/** The UDP sockets of the kernel, loaded at the first call. */
 export function kernelUdp(): KernelUdp | undefined {
   shared ??= loadKernelUdp() ?? 'none';
   return shared === 'none' ? undefined : shared;
 }
 
-/** `undefined` where the platform or the optional package `koffi` does not give it. */
+/** Loads the UDP sockets of the kernel; `undefined` where the platform or the optional package `koffi` does not have them. */
 export function loadKernelUdp(platform = process.platform, arch: string = process.arch): KernelUdp | undefined {
   const koffi = loadKoffi(platform, arch);
   return koffi && new LinuxUdp(koffi);
 }
 
-/** Where the constants in use here hold. */
+/** Loads the package `koffi` on platforms where the constants of these files hold. */
 export function loadKoffi(platform = process.platform, arch: string = process.arch): Koffi | undefined {
   if (platform !== 'linux' || endianness() !== 'LE' || !['x64', 'arm64', 'riscv64', 'loong64'].includes(arch)) {
     return undefined;
@@ -225,7 +225,7 @@ class LinuxUdp implements KernelUdp {
   }
 }
 
-/** What went wrong in the call just made. */
+/** The error of the system call that was just made. */
 export function systemError(koffi: Koffi, syscall: string): NodeJS.ErrnoException {
   const number = koffi.errno();
   const [code = `E${number}`] = Object.entries(koffi.os.errno).find(([, value]) => value === number) ?? [];

@@ -22,7 +22,7 @@ export interface WildcardDatagram {
  * has to be asked whether something came.
  */
 export interface KernelWildcard {
-  /** File descriptor. Throws a system error (`code` EADDRINUSE, EACCES, …). */
+  /** Opens a socket and returns its file descriptor. Throws a system error (`code` EADDRINUSE, EACCES, …). */
   open(family: AddressFamily, port: number): number;
   portOf(fd: number): number;
   /** Whether sockets of single addresses may be bound beside it. While it is false, no program may. */
@@ -55,7 +55,7 @@ const LINK_LOCAL = /^fe[89ab]/;
 
 let shared: KernelWildcard | 'none' | undefined;
 
-/** The one of this process, loaded at the first call; `undefined` where the platform or the optional package `koffi` does not give it. */
+/** The wildcard sockets of the kernel, loaded at the first call; `undefined` where the platform or the optional package `koffi` does not give it. */
 export function kernelWildcard(): KernelWildcard | undefined {
   if (shared === undefined) {
     const koffi = loadKoffi();

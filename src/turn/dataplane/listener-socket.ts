@@ -5,13 +5,13 @@ import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
 
 /** The socket of a UDP listener, which all of its clients share. */
 export interface ListenerSocket {
-  /** What arrives, and its end. */
+  /** The socket that receives datagrams, and tells when it is closed. */
   readonly socket: Socket;
   /** Sends like `sendNow`; false after a failure too, where the platform tells of one. */
   readonly send: (data: Uint8Array, offset: number, length: number, port: number, address: string) => boolean;
 }
 
-/** Client addresses whose form for the kernel is kept. */
+/** How many client addresses are kept in the form of the kernel. */
 const KEPT_ADDRESSES = 4096;
 
 /**

@@ -13,7 +13,7 @@ export interface NodeDataPlaneOptions {
   readonly socketBufferBytes: number;
   /** How late an expiry may be noticed by a packet; see `CoarseClock`. */
   readonly clockResolutionMs: number;
-  /** Absent: no TCP is relayed. */
+  /** Options of TCP relays; absent: no TCP is relayed. */
   readonly tcp?: (JoinedStreamsOptions & { readonly kernel: KernelTcp }) | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface NodeDataPlanePorts {
   readonly sink: DataPlaneSink;
   readonly drops: DropCounters;
   readonly logger: Logger;
-  /** Absent: the plane makes do with `node:dgram`. */
+  /** UDP sockets of the kernel; absent: the plane uses `node:dgram`. */
   readonly kernel?: KernelUdp | undefined;
   /** Monotonic milliseconds of the same clock the engine lives by. */
   readonly nowMs: () => number;

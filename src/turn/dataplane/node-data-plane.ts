@@ -382,7 +382,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#add(relay, bytesAt, bytes);
   }
 
-  /** True, so that a caller can say "handled". */
+  /** Counts a drop. Always returns true, for callers that return whether a datagram was handled. */
   protected drop(relay: Relay, reason: DropIndex): true {
     this.#drops.add(reason);
     this.countDropped(relay);

@@ -9,12 +9,12 @@ export const CounterAt = Object.fromEntries(RELAY_COUNTERS.map((name, i) => [nam
 
 /** The counters of all relays in one array of doubles, `COUNTERS_PER_SLOT` for each slot; slots are dense and reused. */
 export class RelayCounters {
-  /** Replaced when it grows: read it anew for each use. */
+  /** The counters. The array is replaced when it grows, so read it anew for each use. */
   values = new Float64Array(INITIAL_SLOTS * COUNTERS_PER_SLOT);
   readonly #free: number[] = [];
   #slots = 0;
 
-  /** A slot whose counters are zero. */
+  /** Takes a slot. Its counters are zero. */
   take(): number {
     const slot = this.#free.pop() ?? this.#slots++;
     const start = slot * COUNTERS_PER_SLOT;

@@ -17,7 +17,7 @@ export interface OwnAddress extends RelayAddress {
   readonly tcpRelays: Map<number, Relay>;
 }
 
-/** Which peers are really our own relays: what the straight path asks. */
+/** Tells which peers are relays of this server, whose data takes the straight path. */
 export class RelayDirectory {
   readonly #all: readonly OwnAddress[];
   readonly #byFamily: Readonly<Record<AddressFamily, readonly OwnAddress[]>>;
@@ -36,7 +36,7 @@ export class RelayDirectory {
     return this.#byFamily[family];
   }
 
-  /** `undefined` when `advertised` is not ours. */
+  /** The relays on an advertised address; `undefined` when the address is not one of this server. */
   ofAddress(advertised: string): OwnAddress | undefined {
     return this.#byAdvertised.get(advertised);
   }

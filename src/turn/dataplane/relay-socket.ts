@@ -7,7 +7,7 @@ import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
 
 export interface RelaySocketHandlers {
   datagram(data: Buffer, from: RemoteInfo): void;
-  /** The network told of a datagram that did not arrive. */
+  /** An ICMP error tells of a datagram that did not arrive. */
   peerError(error: PeerError): void;
   /** A failure that concerns one datagram, never the relay. */
   failed(error: Error): void;
@@ -67,9 +67,9 @@ class NodeRelaySocket implements RelaySocket {
   }
 }
 
-/** Peer addresses whose form for the kernel is kept; a client has permissions for no more than a few. */
+/** How many peer addresses are kept in the form of the kernel. A client has permissions for a few. */
 const KEPT_ADDRESSES = 64;
-/** Errors that are taken from the kernel at a time, and that wait to be told. */
+/** How many errors are taken from the kernel at a time, and may wait to be reported. */
 const ERRORS_AT_ONCE = 64;
 /** The send buffer is full: the datagram is lost, as UDP has it, and no error waits. */
 const EAGAIN = 11;

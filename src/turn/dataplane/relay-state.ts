@@ -23,7 +23,7 @@ export interface ClientLink extends ClientPath {
 
 /** The plane's side of one 5-tuple. An allocation with ADDITIONAL-ADDRESS-FAMILY has two relays, and one set of channel numbers. */
 export class ClientLeg {
-  /** Changes when the client moves (RFC 8016). */
+  /** The way to the client. It changes when the client moves (RFC 8016). */
   link: ClientLink;
   readonly channels = new Map<number, Channel>();
   relayCount = 0;
@@ -62,7 +62,7 @@ export interface PeerHost {
   readonly address: string;
   /** End of the permission in monotonic milliseconds; 0 when there is none. */
   permittedUntilMs: number;
-  /** By peer port. */
+  /** Channels of this host, by peer port. */
   readonly channels: Map<number, Channel>;
 }
 
@@ -73,14 +73,14 @@ export class Relay implements RelayHandle {
   readonly socket: RelaySocket;
   /** The relays on the same address by port, this one among them while it is open. */
   readonly siblings: Map<number, Relay>;
-  /** By canonical IP text, which is also how the kernel's addresses arrive. */
+  /** Peer hosts by canonical IP text, the form in which the kernel's addresses arrive. */
   readonly hosts = new Map<string, PeerHost>();
-  /** Absent while the address is only reserved. */
+  /** The client's side of the relay; absent while the address is only reserved. */
   leg: ClientLeg | undefined;
   expiresAtMs = 0;
-  /** Absent unless a limit is configured. */
+  /** Bandwidth limits of the allocation; absent unless one is configured. */
   bandwidth: RelayBandwidth | undefined = undefined;
-  /** Drops of its socket that are counted already. */
+  /** How many drops of the kernel for this socket are counted already. */
   kernelDrops = 0;
   /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
   hasHeard = false;

@@ -7,7 +7,7 @@ export interface Job {
 /** 16 KB of a stream cost about as much to pass on as a message to serve. */
 const BYTES_PER_UNIT_LOG2 = 14;
 
-/** What a message or a piece of a stream costs. */
+/** The cost of a message or a piece of a stream, in units. */
 export function unitsOf(bytes: number): number {
   return 1 + (bytes >>> BYTES_PER_UNIT_LOG2);
 }
