@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { hmac } from '../../base/hmac.ts';
+import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { constantTimeEqual } from '../../base/secret.ts';
 import { identityKey } from '../registration/identity.ts';
 import { FLOW_ID_BYTES } from './flow-id.ts';
@@ -81,11 +83,11 @@ export type OpenedToken =
  * a registration is the same at each refresh over its flow, as TS 24.229 §5.2.2.1 has it: cores tell bindings, and subscribers to them, apart by it.
  */
 export class FlowTokens {
-  readonly #macKey: Buffer;
+  readonly #macs: KeyedHmac;
   readonly #cipherKey: Buffer;
-  readonly #handleKey: Buffer;
-  readonly #dialogKey: Buffer;
-  readonly #icidKey: Buffer;
+  readonly #handles: KeyedHmac;
+  readonly #dialogs: KeyedHmac;
+  readonly #icids: KeyedHmac;
   readonly #node: Buffer;
 
   /**
@@ -93,12 +95,12 @@ export class FlowTokens {
    * `nodeId` tells them apart; random unless given, so that a node knows its tokens of before a restart from those of now.
    */
   constructor(key: Uint8Array = randomBytes(32), nodeId: string = randomBytes(9).toString('base64url')) {
-    const derive = (use: string): Buffer => createHmac('sha256', key).update(use).digest();
-    this.#macKey = derive('flow token mac');
+    const derive = (use: string): Buffer => hmac('sha256', key, Buffer.from(use));
+    this.#macs = KeyedHmac.derived(key, 'flow token mac');
     this.#cipherKey = derive('flow token cipher');
-    this.#handleKey = derive('flow token handle');
-    this.#dialogKey = derive('flow token dialog');
-    this.#icidKey = derive('flow token icid');
+    this.#handles = KeyedHmac.derived(key, 'flow token handle');
+    this.#dialogs = KeyedHmac.derived(key, 'flow token dialog');
+    this.#icids = KeyedHmac.derived(key, 'flow token icid');
     this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
   }
 
@@ -154,7 +156,7 @@ export class FlowTokens {
 
   /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
   icidOf(callId: string): string {
-    return createHmac('sha256', this.#icidKey).update(callId).digest().toString('hex', 0, ICID_BYTES);
+    return this.#icids.digest(callId).toString('hex', 0, ICID_BYTES);
   }
 
   #salt({ origin, role }: TokenDialog): Buffer {
@@ -176,15 +178,15 @@ export class FlowTokens {
   }
 
   #call(callId: string): Buffer {
-    return createHmac('sha256', this.#dialogKey).update(callId).digest();
+    return this.#dialogs.digest(callId);
   }
 
   #mac(body: Uint8Array): Buffer {
-    return createHmac('sha256', this.#macKey).update(body).digest().subarray(0, MAC_BYTES);
+    return this.#macs.digest(body).subarray(0, MAC_BYTES);
   }
 
   #handle(registrationId: string): Buffer {
-    return createHmac('sha256', this.#handleKey).update(registrationId).digest().subarray(0, HANDLE_BYTES);
+    return this.#handles.digest(registrationId).subarray(0, HANDLE_BYTES);
   }
 }
 

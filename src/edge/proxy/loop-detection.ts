@@ -1,4 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { newBranch } from '../../sip/token.ts';
 import { parseVia } from '../../sip/via.ts';
@@ -13,7 +14,7 @@ const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
  * under the same hash has looped; with another it has spiralled, which is allowed.
  */
 export class LoopDetection {
-  readonly #key = randomBytes(32);
+  readonly #hmac = new KeyedHmac(randomBytes(32));
 
   /** A branch for one forwarded copy of the request as it was received; unique for each (RFC 3261 §16.6 step 8). */
   branch(received: SipRequest): string {
@@ -36,8 +37,7 @@ export class LoopDetection {
     const { headers } = request;
     const parts = [request.uri, headers.get('From'), headers.get('To'), headers.get('Call-ID'), headers.get('CSeq')];
     const lists = ['Route', 'Proxy-Require', 'Proxy-Authorization'].flatMap((name) => headers.getAll(name));
-    const hmac = createHmac('sha256', this.#key).update([...parts, ...lists].join('\n'));
-    return hmac.digest('base64url').slice(0, HASH_LENGTH);
+    return this.#hmac.digestText([...parts, ...lists].join('\n')).slice(0, HASH_LENGTH);
   }
 }
 

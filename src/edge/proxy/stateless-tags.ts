@@ -1,4 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 
@@ -9,7 +10,7 @@ const TAG_LENGTH = 16;
  * INVITE, so the ACK of a refusal is known without any memory of it, and goes no further.
  */
 export class StatelessTags {
-  readonly #key = randomBytes(32);
+  readonly #hmac = new KeyedHmac(randomBytes(32));
 
   /** Writes the tag into the To of `response`, unless the request was in a dialog and has one. */
   stamp(response: SipResponse, request: SipRequest, essentials: RequestEssentials): void {
@@ -22,7 +23,7 @@ export class StatelessTags {
   }
 
   #tagOf({ callId, cseq, via }: RequestEssentials): string {
-    const parts = [callId, cseq.sequence, via.params.get('branch')];
-    return createHmac('sha256', this.#key).update(parts.join('\n')).digest('base64url').slice(0, TAG_LENGTH);
+    const repeated = `${callId}\n${cseq.sequence}\n${via.params.get('branch') ?? ''}`;
+    return this.#hmac.digestText(repeated).slice(0, TAG_LENGTH);
   }
 }
