@@ -170,7 +170,7 @@ class LadderView {
 const ROLES: Readonly<Partial<Record<Column['party'], string>>> = {
   wwsf: 'web server',
   waf: 'gives tokens',
-  store: 'credentials',
+  store: 'holds keys',
 };
 
 function headOf({ party, user, name }: Column, approach: Approach): HTMLElement {
