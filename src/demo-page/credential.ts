@@ -12,7 +12,7 @@ export interface TurnCredential {
 
 export type TransportChoice = 'all' | 'udp' | 'tcp' | 'tls';
 
-/** The credential in a SIP message, should it have one. */
+/** The credential in a SIP message, should it have one. An access token is none that a browser can use. */
 export function credentialIn(message: string, nowMs: number): TurnCredential | undefined {
   const [head = ''] = message.split('\r\n\r\n', 1);
   const lines = head.split('\r\n').slice(1);
@@ -21,14 +21,14 @@ export function credentialIn(message: string, nowMs: number): TurnCredential | u
     return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
   });
   const received = parseTurnCredential(fields);
-  if (received?.kind !== 'credential') return undefined;
+  if (received?.kind !== 'credential' || received.token !== undefined) return undefined;
   const { username, password, uris, ttlSec, expiresAtSec } = received;
   const endsAtMs = ttlSec === undefined ? expiresAtSec * 1000 : nowMs + ttlSec * 1000;
   return { username, password, uris, receivedAtMs: nowMs, endsAtMs };
 }
 
 const SECRETS =
-  /(\bpwd="|^TURN-Password(?:-Hdr)?:\s*"?|\bresponse="|^(?:Proxy-)?Authorization:\s*Bearer\s+)[^"\r\n]+/gim;
+  /(\b(?:pwd|token)="|^TURN-(?:Password(?:-Hdr)?|Token):\s*"?|\bresponse="|^(?:Proxy-)?Authorization:\s*Bearer\s+)[^"\r\n]+/gim;
 
 /** The message without what would let somebody else in: pictures of the page get shown around. */
 export function maskSecrets(message: string): string {

@@ -1,3 +1,4 @@
+import { type AccessToken } from './access-token.ts';
 import { type LabEventJson, type PageBus } from './page-bus.ts';
 
 /** A fault as it is asked for: `kind` and the fields of that kind. */
@@ -12,6 +13,10 @@ export interface FaultStatus extends FaultRequest {
   readonly fired: number;
   readonly active: boolean;
 }
+
+type AllocateOutcome =
+  | { readonly granted: true; readonly relayed: { readonly address: string; readonly port: number } }
+  | { readonly granted: false; readonly code: number; readonly reason: string };
 
 interface LabError {
   readonly error?: { readonly message?: string };
@@ -54,6 +59,14 @@ export class LabClient {
 
   async clearFaults(): Promise<void> {
     await this.#ask('DELETE', '/faults');
+  }
+
+  /** Shows an access token to the TURN server, and says in words what came of it. */
+  async allocate(token: AccessToken): Promise<string> {
+    const outcome = (await this.#ask('POST', '/allocate', token)) as AllocateOutcome;
+    if (!outcome.granted) return `The TURN server refused the token: ${outcome.code} ${outcome.reason}.`;
+    const { address, port } = outcome.relayed;
+    return `The TURN server took the token, and gave a relay at ${address}, port ${port}.`;
   }
 
   async #ask(method: string, path: string, body?: object): Promise<unknown> {

@@ -12,7 +12,7 @@ export interface LabEventJson {
   readonly [field: string]: unknown;
 }
 
-type ActionKind = 'register' | 'unregister' | 'call' | 'answer' | 'decline' | 'hang-up' | 'refresh' | 'fault';
+type ActionKind = 'register' | 'unregister' | 'call' | 'answer' | 'decline' | 'hang-up' | 'refresh' | 'token' | 'fault';
 
 /** What the parts of the page tell each other. `user` is whose pane it is; `atUnixMs` is the clock of the browser. */
 export interface PageEvents {

@@ -14,11 +14,11 @@ const MOST_PANES = 2;
 const bus = new PageBus();
 const panes: Pane[] = [];
 
-function addPane(setup: Setup): void {
+function addPane(setup: Setup, lab: LabClient | undefined): void {
   const taken = new Set(panes.map(({ user }) => user));
   const free = setup.users.find(({ name }) => !taken.has(name));
   const parts = buildPane(panes.length + 1);
-  const pane = new Pane(parts, setup, bus, free?.name);
+  const pane = new Pane(parts, { setup, bus, lab }, free?.name);
   panes.push(pane);
   parts.remove.hidden = panes.length === 1;
   parts.remove.addEventListener('click', () => {
@@ -36,7 +36,8 @@ function showPaneCount(): void {
   page.addPane.hidden = panes.length >= MOST_PANES;
 }
 
-function mountParts(setup: Setup): void {
+/** Returns the way to the lab, where there is one. */
+function mountParts(setup: Setup): LabClient | undefined {
   const lab = LabClient.open(setup.labPath, bus);
   const users = setup.users.map(({ name }) => name);
   page.labState.textContent = lab ? 'Lab control open' : 'SIP of this tab only';
@@ -47,13 +48,14 @@ function mountParts(setup: Setup): void {
   if (lab) mountFaults(page.faults, bus, lab, { users, byWeb: setup.webSignIn !== undefined });
   page.faults.hidden = lab === undefined;
   mountCopyAsTest(page.copyAsTest, bus, { domain: setup.domain, users });
+  return lab;
 }
 
 function begin(setup: Setup): void {
-  mountParts(setup);
-  addPane(setup);
+  const lab = mountParts(setup);
+  addPane(setup, lab);
   page.addPane.addEventListener('click', () => {
-    addPane(setup);
+    addPane(setup, lab);
     panes.at(-1)?.focus();
   });
   addEventListener('pagehide', () => {

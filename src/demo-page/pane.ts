@@ -4,6 +4,7 @@ import { CandidateList } from './candidate-list.ts';
 import { CredentialView } from './credential-view.ts';
 import { explainLabEvent } from './explain/explain.ts';
 import { inPlainWords, noRelayCandidate, relayProblem } from './explain/plain-words.ts';
+import { type LabClient } from './lab-client.ts';
 import { type LabEventJson, type PageBus, type PageEvents } from './page-bus.ts';
 import { PaneCall } from './pane-call.ts';
 import { type PaneParts } from './pane-parts.ts';
@@ -11,6 +12,7 @@ import { showRegistration, showStatus } from './pane-view.ts';
 import { Phone, type PhoneEvents, type Proof } from './phone.ts';
 import { ProblemList } from './problem-list.ts';
 import { type Setup } from './setup.ts';
+import { TokenPanel } from './token-panel.ts';
 import { userOf, WebSignIn } from './web-sign-in.ts';
 
 /** One peer has several addresses, and two users of one tab are each other's peers. */
@@ -26,6 +28,7 @@ export class Pane {
   readonly #problems: ProblemList;
   readonly #credential: CredentialView;
   readonly #callees: CalleeChoice;
+  readonly #tokens: TokenPanel;
   readonly #call: PaneCall;
   #phone: Phone | undefined;
   /** Ends the session at the web server, where there is one. */
@@ -34,7 +37,11 @@ export class Pane {
   /** Peers that the relay refused, in words. ICE tries every pair, so most calls have some, and do well. */
   #refusedPeers: string[] = [];
 
-  constructor(parts: PaneParts, setup: Setup, bus: PageBus, defaultUser: string | undefined) {
+  constructor(
+    parts: PaneParts,
+    { setup, bus, lab }: { readonly setup: Setup; readonly bus: PageBus; readonly lab: LabClient | undefined },
+    defaultUser: string | undefined,
+  ) {
     this.#parts = parts;
     this.#setup = setup;
     this.#bus = bus;
@@ -43,6 +50,17 @@ export class Pane {
     this.#problems = new ProblemList(parts);
     this.#credential = new CredentialView(parts);
     this.#callees = new CalleeChoice(parts, setup);
+    this.#tokens = new TokenPanel(parts, {
+      paths: setup.accessTokens,
+      lab,
+      ofEdge: () => this.#phone?.accessToken() ?? Promise.reject(new Error('Register first.')),
+      problem: (text) => {
+        this.#tellProblem(text);
+      },
+      did: (kind, detail) => {
+        this.#did(kind, detail);
+      },
+    });
     this.#call = new PaneCall(parts, bus, new CandidateList(parts, bus), {
       begin: () => {
         this.#refusedPeers = [];
@@ -83,6 +101,7 @@ export class Pane {
     leaving?.stop();
     this.#call.use(undefined, '');
     this.#credential.clear();
+    this.#tokens.hide();
     showRegistration(this.#parts, 'signed-out');
     this.#parts.title.textContent = 'User';
     showStatus(this.#parts, 'Not registered');
@@ -167,7 +186,7 @@ export class Pane {
     this.#callees.offer(user);
     this.#did('register', {});
     const { domain, edgeUrl } = this.#setup;
-    const phone = new Phone({ user, proof, domain, edgeUrl }, this.#phoneEvents(), this.#bus);
+    const phone = new Phone({ user, proof, domain, edgeUrl }, this.#phoneEvents('supply' in proof), this.#bus);
     this.#phone = phone;
     this.#call.use(phone, user);
     await phone.start();
@@ -180,11 +199,13 @@ export class Pane {
     this.#phone?.refreshCredential(moveCall);
   }
 
-  #phoneEvents(): PhoneEvents {
+  /** `isSignedIn`: at the web server. */
+  #phoneEvents(isSignedIn: boolean): PhoneEvents {
     const parts = this.#parts;
     return {
       registered: () => {
         showRegistration(parts, 'registered');
+        this.#tokens.show(isSignedIn);
         showStatus(parts, this.#call.isIdle ? 'Registered' : 'Registered again, in a call');
       },
       registrationFailed: (cause) => {

@@ -16,6 +16,7 @@ import {
   type TransportChoice,
   type TurnCredential,
 } from './credential.ts';
+import { type AccessToken, tokenOfEdge } from './access-token.ts';
 import { sendBack } from './echo.ts';
 import { watchCandidates } from './ice-watch.ts';
 import { type PageBus } from './page-bus.ts';
@@ -127,6 +128,11 @@ export class Phone {
   refreshCredential(moveCall: boolean): void {
     this.#moveOnChange = moveCall;
     this.#turn.refresh();
+  }
+
+  /** Rejects when the edge gives none. */
+  accessToken(): Promise<AccessToken> {
+    return tokenOfEdge(this.#ua, this.#account.domain);
   }
 
   call(callee: string, options: CallOptions): void {

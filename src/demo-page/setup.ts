@@ -1,3 +1,4 @@
+import { type AccessTokenPaths } from './access-token.ts';
 import { type Approach } from './ladder/arrow.ts';
 import { type WebSignInPaths } from './web-sign-in.ts';
 
@@ -10,6 +11,8 @@ export interface Setup {
   readonly users: readonly { readonly name: string; readonly password: string }[];
   /** Path of the lab's control interface (serve --lab-control). */
   readonly labPath: string | undefined;
+  /** Absent: the TURN server takes no access tokens. */
+  readonly accessTokens: AccessTokenPaths | undefined;
   /** By which approach TURN credentials are made: with a key that edge and TURN server share, or delivered to the TURN server. */
   readonly approach: Approach;
   /** Absent: users have IMS passwords. */
@@ -22,6 +25,7 @@ interface SetupAnswer {
   readonly approach: Approach;
   readonly users?: Setup['users'];
   readonly lab?: string;
+  readonly accessTokens?: AccessTokenPaths;
   readonly webSignIn?: WebSignInPaths;
 }
 
@@ -29,7 +33,7 @@ interface SetupAnswer {
 export async function loadSetup(): Promise<Setup> {
   const response = await fetch('setup.json', { cache: 'no-store' });
   if (!response.ok) throw new Error(`setup.json: ${response.status}`);
-  const { domain, path, approach, users = [], lab, webSignIn } = (await response.json()) as SetupAnswer;
+  const { domain, path, approach, users = [], lab, accessTokens, webSignIn } = (await response.json()) as SetupAnswer;
   const edgeUrl = new URL(path, location.href).href.replace(/^http/, 'ws');
-  return { domain, edgeUrl, users, approach, labPath: lab, webSignIn };
+  return { domain, edgeUrl, users, approach, labPath: lab, accessTokens, webSignIn };
 }

@@ -17,6 +17,13 @@ export interface WebSignInPaths {
   readonly guest?: string;
 }
 
+/** Where the page gets access tokens for the TURN server (RFC 7635) besides the edge. */
+export interface AccessTokenPaths {
+  readonly web?: string;
+  /** Of a login that leads back with the token in the fragment. */
+  readonly implicit?: string;
+}
+
 export interface HttpAppOptions {
   /** SIP home domain, for the page. */
   readonly domain: string;
@@ -41,6 +48,8 @@ export interface HttpAppOptions {
   readonly controlToken?: Secret | undefined;
   /** Paths of the web server that signs users in, for the page; absent: there is none. */
   readonly webSignIn?: WebSignInPaths | undefined;
+  /** Known once the listeners are open. Absent: no access tokens are made here. */
+  readonly accessTokens?: (() => AccessTokenPaths) | undefined;
   /** Adds the routes of other parts of the server. They come before the routes of the page. */
   readonly mountRoutes?: MountRoutes | undefined;
   /** Hears of an error that a route threw; the client is only told 500. */
@@ -81,6 +90,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
         approach: options.approach,
         ...(users.length > 0 && { users }),
         ...(options.webSignIn && { webSignIn: options.webSignIn }),
+        ...(options.accessTokens && { accessTokens: options.accessTokens() }),
         // From elsewhere it takes a token, which a page does not have.
         ...(controlPath !== undefined && isLoopbackHost(context.req.header('host')) && { lab: controlPath }),
       });

@@ -326,6 +326,7 @@ export class ServerParts implements RevocableParts {
         for (const mount of this.#routes()) mount(app);
       },
       webSignIn: this.#web.signInPaths,
+      accessTokens: this.#tokenIssuer && (() => this.#web.accessTokenPaths),
       reportError: this.#reportError,
     });
   }

@@ -6,7 +6,8 @@ import { type LimitedLog } from '../base/limited-log.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
-import { type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
+import { type AccessTokenPaths, type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
+import { PATHS } from '../oauth/as/metadata.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { WAF_FAULTS } from '../oauth/oauth-words.ts';
 import { type OAuthObservers } from '../oauth/web-trace.ts';
@@ -36,9 +37,11 @@ export class WebParts {
   readonly authorizationServer: AuthorizationServer | undefined;
   readonly #webServer: WebServer | undefined;
   readonly #takesGuests: boolean;
+  readonly #context: Pick<WebPartsContext, 'config' | 'ownUrl' | 'turn'>;
 
   constructor({ turn, limitedLog, ...context }: WebPartsContext) {
-    const { config, clock } = context;
+    const { config, clock, ownUrl } = context;
+    this.#context = { config, ownUrl, turn };
     this.authorizationServer = createAuthorizationServer({ ...context, turn });
     this.#takesGuests = config.oauth.wwsf.guests;
     this.#webServer = createWwsf({
@@ -65,6 +68,21 @@ export class WebParts {
     if (!this.#webServer) return undefined;
     const { login, session, logout, token, guest } = WWSF_PATHS;
     return { login, session, logout, token, ...(this.#takesGuests && { guest }) };
+  }
+
+  /** Where the page gets access tokens. By a login: of the first client that may, and whose login leads back to this server. */
+  get accessTokenPaths(): AccessTokenPaths {
+    const { config, ownUrl, turn } = this.#context;
+    if (!turn || !this.#webServer) return {};
+    const back = `${ownUrl()}${WWSF_PATHS.done}`;
+    const client = config.oauth.clients.find(({ grants, scopes, redirectUris }) => {
+      return grants.includes('implicit') && scopes.includes('turn') && redirectUris.includes(back);
+    });
+    const asked = client && { response_type: 'token', client_id: client.id, scope: 'turn', redirect_uri: back };
+    return {
+      web: `${WWSF_PATHS.turn}?form=token`,
+      ...(asked && { implicit: `${PATHS.authorization}?${new URLSearchParams(asked).toString()}` }),
+    };
   }
 
   /** Gives identities back as the edge of this process tells that their registrations have ended. Returns what stops that. */

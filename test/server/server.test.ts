@@ -98,7 +98,11 @@ describe('a server', () => {
     const users = [{ name: 'carol', password: 'her-password' }];
     const own = await build({ edge: { listen: { port: 0 }, core: { users } }, turn: { listeners: UDP, relay: RELAY } });
     const { page = '' } = await own.start();
-    expect(JSON.parse((await get(`${page}setup.json`)).body)).toEqual({ domain: 'localhost', path: '/' });
+    expect(JSON.parse((await get(`${page}setup.json`)).body)).toEqual({
+      domain: 'localhost',
+      path: '/',
+      approach: 'shared-key',
+    });
   });
 
   it('keeps the passwords of lab users from a page that others reach', async () => {
@@ -106,7 +110,11 @@ describe('a server', () => {
     const server = await build({ edge, turn: { listeners: UDP, relay: RELAY } });
     const { https } = await server.start();
     const { body } = await get(`https://localhost:${https[0]?.port ?? 0}/setup.json`);
-    expect(JSON.parse(body)).toEqual({ domain: 'localhost', path: '/' });
+    expect(JSON.parse(body)).toEqual({
+      domain: 'localhost',
+      path: '/',
+      approach: 'shared-key',
+    });
   });
 
   it('runs the TURN server alone, without a trace on the disk when it is given its keys', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createServer, type ConfigInput, type Server } from '../../src/index.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { freePort } from '../support/free-port.ts';
 import { httpsFetch } from '../support/https-fetch.ts';
 
 let folder: string;
@@ -43,6 +44,39 @@ describe('the web server, as configured', () => {
     const credential = (await (await get(`${url}/turn-credentials`, { headers })).json()) as Record<string, unknown>;
     expect(credential).toMatchObject({ uris: server.addresses.turnUris });
     expect(Number(credential.ttl)).toBeLessThanOrEqual(3600);
+  });
+
+  it('tells the page where access tokens come from, and of a login only where that leads back here', async () => {
+    const told = async (port: number, redirectUri: string): Promise<unknown> => {
+      const changed: ConfigInput = {
+        ...CONFIG,
+        stateDir: join(folder, 'state'),
+        edge: { listen: { port, addresses: ['127.0.0.1'] } },
+        oauth: {
+          ...CONFIG.oauth,
+          clients: [CLIENT, { id: 'page', grants: ['implicit'], scopes: ['turn'], redirectUris: [redirectUri] }],
+          implicit: true,
+          keys: [{ kid: 'north', key: Buffer.alloc(32, 1).toString('base64') }],
+        },
+      };
+      const other = await createServer(changed, { logger: silentLogger });
+      await other.start();
+      try {
+        const { accessTokens } = (await (await get(`https://localhost:${port}/setup.json`)).json()) as {
+          accessTokens?: unknown;
+        };
+        return accessTokens;
+      } finally {
+        await other.stop();
+      }
+    };
+    const web = '/turn-credentials?form=token';
+    const port = await freePort();
+    const back = `https://localhost:${port}/wwsf/done`;
+    const asked = new URLSearchParams({ response_type: 'token', client_id: 'page', scope: 'turn', redirect_uri: back });
+    expect(await told(port, back)).toEqual({ web, implicit: `/oauth/authorize?${asked.toString()}` });
+    expect(await told(port, 'https://elsewhere.example/wwsf/done')).toEqual({ web });
+    expect(await (await get(`${url}/setup.json`)).json()).not.toHaveProperty('accessTokens');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /** What the person at the page did; as the page's bus tells it. */
 export interface StoryAction {
   readonly user: string;
-  readonly kind: 'register' | 'unregister' | 'call' | 'answer' | 'decline' | 'hang-up' | 'refresh' | 'fault';
+  readonly kind: 'register' | 'unregister' | 'call' | 'answer' | 'decline' | 'hang-up' | 'refresh' | 'token' | 'fault';
   readonly detail: Readonly<Record<string, unknown>>;
   readonly atUnixMs: number;
 }

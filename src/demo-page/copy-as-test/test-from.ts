@@ -4,6 +4,7 @@ import { Story, type StoryAction, type StoryEvent } from './story.ts';
 import { writeAnswer, writeCall, writeHangUp } from './write-calling.ts';
 import { writeFault, writeHits } from './write-faults.ts';
 import { writeRefresh, writeRegister, writeUnregister } from './write-registering.ts';
+import { writeToken } from './write-token.ts';
 
 const MOST_TITLES = 5;
 const TIMEOUT_MS = 60_000;
@@ -36,6 +37,9 @@ function writeAction(draft: Draft, action: StoryAction, users: readonly string[]
       break;
     case 'refresh':
       writeRefresh(draft, action);
+      break;
+    case 'token':
+      writeToken(draft, action);
       break;
     case 'call':
       writeCall(draft, action, users);

@@ -6,6 +6,16 @@ const TTL_5 = { kind: 'credential-ttl', ttlSec: 5 };
 export const STORIES: Readonly<Record<string, Tape>> = {
   'registering and leaving': new Tape().registers('alice').did('alice', 'unregister').registers('bob'),
 
+  'access tokens, by one of which there is no relay': new Tape()
+    .registers('alice')
+    .did('alice', 'token')
+    .saw('authentication-refused', 'alice', { cause: 'no-credentials', method: 3 })
+    .saw('allocation-created', 'alice')
+    .did('alice', 'fault', { request: { kind: 'turn-answer', code: 486, method: 'Allocate' } })
+    .did('alice', 'token')
+    .saw('fault-fired', undefined, { kind: 'turn-answer', method: 'Allocate' })
+    .saw('request-refused', undefined, { cause: 'fault', code: 486, method: 3 }),
+
   'a wrong password': new Tape()
     .did('alice', 'register')
     .answer('alice', 'REGISTER', 401)
