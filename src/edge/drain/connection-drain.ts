@@ -13,7 +13,7 @@ export interface StopOptions {
   readonly restart?: boolean;
 }
 
-export interface DeparturesContext {
+export interface ConnectionDrainContext {
   readonly flows: FlowTable;
   readonly layer: TransactionLayer;
   readonly registrations: Registrations;
@@ -30,10 +30,10 @@ const STOP_GRACE_MS = 1000;
 
 /** Closes the connections of clients: all at once, or one after the other, those in a transaction or a call last. */
 export class ConnectionDrain {
-  readonly #context: DeparturesContext;
+  readonly #context: ConnectionDrainContext;
   #allReleased: (() => void) | undefined;
 
-  constructor(context: DeparturesContext) {
+  constructor(context: ConnectionDrainContext) {
     this.#context = context;
   }
 
