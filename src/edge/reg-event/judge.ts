@@ -1,9 +1,7 @@
 import { type OwnText } from '../../base/own-text.ts';
-import { parseSipUri } from '../../sip/uri.ts';
-import { sipUriKey } from '../../sip/uri-equality.ts';
 import { createIdentity, type Identity, identityKey, MAX_IDENTITIES } from '../registration/identity.ts';
-import { contactKey } from '../registration/register-answer.ts';
 import { isWildcard } from '../registration/wildcard.ts';
+import { findContact, type ListedContact, listedContact } from './listed-contact.ts';
 import { type Reginfo, type ReginfoContact, type ReginfoRegistration } from './reginfo.ts';
 
 /** A device of a user, as far as documents can name it. */
@@ -25,10 +23,14 @@ export type Verdict =
   | { readonly kind: 'shortened'; readonly expiresSec: number }
   /** It would be in there if it were registered. */
   | { readonly kind: 'missing' }
-  /** It has ended by what is said of another REGISTER than its last one, which may be older or newer. */
+  /** It has ended by what is said of another REGISTER than its last one, which may be older. */
   | { readonly kind: 'doubtful' }
   | { readonly kind: 'terminated' }
   | { readonly kind: 'rejected' };
+
+interface Listed extends Pick<ReginfoRegistration, 'aor' | 'state'> {
+  readonly contacts: readonly ListedContact[];
+}
 
 const UNTOLD: Verdict = { kind: 'untold' };
 /** Schemes of those that a client may speak as. */
@@ -37,11 +39,16 @@ const SPOKEN = /^(?:sips?|tel):/i;
 /** A document by identity: what it says of any user but those who are asked for comes to nothing. */
 export class Document {
   readonly isFull: boolean;
-  readonly #byIdentity: ReadonlyMap<string, ReginfoRegistration>;
+  readonly #byIdentity: ReadonlyMap<string, Listed>;
 
   constructor({ isFull, registrations }: Reginfo) {
     this.isFull = isFull;
-    this.#byIdentity = new Map(registrations.map((registration) => [identityKey(registration.aor), registration]));
+    this.#byIdentity = new Map(
+      registrations.map(({ aor, state, contacts }) => [
+        identityKey(aor),
+        { aor, state, contacts: contacts.map(listedContact) },
+      ]),
+    );
   }
 
   /**
@@ -55,11 +62,8 @@ export class Document {
     const contact = findContact(registration.contacts, device);
     // A client that has registered since is another matter than what it did before.
     if (contact && isOlder(contact, device)) return UNTOLD;
-    if (registration.state === 'terminated' && !contact) return { kind: endOf(registration.contacts[0]) };
-    if (contact && (registration.state === 'terminated' || contact.state === 'terminated')) {
-      const isOfAnotherCall = contact.callId !== undefined && contact.callId !== device.callId;
-      const end = endOf(contact);
-      return isOfAnotherCall && end === 'terminated' ? { kind: 'doubtful' } : { kind: end };
+    if (registration.state === 'terminated' || contact?.state === 'terminated') {
+      return endOf(contact ?? registration.contacts[0]?.contact, device);
     }
     if (!contact) return absent;
     const { event, expiresSec } = contact;
@@ -81,75 +85,25 @@ export class Document {
     return next;
   }
 
-  #registrationOf({ addressKey }: Device, defaultKey: string): ReginfoRegistration | undefined {
+  #registrationOf({ addressKey }: Device, defaultKey: string): Listed | undefined {
     return this.#byIdentity.get(addressKey) ?? this.#byIdentity.get(defaultKey);
   }
 }
 
-function endOf(contact: ReginfoContact | undefined): 'rejected' | 'terminated' {
-  return contact?.event === 'rejected' ? 'rejected' : 'terminated';
+/** `contact`: what the end is told of, if of anything: the device, or another one of the user that was the last. */
+function endOf(contact: ReginfoContact | undefined, { callId }: Device): Verdict {
+  if (contact?.event === 'rejected') return { kind: 'rejected' };
+  const isOfAnotherCall = contact?.callId !== undefined && contact.callId !== callId;
+  return { kind: isOfAnotherCall ? 'doubtful' : 'terminated' };
 }
 
 /** Whether an identity is registered from this device, and one that a client can speak as. */
-function isOf({ aor, contacts }: ReginfoRegistration, device: Device): boolean {
+function isOf({ aor, contacts }: Listed, device: Device): boolean {
   if (!SPOKEN.test(aor) || isWildcard(aor) || /[<>"\s]/.test(aor)) return false;
   return findContact(contacts, device)?.state === 'active';
-}
-
-/**
- * By flow of the instance (RFC 5626 §6), else by URI, else by what is only one Contact's: user and host of it, since some registrars write the URI anew, or
- * the Call-ID. One that has ended and one that was made since may stand side by side.
- */
-function findContact(contacts: readonly ReginfoContact[], device: Device): ReginfoContact | undefined {
-  const isKnown = device.instanceId !== undefined && device.regId !== undefined;
-  const ofFlow = isKnown
-    ? latest(
-        contacts.filter((contact) => isSameFlow(contact, device)),
-        device,
-      )
-    : undefined;
-  if (ofFlow) return ofFlow;
-  const others = contacts.filter((contact) => !isOfAnother(contact, device));
-  const key = uriKey(device.contactUri);
-  const ofUri = latest(
-    others.filter(({ uri }) => uri === device.contactUri || uriKey(uri) === key),
-    device,
-  );
-  if (ofUri) return ofUri;
-  const address = contactKey(device.contactUri);
-  return (
-    only(others.filter(({ uri }) => contactKey(uri) === address)) ??
-    only(others.filter(({ callId }) => callId === device.callId))
-  );
-}
-
-function only([first, ...more]: readonly ReginfoContact[]): ReginfoContact | undefined {
-  return more.length === 0 ? first : undefined;
-}
-
-/** An active one before one that has ended, then one of the same Call-ID before others. */
-function latest(contacts: readonly ReginfoContact[], { callId }: Device): ReginfoContact | undefined {
-  const active = contacts.filter(({ state }) => state === 'active');
-  const candidates = active.length > 0 ? active : contacts;
-  return candidates.find((contact) => contact.callId === callId) ?? candidates[0];
-}
-
-function isSameFlow({ instanceId, regId }: ReginfoContact, device: Device): boolean {
-  return instanceId?.toLowerCase() === device.instanceId?.toLowerCase() && regId === device.regId;
-}
-
-function isOfAnother({ instanceId, regId }: ReginfoContact, device: Device): boolean {
-  if (instanceId === undefined || device.instanceId === undefined) return false;
-  if (instanceId.toLowerCase() !== device.instanceId.toLowerCase()) return true;
-  return regId !== undefined && device.regId !== undefined && regId !== device.regId;
 }
 
 /** The number of the REGISTER that a document speaks of is lower than that of the last one. */
 function isOlder({ callId, cseq }: ReginfoContact, device: Device): boolean {
   return callId === device.callId && cseq !== undefined && cseq < device.cseq;
-}
-
-function uriKey(text: string): string {
-  const uri = parseSipUri(text);
-  return uri.ok ? sipUriKey(uri.value) : text;
 }

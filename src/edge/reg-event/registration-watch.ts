@@ -21,7 +21,7 @@ import { Subscription, type SubscriptionContext } from './subscription.ts';
 import { watchedDevice, type WatchedDevice, type WatchedUser } from './watched-user.ts';
 
 export interface RegistrationWatchContext {
-  /** `auto`: a core that knows nothing of reg-event is left alone for an hour; `on`: each registration asks it. */
+  /** `auto`: a core that knows nothing of reg-event is left alone for an hour; `on`: it is asked for each user. */
   readonly mode: 'auto' | 'on';
   readonly clock: Clock;
   readonly timers: TimerQueue;
@@ -194,10 +194,10 @@ export class RegistrationWatch implements RegistrationObserver {
 
   #leave(user: WatchedUser, registrationId: string): void {
     const aor = aorOf(user);
+    const edgeUri = user.devices.get(registrationId)?.edgeUri;
     user.devices.delete(registrationId);
-    const latest = [...user.devices.values()].at(-1);
-    if (latest) {
-      user.edgeUri = latest.edgeUri;
+    if (user.devices.size > 0) {
+      if (edgeUri === user.edgeUri) user.edgeUri = [...user.devices.values()].at(-1)?.edgeUri;
       return;
     }
     this.#users.delete(user.key);

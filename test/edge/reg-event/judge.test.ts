@@ -72,6 +72,11 @@ describe('a document about a device', () => {
     });
   });
 
+  it('may be from before it registered if the last device of the registration was another one', () => {
+    const other = { ...over, uri: 'sip:other@host', instanceId: 'urn:uuid:2' };
+    expect(judge([{ ...other, callId: 'other' }], { state: 'terminated' })).toEqual({ kind: 'doubtful' });
+  });
+
   it('tells how long it still lasts if it was shortened, and only then', () => {
     expect(judge([{ ...own, event: 'shortened', expiresSec: 60 }])).toEqual({ kind: 'shortened', expiresSec: 60 });
     expect(judge([{ ...own, event: 'refreshed', expiresSec: 60 }])).toEqual({ kind: 'active' });
