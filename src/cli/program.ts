@@ -62,6 +62,7 @@ export function buildProgram(version: string): Command {
     .description('end what a user holds on the TURN servers, now')
     .argument('<user>', 'public or private identity, or its user part: alice, sip:alice@example.com', userName)
     .option('--turn-name', 'the argument is a TURN name, or a whole USERNAME, as the log of a TURN server shows it')
+    .option('--client', 'the argument is a client of the authorization server (oauth.clients[].id)')
     .option('--registration', 'end the registrations of the user, too')
     .option(
       '--url <url>',

@@ -9,6 +9,7 @@ import { EXIT } from './exit.ts';
 /** The flags of `revoke` that say whom, and by which way. */
 export interface RevokeWayFlags {
   readonly turnName?: boolean;
+  readonly client?: boolean;
   readonly registration?: boolean;
   readonly url?: string[];
   readonly redis?: boolean;

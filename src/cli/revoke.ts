@@ -50,7 +50,7 @@ export async function revoke(user: string, flags: RevokeFlags): Promise<number> 
     throw invalid('revoke: name the file of the token by admin.tokenFile or --token-file, or a Redis by redis.servers');
   }
   const ca = flags.ca === undefined ? labCa(config) : readTextFile(flags.ca, '--ca', 'ERR_CERTIFICATE_UNREADABLE');
-  const body = flags.turnName ? { turnName: user } : { user, ...(flags.registration && { endRegistrations: true }) };
+  const body = bodyOf(user, flags);
   let ended = 0;
   let failed = false;
   for (const server of serversOf(flags, config)) {
@@ -66,6 +66,13 @@ export async function revoke(user: string, flags: RevokeFlags): Promise<number> 
   }
   if (ended === 0 && !failed) console.error(`${user}: no server there knows a credential or registration of it`);
   return failed || ended === 0 ? EXIT.failed : EXIT.ok;
+}
+
+function bodyOf(name: string, { turnName, client, registration }: RevokeFlags): object {
+  if (client && (turnName || registration))
+    throw invalid('--client: expected neither --turn-name nor --registration beside it');
+  if (client) return { client: name };
+  return turnName ? { turnName: name } : { user: name, ...(registration && { endRegistrations: true }) };
 }
 
 function print({ url }: AdminServer, { credentials, registrationsEnded }: Answer): void {

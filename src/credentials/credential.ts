@@ -28,6 +28,8 @@ export interface IssueRequest {
   readonly grantedExpiresSec: number;
   /** UNIX seconds past which no credential lives: the end of the web identity that it is based on. None when absent. */
   readonly notAfterSec?: number;
+  /** Client of the authorization server to which the credential is handed. None when absent. */
+  readonly client?: string;
 }
 
 /** Makes credentials. The edge knows no more of an approach than this. */

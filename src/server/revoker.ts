@@ -21,7 +21,7 @@ export interface RevocableParts {
   releaseCredentials(registrationId: string): void;
   /** Ends a registration. Returns false when there is none. */
   endRegistration(registrationId: string): boolean;
-  /** Finds a user among the registrations; `undefined` without an edge. */
+  /** Finds a user among the registrations; `undefined` where nothing runs that knows users. */
   findUser(text: string): NamedUser | undefined;
 }
 
@@ -98,7 +98,10 @@ export class Revoker {
     const parts = this.#context.parts();
     const user = parts?.findUser(text);
     if (!parts || !user) {
-      throw new EpcscfTurnError('ERR_INVALID_STATE', 'revoke: no edge runs here to tell which TURN names a user holds');
+      throw new EpcscfTurnError(
+        'ERR_INVALID_STATE',
+        'revoke: no edge runs here, and no authorization server, to tell which TURN names a user holds',
+      );
     }
     let registrationsEnded = 0;
     const credentials = this.#during(() => {
@@ -111,6 +114,14 @@ export class Revoker {
       if (endRegistrations) registrationsEnded = user.registrationIds.filter((id) => parts.endRegistration(id)).length;
     });
     return { credentials, registrationsEnded };
+  }
+
+  /** See `Server.revokeClient`. */
+  revokeClient(client: string): UserRevoked {
+    const credentials = this.#during(() => {
+      for (const entry of this.held.ofClient(client, this.#now)) this.revoke(entry);
+    });
+    return { credentials, registrationsEnded: 0 };
   }
 
   /** See `Server.revokedNames`. */

@@ -18,7 +18,7 @@ import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/cr
 import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';
 import { Edge } from '../edge/edge.ts';
-import { type NamedUser } from '../edge/registration/named-user.ts';
+import { findNamedUser, type NamedUser } from '../edge/registration/named-user.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { tokenIssuer } from './authorization-server.ts';
 import { type AccessTokens } from './access-tokens.ts';
@@ -196,7 +196,10 @@ export class ServerParts implements RevocableParts {
   }
 
   findUser(text: string): NamedUser | undefined {
-    return this.#edge?.findUser(text);
+    if (this.#edge) return this.#edge.findUser(text);
+    // Users of the web are known without an edge, too.
+    const { domain } = this.#context.config;
+    return this.#web.knowsUsers ? findNamedUser(text, domain, { all: [], lapsed: [] }) : undefined;
   }
 
   async #startTurn(): Promise<void> {

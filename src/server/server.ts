@@ -229,10 +229,18 @@ export class Server {
   /**
    * Revokes what a user holds that this edge has handed out and that is still good. `user` is a public or private identity, or the user part of one:
    * `sip:alice@example.com`, `alice@example.com`, `alice`, `tel:+4930123`. Ends the allocations, here and on all relays that share revocations.
-   * Throws ERR_INVALID_STATE without an edge that runs.
+   * Throws ERR_INVALID_STATE where neither an edge nor an authorization server runs.
    */
   revokeUser(user: string, options: RevokeUserOptions = {}): UserRevoked {
     return this.#revoker.revokeUser(user, options);
+  }
+
+  /**
+   * Revokes the tokens for the TURN server that a client of the authorization server here (`oauth.clients[].id`) has got, and ends their allocations. The client
+   * may get others: take it out of the configuration first.
+   */
+  revokeClient(client: string): UserRevoked {
+    return this.#revoker.revokeClient(client);
   }
 
   /**

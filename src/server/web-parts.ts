@@ -63,6 +63,11 @@ export class WebParts {
     this.#webServer?.mount(app);
   };
 
+  /** Whether credentials are handed out here to users of the web. */
+  get knowsUsers(): boolean {
+    return this.authorizationServer !== undefined || this.#webServer !== undefined;
+  }
+
   /** Where the page signs users in; `undefined` without a web server. */
   get signInPaths(): WebSignInPaths | undefined {
     if (!this.#webServer) return undefined;

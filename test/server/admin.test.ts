@@ -7,6 +7,9 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput, createServer, type Server } from '../../src/index.ts';
 import { createExchange } from '../../src/server/web-exchange.ts';
+import { httpsFetch } from '../support/https-fetch.ts';
+import { Rfc7635Client } from '../turn/support/rfc7635-client.ts';
+import { codeOf } from '../turn/support/rfc8489-client.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { registeredWic, WIC_HOME } from './support/registered-wic.ts';
 
@@ -163,6 +166,41 @@ describe('epcscf-turn revoke', () => {
     expect(out).toContain('registrations ended: 1');
     expect(code).toBe(0);
     expect(server.sessions()).toHaveLength(0);
+  });
+
+  it('ends what a client of the authorization server has got, whoever its users are, without an edge too', async () => {
+    const server = await started({
+      edge: { ...WIC_HOME.edge, enabled: false },
+      oauth: {
+        keys: [{ kid: 'north', key: Buffer.alloc(32, 'K').toString('base64') }],
+        authorizationServer: { enabled: true },
+        clients: ['wwsf', 'other'].map((id) => ({ id, secret: 'a-secret-of-a-client' })),
+      },
+    });
+    const get = httpsFetch(server.facts.ca!);
+    const relayOf = async (id: string): Promise<void> => {
+      const form = {
+        grant_type: 'client_credentials',
+        scope: 'turn',
+        client_id: id,
+        client_secret: 'a-secret-of-a-client',
+      };
+      const answer = await get(`${origin(server)}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) });
+      const told = (await answer.json()) as { access_token: string; key: string };
+      const client = await Rfc7635Client.open({ transport: 'udp', port: server.addresses.turn[0]!.port });
+      closers.push(() => {
+        client.close();
+      });
+      await client.discover();
+      const [token, macKey] = [told.access_token, told.key].map((text) => Buffer.from(text, 'base64'));
+      client.token = { kid: 'north', token: token!, macKey: macKey! };
+      expect(codeOf(await client.allocate())).toBe(0);
+    };
+    for (const id of ['wwsf', 'wwsf', 'other']) await relayOf(id);
+    const { code, out } = await run(server, 'wwsf', { client: true });
+    expect([code, out.match(/allocations ended there: 1/g)?.length, server.sessions().length]).toEqual([0, 2, 1]);
+    expect((await run(server, 'alice')).err).toContain('no server there knows');
+    await expect(run(server, 'wwsf', { client: true, turnName: true })).rejects.toThrow(/--client: expected neither/);
   });
 
   it('says when nothing is known of a user, or the token is wrong, with exit code 1', async () => {

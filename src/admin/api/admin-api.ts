@@ -20,11 +20,13 @@ interface Revoked {
 
 /** What the operator can do to a server. */
 export interface AdminPorts {
-  /** Revokes what a user holds. Throws ERR_INVALID_STATE without an edge, which alone knows what that is. */
+  /** Revokes what a user holds. Throws ERR_INVALID_STATE where neither an edge nor an authorization server knows what that is. */
   revokeUser(
     user: string,
     options: { readonly endRegistrations: boolean },
   ): { readonly credentials: readonly Revoked[]; readonly registrationsEnded: number };
+  /** Revokes the tokens for the TURN server that a client of the authorization server has got. */
+  revokeClient(client: string): { readonly credentials: readonly Revoked[] };
   revokeName(name: string): Revoked;
   revokedNames(): readonly { readonly user: string; readonly untilSec: number }[];
   /** How many names a full list has forgotten before their end. */
@@ -78,7 +80,8 @@ const adminRoutes: readonly Route<AdminPorts>[] = [
       method: 'post',
       path: '/revocations',
       operationId: 'revoke',
-      summary: 'Revokes what a user holds, or one TURN name, and tells what ended',
+      summary:
+        'Revokes what a user holds, or a client of the authorization server, or one TURN name, and tells what ended',
       body: 'RevocationRequest',
       answer: [200, 'RevocationAnswer'],
       errors: ['ERR_INVALID_STATE'],
@@ -86,6 +89,10 @@ const adminRoutes: readonly Route<AdminPorts>[] = [
     ({ room, context, body }) => {
       if ('turnName' in body) {
         return context.json({ credentials: [shown(room.revokeName(body.turnName))], registrationsEnded: 0 });
+      }
+      if ('client' in body) {
+        const { credentials } = room.revokeClient(body.client);
+        return context.json({ credentials: credentials.map(shown), registrationsEnded: 0 });
       }
       const { user, endRegistrations = false } = body;
       const { credentials, registrationsEnded } = room.revokeUser(user, { endRegistrations });

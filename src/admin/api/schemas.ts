@@ -14,6 +14,16 @@ const byName = z.strictObject({
   turnName: z.string().min(1).max(763).describe('u as the log of a TURN server shows it, or a whole USERNAME.'),
 });
 
+const byClient = z.strictObject({
+  client: z
+    .string()
+    .min(1)
+    .max(64)
+    .describe(
+      'Client of the authorization server (oauth.clients[].id): the tokens for the TURN server that it has got.',
+    ),
+});
+
 const turnName = z.string();
 const untilSec = z.number().describe('UNIX seconds until which the name is denied: the end of its credentials.');
 
@@ -42,7 +52,7 @@ const revocationList = z.looseObject({
 
 /** What the API takes and answers, by the names of the OpenAPI document. Answers are open objects: a client must bear fields that it does not know. */
 export const ADMIN_SCHEMAS = {
-  requests: { RevocationRequest: z.union([byUser, byName]) },
+  requests: { RevocationRequest: z.union([byUser, byName, byClient]) },
   answers: {
     RevocationAnswer: revocationAnswer,
     RevocationList: revocationList,

@@ -11,12 +11,16 @@ export interface HeldCredential extends Revocation {
   readonly registrationId: string;
   /** The user for whom the credential was issued, by the name that the issuer was told. */
   readonly person: string;
+  /** As the issuer was told it. */
+  readonly client?: string | undefined;
 }
 
 interface Entry extends HeldCredential {
   readonly person: OwnText;
   untilSec: number;
 }
+
+type HolderOfRequest = Pick<IssueRequest, 'registrationId' | 'person' | 'client'>;
 
 /**
  * Which TURN names were handed out to whom, for an operator that knows a user and no TURN name. The end of a registration changes nothing here: its
@@ -39,10 +43,10 @@ export class HeldCredentials {
   }
 
   /** A credential was handed out. Of several under one name the longest counts. */
-  note({ registrationId, person }: Pick<IssueRequest, 'registrationId' | 'person'>, held: Revocation): void {
+  note({ registrationId, person, client }: HolderOfRequest, held: Revocation): void {
     const { user, untilSec } = held;
     const known = this.#byName.get(user);
-    const entry = known ?? { user: ownText(user), untilSec, registrationId, person: ownText(person) };
+    const entry = known ?? { user: ownText(user), untilSec, registrationId, person: ownText(person), client };
     entry.untilSec = Math.max(entry.untilSec, untilSec);
     this.#byName.set(entry.user, entry);
     if (known) return;
@@ -55,6 +59,13 @@ export class HeldCredentials {
   of(person: string, now: Now): readonly HeldCredential[] {
     for (const entry of this.#byPerson.get(person)) if (hasEnded(entry, now)) this.#forget(entry);
     return [...this.#byPerson.get(person)];
+  }
+
+  /** What a client of the authorization server was handed that is still good. Looks at every name: for an operator, not for clients. */
+  ofClient(client: string, now: Now): readonly HeldCredential[] {
+    return [...this.#byName.entries()].flatMap(({ value }) =>
+      value.client === client && !hasEnded(value, now) ? [value] : [],
+    );
   }
 
   /** Who holds a name, as far as known. */

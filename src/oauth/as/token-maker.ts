@@ -86,7 +86,13 @@ export class TokenMaker {
     const { notAfterSec } = request;
     if (notAfterSec !== undefined && notAfterSec <= now.unixMs / 1000) return fail('invalid_request');
     const issued = issuer.issue(
-      { registrationId, person, grantedExpiresSec: 0, ...(notAfterSec !== undefined && { notAfterSec }) },
+      {
+        registrationId,
+        person,
+        client: client.id,
+        grantedExpiresSec: 0,
+        ...(notAfterSec !== undefined && { notAfterSec }),
+      },
       now,
     );
     return mapOutcome(issued, (credential): Result<TurnToken, OAuthError> => {
