@@ -1,19 +1,30 @@
 import { exposures, edgeExposures } from '../config/loopback.ts';
+import { usesHttps } from '../config/schema/https-use.ts';
+import { readsUsers } from '../config/schema/redis-rules.ts';
 import { formatTransportAddress } from '../base/transport-address.ts';
+import { ownUrl } from '../server/public-urls.ts';
 import { Server } from '../server/server.ts';
 import { type ServerAddresses, type ServerFacts } from '../server/server-types.ts';
+
+/** Where users of the web sign in. */
+const LOGIN_PATH = '/wwsf/login';
 
 /** The lines that `serve` prints for a person: where the server is reached, how to sign in, and what was chosen by default. */
 export function formatBanner(version: string, addresses: ServerAddresses, server: Server, labPath?: string): string {
   const { facts } = server;
   const { config, realm, stateDir } = facts;
   const lab = labUrl(addresses, labPath);
+  const own = ownUrl(config, addresses.https);
   const rows: [string, readonly string[]][] = [
     ['Demo page', addresses.page === undefined ? [] : [addresses.page]],
     ['WebSocket', addresses.webSocket === undefined ? [] : [addresses.webSocket]],
     ['TURN', addresses.turnUris],
     ['TURN realm', config.turn.enabled && realm !== config.domain ? [realm] : []],
     ['SIP domain', [config.domain]],
+    ['Credentials', credentialLines(facts)],
+    ['WAF', wafLines(facts, own)],
+    ['WWSF', config.oauth.wwsf.enabled ? [`${own}${LOGIN_PATH}`] : []],
+    ['Admin', config.admin.tokenFile === undefined ? [] : [`${own}/admin`]],
     ['Users', userLines(server)],
     ['Core', coreLines(facts, addresses)],
     ['Lab control', lab === undefined ? [] : [lab, `${lab}/openapi.json`]],
@@ -42,12 +53,14 @@ export function formatReadyLine(version: string, addresses: ServerAddresses, ser
   const { config, realm, stateDir, caFile } = server.facts;
   const passwords = generatedPasswords(server);
   const lab = labUrl(addresses, labPath);
+  const [authorizationServer] = wafLines(server.facts, ownUrl(config, addresses.https));
   return JSON.stringify({
     ready: true,
     version,
     pid: process.pid,
     ...addresses,
     ...(lab !== undefined && { lab }),
+    ...(authorizationServer !== undefined && { authorizationServer }),
     domain: config.domain,
     realm,
     stateDir,
@@ -79,6 +92,25 @@ function userLines(server: Server): string[] {
   );
 }
 
+/** How credentials are made and checked, where that is not by Km alone. */
+function credentialLines({ config, generated }: ServerFacts): string[] {
+  const { credentials, oauth, redis, edge, turn } = config;
+  const at = redis.servers.join(', ');
+  const [tokenKey] = oauth.keys;
+  const kept = at === '' ? 'in the memory of this process' : `in ${at}`;
+  return [
+    ...(edge.enabled && credentials.approach === 'delivered' ? [`delivered (approach 2), kept ${kept}`] : []),
+    ...(readsUsers(config) && !edge.enabled ? [`of users in ${at}${generated.km ? '' : ', and by Km'}`] : []),
+    ...(tokenKey && (edge.enabled || turn.enabled) ? [`access tokens (RFC 7635), by the key ${tokenKey.kid}`] : []),
+  ];
+}
+
+/** The URL of the authorization server by which its clients know it, and where they read the rest. */
+function wafLines({ config: { oauth } }: ServerFacts, own: string): string[] {
+  const { enabled, issuer = own } = oauth.authorizationServer;
+  return enabled ? [issuer, `${issuer}/.well-known/oauth-authorization-server`] : [];
+}
+
 /** Lines about a core outside: where it is, and where it reaches the edge. */
 function coreLines({ config }: ServerFacts, { core = [] }: ServerAddresses): string[] {
   if (core.length === 0) return [];
@@ -94,22 +126,26 @@ function usesState({ generated }: ServerFacts): boolean {
 }
 
 /** Lines about who can reach the server, when only this machine can. */
-function reachLines({ config: { edge, turn } }: ServerFacts): string[] {
+function reachLines({ config }: ServerFacts): string[] {
+  const { edge, turn } = config;
+  const hasHttps = usesHttps(config);
   const reached = [
-    ...(edge.enabled ? edgeExposures(edge) : []),
+    ...(hasHttps ? edgeExposures(edge) : []),
     ...(turn.enabled ? turn.listeners.flatMap((one) => exposures([one.address], one.proxyProtocolFrom)) : []),
   ];
-  const keys = [...(edge.enabled ? ['edge.listen'] : []), ...(turn.enabled ? ['turn.listeners', 'turn.relay'] : [])];
+  const keys = [...(hasHttps ? ['edge.listen'] : []), ...(turn.enabled ? ['turn.listeners', 'turn.relay'] : [])];
   return reached.length === 0 && keys.length > 0 ? [`from this machine only (${keys.join(', ')})`] : [];
 }
 
 function choices({ config, generated, caFile }: ServerFacts): string[] {
-  const { credentials } = config;
+  const { credentials, edge } = config;
+  // A relay that reads users elsewhere takes no credential by a key that nobody else has.
+  const honoursKm = credentials.approach === 'shared-key' && (edge.enabled || !readsUsers(config));
   return [
     ...(generated.certificate && caFile !== undefined
       ? [`a lab certificate (tls); the browser warns once, or trust ${caFile}`]
       : []),
-    ...(generated.km && credentials.approach === 'shared-key' ? ['a shared key Km, generated (credentials)'] : []),
+    ...(generated.km && honoursKm ? ['a shared key Km, generated (credentials)'] : []),
     ...(generated.users ? ['an embedded registrar with two lab users (edge.core.users)'] : []),
   ];
 }

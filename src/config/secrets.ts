@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { givenAdminToken } from './admin-token.ts';
 import { isWildcard } from '../base/ip.ts';
 import { EpcscfTurnError } from '../base/errors.ts';
 import { type KeyPair } from '../base/key-pair.ts';
-import { type Secret } from '../base/secret.ts';
+import { Secret } from '../base/secret.ts';
 import { givenTokenKeys, type GivenTokenKey } from './access-token-keys.ts';
 import { type CoreSecrets, givenCoreSecrets } from './core-secrets.ts';
 import { type Environment } from './environment.ts';
@@ -152,8 +153,14 @@ function isWithoutCertificate(config: Config): boolean {
   return config.tls.certFile === undefined && speaksTls(config);
 }
 
-function isWithoutKm({ credentials: { secret, secretFile, keys } }: Config): boolean {
-  return secret === undefined && secretFile === undefined && keys.length === 0;
+function isWithoutKm(config: Config): boolean {
+  const { secret, secretFile, keys } = config.credentials;
+  return usesKm(config) && secret === undefined && secretFile === undefined && keys.length === 0;
+}
+
+/** Whether anything here makes or checks credentials with Km. An authorization server alone does not. */
+function usesKm({ edge, turn, oauth }: Config): boolean {
+  return edge.enabled || turn.enabled || oauth.wwsf.enabled;
 }
 
 function isWithoutPseudonymKey({ credentials: { pseudonymKey, pseudonymKeyFile } }: Config): boolean {
@@ -211,7 +218,7 @@ async function complete(
   };
   const caFile = makesCertificate ? labCaFile(open()) : undefined;
   return {
-    keys: makesKm ? [{ id: 'lab', secret: labKey(open(), 'km.key') }] : keys,
+    keys: makesKm ? [{ id: 'lab', secret: labKey(open(), 'km.key') }] : usesKm(config) ? keys : [unusedKm(), ...keys],
     users: makesUsers ? labUsers(open()) : users,
     pseudonymKey: pseudonymKey ?? key('pseudonym.key', credentials.pseudonymKeyFile),
     longTermUsers,
@@ -230,6 +237,11 @@ async function complete(
       core: { ...core, flowTokenKey: core.flowTokenKey ?? key('flow-token.key', edge.core.flowTokenKeyFile) },
     }),
   };
+}
+
+/** It makes nothing that anybody sees, so it is not kept. */
+function unusedKm(): CredentialKeys['keys'][number] {
+  return { id: 'unused', secret: new Secret(randomBytes(32).toString('base64')) };
 }
 
 function completeOAuth(config: Config, given: OAuthSecrets | undefined, open: OpenState): OAuthSecrets {

@@ -10,7 +10,8 @@ export interface WebPeople {
 }
 
 export function webPeopleOf({ oauth }: Config): WebPeople {
-  const guests = oauth.clients.flatMap(({ pool }) => pool.flatMap((entry) => poolNames(entry) ?? []));
+  const pools = [...oauth.clients, oauth.wwsf.waf].flatMap(({ pool }) => pool);
+  const guests = pools.flatMap((entry) => poolNames(entry) ?? []);
   return {
     guests: guests.reverse(),
     users: new Set(oauth.users.map(({ name, impi = name }) => impi.split('@')[0] ?? name)),
