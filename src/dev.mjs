@@ -1,4 +1,5 @@
-// Runs the lab from the source, and again after every change of it. `npm run dev`, with the arguments of `serve`. Types are the editor's part.
+// Runs the lab from the source, and again after every change of it; open pages reload. `npm run dev`, with the arguments of `serve`. Types are the
+// editor's part.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +38,17 @@ const restartServer = {
   },
 };
 
-for (const bundle of [commandBundle, pageBundle]) {
+/** A page reloads when the server that it came from has gone and one is ready again. */
+const RELOAD = `
+new EventSource('/lab/events/stream').onerror = async function () {
+  this.close();
+  const isReady = () => fetch('/healthz').then(({ ok }) => ok, () => false);
+  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+  location.reload();
+};`;
+const reloadingPage = { ...pageBundle, banner: { ...pageBundle.banner, js: pageBundle.banner.js + RELOAD } };
+
+for (const bundle of [commandBundle, reloadingPage]) {
   const { watch } = await context({ ...bundle, plugins: [restartServer] });
   await watch();
 }
