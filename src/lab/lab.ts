@@ -186,7 +186,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   }
 
   /** A credential as the edge would make it, without a registration. Throws ERR_INVALID_ARGUMENT. */
-  mint(user: Anybody<Name>, options: MintOptions = {}): LabCredential {
+  mint(user: Name, options: MintOptions = {}): LabCredential {
     this.#check('mint', user);
     return this.#noted(this.#credentials.mint(user, options));
   }

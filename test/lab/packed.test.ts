@@ -41,7 +41,7 @@ afterAll(() => {
 });
 
 /** Tests of examples/lab-vitest, which the guides show. */
-const EXAMPLES = ['credential.test.ts', 'overload.test.ts'];
+const EXAMPLES = ['credential.test.ts', 'overload.test.ts', 'web-token.test.ts'];
 
 /** What `command` prints, with a file of that text beside it where one is given. */
 async function inProject(command: readonly string[], [file, text]: readonly string[] = []): Promise<string> {
