@@ -37,6 +37,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
       sessionSec: wwsf.sessionSec,
       registrationTokenSec: waf.registrationTokenSec,
       takesGuests: wwsf.guests,
+      guestsPerAddress: wwsf.guestsPerAddress,
       webhookSecret: secrets.oauth.webhookSecret,
       mapsUnlisted: wwsf.openid.mapUnlisted,
     },

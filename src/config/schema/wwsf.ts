@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { filePath, flag, seconds, secretPath, secretText, section } from './fields.ts';
+import { filePath, flag, seconds, secretPath, secretText, section, wholeNumber } from './fields.ts';
 import { pool, webOrigin } from './oauth-clients.ts';
 import { webUrl } from './web-identity.ts';
 
@@ -91,6 +91,12 @@ export const wwsfSection = section(
     }),
     waf,
     guests: flag(false, 'Lend identities of the pool to people who have not logged in (registration scenario 3).'),
+    guestsPerAddress: wholeNumber(
+      1,
+      10_000,
+      10,
+      'Identities that one address (IPv6: /64) holds at a time. Raise it where many guests come from behind one address.',
+    ),
     openid,
     sessionSec: seconds(60, 604_800, 28_800, 'Seconds after which a user has to log in again.'),
     webhookSecret: secretText.optional().meta({

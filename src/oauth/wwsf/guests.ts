@@ -3,6 +3,7 @@ import { type Now } from '../../base/clock.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { POOL_TOKEN_SEC } from '../as/token-maker.ts';
 import { type OAuthContext, remoteAddressOf } from '../oauth-http.ts';
+import { GuestPlaces } from './guest-places.ts';
 import { IdentityPool } from './identity-pool.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type SignIn } from './sign-in.ts';
@@ -13,10 +14,13 @@ export interface GuestOptions {
   readonly pool: Iterable<string>;
   /** Life of a registration token in seconds. */
   readonly registrationTokenSec: number;
+  /** How many identities one address holds at a time. */
+  readonly perAddress: number;
 }
 
-/** How many guests one address may have. */
-const OF_ADDRESS = { burst: 10, perSec: 1 / 30, maxKeys: 10_000 };
+/** An address may begin all its guests at once, and as many again in so many seconds. */
+const REFILL_SEC = 300;
+const MAX_ADDRESSES = 10_000;
 const RETRY_SEC = 30;
 
 /** People who have not logged in, each with an identity of the pool (registration scenario 3 of TS 33.203 Annex X). */
@@ -24,27 +28,33 @@ export class Guests {
   readonly #pool: IdentityPool;
   readonly #loanSec: number;
   readonly #signIn: SignIn;
-  readonly #ofAddress = new TokenBuckets(OF_ADDRESS);
+  readonly #ofAddress: TokenBuckets;
+  readonly #places: GuestPlaces;
 
-  constructor({ pool, registrationTokenSec }: GuestOptions, signIn: SignIn) {
+  constructor({ pool, registrationTokenSec, perAddress }: GuestOptions, signIn: SignIn) {
     this.#pool = new IdentityPool(pool);
+    this.#ofAddress = new TokenBuckets({ burst: perAddress, perSec: perAddress / REFILL_SEC, maxKeys: MAX_ADDRESSES });
+    this.#places = new GuestPlaces(perAddress);
     this.#loanSec = Math.min(registrationTokenSec, POOL_TOKEN_SEC);
     this.#signIn = signIn;
   }
 
   /** Begins a session with an identity that is free. */
   begin(context: OAuthContext, now: Now): Response {
-    const waitSec = this.#ofAddress.take(addressKey(remoteAddressOf(context)), now.monotonicMs);
+    const address = addressKey(remoteAddressOf(context));
+    const waitSec = this.#places.waitSec(address, now) || this.#ofAddress.take(address, now.monotonicMs);
     if (waitSec > 0) {
       this.#signIn.refused('too-many-logins');
       return refuse(context, 'too_many_requests', waitSec);
     }
     const name = Sessions.fresh();
-    const impi = this.#pool.lend(name.key, this.loanEndSec(now), now);
+    const endSec = this.loanEndSec(now);
+    const impi = this.#pool.lend(name.key, endSec, now);
     if (impi === undefined) {
       this.#signIn.refused('no-identity');
       return refuse(context, 'no_identity', RETRY_SEC);
     }
+    this.#places.take(impi, address, endSec, now);
     const session = this.#signIn.begin(context, 'guest', { impi, impus: [`sip:${impi}`] }, now, name);
     return context.json(describeSession(session));
   }
@@ -56,12 +66,12 @@ export class Guests {
 
   /** Whether the guest still has the identity, or can have it back; it is then lent for another token. */
   keep({ impi, key }: Session, now: Now): boolean {
-    return this.#pool.keep(impi, key, this.loanEndSec(now), now);
+    return this.#keepUntil(impi, key, this.loanEndSec(now), now);
   }
 
   /** The token that was made ends at `untilSec`: the identity goes to nobody else before. */
   tokenMade(session: Session, untilSec: number, now: Now): void {
-    if (session.isGuest && untilSec > this.loanEndSec(now)) this.#pool.keep(session.impi, session.key, untilSec, now);
+    if (session.isGuest && untilSec > this.loanEndSec(now)) this.#keepUntil(session.impi, session.key, untilSec, now);
   }
 
   holds({ impi, key }: Session, now: Now): boolean {
@@ -71,6 +81,12 @@ export class Guests {
   /** A registration by token has ended. */
   ended(impi: string, now: Now): void {
     this.#pool.ended(impi, now);
+  }
+
+  #keepUntil(impi: string, key: string, endSec: number, now: Now): boolean {
+    const isKept = this.#pool.keep(impi, key, endSec, now);
+    if (isKept) this.#places.extend(impi, endSec, now);
+    return isKept;
   }
 }
 

@@ -35,6 +35,8 @@ export interface WebServerOptions {
   readonly registrationTokenSec: number;
   /** Whether people who have not logged in get an identity of the pool. */
   readonly takesGuests: boolean;
+  /** How many identities one address holds at a time. */
+  readonly guestsPerAddress: number;
   /** The secret that an edge on another machine shows when it reports the end of a registration; absent: no edge reports. */
   readonly webhookSecret: Secret | undefined;
   /** Whether a name that the provider tells, and that is not listed, stands for the user of that name in the home domain. */
@@ -70,14 +72,23 @@ export class WebServer {
   readonly #login: FormLogin | ProviderLogin;
 
   constructor(options: WebServerOptions, ports: WebServerPorts) {
-    const { client, origins, pool, takesGuests, registrationTokenSec, sessionSec, webhookSecret } = options;
+    const {
+      client,
+      origins,
+      pool,
+      guestsPerAddress: perAddress,
+      takesGuests,
+      registrationTokenSec,
+      sessionSec,
+      webhookSecret,
+    } = options;
     const { clock, ownUrl, tokens, events } = ports;
     this.#takesGuests = takesGuests;
     this.#clock = clock;
     this.#events = events;
     const sessions = new Sessions(sessionSec);
     const signIn = new SignIn(sessions, events);
-    const guests = new Guests({ pool: takesGuests ? pool : [], registrationTokenSec }, signIn);
+    const guests = new Guests({ pool: takesGuests ? pool : [], registrationTokenSec, perAddress }, signIn);
     this.#sessions = sessions;
     this.#guests = guests;
     this.#door = new PageDoor({ origins, ownUrl, sessions, guests });

@@ -32,6 +32,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}, openId?: LoginProvi
       sessionSec: 28_800,
       registrationTokenSec: 3600,
       takesGuests: true,
+      guestsPerAddress: 10,
       webhookSecret: new Secret('a-secret-of-the-edge'),
       mapsUnlisted: false,
       ...changes,
@@ -57,10 +58,10 @@ function createWwsf(changes: Partial<WebServerOptions> = {}, openId?: LoginProvi
   const app = new Hono();
   server.mount(app);
   let jar = '';
-  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+  const request = async (path: string, init: RequestInit = {}, remoteAddress = '192.0.2.1'): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (jar !== '') headers.set('Cookie', jar);
-    const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+    const env = { incoming: { socket: { remoteAddress } } };
     const answer = await app.request(path, { ...init, headers }, env);
     const set = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
     if (set.length > 0) jar = [...jar.split('; ').filter((one) => one !== ''), ...set].join('; ');
@@ -261,6 +262,36 @@ describe('a guest', () => {
     expect((await report('wrong')).status).toBe(401);
     expect((await report('a-secret-of-the-edge')).status).toBe(204);
     forget();
+    expect((await post('/wwsf/guest')).status).toBe(200);
+  });
+
+  it('is refused where the address holds as many as it may, until one of them has ended', async () => {
+    const pool = new Set([1, 2, 3].map((n) => `guest${n}@ims.example`));
+    const { post, request, forget, pass } = createWwsf({ guestsPerAddress: 2, pool });
+    expect((await post('/wwsf/guest')).status).toBe(200);
+    forget();
+    pass(600);
+    expect((await post('/wwsf/guest')).status).toBe(200);
+    forget();
+    const refused = await post('/wwsf/guest');
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '300']);
+    const elsewhere = await request('/wwsf/guest', { method: 'POST' }, '192.0.2.2');
+    expect(elsewhere.status).toBe(200);
+    forget();
+    pass(300);
+    expect((await post('/wwsf/guest')).status).not.toBe(429);
+  });
+
+  it('counts for its address as long as it gets tokens', async () => {
+    const pool = new Set(['guest1@ims.example', 'guest2@ims.example']);
+    const { post, request, forget, pass } = createWwsf({ guestsPerAddress: 1, pool });
+    await post('/wwsf/guest');
+    pass(800);
+    expect((await request('/registration-token')).status).toBe(200);
+    forget();
+    pass(400);
+    expect((await post('/wwsf/guest')).status).toBe(429);
+    pass(500);
     expect((await post('/wwsf/guest')).status).toBe(200);
   });
 
