@@ -59,6 +59,8 @@ describe.each(APPROACHES)('under %s', (_approach, config) => {
     ['unavailable', 500],
     ['revoked', 401],
     ['expired', 401],
+    ['unknown-user', 401],
+    ['wrong-realm', 401],
   ] as const)('credential-unusable with the cause %s refuses a good credential with %i', async (cause, code) => {
     const lab = await openLab({ config });
     await register(lab, 'alice');
@@ -250,6 +252,17 @@ describe('web tokens', () => {
     await registered;
     expect([fault.fired, fetched()]).toEqual([1, 2]);
     expect(lab.events('authentication-failed')).toMatchObject([{ cause: 'token-expired' }]);
+  });
+
+  it('web-token-refused with the cause issuer-unavailable is 503 with Retry-After', async () => {
+    const { lab, supply } = await webLab();
+    lab.faults.add({ kind: 'web-token-refused', cause: 'issuer-unavailable' });
+    const { ua, tokens } = webAgent(lab, supply);
+    await tokens.ready();
+    const failed = once(ua, 'registrationFailed');
+    ua.start();
+    const [{ response }] = (await failed) as [{ response: Refusal }];
+    expect([response.status_code, response.getHeader('Retry-After')]).toEqual([503, '5']);
   });
 
   it('authorization-server-down is 503 to who asks for a token, and to a client whose token cannot be checked', async () => {
