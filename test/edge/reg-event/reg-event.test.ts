@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type EdgeOptions, type ExternalCoreOptions } from '../../../src/edge/edge-options.ts';
+import { createResponse } from '../../../src/sip/create-response.ts';
 import { newBranch, newTag } from '../../../src/sip/token.ts';
 import { externalOptions } from '../core/external/core-bench.ts';
 import { LoopbackCore } from '../core/external/loopback-core.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { type EdgeServer, startEdge } from '../support/edge-server.ts';
-import { Wic } from '../support/wic.ts';
+import { calleeDialog, callerDialog, Wic } from '../support/wic.ts';
 import { contactOf, documentOf, FakeScscf, type Subscriber } from './support/fake-scscf.ts';
 
 /** A client without a registration is sent away a second before that. */
@@ -99,6 +100,38 @@ describe('a NOTIFY of the core', () => {
     expect(server.issuer.released).toHaveLength(1);
     await second.socket.closed;
     expect(server.edge.connections).toBe(1);
+  });
+
+  it('that ends a registration in a call lets the core and the client hang up before the WebSocket is closed', async () => {
+    await using scscf = await FakeScscf.start('127.0.0.2', 'udp');
+    await using server = await startBefore(scscf);
+    const { wic, subscriber, contact } = await registered(scscf, server);
+    wic.invite('sip:bob@example.com');
+    const { message, answer } = await scscf.core.request('INVITE');
+    const ok = createResponse(message, 200);
+    ok.headers.append('Contact', `<${scscf.uri}>`);
+    answer(ok);
+    const dialog = callerDialog(await wic.socket.response(200, 'INVITE'));
+    wic.inDialog('ACK', dialog);
+    await scscf.core.request('ACK');
+    await subscriber.notify(documentOf(wic, [{ ...contact, ...ENDED }], { version: 1, state: 'terminated' }));
+    wic.inDialog('BYE', dialog);
+    const bye = await scscf.core.request('BYE');
+    bye.answer(createResponse(bye.message, 200));
+    await wic.socket.response(200, 'BYE');
+    const { address, port } = server.edge.coreAddresses[0]!;
+    const callee = calleeDialog(message, ok);
+    const late = wic.build('BYE', callee.remoteTarget, wic.aor, {
+      Via: `SIP/2.0/UDP ${scscf.core.address}:${scscf.core.port};branch=${newBranch()};rport`,
+      'Call-ID': callee.callId,
+      From: callee.local,
+      To: callee.remote,
+      Route: callee.routes.join(', '),
+    });
+    await scscf.core.send('udp', { host: address, port }, late);
+    wic.reply(await wic.socket.request('BYE'), 481);
+    await scscf.core.response(481, 'BYE');
+    expect(await wic.socket.closed).toBe(1008);
   });
 
   it('that shortens a registration brings its end forward, and sends the client to register again shortly before', async () => {
