@@ -105,7 +105,7 @@ export class Arrivals {
     const arrival = { socket, remote, via, release, end };
     const ends = endsOf(socket);
     this.#byEnds.set(ends, arrival);
-    socket.once('close', () => {
+    socket.on('close', () => {
       release();
       // The same ends may have met again before this was told.
       if (this.#byEnds.get(ends) === arrival) this.#byEnds.delete(ends);
@@ -125,7 +125,7 @@ export class Arrivals {
     }
     if (!this.#sockets.has(socket)) {
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('close', () => this.#sockets.delete(socket));
     }
     return true;
   }

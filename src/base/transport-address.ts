@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { formatIp, familyOf, parseIp, type AddressFamily } from './ip.ts';
 
 /** An IP address and port. `address` is always canonical text (see `formatIp`), so two equal addresses compare equal as strings. */
@@ -10,8 +11,11 @@ export interface TransportAddress {
 
 /** An IP address and port from text and number. `undefined` when `address` is no IP address or `port` is no port. IPv4-mapped IPv6 text becomes the IPv4 address it stands for. */
 export function transportAddress(address: string, port: number): TransportAddress | undefined {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
+  // An IPv4 address has one spelling, so it is canonical as it is.
+  if (isIPv4(address)) return { family: 4, address, port };
   const bytes = parseIp(address.replace(/%.*$/, ''));
-  if (!bytes || !Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
+  if (!bytes) return undefined;
   const plain = isIpv4Mapped(bytes) ? bytes.subarray(12) : bytes;
   return { family: familyOf(plain), address: formatIp(plain), port };
 }

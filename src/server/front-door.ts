@@ -20,9 +20,13 @@ const HTTP_PROTOCOL = 'http/1.1';
 
 const END_EVENTS = ['end', 'error', 'close'] as const;
 
-/** What an HTTPS server behind a front door has to offer: STUN first, since its clients offer both, coturn's among them, and browsers only HTTP. */
-export function alpnProtocols(turn: TurnEntry | undefined): string[] {
-  return turn ? [...STUN_ALPN_PROTOCOLS, HTTP_PROTOCOL] : [HTTP_PROTOCOL];
+/**
+ * How an HTTPS server behind a front door answers ALPN: STUN first, since its clients offer both, coturn's among them, and browsers only HTTP. Nothing in
+ * common ends the handshake (RFC 7301 §3.2). A list in its place would cost each connection a copy of it in 8 KB of shared memory.
+ */
+export function alpnAnswer(turn: TurnEntry | undefined): (offer: { protocols: string[] }) => string | undefined {
+  const own = turn ? [...STUN_ALPN_PROTOCOLS, HTTP_PROTOCOL] : [HTTP_PROTOCOL];
+  return ({ protocols }) => own.find((protocol) => protocols.includes(protocol));
 }
 
 /**
@@ -37,14 +41,18 @@ export class FrontDoor {
   readonly #undecided = new Set<Socket>();
 
   constructor(server: Server, options: FrontDoorOptions) {
+    const { arrivals, connections } = options;
     this.#options = options;
     this.#shakeHands = takeOver(server, 'connection');
     this.#serveHttp = takeOver(server, 'secureConnection');
     server.on('connection', (socket: Socket) => {
       this.#undecided.add(socket);
-      socket.once('close', () => this.#undecided.delete(socket));
-      this.#options.arrivals.accept(socket, (arrival) => {
-        this.#options.connections.add(arrival);
+      socket.on('close', () => {
+        this.#undecided.delete(socket);
+        connections.of(socket)?.release();
+      });
+      arrivals.accept(socket, (arrival) => {
+        connections.add(arrival);
         this.#shakeHands(socket);
       });
     });

@@ -33,22 +33,10 @@ export class HttpConnections {
     this.#clock = clock;
   }
 
-  /** Adds a connection. Its deadline runs from now on. */
+  /** Adds a connection. Its deadline runs from now on, until it is released: when it ends, or is no web client's. */
   add(arrival: Arrival): void {
-    const source = addressKey(arrival.remote.address);
-    const table: Table = {
-      enter: (one) => {
-        this.#spares.add(source, one);
-      },
-      leave: (one) => {
-        this.#spares.delete(source, one);
-      },
-    };
-    const connection = new HttpConnection(arrival, { times: this.#times, clock: this.#clock, table });
-    this.#bySocket.set(arrival.socket, connection);
-    arrival.socket.once('close', () => {
-      connection.release();
-    });
+    const parts = { times: this.#times, clock: this.#clock, spares: this.#spares };
+    this.#bySocket.set(arrival.socket, new HttpConnection(arrival, parts));
   }
 
   /** The connection of an accepted socket, or of a TLS socket that `join` was told of. */
@@ -69,23 +57,19 @@ export class HttpConnections {
   }
 }
 
-/** Where a connection stands while its time runs. Both also a second time. */
-interface Table {
-  readonly enter: (connection: HttpConnection) => void;
-  readonly leave: (connection: HttpConnection) => void;
-}
-
 interface HttpConnectionParts {
   readonly times: HttpTimes;
   readonly clock: Clock;
-  readonly table: Table;
+  /** Where it stands while its time runs. */
+  readonly spares: SpareConnections<HttpConnection>;
 }
 
 /** One connection, from accept until it ends, or is a WebSocket or a TURN client's. */
 class HttpConnection {
   readonly #arrival: Arrival;
   readonly #times: HttpTimes;
-  readonly #table: Table;
+  readonly #spares: SpareConnections<HttpConnection>;
+  readonly #source: string;
   readonly #clock: Clock;
   readonly #beganAtMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -94,12 +78,13 @@ class HttpConnection {
   #answer: ServerResponse | undefined;
   #ahead = 0;
 
-  constructor(arrival: Arrival, { times, clock, table }: HttpConnectionParts) {
+  constructor(arrival: Arrival, { times, clock, spares }: HttpConnectionParts) {
     this.#clock = clock;
     this.#beganAtMs = clock.now().monotonicMs;
     this.#arrival = arrival;
     this.#times = times;
-    this.#table = table;
+    this.#spares = spares;
+    this.#source = addressKey(arrival.remote.address);
     this.#run(times.requestMs);
   }
 
@@ -135,7 +120,8 @@ class HttpConnection {
   /** The connection is a WebSocket or a TURN client's from here on, or gone. */
   release(): void {
     clearTimeout(this.#timer);
-    this.#table.leave(this);
+    this.#timer = undefined;
+    this.#spares.delete(this.#source, this);
   }
 
   end(): void {
@@ -148,7 +134,7 @@ class HttpConnection {
     this.#timer = setTimeout(() => {
       this.end();
     }, ms);
-    this.#table.enter(this);
+    this.#spares.add(this.#source, this);
   }
 
   #onAskedAhead(answer: ServerResponse): void {

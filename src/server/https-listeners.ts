@@ -13,7 +13,7 @@ import { type Logger } from '../base/logger.ts';
 import { SourceRate, type SourceRateOptions } from '../base/source-rate.ts';
 import { TLS_RULES } from '../base/tls-rules.ts';
 import { transportAddress, type TransportAddress } from '../base/transport-address.ts';
-import { alpnProtocols, FrontDoor, type TurnEntry } from './front-door.ts';
+import { alpnAnswer, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
 import { answerRequests } from './http-requests.ts';
 
@@ -119,7 +119,7 @@ async function openAll(
         ...TLS_RULES,
         cert,
         key,
-        ALPNProtocols: alpnProtocols(turn),
+        ALPNCallback: alpnAnswer(turn),
         maxHeaderSize: MAX_HEADER_BYTES,
         // Below the deadline of the connection, so that a slow request on one that is in use is answered 408.
         headersTimeout: times.requestMs,

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { Arrivals } from '../../src/base/arrivals.ts';
 import { ConnectionLimits } from '../../src/base/connection-limits.ts';
-import { alpnProtocols, FrontDoor } from '../../src/server/front-door.ts';
+import { alpnAnswer, FrontDoor } from '../../src/server/front-door.ts';
 import { HttpConnections } from '../../src/server/http-connections.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 import { type KeyPair } from '../../src/base/key-pair.ts';
@@ -37,7 +37,7 @@ async function open(requestMs: number): Promise<number> {
   const arrivals = new Arrivals({ limits, proxies: [], headerTimeoutMs: 1000, onRefused: () => undefined });
   const { cert, key } = certificate;
   const connections = new HttpConnections({ requestMs, totalMs: 60_000 }, systemClock);
-  server = createServer({ cert, key, ALPNProtocols: alpnProtocols(turn) });
+  server = createServer({ cert, key, ALPNCallback: alpnAnswer(turn) });
   door = new FrontDoor(server, { arrivals, connections, turn });
   server.on('request', ({ url = '' }, response) => {
     requested.push(url);

@@ -5,7 +5,7 @@ import { boundedKey } from '../../base/bounded-key.ts';
 import { type Clock } from '../../base/clock.ts';
 import { type EndOfTurn } from '../../base/end-of-turn.ts';
 import { type OwnMap, ownText } from '../../base/own-text.ts';
-import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
+import { type TimerQueue } from '../../base/timer-queue.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import { formatSipHead } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
@@ -18,6 +18,7 @@ import { type FrameDefect } from '../websocket/frame-defects.ts';
 import { encodeMessage } from '../websocket/frame-writer.ts';
 import { type ConnectionListener, type PeerEnd, WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { ABNORMAL_CLOSURE, CLOSE_CODES, type CloseFrame, type OwnCloseCause } from './close-codes.ts';
+import { FlowDeadlines, type TimedConnection } from './flow-deadlines.ts';
 
 /** Facts of the connection that stay as they were at the upgrade. */
 export interface FlowFacts {
@@ -61,19 +62,13 @@ export interface FlowContext {
 /** Bytes that may wait for an unregistered client, if the limit for others is no lower. Such a client only ever receives error responses, so it may queue less. */
 const UNREGISTERED_BUFFERED_BYTES = 65_536;
 
-/** A call that is never hung up keeps the connection of a client that is not registered no longer than this. */
-const LONGEST_CALL_MS = 12 * 3_600_000;
-
-/** Milliseconds that a client may take to end a connection after a close frame of either side. */
-const CLOSE_GRACE_MS = 2000;
-
 const PING = Buffer.from('\r\n\r\n');
 const PONG_TEXT = '\r\n';
 const PONG = Buffer.from(PONG_TEXT);
 const NO_BODY = new Uint8Array();
 
 /** One WebSocket connection of a WIC (RFC 7118), the flow of RFC 5626. */
-export class Flow implements Hop, ConnectionListener {
+export class Flow implements Hop, ConnectionListener, TimedConnection {
   readonly kind = 'wic';
   readonly viaTransport: string;
   readonly self: EdgeSide;
@@ -85,14 +80,10 @@ export class Flow implements Hop, ConnectionListener {
   readonly #context: FlowContext;
   readonly #messages: TokenBucket;
   #closeCause: FlowCloseCause | undefined;
-  #pingTimer: TimerHandle;
-  #closeTimer: TimerHandle | undefined;
-  #registrationTimer: TimerHandle | undefined;
+  readonly #deadlines: FlowDeadlines;
   #maxBufferedBytes = 0;
-  #awaitingPong = false;
-  #heardAtMs: number;
-  /** By user name tried; never more than the limit on failures, which closes the flow. */
-  readonly #authenticationFailures: OwnMap<number> = new Map<string, number>();
+  /** By user name tried; never more than the limit on failures, which closes the flow. Most flows have none. */
+  #authenticationFailures: OwnMap<number> | undefined;
 
   /** `socket`: the connection behind a WebSocket handshake. */
   constructor(socket: Duplex, facts: FlowFacts, context: FlowContext) {
@@ -104,10 +95,9 @@ export class Flow implements Hop, ConnectionListener {
     this.#context = context;
     const { messagesPerSec, messageBurst } = context.limits;
     this.#messages = new TokenBucket({ burst: messageBurst, perSec: messagesPerSec, nowMs });
-    this.#heardAtMs = nowMs;
-    this.#pingTimer = this.#schedulePing();
-    this.setRegistered(false);
     this.#connection = new WebSocketConnection(socket, this, context);
+    this.#deadlines = new FlowDeadlines(context, this);
+    this.#boundBuffer(false);
   }
 
   get id(): string {
@@ -152,7 +142,7 @@ export class Flow implements Hop, ConnectionListener {
 
   /** When the client last sent anything, in monotonic milliseconds. */
   get heardAtMs(): number {
-    return this.#heardAtMs;
+    return this.#deadlines.heardAtMs;
   }
 
   send(message: SipMessage): boolean {
@@ -183,29 +173,20 @@ export class Flow implements Hop, ConnectionListener {
     this.close('made-room');
     // A turn later, since the close frame may still be with TLS.
     setImmediate(() => {
-      this.#connection.destroy();
+      this.giveUp();
     });
   }
 
-  /** A flow that carries no registration for a while, nor a call of one that it carried, is closed; meanwhile it has less kept for it. */
+  /** A flow without a registration is closed after a while (see `FlowDeadlines`); meanwhile it has less kept for it. */
   setRegistered(registered: boolean): void {
-    if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
-    const { bufferedBytes } = this.#context.limits;
-    this.#maxBufferedBytes = registered ? bufferedBytes : Math.min(bufferedBytes, UNREGISTERED_BUFFERED_BYTES);
-    this.#registrationTimer = registered ? undefined : this.#closeUnlessInCall(this.#nowMs + LONGEST_CALL_MS);
-  }
-
-  #closeUnlessInCall(latestMs: number): TimerHandle {
-    return this.#schedule(this.#context.limits.unregisteredSec * 1000, () => {
-      if (this.#nowMs < latestMs && this.isInCall) {
-        this.#registrationTimer = this.#closeUnlessInCall(latestMs);
-      } else this.close('unregistered');
-    });
+    this.#boundBuffer(registered);
+    if (this.isOpen) this.#deadlines.setRegistered(registered);
   }
 
   /** Counts a failed login. At the limit the flow is closed, so guessing on needs a new connection, which the limits of connections count. */
   countAuthenticationFailure(user: string): void {
     const key = boundedKey(user);
+    this.#authenticationFailures ??= new Map<string, number>();
     this.#authenticationFailures.set(ownText(key), (this.#authenticationFailures.get(key) ?? 0) + 1);
     let failures = 0;
     for (const count of this.#authenticationFailures.values()) failures += count;
@@ -216,28 +197,34 @@ export class Flow implements Hop, ConnectionListener {
 
   /** Forgets the failures of one user, and of no other: a client with one password may still be guessing others. */
   forgiveAuthenticationFailures(user: string): void {
-    this.#authenticationFailures.delete(boundedKey(user));
+    this.#authenticationFailures?.delete(boundedKey(user));
   }
 
   /** Whether a message has to be paid for is seen when it is read, so the one too many is served and the last. */
   onMessage(bytes: Buffer): void {
     // A close was sent: what still arrives was written before the client knew.
     if (!this.isOpen) return;
-    this.#hear();
+    this.#deadlines.hear();
     if (!this.#serve(bytes)) this.#charge(messageCost(bytes.length));
   }
 
   /** The connection has answered it; here it costs its token, and must leave no more waiting than messages may. */
   onPing(): void {
-    this.#hear();
+    this.#deadlines.hear();
     this.#charge(1);
     if (this.isOpen) this.#hasRoomFor(0);
   }
 
   onPong(): void {
-    this.#hear();
-    if (!this.#awaitingPong) this.#charge(1);
-    this.#awaitingPong = false;
+    if (!this.#deadlines.hearPong()) this.#charge(1);
+  }
+
+  sendPing(): void {
+    this.#connection.sendPing();
+  }
+
+  giveUp(): void {
+    this.#connection.destroy();
   }
 
   onPeerEnd(end: PeerEnd): void {
@@ -246,7 +233,7 @@ export class Flow implements Hop, ConnectionListener {
   }
 
   onGone(): void {
-    if (this.#closeTimer) this.#context.timers.cancel(this.#closeTimer);
+    this.#deadlines.clear();
     this.#context.handlers.released(this);
   }
 
@@ -267,13 +254,9 @@ export class Flow implements Hop, ConnectionListener {
     return false;
   }
 
-  #hear(): void {
-    this.#heardAtMs = this.#nowMs;
-  }
-
   /** Counts a message, a ping or an unsolicited pong. Past the rate limit the flow is closed. */
   #charge(cost: number): void {
-    if (!this.isOpen || this.#messages.take(this.#heardAtMs, cost)) return;
+    if (!this.isOpen || this.#messages.take(this.heardAtMs, cost)) return;
     this.#context.handlers.limited(this, 'message-rate');
     this.close('message-rate');
   }
@@ -286,40 +269,15 @@ export class Flow implements Hop, ConnectionListener {
     return false;
   }
 
-  /** A ping after `pingSec` of silence. The timer is not moved for each message: it looks, when due, whether it came too early. */
-  #schedulePing(): TimerHandle {
-    const { timers, clock, keepalive } = this.#context;
-    const dueMs = this.#heardAtMs + keepalive.pingSec * 1000;
-    return timers.schedule(Math.max(dueMs, clock.now().monotonicMs), () => {
-      if (this.#heardAtMs + keepalive.pingSec * 1000 > clock.now().monotonicMs) {
-        this.#pingTimer = this.#schedulePing();
-        return;
-      }
-      this.#awaitingPong = true;
-      this.#connection.sendPing();
-      this.#pingTimer = this.#schedule(keepalive.pongTimeoutSec * 1000, () => {
-        if (this.#awaitingPong) this.close('ping-timeout');
-        else this.#pingTimer = this.#schedulePing();
-      });
-    });
-  }
-
-  #schedule(delayMs: number, run: () => void): TimerHandle {
-    return this.#context.timers.schedule(this.#nowMs + delayMs, run);
-  }
-
-  get #nowMs(): number {
-    return this.#context.clock.now().monotonicMs;
+  #boundBuffer(registered: boolean): void {
+    const { bufferedBytes } = this.#context.limits;
+    this.#maxBufferedBytes = registered ? bufferedBytes : Math.min(bufferedBytes, UNREGISTERED_BUFFERED_BYTES);
   }
 
   #finish(cause: FlowCloseCause, code: number): void {
     if (!this.isOpen) return;
     this.#closeCause = cause;
-    this.#context.timers.cancel(this.#pingTimer);
-    if (this.#registrationTimer) this.#context.timers.cancel(this.#registrationTimer);
-    this.#closeTimer = this.#schedule(CLOSE_GRACE_MS, () => {
-      this.#connection.destroy();
-    });
+    this.#deadlines.setClosed();
     this.#context.handlers.closed(this, cause, code);
   }
 }

@@ -1,31 +1,37 @@
 import { type OriginOptions } from '../edge-options.ts';
 
-/**
- * Whether a page of this Origin may open the WebSocket (RFC 6455 §10.2). `hosts` are the names of this edge: `self` admits the page that
- * was served under one of them over https.
- */
-function originAllowed(origin: string, hosts: readonly string[], allow: readonly string[]): boolean {
-  const wanted = webOrigin(origin);
-  // RFC 6454 §4: only for a tuple that has a known default port are there two spellings; all others are compared as they are sent.
-  if (wanted === undefined) return origin !== 'self' && allow.includes(origin);
-  return allow.some((entry) =>
-    entry === 'self' ? hosts.some((host) => webOrigin(`https://${host}`) === wanted) : webOrigin(entry) === wanted,
-  );
-}
+/** The pages that may open the WebSocket (RFC 6455 §10.2). What the configuration says is read once. */
+export class OriginPolicy {
+  readonly #allowsMissing: boolean;
+  /** Origins as they are configured: the only spelling of one that is none of http or https (RFC 6454 §4). */
+  readonly #texts: ReadonlySet<string>;
+  readonly #webOrigins: ReadonlySet<string>;
+  /** Whether the page may be of this edge itself, served by https under the name that the client asked for or a public name. */
+  readonly #allowsSelf: boolean;
+  readonly #ownOrigins: ReadonlySet<string>;
 
-/**
- * The cause of the refusal, or `undefined` when the Origin may pass. `host` is the Host header of the upgrade, `publicHosts` are the further
- * names of this edge.
- */
-export function refuseOrigin(
-  origin: string | undefined,
-  host: string | undefined,
-  publicHosts: readonly string[],
-  options: OriginOptions,
-): 'origin' | 'origin-missing' | undefined {
-  if (origin === undefined) return options.allowMissing ? undefined : 'origin-missing';
-  const hosts = host === undefined ? publicHosts : [host, ...publicHosts];
-  return originAllowed(origin, hosts, options.allow) ? undefined : 'origin';
+  /** `publicHosts`: names of this edge beside the Host header of the upgrade. */
+  constructor({ allow, allowMissing }: OriginOptions, publicHosts: readonly string[]) {
+    const others = allow.filter((entry) => entry !== 'self');
+    this.#allowsMissing = allowMissing;
+    this.#texts = new Set(others);
+    this.#webOrigins = new Set(others.flatMap((entry) => webOrigin(entry) ?? []));
+    this.#allowsSelf = others.length < allow.length;
+    this.#ownOrigins = new Set(publicHosts.flatMap((host) => webOrigin(`https://${host}`) ?? []));
+  }
+
+  /** The cause of the refusal, or `undefined` when the Origin may pass. `host` is the Host header of the upgrade. */
+  refuses(origin: string | undefined, host: string | undefined): 'origin' | 'origin-missing' | undefined {
+    if (origin === undefined) return this.#allowsMissing ? undefined : 'origin-missing';
+    if (this.#texts.has(origin)) return undefined;
+    const wanted = webOrigin(origin);
+    if (wanted === undefined) return 'origin';
+    return this.#webOrigins.has(wanted) || (this.#allowsSelf && this.#isOwn(wanted, host)) ? undefined : 'origin';
+  }
+
+  #isOwn(wanted: string, host: string | undefined): boolean {
+    return this.#ownOrigins.has(wanted) || (host !== undefined && webOrigin(`https://${host}`) === wanted);
+  }
 }
 
 /** An origin of http or https as scheme, host and port, without a default port; `undefined` for any other text. */

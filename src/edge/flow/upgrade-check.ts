@@ -1,6 +1,5 @@
 import { type FlowRefusal } from '../edge-words.ts';
-import { type OriginOptions } from '../edge-options.ts';
-import { refuseOrigin } from './origin-policy.ts';
+import { type OriginPolicy } from './origin-policy.ts';
 
 /** The parts of an HTTP upgrade request that decide whether it is accepted. */
 export interface UpgradeFacts {
@@ -15,8 +14,7 @@ export interface UpgradeFacts {
 
 export interface UpgradeRules {
   readonly path: string;
-  readonly origins: OriginOptions;
-  readonly publicHosts: readonly string[];
+  readonly origins: OriginPolicy;
 }
 
 /** HTTP status a refused upgrade is answered with. */
@@ -38,7 +36,7 @@ export const REFUSAL_STATUS = {
 export function checkUpgrade(facts: UpgradeFacts, rules: UpgradeRules): FlowRefusal | undefined {
   if (facts.method !== 'GET') return 'method';
   if (facts.target?.split('?', 1)[0] !== rules.path) return 'path';
-  const refusal = refuseOrigin(facts.origin, facts.host, rules.publicHosts, rules.origins);
+  const refusal = rules.origins.refuses(facts.origin, facts.host);
   if (refusal) return refusal;
   // RFC 7118 §4.1: the client MUST offer "sip"; without it no other protocol is spoken here.
   return chooseSubprotocol(facts.subprotocols) === undefined ? 'subprotocol' : undefined;

@@ -13,7 +13,8 @@ import { OpeningHandshake } from '../websocket/opening-handshake.ts';
 import { Flow, type FlowContext } from './flow.ts';
 import { newFlowId } from './flow-id.ts';
 import { type FlowTable } from './flow-table.ts';
-import { checkUpgrade, chooseSubprotocol, REFUSAL_STATUS } from './upgrade-check.ts';
+import { OriginPolicy } from './origin-policy.ts';
+import { checkUpgrade, chooseSubprotocol, REFUSAL_STATUS, type UpgradeRules } from './upgrade-check.ts';
 
 export interface UpgradeHandlerContext {
   readonly options: Pick<EdgeOptions, 'path' | 'origins' | 'publicHosts' | 'limits' | 'transaction'>;
@@ -29,11 +30,14 @@ export interface UpgradeHandlerContext {
 /** Turns HTTP upgrade requests into flows, or refuses them before the handshake (RFC 6455 §4.2.2). */
 export class UpgradeHandler {
   readonly #context: UpgradeHandlerContext;
+  readonly #rules: UpgradeRules;
   readonly #handshake: OpeningHandshake;
   #stopping = false;
 
   constructor(context: UpgradeHandlerContext) {
+    const { path, origins, publicHosts } = context.options;
     this.#context = context;
+    this.#rules = { path, origins: new OriginPolicy(origins, publicHosts) };
     this.#handshake = new OpeningHandshake((socket, request) => {
       this.#refuse(socket, 'handshake', request.socket.remoteAddress ?? '', request.headers.origin);
     });
@@ -69,7 +73,7 @@ export class UpgradeHandler {
       origin: headers.origin,
       subprotocols: headers['sec-websocket-protocol'],
     };
-    return checkUpgrade(facts, this.#context.options) ?? this.#context.flows.refuses(remoteAddress);
+    return checkUpgrade(facts, this.#rules) ?? this.#context.flows.refuses(remoteAddress);
   }
 
   #open(socket: Duplex, request: IncomingMessage, remoteAddress: string): void {
