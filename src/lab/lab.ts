@@ -6,6 +6,7 @@ import { type Server } from '../server/server.ts';
 import { type ServerAddresses, type ServerSnapshot } from '../server/server-types.ts';
 import { type Faults } from './faults/fault-registry.ts';
 import { spkiHashOf } from './lab-authority.ts';
+import { type LabAddresses } from './lab-addresses.ts';
 import { type LabCredentials, type IssuedCredential, type LabCredential } from './lab-credentials.ts';
 import { type LabTokens, type LabWebToken } from './lab-tokens.ts';
 import { type LabEventLog, type WaitOptions } from './lab-event-log.ts';
@@ -53,6 +54,7 @@ export interface LabParts {
   readonly server: Server;
   /** Secrets and certificates of `server`. */
   readonly secrets: LoadedSecrets;
+  readonly addresses: LabAddresses;
   readonly log: LabEventLog;
   readonly identities: LabIdentities;
   readonly credentials: LabCredentials;
@@ -93,7 +95,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly #isWebUser: (name: string) => boolean;
   readonly #clock: Clock;
   readonly #lostPackets: () => number;
-  #addresses: ServerAddresses;
+  readonly #addresses: LabAddresses;
   #stopped: Promise<void> | undefined;
 
   /** Internal: use `startLab`. */
@@ -116,17 +118,14 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     this.#isWebUser = parts.isWebUser;
     this.#clock = clock;
     this.#lostPackets = lostPackets;
-    this.#addresses = server.addresses;
-    server.on('ready', (addresses) => {
-      this.#addresses = addresses;
-    });
+    this.#addresses = parts.addresses;
     const recorder = new LabEventRecorder(identities, clock);
     for (const name of SERVER_EVENT_NAMES) this.#record(name, recorder);
   }
 
   /** Addresses of the server. While it restarts, they are those that it had. */
   get addresses(): ServerAddresses {
-    return this.#addresses;
+    return this.#addresses.known;
   }
 
   /** `wss://localhost:…/`. Throws ERR_INVALID_STATE in a lab without the edge. */

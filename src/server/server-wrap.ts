@@ -13,7 +13,7 @@ export type IssuerSide = 'edge' | 'web';
 export type DeliveryStore = Delivery & UserKeys;
 
 /**
- * What `composeServer` puts around the parts of a server, and beside them, at each start. A lab uses it. A server of `createServer` has nothing of it,
+ * What stands around the parts of a server, and beside them, from its next start on (`Server.wrap`). A lab uses it. Any other server has nothing of it,
  * and pays nothing for it.
  */
 export interface ServerWrap {
@@ -33,8 +33,6 @@ export interface ServerWrap {
   readonly controlToken?: Secret;
   /** Whether the page fills in the passwords of configured users, as it does those of generated users. It does so on loopback only. */
   readonly showUsers?: boolean;
-  /** Users that can register besides those of the configuration, with their passwords. */
-  readonly extraUsers?: ReadonlyMap<string, Secret>;
   /** `message` events carry the text of the message, passwords and digest responses masked. */
   readonly messageText?: boolean;
 }

@@ -42,9 +42,7 @@ import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-sna
 /** Longest pause of a restart: a timer of Node holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;
 
-interface ServerMeans extends Required<Pick<ServerOptions, 'logger' | 'clock'>> {
-  readonly wrap: ServerWrap;
-}
+type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock'>>;
 
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
@@ -53,7 +51,7 @@ export class Server {
   readonly #events: TypedEvents<ServerEvents>;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #wrap: ServerWrap;
+  #wrap: ServerWrap = {};
   #state: 'stopped' | 'starting' | 'stopping' | 'restarting' | 'running' | 'draining' = 'stopped';
   /** Ends the time that a restart stays down. */
   #pause: AbortController | undefined;
@@ -71,7 +69,7 @@ export class Server {
   #coreCertificate: KeyPair | undefined;
 
   /** Internal: use `createServer`. */
-  constructor(config: Config, secrets: LoadedSecrets, { logger, clock, wrap }: ServerMeans) {
+  constructor(config: Config, secrets: LoadedSecrets, { logger, clock }: ServerMeans) {
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -84,7 +82,6 @@ export class Server {
     this.facts = serverFacts(config, this.#secrets);
     this.#logger = logger;
     this.#clock = clock;
-    this.#wrap = wrap;
     const watch = { config, logger, clock };
     this.#certificates = [
       new CertificateWatch({
@@ -357,6 +354,11 @@ export class Server {
     return server.#secrets;
   }
 
+  /** For this package alone, like `secretsOf`: sets what each further start of the server puts around its parts. */
+  static wrap(server: Server, wrap: ServerWrap): void {
+    server.#wrap = wrap;
+  }
+
   /** Sets the certificate for new connections. Open connections go on. */
   readonly #useCertificate = (certificate: KeyPair): void => {
     this.#parts?.useCertificate(certificate);
@@ -396,19 +398,23 @@ export async function createServer(input: ConfigInput | Config = {}, options: Se
 }
 
 /**
- * `createServer` of a configuration that has been checked already, with something around its parts. The package does not export it. Throws what
- * `createServer` does, ERR_CONFIG_INVALID aside.
+ * Builds a server, like `createServer`, from a configuration that has been checked already. `extraUsers`: passwords of users that can register besides
+ * those of the configuration, by name. The package does not export it. Throws what `createServer` throws, but for ERR_CONFIG_INVALID.
  */
-export async function composeServer(checked: Config, options: ServerOptions, wrap: ServerWrap = {}): Promise<Server> {
+export async function composeServer(
+  checked: Config,
+  options: ServerOptions,
+  extraUsers?: ReadonlyMap<string, Secret>,
+): Promise<Server> {
   const { environment = process.env, clock = systemClock } = options;
   const { config, notes } = adaptToHost(checked, hasIpv6Loopback());
   const logger = options.logger ?? (await createLogger(config));
   const { unixMs } = clock.now();
   const loaded = await loadSecrets(config, environment, unixMs, options.state);
-  const secrets = { ...loaded, users: withExtraUsers(loaded.users, wrap.extraUsers) };
+  const secrets = { ...loaded, users: withExtraUsers(loaded.users, extraUsers) };
   for (const note of notes) logger.info({}, note);
   for (const warning of startupWarnings(config, secrets, unixMs)) logger.warn({}, warning);
-  return new Server(config, secrets, { logger, clock, wrap });
+  return new Server(config, secrets, { logger, clock });
 }
 
 /** The users of the configuration come first. One of them keeps its password when an extra user has the same name. */

@@ -101,7 +101,7 @@ describe.skipIf(!hasCurl)('epcscf-turn serve --lab-control, asked by curl', () =
     ]);
     const page = ready.webSocket.replace('wss:', 'https:');
     const setup: unknown = JSON.parse((await curl(ready, new URL('setup.json', page).href)).stdout);
-    expect(setup).toEqual({ domain: 'localhost', path: '/', lab: '/lab' });
+    expect(setup).toEqual({ domain: 'localhost', approach: 'shared-key', path: '/', lab: '/lab' });
     expect(await stop()).toBe(0);
   });
 

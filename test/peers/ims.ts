@@ -2,7 +2,7 @@ import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { composeServer, type Server } from '../../src/server/server.ts';
+import { composeServer, Server } from '../../src/server/server.ts';
 import { type AgentHome } from './agent-home.ts';
 import { startKamailioCore, type KamailioCore, type KamailioCoreOptions } from './kamailio-core.ts';
 
@@ -73,8 +73,8 @@ export async function startHome({ domain = DOMAIN, traces = false, edge, more }:
       turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
     }),
     { state: new MemoryState(), logger: silentLogger },
-    { messageText: traces },
   );
+  Server.wrap(server, { messageText: traces });
   const { webSocket = '' } = await server.start();
   const registrationsOf = (aor: string): Registrations =>
     server.snapshot().registrations.filter((registration) => registration.aor === aor);

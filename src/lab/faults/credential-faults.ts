@@ -27,7 +27,7 @@ import { rewriteHeader } from './rewrite-header.ts';
 export interface CredentialFaultsContext {
   readonly faults: FaultRegistry;
   readonly identities: LabIdentities;
-  readonly credentials: () => Pick<LabCredentials, 'noteHandedOut' | 'noteIssued'>;
+  readonly credentials: Pick<LabCredentials, 'noteHandedOut' | 'noteIssued'>;
 }
 
 type AnyCredential = TurnCredential | AccessTokenCredential;
@@ -151,7 +151,7 @@ export class CredentialFaults {
     const { identities, credentials } = this.#context;
     const turnName = turnNameOf(credential);
     identities.noteTurnName(turnName, user);
-    credentials().noteIssued({ user, turnName, expiresAtSec: credential.expiresAtSec, via: 'GET' });
+    credentials.noteIssued({ user, turnName, expiresAtSec: credential.expiresAtSec, via: 'GET' });
   }
 
   #issue<Credential extends AnyCredential>(
@@ -175,7 +175,7 @@ export class CredentialFaults {
       if (!issued.ok) return issued;
       const isSpoilt = faults.take(['credential-wrong-password'], target) !== undefined;
       const credential = isSpoilt ? spoil(issued.value) : issued.value;
-      this.#context.credentials().noteHandedOut(credential);
+      this.#context.credentials.noteHandedOut(credential);
       if (skew) {
         // The time left is what the edge believes it to be; only the absolute end shows that its clock is wrong.
         const ttlSec = credential.expiresAtSec - Math.floor(edgeNow.unixMs / 1000);

@@ -20,7 +20,7 @@ export interface FaultRegistryPorts {
   readonly fired: (event: FaultFired) => void;
   readonly ended: (event: FaultEnded) => void;
   /** Names of the lab's users, against slips in `user`; any name is taken when absent. */
-  readonly users?: () => readonly string[];
+  readonly users?: readonly string[];
   /** Whether a name that is none of these stands for somebody all the same: a guest. */
   readonly knows?: (user: string) => boolean;
   /** Throws for a fault that could hit nothing. */
@@ -145,7 +145,7 @@ export class FaultRegistry implements Faults {
   #check(spec: FaultSpec): void {
     const { user } = spec;
     const { knows = () => false, checkNeeds } = this.#ports;
-    const users = this.#ports.users?.();
+    const { users } = this.#ports;
     if (user !== undefined && users && !users.includes(user) && !knows(user)) {
       const names = users.join(', ');
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `faults.add: user: expected one of ${names}, got "${user}"`);

@@ -16,7 +16,7 @@ function world(): World {
     faults: new FaultRegistry({
       fired: (event) => made.fired.push(event),
       ended: (event) => made.ended.push(event),
-      users: () => ['alice', 'bob'],
+      users: ['alice', 'bob'],
       clock: { now: () => ({ monotonicMs: made.nowMs, unixMs: made.nowMs }) },
     }),
     fired: [],
