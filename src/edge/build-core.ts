@@ -1,7 +1,7 @@
 import { CoreBorder } from './border/core-border.ts';
 import { LocalBorder } from './border/local-border.ts';
-import { buildRegEvent } from './build-reg-event.ts';
-import { type EdgePorts, type EdgeState } from './build-state.ts';
+import { buildRegEvent, type RegEventPorts } from './build-reg-event.ts';
+import { type EdgeState } from './build-state.ts';
 import { type CoreDestination } from './core/core-destination.ts';
 import { type CoreSide, localSide } from './core/core-side.ts';
 import { EmbeddedCore } from './core/embedded-core.ts';
@@ -16,14 +16,12 @@ import { type Inbound } from './inbound.ts';
 import { Deregistrations } from './registration/deregistration.ts';
 import { type Registration } from './registration/registration.ts';
 
-export interface CorePorts extends EdgePorts {
+export interface CorePorts extends RegEventPorts {
   /** Takes the messages that the core sends. */
   readonly inbound: Inbound;
   /** Called with the addresses of an external core each time its names resolve to others. */
   readonly coreDestinationsChanged?: ((destinations: readonly CoreDestination[]) => void) | undefined;
   readonly sendAway: ReregistrationContext['sendAway'];
-  /** Closes the WebSocket of a client, if it is open. */
-  readonly closeFlow: (hop: Hop, cause: 'deregistered' | 'shortened') => void;
   /** Whether the edge is stopping and takes nothing new. */
   readonly isStopping: () => boolean;
 }
