@@ -8,15 +8,14 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EdgeEvents } from '../edge-events.ts';
-import { type RegEventEnd, type RegEventOrder, type UnregisteredCause } from '../edge-words.ts';
+import { type RegEventEnd, type UnregisteredCause } from '../edge-words.ts';
 import { identityKey } from '../registration/identity.ts';
 import { type Registration } from '../registration/registration.ts';
 import { type RegistrationObserver, type Registrations } from '../registration/registrations.ts';
 import { type Dialog, type DialogEnds } from './dialog.ts';
-import { Document, type Verdict } from './judge.ts';
+import { followDocument } from './follow-document.ts';
 import { answerNotify } from './notify.ts';
 import { type ObeyCore } from './obey-core.ts';
-import { type Reginfo } from './reginfo.ts';
 import { Subscription, type SubscriptionContext } from './subscription.ts';
 import { watchedDevice, type WatchedDevice, type WatchedUser } from './watched-user.ts';
 
@@ -90,7 +89,12 @@ export class RegistrationWatch implements RegistrationObserver {
     const { registrationId, edgeUri } = registration;
     const key = ownText(registration.identities[0]?.key ?? identityKey(registration.address), registration.aor);
     const before = this.#userOf.get(registrationId);
-    const user = this.#users.get(key) ?? this.#watch(key, registration);
+    const user = this.#users.get(key) ?? (this.#isUnwanted ? undefined : this.#watch(key, registration));
+    if (!user) {
+      if (before) this.#leave(before, registrationId);
+      this.#userOf.delete(registrationId);
+      return;
+    }
     user.edgeUri = edgeUri;
     const device = watchedDevice(registration, before?.devices.get(registrationId), refresh);
     user.devices.delete(registrationId);
@@ -119,7 +123,7 @@ export class RegistrationWatch implements RegistrationObserver {
     const subscribed = this.#dialogs.get(essentials.callId);
     const isOwn = subscribed?.dialog.owns(essentials) === true;
     return answerNotify(request, essentials, isOwn ? subscribed.user.subscription : undefined, (reginfo) => {
-      if (subscribed) this.#obey(reginfo, subscribed.user);
+      if (subscribed) followDocument(reginfo, subscribed.user, this.#context);
     });
   };
 
@@ -168,7 +172,7 @@ export class RegistrationWatch implements RegistrationObserver {
   #ask(user: WatchedUser): void {
     const nowMs = this.#nowMs;
     const { subscription } = user;
-    if (this.#unwantedUntilMs > nowMs) return;
+    if (this.#isUnwanted) return;
     if (subscription.phase === 'active') {
       if (user.confirmedAtMs <= this.#outageMs) subscription.fetch();
     } else if (subscription.phase !== 'refused') subscription.start();
@@ -183,13 +187,23 @@ export class RegistrationWatch implements RegistrationObserver {
     this.#tellEnd(user, 'refused', status);
     user.confirmedAtMs = this.#nowMs;
     const isUnknown = KNOWS_NONE.has(status);
-    if (isUnknown && mode === 'auto') this.#unwantedUntilMs = this.#nowMs + REFUSED_MS;
+    if (isUnknown && mode === 'auto') {
+      this.#unwantedUntilMs = this.#nowMs + REFUSED_MS;
+      this.#forget(user);
+    }
     if (mode === 'auto' && this.#quietUntilMs > this.#nowMs) return;
     this.#quietUntilMs = this.#nowMs + REFUSED_MS;
     const fields = { status, event: 'reg' };
     if (mode === 'on') logger.warn(fields, 'the core refuses SUBSCRIBE: what it ends is not ended here');
     else if (isUnknown) logger.info(fields, 'the core has no reg-event: what it ends is not ended here');
     else logger.warn(fields, 'the core does not let this edge subscribe to a user: what it ends is not ended here');
+  }
+
+  /** Until somebody registers once the core may be asked again. */
+  #forget(user: WatchedUser): void {
+    for (const registrationId of user.devices.keys()) this.#userOf.delete(registrationId);
+    this.#users.delete(user.key);
+    user.subscription.end();
   }
 
   #leave(user: WatchedUser, registrationId: string): void {
@@ -204,64 +218,23 @@ export class RegistrationWatch implements RegistrationObserver {
     if (user.subscription.end()) this.#context.events.emit('reg-event-ended', { aor, cause: 'unneeded' });
   }
 
-  #obey(reginfo: Reginfo, user: WatchedUser): void {
-    const document = new Document(reginfo);
-    const doubted: WatchedDevice[] = [];
-    for (const device of [...user.devices.values()]) {
-      const verdict = document.judge(device, user.key);
-      if (isEnd(verdict)) this.#end(device, verdict.kind);
-      else if (verdict.kind === 'missing' || verdict.kind === 'doubtful') {
-        if (device.isDoubted && document.isFull) this.#end(device, 'missing');
-        else if (device.isListed || verdict.kind === 'doubtful') doubted.push(device);
-      } else this.#keep(device, verdict, document, user);
-    }
-    if (doubted.length > 0 && user.subscription.fetch()) for (const device of doubted) device.isDoubted = true;
-  }
-
-  #keep(device: WatchedDevice, verdict: Verdict, document: Document, { key }: WatchedUser): void {
-    const { registrations, obey } = this.#context;
-    const { registrationId } = device.claim;
-    if (verdict.kind !== 'untold') {
-      device.isListed = true;
-      device.isDoubted = false;
-    }
-    if (verdict.kind === 'shortened' && obey.shorten(registrationId, verdict.expiresSec)) {
-      this.#tell(device, 'shortened');
-    }
-    const standing = registrations.find(registrationId);
-    if (!standing) return;
-    const identities = document.identitiesOf(device, key, standing.identities);
-    if (identities === standing.identities) return;
-    obey.setIdentities(registrationId, identities);
-    this.#tell(device, 'identities');
-  }
-
-  #end(device: WatchedDevice, cause: 'terminated' | 'rejected' | 'missing'): void {
-    this.#tell(device, cause);
-    this.#context.obey.end(device.claim, cause === 'rejected' ? 'rejected' : 'terminated');
-  }
-
   #endsOf({ identity, edgeUri }: WatchedUser): DialogEnds | undefined {
     const sentBy = this.#context.self();
     if (!sentBy) return undefined;
     return { identity, edgeUri, sentBy };
   }
 
-  #tell({ claim: { aor, registrationId } }: WatchedDevice, cause: RegEventOrder): void {
-    this.#context.events.emit('reg-event-obeyed', { aor, registrationId, cause });
-  }
-
   #tellEnd(user: WatchedUser, cause: RegEventEnd, status: number | undefined): void {
     this.#context.events.emit('reg-event-ended', { aor: aorOf(user), cause, ...(status !== undefined && { status }) });
+  }
+
+  get #isUnwanted(): boolean {
+    return this.#unwantedUntilMs > this.#nowMs;
   }
 
   get #nowMs(): number {
     return this.#context.clock.now().monotonicMs;
   }
-}
-
-function isEnd(verdict: Verdict): verdict is Extract<Verdict, { kind: 'terminated' | 'rejected' }> {
-  return verdict.kind === 'terminated' || verdict.kind === 'rejected';
 }
 
 /** The address-of-record of a device of it. */

@@ -84,6 +84,7 @@ describe('the watch over registrations', () => {
     bench.register(alice, hop);
     expect(bench.take()).toEqual(['sip:bob 600000']);
     expect(bench.lines).toHaveLength(2);
+    expect([bench.watch.size, bench.clock.timers.size]).toEqual([0, bench.registrations.size]);
   });
 
   it('leaves a user alone for an hour for whom it is refused by 403, and asks for others', () => {
