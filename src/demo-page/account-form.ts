@@ -55,9 +55,10 @@ export class AccountForm {
   }
 
   #showFields(): void {
-    const { labUser, labUserField, userNameField, userPasswordField, userName } = this.#parts;
+    const { labUser, labUserField, userNameField, userPasswordField, userName, signInNote } = this.#parts;
     const byPassword = this.signInBy === 'password';
     const other = byPassword && labUser.value === OTHER_USER;
+    signInNote.hidden = byPassword;
     labUserField.hidden = !byPassword || this.#users.length === 0;
     userNameField.hidden = !other;
     userPasswordField.hidden = !other;

@@ -5,20 +5,26 @@ import { mountFaults } from './faults-panel/faults-panel.ts';
 import { LabClient } from './lab-client.ts';
 import { mountLadder } from './ladder/ladder.ts';
 import { PageBus } from './page-bus.ts';
-import { Pane } from './pane.ts';
+import { Pane, type PaneContext } from './pane.ts';
 import { buildPane } from './pane-parts.ts';
 import { loadSetup, type Setup } from './setup.ts';
+import { type SignInBrowser, WebSignIn } from './web-sign-in.ts';
 
+const SIGN_IN_BROWSER: SignInBrowser = {
+  fetch: (path, options) => fetch(path, options),
+  open: (path) => open(path, 'sign-in', 'popup,width=460,height=620'),
+};
 const TICK_MS = 1000;
 const MOST_PANES = 2;
 const bus = new PageBus();
 const panes: Pane[] = [];
 
-function addPane(setup: Setup, lab: LabClient | undefined): void {
+function addPane(context: PaneContext): void {
+  const { setup } = context;
   const taken = new Set(panes.map(({ user }) => user));
   const free = setup.users.find(({ name }) => !taken.has(name));
   const parts = buildPane(panes.length + 1);
-  const pane = new Pane(parts, { setup, bus, lab }, free?.name);
+  const pane = new Pane(parts, context, free?.name);
   panes.push(pane);
   parts.remove.hidden = panes.length === 1;
   parts.remove.addEventListener('click', () => {
@@ -53,9 +59,11 @@ function mountParts(setup: Setup): LabClient | undefined {
 
 function begin(setup: Setup): void {
   const lab = mountParts(setup);
-  addPane(setup, lab);
+  const web = setup.webSignIn && new WebSignIn(setup.webSignIn, SIGN_IN_BROWSER);
+  const context = { setup, bus, lab, web };
+  addPane(context);
   page.addPane.addEventListener('click', () => {
-    addPane(setup, lab);
+    addPane(context);
     panes.at(-1)?.focus();
   });
   addEventListener('pagehide', () => {

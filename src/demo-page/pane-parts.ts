@@ -36,6 +36,7 @@ export function buildPane(number: number) {
     accountForm: part('account-form', HTMLFormElement),
     signInField: part('sign-in-field', HTMLElement),
     signInBy: part('sign-in', HTMLSelectElement),
+    signInNote: part('sign-in-note', HTMLElement),
     labUserField: part('lab-user-field', HTMLElement),
     labUser: part('lab-user', HTMLSelectElement),
     userNameField: part('user-name-field', HTMLElement),

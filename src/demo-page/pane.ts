@@ -13,10 +13,18 @@ import { Phone, type PhoneEvents, type Proof } from './phone.ts';
 import { ProblemList } from './problem-list.ts';
 import { type Setup } from './setup.ts';
 import { TokenPanel } from './token-panel.ts';
-import { userOf, WebSignIn } from './web-sign-in.ts';
+import { userOf, type WebSignIn } from './web-sign-in.ts';
 
 /** One peer has several addresses, and two users of one tab are each other's peers. */
 const MOST_REFUSED_PEERS = 3;
+
+export interface PaneContext {
+  readonly setup: Setup;
+  readonly bus: PageBus;
+  readonly lab: LabClient | undefined;
+  /** One for all panes: the browser has one session at the web server. Absent: users have IMS passwords. */
+  readonly web: WebSignIn | undefined;
+}
 
 /** One user of the page: account, credential, and a call. */
 export class Pane {
@@ -37,16 +45,12 @@ export class Pane {
   /** Peers that the relay refused, in words. ICE tries every pair, so most calls have some, and do well. */
   #refusedPeers: string[] = [];
 
-  constructor(
-    parts: PaneParts,
-    { setup, bus, lab }: { readonly setup: Setup; readonly bus: PageBus; readonly lab: LabClient | undefined },
-    defaultUser: string | undefined,
-  ) {
+  constructor(parts: PaneParts, { setup, bus, lab, web }: PaneContext, defaultUser: string | undefined) {
     this.#parts = parts;
     this.#setup = setup;
     this.#bus = bus;
     this.#account = new AccountForm(parts, setup, defaultUser);
-    this.#web = setup.webSignIn && new WebSignIn(setup.webSignIn);
+    this.#web = web;
     this.#problems = new ProblemList(parts);
     this.#credential = new CredentialView(parts);
     this.#callees = new CalleeChoice(parts, setup);
@@ -99,6 +103,7 @@ export class Pane {
     const leaving = this.#phone;
     this.#phone = undefined;
     leaving?.stop();
+    this.#web?.leave(this);
     this.#call.use(undefined, '');
     this.#credential.clear();
     this.#tokens.hide();
@@ -169,7 +174,7 @@ export class Pane {
   }
 
   async #signInByWeb(web: WebSignIn, by: 'web' | 'guest'): Promise<void> {
-    const session = by === 'web' ? await web.logIn() : await web.beGuest();
+    const session = by === 'web' ? await web.logIn(this) : await web.beGuest(this);
     if (!session) {
       this.#problems.add('Nobody has logged in.', 'browser');
       return;
