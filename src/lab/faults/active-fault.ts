@@ -50,7 +50,7 @@ export type FaultStatus = FaultSpec & { readonly id: string; readonly fired: num
 interface FaultPorts {
   readonly nowMs: () => number;
   readonly fired: (event: FaultFired) => void;
-  readonly ended: (fault: ActiveFault, cause: FaultEndCause) => void;
+  readonly ended: (cause: FaultEndCause) => void;
 }
 
 const NO_DETAIL = new Set(['kind', 'user', 'method', 'times', 'forMs']);
@@ -88,7 +88,13 @@ export class ActiveFault<Kind extends FaultKind = FaultKind> implements Fault {
   }
 
   get status(): FaultStatus {
-    return { id: this.id, ...(this.spec as FaultSpec), fired: this.fired, active: this.active };
+    return { id: this.id, ...this.spec, fired: this.fired, active: this.active };
+  }
+
+  /** Whether the fault is of one of these kinds. */
+  isOf<Wanted extends FaultKind>(kinds: readonly Wanted[]): this is ActiveFault<Wanted> {
+    const wanted: readonly FaultKind[] = kinds;
+    return wanted.includes(this.spec.kind);
   }
 
   /** Whether it is aimed there. A fault for one user does not hit when the user is unknown. */
@@ -123,7 +129,7 @@ export class ActiveFault<Kind extends FaultKind = FaultKind> implements Fault {
     if (!this.#active) return;
     this.#active = false;
     clearTimeout(this.#timer);
-    this.#ports.ended(this as unknown as ActiveFault, cause);
+    this.#ports.ended(cause);
   }
 
   [Symbol.dispose](): void {
@@ -136,7 +142,7 @@ export class ActiveFault<Kind extends FaultKind = FaultKind> implements Fault {
 
   #figures(): FaultDetail {
     return Object.fromEntries(
-      Object.entries(this.spec as FaultSpec).filter(([name, value]) => !NO_DETAIL.has(name) && value !== undefined),
+      Object.entries(this.spec).filter(([name, value]) => !NO_DETAIL.has(name) && value !== undefined),
     ) as FaultDetail;
   }
 }

@@ -65,13 +65,13 @@ export class FaultRegistry implements Faults {
   add(request: FaultRequest): Fault {
     const spec = parseFault(request);
     this.#check(spec);
-    const fault = new ActiveFault(`f${(this.#count += 1)}`, spec, {
+    const fault: ActiveFault = new ActiveFault(`f${(this.#count += 1)}`, spec, {
       nowMs: () => this.#clock.now().monotonicMs,
       fired: this.#ports.fired,
-      ended: (ended, cause) => {
-        this.#active.delete(ended.id);
-        this.#ended.set(ended.id, ended);
-        this.#ports.ended({ faultId: ended.id, kind: ended.spec.kind, cause });
+      ended: (cause) => {
+        this.#active.delete(fault.id);
+        this.#ended.set(fault.id, fault);
+        this.#ports.ended({ faultId: fault.id, kind: spec.kind, cause });
         this.#changed();
       },
     });
@@ -121,8 +121,7 @@ export class FaultRegistry implements Faults {
 
   /** All active faults of these kinds, whomever they are aimed at. */
   active<Kind extends FaultKind>(kinds: readonly Kind[]): ActiveFault<Kind>[] {
-    const wanted: readonly FaultKind[] = kinds;
-    return this.#current().filter(({ spec }) => wanted.includes(spec.kind)) as unknown as ActiveFault<Kind>[];
+    return this.#current().filter((fault) => fault.isOf(kinds));
   }
 
   /** Runs after each fault that comes or ends. */
@@ -135,7 +134,9 @@ export class FaultRegistry implements Faults {
    * `active`. It has ended afterwards.
    */
   actAtOnce<Kind extends FaultKind>(kind: Kind, run: (fault: ActiveFault<Kind>) => void): void {
-    this.#instant.set(kind, run as unknown as (fault: ActiveFault) => void);
+    this.#instant.set(kind, (fault) => {
+      if (fault.isOf([kind])) run(fault);
+    });
   }
 
   #current(): ActiveFault[] {
