@@ -146,9 +146,12 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('SIP.js with Kamailio b
         await using agents = new Agents(homeOf(ims));
         const { outgoing, incoming, bob } = await rings(agents, newPair(), { outbound });
         const acknowledged = new Deferred<undefined>();
-        ims.server.on('message', ({ method, to }) => {
-          if (method === 'ACK' && to === 'wic') acknowledged.resolve(undefined);
-        });
+        incoming.delegate = {
+          ...incoming.delegate,
+          onAck: () => {
+            acknowledged.resolve(undefined);
+          },
+        };
         await incoming.accept();
         await acknowledged.promise;
         await reconnect(bob);
