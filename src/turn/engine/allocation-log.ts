@@ -2,7 +2,7 @@ import { type Logger } from '../../base/logger.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 
-/** Lines about one person: some hundred calls at once, and one in two seconds then. */
+/** How many lines there may be about one person: a hundred calls at once, then one line in two seconds. */
 const PER_PERSON = { burst: 1000, perSec: 0.5, maxKeys: 4096 };
 /** Lines about all of them together, which is what a disk bears: at some 500 bytes a line, 9 GB a day. */
 const TOGETHER = { burst: 5000, perSec: 200 };
@@ -21,7 +21,7 @@ export class AllocationLog {
   readonly #all: TokenBucket;
   #suppressed = 0;
 
-  /** `nowMs`: monotonic. */
+  /** `nowMs`: the present in monotonic milliseconds. */
   constructor(logger: Logger, nowMs: () => number) {
     this.#logger = logger;
     this.#nowMs = nowMs;

@@ -21,7 +21,7 @@ export class AllocationTable {
     return this.#byId.size;
   }
 
-  /** Relayed transport addresses of all of them. */
+  /** How many relayed transport addresses all allocations have. */
   get relays(): number {
     return this.#bySlot.size;
   }
@@ -49,7 +49,7 @@ export class AllocationTable {
     this.#byUser.delete(allocation.user, allocation);
   }
 
-  /** The allocation goes on with another credential of its user. */
+  /** Gives an allocation another credential of its user. */
   setCredential(allocation: Allocation, credential: Credential): void {
     const before = allocation.user;
     allocation.credential = credential;
@@ -79,7 +79,7 @@ export class AllocationTable {
     return this.#byMove.size === 0 ? undefined : this.#byMove.get(clientKey);
   }
 
-  /** From here on it is found by the new 5-tuple too, which is nobody's. */
+  /** Lets an allocation be found by the new 5-tuple too, which no other allocation has. */
   beginMove(allocation: Allocation, client: ClientPath): void {
     allocation.movingTo = client;
     this.#byMove.set(client.key, allocation);
@@ -121,12 +121,12 @@ export class AllocationTable {
     return [...this.#byUser.get(user)];
   }
 
-  /** Relayed transport addresses of a person: what the quota of a user bounds. */
+  /** How many relayed transport addresses a person has, which the quota of a user bounds. */
   relaysOf(person: string): number {
     return this.#relaysByPerson.of(person);
   }
 
-  /** Relayed transport addresses of the clients of one `sourceKey`. */
+  /** How many relayed transport addresses the clients of one `sourceKey` have. */
   relaysFrom(source: string): number {
     return this.#relaysByAddress.of(source);
   }
@@ -145,7 +145,7 @@ export class AllocationTable {
   }
 }
 
-/** What speaks UDP on a port says nothing of TCP on it. */
+/** The key of a relayed transport address: UDP and TCP of one port are two. */
 function relayedKey(address: TransportAddress, protocol: RelayProtocol): string {
   return `${protocol} ${formatTransportAddress(address)}`;
 }

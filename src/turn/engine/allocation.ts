@@ -20,7 +20,7 @@ export interface Permission {
 
 interface Permitted {
   readonly family: AddressFamily;
-  /** Canonical IP text. */
+  /** The peer address in canonical IP text. */
   readonly address: string;
 }
 
@@ -66,17 +66,17 @@ interface AllocationInit {
 /** The record of RFC 8656 §6. Times are monotonic milliseconds; what has expired counts as gone whether or not it was swept. */
 export class Allocation {
   readonly id: string;
-  /** Where its client is. `AllocationTable` changes it when the client moves. */
+  /** The path to the client. `AllocationTable` changes it when the client moves. */
   client: ClientPath;
   /** Where the client has shown its ticket, until it uses that path (RFC 8016). */
   movingTo: ClientPath | undefined;
-  /** The connection of `client` has gone; nothing but a ticket finds it. */
+  /** Whether the connection of `client` is gone. Only a mobility ticket finds the allocation then. */
   abandoned: boolean;
   /** Serial number of the MOBILITY-TICKET that is good; `undefined` when the allocation may not move. */
   ticketSerial: number | undefined;
   /** Transaction ID, in hex, of the Refresh that used the last ticket up: its retransmission is answered again. */
   movedBy: string | undefined;
-  /** Whom the quota of a user counts it for, for its whole life. */
+  /** The person whose quota counts the allocation, for its whole life. */
   readonly person: string;
   /** `sourceKey` of the client that made it: where the quota of an address counts it, for its whole life. */
   readonly source: string;
@@ -89,9 +89,9 @@ export class Allocation {
   /** Moves to a fresh credential of the same user on Refresh. */
   credential: Credential;
   timer: TimerHandle | undefined;
-  /** What passed through a relay of it that has ended. */
+  /** Counters of a relay of the allocation that has ended. */
   settled: RelayCounters | undefined;
-  /** Never empty: without its last relay an allocation is no more. */
+  /** The relays, at least one: an allocation ends with its last relay. */
   #relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
   /** All permissions have the same lifetime, and so have all channels: in the order of their last refresh, which is that of their ends. */
   readonly #permissions = new AgeMap<Permission>();
@@ -137,17 +137,17 @@ export class Allocation {
     return this.#relays[0].family;
   }
 
-  /** `undefined` when it relays to no peer of this family. */
+  /** The relay towards peers of this family; `undefined` when there is none. */
   relayTo(family: AddressFamily): AllocatedRelay | undefined {
     return this.#relays.find((one) => one.family === family);
   }
 
-  /** When the last of its relays ends. */
+  /** When the last relay of the allocation ends, in monotonic milliseconds. */
   get expiresAtMs(): number {
     return this.#relays.reduce((last, { expiresAtMs }) => Math.max(last, expiresAtMs), -Infinity);
   }
 
-  /** When the first of its relays ends. */
+  /** When the first relay of the allocation ends, in monotonic milliseconds. */
   get firstEndMs(): number {
     return this.#relays.reduce((first, { expiresAtMs }) => Math.min(first, expiresAtMs), Infinity);
   }
@@ -175,7 +175,7 @@ export class Allocation {
     return permission && permission.expiresAtMs > nowMs ? permission : undefined;
   }
 
-  /** Inserts or refreshes. */
+  /** Inserts or refreshes a permission. */
   setPermission(address: string, rule: AddressRule, expiresAtMs: number): void {
     const permission = this.#permissions.get(address) ?? { expiresAtMs, rule, denialReported: false };
     permission.expiresAtMs = expiresAtMs;
@@ -200,7 +200,7 @@ export class Allocation {
     return live(this.#channelByPeer.get(formatTransportAddress(peer)), nowMs);
   }
 
-  /** Inserts or refreshes. The caller has checked that neither side is bound otherwise (RFC 8656 §12.2). */
+  /** Inserts or refreshes a channel binding. The caller has checked that neither side is bound otherwise (RFC 8656 §12.2). */
   setChannel(channel: number, peer: TransportAddress, expiresAtMs: number): ChannelBinding {
     const binding = { channel, peer, expiresAtMs };
     this.#channels.set(channel, binding);
@@ -247,7 +247,7 @@ export class Allocation {
     return { permissions, channels };
   }
 
-  /** When the next thing of this allocation ends. */
+  /** The next deadline of the allocation: of a relay, a permission or a channel. */
   nextDeadlineMs(): number {
     const permissionEndMs = this.#permissions.oldest?.value.expiresAtMs ?? Infinity;
     const channelEndMs = this.#channels.oldest?.value.expiresAtMs ?? Infinity;

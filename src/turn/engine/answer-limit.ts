@@ -7,7 +7,7 @@ export interface AnswerLimitOptions {
   /** Answers a second in the long run to one IPv4 address or IPv6 /64; 0 sets no limit. */
   readonly perSec: number;
   readonly burst: number;
-  /** Sources that are told apart; past it the longest silent is forgotten. */
+  /** How many sources are counted. Beyond it the source that has been silent longest is forgotten. */
   readonly sources: number;
   /** Addresses, CIDR blocks or ranges (`a-b`) without a limit. */
   readonly exempt: readonly string[];
@@ -32,7 +32,7 @@ export class AnswerLimit {
     this.#exempt = IpRanges.of(exempt);
   }
 
-  /** Counts one answer, or says that it is one too many. */
+  /** Counts one answer to a source. Returns true when it is beyond the limit. */
   isOver({ transport, remote }: ClientPath, nowMs: number): boolean {
     if (transport !== 'udp' || !this.#buckets) return false;
     return this.#buckets.take(sourceKey(remote), nowMs) > 0 && !this.#exempt.has(remote.address);
@@ -52,7 +52,7 @@ export class AnswerLimit {
     return !this.#wrongProofs.has(sourceKey(remote), nowMs) && !this.#exempt.has(remote.address);
   }
 
-  /** Sources that are told apart at the moment. */
+  /** How many sources are counted at the moment. */
   get size(): number {
     return this.#buckets?.size ?? 0;
   }

@@ -7,7 +7,7 @@ export type Answer = Granted | Refused;
 export interface Granted {
   readonly granted: true;
   readonly write: (answer: StunWriter) => void;
-  /** What is done once the answer is on its way. */
+  /** Runs once the answer is sent. */
   readonly then?: () => void;
 }
 
@@ -20,9 +20,9 @@ export interface Refused {
   readonly granted: false;
   readonly code: number;
   readonly cause: RefusalCause;
-  /** UNKNOWN-ATTRIBUTES of a 420. */
+  /** Types for the UNKNOWN-ATTRIBUTES of a 420. */
   readonly unknown: readonly number[];
-  /** Adds what else goes with the code. */
+  /** Adds the attributes that go with the error code. */
   readonly write?: (answer: StunWriter) => void;
 }
 

@@ -51,21 +51,21 @@ export interface IncomingRequest {
 
 /** The credential that verified a request: what the answer is keyed with and what the allocation remembers. */
 export interface Credential {
-  /** u: what 441 compares. */
+  /** u, the user: a request of another user gets 441. */
   readonly user: string;
   /** Whom quotas count: the same for all u of one person where the verifier can tell, else `user`. Never told to anybody. */
   readonly person: string;
-  /** USERNAME as received. */
+  /** The USERNAME as received. */
   readonly username: string;
-  /** t in UNIX seconds; `undefined` never ends. */
+  /** t, the end of the credential in UNIX seconds; `undefined`: it does not end. */
   readonly expiresAtSec: number | undefined;
-  /** No allocation outlives it, whatever the expiry policy. */
+  /** Whether allocations end with the credential, whatever the expiry policy. */
   readonly endsAllocations: boolean;
-  /** It says nothing of whose it is. */
+  /** Whether the credential does not say whose it is. */
   readonly namesNoHolder: boolean;
   readonly keyId: string;
   readonly realm: string;
-  /** USERHASH, when it came in the place of USERNAME. */
+  /** The USERHASH, when the request has it instead of USERNAME. */
   readonly userhash: Buffer | undefined;
   readonly algorithm: KeyAlgorithm;
   /** The long-term key by that algorithm, never the password (RFC 8656 §6); or the session key of an access token (RFC 7635 §5). */
@@ -78,7 +78,7 @@ const proof = Symbol('authenticated');
 export interface AuthenticatedRequest extends IncomingRequest {
   readonly [proof]: true;
   readonly credential: Credential;
-  /** What it was signed with, and its answer is. */
+  /** The algorithm that the request was signed with. Its answer is signed with the same. */
   readonly integrity: IntegrityAlgorithm;
 }
 
@@ -224,7 +224,7 @@ function isSameName(known: Credential, name: string | undefined, hash: Buffer | 
   return known.username === name;
 }
 
-/** A `HashedUser`, whichever way it was found. */
+/** The user of a request, found by USERNAME or by USERHASH. */
 interface FoundUser {
   readonly user: string;
   readonly username: string;

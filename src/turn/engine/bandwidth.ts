@@ -17,7 +17,7 @@ export interface RelayBandwidth {
   exceededBy(direction: RelayDirection, bytes: number, nowMs: number): BandwidthScope | undefined;
 }
 
-/** Users without an allocation whose buckets are not full again. */
+/** How many users without an allocation are remembered until their buckets are full again. */
 const MAX_IDLE_USERS = 10_000;
 
 const OFF: BandwidthOptions = { allocationBytesPerSec: 0, userBytesPerSec: 0, totalBytesPerSec: 0 };
@@ -108,14 +108,14 @@ export class Bandwidths {
     this.#total = pairOf(options.totalBytesPerSec);
   }
 
-  /** For an allocation that begins; `undefined` when nothing limits it. */
+  /** Makes the limits of a new allocation; `undefined` when nothing limits it. */
   open(user: string): RelayBandwidth | undefined {
     const { allocationBytesPerSec, userBytesPerSec, totalBytesPerSec } = this.#options;
     if (allocationBytesPerSec + userBytesPerSec + totalBytesPerSec === 0) return undefined;
     return new Chain(pairOf(allocationBytesPerSec), this.#join(user), this.#total);
   }
 
-  /** For each allocation that ends. */
+  /** Gives back the limits of an allocation that has ended. */
   close(user: string, nowMs: number): void {
     const held = this.#users.get(user);
     if (!held) return;
@@ -129,7 +129,7 @@ export class Bandwidths {
     }
   }
 
-  /** Users that are remembered. */
+  /** How many users are remembered. */
   get users(): number {
     return this.#users.size + this.#idle.size;
   }

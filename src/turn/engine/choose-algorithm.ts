@@ -23,7 +23,7 @@ export function chooseAlgorithm(message: StunMessage, { algorithms, offer }: Sec
   return (unchanged ? algorithms[at] : undefined) ?? 'bid-down';
 }
 
-/** Neither registered algorithm has parameters. */
+/** Whether two algorithms are the same. The registered algorithms have no parameters. */
 function isSame({ algorithm }: PasswordAlgorithmChoice, other: PasswordAlgorithmChoice | undefined): boolean {
   return other?.algorithm === algorithm && other.parameters.length === 0;
 }

@@ -13,7 +13,7 @@ export interface ClientPath {
   readonly remote: TransportAddress;
   /** The listener's transport address. */
   readonly local: TransportAddress;
-  /** Unique for the 5-tuple while it exists. */
+  /** Key of the 5-tuple; unique while the path exists. */
   readonly key: string;
   /** Hands bytes to the client; drops and counts when the transport cannot take them now. Never throws. */
   send(data: Uint8Array): void;

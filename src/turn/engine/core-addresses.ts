@@ -18,7 +18,7 @@ export class CoreAddresses {
     this.#own = own;
   }
 
-  /** What the names of the core lead to now, in place of what they led to before. True when some of it is new. */
+  /** Replaces the addresses that the names of the core lead to. Returns true when one of them is new. */
   set(addresses: readonly TransportAddress[]): boolean {
     const isNew = addresses.some(({ address, port }) => !this.#addresses.has(address) || !this.#ports.has(port));
     this.#addresses = new Set(addresses.map(({ address }) => address));
@@ -26,7 +26,7 @@ export class CoreAddresses {
     return isNew;
   }
 
-  /** Found by a name, as opposed to a range. */
+  /** Whether a name of the core, and not only a range, leads to this address. */
   isNamed(address: string): boolean {
     return this.#addresses.has(address);
   }

@@ -8,7 +8,7 @@ import { type RelayProtocol, type TcpRelaySink, type TcpRelayPlane } from './tcp
 export { type ClientPath, type ClientTransport, type RelayHandle };
 
 export interface ChannelEntry {
-  /** 0x4000 to 0x4FFF */
+  /** The channel number, 0x4000 to 0x4FFF. */
   readonly channel: number;
   readonly peer: TransportAddress;
   /** Monotonic milliseconds: the end of the binding. */
@@ -42,11 +42,11 @@ export type PortFailure = 'in-use' | 'unavailable';
 export interface RelayNotOpened {
   readonly ok: false;
   readonly reason: PortFailure;
-  /** What the system said, for the log. */
+  /** The error of the system, for the log. */
   readonly detail: string;
 }
 
-/** What opening a relay came to. */
+/** The result of opening a relay. */
 export type RelayOpening<Handle extends RelayHandle = RelayHandle> =
   { readonly ok: true; readonly value: Handle } | RelayNotOpened;
 
@@ -59,7 +59,7 @@ export interface DataPlane {
   readonly kind: 'node';
   /** Whether `SendOptions.dontFragment` has an effect. */
   readonly setsDontFragment: boolean;
-  /** Absent where the plane cannot relay TCP. */
+  /** Relays of TCP; absent when the plane cannot relay TCP. */
   readonly tcp: TcpRelayPlane | undefined;
   /** Binds one relayed transport address for the client's 5-tuple, of TCP only where there is `tcp`. */
   openRelay(
@@ -78,14 +78,14 @@ export interface DataPlane {
    * that came on it, to be passed on.
    */
   moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void;
-  /** Moves the end of the allocation. */
+  /** Sets when the relay ends, in monotonic milliseconds. */
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
   /** Closes the socket, and with it all channels, permissions and connections of the relay. The port is free when this returns. */
   closeRelay(relay: RelayHandle): void;
   /** `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). */
   setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void;
   removePermission(relay: RelayHandle, peerAddress: string): void;
-  /** Inserts or refreshes; idempotent. */
+  /** Inserts or refreshes a channel. Calling it again changes nothing. */
   setChannel(relay: RelayHandle, entry: ChannelEntry): void;
   removeChannel(relay: RelayHandle, channel: number): void;
   /** A Send indication's payload. The engine has checked permission and policy. Never throws: what cannot be sent is counted as dropped. */
@@ -102,7 +102,7 @@ export interface DataPlaneSink extends TcpRelaySink {
   onClientMessage(client: ClientPath, bytes: Buffer): void;
   /** Data of a permitted peer that has no channel: becomes a Data indication. `data` is valid during the call only. */
   onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void;
-  /** A datagram of this relay did not arrive, as the network told. */
+  /** An ICMP error says that a datagram of this relay did not arrive. */
   onPeerError(relay: RelayHandle, error: PeerError): void;
   /** A TCP or TLS client connection has gone. */
   onClientClosed(client: ClientPath): void;

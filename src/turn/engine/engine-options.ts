@@ -16,22 +16,22 @@ export type ExpiryPolicy = 'allocate-only' | 'cap' | 'strict';
 export interface RelayOptions {
   /** Relayed IP addresses as peers see them: the external ones behind 1:1 NAT. Their families are the families on offer. */
   readonly addresses: readonly string[];
-  /** Inclusive; 1024 to 65535. */
+  /** The range of relay ports, both ends included, within 1024 to 65535. */
   readonly ports: { readonly min: number; readonly max: number };
-  /** How long a freed port is kept out of use while others are free, so that late data of its last peers finds nobody. */
+  /** Seconds for which a freed port is not used again while others are free, so that late data of its peers reaches no other client. */
   readonly portQuarantineSec: number;
 }
 
 export interface AllocationOptions {
   readonly defaultLifetimeSec: number;
   readonly maxLifetimeSec: number;
-  /** RFC 8656 §9 says 300. */
+  /** Life of a permission in seconds; RFC 8656 §9 says 300. */
   readonly permissionLifetimeSec: number;
-  /** RFC 8656 §12 says 600. */
+  /** Life of a channel binding in seconds; RFC 8656 §12 says 600. */
   readonly channelLifetimeSec: number;
-  /** Live permissions of one allocation; one more is 508. */
+  /** How many permissions one allocation may have at once; one more gets 508. */
   readonly permissions: number;
-  /** Live channel bindings of one allocation; one more is 508. */
+  /** How many channel bindings one allocation may have at once; one more gets 508. */
   readonly channels: number;
 }
 
@@ -51,13 +51,13 @@ export interface PeerOptions {
 
 /** TCP relaying (RFC 6062). Connections are those between relayed transport addresses and peers. */
 export interface TcpRelayOptions {
-  /** How long a Connect waits for the peer; RFC 6062 §5.2 wants at least 30. */
+  /** Seconds that a Connect waits for the peer; RFC 6062 §5.2 wants at least 30. */
   readonly connectTimeoutSec: number;
-  /** Connections of one allocation that are on their way or that no client has bound. */
+  /** How many connections of one allocation may be connecting or not bound by the client yet. */
   readonly pendingPerAllocation: number;
-  /** All connections of one allocation. */
+  /** How many connections one allocation may have. */
   readonly connectionsPerAllocation: number;
-  /** All connections of the server. */
+  /** How many connections all allocations may have. */
   readonly connections: number;
 }
 
@@ -73,9 +73,9 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly allocation: AllocationOptions;
   /** Relayed transport addresses, held ones too, of one person, of one client address (IPv4, or IPv6 /64) if bounded, and of all. */
   readonly quota: { readonly perUser: number; readonly perAddress?: number | undefined; readonly total: number };
-  /** Without a limit when absent. */
+  /** Bandwidth limits; absent: no limit. */
   readonly bandwidth?: BandwidthOptions | undefined;
-  /** Answers to those who have proved nothing; without a limit when absent. */
+  /** Limit of answers to clients that have proved nothing; absent: no limit. */
   readonly answerLimit?: AnswerLimitOptions | undefined;
   /** NAT behaviour discovery (RFC 5780); without it, CHANGE-REQUEST is an unknown attribute. */
   readonly natDiscovery?: NatDiscoveryOptions | undefined;
@@ -85,9 +85,9 @@ export interface TurnEngineOptions extends RealmOptions, SecurityFeatureOptions 
   readonly expiryPolicy: ExpiryPolicy;
   /** Other servers for new allocations; nowhere when absent. */
   readonly redirect?: RedirectOptions | undefined;
-  /** How long the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
+  /** Seconds for which the second port of EVEN-PORT is held; RFC 8656 §7.2 wants at least 30. */
   readonly reservationSec: number;
-  /** Absent: no TCP is relayed. */
+  /** Relaying of TCP (RFC 6062); absent: no TCP is relayed. */
   readonly tcpRelay?: TcpRelayOptions | undefined;
   /** Whether clients may take their allocations to another 5-tuple (RFC 8016). */
   readonly mobility: boolean;

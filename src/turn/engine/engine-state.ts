@@ -29,7 +29,7 @@ export interface EngineState {
   readonly plane: DataPlane;
   readonly allocations: AllocationTable;
   readonly reservations: Reservations;
-  /** Ports of UDP and of TCP are two spaces. */
+  /** The relay ports of UDP and those of TCP. */
   readonly relayPorts: Readonly<Record<RelayProtocol, RelayPorts>>;
   readonly ownRelayChannels: OwnRelayChannels;
   readonly tcpConnections: TcpConnections;
@@ -40,9 +40,9 @@ export interface EngineState {
   readonly timers: TimerQueue;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
-  /** For lines that clients can cause as often as they like. */
+  /** Log for lines that clients can cause as often as they like. */
   readonly limitedLog: LimitedLog;
-  /** For lines about allocations, which their owners can cause as often as they like. */
+  /** Log for lines about allocations, which clients with a credential can cause as often as they like. */
   readonly allocationLog: AllocationLog;
   readonly answerLimit: AnswerLimit;
   readonly bandwidths: Bandwidths;
@@ -51,9 +51,9 @@ export interface EngineState {
   readonly natDiscovery: NatDiscovery | undefined;
   /** Sends an answer of `natDiscovery` from the place that the answer names. */
   readonly sendFrom: SendFrom;
-  /** Absent when no allocation may move (RFC 8016). */
+  /** Makes and opens mobility tickets; absent when no allocation may move (RFC 8016). */
   readonly tickets: MobilityTickets | undefined;
-  /** Families with a relayed address. */
+  /** The address families that have a relayed address. */
   readonly families: ReadonlySet<AddressFamily>;
   /** Comprehension-required attribute types this engine acts on; others are 420, or drop an indication. */
   readonly understood: ReadonlySet<number>;

@@ -65,15 +65,15 @@ interface TurnEnginePorts {
   readonly verifier: CredentialVerifier;
   /** The time of the call that is being served; its owner may read the clocks once for a batch. */
   readonly now: () => Now;
-  /** Unpredictable bytes: nonce key, tokens, transaction ids. */
+  /** Returns unpredictable bytes, for the nonce key, tokens and transaction ids. */
   readonly randomBytes: (count: number) => Buffer;
-  /** Unpredictable integer of [0, below). */
+  /** Returns an unpredictable integer from 0 to below `below`. */
   readonly randomInt: (below: number) => number;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
   /** Put around the way in which requests are served that need authentication; nothing when absent. */
   readonly wrapRequests?: WrapRequests | undefined;
-  /** Needed with `natDiscovery` of the options. */
+  /** Sends from another listener; needed with option `natDiscovery`. */
   readonly sendFrom?: SendFrom | undefined;
   /** The earliest deadline moved: arm one timeout that calls `runTimers`, or none for `undefined`. Monotonic milliseconds. */
   readonly onDeadlineChanged: (deadlineMs: number | undefined) => void;
@@ -84,12 +84,12 @@ export interface TurnEngineStats {
   readonly reservations: number;
   readonly users: number;
   readonly relayPortsTaken: number;
-  /** Between TCP relays and peers. */
+  /** How many connections there are between TCP relays and peers. */
   readonly peerConnections: number;
   readonly timers: number;
-  /** Requests that wait for a verifier. */
+  /** How many requests wait for a verifier. */
   readonly waitingRequests: number;
-  /** Sources of unauthenticated requests that the answer limit tells apart. */
+  /** How many sources the answer limit counts. */
   readonly limitedSources: number;
   readonly draining: boolean;
   /** Since the engine was made, as are the counts that follow. */
@@ -198,7 +198,7 @@ export class TurnEngine implements DataPlaneSink {
     return this.#snapshots(this.#state.allocations.all());
   }
 
-  /** `undefined` when there is no such allocation. */
+  /** A live allocation by its id; `undefined` when there is none. */
   session(id: string): SessionSnapshot | undefined {
     const allocation = this.#state.allocations.ofId(id);
     return allocation && this.#snapshots([allocation])[0];
@@ -225,12 +225,12 @@ export class TurnEngine implements DataPlaneSink {
     if (this.#state.policy.setHostAddresses(addresses)) this.#recheckPeers();
   }
 
-  /** Where the core behind the edge is by now, in place of what was told before: no peers. */
+  /** Replaces the addresses of the core behind the edge, which are no peers. */
   setCoreAddresses(addresses: readonly TransportAddress[]): void {
     if (this.#state.policy.setCoreAddresses(addresses)) this.#recheckPeers();
   }
 
-  /** False when there is no such allocation. */
+  /** Ends an allocation by its id. Returns false when there is none. */
   endAllocation(id: string): boolean {
     const allocation = this.#state.allocations.ofId(id);
     if (allocation) this.#endAll([allocation], 'operator');

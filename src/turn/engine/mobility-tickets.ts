@@ -9,7 +9,7 @@ const TICKET_BYTES = IV_BYTES + ID_BYTES + SERIAL_BYTES + TAG_BYTES;
 
 /** What a ticket says: of which allocation it is, and which of the tickets of that one. */
 export interface MobilityTicketContent {
-  /** 16 hex digits. */
+  /** Id of the allocation, 16 hexadecimal digits. */
   readonly allocationId: string;
   readonly serial: number;
 }
@@ -28,7 +28,7 @@ export class MobilityTickets {
     this.#randomBytes = randomBytes;
   }
 
-  /** 40 bytes. */
+  /** Seals a ticket of 40 bytes. */
   seal({ allocationId, serial }: MobilityTicketContent): Buffer {
     const iv = this.#randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, iv, { authTagLength: TAG_BYTES });
@@ -38,7 +38,7 @@ export class MobilityTickets {
     return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** `undefined` for what this process did not seal. */
+  /** Opens a ticket; `undefined` when this process did not seal it. */
   open(ticket: Buffer): MobilityTicketContent | undefined {
     if (ticket.length !== TICKET_BYTES) return undefined;
     const decipher = createDecipheriv(CIPHER, this.#key, ticket.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });

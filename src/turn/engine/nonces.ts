@@ -8,7 +8,7 @@ type NonceCheck = 'valid' | 'stale' | 'foreign';
 
 const TIME_BYTES = 4;
 const MAC_BYTES = 12;
-/** 16 bytes in base64url. */
+/** The form of a nonce: 16 bytes in base64url. */
 const OWN_FORM = /^[\w-]{22}$/;
 
 /**
@@ -29,7 +29,7 @@ export class Nonces {
     this.#cookie = cookie;
   }
 
-  /** The cookie and 22 ASCII characters. */
+  /** Makes a nonce: the cookie and 22 ASCII characters. */
   issue(client: ClientPath, realm: string, now: Now): string {
     const time = Buffer.alloc(TIME_BYTES);
     time.writeUInt32BE(seconds(now));

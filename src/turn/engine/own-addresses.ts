@@ -10,7 +10,7 @@ import { type TransportAddress } from '../../base/transport-address.ts';
  */
 export class OwnAddresses {
   readonly #ports = new Set<number>();
-  /** Known for good: relayed addresses, external ones and those of listeners. */
+  /** Addresses that never change: relayed, external, and those of listeners. */
   readonly #fixed: Set<string>;
   /** Addresses of this machine as the system tells them; they come and go. */
   #host: ReadonlySet<string> = new Set();
@@ -30,7 +30,7 @@ export class OwnAddresses {
     }
   }
 
-  /** Takes the place of those before. Canonical IP text, or CIDR text. True when one of them is new. */
+  /** Replaces the addresses of this machine, as canonical IP text or CIDR text. Returns true when one of them is new. */
   setHostAddresses(addresses: readonly string[]): boolean {
     const isNew = addresses.some((address) => !this.#host.has(address));
     this.#host = new Set(addresses);
