@@ -139,7 +139,7 @@ export class ExternalCore implements ImsCore {
       return this.#choose(request, found, { ...next, isAll: false, isWatched, unreachable });
     }
     // This is what keeps a client from reaching through the edge whatever it likes.
-    if (next.kind === 'route') return this.#refuseWith(403);
+    if (next.kind === 'route' && !isOwn) return this.#refuseWith(403);
     const configured = await this.#context.configured();
     return this.#choose(request, configured, {
       requestUri: request.uri,
