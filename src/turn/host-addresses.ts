@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { transportAddress } from '../base/transport-address.ts';
 import { LocalRoutes } from './local-routes.ts';
 
-/** The system tells of no change that Node hears of, so it is asked; that takes some 100 microseconds. */
+/** Milliseconds between two looks at the addresses, since Node is not told of changes. A look takes some 100 microseconds. */
 const INTERVAL_MS = 2000;
 
 /** Addresses of the network interfaces that are up and have a carrier, canonical IP text. */

@@ -186,7 +186,7 @@ export const coreSection = section(
     ),
     regEvent: z.enum(['auto', 'on', 'off']).default('auto').meta({
       description:
-        'Subscription to the registrations of each user at an external core (RFC 3680, TS 24.229 §5.2.3), so that a registration that the core ends is ended here, with its TURN credentials. `auto`: a core that answers 405, 489 or 501 is left alone for an hour; `on`: it is asked for each new user, and each refusal is logged.',
+        'Subscription to the registrations of each user at an external core (RFC 3680, TS 24.229 §5.2.3), so that a registration that the core ends is ended here, with its TURN credentials. `auto`: a core that answers 405, 489 or 501 is not asked again for an hour; `on`: it is asked for each new user, and each refusal is logged.',
     }),
     flowTokenKey: secretText.optional().meta({
       description: 'Key of the flow tokens in Path and Record-Route. Edges that replace one another need the same key.',

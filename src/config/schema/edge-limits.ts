@@ -48,7 +48,7 @@ export const edgeLimits = section(
       1,
       1_000_000,
       500,
-      'Most requests a second of one IPv4 address or IPv6 /64, sustained, and ACKs and responses that nobody waits for. Further requests are answered 503.',
+      'Most requests a second of one IPv4 address or IPv6 /64, sustained. ACKs and responses that answer nothing count as well. Further requests are answered 503.',
     ),
     messageBurstPerAddress: wholeNumber(1, 1_000_000, 5000, 'Most requests of one address at once.'),
     requestsPerSecPerIdentity: wholeNumber(

@@ -85,7 +85,7 @@ const webhook = section(
     url: webUrl.optional().meta({
       description:
         'Where the edge reports the end of a registration that a web token had made, so that a web server can lend its identity again.',
-      defaultText: 'none: nobody is told',
+      defaultText: 'none: nothing is reported',
     }),
     secret: secretText.optional().meta({ description: 'Bearer token of these reports.', secret: true }),
     secretFile: secretPath.optional().meta({ description: 'File that holds the Bearer token of these reports.' }),

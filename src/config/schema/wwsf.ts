@@ -28,7 +28,7 @@ const openid = section(
     }),
     mapUnlisted: flag(
       false,
-      'Take a user who is not listed for the user of that name in `domain`. Whoever gives out names at the provider then gives out identities here.',
+      'Let in users of the provider who are not in `oauth.users`: each gets the identity of that name in `domain`. Whoever assigns names at the provider then assigns identities here.',
     ),
     caFile: filePath.optional().meta({
       description: 'PEM bundle of the CAs that may sign the certificate of the provider.',

@@ -27,7 +27,7 @@ export class OwnRelayChannels {
     return holders;
   }
 
-  /** Relayed addresses with such a channel. */
+  /** How many relayed addresses have such a channel. */
   get size(): number {
     return this.#holders.size;
   }

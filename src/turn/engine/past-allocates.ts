@@ -1,8 +1,8 @@
 import { AgeMap } from '../../base/age-map.ts';
 
-/** RFC 8489 §6.3.1: how long the network may still bring a duplicate. */
+/** Milliseconds for which the network may still bring a duplicate (RFC 8489 §6.3.1). */
 const REMEMBERED_MS = 40_000;
-/** Beyond it the oldest is forgotten: its duplicate, should it come, costs its own user a port. */
+/** How many transactions are remembered. Beyond it the oldest is forgotten: a duplicate of it would cost its own user a port. */
 const MAX_REMEMBERED = 4096;
 
 /**
@@ -10,14 +10,14 @@ const MAX_REMEMBERED = 4096;
  * its client knows nothing, and which holds the 5-tuple, a port and a share of the quota.
  */
 export class PastAllocates {
-  /** Until when, oldest first. */
+  /** Until when each transaction is remembered, oldest first. */
   readonly #untilMs = new AgeMap<number>();
 
   get size(): number {
     return this.#untilMs.size;
   }
 
-  /** `transactionId` in hex. */
+  /** Remembers a transaction. `transactionId` is in hexadecimal. */
   add(clientKey: string, transactionId: string, nowMs: number): void {
     this.#untilMs.set(keyOf(clientKey, transactionId), nowMs + REMEMBERED_MS);
     for (const { key, value } of this.#untilMs.entries()) {

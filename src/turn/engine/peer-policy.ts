@@ -57,17 +57,17 @@ export class PeerPolicy {
     this.#isLiveRelay = isLiveRelay;
   }
 
-  /** Listeners of this process beside the TURN server's own. */
+  /** Adds listeners of this process beside those of the TURN server: no client may have them as peers. */
   addOwnListeners(listeners: readonly TransportAddress[]): void {
     this.#own.addListeners(listeners);
   }
 
-  /** Addresses of this machine as canonical IP text or CIDR text, in place of those before. True when that closes what was open. */
+  /** Replaces the addresses of this machine, as canonical IP text or CIDR text. Returns true when that closes a peer that was open. */
   setHostAddresses(addresses: readonly string[]): boolean {
     return this.#own.setHostAddresses(addresses);
   }
 
-  /** Where the core is by now. True when that closes what was open. */
+  /** Replaces the addresses of the core. Returns true when that closes a peer that was open. */
   setCoreAddresses(addresses: readonly TransportAddress[]): boolean {
     return this.#core.set(addresses);
   }
@@ -77,7 +77,7 @@ export class PeerPolicy {
     return this.#own.hasAddress(address) || this.#core.isNamed(address);
   }
 
-  /** `address` is canonical IP text. */
+  /** The rule for an address in canonical IP text. */
   addressRule(address: string): AddressRule {
     const denial = this.#denial(address);
     if (denial === undefined) return 'open';

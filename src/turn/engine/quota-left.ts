@@ -4,9 +4,9 @@ import { type EngineState } from './engine-state.ts';
 import { type RefusalCause } from './turn-words.ts';
 
 interface QuotaLeft {
-  /** Relayed transport addresses that may still be opened. */
+  /** How many relayed transport addresses may still be opened. */
   readonly left: number;
-  /** Which quota bounds it. */
+  /** The quota that sets this bound. */
   readonly cause: Extract<RefusalCause, 'user-quota' | 'address-quota' | 'total-quota'>;
 }
 

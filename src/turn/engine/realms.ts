@@ -6,7 +6,7 @@ import { type ClientPath, type ClientTransport } from './data-plane.ts';
 
 /** Which realm serves whom. Names are ASCII, unchanged by OpaqueString. */
 export interface RealmOptions {
-  /** Realm of the clients that none of `realms` claims. */
+  /** The default realm, of clients for whom no other realm holds. */
   readonly realm: string;
   readonly realms: {
     /** Realm by the listener that a client came to. */
@@ -49,7 +49,7 @@ export class Realms {
     return named !== undefined && this.#ofOrigins.has(named) ? named : this.#ofListener(client);
   }
 
-  /** What quotas and 441 know a user by: the same name in two realms is two users. */
+  /** The user as quotas and 441 know it. The same name in two realms is two users. */
   userIn(realm: string, user: string): string {
     return realm === this.#default ? user : `${user}@${realm}`;
   }
@@ -66,7 +66,7 @@ export class Realms {
   }
 }
 
-/** A listener on all addresses is met at one of them. */
+/** The key of a wildcard listener, for clients that reach it at one of its addresses. */
 function wildcardKey({ transport, local }: ListenerName): string {
   return listenerKey({ transport, local: { ...local, address: local.family === 4 ? '0.0.0.0' : '::' } });
 }

@@ -17,9 +17,9 @@ interface RelayPortsOptions {
 
 interface FamilyPorts {
   readonly inUse: Map<number, number>;
-  /** Until when, oldest first. */
+  /** Freed ports with the time until which they rest, oldest first. */
   readonly quarantine: AgeMap<number, number>;
-  /** Free on one of the addresses at least, and not in quarantine. */
+  /** Ports that are free on at least one address and do not rest. */
   readonly rested: PortSet;
 }
 
@@ -73,7 +73,7 @@ export class RelayPorts {
     quarantine.set(port, nowMs + this.#options.quarantineMs);
   }
 
-  /** Ports in use, counted once for each relayed address that has them. */
+  /** How many ports are in use, counted once for each relayed address that has them. */
   get taken(): number {
     return this.#taken;
   }

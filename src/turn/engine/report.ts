@@ -146,7 +146,7 @@ export function reportPeerDenied(
   events.emit('peer-denied', { ...infoOf(allocation), peer, cause });
 }
 
-/** A STUN message as it came or went. */
+/** Tells observers of a STUN message that was received or sent. */
 export function reportMessage(
   { events }: EngineState,
   { client, now }: IncomingRequest,
@@ -196,7 +196,7 @@ export function reportRequestRefused(
   events.emit('request-refused', { transport: client.transport, client: client.remote, method, code, cause, ...who });
 }
 
-/** The verifier could not be asked, or did not answer: the client may be in the right. */
+/** Whether a refusal is the server's failure: the verifier could not be asked, or did not answer. */
 function isOurFailure(cause: AuthenticationCause): boolean {
   return cause === 'unavailable' || cause === 'lookup-timeout' || cause === 'lookup-limit';
 }

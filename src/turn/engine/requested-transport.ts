@@ -9,7 +9,7 @@ import { type RelayProtocol } from './tcp-relay-plane.ts';
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 
-/** `undefined` for one that is not relayed here. */
+/** The protocol that REQUESTED-TRANSPORT names; `undefined` when this server does not relay it. */
 export function relayProtocol(requested: number, { options, plane }: EngineState): RelayProtocol | undefined {
   if (requested === PROTOCOL_UDP) return 'udp';
   return requested === PROTOCOL_TCP && options.tcpRelay && plane.tcp ? 'tcp' : undefined;

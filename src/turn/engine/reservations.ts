@@ -6,10 +6,10 @@ import { isSameHolder, type Holder } from './same-holder.ts';
 
 /** The second port of an EVEN-PORT pair, held for the user whose Allocate asked for it (RFC 8656 §7.2). */
 export interface Reservation {
-  /** 8 bytes. */
+  /** The RESERVATION-TOKEN, 8 bytes. */
   readonly token: Buffer;
   readonly holder: Holder;
-  /** Whom the quota of a user counts it for. */
+  /** The person whose quota counts the reservation. */
   readonly person: string;
   /** `sourceKey` of the client that asked for it. */
   readonly source: string;

@@ -10,7 +10,7 @@ export interface SecurityFeatureOptions {
 
 /** What a challenge offers beyond RFC 5389, told in PASSWORD-ALGORITHMS and, so that nobody strips it unseen, in the nonce. */
 export interface SecurityFeatures {
-  /** Empty when there is nothing to choose. */
+  /** The offered algorithms; empty when there is nothing to choose. */
   readonly algorithms: readonly KeyAlgorithm[];
   /** The value of PASSWORD-ALGORITHMS. */
   readonly offer: readonly PasswordAlgorithmChoice[];

@@ -150,7 +150,7 @@ function conclude(
   else answer.then?.();
 }
 
-/** These are looked for behind the nonce. */
+/** Whether a cause is a wrong proof, which is found only after the nonce was checked. */
 function isWrongProof({ code, cause }: AuthenticationFailure): boolean {
   return code === ErrorCode.Unauthenticated && cause !== 'no-credentials';
 }

@@ -11,7 +11,7 @@ export interface SessionSnapshot extends AllocationInfo {
   readonly credentialExpiresAtSec?: number;
   readonly permissions: number;
   readonly channels: number;
-  /** With peers, of an allocation that relays TCP. */
+  /** How many connections with peers an allocation of TCP has. */
   readonly connections: number;
   readonly counters: RelayCounters;
 }
@@ -39,13 +39,13 @@ export function sessionSnapshot(
 export interface UserUsage {
   readonly user: string;
   readonly allocations: number;
-  /** Relayed transport addresses: what the quota counts. */
+  /** How many relayed transport addresses the user has, which the quota counts. */
   readonly relays: number;
-  /** Summed over the live allocations. */
+  /** Counters, summed over the live allocations of the user. */
   readonly counters: RelayCounters;
 }
 
-/** One for each user who has an allocation. */
+/** The usage of each user who has an allocation. */
 export function usageByUser(sessions: readonly SessionSnapshot[]): readonly UserUsage[] {
   const byUser = new Map<string, UserUsage>();
   for (const { user, relayedAll, counters } of sessions) {

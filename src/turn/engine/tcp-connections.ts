@@ -8,14 +8,14 @@ export type TcpConnectionState = 'connecting' | 'unbound' | 'bound';
 
 /** A connection between a TCP relay and a peer: a "peer data connection" of RFC 6062. */
 export interface TcpConnection {
-  /** CONNECTION-ID */
+  /** The CONNECTION-ID. */
   readonly id: number;
   readonly allocation: Allocation;
   readonly peer: TransportAddress;
   state: TcpConnectionState;
   /** Until it is bound: when its time is over. */
   timer: TimerHandle | undefined;
-  /** While it is `connecting`: answers the Connect request, once. */
+  /** Answers the Connect request, once; absent unless the state is `connecting`. */
   readonly settle: ((answer: Answer) => void) | undefined;
 }
 
@@ -45,14 +45,14 @@ export class TcpConnections {
     this.#byAllocation.set(connection.allocation, own);
   }
 
-  /** The only way into `bound`. */
+  /** Moves a connection to the state `bound`. No other call does. */
   bind(connection: TcpConnection): void {
     const own = this.#byAllocation.get(connection.allocation);
     if (own && connection.state !== 'bound') own.waiting -= 1;
     connection.state = 'bound';
   }
 
-  /** False when it is gone already. */
+  /** Removes a connection. Returns false when it is gone already. */
   remove(connection: TcpConnection): boolean {
     if (!this.#byId.delete(connection.id)) return false;
     const own = this.#byAllocation.get(connection.allocation);
@@ -75,7 +75,7 @@ export class TcpConnections {
     return [...(this.#byAllocation.get(allocation)?.byPeer.values() ?? [])];
   }
 
-  /** How many an allocation has, and how many of them are not bound. */
+  /** How many connections an allocation has, and how many of them are not bound. */
   countOf(allocation: Allocation): { readonly all: number; readonly waiting: number } {
     const own = this.#byAllocation.get(allocation);
     return { all: own?.byPeer.size ?? 0, waiting: own?.waiting ?? 0 };

@@ -43,7 +43,7 @@ export function tcpConnected(engine: EngineState, id: number, nowMs: number): vo
   connection.settle?.(grant((answer) => answer.add(connectionId, id)));
 }
 
-/** Its time to wait is over: it stays until either side ends it. */
+/** Binds a connection, which then lasts until either side ends it. */
 export function bindTcpConnection(engine: EngineState, connection: TcpConnection): void {
   if (connection.timer) engine.timers.cancel(connection.timer);
   connection.timer = undefined;
@@ -64,7 +64,7 @@ export function endTcpConnections(engine: EngineState, allocation: Allocation, f
   }
 }
 
-/** Its peer is out of bounds by now. */
+/** Ends a connection whose peer the policy no longer allows. */
 export function endTcpConnection(engine: EngineState, connection: TcpConnection): void {
   end(engine, connection, refuse(ErrorCode.Forbidden, 'peer-denied'));
 }
@@ -92,7 +92,7 @@ function forget(engine: EngineState, connection: TcpConnection, unsettled: Answe
   else reportPeerClosed(engine, connection);
 }
 
-/** Not to be guessed, although binding it takes the owner's credential as well. */
+/** A CONNECTION-ID that cannot be guessed, although binding it takes the credential of its owner, too. */
 function freshId({ randomBytes, tcpConnections }: EngineState): number {
   for (;;) {
     const id = randomBytes(CONNECTION_ID_BYTES).readUInt32BE(0);

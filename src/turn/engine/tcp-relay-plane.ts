@@ -26,6 +26,6 @@ export interface TcpRelaySink {
   onPeerConnected(id: number): void;
   /** A peer connected to the relayed transport address. The answer names the connection; without a name it is closed. */
   onPeerAccepted(relay: RelayHandle, peer: TransportAddress): number | undefined;
-  /** Could not be made, or is no more. */
+  /** A connection could not be made, or has ended. */
   onPeerConnectionEnded(id: number): void;
 }

@@ -20,7 +20,7 @@ export interface AllocationInfo extends ClientInfo {
   readonly allocationId: string;
   /** u: the pseudonymous TURN name. */
   readonly user: string;
-  /** That of the user. `user` ends with `@` and it, unless it is the default realm. */
+  /** Realm of the user. Unless it is the default realm, `user` ends with `@` and the realm. */
   readonly realm: string;
   /** Label of the key that verified the credential. */
   readonly keyId: string;
@@ -36,7 +36,7 @@ export interface TurnEvents {
   /** Each request of a method that is ours, and its answer; in between, what the request caused. Made only while somebody listens. */
   'turn-message': ClientInfo & {
     readonly direction: 'in' | 'out';
-    /** UNIX milliseconds */
+    /** When the message passed, in UNIX milliseconds. */
     readonly at: number;
     /** The STUN message, a copy. */
     readonly bytes: Uint8Array;
@@ -46,7 +46,7 @@ export interface TurnEvents {
   'allocation-refreshed': AllocationInfo & { readonly lifetimeSec: number; readonly counters: RelayCounters };
   'allocation-ended': AllocationInfo & {
     readonly cause: AllocationEndCause;
-    /** Summed over all the relayed transport addresses it had. */
+    /** Counters, summed over all relayed transport addresses that the allocation had. */
     readonly counters: RelayCounters;
   };
   /** One of two relayed transport addresses ended, and its allocation goes on with the other. */
@@ -64,7 +64,7 @@ export interface TurnEvents {
   'authentication-refused': ClientInfo & {
     readonly method: number;
     readonly cause: AuthenticationCause;
-    /** USERNAME as received, when there was one. */
+    /** The USERNAME as received; absent when the request had none. */
     readonly username?: string;
   };
   'request-refused': ClientInfo & {

@@ -45,7 +45,7 @@ export function waitForLookup(
   return undefined;
 }
 
-/** False when it does not wait any more. */
+/** Ends the waiting of a request. Returns false when it no longer waits. */
 export function stopWaiting({ waiting, timers }: EngineState, request: WaitingRequest): boolean {
   if (request.timer) timers.cancel(request.timer);
   return waiting.remove(request);

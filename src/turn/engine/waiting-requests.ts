@@ -6,7 +6,7 @@ import { type ClientPath } from './data-plane.ts';
 /** Requests that may wait for a verifier: of one IPv4 address or IPv6 /64, behind which many clients may be, and in all. */
 const MAX_PER_SOURCE = 64;
 const MAX_WAITING = 4096;
-/** Bytes of one request that may be kept; a token of 2 KB and all that goes with it have room. */
+/** Longest request in bytes that may wait: a token of 2 KB has room in it. */
 const MAX_BYTES = 4096;
 /** How long a request waits: less than a client's own patience, which for UDP is 39.5 s (RFC 8489 §6.2.1) and for browsers some 10 s. */
 export const LOOKUP_DEADLINE_MS = 5000;
@@ -33,7 +33,7 @@ export class WaitingRequests {
     return this.#byKey.size > 0 && this.#byKey.has(keyOf(client, message));
   }
 
-  /** `undefined` when there is no room. */
+  /** Adds a request; `undefined` when there is no room for it. */
   add(client: ClientPath, message: StunMessage): WaitingRequest | undefined {
     if (message.bytes.length > MAX_BYTES || this.#byKey.size >= MAX_WAITING) return undefined;
     const source = sourceKey(client.remote);
@@ -45,7 +45,7 @@ export class WaitingRequests {
     return waiting;
   }
 
-  /** False when it waits no more: it has been answered, or its client is gone. */
+  /** Removes a request. Returns false when it no longer waits: it was answered, or its client is gone. */
   remove(waiting: WaitingRequest): boolean {
     if (this.#byKey.get(waiting.key) !== waiting) return false;
     this.#byKey.delete(waiting.key);
