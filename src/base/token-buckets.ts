@@ -8,12 +8,17 @@ export interface TokenBucketsOptions {
   readonly maxKeys: number;
 }
 
+interface Used {
+  readonly bucket: TokenBucket;
+  usedAtMs: number;
+}
+
 /** A token bucket for each key. One that would be full again is forgotten, so that only what was used lately takes room. */
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
   readonly #refillMs: number;
   /** The buckets in the order of their last use. */
-  readonly #entries = new AgeMap<{ readonly bucket: TokenBucket; readonly usedAtMs: number }>();
+  readonly #entries = new AgeMap<Used>();
 
   constructor(options: TokenBucketsOptions) {
     this.#options = options;
@@ -27,10 +32,11 @@ export class TokenBuckets {
   /** Takes `count` tokens of a key and returns 0, or returns the whole seconds until there are as many. */
   take(key: string, nowMs: number, count = 1): number {
     const { burst, perSec } = this.#options;
-    const bucket = this.#entries.get(key)?.bucket ?? new TokenBucket({ burst, perSec, nowMs });
-    this.#entries.set(key, { bucket, usedAtMs: nowMs });
+    const used = this.#entries.get(key) ?? { bucket: new TokenBucket({ burst, perSec, nowMs }), usedAtMs: nowMs };
+    used.usedAtMs = nowMs;
+    this.#entries.set(key, used);
     this.#makeRoom(nowMs);
-    return bucket.take(nowMs, count) ? 0 : bucket.waitSec(count);
+    return used.bucket.take(nowMs, count) ? 0 : used.bucket.waitSec(count);
   }
 
   /** Whether `take` would get a token of a key now. Makes no bucket. */

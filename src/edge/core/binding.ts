@@ -1,6 +1,10 @@
 import { type OwnText, ownText } from '../../base/own-text.ts';
-import { type Contact } from '../../sip/contact.ts';
+import { type Contact, formatContact } from '../../sip/contact.ts';
 import { type Hop } from '../hop.ts';
+
+/** Parameters of a Contact that the registrar alone decides. */
+const OWN_PARAMS: ReadonlySet<string> = new Set(['expires', 'pub-gruu', 'temp-gruu']);
+const NO_PARAMS: ReadonlyMap<string, string> = new Map();
 
 /** One Contact of one AoR, reachable over the flow it was registered on (RFC 5626 §6). Nothing in it holds the REGISTER it was read from. */
 export interface Binding {
@@ -22,7 +26,8 @@ export interface Binding {
 export interface BoundContact {
   /** The whole value as written. */
   readonly text: OwnText;
-  readonly displayName: OwnText | undefined;
+  /** The value as a 2xx lists it, without the parameters that the registrar decides: a client knows its own binding by the others. */
+  readonly listed: OwnText;
   readonly uri: OwnText;
   readonly instanceId: OwnText | undefined;
   readonly regId: number | undefined;
@@ -49,10 +54,11 @@ export function createBinding(facts: BindingFacts, before: Binding | undefined):
   };
 }
 
-function ownContact({ text, displayName, uri, instanceId, regId }: Contact): BoundContact {
+function ownContact(contact: Contact): BoundContact {
+  const { text, uri, instanceId, regId } = contact;
   return {
     text: ownText(text),
-    displayName: displayName === undefined ? undefined : ownText(displayName),
+    listed: ownText(formatContact(contact, OWN_PARAMS, NO_PARAMS)),
     uri: ownText(uri),
     instanceId: instanceId === undefined ? undefined : ownText(instanceId),
     regId,

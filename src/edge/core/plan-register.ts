@@ -25,10 +25,10 @@ export interface PlannedBinding {
 }
 
 export interface RegisterPlan {
-  readonly put: readonly PlannedBinding[];
-  readonly remove: readonly Binding[];
+  readonly put: Iterable<PlannedBinding>;
+  readonly remove: Iterable<Binding>;
   /** Bindings that a Contact of the request stands for as well, though it was registered in another way. They end. */
-  readonly displaced: readonly Binding[];
+  readonly displaced: Iterable<Binding>;
 }
 
 /**
@@ -57,20 +57,23 @@ export function planRegister(
     const uri = parseSipUri(contact.uri);
     if (!uri.ok) return fail('contact-scheme');
     const key = bindingKey(contact, outbound);
-    const same = existing.filter((binding) => isSame(binding, key, uri.value));
-    if (same.some((binding) => isOutOfOrder(binding, essentials))) return fail('out-of-order');
     const wishedSec = contact.expiresSec ?? headerSec ?? options.defaultExpiresSec;
-    if (wishedSec > 0 && wishedSec < options.minExpiresSec) return fail('too-brief');
-    if (wishedSec > 0) put.set(key, { key, contact, expiresSec: Math.min(wishedSec, options.maxExpiresSec) });
-    for (const binding of same) {
+    for (const binding of existing) {
+      if (!isSame(binding, key, uri.value)) continue;
+      if (isOutOfOrder(binding, essentials)) return fail('out-of-order');
       if (binding.key !== key) displaced.add(binding);
       else if (wishedSec === 0) remove.add(binding);
     }
+    if (wishedSec > 0 && wishedSec < options.minExpiresSec) return fail('too-brief');
+    if (wishedSec > 0) put.set(key, { key, contact, expiresSec: Math.min(wishedSec, options.maxExpiresSec) });
   }
-  const kept = existing.filter((binding) => !remove.has(binding) && !displaced.has(binding) && !put.has(binding.key));
-  if (put.size > 0 && kept.length + put.size > options.contactsPerUser) return fail('too-many-contacts');
-  const alsoPut = [...displaced].filter((binding) => !put.has(binding.key));
-  return ok({ put: [...put.values()], remove: [...remove], displaced: alsoPut });
+  let count = put.size;
+  for (const binding of existing) {
+    if (!remove.has(binding) && !displaced.has(binding) && !put.has(binding.key)) count += 1;
+  }
+  if (put.size > 0 && count > options.contactsPerUser) return fail('too-many-contacts');
+  for (const binding of displaced) if (put.has(binding.key)) displaced.delete(binding);
+  return ok({ put: put.values(), remove, displaced });
 }
 
 /**

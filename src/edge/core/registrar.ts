@@ -1,8 +1,8 @@
 import { type Now } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
-import { formatContact } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { formatParams } from '../../sip/params.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
@@ -22,9 +22,6 @@ const REFUSAL_STATUS = {
   'out-of-order': [500, 'CSeq Out Of Order'],
   'too-many-contacts': [480, 'Temporarily Unavailable (too many contacts)'],
 } as const satisfies Record<RegisterRefusal, readonly [number, string]>;
-
-/** Parameters of a Contact that the registrar alone decides. */
-const OWN_PARAMS: ReadonlySet<string> = new Set(['expires', 'pub-gruu', 'temp-gruu']);
 
 /** An authenticated REGISTER. */
 export interface AuthenticatedRegister {
@@ -68,7 +65,7 @@ export class Registrar {
         aor,
         address,
         key,
-        registrationId: registrationIdOf(aor, key),
+        registrationId: existing.find((binding) => binding.key === key)?.registrationId ?? registrationIdOf(aor, key),
         contact,
         hop,
         callId: essentials.callId,
@@ -114,14 +111,15 @@ export class Registrar {
 
   /** The client knows its own binding by the parameters it sent, so they go back as they came. GRUUs: RFC 5627 §5.2. */
   #formatBinding({ aor, address, contact, expiresAtMs }: Binding, wantsGruus: boolean, nowMs: number): string {
-    const params = new Map([['expires', String(Math.ceil((expiresAtMs - nowMs) / 1000))]]);
+    const listed = `${contact.listed};expires=${Math.ceil((expiresAtMs - nowMs) / 1000)}`;
     const { instanceId } = contact;
     const temporary = wantsGruus && instanceId !== undefined ? this.#gruus.temporaryOf({ aor, instanceId }) : undefined;
-    if (instanceId !== undefined && temporary !== undefined) {
-      params.set('pub-gruu', this.#gruus.publicOf(address, instanceId));
-      params.set('temp-gruu', temporary);
-    }
-    return formatContact(contact, OWN_PARAMS, params);
+    if (instanceId === undefined || temporary === undefined) return listed;
+    const gruus = [
+      ['pub-gruu', this.#gruus.publicOf(address, instanceId)],
+      ['temp-gruu', temporary],
+    ] as const;
+    return listed + formatParams(new Map(gruus));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type IssueFailure } from '../../base/issue-failure.ts';
+import { type Mutable } from '../../base/mutable.ts';
 import { isLater, mapOutcome, type Outcome } from '../../base/outcome.ts';
 import { type LimitedLog } from '../../base/limited-log.ts';
 import { fail, type Result } from '../../base/result.ts';
@@ -9,6 +10,7 @@ import {
   type AccessTokenCredential,
   type AccessTokenIssuer,
   type CredentialIssuer,
+  type IssueRequest,
   type TurnCredential,
 } from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
@@ -121,7 +123,6 @@ export class CredentialInsertion {
       this.#context.events.emit('limited', { flowId: hop.id, cause: 'credential-rate' });
       return limit(waitSec, 'limited');
     }
-    const wish = ask.ttlSec === undefined ? {} : { wishedTtlSec: ask.ttlSec };
     const complete = (issued: Issued, unixMs: number): Insertion => {
       if (!issued.ok) {
         return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
@@ -130,8 +131,10 @@ export class CredentialInsertion {
       this.#issued(registration, issued.value, via);
       return { kind: 'issued' };
     };
-    const end = webLogin && { notAfterSec: webLogin.expiresAtSec };
-    const issued: Outcome<Issued> = issuer.issue({ registrationId, person, grantedExpiresSec, ...wish, ...end }, now);
+    const wanted: Mutable<IssueRequest> = { registrationId, person, grantedExpiresSec };
+    if (ask.ttlSec !== undefined) wanted.wishedTtlSec = ask.ttlSec;
+    if (webLogin) wanted.notAfterSec = webLogin.expiresAtSec;
+    const issued: Outcome<Issued> = issuer.issue(wanted, now);
     if (!isLater(issued)) return complete(issued, now.unixMs);
     const waited = this.#pending.bounded(issued, hop, () => this.#tooLate(hop));
     return mapOutcome(waited, (late) => complete(late, clock.now().unixMs));
@@ -155,12 +158,13 @@ export class CredentialInsertion {
   #append(response: SipResponse, credential: AnyCredential, ask: CredentialAsk, unixMs: number): void {
     const { headers: form, uris, realm } = this.#context.options;
     const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
-    const fields = 'token' in credential ? tokenFields(credential) : credential;
-    appendCredential(
-      response.headers,
-      { ...fields, realm: fields.realm ?? realm, uris, ttlSec },
-      { form, spelling: ask.spelling },
-    );
+    const given: CredentialFields = 'token' in credential ? tokenFields(credential) : credential;
+    const { name, username, password, expiresAtSec, kid, token } = given;
+    const fields: Mutable<CredentialFields> = { name, username, password, expiresAtSec, ttlSec, uris };
+    fields.realm = given.realm ?? realm;
+    if (kid !== undefined) fields.kid = kid;
+    if (token !== undefined) fields.token = token;
+    appendCredential(response.headers, fields, { form, spelling: ask.spelling });
   }
 
   #issued({ aor, registrationId, hop }: Registration, credential: AnyCredential, via: 'REGISTER' | 'OPTIONS'): void {

@@ -69,7 +69,7 @@ function readListed({ headers }: SipResponse): Listed {
     else unreadable.push(value);
   }
   // A Contact that is bound no more says nothing against the same one that is.
-  contacts.sort((a, b) => Number(a.expiresSec === 0) - Number(b.expiresSec === 0));
+  if (contacts.length > 1) contacts.sort((a, b) => Number(a.expiresSec === 0) - Number(b.expiresSec === 0));
   return { contacts, unreadable };
 }
 
@@ -77,22 +77,30 @@ type Grant = Pick<Contact, 'expiresSec'>;
 
 const TIME_UNKNOWN: Grant = {};
 
+type FindGrant = (asked: Contact, key: string, isAlone: boolean) => Grant | undefined;
+
+/** What the registrar has made of a Contact. Most give it back as it was asked for, and nothing else needs to be read. */
+function grantFinder(listed: Listed, outbound: boolean): FindGrant {
+  const byKey = firstBy(listed.contacts, (grant) => bindingKey(grant, outbound));
+  let findRewritten: FindGrant | undefined;
+  return (asked, key, isAlone) => byKey.get(key) ?? (findRewritten ??= rewrittenFinder(listed))(asked, key, isAlone);
+}
+
 /**
- * What the registrar has made of a Contact. One that knows nothing of outbound gives it back without its instance, and some write the URI anew: with
- * other parameters, or with the address that the request came from. Each Contact is read once: a client, and a core, may write thousands.
+ * A registrar that knows nothing of outbound gives a Contact back without its instance, and some write the URI anew: with other parameters, or with the
+ * address that the request came from. Each Contact is read once: a client, and a core, may write thousands.
  */
-function grantFinder(
-  { contacts, unreadable }: Listed,
-  outbound: boolean,
-): (asked: Contact, key: string, isAlone: boolean) => Grant | undefined {
+function rewrittenFinder({ contacts, unreadable }: Listed): FindGrant {
   const plain = contacts.filter(({ regId }) => regId === undefined);
-  const byKey = firstBy(contacts, (grant) => bindingKey(grant, outbound));
   const byUri = firstBy(plain, ({ uri }) => uri);
   const byAddress = firstBy(plain, ({ uri }) => contactKey(uri));
   const users = contacts.map(({ uri }) => userOf(uri));
-  const findRewritten = (asked: Contact, isAlone: boolean): Grant | undefined => {
+  return (asked, _key, isAlone) => {
     const user = userOf(asked.uri);
-    const found = contacts.find((grant, i) => user !== undefined && users[i] === user && !isOfAnother(grant, asked));
+    const found =
+      byUri.get(asked.uri) ??
+      byAddress.get(contactKey(asked.uri)) ??
+      contacts.find((grant, i) => user !== undefined && users[i] === user && !isOfAnother(grant, asked));
     if (found) return found;
     if (unreadable.some((text) => mentionsUri(text, asked.uri))) return TIME_UNKNOWN;
     if (!isAlone || contacts.length + unreadable.length !== 1) return undefined;
@@ -101,8 +109,6 @@ function grantFinder(
     if (!only) return TIME_UNKNOWN;
     return isOfAnother(only, asked) ? undefined : only;
   };
-  return (asked, key, isAlone) =>
-    byKey.get(key) ?? byUri.get(asked.uri) ?? byAddress.get(contactKey(asked.uri)) ?? findRewritten(asked, isAlone);
 }
 
 /** Whether a Contact belongs to another device, or to another flow of this one. */
@@ -120,7 +126,12 @@ function userOf(text: string): string | undefined {
 }
 
 function firstBy(contacts: readonly Contact[], keyOf: (contact: Contact) => string): Map<string, Contact> {
-  return new Map([...contacts].reverse().map((contact) => [keyOf(contact), contact]));
+  const first = new Map<string, Contact>();
+  for (const contact of contacts) {
+    const key = keyOf(contact);
+    if (!first.has(key)) first.set(key, contact);
+  }
+  return first;
 }
 
 /** User and host: clients add parameters, such as `ob`, to the Contact of a dialog (RFC 5626 §4.3). */

@@ -73,20 +73,28 @@ export interface ContactFacts {
 
 /** How many entries of a Service-Route are kept. A real one has one or two. */
 const MAX_SERVICE_ROUTE = 16;
+const NONE: readonly OwnText[] = [];
 
 export function readFacts(
   request: SipRequest,
   response: SipResponse,
-): Omit<RegisterFacts, 'aor' | 'hop' | 'login' | 'webLogin'> {
+  { aor, hop, login, webLogin }: Pick<RegisterFacts, 'aor' | 'hop' | 'login' | 'webLogin'>,
+): RegisterFacts {
   const address = addressOf(request.headers.get('To') ?? '');
   const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
-  const path = parseNameAddr(response.headers.getList('Path').at(-1) ?? '');
+  const path = response.headers.has('Path') ? parseNameAddr(response.headers.getList('Path').at(-1) ?? '') : undefined;
+  const { identities, wildcards } = identitiesOf(address, response.headers);
   return {
+    aor,
+    hop,
+    login,
+    webLogin,
     address,
     outbound: supportsOutbound(request),
-    ...identitiesOf(address, response.headers),
+    identities,
+    wildcards,
     serviceRoute: response.headers.getList('Service-Route', MAX_SERVICE_ROUTE),
-    edgeUri: path.ok ? path.value.uri : undefined,
+    edgeUri: path?.ok ? path.value.uri : undefined,
     callId: request.headers.get('Call-ID') ?? '',
     cseq: cseq.ok ? cseq.value.sequence : 0,
   };
@@ -109,9 +117,9 @@ export function createRegistration(
     instanceId: contact.instanceId === undefined ? undefined : ownText(contact.instanceId, before?.instanceId),
     regId: contact.regId,
     outbound,
-    identities: identities.map((identity, index) => ownIdentity(identity, before?.identities[index])),
-    wildcards: wildcards.map((uri, index) => ownText(uri, before?.wildcards[index])),
-    serviceRoute: serviceRoute.map((route, index) => ownText(route, before?.serviceRoute[index])),
+    identities: ownIdentities(identities, before?.identities),
+    wildcards: ownTexts(wildcards, before?.wildcards),
+    serviceRoute: ownTexts(serviceRoute, before?.serviceRoute),
     edgeUri: edgeUri === undefined ? undefined : ownText(edgeUri, before?.edgeUri),
     login: login && {
       username: ownText(login.username, before?.login?.username),
@@ -124,6 +132,20 @@ export function createRegistration(
     expiresAtMs,
     grantedExpiresSec,
   };
+}
+
+function ownTexts(texts: readonly string[], known: readonly OwnText[] = NONE): readonly OwnText[] {
+  const isSame = texts.length === known.length && texts.every((text, index) => text === known[index]);
+  return isSame ? known : texts.map((text, index) => ownText(text, known[index]));
+}
+
+function ownIdentities(
+  identities: readonly Identity[],
+  known: readonly Identity<OwnText>[] = [],
+): readonly Identity<OwnText>[] {
+  const isSame =
+    identities.length === known.length && identities.every((one, index) => one.value === known[index]?.value);
+  return isSame ? known : identities.map((one, index) => ownIdentity(one, known[index]));
 }
 
 /** The number of a telephone URI is its key, and kept once. */

@@ -49,13 +49,14 @@ export interface CalledDevice {
   readonly device?: { readonly registrationId: string | undefined };
 }
 
+/** The place of a registration: a refresh puts a newer registration into it and moves its timer. */
 interface Stored {
   registration: Registration;
-  timer: TimerHandle;
+  readonly timer: TimerHandle;
   readonly handle: OwnText;
 }
 
-type ById = OwnMap<Registration>;
+type ById = OwnMap<Stored>;
 
 /**
  * Who is registered over which flow, read from REGISTER and its 200 as they pass: what the edge needs to know whatever core is behind it.
@@ -103,11 +104,11 @@ export class Registrations {
   applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop, webLogin?: WebLogin): Registration[] {
     const answer = readAnswer(request, response);
     if (answer === '*') {
-      for (const registration of [...(this.#byAor.get(aor)?.values() ?? [])]) this.#end(registration, 'requested');
+      for (const { registration } of [...(this.#byAor.get(aor)?.values() ?? [])]) this.#end(registration, 'requested');
       return [];
     }
     const login = webLogin ? undefined : this.#loginOf(request, aor, hop);
-    const facts = { ...readFacts(request, response), aor, hop, login, webLogin };
+    const facts = readFacts(request, response, { aor, hop, login, webLogin });
     const nowMs = this.#context.clock.now().monotonicMs;
     const standing: Registration[] = [];
     for (const { contact, key, grantedExpiresSec } of answer) {
@@ -131,7 +132,7 @@ export class Registrations {
 
   /** The registrations on a flow, as a copy. The methods below only look and copy nothing. */
   of(hop: Hop): Registration[] {
-    return [...this.#on(hop)];
+    return Array.from(this.#on(hop), ({ registration }) => registration);
   }
 
   count(hop: Hop): number {
@@ -145,7 +146,7 @@ export class Registrations {
   /** The oldest registration on a flow. */
   first(hop: Hop): Registration | undefined {
     const [first] = this.#on(hop);
-    return first;
+    return first?.registration;
   }
 
   /** A standing registration with this Contact URI, of a user that is `wanted`. Several users may have registered the same. */
@@ -167,7 +168,7 @@ export class Registrations {
   at(hop: Hop, contactUri: string): Registration | undefined {
     if (this.count(hop) <= 1) return this.first(hop);
     const key = contactKey(contactUri);
-    for (const registration of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
+    for (const { registration } of this.#on(hop)) if (registration.claim.contactKey === key) return registration;
     // A public GRUU is the address-of-record with a parameter (RFC 5627 §3.1).
     return this.speaker(hop, contactUri) ?? this.first(hop);
   }
@@ -181,17 +182,18 @@ export class Registrations {
   /** The registration on a flow that may speak as this URI. */
   speaker(hop: Hop, uri: string): Registration | undefined {
     const key = identityKey(uri);
-    for (const registration of this.#on(hop)) {
+    for (const { registration } of this.#on(hop)) {
       if (registration.identities.some((identity) => identity.key === key)) return registration;
     }
     // Seldom, and dearer: the same number in another form, or one of a wildcard.
-    for (const registration of this.#on(hop)) if (identityFor(uri, registration)) return registration;
+    for (const { registration } of this.#on(hop)) if (identityFor(uri, registration)) return registration;
     return undefined;
   }
 
   /** Whether a registration on this flow was last made or refreshed before a time in monotonic milliseconds. */
   hasOlderThan(sinceMs: number, hop: Hop): boolean {
-    for (const { expiresAtMs, grantedExpiresSec } of this.#on(hop)) {
+    for (const { registration } of this.#on(hop)) {
+      const { expiresAtMs, grantedExpiresSec } = registration;
       if (expiresAtMs - grantedExpiresSec * 1000 < sinceMs) return true;
     }
     return false;
@@ -222,8 +224,7 @@ export class Registrations {
   amend(registrationId: string, change: Partial<Pick<Registration, 'identities' | 'expiresAtMs'>>): void {
     const stored = this.#byId.get(registrationId);
     if (!stored) return;
-    const registration = { ...stored.registration, ...change };
-    this.#replace(stored, registration, this.#endLater(registration));
+    this.#replace(stored, { ...stored.registration, ...change });
   }
 
   /** A registration whose flow is gone is gone as well; one whose client is back by now stands. */
@@ -235,7 +236,7 @@ export class Registrations {
     for (const registration of this.of(hop)) this.#end(registration, 'flow-closed');
   }
 
-  #on(hop: Hop): Iterable<Registration> {
+  #on(hop: Hop): Iterable<Stored> {
     return this.#byHop.get(hop.id)?.values() ?? [];
   }
 
@@ -249,8 +250,9 @@ export class Registrations {
     const { challenges } = this.#context;
     const proven = challenges?.loginOf(request, aor, hop);
     if (proven) return proven;
+    if (!challenges) return undefined;
     const standing = this.of(hop).find((registration) => registration.aor === aor && registration.login)?.login;
-    return standing && challenges?.namesNobodyBut(standing, request) ? standing : undefined;
+    return standing && challenges.namesNobodyBut(standing, request) ? standing : undefined;
   }
 
   #put(facts: RegisterFacts, ofContact: ContactFacts): Registration {
@@ -258,10 +260,10 @@ export class Registrations {
     const stored = this.#byId.get(registrationId);
     const before = stored?.registration;
     const registration = createRegistration(facts, ofContact, before);
-    const timer = this.#endLater(registration);
-    if (stored) this.#replace(stored, registration, timer);
-    else this.#add(registration, timer);
-    this.#claims.add(registration.claim, before?.claim ?? this.#lapsed.take(registrationId));
+    if (stored) this.#replace(stored, registration);
+    else this.#add(registration);
+    if (!before) this.#claims.add(registration.claim, this.#lapsed.take(registrationId));
+    else if (registration.claim !== before.claim) this.#claims.add(registration.claim, before.claim);
     if (before && before.hop !== registration.hop) {
       this.#tellUnregistered(before, 'replaced');
       this.#tellRegistered(registration, false);
@@ -271,32 +273,27 @@ export class Registrations {
     return registration;
   }
 
-  #endLater(registration: Registration): TimerHandle {
-    return this.#context.timers.schedule(registration.expiresAtMs, () => {
-      this.#end(registration, 'expired');
+  #add(registration: Registration): void {
+    const { registrationId, aor, hop, expiresAtMs } = registration;
+    const timer = this.#context.timers.schedule(expiresAtMs, () => {
+      this.#end(stored.registration, 'expired');
     });
-  }
-
-  #add(registration: Registration, timer: TimerHandle): void {
-    const { registrationId, aor } = registration;
-    const handle = ownText(this.#context.handleOf(registrationId));
-    const stored = { registration, timer, handle };
+    const stored: Stored = { registration, timer, handle: ownText(this.#context.handleOf(registrationId)) };
     this.#byId.set(registrationId, stored);
-    this.#byHandle.set(handle, stored);
-    mapIn(this.#byAor, aor).set(registrationId, registration);
-    mapIn(this.#byHop, ownText(registration.hop.id)).set(registrationId, registration);
+    this.#byHandle.set(stored.handle, stored);
+    mapIn(this.#byAor, aor).set(registrationId, stored);
+    mapIn(this.#byHop, ownText(hop.id)).set(registrationId, stored);
   }
 
-  /** Puts a registration in the place of an older one of the same device and user, over whatever flow. */
-  #replace(stored: Stored, registration: Registration, timer: TimerHandle): void {
-    const { registration: before } = stored;
-    const { registrationId, aor, hop } = registration;
-    this.#context.timers.cancel(stored.timer);
+  /** Puts a registration in the place of an older one of the same device and user. Over the same flow it is found as before. */
+  #replace(stored: Stored, registration: Registration): void {
+    const { hop: hopBefore } = stored.registration;
+    const { registrationId, hop, expiresAtMs } = registration;
     stored.registration = registration;
-    stored.timer = timer;
-    mapIn(this.#byAor, aor).set(registrationId, registration);
-    if (before.hop !== hop) deleteIn(this.#byHop, before.hop.id, registrationId);
-    mapIn(this.#byHop, ownText(hop.id)).set(registrationId, registration);
+    this.#context.timers.reschedule(stored.timer, expiresAtMs);
+    if (hopBefore === hop) return;
+    deleteIn(this.#byHop, hopBefore.id, registrationId);
+    mapIn(this.#byHop, ownText(hop.id)).set(registrationId, stored);
   }
 
   #end(registration: Registration, cause: UnregisteredCause): void {
@@ -341,7 +338,7 @@ export class Registrations {
 function mapIn(maps: OwnMap<ById>, key: OwnText): ById {
   const known = maps.get(key);
   if (known) return known;
-  const map: ById = new Map<string, Registration>();
+  const map: ById = new Map<string, Stored>();
   maps.set(key, map);
   return map;
 }
