@@ -63,7 +63,7 @@ export class Proxy {
     signIn?.flowClosed(hop);
     layer.failClients(hop);
     for (const exchange of layer.serversOf(hop)) {
-      exchange.onAbandoned?.(NO_REASON);
+      exchange.worker?.abandon(NO_REASON);
       exchange.drop();
     }
     layer.forget(hop);

@@ -133,13 +133,15 @@ export class RequestStages implements RequestHandler {
   #await(later: Exclude<Outcome<SignInVerdict>, SignInVerdict>, admitted: Omit<AdmittedRequest, 'sender'>): void {
     const { request, essentials, key, hop, account } = admitted;
     const exchange = this.#context.layer.openServer(request, key, hop, account);
-    exchange.onAbandoned = () => {
+    exchange.worker = {
       // RFC 3261 §9.2: a CANCEL comes before the INVITE goes anywhere.
-      exchange.respondWith(487);
+      abandon: () => {
+        exchange.respondWith(487);
+      },
     };
     later.later((verdict) => {
       if (!exchange.isWaiting) return;
-      exchange.onAbandoned = undefined;
+      exchange.worker = undefined;
       // Who may speak may have changed meanwhile.
       const speaker = judgeRequest(request, essentials, hop, this.#facts);
       const answer =
@@ -177,7 +179,7 @@ export class RequestStages implements RequestHandler {
     const exchange = layer.openServer(request, key, hop);
     const invite = layer.findInvite(hop, essentials.via);
     exchange.respondWith(invite ? 200 : 481, invite?.answeredTag);
-    invite?.onAbandoned?.(reasonsIn(request));
+    invite?.worker?.abandon(reasonsIn(request));
   }
 
   #answerTo(judgement: Exclude<Judgement, Speaker>, request: SipRequest, hop: Hop): SipResponse {

@@ -12,7 +12,7 @@ import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
 import { incomingBreadth, splitBreadth } from './max-breadth.ts';
-import { type ServerExchange } from './server-exchange.ts';
+import { type ExchangeWorker, type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 import { tryLater } from './try-later.ts';
 
@@ -41,7 +41,7 @@ interface Attempt {
 }
 
 /** RFC 3261 §16.7: collects what the branches of one request answer and decides what its sender hears. */
-export class ResponseContext implements CoreOutcome {
+export class ResponseContext implements CoreOutcome, ExchangeWorker {
   readonly #options: ResponseContextOptions;
   readonly #exchange: ServerExchange;
   readonly #branches: ClientBranch[] = [];
@@ -57,9 +57,7 @@ export class ResponseContext implements CoreOutcome {
   constructor(options: ResponseContextOptions) {
     this.#options = options;
     this.#exchange = options.exchange;
-    this.#exchange.onAbandoned = (reasons) => {
-      this.#cancel(reasons);
-    };
+    this.#exchange.worker = this;
   }
 
   respond(response: SipResponse): void {
@@ -223,7 +221,8 @@ export class ResponseContext implements CoreOutcome {
     this.#exchange.respond(response);
   }
 
-  #cancel(reasons: CancelReasons): void {
+  /** RFC 3261 §16.10: the sender wants no answer any more. */
+  abandon(reasons: CancelReasons): void {
     if (this.#finalSent) return;
     this.#cancelled = true;
     // The core is still looking where the request is to go: nothing is to be cancelled anywhere.

@@ -28,6 +28,12 @@ export function exchangeKey(hop: Hop, key: string): string {
   return `${hop.kind === 'core' ? 'core' : hop.id} ${key}`;
 }
 
+/** Brings about the final answer to a request. */
+export interface ExchangeWorker {
+  /** The sender has given up: by CANCEL, or by closing its connection. */
+  abandon(reasons: CancelReasons): void;
+}
+
 export interface ServerExchangeOptions {
   readonly request: SipRequest;
   /** Key of the server transaction, as `serverTransactionKey` makes it. */
@@ -47,8 +53,8 @@ export class ServerExchange {
   readonly sender: string;
   /** Called with each response before it leaves, which it does once the outcome is known. */
   decorate: ((response: SipResponse) => Outcome<object>) | undefined;
-  /** Called when the sender gives up: by CANCEL, or by closing its connection. */
-  onAbandoned: ((reasons: CancelReasons) => void) | undefined;
+  /** Works on the answer. Absent before anybody does, and where the answer is known at once. */
+  worker: ExchangeWorker | undefined;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
