@@ -57,6 +57,8 @@ export interface LoadedSecrets extends CredentialKeys {
   readonly generated: { readonly km: boolean; readonly certificate: boolean; readonly users: boolean };
   /** Path of the state folder, whether it is used or not. */
   readonly stateDir: string;
+  /** Where the web server keeps which identities are lent; absent where it lends none. */
+  readonly state?: StateStore;
   /** PEM of the lab CA, when it has signed `certificate`. */
   readonly ca?: string;
   /** The file that holds `ca`. Absent when the lab CA is in memory only. */
@@ -167,6 +169,10 @@ function isWithoutPseudonymKey({ credentials: { pseudonymKey, pseudonymKeyFile }
   return pseudonymKey === undefined && pseudonymKeyFile === undefined;
 }
 
+function lendsIdentities({ oauth: { wwsf } }: Config): boolean {
+  return wwsf.enabled && wwsf.guests;
+}
+
 function isWithoutFlowTokenKey({ edge: { enabled, core } }: Config): boolean {
   return enabled && core.kind === 'external' && core.flowTokenKey === undefined && core.flowTokenKeyFile === undefined;
 }
@@ -178,6 +184,7 @@ const WANTS = [
   isWithoutPseudonymKey,
   isWithoutFlowTokenKey,
   isWithoutSigningKey,
+  lendsIdentities,
 ];
 
 /** Whether a start would read or write the state folder, as far as the configuration is known. */
@@ -226,6 +233,7 @@ async function complete(
     tokenKeys,
     generated: { km: makesKm, certificate: makesCertificate, users: makesUsers },
     stateDir: stateDirOf(config, environment),
+    ...(lendsIdentities(config) && { state: open() }),
     ...(certificate && { certificate }),
     ...(ca !== undefined && { ca }),
     ...(caFile !== undefined && { caFile }),

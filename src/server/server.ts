@@ -288,19 +288,19 @@ export class Server {
 
   async #open(config: Config): Promise<ServerAddresses> {
     const { sharedKey, accessTokens } = this.#secrets;
-    this.#parts = new ServerParts({
-      config,
-      secrets: this.#loadedSecrets,
-      sharedKey,
-      revoker: this.#revoker,
-      accessTokens,
-      wrap: this.#wrap,
-      logger: this.#logger,
-      clock: this.#clock,
-      events: this.#events,
-      isReady: () => this.#state === 'running',
-    });
     try {
+      this.#parts = new ServerParts({
+        config,
+        secrets: this.#loadedSecrets,
+        sharedKey,
+        revoker: this.#revoker,
+        accessTokens,
+        wrap: this.#wrap,
+        logger: this.#logger,
+        clock: this.#clock,
+        events: this.#events,
+        isReady: () => this.#state === 'running',
+      });
       await this.#parts.open();
     } catch (error) {
       this.#parts = undefined;

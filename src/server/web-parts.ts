@@ -51,6 +51,15 @@ export class WebParts {
         const text = `the authorization server of oauth.wwsf.waf gave no token: ${WAF_FAULTS[fault]}`;
         limitedLog.warn(`WAF ${fault}`, { fault }, text, monotonicMs);
       },
+      reportLoan: (error) => {
+        const { monotonicMs } = clock.now();
+        limitedLog.warn(
+          'loan not noted',
+          { err: error },
+          'a guest got no identity: the loan cannot be noted',
+          monotonicMs,
+        );
+      },
       reportProvider: (error) => {
         const { monotonicMs } = clock.now();
         limitedLog.warn('OpenID login failed', { err: error }, 'an OpenID provider logged nobody in', monotonicMs);

@@ -3,9 +3,11 @@ import { type Config } from '../config/schema/tree.ts';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
 import { WebServer, type WebServerOptions, type WebServerPorts } from '../oauth/wwsf/web-server.ts';
+import { type LoanBook } from '../oauth/wwsf/loan-book.ts';
 import { LocalTokens } from '../oauth/wwsf/local-tokens.ts';
 import { type TokenSource } from '../oauth/wwsf/token-source.ts';
 import { type OpenIdFetch, OpenIdLogin } from '../oauth/wwsf/openid-login.ts';
+import { LoanFile } from './loan-file.ts';
 import { createRemoteTokens, type RemoteWafContext } from './remote-waf.ts';
 import { createExchange } from './web-exchange.ts';
 import { oauthClients, poolOf, webUsers } from './oauth-clients.ts';
@@ -20,6 +22,8 @@ export interface WwsfContext extends Pick<
   readonly authorizationServer: AuthorizationServer | undefined;
   /** Hears why an authorization server on another machine gave no token. */
   readonly reportWaf: RemoteWafContext['report'];
+  /** Hears why an identity could not be lent. */
+  readonly reportLoan: (error: unknown) => void;
 }
 
 /** The web server of the configuration; `undefined` where none is to run. */
@@ -43,6 +47,7 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
     },
     {
       clock,
+      loans: loansOf(context),
       events,
       tokens: source.tokens,
       issuer,
@@ -55,6 +60,14 @@ export function createWwsf(context: WwsfContext): WebServer | undefined {
       },
     },
   );
+}
+
+/** No guests: nothing is written. */
+const NO_LOANS: LoanBook = { loans: [], note: () => true };
+
+function loansOf({ secrets: { state }, clock, reportLoan }: WwsfContext): LoanBook {
+  if (!state) return NO_LOANS;
+  return new LoanFile({ state, nowSec: () => clock.now().unixMs / 1000, report: reportLoan });
 }
 
 interface Source extends Pick<WebServerOptions, 'origins' | 'pool'> {

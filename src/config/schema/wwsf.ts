@@ -61,6 +61,7 @@ const waf = section(
     privateKeyFile: secretPath.optional().meta({
       description:
         'File with the private key of that client in PEM, for `private_key_jwt`: P-256 (ES256), or RSA of 2048 bits or more (RS256).',
+      defaultText: 'none',
     }),
     audience: z.string().min(1).max(255).optional().meta({
       description: '`aud` of its registration tokens: the edge.',

@@ -30,6 +30,10 @@ export class MemoryState implements StateStore {
     this.#contents.set(name, content);
   }
 
+  append(name: string, content: string): void {
+    this.#contents.set(name, `${this.#contents.get(name) ?? ''}${content}`);
+  }
+
   locate(): undefined {
     return undefined;
   }

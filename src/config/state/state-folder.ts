@@ -21,6 +21,9 @@ import { EpcscfTurnError } from '../../base/errors.ts';
 import { type Environment } from '../environment.ts';
 import { type StateStore } from './state-store.ts';
 
+const NO_LINKS = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_LINKS;
+
 /** `$XDG_STATE_HOME/epcscf-turn`, or `~/.local/state/epcscf-turn` (XDG Base Directory Specification). */
 export function defaultStateDir(environment: Environment): string {
   const base = environment.XDG_STATE_HOME;
@@ -91,7 +94,7 @@ export class StateFolder implements StateStore {
     const file = this.file(name);
     let descriptor: number;
     try {
-      descriptor = openSync(file, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW));
+      descriptor = openSync(file, constants.O_RDONLY | NO_LINKS);
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') return undefined;
       throw unusable(file, `cannot be read (${codeOf(cause)})`, cause);
@@ -134,6 +137,21 @@ export class StateFolder implements StateStore {
     } catch (cause) {
       unlinkSync(temporary);
       throw unusable(this.file(name), `cannot be written (${codeOf(cause)})`, cause);
+    }
+  }
+
+  /** Writes to the end of a file, or begins one. */
+  append(name: string, content: string): void {
+    const file = this.file(name);
+    try {
+      const descriptor = openSync(file, APPENDING, 0o600);
+      try {
+        writeFileSync(descriptor, content);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (cause) {
+      throw unusable(file, `cannot be written (${codeOf(cause)})`, cause);
     }
   }
 

@@ -8,6 +8,8 @@ export interface StateStore {
   create(name: string, content: string): string;
   /** Keeps a content in the place of an older one. */
   replace(name: string, content: string): void;
+  /** Adds to the end of a content, or begins one. */
+  append(name: string, content: string): void;
   /** Path where other programs can read a file; `undefined` when it is in memory only. */
   locate(name: string): string | undefined;
   /** The error about a content that is not what it should be. */

@@ -34,6 +34,10 @@ export class TrialState implements StateStore {
     this.#made.replace(name, content);
   }
 
+  append(name: string, content: string): void {
+    this.replace(name, `${this.read(name) ?? ''}${content}`);
+  }
+
   locate(): undefined {
     return undefined;
   }

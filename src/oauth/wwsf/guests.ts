@@ -5,6 +5,7 @@ import { POOL_TOKEN_SEC } from '../as/token-maker.ts';
 import { type OAuthContext, remoteAddressOf } from '../oauth-http.ts';
 import { GuestPlaces } from './guest-places.ts';
 import { IdentityPool } from './identity-pool.ts';
+import { type LoanBook } from './loan-book.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type SignIn } from './sign-in.ts';
 import { refuse } from './wwsf-http.ts';
@@ -16,6 +17,7 @@ export interface GuestOptions {
   readonly registrationTokenSec: number;
   /** How many identities one address holds at a time. */
   readonly perAddress: number;
+  readonly loans: LoanBook;
 }
 
 /** An address may begin all its guests at once, and as many again in so many seconds. */
@@ -31,8 +33,8 @@ export class Guests {
   readonly #ofAddress: TokenBuckets;
   readonly #places: GuestPlaces;
 
-  constructor({ pool, registrationTokenSec, perAddress }: GuestOptions, signIn: SignIn) {
-    this.#pool = new IdentityPool(pool);
+  constructor({ pool, registrationTokenSec, perAddress, loans }: GuestOptions, signIn: SignIn, now: Now) {
+    this.#pool = new IdentityPool(pool, loans, now);
     this.#ofAddress = new TokenBuckets({ burst: perAddress, perSec: perAddress / REFILL_SEC, maxKeys: MAX_ADDRESSES });
     this.#places = new GuestPlaces(perAddress);
     this.#loanSec = Math.min(registrationTokenSec, POOL_TOKEN_SEC);

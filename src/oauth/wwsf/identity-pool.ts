@@ -1,8 +1,10 @@
 import { AgeMap } from '../../base/age-map.ts';
 import { type Now } from '../../base/clock.ts';
+import { type LoanBook } from './loan-book.ts';
 
 interface Loan {
-  readonly holder: string;
+  /** `undefined` of a loan from before a restart: nobody can have it back. */
+  readonly holder: string | undefined;
   /** UNIX seconds. */
   readonly untilSec: number;
   /** When the last token for it ends, by the monotonic clock: until then who had it may register by that token. */
@@ -24,29 +26,33 @@ export class IdentityPool {
   /** The lent identities in the order in which they were lent last, which is the order in which their tokens end. */
   readonly #lent = new AgeMap<Loan>();
 
-  /** Takes the private identities of the pool. */
-  constructor(impis: Iterable<string>) {
+  readonly #book: LoanBook;
+
+  /** Takes the private identities of the pool. A loan that is booked has no holder, and ends when it says. */
+  constructor(impis: Iterable<string>, book: LoanBook, { monotonicMs, unixMs }: Now) {
+    this.#book = book;
     for (const impi of impis) this.#free.set(impi, { holder: undefined, fromMs: 0 });
+    for (const { impi, untilSec } of [...book.loans].sort((a, b) => a.untilSec - b.untilSec)) {
+      if (!this.#free.has(impi)) continue;
+      this.#free.delete(impi);
+      const tokenEndMs = monotonicMs + (untilSec - AFTERMATH_SEC) * 1000 - unixMs;
+      this.#lent.set(impi, { holder: undefined, untilSec, tokenEndMs });
+    }
   }
 
-  /** An identity that nobody has, for a token that ends at `expiresAtSec`; `undefined`: all are lent. */
+  /** An identity that nobody has, for a token that ends at `expiresAtSec`; `undefined`: all are lent, or the loan cannot be booked. */
   lend(holder: string, expiresAtSec: number, now: Now): string | undefined {
     this.#takeBackEnded(now);
     for (const { key: impi, value } of this.#free.entries()) {
       if (value.fromMs > now.monotonicMs) continue;
-      this.#free.delete(impi);
-      this.#note(impi, holder, expiresAtSec, now);
-      return impi;
+      return this.#note(impi, holder, expiresAtSec, now) ? impi : undefined;
     }
     return undefined;
   }
 
-  /** Whether this holder still has the identity, or can have it back; it then has it for another token. */
+  /** Whether this holder still has the identity, or can have it back, for another token. False too where the loan cannot be booked. */
   keep(impi: string, holder: string, expiresAtSec: number, now: Now): boolean {
-    if (!this.isHeld(impi, holder, now)) return false;
-    this.#free.delete(impi);
-    this.#note(impi, holder, expiresAtSec, now);
-    return true;
+    return this.isHeld(impi, holder, now) && this.#note(impi, holder, expiresAtSec, now);
   }
 
   /** Whether this holder has the identity, or had it last. */
@@ -64,9 +70,14 @@ export class IdentityPool {
     this.#free.set(impi, { holder: loan.holder, fromMs });
   }
 
-  #note(impi: string, holder: string, expiresAtSec: number, { monotonicMs, unixMs }: Now): void {
+  /** Books the loan before anybody gets a token for it. */
+  #note(impi: string, holder: string, expiresAtSec: number, { monotonicMs, unixMs }: Now): boolean {
+    const untilSec = expiresAtSec + AFTERMATH_SEC;
+    if (!this.#book.note({ impi, untilSec })) return false;
     const tokenEndMs = monotonicMs + expiresAtSec * 1000 - unixMs;
-    this.#lent.set(impi, { holder, untilSec: expiresAtSec + AFTERMATH_SEC, tokenEndMs });
+    this.#free.delete(impi);
+    this.#lent.set(impi, { holder, untilSec, tokenEndMs });
+    return true;
   }
 
   #takeBackEnded({ unixMs }: Now): void {

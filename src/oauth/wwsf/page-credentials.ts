@@ -39,7 +39,7 @@ export class PageCredentials {
     const now = this.#now;
     const session = door.allowed(context, now);
     if (session instanceof Response) return session;
-    if (!this.#keepsIdentity(session, now)) return refuse(context, 'login_required');
+    if (!this.#keepsIdentity(session, now)) return this.#refuseGuest(context, session, now);
     const made = await desk.registrationToken(session, now);
     if (made.kind !== 'made') return refuseToken(context, made);
     const { token, expiresAtSec, impi, impus } = made.token;
@@ -55,7 +55,7 @@ export class PageCredentials {
     if (session instanceof Response) return session;
     const form = readTurnForm(context.req.query('form'));
     if (form === undefined) return refuse(context, 'invalid_request');
-    if (!this.#keepsIdentity(session, now)) return refuse(context, 'login_required');
+    if (!this.#keepsIdentity(session, now)) return this.#refuseGuest(context, session, now);
     // A guest's credential ends with the loan of the identity.
     const notAfterSec = Math.min(session.endsAtSec, session.isGuest ? guests.loanEndSec(now) : Infinity);
     noStore(context);
@@ -88,6 +88,13 @@ export class PageCredentials {
 
   #keepsIdentity(session: Session, now: Now): boolean {
     return !session.isGuest || this.#parts.guests.keep(session, now);
+  }
+
+  /** A guest who still has the identity has no other reason to be refused than that the loan cannot be booked. */
+  #refuseGuest(context: OAuthContext, session: Session, now: Now): Response {
+    return this.#parts.guests.holds(session, now)
+      ? refuse(context, 'temporarily_unavailable', RETRY_SEC)
+      : refuse(context, 'login_required');
   }
 
   get #now(): Now {

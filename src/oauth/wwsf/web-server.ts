@@ -10,6 +10,7 @@ import { type WebUsers } from '../web-users.ts';
 import { EndReports } from './end-reports.ts';
 import { FormLogin } from './form-login.ts';
 import { describeSession, Guests } from './guests.ts';
+import { type LoanBook } from './loan-book.ts';
 import { LoginAllowance } from './login-allowance.ts';
 import { type LoginProvider } from './openid-login.ts';
 import { PageCredentials } from './page-credentials.ts';
@@ -47,6 +48,8 @@ export interface WebServerPorts {
   readonly clock: Clock;
   readonly tokens: TokenSource;
   readonly events: OAuthObservers;
+  /** Loans of identities from before a restart. */
+  readonly loans: LoanBook;
   /** Makes TURN credentials; known once the server has started. */
   readonly issuer: () => CredentialIssuer;
   readonly uris: () => readonly string[];
@@ -82,13 +85,17 @@ export class WebServer {
       sessionSec,
       webhookSecret,
     } = options;
-    const { clock, ownUrl, tokens, events } = ports;
+    const { clock, ownUrl, tokens, events, loans } = ports;
     this.#takesGuests = takesGuests;
     this.#clock = clock;
     this.#events = events;
     const sessions = new Sessions(sessionSec);
     const signIn = new SignIn(sessions, events);
-    const guests = new Guests({ pool: takesGuests ? pool : [], registrationTokenSec, perAddress }, signIn);
+    const guests = new Guests(
+      { pool: takesGuests ? pool : [], registrationTokenSec, perAddress, loans },
+      signIn,
+      clock.now(),
+    );
     this.#sessions = sessions;
     this.#guests = guests;
     this.#door = new PageDoor({ origins, ownUrl, sessions, guests });

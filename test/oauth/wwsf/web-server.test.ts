@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ok } from '../../../src/base/result.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { type LoginProvider } from '../../../src/oauth/wwsf/openid-login.ts';
+import { type LoanBook } from '../../../src/oauth/wwsf/loan-book.ts';
 import { LocalTokens } from '../../../src/oauth/wwsf/local-tokens.ts';
 import { WebServer, type WebServerOptions } from '../../../src/oauth/wwsf/web-server.ts';
 import { WebUsers } from '../../../src/oauth/web-users.ts';
@@ -20,7 +21,11 @@ const USERS = new Map([
   ['alice', { impi: 'alice@ims.example', impus: ['sip:alice@ims.example'], password: new Secret('her-word') }],
 ]);
 
-function createWwsf(changes: Partial<WebServerOptions> = {}, openId?: LoginProvider) {
+function createWwsf(
+  changes: Partial<WebServerOptions> = {},
+  openId?: LoginProvider,
+  loans: LoanBook = { loans: [], note: () => true },
+) {
   const waf = createWaf();
   const released: string[] = [];
   const server = new WebServer(
@@ -40,6 +45,7 @@ function createWwsf(changes: Partial<WebServerOptions> = {}, openId?: LoginProvi
     {
       clock: { now: waf.now },
       events: waf.events,
+      loans,
       tokens: new LocalTokens(waf.server.maker, CLIENT),
       issuer: () => ({
         issue: ({ notAfterSec = Infinity }, { unixMs }) => {
@@ -292,6 +298,31 @@ describe('a guest', () => {
     pass(400);
     expect((await post('/wwsf/guest')).status).toBe(429);
     pass(500);
+    expect((await post('/wwsf/guest')).status).toBe(200);
+  });
+
+  it('gets no identity, and no further token, while the loan cannot be noted for a restart', async () => {
+    let isWritable = true;
+    const { post, request } = createWwsf({}, undefined, { loans: [], note: () => isWritable });
+    isWritable = false;
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    isWritable = true;
+    expect((await post('/wwsf/guest')).status).toBe(200);
+    isWritable = false;
+    expect((await request('/registration-token')).status).toBe(503);
+    expect((await request('/turn-credentials')).status).toBe(503);
+    isWritable = true;
+    expect((await request('/registration-token')).status).toBe(200);
+  });
+
+  it('gets no identity that was lent before a restart, until its last token has ended', async () => {
+    const booked = { impi: 'guest1@ims.example', untilSec: START_MS / 1000 + 632 };
+    const { post, server, pass } = createWwsf({}, undefined, { loans: [booked], note: () => true });
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    server.ended('guest1@ims.example');
+    pass(599);
+    expect((await post('/wwsf/guest')).status).toBe(503);
+    pass(1);
     expect((await post('/wwsf/guest')).status).toBe(200);
   });
 
