@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createRandomPool } from '../../base/random-pool.ts';
 
 /** 72 bits: a flow id also stands in flow tokens, where it must not be guessable. */
 export const FLOW_ID_BYTES = 9;
+
+const randomBytes = createRandomPool();
 
 /** The id of a hop that flow tokens can lead to: 12 characters that may stand in the user part of a URI. */
 export function newFlowId(): string {

@@ -8,6 +8,7 @@ import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Wic, WicMessages } from '../support/wic.ts';
+import { ping, text } from '../websocket/support/client-frames.ts';
 
 /** Says nothing, and takes nothing: what is written to it waits. */
 function silentSocket(): Duplex {
@@ -28,6 +29,27 @@ describe('a flow', () => {
     const alice = new Wic('alice', await server.connect());
     alice.sendBinary(alice.buildRegister());
     expect((await alice.socket.response(401)).headers.get('Call-ID')).toBe(alice.registerCallId);
+  });
+
+  it('writes once for each answer, and once for all answers of one turn', async () => {
+    await using server = await startEdge(edgeOptions());
+    let writes = 0;
+    const accepted: Duplex[] = [];
+    server.server.on('secureConnection', (socket: Duplex) => {
+      accepted.push(socket);
+      const write = socket.write.bind(socket) as (bytes: Buffer) => boolean;
+      socket.write = (bytes: Buffer) => {
+        writes += 1;
+        return write(bytes);
+      };
+    });
+    const alice = new Wic('alice', await server.connect());
+    writes = 0;
+    await alice.register();
+    expect(writes).toBe(2);
+    accepted[0]!.emit('data', Buffer.concat([text('\r\n\r\n'), ping('?'), text('\r\n\r\n')]));
+    await expect.poll(() => alice.socket.frames.slice(2)).toEqual(['\r\n', '\r\n']);
+    expect(writes).toBe(3);
   });
 
   it('ends with 1007 on a text frame that is not UTF-8', async () => {
