@@ -231,4 +231,17 @@ describe('a web login, and an access token in the answer to REGISTER', () => {
       'waf fault',
     ]);
   });
+
+  it.each([
+    ['authorization-server-down', 'waf'],
+    ['credential-store-down', 'store'],
+    ['credential-unusable', 'turn'],
+    ['access-token-refused', 'turn'],
+    ['turn-answer', 'turn'],
+    ['web-token-refused', 'edge'],
+    ['credential-error', 'edge'],
+  ])('show the fault %s at the party that it hits: %s', (kind, party) => {
+    const model = draw('shared-key', event('fault-fired', 'alice', { kind, detail: {} }));
+    expect(model.arrows.at(-1)).toMatchObject({ from: party, to: party, look: 'fault' });
+  });
 });

@@ -105,7 +105,7 @@ const IMPLICIT: Figure = {
   ],
 };
 
-export const FIGURES: readonly Figure[] = [SHARED_KEY, DELIVERED, CLIENT_CREDENTIALS, IMPLICIT];
+const FIGURES: readonly Figure[] = [SHARED_KEY, DELIVERED, CLIENT_CREDENTIALS, IMPLICIT];
 
 export function figureOf(name: FigureName): Figure {
   const found = FIGURES.find((figure) => figure.name === name);

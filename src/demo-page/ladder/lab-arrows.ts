@@ -21,6 +21,13 @@ const PARTIES: ReadonlyMap<unknown, Party> = new Map([
   ['edge', 'edge'],
   ['core', 'core'],
 ]);
+/** Where a fault hits whose name does not begin with the party's. */
+const FAULT_PARTIES: ReadonlyMap<string, Party> = new Map([
+  ['authorization-server-down', 'waf'],
+  ['credential-store-down', 'store'],
+  ['credential-unusable', 'turn'],
+  ['access-token-refused', 'turn'],
+]);
 /** Ends that somebody meant. */
 const QUIET_ENDS: ReadonlySet<unknown> = new Set(['deleted-by-client', 'client-closed', 'stopped']);
 
@@ -150,10 +157,15 @@ function faultFired(event: LadderEvent): ArrowFacts {
   const kind = textField(event, 'kind') ?? '';
   const detail: unknown = event.detail;
   const facts = new Map<string, unknown>(typeof detail === 'object' && detail !== null ? Object.entries(detail) : []);
-  const isWaf = kind === 'authorization-server-down';
   const atTurn = /^(turn|relay|allocation)-/.test(kind) || (kind === 'clock-skew' && facts.get('of') !== 'edge');
   const method = textField(event, 'method');
   const title = `Fault ${kind}${method === undefined ? '' : ` on ${method}`}`;
   const text = [...facts].map(([name, value]) => `${name}: ${String(value)}`).join('\n');
-  return note(event, isWaf ? 'waf' : atTurn ? 'turn' : 'edge', title, 'fault', text === '' ? undefined : text);
+  return note(
+    event,
+    FAULT_PARTIES.get(kind) ?? (atTurn ? 'turn' : 'edge'),
+    title,
+    'fault',
+    text === '' ? undefined : text,
+  );
 }
