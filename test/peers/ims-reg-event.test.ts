@@ -5,10 +5,11 @@ import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { statusFrom } from './ask-core.ts';
+import { Hss } from './hss.ts';
 import { DOMAIN, type Ims, PASSWORD, startIms } from './ims.ts';
 import { kamailioWith } from './peers.ts';
 
-const kamailio = kamailioWith('pua_reginfo');
+const kamailio = kamailioWith('pua_reginfo', 'ims_registrar_scscf');
 
 const GONE = ['reg-event-obeyed', 'registration-ended', 'credential-revoked', 'allocation-ended'] as const;
 
@@ -20,9 +21,17 @@ interface Device {
 
 let users = 0;
 
-/** A core that publishes what happens in its registrar (pua_reginfo), and notifies the edge. */
-describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('reg-event of Kamailio, by %s', (transport) => {
+/** `registrar`: its changes are published to a presence server (pua_reginfo). `scscf`: the modules for the IMS, with an HSS. */
+const CORES = [
+  ['registrar', 'udp'],
+  ['registrar', 'tcp'],
+  ['scscf', 'udp'],
+  ['scscf', 'tcp'],
+] as const;
+
+describe.skipIf(!kamailio).each(CORES)('reg-event of Kamailio as %s, by %s', (core, transport) => {
   let ims: Ims;
+  let hss: Hss | undefined;
   const happened: {
     readonly name: keyof ServerEvents;
     readonly registrationId: string | undefined;
@@ -31,7 +40,9 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('reg-event of Kamailio,
   const relays: TurnClient[] = [];
 
   beforeAll(async () => {
-    ims = await startIms(kamailio!, { transport, regEvent: true });
+    if (core === 'scscf') hss = await Hss.start(DOMAIN);
+    ims = await startIms(kamailio!, { transport, ...(hss ? { hss } : { regEvent: true }) });
+    await hss?.isKnown;
     for (const name of ['reg-event-subscribed', 'registered', ...GONE] as const) {
       ims.server.on(name, (event) => {
         const { registrationId } = event as { readonly registrationId?: string };
@@ -43,7 +54,14 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('reg-event of Kamailio,
   afterAll(async () => {
     for (const relay of relays) relay.close();
     await ims[Symbol.asyncDispose]();
+    await hss?.[Symbol.asyncDispose]();
   });
+
+  /** The core ends all that a user has registered: by the word of its operator, or of the HSS. */
+  async function cutOff({ user, aor }: Wic): Promise<void> {
+    if (hss) hss.terminate(`${user}@${DOMAIN}`, aor);
+    else await ims.core.command('ul.rm', 'location', user);
+  }
 
   const names = (): string[] => happened.map(({ name }) => name);
 
@@ -73,32 +91,19 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('reg-event of Kamailio,
 
   const newUser = (): string => `alice${++users}`;
 
-  it('ends what the operator of the core ends: registration, credential and live relay, by one NOTIFY', async () => {
+  it('ends what the core ends: registration, credential and live relay, by one NOTIFY', async () => {
     const { wic, turn } = await watched(newUser());
     happened.length = 0;
     const startMs = performance.now();
-    await ims.core.command('ul.rm', 'location', wic.user);
+    await cutOff(wic);
     await expect.poll(names, { interval: 5, timeout: 4000 }).toEqual(expect.arrayContaining([...GONE]));
     const took = GONE.map((name) => {
       const { atMs } = happened.find((event) => event.name === name)!;
       return `${name} ${Math.round(atMs - startMs)} ms`;
     });
-    console.log(`after ul.rm of Kamailio, by ${transport}: ${took.join(', ')}`);
+    console.log(`cut off by Kamailio as ${core}, by ${transport}: ${took.join(', ')}`);
     expect(ims.registrationsOf(wic.aor)).toEqual([]);
     await expect((await turnClient(turn)).allocate()).rejects.toThrow(/^401/);
-  });
-
-  it('ends the one device whose contact is removed, and leaves the other its relay', async () => {
-    const user = newUser();
-    const lost = await watched(user);
-    const kept = await device(user);
-    happened.length = 0;
-    await ims.core.command('ul.rm_contact', 'location', user, lost.wic.contactUri);
-    await expect.poll(names, { interval: 5, timeout: 4000 }).toEqual(expect.arrayContaining([...GONE]));
-    expect(ims.registrationsOf(lost.wic.aor)).toHaveLength(1);
-    await expect((await turnClient(lost.turn)).allocate()).rejects.toThrow(/^401/);
-    await kept.relay.refresh(600);
-    await kept.wic.register();
   });
 
   it('is not for who is in no Path of that user', async () => {
@@ -112,12 +117,27 @@ describe.skipIf(!kamailio).each(['udp', 'tcp'] as const)('reg-event of Kamailio,
 
   it('lets a user whom the core has cut off come back, and follows the registration again', async () => {
     const { wic } = await watched(newUser());
-    await ims.core.command('ul.rm', 'location', wic.user);
+    await cutOff(wic);
     await expect.poll(names, { interval: 5, timeout: 4000 }).toContain('registration-ended');
     happened.length = 0;
     await wic.register();
     await expect.poll(names, { interval: 20, timeout: 4000 }).toContain('reg-event-subscribed');
-    await ims.core.command('ul.rm', 'location', wic.user);
+    await cutOff(wic);
     await expect.poll(names, { interval: 5, timeout: 4000 }).toContain('registration-ended');
   });
+
+  if (core === 'registrar') {
+    it('ends the one device whose contact is removed, and leaves the other its relay', async () => {
+      const user = newUser();
+      const lost = await watched(user);
+      const kept = await device(user);
+      happened.length = 0;
+      await ims.core.command('ul.rm_contact', 'location', user, lost.wic.contactUri);
+      await expect.poll(names, { interval: 5, timeout: 4000 }).toEqual(expect.arrayContaining([...GONE]));
+      expect(ims.registrationsOf(lost.wic.aor)).toHaveLength(1);
+      await expect((await turnClient(lost.turn)).allocate()).rejects.toThrow(/^401/);
+      await kept.relay.refresh(600);
+      await kept.wic.register();
+    });
+  }
 });

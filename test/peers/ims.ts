@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { composeServer, Server } from '../../src/server/server.ts';
 import { type AgentHome } from './agent-home.ts';
+import { type Hss } from './hss.ts';
 import { startKamailioCore, type KamailioCore, type KamailioCoreOptions } from './kamailio-core.ts';
 
 export const DOMAIN = 'ims.example';
@@ -54,6 +55,8 @@ export interface ImsOptions extends HomeOptions {
   readonly forks?: boolean;
   /** Whether the core tells what it does to registrations. */
   readonly regEvent?: boolean;
+  /** Whom the core asks for its users. */
+  readonly hss?: Hss;
   /** Whether the core is where emergency calls go, too. */
   readonly takesEmergencies?: boolean;
 }
@@ -92,7 +95,7 @@ export async function startHome({ domain = DOMAIN, traces = false, edge, more }:
 /** A core that takes the edges of `behind` for its own. */
 export function startCore(
   kamailio: string,
-  { domain = DOMAIN, ...options }: Partial<Pick<KamailioCoreOptions, 'domain' | 'forks' | 'regEvent'>> = {},
+  { domain = DOMAIN, ...options }: Partial<Pick<KamailioCoreOptions, 'domain' | 'forks' | 'regEvent' | 'hss'>> = {},
 ): Promise<KamailioCore> {
   return startKamailioCore({ program: kamailio, domain, password: PASSWORD, edgeAddress: EDGE_ADDRESS, ...options });
 }
@@ -106,9 +109,9 @@ export function behind({ address, port }: KamailioCore, transport: CoreTransport
 
 export async function startIms(
   kamailio: string,
-  { transport, forks = false, regEvent = false, takesEmergencies, edge, ...options }: ImsOptions,
+  { transport, forks = false, regEvent = false, hss, takesEmergencies, edge, ...options }: ImsOptions,
 ): Promise<Ims> {
-  const core = await startCore(kamailio, { domain: options.domain ?? DOMAIN, forks, regEvent });
+  const core = await startCore(kamailio, { domain: options.domain ?? DOMAIN, forks, regEvent, ...(hss && { hss }) });
   const external = { ...behind(core, transport, takesEmergencies), ...edge?.core };
   const home = await startHome({ ...options, edge: { ...edge, core: external } });
   return {

@@ -2,7 +2,8 @@
 # Installs the real programs that the tests talk to, from Debian's packages. The one place that does.
 set -euo pipefail
 packages=(chromium coturn curl openssl python3-aioice python3-websockets python3-gi gir1.2-nice-0.1
-  kamailio kamailio-outbound-modules kamailio-tls-modules kamailio-presence-modules sip-tester nginx libnginx-mod-stream iproute2 redis-server)
+  kamailio kamailio-outbound-modules kamailio-tls-modules kamailio-presence-modules
+  kamailio-ims-modules sip-tester nginx libnginx-mod-stream iproute2 redis-server)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Hss, HSS_HOST, SCSCF_HOST } from './hss.ts';
 
 const CONFIG = fileURLToPath(new URL('kamailio/core.cfg', import.meta.url));
+const IMS_CONFIG = fileURLToPath(new URL('kamailio/scscf.cfg', import.meta.url));
 /** Where Debian keeps the tables of `db_text`. */
 const TABLES = '/usr/share/kamailio/dbtext/kamailio';
 const START_TIMEOUT_MS = 20_000;
@@ -23,9 +25,11 @@ export interface KamailioCoreOptions {
   readonly forks?: boolean;
   /** Whether the registrations of a user can be subscribed to, by kamailio/reg-event.cfg. */
   readonly regEvent?: boolean;
+  /** The HSS that knows the users. The core is then one of the modules for the IMS, by kamailio/scscf.cfg, and knows none but registrations. */
+  readonly hss?: Pick<Hss, 'port'>;
 }
 
-/** Debian's Kamailio with kamailio/core.cfg as the I/S-CSCF, on one loopback port for UDP and TCP. */
+/** Debian's Kamailio as the I/S-CSCF, on one loopback port for UDP and TCP. */
 export interface KamailioCore extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
@@ -77,10 +81,26 @@ async function start(options: KamailioCoreOptions, address: string, port: number
     PASSWORD: `"${options.password}"`,
     EDGE_ADDRESS: `"${options.edgeAddress}"`,
     FORK: options.forks === true ? 1 : 0,
-    ...(options.regEvent === true && regEventDefines(options.domain, address, port, folder)),
+    CORE_URI: `"sip:reg@${address}:${port}"`,
+    HOME_DOMAIN: `"${options.domain}"`,
+    ...(options.regEvent === true && regEventDefines(folder)),
+    ...(options.hss && hssDefines(options.domain, options.hss, folder)),
   };
   const args = [
-    ...['-f', CONFIG, '-DD', '-E', '-m', '128', '-M', '16', '-P', join(folder, 'pid'), '-Y', folder],
+    ...[
+      '-f',
+      options.hss ? IMS_CONFIG : CONFIG,
+      '-DD',
+      '-E',
+      '-m',
+      '128',
+      '-M',
+      '16',
+      '-P',
+      join(folder, 'pid'),
+      '-Y',
+      folder,
+    ],
     ...Object.entries(defines).flatMap(([name, value]) => ['-A', `${name}=${value}`]),
   ];
   // A group of its own, since it works in several processes.
@@ -107,14 +127,30 @@ async function start(options: KamailioCoreOptions, address: string, port: number
   return { kill };
 }
 
-function regEventDefines(domain: string, address: string, port: number, folder: string) {
+function regEventDefines(folder: string) {
   for (const table of ['version', 'pua']) copyFileSync(join(TABLES, table), join(folder, table));
-  return {
-    WITH_REG_EVENT: 1,
-    CORE_URI: `"sip:reg@${address}:${port}"`,
-    HOME_DOMAIN: `"${domain}"`,
-    TABLES: `"text://${folder}"`,
+  return { WITH_REG_EVENT: 1, TABLES: `"text://${folder}"` };
+}
+
+function hssDefines(domain: string, { port }: Pick<Hss, 'port'>, folder: string) {
+  const file = join(folder, 'diameter.xml');
+  const attributes = {
+    ...{ FQDN: SCSCF_HOST, Realm: domain, Vendor_Id: 10415, Product_Name: 'scscf', AcceptUnknownPeers: 0 },
+    ...{ DropUnknownOnDisconnect: 1, Tc: 1, Workers: 2, QueueLength: 8, ConnectTimeout: 2, TransactionTimeout: 5 },
+    ...{ SessionsHashSize: 16, DefaultAuthSessionTimeout: 3600, MaxAuthSessionTimeout: 3600 },
   };
+  const lines = [
+    `<DiameterPeer ${Object.entries(attributes)
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(' ')}>`,
+    `<Peer FQDN="${HSS_HOST}" Realm="${domain}" port="${port}"/>`,
+    '<Auth id="16777216" vendor="10415"/>',
+    '<SupportedVendor vendor="10415"/>',
+    `<DefaultRoute FQDN="${HSS_HOST}" metric="10"/>`,
+    '</DiameterPeer>',
+  ];
+  writeFileSync(file, lines.join('\n'));
+  return { DIAMETER: `"${file}"` };
 }
 
 /** Whether an OPTIONS from the edge's address is answered. */

@@ -30,13 +30,14 @@ export function pythonWith(module: string): string | undefined {
   return found;
 }
 
-/** The path of Kamailio, if it has a module that Debian packs apart: as `peer`, when there is none. */
-export function kamailioWith(module: string): string | undefined {
+/** The path of Kamailio, if it has modules that Debian packs apart: as `peer`, when one is missing. */
+export function kamailioWith(...modules: readonly string[]): string | undefined {
   const kamailio = peer('kamailio');
   if (!kamailio) return undefined;
-  const file = join('kamailio/modules', `${module}.so`);
-  if (readdirSync('/usr/lib').some((folder) => existsSync(join('/usr/lib', folder, file)))) return kamailio;
-  tellMissing(`Kamailio with ${module}`);
+  const folders = readdirSync('/usr/lib').map((folder) => join('/usr/lib', folder, 'kamailio/modules'));
+  const missing = modules.find((name) => !folders.some((folder) => existsSync(join(folder, `${name}.so`))));
+  if (missing === undefined) return kamailio;
+  tellMissing(`Kamailio with ${missing}`);
   return undefined;
 }
 
