@@ -126,7 +126,7 @@ export interface Line {
   isClosed(): boolean;
 }
 
-export function lineOf(socket: Socket): Line {
+function lineOf(socket: Socket): Line {
   const chunks: Buffer[] = [];
   let closed = false;
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
