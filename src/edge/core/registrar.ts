@@ -2,6 +2,7 @@ import { type Now } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { supportsOption } from '../../sip/option-tags.ts';
 import { formatParams } from '../../sip/params.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
@@ -96,7 +97,7 @@ export class Registrar {
   #accept({ request, aor }: AuthenticatedRegister, now: Now): SipResponse {
     const response = createResponse(request, 200);
     const current = this.bindings.of(aor, now.monotonicMs);
-    const wantsGruus = request.headers.getList('Supported').some((tag) => tag.toLowerCase() === 'gruu');
+    const wantsGruus = supportsOption(request.headers, 'gruu');
     for (const binding of current) {
       response.headers.append('Contact', this.#formatBinding(binding, wantsGruus, now.monotonicMs));
     }

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto
 import { hmac } from '../../base/hmac.ts';
 import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { constantTimeEqual } from '../../base/secret.ts';
+import { TextMemo } from '../../base/text-memo.ts';
 import { identityKey } from '../registration/identity.ts';
 import { FLOW_ID_BYTES } from './flow-id.ts';
 
@@ -20,6 +21,8 @@ const MAX_ICID_BYTES = 129;
 const TOKEN_FORM = /^(?:[\w-]{4}){16,59}$/;
 /** Characters of a token that are of its HMAC alone. */
 const ID_LENGTH = 21;
+const MEMO_CAPACITY = 4096;
+const NO_TOKEN: OpenedToken = { kind: 'none' };
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 const NO_DIALOG = Buffer.alloc(SALT_BYTES);
 const NO_ICID = Buffer.alloc(0);
@@ -89,6 +92,8 @@ export class FlowTokens {
   readonly #dialogs: KeyedHmac;
   readonly #icids: KeyedHmac;
   readonly #node: Buffer;
+  /** Tokens that were opened of late, forged ones too: each request of a dialog shows the two that its dialog began with. */
+  readonly #opened = new TextMemo<OpenedToken>(MEMO_CAPACITY, (text) => this.#open(text));
 
   /**
    * `key`: 32 bytes, the same on all nodes that stand in for each other and for as long as a core keeps a Path; random unless given.
@@ -118,7 +123,10 @@ export class FlowTokens {
   }
 
   open(text: string | undefined): OpenedToken {
-    if (text === undefined || !TOKEN_FORM.test(text)) return { kind: 'none' };
+    return text === undefined || !TOKEN_FORM.test(text) ? NO_TOKEN : this.#opened.get(text);
+  }
+
+  #open(text: string): OpenedToken {
     const bytes = Buffer.from(text, 'base64url');
     const mac = bytes.subarray(0, MAC_BYTES);
     const body = createDecipheriv('aes-256-ctr', this.#cipherKey, mac).update(bytes.subarray(MAC_BYTES));

@@ -1,3 +1,4 @@
+import { TextMemo } from '../../base/text-memo.ts';
 import { type SipHeaders } from '../../sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri, unescapeText } from '../../sip/uri.ts';
@@ -60,7 +61,7 @@ export function addressOf(to: string): string {
  * cannot be read stands for the address if it has it in it, and for nobody else. One with an exclamation mark is a wildcard, which is never asserted.
  */
 export function identitiesOf(address: string, headers: SipHeaders): Identities {
-  const own = createIdentity(address);
+  const own = ownIdentity.get(address);
   const listed = headers.getList('P-Associated-URI', MAX_IDENTITIES);
   if (listed.length === 0) return { identities: [own], wildcards: [] };
   const entries = listed.flatMap((text) => readEntry(text) ?? (mentionsUri(text, address) ? own : []));
@@ -79,6 +80,9 @@ function readEntry(text: string): Identity | string | readonly [] | undefined {
   if (isWildcard(uri)) return uri;
   return createIdentity(uri, displayName);
 }
+
+/** Identities that addresses-of-record are, since each refresh names the same again. */
+const ownIdentity = new TextMemo<Identity>(4096, (uri) => createIdentity(uri));
 
 export function createIdentity(uri: string, displayName?: string): Identity {
   const value = formatNameAddr({ uri, ...(displayName !== undefined && { displayName }) });

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Contact } from '../../sip/contact.ts';
 import { type SipHeaders } from '../../sip/message.ts';
+import { supportsOption } from '../../sip/option-tags.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { sipUriKey } from '../../sip/uri-equality.ts';
 
@@ -8,7 +9,7 @@ const FLOW = 'instance';
 
 /** RFC 5626 §6: reg-id counts only from a client that says it supports outbound. */
 export function supportsOutbound({ headers }: { readonly headers: SipHeaders }): boolean {
-  return headers.getList('Supported').some((tag) => tag.toLowerCase() === 'outbound');
+  return supportsOption(headers, 'outbound');
 }
 
 /**

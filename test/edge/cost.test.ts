@@ -1,0 +1,166 @@
+import { Session, type Profiler } from 'node:inspector';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CoreObserver } from '../../src/edge/core/core-observer.ts';
+import { EmbeddedCore } from '../../src/edge/core/embedded-core.ts';
+import { type EmbeddedCoreOptions } from '../../src/edge/edge-options.ts';
+import { HomeDomain } from '../../src/edge/home-domain.ts';
+import { createResponse } from '../../src/sip/create-response.ts';
+import { edgeOptions } from './support/edge-options.ts';
+import { type FakeHop } from './support/fake-hop.ts';
+import { ProxyBench } from './support/proxy-bench.ts';
+import { callerDialog, type RegisterOptions, WicMessages } from './support/wic.ts';
+
+const ROUNDS = 20;
+
+/** Counts what the edge does by how often V8 entered each function, which no clock and no load of the machine changes. */
+const session = new Session();
+
+beforeAll(() => {
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+});
+
+afterAll(() => {
+  session.disconnect();
+});
+
+/** How often each function of a source file was entered since the last look: `sip/uri readSipUri`. */
+function entered(): Map<string, number> {
+  let scripts: Profiler.ScriptCoverage[] = [];
+  session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
+    scripts = result;
+  });
+  const counts = new Map<string, number>();
+  for (const { url, functions } of scripts) {
+    const file = /\/src\/(.*)\.ts/.exec(url)?.[1];
+    for (const { functionName, ranges } of file === undefined ? [] : functions) {
+      const name = `${file} ${functionName}`;
+      counts.set(name, (counts.get(name) ?? 0) + (ranges[0]?.count ?? 0));
+    }
+  }
+  return counts;
+}
+
+function perRound(work: () => void): (name: string) => number {
+  work();
+  const first = entered();
+  for (let i = 0; i < ROUNDS; i++) work();
+  const counts = entered();
+  return (name) => {
+    // What is done at first only is not listed later; what has another name by now was never done.
+    if (!first.has(name)) throw new Error(`nothing was ever done by ${name}`);
+    return (counts.get(name) ?? 0) / ROUNDS;
+  };
+}
+
+function noObserver(): CoreObserver {
+  const ignore = (): void => undefined;
+  return {
+    challenged: ignore,
+    authenticated: ignore,
+    authenticationFailed: ignore,
+    tooManyContacts: ignore,
+    bindingRemoved: ignore,
+  };
+}
+
+function benchWithRegistrar(): ProxyBench {
+  const options = edgeOptions({
+    core: { digest: { algorithms: ['MD5'], nonceLifetimeSec: 300, nonces: 1000 } },
+    credential: { burst: 1000 },
+  });
+  const bench = new ProxyBench(options);
+  const core = new EmbeddedCore({
+    options: options.core as EmbeddedCoreOptions,
+    registration: options.registration,
+    home: new HomeDomain(options.domain),
+    clock: bench.clock,
+    timers: bench.clock.timers,
+    observer: noObserver(),
+  });
+  bench.handle = (...request) => {
+    core.handle(...request);
+  };
+  return bench;
+}
+
+/** REGISTER, its challenge, REGISTER with the proof, and the 200 with a credential, all in the names that a client keeps. */
+function cycle(bench: ProxyBench, wic: WicMessages, hop: FakeHop): void {
+  const kept: RegisterOptions = { headers: { From: `<${wic.aor}>;tag=kept`, 'TURN-Cred-Req': 'turn' } };
+  bench.receive(wic.buildRegister(kept), hop);
+  const again = wic.buildRegister(kept);
+  again.headers.append('Authorization', wic.authorization(hop.lastResponse(), again));
+  bench.receive(again, hop);
+  const answer = hop.lastResponse();
+  expect([answer.status, answer.headers.has('TURN-Username')]).toEqual([200, true]);
+  expect(hop.take()).toEqual(['401', '200']);
+}
+
+/** INVITE, 200, ACK, BYE, 200 between two clients. */
+function call(bench: ProxyBench, alice: Party, bob: Party): void {
+  bench.receive(alice.wic.build('INVITE', bob.wic.aor, bob.wic.aor, contactOf(alice)), alice.hop);
+  answer(bench, bob, 'INVITE');
+  const { routes, remoteTarget, callId, local, remote } = callerDialog(alice.hop.lastResponse());
+  const within = { 'Call-ID': callId, From: local, To: remote, Route: routes.join(', ') };
+  for (const method of ['ACK', 'BYE']) bench.receive(alice.wic.build(method, remoteTarget, '', within), alice.hop);
+  answer(bench, bob, 'BYE');
+  expect(bob.hop.take()).toEqual(['INVITE', 'ACK', 'BYE']);
+  expect(alice.hop.take()).toEqual(['100', '200', '200']);
+}
+
+type Party = ReturnType<ProxyBench['register']>;
+
+function contactOf({ wic }: Party): { readonly Contact: string } {
+  return { Contact: `<${wic.contactUri}>` };
+}
+
+function answer(bench: ProxyBench, party: Party, method: string): void {
+  const response = createResponse(party.hop.lastRequest(method), 200, { toTag: 'answered' });
+  response.headers.append('Contact', contactOf(party).Contact);
+  bench.receive(response, party.hop);
+}
+
+it('a client that registers anew on its flow costs two messages read, two HMACs and two timers moved, and no index, no new timer and no address', () => {
+  const bench = benchWithRegistrar();
+  const wic = new WicMessages('alice');
+  const hop = bench.addHop();
+  const count = perRound(() => {
+    cycle(bench, wic, hop);
+  });
+  expect({
+    messages: count('sip/parse-message parseSipMessage'),
+    uris: count('sip/uri readSipUri'),
+    // The nonce, when it is made and when it comes back.
+    hmacs: count('base/keyed-hmac #digest') + count('base/hmac hmac'),
+    registrationIds: count('edge/registration/registration-id registrationIdOf'),
+    newTimers: count('base/timer-queue schedule'),
+    movedTimers: count('base/timer-queue reschedule'),
+    newBindings: count('edge/core/binding-table #replace'),
+    newRegistrations: count('edge/registration/registrations #add'),
+  }).toEqual({
+    messages: 2,
+    uris: 0,
+    hmacs: 2,
+    registrationIds: 1,
+    newTimers: 0,
+    movedTimers: 2,
+    newBindings: 0,
+    newRegistrations: 0,
+  });
+  // The temporary GRUU in the answer is another one each time.
+  expect(count('sip/name-addr readNameAddr')).toBeLessThanOrEqual(1);
+  // Three hashes of a digest on either side.
+  expect(count('sip/digest hash')).toBeLessThanOrEqual(6);
+});
+
+it('a call costs one look into each of its two flow tokens, however many of its requests show them', () => {
+  const bench = new ProxyBench();
+  const [alice, bob] = [bench.register('alice'), bench.register('bob')];
+  bench.routeTo(bob);
+  const count = perRound(() => {
+    call(bench, alice, bob);
+  });
+  expect(count('edge/flow/flow-token issue')).toBe(2);
+  expect(count('edge/flow/flow-token #open')).toBe(2);
+});
