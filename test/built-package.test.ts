@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { commandBundle, pageBundle } from '../src/bundles.mjs';
 
 const COMMAND = 'dist/cli/main.js';
 const NOTICES = 'dist/THIRD-PARTY-NOTICES.txt';
@@ -13,13 +15,18 @@ beforeAll(() => {
 const filesEnding = (ending: string) =>
   readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(ending));
 
+/** Names of the packages of which a bundle holds code, as the bundler tells. */
+async function packagesIn(bundle: BuildOptions): Promise<string[]> {
+  const { metafile } = await build({ ...bundle, absWorkingDir: process.cwd(), write: false, metafile: true });
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs: parts }) => Object.entries(parts));
+  const paths = inputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
+  return paths.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(path)?.[1] ?? []);
+}
+
 describe('the built package', () => {
-  it('names every package whose code is in the command or in the page, with its licence', () => {
-    // The bundler marks where each file begins.
-    const command = filesEnding('.js').filter((file) => file.startsWith('cli/'));
-    const text = command.map((file) => readFileSync(join('dist', file), 'utf8')).join('\n');
-    const marks = text.matchAll(/^\/\/ (?:.*\/)?node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm);
-    const bundled = new Set([...marks].map(([, name = '']) => name));
+  it('names every package whose code is in the command or in the page, with its licence', async () => {
+    const bundles = await Promise.all([commandBundle, pageBundle].map(packagesIn));
+    const bundled = new Set(bundles.flat());
     expect(bundled.size).toBeGreaterThan(5);
     const notices = readFileSync(NOTICES, 'utf8');
     for (const name of [...bundled, 'jssip', 'sdp-transform', 'uplot']) {

@@ -1,0 +1,4 @@
+import { type BuildOptions } from 'esbuild';
+
+export const commandBundle: BuildOptions;
+export const pageBundle: BuildOptions;
