@@ -130,6 +130,12 @@ describe('figure X.5.3.2-1, an access token of the web server', () => {
     expect(steps).toEqual([2, 4, 5, 5, 6, 8, 8, 8, 8, 8].map((step) => `X.5.3.2-1 step ${step}`));
   });
 
+  it('says that a web server on another machine has signed who its user is', () => {
+    const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+    const asked = webMessage('wwsf waf token', 'alice', 'e2', { grant, scope: 'turn' });
+    expect(readable(draw('shared-key', asked)).at(-1)).toBe('WWSF → WAF: Asks for an access token (signed assertion)');
+  });
+
   it('is not begun by a registration token, or by a credential without one', () => {
     const others = draw(
       'shared-key',

@@ -1,3 +1,4 @@
+import { type Grant, JWT_BEARER } from '../../oauth/oauth-words.ts';
 import { type ArrowFacts, type LadderEvent, type Party } from './arrow.ts';
 import { numberField, textField } from './lab-fields.ts';
 
@@ -28,11 +29,13 @@ const BY_SCOPE: ReadonlyMap<unknown, Words> = new Map([
   ['turn', ACCESS_TOKEN],
   ['sip', REGISTRATION_TOKEN],
 ]);
-const GRANTS: ReadonlyMap<unknown, string> = new Map([
-  ['client_credentials', ' (client credentials)'],
-  ['implicit', ' (implicit grant)'],
-  ['authorization_code', ' (authorization code)'],
-]);
+const GRANT_WORDS = {
+  client_credentials: 'client credentials',
+  [JWT_BEARER]: 'signed assertion',
+  implicit: 'implicit grant',
+  authorization_code: 'authorization code',
+} as const satisfies Record<Grant, string>;
+const GRANTS: ReadonlyMap<unknown, string> = new Map(Object.entries(GRANT_WORDS));
 const FIELDS = ['what', 'grant', 'scope', 'form', 'impi', 'error'];
 
 /** A request to the web server or to the authorization server, or its answer. `undefined` for what goes between parties that are not known. */
@@ -49,7 +52,8 @@ export function webArrow(event: LadderEvent): ArrowFacts | undefined {
   const shared = { kind: 'web', from, to, user, text, routine: false, atUnixMs, origin: webOrigin(event) } as const;
   const status = numberField(event, 'status');
   if (status === undefined) {
-    const title = `${words.asks}${GRANTS.get(event.grant) ?? ''}`;
+    const grant = GRANTS.get(event.grant);
+    const title = grant === undefined ? words.asks : `${words.asks} (${grant})`;
     return { ...shared, label: what, title, look: 'plain' };
   }
   const label = `${status} ${what}`;
