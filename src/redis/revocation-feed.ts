@@ -99,12 +99,13 @@ export class RevocationFeed {
   }
 
   async #catchUpOnce(): Promise<void> {
-    const { link, clock } = this.#ports;
+    const { link, clock, max } = this.#ports;
     if (!link.isUp) return;
     await this.#tellPending();
     const startedMs = clock.now().unixMs;
     const from = String(Math.max(0, this.#readToMs - OVERLAP_MS));
-    for (let at = 0; ; at += PAGE) {
+    // What answers with a full page forever is no sorted set that this server keeps to `max`.
+    for (let at = 0; at <= max; at += PAGE) {
       const limit = ['LIMIT', String(at), String(PAGE)];
       const page = members(await this.#request('ZRANGEBYSCORE', REVOCATIONS, from, '+inf', ...limit));
       if (!page) return;

@@ -218,6 +218,18 @@ describe('a revocation', () => {
     expect(one.knows('u1')).toBe(true);
   });
 
+  it('is not asked for on and on of a server that answers with a full page whatever is asked', async () => {
+    const redis = new FakeRedis();
+    const run = redis.run.bind(redis);
+    const page = Array.from({ length: 500 }, (_, i) => `${UNTIL_SEC} u${i}`);
+    redis.run = (command) =>
+      redis.commands < 100 && command[0] === 'ZRANGEBYSCORE' ? (run(command), page) : run(command);
+    const one = processOf(redis, 1000);
+    await settle();
+    expect(redis.commands).toBeLessThan(10);
+    expect(one.knows('u499')).toBe(true);
+  });
+
   it('is read in pages', async () => {
     const redis = new FakeRedis();
     for (let i = 0; i < 1200; i++) redis.members.set(`${UNTIL_SEC} u${i}`, NOW_MS);
