@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 /** Parameters of a request by their names. None is repeated, and one without a value is none (RFC 6749 §3.1, §3.2). */
 export type Form = ReadonlyMap<string, string>;
 
-export type FormFault = 'not-a-form' | 'too-long' | 'too-many' | 'repeated';
+export type FormFault = 'not-a-form' | 'too-long' | 'too-many' | 'repeated' | 'cut-off';
 
 /** Longest body of a form in bytes. An assertion signed by RSA has about 1000 characters. */
 const MAX_BODY_BYTES = 16_384;
@@ -33,10 +33,15 @@ export async function readForm({ req }: Context): Promise<Result<Form, FormFault
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   const body: AsyncIterable<Uint8Array> | null = req.raw.body;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
-    if (bytes > MAX_BODY_BYTES) return fail('too-long');
-    pieces.push(piece);
+  try {
+    for await (const piece of body ?? []) {
+      bytes += piece.length;
+      if (bytes > MAX_BODY_BYTES) return fail('too-long');
+      pieces.push(piece);
+    }
+  } catch {
+    // The client has gone, or was too slow: that is no fault of this server, and nobody hears the answer.
+    return fail('cut-off');
   }
   return parseForm(Buffer.concat(pieces).toString());
 }

@@ -2,7 +2,7 @@ import { type StateStore } from '../config/state/state-store.ts';
 import { type BookedLoan, type LoanBook } from '../oauth/wwsf/loan-book.ts';
 
 const FILE = 'guest-loans';
-const LINE = /^(\d{1,12}) ([^\s@]{1,64}@[\w.-]{1,190})$/;
+const LINE = /^(\d{1,12}) ([^\s@]{1,64}@[\w.-]{1,253})$/;
 /** After so many lines the file is written anew, with the last of each identity. */
 const MAX_LINES = 20_000;
 

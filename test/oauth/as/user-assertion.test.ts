@@ -135,6 +135,20 @@ describe('a web server (WWSF) that signs who its user is (RFC 7523 §2.1)', () =
   });
 });
 
+describe('a client that goes away before its form has come', () => {
+  it('fails no request of this server, whose log would have an error for it', async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from('grant_type='));
+        controller.error(new Error('aborted'));
+      },
+    });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+    expect((await createWaf().request('/oauth/token', init)).status).toBe(400);
+  });
+});
+
 describe('oauth4webapi, as a web server on another machine', () => {
   it('asks for a token of a user by an assertion', async () => {
     const waf = createWaf();
