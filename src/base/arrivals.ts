@@ -136,7 +136,10 @@ export class Arrivals {
   }
 }
 
-/** Reads the PROXY header and puts back the bytes behind it. Calls back with `incomplete` after the time-out, and not at all when the connection ends. */
+/**
+ * Reads the PROXY header and puts back the bytes behind it. Calls back with `incomplete` after the time-out, and not at all when the connection
+ * ends.
+ */
 function takeHeader(socket: Socket, timeoutMs: number, done: (header: ProxyHeader) => void): void {
   let bytes = Buffer.alloc(0);
   const settle = (header: ProxyHeader): void => {

@@ -17,7 +17,10 @@ export class DeadlineTimer {
     this.#nowMs = nowMs;
   }
 
-  /** Arms the timer for a deadline in monotonic milliseconds. A later deadline leaves the timeout as it is: firing early costs less than moving it each time. */
+  /**
+   * Arms the timer for a deadline in monotonic milliseconds. A later deadline leaves the timeout as it is: firing early costs less than moving
+   * it each time.
+   */
   arm(deadlineMs: number | undefined): void {
     if (deadlineMs === undefined || deadlineMs >= this.#firesAtMs) return;
     clearTimeout(this.#timer);

@@ -16,7 +16,10 @@ export interface TlsParts extends Partial<{ readonly [Part in keyof KeyPair]: Ke
   readonly ca?: string | undefined;
 }
 
-/** The options of either end of a TLS connection. Throws ERR_CERTIFICATE_UNREADABLE, `complaint` and what OpenSSL says, when OpenSSL cannot use it. */
+/**
+ * The options of either end of a TLS connection. Throws ERR_CERTIFICATE_UNREADABLE, `complaint` and what OpenSSL says, when OpenSSL cannot use
+ * it.
+ */
 export function secureOptions({ cert, key, ca }: TlsParts, complaint: string): SecureContextOptions {
   const options: SecureContextOptions = {
     ...TLS_RULES,

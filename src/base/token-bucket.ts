@@ -12,7 +12,10 @@ export class TokenBucket {
     this.#atMs = options.nowMs;
   }
 
-  /** Takes `count` tokens and returns true; takes none and returns false when there are too few. Of more than the bucket can hold, it takes a full bucket. */
+  /**
+   * Takes `count` tokens and returns true; takes none and returns false when there are too few. Of more than the bucket can hold, it takes a
+   * full bucket.
+   */
   take(nowMs: number, count = 1): boolean {
     if (!this.has(nowMs, count)) return false;
     this.#tokens -= Math.min(count, this.#burst);

@@ -9,7 +9,10 @@ export interface TransportAddress {
   readonly port: number;
 }
 
-/** An IP address and port from text and number. `undefined` when `address` is no IP address or `port` is no port. IPv4-mapped IPv6 text becomes the IPv4 address it stands for. */
+/**
+ * An IP address and port from text and number. `undefined` when `address` is no IP address or `port` is no port. IPv4-mapped IPv6 text becomes
+ * the IPv4 address it stands for.
+ */
 export function transportAddress(address: string, port: number): TransportAddress | undefined {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
   // An IPv4 address has one spelling, so it is canonical as it is.

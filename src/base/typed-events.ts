@@ -5,7 +5,10 @@ type Listener<T> = (event: T) => void;
  * neither the others nor the emitter: an observer must not be able to stop a packet.
  */
 export class TypedEvents<Events extends object> {
-  /** The listeners by event name. The keys are `PropertyKey`, so that an emitter of more events can stand for one of fewer: `TypedEvents<A & B>` goes where `TypedEvents<A>` is asked for. */
+  /**
+   * The listeners by event name. The keys are `PropertyKey`, so that an emitter of more events can stand for one of fewer: `TypedEvents<A & B>`
+   * goes where `TypedEvents<A>` is asked for.
+   */
   readonly #listeners = new Map<PropertyKey, Set<Listener<never>>>();
   readonly #onListenerError: (error: unknown) => void;
 

@@ -16,7 +16,10 @@ export interface LabFlags {
   readonly labTokenFile?: string;
 }
 
-/** The token of lab control: from the file of `--lab-token-file`, else from the environment. `undefined` when neither is given. Throws ERR_CONFIG_INVALID or ERR_CONFIG_UNREADABLE. */
+/**
+ * The token of lab control: from the file of `--lab-token-file`, else from the environment. `undefined` when neither is given. Throws
+ * ERR_CONFIG_INVALID or ERR_CONFIG_UNREADABLE.
+ */
 export function labToken({ labTokenFile: file }: LabFlags, environment: Environment): Secret | undefined {
   const [source, text] =
     file === undefined

@@ -6,7 +6,10 @@ import { secretOf } from './secret-files.ts';
 /** A token that an Authorization header can carry, and long enough not to be guessed. */
 const TOKEN = /^[\x21-\x7e]{16,}$/;
 
-/** The token of the operator in the file of `admin.tokenFile`. `undefined` when the configuration names no file. Throws ERR_CONFIG_UNREADABLE or ERR_CONFIG_INVALID. */
+/**
+ * The token of the operator in the file of `admin.tokenFile`. `undefined` when the configuration names no file. Throws ERR_CONFIG_UNREADABLE or
+ * ERR_CONFIG_INVALID.
+ */
 export function givenAdminToken({ admin }: Config): Secret | undefined {
   return admin.tokenFile === undefined ? undefined : readToken(admin.tokenFile, 'admin.tokenFile');
 }

@@ -14,7 +14,10 @@ export interface CoreSecrets {
   readonly flowTokenKey: Secret;
 }
 
-/** Reads the secrets for an external core from the configuration and the files it names. `undefined` without an external core. Throws ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE. */
+/**
+ * Reads the secrets for an external core from the configuration and the files it names. `undefined` without an external core. Throws
+ * ERR_CONFIG_UNREADABLE or ERR_CERTIFICATE_UNREADABLE.
+ */
 export function givenCoreSecrets({ edge }: Config, attempt: Attempt): Partial<CoreSecrets> | undefined {
   const { core } = edge;
   if (!edge.enabled || core.kind !== 'external') return undefined;

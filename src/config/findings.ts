@@ -20,7 +20,10 @@ export class Findings {
     return this.#errors.flatMap(({ problems }) => problems);
   }
 
-  /** Runs a step. Notes what it throws about the configuration, and returns `undefined` then, or when the step needs an unknown value. Other errors pass through. */
+  /**
+   * Runs a step. Notes what it throws about the configuration, and returns `undefined` then, or when the step needs an unknown value. Other
+   * errors pass through.
+   */
   readonly attempt: Attempt = (read) => {
     try {
       return read();

@@ -82,7 +82,10 @@ const DAY_MS = 86_400_000;
 /** A certificate that ends within so many milliseconds causes a warning. */
 const WARNING_MS = 14 * DAY_MS;
 
-/** A warning about a certificate that has expired, is not valid yet, or ends within 14 days, in words that follow its name. `undefined`: no warning. */
+/**
+ * A warning about a certificate that has expired, is not valid yet, or ends within 14 days, in words that follow its name. `undefined`: no
+ * warning.
+ */
 export function validityWarning(certificate: KeyPair, nowMs: number): string | undefined {
   const { fromMs, toMs } = validityOf(certificate);
   if (toMs <= nowMs) return 'has expired';

@@ -24,8 +24,9 @@ export interface OAuthSecrets {
   readonly openIdSecret?: Secret | undefined;
   /** PEM bundle of the CAs that may sign the certificate of the OpenID provider; absent: the CAs that Node.js trusts. */
   readonly openIdCa?: string | undefined;
-  /** Of an authorization server on another machine: what the web server proves itself by there, and a PEM bundle of CAs. */
+  /** The secret or private key by which the web server proves itself to an authorization server on another machine. */
   readonly wafProof?: Secret | KeyObject | undefined;
+  /** PEM bundle of the CAs that may sign the certificate of that authorization server; absent: the CAs that Node.js trusts. */
   readonly wafCa?: string | undefined;
 }
 

@@ -81,7 +81,11 @@ export function stateDirOf(config: Config, environment: Environment): string {
   return config.stateDir ?? defaultStateDir(environment);
 }
 
-/** Loads the secrets and certificates of a configuration, and generates what it does not give. `state` replaces the state folder. Nothing is generated when a named file cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with a line for each. */
+/**
+ * Loads the secrets and certificates of a configuration, and generates what it does not give. `state` replaces the state folder. Nothing is
+ * generated when a named file cannot be used. Throws ERR_CONFIG_UNREADABLE, ERR_CERTIFICATE_UNREADABLE or ERR_STATE_DIR_UNUSABLE; of files, with
+ * a line for each.
+ */
 export async function loadSecrets(
   config: Config,
   environment: Environment,

@@ -3,9 +3,9 @@ import { type HeaderSource, parseTurnCredential } from '../wic/index.ts';
 
 /** Where access tokens come from besides the edge, as `setup.json` tells. */
 export interface AccessTokenPaths {
-  /** Of the web server, for whoever is signed in there. */
+  /** Path at the web server, for a user who is signed in there. */
   readonly web?: string;
-  /** Of the authorization server: a login that leads back with the token in the fragment. */
+  /** Path at the authorization server: a login that leads back with the token in the fragment. */
   readonly implicit?: string;
 }
 

@@ -42,7 +42,10 @@ export interface SignInBrowser {
   open(path: string): Popup | null;
 }
 
-/** Signs in by the web in place of an IMS password: registration scenarios 2 and 3 of TS 33.203 Annex X. The browser has one session, which all panes share. */
+/**
+ * Signs in by the web in place of an IMS password: registration scenarios 2 and 3 of TS 33.203 Annex X. The browser has one session, which all
+ * panes share.
+ */
 export class WebSignIn {
   readonly #paths: WebSignInPaths;
   readonly #browser: SignInBrowser;

@@ -5,7 +5,10 @@ import { type DeliveredName } from '../credentials/delivered/delivery.ts';
  * key, a pattern or a command line is written as %XX, so no name reaches the key of another.
  */
 
-/** Characters that are escaped in a key: separators, those of patterns, blanks, control characters, and `%` itself, so that no two names become one. */
+/**
+ * Characters that are escaped in a key: separators, those of patterns, blanks, control characters, and `%` itself, so that no two names become
+ * one.
+ */
 const MEANINGFUL = /[%/*?[\]\\^\s\p{Cc}]/gu;
 
 export function escapeName(name: string): string {

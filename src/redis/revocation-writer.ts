@@ -26,7 +26,10 @@ export class RevocationWriter {
     this.#ports = ports;
   }
 
-  /** Tells all processes, and takes back what was delivered under the name. `heardBy`: connections that heard the message, of the node that was asked. */
+  /**
+   * Tells all processes, and takes back what was delivered under the name. `heardBy`: connections that heard the message, of the node that was
+   * asked.
+   */
   async tell(entry: Revocation): Promise<Result<{ readonly heardBy: number }, 'unavailable'>> {
     const [added, published, taken] = await Promise.all([
       this.add(entry),

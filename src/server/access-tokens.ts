@@ -21,7 +21,10 @@ export interface AccessTokens {
   readonly serverName: string;
   /** Makes access tokens for clients of the edge; absent when the only keys are those of Redis, which can only check tokens. */
   readonly issuer: LocalAccessTokenIssuer | undefined;
-  /** Makes access tokens for clients of the authorization server; absent like `issuer`. Such clients name as many users as they like, so this issuer has a memory of its own. */
+  /**
+   * Makes access tokens for clients of the authorization server; absent like `issuer`. Such clients name as many users as they like, so this
+   * issuer has a memory of its own.
+   */
   readonly webIssuer: LocalAccessTokenIssuer | undefined;
   /** Makes a verifier of access tokens. `further`: keys besides those of the configuration, which come first. */
   verifier(further?: AccessTokenKeys): CredentialVerifier;

@@ -13,7 +13,10 @@ export interface LoanFileContext {
   readonly report: (error: unknown) => void;
 }
 
-/** The loans of guest identities in the state folder: a line for each token, `1795284607 guest1@example.com`, of which the last for an identity counts. */
+/**
+ * The loans of guest identities in the state folder: a line for each token, `1795284607 guest1@example.com`, of which the last for an identity
+ * counts.
+ */
 export class LoanFile implements LoanBook {
   readonly #context: LoanFileContext;
   readonly #ends: Map<string, number>;

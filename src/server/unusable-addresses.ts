@@ -31,7 +31,10 @@ function relays({ turn }: Config): { readonly path: string; readonly address: st
   return knownEntries(turn.relay.addresses).map(({ entry }) => ({ path: 'turn.relay.addresses', address: entry }));
 }
 
-/** Whether an address can be bound on this machine. The kernel knows best: all of 127.0.0.0/8 can, and so can an address that is not there yet (IP_FREEBIND). */
+/**
+ * Whether an address can be bound on this machine. The kernel knows best: all of 127.0.0.0/8 can, and so can an address that is not there yet
+ * (IP_FREEBIND).
+ */
 async function isHere(address: string): Promise<boolean> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {

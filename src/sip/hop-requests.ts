@@ -18,7 +18,10 @@ export function createCancel(request: SipRequest, reasons: readonly string[] = [
   return cancel;
 }
 
-/** A request to the next hop of `request`, with its Request-URI, top Via, route set and dialog identifiers, so that it takes the same path and finds its transaction. */
+/**
+ * A request to the next hop of `request`, with its Request-URI, top Via, route set and dialog identifiers, so that it takes the same path and
+ * finds its transaction.
+ */
 function createHopRequest(request: SipRequest, method: string, to: string | undefined): SipRequest {
   const headers = new SipHeaders();
   const [via] = request.headers.getList('Via', 1);

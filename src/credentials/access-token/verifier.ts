@@ -77,7 +77,10 @@ function open(
   });
 }
 
-/** The user name for quotas and events of a client whose token another authorization server has made. Two allocations with the same token are of the same user. */
+/**
+ * The user name for quotas and events of a client whose token another authorization server has made. Two allocations with the same token are of
+ * the same user.
+ */
 function nameOf({ macKey }: AccessToken): string {
   return `other-token-${hash('sha256', macKey, 'hex').slice(0, 16)}`;
 }

@@ -11,7 +11,7 @@ export interface HeldCredential extends Revocation {
   readonly registrationId: string;
   /** The user for whom the credential was issued, by the name that the issuer was told. */
   readonly person: string;
-  /** As the issuer was told it. */
+  /** The client that asked for the credential, by the name that the issuer was told; absent at the edge. */
   readonly client?: string | undefined;
 }
 
@@ -32,7 +32,10 @@ export class HeldCredentials {
   readonly #byName = new AgeMap<Entry>();
   readonly #byPerson = new SetMap<string, Entry>();
 
-  /** `max`: how many TURN names are kept. Beyond it the oldest is forgotten: its user then no longer leads to it, and it ends when its lifetime ends. */
+  /**
+   * `max`: how many TURN names are kept. Beyond it the oldest is forgotten: its user then no longer leads to it, and it ends when its lifetime
+   * ends.
+   */
   constructor(max: number) {
     this.#max = max;
   }

@@ -38,7 +38,10 @@ export function createPseudonyms(key: Secret, km: Secret): Pseudonyms {
   };
 }
 
-/** The registration id that a TURN name was made from, for an operator who has the pseudonym key but no Km; `undefined`: the name is of another key. */
+/**
+ * The registration id that a TURN name was made from, for an operator who has the pseudonym key but no Km; `undefined`: the name is of another
+ * key.
+ */
 export function revealPseudonym(key: Secret, name: string): string | undefined {
   return reveal(derivedKeys(key), name);
 }

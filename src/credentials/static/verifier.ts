@@ -15,7 +15,10 @@ export interface StaticUser {
 
 const KEY_ID = 'static';
 
-/** Verifies long-term users of a fixed list. Names are compared as OpaqueString makes them (RFC 8265); of two users with the same name and realm the last one counts. */
+/**
+ * Verifies long-term users of a fixed list. Names are compared as OpaqueString makes them (RFC 8265); of two users with the same name and realm
+ * the last one counts.
+ */
 export function createStaticVerifier(users: readonly StaticUser[]): LocalVerifier {
   const byName = new Map(users.map((user) => [nameKey(user.name, user.realm), user]));
   const byHash = new Map(users.map((user) => [hashKey(usernameHash(user.name, user.realm)), user]));

@@ -164,7 +164,7 @@ export const FREQUENT_FAULTS: readonly { readonly label: string; readonly reques
   { label: '100 kbit/s', request: { kind: 'relay-bandwidth', bitsPerSec: 100_000 } },
 ];
 
-/** The same where users sign in by the web. */
+/** The faults that people want most where users sign in by the web, one click each. */
 export const FREQUENT_WEB_FAULTS: typeof FREQUENT_FAULTS = [
   { label: 'Web token expired', request: { kind: 'web-token-refused', cause: 'token-expired' } },
   { label: 'Wrong audience', request: { kind: 'web-token-refused', cause: 'token-audience' } },

@@ -12,7 +12,10 @@ const NETWORK: readonly Party[] = ['wwsf', 'waf', 'edge', 'core', 'store', 'turn
 /** WICs with a column of their own at most; on a phone more would leave no room for words. */
 const MOST_WICS = 4;
 
-/** Which columns these arrows need: WICs in the order in which they came, then the network; web server, authorization server and store where they take part. */
+/**
+ * Which columns these arrows need: WICs in the order in which they came, then the network; web server, authorization server and store where they
+ * take part.
+ */
 export function columnsOf(arrows: readonly Arrow[], hasLab: boolean): readonly Column[] {
   const users = new Set<string>();
   let hasOthers = false;

@@ -164,7 +164,7 @@ export function matchesFigure(of: Figure, arrows: readonly Drawn[], user: string
   return { matches: true, step: lastStep };
 }
 
-/** Those of the user. What was before a token was asked for is another story; a registration is followed from the beginning. */
+/** The arrows of one user for a figure: all of them for a registration, and for a token those since it was asked for. */
 function arrowsFrom({ arrows: [first], begins }: Figure, arrows: readonly Drawn[], user: string): readonly Drawn[] {
   const own = arrows.filter((arrow) => arrow.label === 'Km' || arrow.user === user);
   if (first !== begins) return own;

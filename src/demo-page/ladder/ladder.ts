@@ -185,7 +185,7 @@ interface Progress {
   readonly step: number;
 }
 
-/** Of the first users, since a line holds no more. */
+/** The progress of the first users, since a line holds no more. */
 function progressOf(arrows: readonly Arrow[], before: ReadonlyMap<string, Progress>): ReadonlyMap<string, Progress> {
   const users = [...new Set(arrows.flatMap(({ user }) => user ?? []))].slice(0, MOST_PROGRESS);
   const now = users.flatMap((user) => {

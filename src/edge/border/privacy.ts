@@ -24,7 +24,10 @@ function wishesOf(values: readonly string[]): ReadonlySet<string> {
   return new Set(values.flatMap((value) => value.split(';').map(normal)));
 }
 
-/** Whether an entry is private: by `?Privacy=history` in its URI, or by the parameter `privacy` of Diversion. An entry that cannot be read counts as private. */
+/**
+ * Whether an entry is private: by `?Privacy=history` in its URI, or by the parameter `privacy` of Diversion. An entry that cannot be read counts
+ * as private.
+ */
 function isPrivate(entry: string): boolean {
   const nameAddr = parseNameAddr(entry);
   if (!nameAddr.ok) return true;

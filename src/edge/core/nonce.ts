@@ -5,7 +5,7 @@ import { constantTimeEqual } from '../../base/secret.ts';
 
 const TIME_BYTES = 6;
 const RANDOM_BYTES = 6;
-/** Of the time and the random bytes in base64url; 18 bytes of the MAC follow. */
+/** Length of the time and the random bytes in base64url. 18 bytes of the MAC follow. */
 const HEAD_LENGTH = 16;
 const MAC_LENGTH = 24;
 const NONCE_FORM = /^[\w-]{40}$/;

@@ -12,7 +12,10 @@ export interface BranchEvents {
   readonly failed: (cause: BranchFailure) => void;
 }
 
-/** Why a branch has ended without a response. `lost`: the target is known not to answer any more. `overload`: the edge has no room. `swamped`: the target has no room for this sender. */
+/**
+ * Why a branch has ended without a response. `lost`: the target is known not to answer any more. `overload`: the edge has no room. `swamped`:
+ * the target has no room for this sender.
+ */
 export type BranchFailure = 'timeout' | 'cancelled' | 'hop-closed' | 'lost' | 'overload' | 'swamped';
 
 export interface ClientBranchOptions {

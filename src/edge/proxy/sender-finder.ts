@@ -15,7 +15,10 @@ import { type EndedDialogs } from './ended-dialogs.ts';
 export type Sender =
   /** The client is registered, on this connection, as who it says it is. */
   | { readonly kind: 'registered'; readonly registration: Registration }
-  /** The client is party to a live dialog that was made over this connection, by whatever address it was reached and whether or not it is still registered. */
+  /**
+   * The client is party to a live dialog that was made over this connection, by whatever address it was reached and whether or not it is still
+   * registered.
+   */
   | { readonly kind: 'party'; readonly account: string }
   | { readonly kind: 'stranger'; readonly cause: ForbiddenCause };
 

@@ -57,7 +57,10 @@ export class ObeyCore {
     else this.part(hop);
   }
 
-  /** Brings the end of a registration forward; false if it ends no later anyway. WICs hear nothing of it, so the connection is closed near that end. */
+  /**
+   * Brings the end of a registration forward; false if it ends no later anyway. WICs hear nothing of it, so the connection is closed near that
+   * end.
+   */
   shorten(registrationId: string, expiresSec: number): boolean {
     const { registrations, timers } = this.#context;
     const standing = registrations.find(registrationId);

@@ -26,7 +26,7 @@ export interface ReginfoContact {
   readonly event?: ContactEvent;
   /** Seconds until the binding ends. */
   readonly expiresSec?: number;
-  /** Of the REGISTER that has last changed the binding. */
+  /** Call-ID of the REGISTER that has last changed the binding. */
   readonly callId?: string;
   readonly cseq?: number;
   /** `+sip.instance` without its angle brackets. */
@@ -115,7 +115,7 @@ function readContact(element: XmlElement): ReginfoContact | undefined {
   return contact;
 }
 
-/** Of the value of a parameter, with or without the quotes and angle brackets that it has in a Contact. */
+/** The value of a parameter without the quotes and angle brackets that it may have in a Contact. */
 function unwrapped(text: string | undefined): string | undefined {
   return text
     ?.trim()

@@ -22,7 +22,10 @@ export interface Named {
   readonly uri: string;
 }
 
-/** The URI as wildcards are compared with it. `undefined` for a URI that no wildcard can stand for: too long, with an exclamation mark, or with parameters in its user part. */
+/**
+ * The URI as wildcards are compared with it. `undefined` for a URI that no wildcard can stand for: too long, with an exclamation mark, or with
+ * parameters in its user part.
+ */
 export function namedBy(uri: string): Named | undefined {
   if (uri.length > MAX_LENGTH || isWildcard(uri)) return undefined;
   return telOf(uri) ?? sipOf(uri);

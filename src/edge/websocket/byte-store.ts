@@ -1,4 +1,7 @@
-/** Bytes that come in pieces and are read in one. It holds at most twice what came, in memory of its own, so that no piece keeps what it was cut from. */
+/**
+ * Bytes that come in pieces and are read in one. It holds at most twice what came, in memory of its own, so that no piece keeps what it was cut
+ * from.
+ */
 export class ByteStore {
   #bytes: Buffer;
   #length: number;

@@ -33,7 +33,10 @@ export interface FrameListener {
   peerClosed(code: number): void;
 }
 
-/** Frames of a client (RFC 6455 §5), however the connection has cut them. What waits for the rest of its frame or message is bounded by the limits. */
+/**
+ * Frames of a client (RFC 6455 §5), however the connection has cut them. What waits for the rest of its frame or message is bounded by the
+ * limits.
+ */
 export class FrameReader {
   readonly #limits: FrameLimits;
   readonly #listener: FrameListener;

@@ -27,7 +27,10 @@ const TOKEN_CAUSES = [
   'token-inactive',
   'issuer-unavailable',
 ] as const satisfies readonly TokenDefect[];
-/** Causes for which a fault can refuse a TURN credential that was good a moment ago. `unavailable`: what the TURN server asks about credentials does not answer, so the client gets 500. */
+/**
+ * Causes for which a fault can refuse a TURN credential that was good a moment ago. `unavailable`: what the TURN server asks about credentials
+ * does not answer, so the client gets 500.
+ */
 const LOOKUP_CAUSES = [
   'revoked',
   'expired',

@@ -18,7 +18,10 @@ const EVERYBODY = { user: undefined };
 /** Credentials that a store remembers while it is away, and those to be taken back afterwards. */
 const REMEMBERED = 10_000;
 
-/** Connections to Redis on which no command arrives and no message comes. A hit is a command that is lost; what only asks whether Redis is back is none. */
+/**
+ * Connections to Redis on which no command arrives and no message comes. A hit is a command that is lost; what only asks whether Redis is back
+ * is none.
+ */
 export function faultyTransport(transport: RedisTransport, faults: FaultRegistry): RedisTransport {
   const find = () => faults.find([KIND], EVERYBODY);
   return {

@@ -62,7 +62,10 @@ export type Selection =
 
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS';
 
-/** A real I/S-CSCF behind the edge: finds the destination of it that a request of a WIC goes to, and says what becomes of its own that are for nobody. */
+/**
+ * A real I/S-CSCF behind the edge: finds the destination of it that a request of a WIC goes to, and says what becomes of its own that are for
+ * nobody.
+ */
 export class ExternalCore implements ImsCore {
   readonly joinsWics = false;
   readonly takesAnyScheme = true;

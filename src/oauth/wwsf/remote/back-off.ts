@@ -4,7 +4,10 @@ const FIRST_SEC = 1;
 const MAX_SEC = 30;
 const SECONDS = /^\d{1,6}$/;
 
-/** How long a server is left alone that fails: a second, then twice as long each time, up to half a minute, or as long as it says itself within that. */
+/**
+ * How long a server is left alone that fails: a second, then twice as long each time, up to half a minute, or as long as it says itself within
+ * that.
+ */
 export class BackOff {
   #delaySec = 0;
   #untilMs = -Infinity;
@@ -14,7 +17,10 @@ export class BackOff {
     return Math.max(0, Math.ceil((this.#untilMs - monotonicMs) / 1000));
   }
 
-  /** `askedAt`: of many that were asked together, the first that fails counts. `retryAfter`: header field of the answer. Returns the wait in seconds. */
+  /**
+   * `askedAt`: of many that were asked together, the first that fails counts. `retryAfter`: header field of the answer. Returns the wait in
+   * seconds.
+   */
   failed(askedAt: Now, now: Now, retryAfter?: string): number {
     const isFirst = askedAt.monotonicMs >= this.#untilMs;
     if (isFirst) this.#delaySec = Math.min(MAX_SEC, Math.max(FIRST_SEC, this.#delaySec * 2));

@@ -54,7 +54,10 @@ export class UdpPort {
     return hop;
   }
 
-  /** Sends a datagram. Returns false when it is too large, too many bytes wait already, or the socket is closed. Losses on the network are not noticed. */
+  /**
+   * Sends a datagram. Returns false when it is too large, too many bytes wait already, or the socket is closed. Losses on the network are not
+   * noticed.
+   */
   send(bytes: Buffer, address: string, port: number): boolean {
     const waitingBytes = this.#isOpen ? this.#socket.getSendQueueSize() : Infinity;
     if (bytes.length > MAX_DATAGRAM_BYTES || waitingBytes + bytes.length > this.#context.limits.bufferedBytes) {
