@@ -119,7 +119,8 @@ export function planRequest(
 ): Plan {
   const { uri, sender, emergency } = speaker;
   const { home, tokens, senders, targets, isCoreSide } = facts;
-  const copy: SipRequest = { ...request, headers: request.headers.clone() };
+  const { method, body } = request;
+  const copy: SipRequest = { kind: 'request', method, uri: request.uri, headers: request.headers.clone(), body };
   consumeProxyRequire(copy.headers);
   const edgeUri = registrationOf(sender)?.edgeUri;
   if (emergency !== undefined) {

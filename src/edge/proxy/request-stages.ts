@@ -98,7 +98,7 @@ export class RequestStages implements RequestHandler {
    * strangers would choose how many of them wait. Returns that answer.
    */
   begin(received: ReceivedRequest): SipResponse | undefined {
-    const { request, essentials, hop } = received;
+    const { request, essentials, key, hop } = received;
     if (request.method === 'CANCEL') {
       this.#cancel(received);
       return undefined;
@@ -110,14 +110,15 @@ export class RequestStages implements RequestHandler {
     const refusal = this.#gate.refusal(request, essentials, hop, account, isEmergency);
     if (refusal) return refusal;
     const { signIn } = this.#context;
+    const admitted = { request, essentials, key, hop, account };
     // Whoever is registered may call for help, whatever he shows.
-    if (!signIn || hop.kind !== 'wic' || isEmergency) return this.#proceed({ ...received, account }, speaker);
+    if (!signIn || hop.kind !== 'wic' || isEmergency) return this.#proceed(admitted, speaker);
     const verdict = signIn.judge(request, essentials, hop);
     if (isLater(verdict)) {
-      this.#await(verdict, { ...received, account });
+      this.#await(verdict, admitted);
       return undefined;
     }
-    return this.#follow(verdict, { ...received, account }, speaker);
+    return this.#follow(verdict, admitted, speaker);
   }
 
   #follow(
@@ -153,7 +154,7 @@ export class RequestStages implements RequestHandler {
   }
 
   #proceed(admitted: Omit<AdmittedRequest, 'sender'>, speaker: Speaker): SipResponse | undefined {
-    const { request, essentials, hop, account } = admitted;
+    const { request, essentials, key, hop, account, webLogin, exchange } = admitted;
     const plan = planRequest(request, essentials, hop, speaker, this.#facts);
     if (plan.kind === 'refuse') {
       return plan.status === 403 ? forbidden(request, plan.cause) : badRequest(request, 'Route');
@@ -161,7 +162,8 @@ export class RequestStages implements RequestHandler {
     if (this.#targetIsCongested(plan, hop, account)) {
       return swamped(request, this.#context.layer.context.options.retryAfterSec);
     }
-    this.#executor.execute({ ...admitted, sender: speaker.sender }, plan);
+    const { sender } = speaker;
+    this.#executor.execute({ request, essentials, key, hop, account, webLogin, exchange, sender }, plan);
     return undefined;
   }
 

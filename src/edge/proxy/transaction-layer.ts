@@ -135,7 +135,9 @@ export class TransactionLayer implements ExchangeLayer {
         if (!this.send(message, hop)) delivery.failed = true;
       },
       on: {
-        ...on,
+        response: on.response,
+        timeout: on.timeout,
+        transportError: on.transportError,
         terminated: () => {
           this.#clients.delete(entry);
           this.#clientsByHop.delete(hop, entry);
