@@ -1,4 +1,0 @@
-import { type BuildOptions } from 'esbuild';
-
-export const commandBundle: BuildOptions;
-export const pageBundle: BuildOptions;
