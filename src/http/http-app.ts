@@ -20,7 +20,7 @@ export interface WebSignInPaths {
 /** Where the page gets access tokens for the TURN server (RFC 7635) besides the edge. */
 export interface AccessTokenPaths {
   readonly web?: string;
-  /** Of a login that leads back with the token in the fragment. */
+  /** Path of a login that leads back with the token in the fragment. */
   readonly implicit?: string;
 }
 

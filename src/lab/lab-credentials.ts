@@ -18,7 +18,7 @@ export interface LabCredential {
   /** The value of USERNAME: u and t joined, in approach 2 u alone. */
   readonly username: string;
   readonly password: string;
-  /** Of an access token (RFC 7635): the token in base64. `username` is then its kid, and `password` its session key in base64. */
+  /** The access token (RFC 7635) in base64; absent in other credentials. `username` is then its kid, and `password` its session key in base64. */
   readonly token?: string;
   readonly realm: string;
   /** Its end, t, in UNIX seconds. */

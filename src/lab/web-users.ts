@@ -3,9 +3,9 @@ import { type Config } from '../config/schema/tree.ts';
 
 /** Who has no password in a lab: users of the web, and guests. */
 export interface WebPeople {
-  /** Of the pools, those first that a web server here lends last. */
+  /** Names of the pools' identities. Those that the web server of this lab lends last come first. */
   readonly guests: readonly string[];
-  /** Of `oauth.users`, by the user part of the private identity. */
+  /** The users of `oauth.users`, by the user part of their private identity. */
   readonly users: ReadonlySet<string>;
 }
 

@@ -25,7 +25,7 @@ export interface WebFacts {
 
 /** A request to the web server or to the authorization server, or its answer. */
 export interface WebMessage extends WebFacts {
-  /** The same in a request and its answer, and in all requests of one authorization. */
+  /** Id of the exchange: the same in a request and its answer, and in all requests of one authorization. */
   readonly exchange: string;
   readonly from: WebParty;
   readonly to: WebParty;

@@ -21,7 +21,7 @@ export interface ServerWrap {
   readonly turn?: TurnWrap;
   readonly issuer?: (issuer: CredentialIssuer, side: IssuerSide) => CredentialIssuer;
   readonly tokenIssuer?: (issuer: AccessTokenIssuer, side: IssuerSide) => AccessTokenIssuer;
-  /** Of approach 2 without Redis. */
+  /** Wraps the store of approach 2 when it is in this process, without Redis. */
   readonly store?: (store: DeliveryStore) => DeliveryStore;
   readonly redis?: (transport: RedisTransport) => RedisTransport;
   readonly verifier?: (verifier: CredentialVerifier) => CredentialVerifier;

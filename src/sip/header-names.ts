@@ -101,7 +101,7 @@ for (const [compact, key] of COMPACT_FORMS) {
   for (const spelling of [compact, compact.toUpperCase(), long]) known.set(spelling, { spelling, key: long });
 }
 
-/** The same by length and by first and last character, so that a name is found where it stands in a message. */
+/** The known names by length and by first and last character, so that a name is found where it stands in a message. */
 const BUCKETS = 256;
 const buckets = Array.from({ length: BUCKETS }, (): KnownName[] => []);
 for (const name of known.values()) {

@@ -25,7 +25,7 @@ export interface FrameLimits {
 
 /** What the frames of a client come to. The bytes are the listener's, and of `ping` only during the call. */
 export interface FrameListener {
-  /** Of text frames, which are UTF-8, or of binary ones. */
+  /** A whole message, of text frames, which are UTF-8, or of binary frames. */
   message(bytes: Buffer): void;
   ping(payload: Buffer): void;
   pong(): void;
@@ -206,7 +206,7 @@ export class FrameReader {
   }
 }
 
-/** Of 2 bytes or of 8. Beyond 2^53 it is not exact, and beyond every limit. */
+/** Reads a payload length of 2 or 8 bytes. A length beyond 2^53 is not exact, but it is beyond every limit, too. */
 function readLength(bytes: Buffer, at: number, lengthEnd: number): number {
   return lengthEnd === 4 ? bytes.readUInt16BE(at) : bytes.readUInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
 }

@@ -39,7 +39,7 @@ const LOOKUP_CAUSES = [
   'unavailable',
 ] as const satisfies readonly LookupFailure[];
 
-/** Of an access token, what a client or its authorization server can get wrong. */
+/** Causes for which a fault can refuse an access token: what a client or its authorization server can get wrong. */
 const ACCESS_TOKEN_CAUSES = [
   'unknown-kid',
   'forged-token',
