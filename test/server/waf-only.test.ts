@@ -15,7 +15,7 @@ import { httpsFetch } from '../support/https-fetch.ts';
 
 const DOMAIN = 'ims.example.com';
 const KEY = Buffer.alloc(32, 'K').toString('base64');
-const SECRET = 'secret-of-the-web-server';
+const SECRET = 'secret-of-the-web-server-at-the-waf';
 const FILES: Readonly<Record<string, string>> = {
   'waf-signing-key.pem': generateKeyPairSync('ec', { namedCurve: 'P-256' })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })

@@ -57,19 +57,13 @@ async function answer(ask: Ask): Promise<Reply> {
 }
 
 async function status(collect: boolean): Promise<VictimStatus> {
-  if (collect) {
-    // Finalizers of sockets run between collections.
-    for (let i = 0; i < 3; i++) {
-      globalThis.gc?.();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  const objects = collect ? await countAfterCollection() : undefined;
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const snapshot = server?.snapshot();
   const { turn, edge } = snapshot?.stats ?? {};
   return {
     memory: { rss, heapUsed, external, arrayBuffers },
-    objects: collect ? countObjects() : undefined,
+    objects,
     longestBlockMs: loopDelay.max / 1e6,
     log: counts,
     errors,
@@ -92,6 +86,20 @@ async function status(collect: boolean): Promise<VictimStatus> {
         timers: edge.timers,
       },
   };
+}
+
+async function countAfterCollection(): Promise<VictimStatus['objects']> {
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+  // Finalizers of sockets run between collections.
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.();
+    await settle();
+  }
+  const objects = countObjects();
+  await settle();
+  // To count stops the process for most of a second, which is no doing of the server.
+  loopDelay.reset();
+  return objects;
 }
 
 function countObjects(): VictimStatus['objects'] {
