@@ -29,6 +29,8 @@ export interface ConnectionContext {
   readonly endOfTurn: EndOfTurn;
 }
 
+/** Bytes that are still read after our close frame. A client's answer to it comes behind what was on its way. */
+const MAX_CLOSING_BYTES = 65_536;
 const BROKEN: PeerEnd = { kind: 'broken' };
 
 /**
@@ -44,6 +46,7 @@ export class WebSocketConnection implements TurnWorker, FrameListener {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isClosing = false;
+  #closingBytes = 0;
   #hasPeerEnded = false;
 
   constructor(socket: Duplex, listener: ConnectionListener, { limits, endOfTurn }: ConnectionContext) {
@@ -52,6 +55,7 @@ export class WebSocketConnection implements TurnWorker, FrameListener {
     this.#endOfTurn = endOfTurn;
     this.#reader = new FrameReader(limits, this);
     socket.on('data', (chunk: Buffer) => {
+      if (this.#isClosing && !this.#hasTimeToClose(chunk.length)) return;
       const defect = this.#reader.read(chunk);
       if (defect) this.#onDefect(defect);
     });
@@ -130,6 +134,17 @@ export class WebSocketConnection implements TurnWorker, FrameListener {
   peerClosed(code: number): void {
     this.#answerClose(code === NO_STATUS ? undefined : code);
     this.#endPeer({ kind: 'closed', code });
+  }
+
+  /** A client that goes on sending is read no further: each of its frames would cost, for as long as its side stays open. */
+  #hasTimeToClose(bytes: number): boolean {
+    this.#closingBytes += bytes;
+    if (this.#closingBytes <= MAX_CLOSING_BYTES) return true;
+    if (!this.#reader.isOver) {
+      this.#reader.stop();
+      this.#socket.end();
+    }
+    return false;
   }
 
   #onDefect(defect: FrameDefect): void {

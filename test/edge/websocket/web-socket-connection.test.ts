@@ -65,6 +65,23 @@ describe('a WebSocket connection', () => {
     expect(bench.writes.slice(1)).toEqual(['810163']);
   });
 
+  it('reads a client no further that goes on sending after it was closed, and hears its close frame if that comes soon', () => {
+    const flooded = new Bench();
+    flooded.connection.close(1008);
+    for (let i = 0; i < 100; i++) flooded.receive(Buffer.concat(Array.from({ length: 200 }, () => ping('?'))));
+    expect(flooded.socket.writableEnded).toBe(true);
+    const heard = flooded.told.length;
+    expect(heard * ping('?').length).toBeLessThanOrEqual(65_536);
+    flooded.receive(Buffer.concat([text('x'), close(1000)]));
+    expect(flooded.told).toHaveLength(heard);
+
+    const honest = new Bench();
+    honest.connection.close(1012);
+    honest.receive(text('on its way'));
+    honest.receive(close(1012));
+    expect(honest.told.at(-1)).toBe('closed');
+  });
+
   it('writes for each of many connections once, in the order in which they had something to send', async () => {
     const endOfTurn = new EndOfTurn();
     const order: string[] = [];
