@@ -31,11 +31,24 @@ export function createExchange(ca: string | undefined): SendExchange {
       const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
       const isSecure = url.startsWith('https:');
       const request = isSecure ? requestHttps(url, { ...options, agent }) : requestHttp(url, options);
+      let isAnswered = false;
       request.on('error', reject);
+      // 101, which nobody asked for: without this, Node closes the connection and tells of nothing else, not even of the time that is over.
+      request.on('upgrade', (_response, socket) => {
+        socket.destroy();
+        reject(new Error('the server has switched protocols'));
+      });
+      request.on('close', () => {
+        if (!isAnswered) reject(new Error('the connection has closed without an answer'));
+      });
       request.on('response', (response) => {
+        isAnswered = true;
         const chunks: Buffer[] = [];
         let bytes = 0;
         response.on('error', reject);
+        response.on('close', () => {
+          reject(new Error('the connection has closed within an answer'));
+        });
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
           if (bytes > MAX_BODY_BYTES) response.destroy(new Error(`answer of more than ${MAX_BODY_BYTES} bytes`));

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { createExchange, createWebFetch } from '../../src/server/web-exchange.ts';
@@ -40,5 +41,21 @@ describe('a request to an authorization server', () => {
     await expect(fetch({ url: `${http.url}/long` })).rejects.toThrow('more than 65536 bytes');
     await expect(fetch({ url: `${http.url}/short` })).rejects.toThrow('aborted');
     await expect(fetch({ url: 'http://127.0.0.1:9/' })).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('ends where the server switches protocols, or closes without a word, so that nobody waits for it for ever', async () => {
+    const answers: Readonly<Record<string, string>> = {
+      '/switch': 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      '/nothing': '',
+    };
+    const server = createServer((socket) => {
+      socket.once('data', (head) => socket.end(answers[head.toString().split(' ')[1]!] ?? ''));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const fetch = createWebFetch(createExchange(undefined));
+    await expect(fetch({ url: `${url}/switch` })).rejects.toThrow('switched protocols');
+    await expect(fetch({ url: `${url}/nothing` })).rejects.toThrow();
+    server.close();
   });
 });

@@ -86,18 +86,19 @@ export function readMetadata(text: string, issuer: string): WafEndpoints | undef
   // RFC 8414 §3.3: as it is written, or somebody else speaks for the issuer.
   if (members?.get('issuer') !== issuer) return undefined;
   // A server elsewhere leads nobody to the programs of this machine.
-  const mayBePlain = isLoopbackHost(new URL(issuer).host);
-  const tokenEndpoint = secureUrl(members.get('token_endpoint'), mayBePlain);
+  const isLocal = isLoopbackHost(new URL(issuer).host);
+  const tokenEndpoint = secureUrl(members.get('token_endpoint'), isLocal);
   const jwks = members.get('jwks_uri');
-  const jwksUri = secureUrl(jwks, mayBePlain);
+  const jwksUri = secureUrl(jwks, isLocal);
   if (tokenEndpoint === undefined || (jwks !== undefined && jwksUri === undefined)) return undefined;
   return { tokenEndpoint, jwksUri };
 }
 
 /** Secrets and keys go to no place that anybody on the way could stand in for. */
-function secureUrl(value: unknown, mayBePlain: boolean): string | undefined {
+function secureUrl(value: unknown, isLocal: boolean): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_URL_CHARACTERS || !URL.canParse(value)) return undefined;
   const { protocol, host, username, password } = new URL(value);
   if (username !== '' || password !== '') return undefined;
-  return protocol === 'https:' || (mayBePlain && protocol === 'http:' && isLoopbackHost(host)) ? value : undefined;
+  if (isLoopbackHost(host)) return isLocal && (protocol === 'https:' || protocol === 'http:') ? value : undefined;
+  return protocol === 'https:' ? value : undefined;
 }

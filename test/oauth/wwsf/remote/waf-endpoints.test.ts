@@ -72,6 +72,7 @@ describe('metadata of an authorization server (RFC 8414)', () => {
     ['without a token endpoint', { token_endpoint: undefined }],
     ['with an endpoint that anybody could stand in for', { token_endpoint: 'http://waf.example/token' }],
     ['with a program of this machine as endpoint', { token_endpoint: 'http://127.0.0.1:6379/token' }],
+    ['with a program of this machine that speaks TLS', { token_endpoint: 'https://[::1]:9443/token' }],
     ['with keys of a program of this machine', { jwks_uri: 'http://localhost:6379/keys' }],
     ['with keys that anybody could stand in for', { jwks_uri: 'http://waf.example/keys' }],
     ['with a user in an endpoint', { token_endpoint: 'https://user@waf.example/token' }],
