@@ -29,9 +29,18 @@ const rooms = [...Object.keys(doors), 'server', 'index'];
  * list names only rooms that stand above it here, so that no arrow runs up.
  */
 const innerDoors = {
-  'turn/engine': { outside: ['base', 'stun', 'credentials'], beside: [] },
-  'turn/dataplane': { outside: ['base', 'stun'], beside: ['turn/engine'] },
-  'turn/listeners': { outside: ['base', 'stun'], beside: ['turn/engine', 'turn/dataplane'] },
+  'turn/contract': { outside: ['base'], beside: [] },
+  'turn/kernel': { outside: ['base'], beside: ['turn/contract'] },
+  'turn/dataplane/shared': { outside: ['base', 'stun'], beside: ['turn/contract'] },
+  'turn/dataplane/node': {
+    outside: ['base', 'stun'],
+    beside: ['turn/contract', 'turn/kernel', 'turn/dataplane/shared'],
+  },
+  'turn/transports': {
+    outside: ['base', 'stun'],
+    beside: ['turn/contract', 'turn/kernel', 'turn/dataplane/shared', 'turn/dataplane/node'],
+  },
+  ...engineDoors(),
   'edge/flood': edgeRoom(),
   'edge/trace': edgeRoom(),
   'edge/registration': edgeRoom(),
@@ -63,6 +72,26 @@ const edgeStages = [
 ];
 const edgeValue = `(?!(?:${edgeStages.join('|')})\\.ts$)[^/]+`;
 
+/** The rooms of the TURN engine are chapters of one state machine, open to one another; its walls stand round all of them. */
+function engineDoors() {
+  const names = [
+    'allocation',
+    'authentication',
+    'discovery',
+    'mobility',
+    'observe',
+    'peers',
+    'relay',
+    'requests',
+    'tcp',
+  ];
+  const chapters = names.map((name) => `turn/engine/${name}`);
+  const all = ['turn/engine', ...chapters];
+  return Object.fromEntries(
+    all.map((room) => [room, { outside: doors.turn, beside: ['turn/contract', ...all.filter((one) => one !== room)] }]),
+  );
+}
+
 function edgeRoom(...beside) {
   return { outside: doors.edge, beside, values: true };
 }
@@ -75,7 +104,7 @@ const textOfAddresses = ['net', 'node:net'];
 const words = {
   'demo-page': [
     'edge/edge-words',
-    'turn/engine/turn-words',
+    'turn/engine/observe/turn-words',
     'oauth/oauth-words',
     'credentials/delivered/delivery-words',
   ],
@@ -214,7 +243,8 @@ export default tseslint.config(
     ignores: clockOwners,
     rules: { 'no-restricted-syntax': ['error', noExportAll, ...ownClocks] },
   },
-  pure('turn/engine', innerPatterns('turn/engine')),
+  pure('turn/contract', innerPatterns('turn/contract')),
+  ...Object.keys(engineDoors()).map((room) => pure(room, innerPatterns(room))),
   pure('credentials', patternsOf('credentials')),
   pure('stun', patternsOf('stun'), textOfAddresses),
   pure('sip', patternsOf('sip'), textOfAddresses),

@@ -14,14 +14,14 @@ import {
 } from '../edge/edge-words.ts';
 import { OAUTH_EVENTS } from '../oauth/oauth-events.ts';
 import { SIGN_IN_REFUSALS, TOKEN_REFUSALS } from '../oauth/oauth-words.ts';
-import { TURN_EVENTS } from '../turn/engine/turn-events.ts';
+import { TURN_EVENTS } from '../turn/engine/observe/turn-events.ts';
 import {
   ALLOCATION_END_CAUSES,
   AUTHENTICATION_CAUSES,
   PEER_DENIALS,
   REFUSAL_CAUSES,
   RELAY_END_CAUSES,
-} from '../turn/engine/turn-words.ts';
+} from '../turn/engine/observe/turn-words.ts';
 import { REVOCATION_LOSSES } from './revocation-words.ts';
 import { type PartEvents, type ServerEvents } from './server-types.ts';
 

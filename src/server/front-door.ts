@@ -3,7 +3,7 @@ import { type Socket } from 'node:net';
 import { type TLSSocket } from 'node:tls';
 import { type Arrival, type Arrivals } from '../base/arrivals.ts';
 import { type HttpConnections } from './http-connections.ts';
-import { STUN_ALPN_PROTOCOLS } from '../turn/listeners/alpn-protocols.ts';
+import { STUN_ALPN_PROTOCOLS } from '../turn/transports/alpn-protocols.ts';
 
 /** Serves a TLS client that speaks STUN. */
 export type TurnEntry = (socket: TLSSocket, from: Arrival) => void;

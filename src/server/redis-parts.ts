@@ -9,7 +9,7 @@ import { AllocationStatus } from '../redis/allocation-status.ts';
 import { RedisLink } from '../redis/link.ts';
 import { RedisTokenKeys } from '../redis/redis-token-keys.ts';
 import { RevocationFeed } from '../redis/revocation-feed.ts';
-import { type TurnEvents } from '../turn/engine/turn-events.ts';
+import { type TurnEvents } from '../turn/engine/observe/turn-events.ts';
 import { redisOptions } from './redis-options.ts';
 import { reportAllocations } from './report-allocations.ts';
 import { type ServerWrap } from './server-wrap.ts';

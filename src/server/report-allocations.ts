@@ -1,6 +1,6 @@
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type AllocationStatus, type ReportedAllocation } from '../redis/allocation-status.ts';
-import { type AllocationInfo, type TurnEvents } from '../turn/engine/turn-events.ts';
+import { type AllocationInfo, type TurnEvents } from '../turn/engine/observe/turn-events.ts';
 
 /** Tells dashboards of coturn what the TURN server does. Returns a function that ends it. `defaultRealm`: that of the TURN server. */
 export function reportAllocations(

@@ -37,7 +37,7 @@ import { createAccessTokens } from './access-tokens.ts';
 import { Revoker } from './revoker.ts';
 import { createSharedKey } from './shared-key.ts';
 import { turnUris } from './turn-uris.ts';
-import { type SessionSnapshot, type UserUsage } from '../turn/engine/session-snapshot.ts';
+import { type SessionSnapshot, type UserUsage } from '../turn/engine/observe/session-snapshot.ts';
 
 /** Longest pause of a restart: a timer of Node holds a signed 32-bit number of milliseconds. */
 const MAX_DOWN_MS = 0x7fff_ffff;

@@ -1,5 +1,5 @@
 import { type TransportAddress } from '../base/transport-address.ts';
-import { type ClientPath, type DataPlaneSink, type PeerError, type RelayHandle } from './engine/data-plane.ts';
+import { type ClientPath, type DataPlaneSink, type PeerError, type RelayHandle } from './contract/data-plane.ts';
 
 /** Stands in for the engine while the listeners open, since it is made from their actual ports; what comes before it is lost. */
 export class LateSink implements DataPlaneSink {

@@ -1,10 +1,10 @@
 import { type KeyPair } from '../base/key-pair.ts';
 import { type TransportAddress } from '../base/transport-address.ts';
-import { type ClientTransport } from './engine/data-plane.ts';
+import { type ClientTransport } from './contract/data-plane.ts';
 import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
-import { type ListenOptions } from './listeners/open-listeners.ts';
-import { type NatDiscoveryListenOptions } from './listeners/nat-discovery-listeners.ts';
-import { type StreamListenerOptions } from './listeners/stream-listener.ts';
+import { type ListenOptions } from './transports/open-listeners.ts';
+import { type NatDiscoveryListenOptions } from './transports/nat-discovery-listeners.ts';
+import { type StreamListenerOptions } from './transports/stream-listener.ts';
 
 export interface TurnRelayOptions {
   /** Local addresses to relay from, IP text. */

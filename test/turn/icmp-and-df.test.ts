@@ -13,7 +13,7 @@ import {
 } from '../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../src/stun/message-type.ts';
 import { StunWriter } from '../../src/stun/writer.ts';
-import { kernelUdp } from '../../src/turn/dataplane/kernel-udp.ts';
+import { kernelUdp } from '../../src/turn/kernel/udp.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 import { type TurnClient } from './support/turn-client.ts';
 

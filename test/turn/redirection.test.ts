@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
-import { type RedirectOptions } from '../../src/turn/engine/redirection.ts';
+import { type RedirectOptions } from '../../src/turn/engine/discovery/redirection.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { type KeyPair } from '../../src/base/key-pair.ts';

@@ -3,7 +3,7 @@ import { type ConfigInput } from '../../src/config/schema/tree.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { startLab } from '../../src/lab/start-lab.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
-import { type AuthenticationCause } from '../../src/turn/engine/turn-words.ts';
+import { type AuthenticationCause } from '../../src/turn/engine/observe/turn-words.ts';
 import { RFC8489_B1, RFC8489_B1_REQUEST } from '../vectors/rfc8489-appendix-b.ts';
 import {
   ALLOCATE,

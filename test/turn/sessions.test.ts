@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { createServer } from '../../src/index.ts';
-import { usageByUser } from '../../src/turn/engine/session-snapshot.ts';
+import { usageByUser } from '../../src/turn/engine/observe/session-snapshot.ts';
 import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
 
 const CHANNEL = 0x4000;

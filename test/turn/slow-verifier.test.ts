@@ -6,7 +6,7 @@ import { type CredentialVerifier } from '../../src/credentials/credential.ts';
 import { connectionId } from '../../src/stun/attributes/rfc6062.ts';
 import { xorPeerAddress } from '../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../src/stun/message-type.ts';
-import { kernelTcp } from '../../src/turn/dataplane/kernel-tcp.ts';
+import { kernelTcp } from '../../src/turn/kernel/tcp.ts';
 import { DataConnection } from './support/data-connection.ts';
 import { staticVerifier } from './support/static-verifier.ts';
 import { connectClient, startServer } from './support/turn-lab.ts';

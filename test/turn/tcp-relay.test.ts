@@ -7,7 +7,7 @@ import { type TransportAddress } from '../../src/base/transport-address.ts';
 import { connectionId } from '../../src/stun/attributes/rfc6062.ts';
 import { xorPeerAddress } from '../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../src/stun/message-type.ts';
-import { kernelTcp } from '../../src/turn/dataplane/kernel-tcp.ts';
+import { kernelTcp } from '../../src/turn/kernel/tcp.ts';
 import { type TurnServer } from '../../src/turn/turn-server.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { DataConnection } from './support/data-connection.ts';

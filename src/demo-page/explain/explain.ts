@@ -20,7 +20,7 @@ import {
   type AuthenticationCause,
   PEER_DENIALS,
   REFUSAL_CAUSES,
-} from '../../turn/engine/turn-words.ts';
+} from '../../turn/engine/observe/turn-words.ts';
 import { FAULT_WORDS } from './fault-words.ts';
 import { turnMethodName } from './turn-method-name.ts';
 

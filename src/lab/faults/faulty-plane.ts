@@ -1,13 +1,16 @@
 import { type AddressFamily } from '../../base/ip.ts';
 import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
-import { Drop } from '../../turn/dataplane/drop-counters.ts';
-import { addressFromKernel } from '../../turn/dataplane/kernel-address.ts';
-import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from '../../turn/dataplane/node-data-plane-options.ts';
-import { NodeDataPlane } from '../../turn/dataplane/node-data-plane.ts';
-import { type ClientLeg, type ClientLink, type PeerHost, type Relay } from '../../turn/dataplane/relay-state.ts';
-import { type RelayOpening, type SendOptions } from '../../turn/engine/data-plane.ts';
-import { type RelayProtocol } from '../../turn/engine/tcp-relay-plane.ts';
-import { type AllocationInfo } from '../../turn/engine/turn-events.ts';
+import { Drop } from '../../turn/dataplane/shared/drop-counters.ts';
+import { addressFromKernel } from '../../turn/kernel/address.ts';
+import {
+  type NodeDataPlaneOptions,
+  type NodeDataPlanePorts,
+} from '../../turn/dataplane/node/node-data-plane-options.ts';
+import { NodeDataPlane } from '../../turn/dataplane/node/node-data-plane.ts';
+import { type ClientLeg, type ClientLink, type PeerHost, type Relay } from '../../turn/dataplane/node/relay-state.ts';
+import { type RelayOpening, type SendOptions } from '../../turn/contract/data-plane.ts';
+import { type RelayProtocol } from '../../turn/contract/tcp-relay-plane.ts';
+import { type AllocationInfo } from '../../turn/engine/observe/turn-events.ts';
 import { ImpairedPath } from './impaired-path.ts';
 import { type Impairment } from './impairment.ts';
 

@@ -1,5 +1,5 @@
 import { DeadlineTimer } from '../../base/deadline-timer.ts';
-import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
+import { type RelayDirection } from '../../turn/contract/bandwidth.ts';
 import { LOST, type Impairment } from './impairment.ts';
 
 /** Bytes that may be held back at one relay, both directions together. */

@@ -1,4 +1,4 @@
-import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
+import { type RelayDirection } from '../../turn/contract/bandwidth.ts';
 
 /** Lost, in the place of a time to wait. */
 export const LOST = -1;

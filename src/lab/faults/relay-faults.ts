@@ -1,6 +1,6 @@
 import { type Server } from '../../server/server.ts';
-import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
-import { type AllocationInfo } from '../../turn/engine/turn-events.ts';
+import { type RelayDirection } from '../../turn/contract/bandwidth.ts';
+import { type AllocationInfo } from '../../turn/engine/observe/turn-events.ts';
 import { type ActiveFault } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 import { LOST, type Impairment } from './impairment.ts';

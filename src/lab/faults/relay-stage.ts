@@ -1,4 +1,4 @@
-import { type RelayDirection } from '../../turn/engine/bandwidth.ts';
+import { type RelayDirection } from '../../turn/contract/bandwidth.ts';
 import { type FaultKind, type FaultSpec } from './fault.ts';
 import { LOST } from './impairment.ts';
 

@@ -1,10 +1,10 @@
 import { username } from '../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../stun/error-code.ts';
 import { Method } from '../../stun/message-type.ts';
-import { refuse, type Refused } from '../../turn/engine/answer.ts';
-import { type IncomingRequest } from '../../turn/engine/authenticate.ts';
+import { refuse, type Refused } from '../../turn/engine/requests/answer.ts';
+import { type IncomingRequest } from '../../turn/engine/authentication/authenticate.ts';
 import { type EngineState } from '../../turn/engine/engine-state.ts';
-import { type WrapRequests } from '../../turn/engine/serve-request.ts';
+import { type WrapRequests } from '../../turn/engine/requests/serve-request.ts';
 import { type ActiveFault, type FaultTarget } from './active-fault.ts';
 import { type FaultRegistry } from './fault-registry.ts';
 

@@ -1,20 +1,11 @@
 import { AgeMap } from '../../base/age-map.ts';
-
-export type RelayDirection = 'to-peer' | 'to-client';
+import { type BandwidthScope, type RelayBandwidth, type RelayDirection } from '../contract/bandwidth.ts';
 
 export interface BandwidthOptions {
   /** Bytes a second in each direction, of what peers send and are sent; 0 sets no limit. */
   readonly allocationBytesPerSec: number;
   readonly userBytesPerSec: number;
   readonly totalBytesPerSec: number;
-}
-
-export type BandwidthScope = 'allocation' | 'user' | 'total';
-
-/** What the plane asks about each datagram of a relay that is limited. */
-export interface RelayBandwidth {
-  /** Counts the datagram, or tells the limit that it is too much for; it is then dropped and counts for none. Allocates nothing. */
-  exceededBy(direction: RelayDirection, bytes: number, nowMs: number): BandwidthScope | undefined;
 }
 
 /** How many users without an allocation are remembered until their buckets are full again. */

@@ -1,10 +1,10 @@
 import { type TransportAddress } from '../../base/transport-address.ts';
-import { type AnswerLimitOptions } from './answer-limit.ts';
+import { type AnswerLimitOptions } from './authentication/answer-limit.ts';
 import { type BandwidthOptions } from './bandwidth.ts';
-import { type NatDiscoveryOptions } from './nat-discovery.ts';
-import { type RealmOptions } from './realms.ts';
-import { type SecurityFeatureOptions } from './security-features.ts';
-import { type RedirectOptions } from './redirection.ts';
+import { type NatDiscoveryOptions } from './discovery/nat-discovery.ts';
+import { type RealmOptions } from './authentication/realms.ts';
+import { type SecurityFeatureOptions } from './authentication/security-features.ts';
+import { type RedirectOptions } from './discovery/redirection.ts';
 
 /**
  * What the end of a credential means for an allocation made with it.

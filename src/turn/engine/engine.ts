@@ -12,50 +12,56 @@ import { isChannelData } from '../../stun/channel-data.ts';
 import { checkFingerprint } from '../../stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../stun/message.ts';
 import { Method } from '../../stun/message-type.ts';
-import { dropReservation, endAllocation } from './allocation-lifecycle.ts';
-import { AllocationLog } from './allocation-log.ts';
-import { AllocationTable } from './allocation-table.ts';
-import { type Allocation } from './allocation.ts';
-import { AnswerLimit } from './answer-limit.ts';
-import { type AuthenticationPorts } from './authenticate.ts';
+import { dropReservation, endAllocation } from './allocation/allocation-lifecycle.ts';
+import { AllocationLog } from './observe/allocation-log.ts';
+import { AllocationTable } from './allocation/allocation-table.ts';
+import { type Allocation } from './allocation/allocation.ts';
+import { AnswerLimit } from './authentication/answer-limit.ts';
+import { type AuthenticationPorts } from './authentication/authenticate.ts';
 import { Bandwidths } from './bandwidth.ts';
 import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
-import { type ClientPath, type DataPlane, type DataPlaneSink, type PeerError, type RelayHandle } from './data-plane.ts';
+import {
+  type ClientPath,
+  type DataPlane,
+  type DataPlaneSink,
+  type PeerError,
+  type RelayHandle,
+} from '../contract/data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
-import { handleSend } from './handle-send.ts';
-import { NatDiscovery, type SendFrom } from './nat-discovery.ts';
-import { arriveFrom, survivesClosing } from './mobility.ts';
-import { MobilityTickets } from './mobility-tickets.ts';
-import { Nonces } from './nonces.ts';
-import { OwnRelayChannels } from './own-relay-channels.ts';
-import { PastAllocates } from './past-allocates.ts';
-import { handlePeerAccepted } from './peer-accepted.ts';
-import { handlePeerData } from './peer-data.ts';
-import { handlePeerError } from './peer-error.ts';
-import { PeerPolicy } from './peer-policy.ts';
-import { recheckPeers } from './recheck-peers.ts';
-import { allocationCounters } from './relay-counters.ts';
-import { Redirection } from './redirection.ts';
-import { Realms } from './realms.ts';
-import { RelayPorts } from './relay-ports.ts';
-import { Reservations } from './reservations.ts';
-import { securityFeatures } from './security-features.ts';
+import { handleSend } from './requests/handle-send.ts';
+import { NatDiscovery, type SendFrom } from './discovery/nat-discovery.ts';
+import { arriveFrom, survivesClosing } from './mobility/mobility.ts';
+import { MobilityTickets } from './mobility/mobility-tickets.ts';
+import { Nonces } from './authentication/nonces.ts';
+import { OwnRelayChannels } from './peers/own-relay-channels.ts';
+import { PastAllocates } from './allocation/past-allocates.ts';
+import { handlePeerAccepted } from './tcp/peer-accepted.ts';
+import { handlePeerData } from './peers/peer-data.ts';
+import { handlePeerError } from './peers/peer-error.ts';
+import { PeerPolicy } from './peers/peer-policy.ts';
+import { recheckPeers } from './peers/recheck-peers.ts';
+import { allocationCounters } from './relay/relay-counters.ts';
+import { Redirection } from './discovery/redirection.ts';
+import { Realms } from './authentication/realms.ts';
+import { RelayPorts } from './relay/relay-ports.ts';
+import { Reservations } from './allocation/reservations.ts';
+import { securityFeatures } from './authentication/security-features.ts';
 import {
   refuseAuthentication,
   serveAuthenticated,
   serveRequest,
   type ServeRequest,
   type WrapRequests,
-} from './serve-request.ts';
-import { sessionSnapshot, type SessionSnapshot } from './session-snapshot.ts';
-import { Tally, type DropReason } from './tally.ts';
-import { TcpConnections } from './tcp-connections.ts';
-import { tcpConnected, tcpConnectionEnded } from './tcp-lifecycle.ts';
-import { type TurnEvents } from './turn-events.ts';
-import { type AllocationEndCause } from './turn-words.ts';
-import { stopWaiting } from './wait-for-lookup.ts';
-import { WaitingRequests } from './waiting-requests.ts';
+} from './requests/serve-request.ts';
+import { sessionSnapshot, type SessionSnapshot } from './observe/session-snapshot.ts';
+import { Tally, type DropReason } from './observe/tally.ts';
+import { TcpConnections } from './tcp/tcp-connections.ts';
+import { tcpConnected, tcpConnectionEnded } from './tcp/tcp-lifecycle.ts';
+import { type TurnEvents } from './observe/turn-events.ts';
+import { type AllocationEndCause } from './observe/turn-words.ts';
+import { stopWaiting } from './authentication/wait-for-lookup.ts';
+import { WaitingRequests } from './authentication/waiting-requests.ts';
 
 const NONCE_KEY_BYTES = 32;
 const TICKET_KEY_BYTES = 32;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Relay } from '../../../src/turn/dataplane/relay-state.ts';
-import { COUNTERS_PER_SLOT } from '../../../src/turn/engine/data-plane.ts';
+import { type Relay } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { COUNTERS_PER_SLOT } from '../../../src/turn/contract/data-plane.ts';
 import { FaultyPlane } from '../../../src/lab/faults/faulty-plane.ts';
 import { LOST, type Impairment } from '../../../src/lab/faults/impairment.ts';
 import { unwrap } from '../../support/unwrap.ts';
 import { connectClient, echoPeer, startServer } from '../../turn/support/turn-lab.ts';
-import { channelData, FakeClient, harnessOf, openPeer, type Harness } from '../../turn/dataplane/support.ts';
+import { channelData, FakeClient, harnessOf, openPeer, type Harness } from '../../turn/dataplane/node/support.ts';
 
 const FOREVER = 1e12;
 const A = 0x4001;

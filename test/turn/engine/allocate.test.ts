@@ -13,7 +13,7 @@ import {
   xorRelayedAddress,
 } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
-import { PastAllocates } from '../../../src/turn/engine/past-allocates.ts';
+import { PastAllocates } from '../../../src/turn/engine/allocation/past-allocates.ts';
 import { codeOf, engineOptions, START_SEC, World, type Build, type TestClient } from './world.ts';
 
 describe('Allocate', () => {

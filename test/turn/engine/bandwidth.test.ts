@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Bandwidths, type BandwidthOptions, type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
+import { type RelayBandwidth } from '../../../src/turn/contract/bandwidth.ts';
+import { Bandwidths, type BandwidthOptions } from '../../../src/turn/engine/bandwidth.ts';
 import { additionalAddressFamily } from '../../../src/stun/attributes/rfc8656.ts';
 import { World } from './world.ts';
 

@@ -9,9 +9,9 @@ import {
   type RelayNotOpened,
   type RelayOpening,
   type SendOptions,
-} from '../../../src/turn/engine/data-plane.ts';
-import { type RelayBandwidth } from '../../../src/turn/engine/bandwidth.ts';
-import { type RelayProtocol } from '../../../src/turn/engine/tcp-relay-plane.ts';
+} from '../../../src/turn/contract/data-plane.ts';
+import { type RelayBandwidth } from '../../../src/turn/contract/bandwidth.ts';
+import { type RelayProtocol } from '../../../src/turn/contract/tcp-relay-plane.ts';
 import { FakeTcp } from './fake-tcp.ts';
 
 export interface FakeRelay extends RelayHandle {

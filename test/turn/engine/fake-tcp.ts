@@ -1,6 +1,6 @@
 import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
-import { type ClientPath, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
-import { type TcpRelayPlane } from '../../../src/turn/engine/tcp-relay-plane.ts';
+import { type ClientPath, type RelayHandle } from '../../../src/turn/contract/data-plane.ts';
+import { type TcpRelayPlane } from '../../../src/turn/contract/tcp-relay-plane.ts';
 
 /** Remembers what it was told of connections. */
 export class FakeTcp implements TcpRelayPlane {

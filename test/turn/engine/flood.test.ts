@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { Method } from '../../../src/stun/message-type.ts';
-import { type ClientPath } from '../../../src/turn/engine/data-plane.ts';
+import { type ClientPath } from '../../../src/turn/contract/data-plane.ts';
 import { address, codeOf, engineOptions, plain, World } from './world.ts';
 
 const PACKETS = 1_000_000;

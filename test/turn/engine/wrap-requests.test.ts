@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { messageIntegrity, nonce, username } from '../../../src/stun/attributes/rfc8489.ts';
 import { checkIntegrity } from '../../../src/stun/integrity.ts';
 import { Method } from '../../../src/stun/message-type.ts';
-import { refuse } from '../../../src/turn/engine/answer.ts';
-import { type IncomingRequest } from '../../../src/turn/engine/authenticate.ts';
-import { type WrapRequests } from '../../../src/turn/engine/serve-request.ts';
+import { refuse } from '../../../src/turn/engine/requests/answer.ts';
+import { type IncomingRequest } from '../../../src/turn/engine/authentication/authenticate.ts';
+import { type WrapRequests } from '../../../src/turn/engine/requests/serve-request.ts';
 import { codeOf, plain, World } from './world.ts';
 
 interface Asked {

@@ -1,5 +1,5 @@
 import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
-import { type ClientPath, type RelayHandle } from '../../../src/turn/engine/data-plane.ts';
+import { type ClientPath, type RelayHandle } from '../../../src/turn/contract/data-plane.ts';
 import { FakeTcp } from '../engine/fake-tcp.ts';
 import { isClosed } from './granted.ts';
 

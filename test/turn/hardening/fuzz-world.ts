@@ -11,7 +11,7 @@ import { errorCode, nonce } from '../../../src/stun/attributes/rfc8489.ts';
 import { xorRelayedAddress } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
-import { type ClientPath } from '../../../src/turn/engine/client-path.ts';
+import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
 import { heldToken, tokenVerifier } from '../../credentials/access-token/support.ts';
 import { type FakeRelay } from '../engine/fake-plane.ts';
 import { address, decoded, REALM, TestClient, World } from '../engine/world.ts';

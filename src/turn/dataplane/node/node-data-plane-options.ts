@@ -1,0 +1,28 @@
+import { type Logger } from '../../../base/logger.ts';
+import { type DataPlaneSink } from '../../contract/data-plane.ts';
+import { type DropCounters } from '../shared/drop-counters.ts';
+import { type JoinedStreamsOptions } from './joined-streams.ts';
+import { type KernelTcp } from '../../kernel/tcp.ts';
+import { type KernelUdp } from '../../kernel/udp.ts';
+import { type RelayAddress } from './relay-directory.ts';
+
+export interface NodeDataPlaneOptions {
+  /** Addresses of the relays. Nothing is relayed of a family without one. */
+  readonly addresses: readonly RelayAddress[];
+  /** SO_RCVBUF and SO_SNDBUF of each relay socket; 0 leaves the kernel's default. */
+  readonly socketBufferBytes: number;
+  /** How late an expiry may be noticed by a packet; see `CoarseClock`. */
+  readonly clockResolutionMs: number;
+  /** Options of TCP relays; absent: no TCP is relayed. */
+  readonly tcp?: (JoinedStreamsOptions & { readonly kernel: KernelTcp }) | undefined;
+}
+
+export interface NodeDataPlanePorts {
+  readonly sink: DataPlaneSink;
+  readonly drops: DropCounters;
+  readonly logger: Logger;
+  /** UDP sockets of the kernel; absent: the plane uses `node:dgram`. */
+  readonly kernel?: KernelUdp | undefined;
+  /** Monotonic milliseconds of the same clock the engine lives by. */
+  readonly nowMs: () => number;
+}

@@ -1,0 +1,401 @@
+import { type RemoteInfo } from 'node:dgram';
+import { type AddressFamily } from '../../../base/ip.ts';
+import { type Logger } from '../../../base/logger.ts';
+import { ok } from '../../../base/result.ts';
+import { type TransportAddress } from '../../../base/transport-address.ts';
+import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../../stun/channel-data.ts';
+import {
+  COUNTERS_PER_SLOT,
+  type ChannelEntry,
+  type DataPlane,
+  type DataPlaneSink,
+  type RelayNotOpened,
+  type RelayOpening,
+  type SendOptions,
+} from '../../contract/data-plane.ts';
+import { type BandwidthScope, type RelayBandwidth, type RelayDirection } from '../../contract/bandwidth.ts';
+import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { CoarseClock } from '../shared/coarse-clock.ts';
+import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters.ts';
+import { addressFromKernel } from '../../kernel/address.ts';
+import { type KernelUdp } from '../../kernel/udp.ts';
+import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
+import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
+import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
+import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink, type PeerHost } from './relay-state.ts';
+import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
+import { TcpRelaySocket } from './tcp-relay-socket.ts';
+import { TcpRelays } from './tcp-relays.ts';
+import { MAX_UDP_PAYLOAD } from './udp-socket.ts';
+
+const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
+  allocation: Drop.BandwidthOfAllocation,
+  user: Drop.BandwidthOfUser,
+  total: Drop.BandwidthOfAll,
+};
+
+/**
+ * The data plane of one socket for each relayed transport address, everything on the main thread: over `node:dgram`, and with a `KernelUdp`
+ * for what that cannot do.
+ *
+ * DONT-FRAGMENT (RFC 8656 §11.3) is honoured with a `KernelUdp` only. Without one, Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
+ * net.ipv4.ip_no_pmtu_disc is set) sends every datagram that fits the path MTU it knows with the DF bit, asked or not, so nothing is claimed.
+ */
+export class NodeDataPlane implements DataPlane, ChannelDataPath {
+  readonly kind = 'node';
+  readonly setsDontFragment: boolean;
+  readonly tcp: TcpRelays | undefined;
+  readonly #options: NodeDataPlaneOptions;
+  readonly #sink: DataPlaneSink;
+  readonly #drops: DropCounters;
+  readonly #logger: Logger;
+  readonly #kernel: KernelUdp | undefined;
+  readonly #clock: CoarseClock;
+  readonly #directory: RelayDirectory;
+  readonly #counters = new RelayCounters();
+  readonly #bySlot: (Relay | undefined)[] = [];
+
+  constructor(options: NodeDataPlaneOptions, { sink, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#drops = drops;
+    this.#logger = logger;
+    this.#kernel = kernel;
+    this.setsDontFragment = kernel !== undefined;
+    this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
+    this.#directory = new RelayDirectory(options.addresses);
+    const { tcp } = options;
+    const count = (relay: Relay, direction: RelayDirection, bytes: number): void => {
+      if (direction === 'to-peer') this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, bytes);
+      else this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, bytes);
+    };
+    const ports = { sink, directory: this.#directory, count, logger, nowMs };
+    this.tcp = tcp && new TcpRelays(tcp, { ...ports, kernel: tcp.kernel });
+  }
+
+  openRelay(
+    client: ClientLink,
+    family: AddressFamily,
+    port: number,
+    expiresAtMs: number,
+    protocol: RelayProtocol = 'udp',
+  ): RelayOpening<Relay> {
+    const bound = this.#bind(family, port, protocol);
+    if (bound.ok) this.claimRelay(bound.value, client, expiresAtMs);
+    return bound;
+  }
+
+  reserveRelay(family: AddressFamily, port: number): RelayOpening<Relay> {
+    return this.#bind(family, port, 'udp');
+  }
+
+  claimRelay(relay: Relay, client: ClientLink, expiresAtMs: number): void {
+    const leg = client.leg ?? new ClientLeg(client);
+    leg.relayCount++;
+    client.leg = leg;
+    relay.leg = leg;
+    relay.expiresAtMs = expiresAtMs;
+  }
+
+  moveClient({ leg }: Relay, client: ClientLink, frame?: Uint8Array): void {
+    leg?.moveTo(client);
+    if (leg && frame) this.forward(leg, frame);
+  }
+
+  setRelayExpiry(relay: Relay, expiresAtMs: number): void {
+    relay.expiresAtMs = expiresAtMs;
+  }
+
+  closeRelay(relay: Relay): void {
+    if (relay.siblings.get(relay.relayed.port) !== relay) return;
+    relay.siblings.delete(relay.relayed.port);
+    const { leg } = relay;
+    if (leg !== undefined) {
+      for (const host of relay.hosts.values()) {
+        for (const { channel } of host.channels.values()) leg.channels.delete(channel);
+      }
+      leg.relayCount--;
+      if (leg.relayCount === 0) leg.link.leg = undefined;
+    }
+    this.#noteKernelDrops(relay);
+    this.#bySlot[relay.slot] = undefined;
+    relay.hosts.clear();
+    relay.leg = undefined;
+    relay.socket.close();
+    this.#counters.release(relay.slot);
+  }
+
+  setPermission(relay: Relay, peerAddress: string, expiresAtMs: number): void {
+    relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+  }
+
+  removePermission(relay: Relay, peerAddress: string): void {
+    const host = relay.hosts.get(peerAddress);
+    if (host === undefined) return;
+    host.permittedUntilMs = 0;
+    relay.forgetIfEmpty(host);
+  }
+
+  setChannel(relay: Relay, { channel, peer, expiresAtMs }: ChannelEntry): void {
+    const { leg } = relay;
+    if (leg === undefined) return;
+    const existing = leg.channels.get(channel);
+    if (existing?.relay === relay && existing.address === peer.address && existing.port === peer.port) {
+      existing.expiresAtMs = expiresAtMs;
+      return;
+    }
+    if (existing) this.removeChannel(existing.relay, channel);
+    const { address, port } = peer;
+    const host = relay.host(address);
+    const former = host.channels.get(port);
+    if (former) leg.channels.delete(former.channel);
+    const ownRelays = this.#directory.ofAddress(address)?.relays;
+    const entry = { channel, relay, host, address, port, ownRelays, expiresAtMs };
+    host.channels.set(port, entry);
+    leg.channels.set(channel, entry);
+  }
+
+  removeChannel(relay: Relay, channel: number): void {
+    const entry = relay.leg?.channels.get(channel);
+    if (entry?.relay !== relay) return;
+    relay.leg?.channels.delete(channel);
+    entry.host.channels.delete(entry.port);
+    relay.forgetIfEmpty(entry.host);
+  }
+
+  sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
+    if (relay.leg === undefined) return;
+    const { address, port } = peer;
+    const ownRelays = this.#directory.ofAddress(address)?.relays;
+    if (dontFragment && ownRelays?.has(port) !== true) this.#sendUnfragmented(relay, peer, data);
+    else this.#toPeer(relay, ownRelays, address, port, data, 0, data.length);
+  }
+
+  setBandwidth(relay: Relay, bandwidth: RelayBandwidth): void {
+    relay.bandwidth = bandwidth;
+  }
+
+  readCounters(into: Float64Array, slots: readonly number[]): void {
+    for (const slot of slots) {
+      const relay = this.#bySlot[slot];
+      if (relay) this.#noteKernelDrops(relay);
+    }
+    this.#counters.readInto(into, slots);
+  }
+
+  /** Counts what the kernel has dropped since it was last asked, a system call for each relay: too dear for the packet path. */
+  noteKernelDrops(): void {
+    for (const relay of this.#directory.relays()) this.#noteKernelDrops(relay);
+  }
+
+  #noteKernelDrops(relay: Relay): void {
+    if (!relay.hasHeard) return;
+    relay.hasHeard = false;
+    const drops = relay.socket.kernelDrops();
+    const more = drops - relay.kernelDrops;
+    if (more <= 0) return;
+    relay.kernelDrops = drops;
+    this.#drops.add(Drop.KernelBufferFull, more);
+    this.#add(relay, CounterAt.dropped, more);
+  }
+
+  /** Closes what the engine has left open. */
+  close(): void {
+    for (const relay of this.#directory.relays()) this.closeRelay(relay);
+    this.#clock.close();
+  }
+
+  /** Packet path, client to peer: one lookup, no allocation of ours. */
+  forward(leg: ClientLeg, frame: Uint8Array): boolean {
+    const channel = leg.channels.get(channelDataNumber(frame, 0));
+    if (channel === undefined) return false;
+    const { relay } = channel;
+    const length = channelDataLength(frame, 0, frame.length);
+    if (length < 0) this.drop(relay, Drop.Malformed);
+    else if (this.#isExpired(channel)) this.drop(relay, Drop.Expired);
+    else {
+      this.#toPeer(relay, channel.ownRelays, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
+    }
+    return true;
+  }
+
+  /** RFC 8656 §12.6: a bound channel relays, permission or none; that is for what peers send (§9). */
+  #isExpired({ expiresAtMs, relay }: Channel): boolean {
+    const nowMs = this.#clock.nowMs();
+    return nowMs >= expiresAtMs || nowMs >= relay.expiresAtMs;
+  }
+
+  #toPeer(
+    relay: Relay,
+    ownRelays: ReadonlyMap<number, Relay> | undefined,
+    address: string,
+    port: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', length)) return;
+    this.passToPeer(relay, ownRelays, address, port, data, offset, length);
+  }
+
+  /** A datagram to a peer, which nothing forbids any more. */
+  protected passToPeer(
+    relay: Relay,
+    ownRelays: ReadonlyMap<number, Relay> | undefined,
+    address: string,
+    port: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const other = ownRelays?.get(port);
+    if (other !== undefined) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+      this.#fromOwnRelay(other, relay, data, offset, length);
+    } else if (port === 0) this.drop(relay, Drop.BadPeerAddress);
+    else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.drop(relay, Drop.TooLarge);
+    else if (relay.socket.send(data, offset, length, port, address)) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+    } else this.drop(relay, Drop.SendQueueFull);
+  }
+
+  #isTooMuch(relay: Relay, bandwidth: RelayBandwidth, direction: RelayDirection, bytes: number): boolean {
+    const scope = bandwidth.exceededBy(direction, bytes, this.#clock.nowMs());
+    return scope !== undefined && this.drop(relay, BANDWIDTH_DROPS[scope]);
+  }
+
+  #sendUnfragmented(relay: Relay, peer: TransportAddress, data: Uint8Array): void {
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-peer', data.length)) return;
+    if (peer.port === 0) this.drop(relay, Drop.BadPeerAddress);
+    else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.drop(relay, Drop.TooLarge);
+    else if (relay.socket.sendUnfragmented(data, 0, data.length, peer)) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, data.length);
+    } else this.drop(relay, Drop.SendQueueFull);
+  }
+
+  /** The straight path: `from` and `relay` are both ours, so the data goes to the other client without the two relay sockets. */
+  #fromOwnRelay(relay: Relay, from: Relay, data: Uint8Array, offset: number, length: number): void {
+    const { address, port } = from.relayed;
+    if (!this.#toClient(relay, address, port, data, offset, length)) {
+      const start = data.byteOffset + offset;
+      this.#sink.onPeerData(relay, from.relayed, Buffer.from(data.buffer as ArrayBuffer, start, length));
+    }
+  }
+
+  /** Packet path, peer to client: two lookups, no allocation of ours. */
+  #onDatagram(relay: Relay, data: Buffer, { address, port }: RemoteInfo): void {
+    relay.hasHeard = true;
+    if (!this.#toClient(relay, address, port, data, 0, data.length)) {
+      const peer = addressFromKernel(address, port);
+      if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
+    }
+  }
+
+  /** False when the data is permitted and has no channel, and the engine is to have it now. */
+  #toClient(relay: Relay, address: string, port: number, data: Uint8Array, offset: number, length: number): boolean {
+    const { leg } = relay;
+    if (leg === undefined) return this.drop(relay, Drop.ReservedRelay);
+    const host = relay.hosts.get(address);
+    if (host === undefined) return this.drop(relay, Drop.NoPermission);
+    const nowMs = this.#clock.nowMs();
+    if (nowMs >= relay.expiresAtMs || nowMs >= host.permittedUntilMs) return this.drop(relay, Drop.Expired);
+    if (relay.bandwidth !== undefined && this.#isTooMuch(relay, relay.bandwidth, 'to-client', length)) return true;
+    return this.passToClient(relay, leg, host, port, nowMs, data, offset, length);
+  }
+
+  /** A datagram of the peer at `host` and `port` to the client, which nothing forbids any more. False when it has no channel. */
+  protected passToClient(
+    relay: Relay,
+    leg: ClientLeg,
+    host: PeerHost,
+    port: number,
+    nowMs: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
+    const channel = host.channels.get(port);
+    if (channel === undefined || nowMs >= channel.expiresAtMs) {
+      this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
+      return false;
+    }
+    if (leg.link.sendChannelData(channel.channel, data, offset, length)) {
+      this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
+    } else this.countDropped(relay);
+    return true;
+  }
+
+  /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
+  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening<Relay> {
+    const addresses = this.#directory.ofFamily(family);
+    let failure: RelayNotOpened | undefined;
+    for (let i = 0; i < addresses.length; i++) {
+      const own = addresses[((port >> 1) + i) % addresses.length];
+      if (!own) continue;
+      const opened = this.#openSocket(own, port, protocol);
+      if (opened.ok) return ok(this.#register(own, opened.value));
+      failure = opened;
+    }
+    return failure ?? { ok: false, reason: 'unavailable', detail: `no relay address of family IPv${family}` };
+  }
+
+  #openSocket(
+    own: OwnAddress,
+    port: number,
+    protocol: RelayProtocol,
+  ): { ok: true; value: RelaySocket } | RelayNotOpened {
+    const { family, address } = own;
+    const { socketBufferBytes } = this.#options;
+    try {
+      if (protocol === 'tcp' && this.tcp) return ok(this.tcp.open(own, port));
+      return ok(openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return { ok: false, reason: code === 'EADDRINUSE' ? 'in-use' : 'unavailable', detail: message };
+    }
+  }
+
+  #register(own: OwnAddress, socket: RelaySocket): Relay {
+    const { family, advertised } = own;
+    const relayed = { family, address: advertised, port: socket.port };
+    const siblings = socket instanceof TcpRelaySocket ? own.tcpRelays : own.relays;
+    const relay = new Relay(this.#counters.take(), relayed, socket, siblings);
+    siblings.set(relayed.port, relay);
+    this.#bySlot[relay.slot] = relay;
+    if (socket instanceof TcpRelaySocket) this.tcp?.serve(relay, socket);
+    socket.listen({
+      datagram: (data, from) => {
+        this.#onDatagram(relay, data, from);
+      },
+      peerError: (error) => {
+        this.#sink.onPeerError(relay, error);
+      },
+      failed: (error) => {
+        this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
+      },
+    });
+    return relay;
+  }
+
+  #count(relay: Relay, packetsAt: number, bytesAt: number, bytes: number): void {
+    this.#add(relay, packetsAt, 1);
+    this.#add(relay, bytesAt, bytes);
+  }
+
+  /** Counts a drop. Always returns true, for callers that return whether a datagram was handled. */
+  protected drop(relay: Relay, reason: DropIndex): true {
+    this.#drops.add(reason);
+    this.countDropped(relay);
+    return true;
+  }
+
+  protected countDropped(relay: Relay): void {
+    this.#add(relay, CounterAt.dropped, 1);
+  }
+
+  #add(relay: Relay, counterAt: number, amount: number): void {
+    const { values } = this.#counters;
+    const at = relay.slot * COUNTERS_PER_SLOT + counterAt;
+    values[at] = (values[at] ?? 0) + amount;
+  }
+}

@@ -1,0 +1,161 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type TransportAddress } from '../../../base/transport-address.ts';
+import { type PeerError } from '../../contract/data-plane.ts';
+import { type KernelUdp } from '../../kernel/udp.ts';
+import { SockaddrCache } from '../../kernel/sockaddr-cache.ts';
+import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
+
+export interface RelaySocketHandlers {
+  datagram(data: Buffer, from: RemoteInfo): void;
+  /** An ICMP error tells of a datagram that did not arrive. */
+  peerError(error: PeerError): void;
+  /** A failure that concerns one datagram, never the relay. */
+  failed(error: Error): void;
+}
+
+/** The socket of one relayed transport address. */
+export interface RelaySocket {
+  readonly port: number;
+  /** Called once, in the turn of the event loop that opened it. */
+  listen(handlers: RelaySocketHandlers): void;
+  /** Hands the datagram to the network now or not at all; false: not. `data` is the caller's again on return. */
+  send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean;
+  /** Sends like `send`, with the DF bit where the platform can set it. */
+  sendUnfragmented(data: Uint8Array, offset: number, length: number, peer: TransportAddress): boolean;
+  /** Datagrams of peers that found the kernel's buffer full, since it was opened; 0 where the platform does not tell. */
+  kernelDrops(): number;
+  close(): void;
+}
+
+/** Binds before it returns, or throws the system error (`code` EADDRINUSE, EADDRNOTAVAIL, EMFILE, …). */
+export function openRelaySocket(options: UdpBindOptions, kernel: KernelUdp | undefined): RelaySocket {
+  return kernel ? new KernelRelaySocket(options, kernel) : new NodeRelaySocket(options);
+}
+
+class NodeRelaySocket implements RelaySocket {
+  readonly port: number;
+  readonly #socket: Socket;
+
+  constructor(options: UdpBindOptions) {
+    this.#socket = bindUdpSocket(options);
+    this.port = options.port === 0 ? this.#socket.address().port : options.port;
+  }
+
+  listen(handlers: RelaySocketHandlers): void {
+    this.#socket.on('message', (data, from) => {
+      handlers.datagram(data, from);
+    });
+    this.#socket.on('error', (error) => {
+      handlers.failed(error);
+    });
+  }
+
+  send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean {
+    return sendNow(this.#socket, data, offset, length, port, address);
+  }
+
+  sendUnfragmented(data: Uint8Array, offset: number, length: number, { port, address }: TransportAddress): boolean {
+    return sendNow(this.#socket, data, offset, length, port, address);
+  }
+
+  kernelDrops(): number {
+    return 0;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** How many peer addresses are kept in the form of the kernel. A client has permissions for a few. */
+const KEPT_ADDRESSES = 64;
+/** How many errors are taken from the kernel at a time, and may wait to be reported. */
+const ERRORS_AT_ONCE = 64;
+/** The send buffer is full: the datagram is lost, as UDP has it, and no error waits. */
+const EAGAIN = 11;
+
+/**
+ * Receives through `node:dgram` and sends by itself, which is cheaper, tells at once whether the datagram was taken, and gives the ICMP
+ * errors that datagrams of this socket brought about.
+ */
+class KernelRelaySocket implements RelaySocket {
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #fd: number;
+  readonly #options: UdpBindOptions;
+  readonly #kernel: KernelUdp;
+  readonly #sockaddrs: SockaddrCache;
+  readonly #errors: PeerError[] = [];
+  #handlers: RelaySocketHandlers | undefined;
+
+  constructor(options: UdpBindOptions, kernel: KernelUdp) {
+    const { family, address, port, socketBufferBytes } = options;
+    this.#options = options;
+    this.#kernel = kernel;
+    this.#sockaddrs = new SockaddrCache(family, KEPT_ADDRESSES);
+    this.#fd = kernel.open(family, address, port, socketBufferBytes);
+    this.#socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+    this.#socket.bind({ fd: this.#fd, exclusive: true });
+    this.port = port === 0 ? this.#socket.address().port : port;
+  }
+
+  listen(handlers: RelaySocketHandlers): void {
+    this.#handlers = handlers;
+    this.#socket.on('message', (data, from) => {
+      handlers.datagram(data, from);
+    });
+    this.#socket.on('error', (error) => {
+      if (this.#handlers === undefined) return;
+      // Whatever it was, the queue must be empty afterwards, or the socket stays ready for good.
+      this.#readErrors();
+      handlers.failed(error);
+    });
+  }
+
+  send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean {
+    const to = this.#sockaddrs.get(address, port);
+    const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
+    const failure = this.#kernel.send(this.#fd, to, payload);
+    return failure === 0 || (this.#maySendAgain(failure) && this.#kernel.send(this.#fd, to, payload) === 0);
+  }
+
+  sendUnfragmented(data: Uint8Array, offset: number, length: number, { address, port }: TransportAddress): boolean {
+    const to = this.#sockaddrs.get(address, port);
+    const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
+    const { family } = this.#options;
+    const failure = this.#kernel.sendUnfragmented(this.#fd, family, to, payload);
+    if (failure === 0) return true;
+    return this.#maySendAgain(failure) && this.#kernel.sendUnfragmented(this.#fd, family, to, payload) === 0;
+  }
+
+  kernelDrops(): number {
+    return this.#kernel.drops(this.#fd);
+  }
+
+  close(): void {
+    this.#handlers = undefined;
+    this.#errors.length = 0;
+    this.#socket.close();
+  }
+
+  /** An error of an earlier datagram is told in the place of sending this one: once it is taken, this one can go. */
+  #maySendAgain(failure: number): boolean {
+    if (failure === EAGAIN) return false;
+    this.#readErrors();
+    return true;
+  }
+
+  #readErrors(): void {
+    for (;;) {
+      const error = this.#kernel.readError(this.#fd);
+      if (error === undefined) return;
+      if (error === 'other' || this.#errors.length >= ERRORS_AT_ONCE) continue;
+      // Told afterwards: a caller that is sending just now must not be called back meanwhile.
+      if (this.#errors.push(error) === 1) setImmediate(this.#tellErrors);
+    }
+  }
+
+  readonly #tellErrors = (): void => {
+    for (const error of this.#errors.splice(0)) this.#handlers?.peerError(error);
+  };
+}

@@ -1,0 +1,107 @@
+import { type Socket } from 'node:net';
+import { type TransportAddress } from '../../../base/transport-address.ts';
+import { type ClientPath, type RelayHandle } from '../../contract/data-plane.ts';
+import { type RelayBandwidth } from '../../contract/bandwidth.ts';
+import { type RelaySocket } from './relay-socket.ts';
+
+/*
+ * What the plane holds of clients, relayed transport addresses, permissions and channels: one web of references, so that a packet is one lookup.
+ */
+
+/** What the plane asks of this server's own client transports beyond the contract: its state for the 5-tuple, and a fast way out. */
+export interface ClientLink extends ClientPath {
+  /** Kept by the transport under the 5-tuple, so that a ChannelData message finds it with one lookup. Absent without an allocation. */
+  leg: ClientLeg | undefined;
+  /** Gives up the connection under it, once what was sent is sent, to a new owner; paused. Absent where there is none. */
+  handOver?(): Socket;
+  /**
+   * Hands `data[offset, offset + length)` to the client as ChannelData; `data` is the caller's again on return. False when it was
+   * dropped, which the transport has counted. Allocates nothing over UDP.
+   */
+  sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean;
+}
+
+/** The plane's side of one 5-tuple. An allocation with ADDITIONAL-ADDRESS-FAMILY has two relays, and one set of channel numbers. */
+export class ClientLeg {
+  /** The way to the client. It changes when the client moves (RFC 8016). */
+  link: ClientLink;
+  readonly channels = new Map<number, Channel>();
+  relayCount = 0;
+
+  constructor(link: ClientLink) {
+    this.link = link;
+  }
+
+  moveTo(link: ClientLink): void {
+    this.link.leg = undefined;
+    this.link = link;
+    link.leg = this;
+  }
+}
+
+/** What a client transport calls for ChannelData of a 5-tuple that has an allocation. */
+export interface ChannelDataPath {
+  /** `frame` is one ChannelData message. False when the 5-tuple has no such channel. Never throws; allocates nothing. */
+  forward(leg: ClientLeg, frame: Uint8Array): boolean;
+}
+
+/** A channel with all that a packet needs to know, so that the packet path does one lookup. */
+export interface Channel {
+  readonly channel: number;
+  readonly relay: Relay;
+  readonly host: PeerHost;
+  readonly address: string;
+  readonly port: number;
+  /** Set when the peer's address is one of our own advertised addresses: the relays there by port, for the straight path. */
+  readonly ownRelays: ReadonlyMap<number, Relay> | undefined;
+  expiresAtMs: number;
+}
+
+/** One peer IP address of a relay. */
+export interface PeerHost {
+  readonly address: string;
+  /** End of the permission in monotonic milliseconds; 0 when there is none. */
+  permittedUntilMs: number;
+  /** Channels of this host, by peer port. */
+  readonly channels: Map<number, Channel>;
+}
+
+/** One relayed transport address that this plane holds open. */
+export class Relay implements RelayHandle {
+  readonly slot: number;
+  readonly relayed: TransportAddress;
+  readonly socket: RelaySocket;
+  /** The relays on the same address by port, this one among them while it is open. */
+  readonly siblings: Map<number, Relay>;
+  /** Peer hosts by canonical IP text, the form in which the kernel's addresses arrive. */
+  readonly hosts = new Map<string, PeerHost>();
+  /** The client's side of the relay; absent while the address is only reserved. */
+  leg: ClientLeg | undefined;
+  expiresAtMs = 0;
+  /** Bandwidth limits of the allocation; absent unless one is configured. */
+  bandwidth: RelayBandwidth | undefined = undefined;
+  /** How many drops of the kernel for this socket are counted already. */
+  kernelDrops = 0;
+  /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
+  hasHeard = false;
+
+  constructor(slot: number, relayed: TransportAddress, socket: RelaySocket, siblings: Map<number, Relay>) {
+    this.slot = slot;
+    this.relayed = relayed;
+    this.socket = socket;
+    this.siblings = siblings;
+  }
+
+  host(address: string): PeerHost {
+    let host = this.hosts.get(address);
+    if (host === undefined) {
+      host = { address, permittedUntilMs: 0, channels: new Map() };
+      this.hosts.set(address, host);
+    }
+    return host;
+  }
+
+  forgetIfEmpty(host: PeerHost): void {
+    if (host.permittedUntilMs === 0 && host.channels.size === 0) this.hosts.delete(host.address);
+  }
+}

@@ -1,0 +1,27 @@
+import { sourceKey } from '../../../base/address-key.ts';
+import { type TransportAddress } from '../../../base/transport-address.ts';
+import { type EngineState } from '../engine-state.ts';
+import { type RefusalCause } from '../observe/turn-words.ts';
+
+interface QuotaLeft {
+  /** How many relayed transport addresses may still be opened. */
+  readonly left: number;
+  /** The quota that sets this bound. */
+  readonly cause: Extract<RefusalCause, 'user-quota' | 'address-quota' | 'total-quota'>;
+}
+
+/** Quotas count relayed transport addresses, held ones (EVEN-PORT) too: each costs a port, and two families or a pair cost two. */
+export function quotaLeft(engine: EngineState, person: string, client: TransportAddress): QuotaLeft {
+  const { allocations, reservations, options } = engine;
+  const { perUser, perAddress, total } = options.quota;
+  const all: QuotaLeft[] = [
+    { cause: 'user-quota', left: perUser - allocations.relaysOf(person) - reservations.countOf(person) },
+    { cause: 'total-quota', left: total - allocations.relays - reservations.size },
+  ];
+  if (perAddress !== undefined) {
+    const source = sourceKey(client);
+    const left = perAddress - allocations.relaysFrom(source) - reservations.countFrom(source);
+    all.push({ cause: 'address-quota', left });
+  }
+  return all.reduce((least, one) => (one.left < least.left ? one : least));
+}

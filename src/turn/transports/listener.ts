@@ -1,0 +1,29 @@
+import { type TransportAddress } from '../../base/transport-address.ts';
+import { type Logger } from '../../base/logger.ts';
+import { type ChannelDataPath } from '../dataplane/node/relay-state.ts';
+import { type DropCounters } from '../dataplane/shared/drop-counters.ts';
+import { type FairShares } from './fair-shares.ts';
+import { type ClientTransport, type DataPlaneSink } from '../contract/data-plane.ts';
+
+/** A client transport that is open. */
+export interface Listener {
+  readonly transport: ClientTransport;
+  /** With the port the kernel chose when 0 was asked for. */
+  readonly local: TransportAddress;
+  /** TCP and TLS connections now open, handshakes included; 0 for UDP. */
+  readonly connectionCount: number;
+  /** Stops listening, ends the connections and frees the port; resolves when no handle is left. */
+  close(): Promise<void>;
+}
+
+/** What every listener works with. */
+export interface ListenerPorts {
+  readonly sink: Pick<DataPlaneSink, 'onClientMessage' | 'onClientClosed'>;
+  readonly channelData: ChannelDataPath;
+  readonly drops: DropCounters;
+  readonly logger: Logger;
+  /** Shares of the event loop that TCP and TLS clients have, over all listeners. */
+  readonly shares: FairShares;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
