@@ -1,9 +1,15 @@
+import { type SipHeaders } from '../sip/message.ts';
+import { parseNameAddr } from '../sip/name-addr.ts';
 import { parseSipUri, unescapeText, type SipUri } from '../sip/uri.ts';
 
 /** The SIP domain whose users this edge serves. */
 export class HomeDomain {
   /** Lower case, without a port. */
   readonly name: string;
+
+  /** The address-of-record in To, for `SipHeaders.derive`; `undefined` where it is that of no user here. */
+  readonly aorInTo = (headers: SipHeaders): string | undefined => this.#aorIn(headers.get('To'));
+  readonly aorInFrom = (headers: SipHeaders): string | undefined => this.#aorIn(headers.get('From'));
 
   constructor(name: string) {
     this.name = name.toLowerCase();
@@ -33,6 +39,11 @@ export class HomeDomain {
   aorOfText(text: string): string | undefined {
     const uri = parseSipUri(text);
     return uri.ok ? this.aorOf(uri.value) : undefined;
+  }
+
+  #aorIn(text = ''): string | undefined {
+    const nameAddr = parseNameAddr(text);
+    return nameAddr.ok ? this.aorOfText(nameAddr.value.uri) : undefined;
   }
 
   /** The user part of an address-of-record that `aorOf` made. */

@@ -1,3 +1,4 @@
+import { type FieldMemory } from '../sip/field-memory.ts';
 import { type HostPort } from '../sip/host-port.ts';
 import { type SipMessage } from '../sip/message.ts';
 
@@ -40,6 +41,8 @@ export interface Hop {
   readonly origin?: string | undefined;
   /** Whether the transport is encrypted, so that no node in between can read what is sent. */
   readonly secure: boolean;
+  /** What it has sent before and may repeat; absent where nobody repeats himself. */
+  readonly memory?: FieldMemory | undefined;
   /** Sends a message. Returns false when it cannot be sent; the hop is then closed or about to be. */
   send(message: SipMessage): boolean;
 }

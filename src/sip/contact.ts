@@ -5,6 +5,8 @@ import { parseDecimal } from './character-class.ts';
 import { type SipHeaders } from './message.ts';
 import { formatNameAddr, headerParamsOf, parseNameAddr, type NameAddr } from './name-addr.ts';
 import { formatParams, nameOfParam, parseParams, type Params, splitParams } from './params.ts';
+import { parseSipUri } from './uri.ts';
+import { sipUriKey } from './uri-equality.ts';
 
 /** One Contact of a REGISTER or dialog (RFC 3261 §20.10, RFC 5626 §11.2). */
 export interface Contact extends NameAddr {
@@ -18,12 +20,20 @@ export interface Contact extends NameAddr {
   readonly instanceId?: string;
   /** `reg-id` (RFC 5626), 1 to 2^31 - 1. */
   readonly regId?: number;
+  /** The same text for each spelling of the URI (`sipUriKey`); of a URI that is none of SIP, the URI. */
+  readonly uriKey: string;
+  /** The same text for each spelling of the instance, with its reg-id; absent where one of the two is. */
+  readonly flowKey?: string;
 }
 
 const MAX_DELTA_SECONDS = 0xffff_ffff;
 
 /** Every Contact value of a message; `*` only when it stands alone (RFC 3261 §10.2.2). Empty when there is none. */
-export function parseContacts(headers: SipHeaders): Result<'*' | Contact[], 'malformed'> {
+export function parseContacts(headers: SipHeaders): Result<'*' | readonly Contact[], 'malformed'> {
+  return headers.derive(readContacts);
+}
+
+function readContacts(headers: SipHeaders): Result<'*' | readonly Contact[], 'malformed'> {
   const values = headers.getList('Contact');
   if (values.length === 1 && values[0] === '*') return ok('*');
   const contacts: Contact[] = [];
@@ -83,12 +93,17 @@ function withFeatures(nameAddr: NameAddr, text: string): Contact | undefined {
   if ((params.has('q') && q === undefined) || (params.has('reg-id') && !regId)) return undefined;
   const expiresSec = parseDeltaSeconds(params.get('expires') ?? '');
   const instance = params.get('+sip.instance');
-  const contact: Mutable<Contact> = { uri: nameAddr.uri, params, text };
+  const uri = parseSipUri(nameAddr.uri);
+  const uriKey = uri.ok ? sipUriKey(uri.value) : nameAddr.uri;
+  const contact: Mutable<Contact> = { uri: nameAddr.uri, params, text, uriKey };
   if (nameAddr.displayName !== undefined) contact.displayName = nameAddr.displayName;
   if (q !== undefined) contact.q = q;
   if (expiresSec !== undefined) contact.expiresSec = expiresSec;
   if (instance !== undefined) contact.instanceId = instance.replace(/^<(.*)>$/, '$1');
   if (regId !== undefined) contact.regId = regId;
+  if (contact.instanceId !== undefined && regId !== undefined) {
+    contact.flowKey = `${contact.instanceId.toLowerCase()} ${regId}`;
+  }
   return contact;
 }
 
@@ -109,6 +124,15 @@ export function formatContact(
 /** `qvalue` of RFC 3261 §25.1: 0 to 1 with up to three decimals. */
 function parseQValue(text: string): number | undefined {
   return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : undefined;
+}
+
+/** Seconds that Expires names; `undefined` where there is none, or it is malformed. */
+export function expiresSecOf(headers: SipHeaders): number | undefined {
+  return headers.derive(readExpires);
+}
+
+function readExpires(headers: SipHeaders): number | undefined {
+  return parseDeltaSeconds(headers.get('Expires') ?? '');
 }
 
 /** Expires and `expires=`: digits, those beyond 2^32 - 1 taken as that; `undefined` for anything else. */

@@ -1,3 +1,4 @@
+import { isInDialog } from './in-dialog.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from './message.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { reasonPhrase } from './status.ts';
@@ -24,15 +25,17 @@ export function createResponse(request: SipRequest, status: number, options: Res
     headers.appendFrom(request.headers, 'Record-Route');
   }
   headers.appendFrom(request.headers, 'From', 1);
-  const to = request.headers.get('To');
-  if (to !== undefined) headers.append('To', status === 100 ? to : withTag(to, options.toTag));
+  if (status === 100 || isInDialog(request)) headers.appendFrom(request.headers, 'To', 1);
+  else appendTagged(headers, request.headers, options.toTag);
   headers.appendFrom(request.headers, 'Call-ID', 1);
   headers.appendFrom(request.headers, 'CSeq', 1);
   if (status === 100) headers.appendFrom(request.headers, 'Timestamp', 1);
   return { kind: 'response', status, reason: options.reason ?? reasonPhrase(status), headers, body: NO_BODY };
 }
 
-function withTag(to: string, tag: string | undefined): string {
-  const parsed = parseNameAddr(to);
-  return !parsed.ok || parsed.value.params.has('tag') ? to : `${to};tag=${tag ?? newTag()}`;
+function appendTagged(headers: SipHeaders, asked: SipHeaders, tag: string | undefined): void {
+  const to = asked.get('To');
+  if (to === undefined) return;
+  const isReadable = parseNameAddr(to).ok;
+  headers.append('To', isReadable ? `${to};tag=${tag ?? newTag()}` : to);
 }

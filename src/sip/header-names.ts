@@ -128,7 +128,10 @@ export function headerKey(name: string): string {
 
 /** The key of a name that needs no further check, or `undefined`. */
 export function knownHeaderKey(name: string): string | undefined {
-  return known.get(name)?.key;
+  if (name === '') return undefined;
+  // Nearly every name is a constant of this program, of which V8 keeps one copy: comparing it is quicker than to hash it.
+  for (const { spelling, key } of buckets[bucketOf(name, 0, name.length)] ?? []) if (spelling === name) return key;
+  return undefined;
 }
 
 function unusualKey(name: string): string {

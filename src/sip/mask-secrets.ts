@@ -3,6 +3,7 @@ import { parseAuthFields } from './auth-params.ts';
 import { bodyText } from './body-text.ts';
 import { trimBlanks } from './character-class.ts';
 import { startLineOf } from './format-message.ts';
+import { HeaderField } from './header-field.ts';
 import { headerKey } from './header-names.ts';
 import { splitList } from './list.ts';
 import { SipHeaders, type SipMessage } from './message.ts';
@@ -44,9 +45,10 @@ const MASKS: ReadonlyMap<string, Mask> = new Map([
  */
 export function formatMasked(message: SipMessage): string {
   const headers = new SipHeaders();
-  for (const [name, value] of message.headers.entries()) {
-    const key = headerKey(name);
-    headers.appendParsed(name, key, MASKS.get(key)?.(value) ?? value);
+  for (const field of message.headers.fields) {
+    const { name, key, value } = field;
+    const mask = MASKS.get(key);
+    headers.appendField(mask ? new HeaderField(name, key, mask(value)) : field);
   }
   const lines = headers.formatLines(message.body.length);
   return `${startLineOf(message)}\r\n${lines}\r\n${formatBody(message)}`;

@@ -1,42 +1,51 @@
 import { EpcscfTurnError } from '../base/errors.ts';
 import { isToken, trimBlanks } from './character-class.ts';
+import { HeaderField } from './header-field.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
 import { addListValues, endOfFirstListValue, firstListValue } from './list.ts';
+import { type FieldsReader, isNeverRepeated, type RepeatedFields } from './repeated-fields.ts';
+
+const CONTENT_LENGTH = 'content-length';
 
 /**
  * Header fields in the order of the wire (RFC 3261 §7.3). Names compare without case and in compact or long form; their spelling and
  * the text of every value are kept, so that what is only forwarded leaves as it came.
  */
 export class SipHeaders {
-  #names: string[] = [];
-  #keys: string[] = [];
-  #values: string[] = [];
+  #fields: HeaderField[] = [];
+  #repeated: RepeatedFields | undefined;
 
   /** Number of header field lines. */
   get count(): number {
-    return this.#keys.length;
+    return this.#fields.length;
   }
 
   /** The value of the first field of that name, folded lines joined, blanks around it removed. */
   get(name: string): string | undefined {
-    const index = this.#keys.indexOf(headerKey(name));
-    return index < 0 ? undefined : this.#values[index];
+    return this.#fields[this.#find(headerKey(name))]?.value;
+  }
+
+  /**
+   * What `reader` makes of the fields. Of a REGISTER that repeats the last one of its client it is known already: each reader is asked once. It looks at no
+   * field that `isNeverRepeated`.
+   */
+  derive<T>(reader: FieldsReader<T>): T {
+    return this.#repeated?.read(reader, this) ?? reader(this);
   }
 
   /** The value of every field of that name, in order; comma-separated lists stay whole. */
   getAll(name: string): string[] {
     const key = headerKey(name);
     const values: string[] = [];
-    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1))
-      values.push(this.#values[i] ?? '');
+    for (const field of this.#fields) if (field.key === key) values.push(field.value);
     return values;
   }
 
   /** The first value of that name: a list is split. */
   getFirst(name: string): string | undefined {
     const key = headerKey(name);
-    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) {
-      const first = firstListValue(this.#values[i] ?? '');
+    for (const field of this.#fields) {
+      const first = field.key === key ? firstListValue(field.value) : undefined;
       if (first !== undefined) return first;
     }
     return undefined;
@@ -46,166 +55,176 @@ export class SipHeaders {
   getList(name: string, max = Infinity): string[] {
     const key = headerKey(name);
     const list: string[] = [];
-    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) {
-      addListValues(list, this.#values[i] ?? '', max);
-    }
+    for (const field of this.#fields) if (field.key === key) addListValues(list, field.value, max);
     return list;
   }
 
   has(name: string): boolean {
-    return this.#keys.includes(headerKey(name));
+    return this.#find(headerKey(name)) >= 0;
   }
 
   /** Whether there is more than one field of that name. */
   isRepeated(name: string): boolean {
     const key = headerKey(name);
-    const first = this.#keys.indexOf(key);
-    return first >= 0 && this.#keys.includes(key, first + 1);
+    const first = this.#find(key);
+    return first >= 0 && this.#find(key, first + 1) >= 0;
   }
 
   /** Puts one field in the place of the first of that name and takes the others away; appends when there is none. */
   set(name: string, value: string): void {
-    const key = checkedKey(name, value);
-    const index = this.#keys.indexOf(key);
+    const field = checkedField(name, value);
+    this.#changes(field.key);
+    const index = this.#find(field.key);
     if (index < 0) {
-      this.appendParsed(name, key, trimBlanks(value));
+      this.#fields.push(field);
       return;
     }
-    this.#names[index] = name;
-    this.#values[index] = trimBlanks(value);
-    this.#removeFrom(index + 1, key);
+    this.#fields[index] = field;
+    this.#removeFrom(index + 1, field.key);
   }
 
   append(name: string, value: string): void {
-    this.appendParsed(name, checkedKey(name, value), trimBlanks(value));
+    this.appendField(checkedField(name, value));
   }
 
   /** Inserts before the first field of that name, else on top: what Via, Route and Record-Route want. */
   prepend(name: string, value: string): void {
-    const key = checkedKey(name, value);
-    const index = Math.max(0, this.#keys.indexOf(key));
-    this.#names.splice(index, 0, name);
-    this.#keys.splice(index, 0, key);
-    this.#values.splice(index, 0, trimBlanks(value));
+    const field = checkedField(name, value);
+    this.#changes(field.key);
+    this.#fields.splice(Math.max(0, this.#find(field.key)), 0, field);
   }
 
   /** Takes the first value of a comma-separated field away, as Via and Route need it, and returns it. */
   removeFirst(name: string): string | undefined {
-    const index = this.#keys.indexOf(headerKey(name));
-    if (index < 0) return undefined;
-    const value = this.#values[index] ?? '';
+    const index = this.#find(headerKey(name));
+    const field = this.#fields[index];
+    if (!field) return undefined;
+    this.#changes(field.key);
+    const { value } = field;
     const comma = endOfFirstListValue(value);
-    if (comma < 0) this.#removeAt(index);
-    else this.#values[index] = trimBlanks(value, comma + 1);
+    if (comma < 0) this.#fields.splice(index, 1);
+    else this.#fields[index] = new HeaderField(field.name, field.key, trimBlanks(value, comma + 1));
     return comma < 0 ? value : trimBlanks(value, 0, comma);
   }
 
   /** Takes every field of that name away; false when there was none. */
   remove(name: string): boolean {
-    return this.#removeFrom(0, headerKey(name));
+    const key = headerKey(name);
+    const isThere = this.#removeFrom(0, key);
+    if (isThere) this.#changes(key);
+    return isThere;
   }
 
   /** Takes every field of these names away; false when there was none. `keys`: from `headerKey`. Allocates nothing: each message is looked at so. */
   removeKeys(keys: ReadonlySet<string>): boolean {
+    const fields = this.#fields;
     let kept = 0;
-    for (let i = 0; i < this.#keys.length; i++) {
-      const key = this.#keys[i] ?? '';
-      if (keys.has(key)) continue;
-      if (kept < i) {
-        this.#names[kept] = this.#names[i] ?? '';
-        this.#keys[kept] = key;
-        this.#values[kept] = this.#values[i] ?? '';
-      }
-      kept++;
+    for (const field of fields) {
+      if (keys.has(field.key)) continue;
+      fields[kept++] = field;
     }
+    if (kept < fields.length) this.#repeated = this.#repeated?.without(keys);
     return this.#truncate(kept);
   }
 
   /** Whether there is a field of any of these names. `keys`: from `headerKey`. Allocates nothing. */
   hasAny(keys: ReadonlySet<string>): boolean {
-    for (const key of this.#keys) if (keys.has(key)) return true;
+    for (const { key } of this.#fields) if (keys.has(key)) return true;
     return false;
   }
 
-  /** The fields in order: the name as spelled, and the value. */
+  /** The name as spelled, and the value, of each field in order. */
   *entries(): IterableIterator<[string, string]> {
-    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i] ?? '', this.#values[i] ?? ''];
+    for (const { name, value } of this.#fields) yield [name, value];
+  }
+
+  /** The fields in order. */
+  get fields(): readonly HeaderField[] {
+    return this.#fields;
   }
 
   clone(): SipHeaders {
     const copy = new SipHeaders();
-    copy.#names = this.#names.slice();
-    copy.#keys = this.#keys.slice();
-    copy.#values = this.#values.slice();
+    copy.#fields = this.#fields.slice();
+    copy.#repeated = this.#repeated;
     return copy;
   }
 
   /** Appends the fields of that name of another message, the first `max` of them, as `name`: their values were judged when they got there. */
   appendFrom(other: SipHeaders, name: string, max = Infinity): void {
     const key = headerKey(name);
-    let index = other.#keys.indexOf(key);
-    for (let count = 0; index >= 0 && count < max; count++) {
-      this.appendParsed(name, key, other.#values[index] ?? '');
-      index = other.#keys.indexOf(key, index + 1);
+    let count = 0;
+    for (const field of other.#fields) {
+      if (field.key !== key) continue;
+      if (count++ === max) return;
+      this.appendField(field.name === name ? field : new HeaderField(name, key, field.value));
     }
   }
 
-  /** For a name and value that are judged already, as the parser does while it scans them. */
-  appendParsed(name: string, key: string, value: string): void {
-    this.#names.push(name);
-    this.#keys.push(key);
-    this.#values.push(value);
+  /** For a field that is judged already, as the parser does while it scans. */
+  appendField(field: HeaderField): void {
+    this.#changes(field.key);
+    this.#fields.push(field);
+  }
+
+  /** Whether they repeat the last message of their client, so that what `derive` makes is kept. */
+  get areRepeated(): boolean {
+    return this.#repeated !== undefined;
+  }
+
+  /** That the fields, as they are now, are those of an earlier message. */
+  markRepeated(repeated: RepeatedFields | undefined): void {
+    this.#repeated = repeated;
   }
 
   /** The field lines as they go on the wire. `contentLength` replaces every Content-Length, or is added as the last field. */
   formatLines(contentLength: number): string {
     let lines = '';
     let written = false;
-    for (let i = 0; i < this.#keys.length; i++) {
-      if (this.#keys[i] !== 'content-length') {
-        lines += `${this.#names[i] ?? ''}: ${this.#values[i] ?? ''}\r\n`;
+    for (const field of this.#fields) {
+      if (field.key !== CONTENT_LENGTH) {
+        lines += field.line;
       } else if (!written) {
         written = true;
-        lines += `${this.#names[i] ?? ''}: ${contentLength}\r\n`;
+        lines += `${field.name}: ${contentLength}\r\n`;
       }
     }
     return written ? lines : `${lines}Content-Length: ${contentLength}\r\n`;
   }
 
-  #removeAt(index: number): void {
-    this.#names.splice(index, 1);
-    this.#keys.splice(index, 1);
-    this.#values.splice(index, 1);
+  /** What was made of the fields before holds no more, unless it cannot have been made of this one. */
+  #changes(key: string): void {
+    if (this.#repeated && !isNeverRepeated(key)) this.#repeated = undefined;
+  }
+
+  #find(key: string, start = 0): number {
+    const fields = this.#fields;
+    for (let i = start; i < fields.length; i++) if (fields[i]?.key === key) return i;
+    return -1;
   }
 
   #removeFrom(start: number, key: string): boolean {
-    const first = this.#keys.indexOf(key, start);
+    const fields = this.#fields;
+    const first = this.#find(key, start);
     if (first < 0) return false;
     let kept = first;
-    for (let i = first; i < this.#keys.length; i++) {
-      if (this.#keys[i] === key) continue;
-      this.#names[kept] = this.#names[i] ?? '';
-      this.#keys[kept] = this.#keys[i] ?? '';
-      this.#values[kept] = this.#values[i] ?? '';
-      kept++;
+    for (let i = first + 1; i < fields.length; i++) {
+      const field = fields[i];
+      if (field && field.key !== key) fields[kept++] = field;
     }
     return this.#truncate(kept);
   }
 
   /** False when there is nothing to take off. One by one: V8 leaves its compiled code to set the length of an array. */
   #truncate(count: number): boolean {
-    const isLonger = this.#keys.length > count;
-    while (this.#keys.length > count) {
-      this.#names.pop();
-      this.#keys.pop();
-      this.#values.pop();
-    }
+    const isLonger = this.#fields.length > count;
+    while (this.#fields.length > count) this.#fields.pop();
     return isLonger;
   }
 }
 
 /** A name or value with a line break would let whoever supplied it write header fields of its own: that is a mistake of ours. */
-function checkedKey(name: string, value: string): string {
+function checkedField(name: string, value: string): HeaderField {
   const known = knownHeaderKey(name);
   if (known === undefined && !isToken(name)) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `header name: expected a token, got ${JSON.stringify(name)}`);
@@ -213,7 +232,7 @@ function checkedKey(name: string, value: string): string {
   if (value.includes('\r') || value.includes('\n')) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `${name}: expected a value without line breaks`);
   }
-  return known ?? headerKey(name);
+  return new HeaderField(name, known ?? headerKey(name), trimBlanks(value));
 }
 
 /** Body of a message that has none. Shared, so nobody may write to it. */

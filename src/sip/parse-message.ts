@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { fail, ok, type Result } from '../base/result.ts';
 import { isBlank, isToken, parseDecimal, trimBlanks } from './character-class.ts';
+import { type FieldMemory } from './field-memory.ts';
+import { HeaderField } from './header-field.ts';
 import { headerKey, knownNameAt } from './header-names.ts';
 import { NO_BODY, SipHeaders, type SipMessage, type SipRequest } from './message.ts';
+import { isNeverRepeated } from './repeated-fields.ts';
 import { parseStartLine, type RequestLine, type StartLineError, type StatusLine } from './start-line.ts';
 
 export interface ParseLimits {
@@ -40,6 +43,10 @@ const COLON = 0x3a;
 const EMPTY_LINE = Buffer.from('\n\r\n');
 /** Room for the head that came before a body, not for the other messages of a full chunk. */
 const MAX_KEPT_ALONG_BYTES = 4096;
+
+/** Nothing else that a client sends is repeated nearly word for word. */
+const REPEATED_METHOD = 'REGISTER';
+const END_OF_HEAD = 'end-of-head';
 
 type LineDefect = 'incomplete-header' | 'stray-line-break' | 'line-too-long';
 
@@ -95,11 +102,12 @@ class Scanner {
  * Parses one SIP message that fills `bytes`, as one WebSocket message does (RFC 7118 §4.2): the head is decoded as UTF-8, start line and
  * header field lines are cut, their values stay text until asked for. Takes bare LF for CRLF, compact names, folded lines. The body stays
  * octets; without Content-Length it is the rest of the bytes, and what lies beyond Content-Length is dropped (RFC 3261 §18.3). It may be a view
- * of `bytes`, which the caller therefore leaves as they are. Never throws.
+ * of `bytes`, which the caller therefore leaves as they are. `memory`: of the connection that the message came on. Never throws.
  */
 export function parseSipMessage(
   bytes: Buffer,
   limits: ParseLimits,
+  memory?: FieldMemory,
 ): { readonly ok: true; readonly value: SipMessage } | SipParseFailure {
   const headStart = endOfLineBreaks(bytes);
   if (headStart === bytes.length) return fail('empty');
@@ -109,12 +117,15 @@ export function parseSipMessage(
   const lineDefect = scanner.nextLine();
   if (lineDefect !== undefined) return { ok: false, reason: lineDefect };
   const { line } = scanner;
-  const startLine = parseStartLine(line);
+  const known = memory?.begin(line);
+  const startLine = known ? ok(known) : parseStartLine(line);
   if (!startLine.ok) return withSalvage(startLine.reason, line, scanner, limits);
 
   const message = emptyMessage(startLine.value);
   const defect =
-    scanHeaders(scanner, message.headers, limits) ??
+    (memory && startLine.value.kind === 'request' && startLine.value.method === REPEATED_METHOD
+      ? scanRepeated(scanner, message.headers, limits, memory, line, startLine.value)
+      : scanHeaders(scanner, message.headers, limits)) ??
     (isUnsupported(startLine.value) ? 'unsupported-version' : undefined) ??
     takeRest(message, scanner, bytes, { headStart, headEnd });
   return defect === undefined ? ok(message) : failure(defect, message);
@@ -162,18 +173,57 @@ function failure(reason: SipParseError, message: SipMessage): SipParseFailure {
 function scanHeaders(scanner: Scanner, headers: SipHeaders, limits: ParseLimits): SipParseError | undefined {
   if (scanner.startsFolded()) return 'malformed-header';
   for (;;) {
-    const defect = scanner.nextLine();
-    if (defect !== undefined) return defect;
-    const { text, start, end } = scanner;
-    if (start === end) return undefined;
-    const unfolded = scanner.startsFolded() ? unfold(scanner, limits.maxLineBytes) : undefined;
-    if (unfolded?.ok === false) return unfolded.reason;
-    if (headers.count >= limits.maxHeaders) return 'too-many-headers';
-    const isField = unfolded
-      ? appendField(headers, unfolded.value, 0, unfolded.value.length)
-      : appendField(headers, text, start, end);
-    if (!isField) return 'malformed-header';
+    const field = scanField(scanner, headers, limits);
+    if (field === END_OF_HEAD) return undefined;
+    if (typeof field === 'string') return field;
+    headers.appendField(field);
   }
+}
+
+/** Lines that the last message had as well are not scanned. */
+function scanRepeated(
+  scanner: Scanner,
+  headers: SipHeaders,
+  limits: ParseLimits,
+  memory: FieldMemory,
+  startLine: string,
+  request: RequestLine,
+): SipParseError | undefined {
+  if (scanner.startsFolded()) return 'malformed-header';
+  let isOther = false;
+  for (;;) {
+    const run = memory.find(scanner.text, scanner.position);
+    if (run) {
+      if (headers.count + run.fields.length > limits.maxHeaders) return 'too-many-headers';
+      for (const field of run.fields) headers.appendField(field);
+      scanner.position += run.text.length;
+      continue;
+    }
+    const field = scanField(scanner, headers, limits);
+    if (field === END_OF_HEAD) break;
+    if (typeof field === 'string') return field;
+    headers.appendField(field);
+    isOther ||= !isNeverRepeated(field.key);
+  }
+  headers.markRepeated(memory.end(startLine, request, headers.fields, isOther));
+  return undefined;
+}
+
+/** The field at the position, with the lines that continue it; or why there is none. */
+function scanField(
+  scanner: Scanner,
+  headers: SipHeaders,
+  limits: ParseLimits,
+): HeaderField | SipParseError | typeof END_OF_HEAD {
+  const defect = scanner.nextLine();
+  if (defect !== undefined) return defect;
+  const { text, start, end } = scanner;
+  if (start === end) return END_OF_HEAD;
+  const unfolded = scanner.startsFolded() ? unfold(scanner, limits.maxLineBytes) : undefined;
+  if (unfolded?.ok === false) return unfolded.reason;
+  if (headers.count >= limits.maxHeaders) return 'too-many-headers';
+  const field = unfolded ? readField(unfolded.value, 0, unfolded.value.length) : readField(text, start, end);
+  return field ?? 'malformed-header';
 }
 
 /** RFC 3261 §7.3.1: a line that begins with a blank continues the one before; the break counts as one space. */
@@ -193,23 +243,18 @@ function unfold(scanner: Scanner, maxLineBytes: number): Result<string, LineDefe
 }
 
 /** The field between `start` and `end`. Of one whose name is known, the value alone is cut out. */
-function appendField(headers: SipHeaders, text: string, start: number, end: number): boolean {
+function readField(text: string, start: number, end: number): HeaderField | undefined {
   let colon = start;
   while (colon < end && text.charCodeAt(colon) !== COLON) colon++;
-  if (colon === end) return false;
+  if (colon === end) return undefined;
   let nameEnd = colon;
   while (nameEnd > start && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
-  if (nameEnd === start) return false;
+  if (nameEnd === start) return undefined;
   const value = trimBlanks(text, colon + 1, end);
   const known = knownNameAt(text, start, nameEnd);
-  if (known) {
-    headers.appendParsed(known.spelling, known.key, value);
-    return true;
-  }
+  if (known) return new HeaderField(known.spelling, known.key, value);
   const name = text.slice(start, nameEnd);
-  if (!isToken(name)) return false;
-  headers.appendParsed(name, headerKey(name), value);
-  return true;
+  return isToken(name) ? new HeaderField(name, headerKey(name), value) : undefined;
 }
 
 /** What the scanner has not seen: whether the head was UTF-8, and the body. */

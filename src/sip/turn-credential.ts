@@ -60,6 +60,10 @@ const MAX_TTL_SEC = 0xffff_ffff;
  * absent; fields that differ, or a ttl that is no positive number, is malformed.
  */
 export function parseCredentialRequest(headers: SipHeaders): CredentialRequest | UnusableCredentialRequest | undefined {
+  return headers.derive(readCredentialRequest);
+}
+
+function readCredentialRequest(headers: SipHeaders): CredentialRequest | UnusableCredentialRequest | undefined {
   const spelling = headers.has(REQUEST_NAMES.plain) ? 'plain' : 'hdr';
   const value = headers.get(REQUEST_NAMES[spelling]);
   if (value === undefined) return undefined;

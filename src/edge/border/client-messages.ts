@@ -12,16 +12,29 @@ import { stripFromAnswer, stripFromClient, stripToClient } from './trust-domain-
  */
 
 /** Fields with rules of their own. Most messages have none of them, and need one look. */
-const RULED_IN = keysOf('Authorization', 'Proxy-Authorization', 'P-Early-Media', 'Priority', 'Geolocation');
+const RULED_IN = keysOf('P-Early-Media', 'Priority', 'Geolocation');
 const RULED_OUT = keysOf('Geolocation', 'Privacy', 'History-Info', 'Diversion');
 
 /** Takes off a client's request, on its way in, what no client may say. */
 export function cleanRequest({ method, headers }: SipRequest): void {
+  limitCredentials(headers);
+  // What a client sends over and over is looked at once.
+  if (headers.areRepeated && headers.derive(isClean)) return;
+  cleanRepeated(method, headers);
+}
+
+/** Whether a REGISTER has nothing that is to be taken off. */
+function isClean(headers: SipHeaders): boolean {
+  const cleaned = headers.clone();
+  cleanRepeated('REGISTER', cleaned);
+  return cleaned.formatLines(0) === headers.formatLines(0);
+}
+
+function cleanRepeated(method: string, headers: SipHeaders): void {
   stripFromClient(headers);
   // A client is the end of each dialog; what it writes here would send the other side, or another client, where it likes.
   headers.remove('Record-Route');
   if (headers.hasAny(RULED_IN)) {
-    limitCredentials(headers);
     limitEarlyMedia(headers);
     dropCallbackClaim(headers);
     dropLocationSource(headers);

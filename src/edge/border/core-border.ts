@@ -201,8 +201,7 @@ export class CoreBorder implements Border {
 
   /** The address-of-record that a REGISTER is for. */
   #aorIn(headers: SipHeaders): string | undefined {
-    const to = parseNameAddr(headers.get('To') ?? '');
-    return to.ok ? this.#context.home.aorOfText(to.value.uri) : undefined;
+    return headers.derive(this.#context.home.aorInTo);
   }
 
   #registrationNamed(headers: SipHeaders): string | undefined {

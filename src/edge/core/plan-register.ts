@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../../base/result.ts';
-import { parseContacts, parseDeltaSeconds, type Contact } from '../../sip/contact.ts';
+import { parseContacts, expiresSecOf, type Contact } from '../../sip/contact.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
 import { sameSipUri } from '../../sip/uri-equality.ts';
@@ -43,7 +43,7 @@ export function planRegister(
 ): Result<RegisterPlan, RegisterRefusal> {
   const contacts = parseContacts(request.headers);
   if (!contacts.ok) return fail('malformed-contact');
-  const headerSec = parseDeltaSeconds(request.headers.get('Expires') ?? '');
+  const headerSec = expiresSecOf(request.headers);
   if (contacts.value === '*') {
     if (headerSec !== 0) return fail('wildcard-without-expires-0');
     if (existing.some((binding) => isOutOfOrder(binding, essentials))) return fail('out-of-order');

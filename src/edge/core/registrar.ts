@@ -7,7 +7,7 @@ import { formatParams } from '../../sip/params.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
-import { addressOf } from '../registration/identity.ts';
+import { addressInTo } from '../registration/identity.ts';
 import { registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type Binding } from './binding.ts';
 import { BindingTable } from './binding-table.ts';
@@ -60,7 +60,7 @@ export class Registrar {
       this.bindings.remove(binding);
       this.#observer.bindingRemoved(binding.registrationId);
     }
-    const address = addressOf(request.headers.get('To') ?? '');
+    const address = request.headers.derive(addressInTo);
     for (const { key, contact, expiresSec } of plan.value.put) {
       this.bindings.put({
         aor,

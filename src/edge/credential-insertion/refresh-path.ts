@@ -46,8 +46,8 @@ export function refuseOptions(request: SipRequest, hop: Hop, insertion: Credenti
 function limited(request: SipRequest, response: SipResponse, retryAfterSec: number): SipResponse {
   const refusal = createResponse(request, 503);
   refusal.headers.append('Retry-After', String(retryAfterSec));
-  for (const [name, value] of response.headers.entries()) {
-    if (name.toLowerCase().startsWith('turn-cred-rsp')) refusal.headers.append(name, value);
+  for (const field of response.headers.fields) {
+    if (field.key.startsWith('turn-cred-rsp')) refusal.headers.appendField(field);
   }
   return refusal;
 }

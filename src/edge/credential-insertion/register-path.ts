@@ -1,9 +1,8 @@
 import { type Outcome } from '../../base/outcome.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
-import { parseDeltaSeconds } from '../../sip/contact.ts';
+import { expiresSecOf } from '../../sip/contact.ts';
 import { createResponse } from '../../sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { parseNameAddr } from '../../sip/name-addr.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseCredentialRequest, stripCredentialHeaders } from '../../sip/turn-credential.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { forbidden } from '../forbidden.ts';
@@ -53,8 +52,9 @@ export class RegisterPath {
   refusal(request: SipRequest, hop: Hop): SipResponse | undefined {
     if (hop.kind !== 'wic') return undefined;
     const { events, maxContacts, rejected, home } = this.#context;
-    if (rejected?.isFrom(request, () => aorIn(request, 'To', home))) return forbidden(request, 'rejected-by-core');
-    const count = request.headers.getList('Contact', maxContacts + 1).length;
+    if (rejected?.isFrom(request, () => request.headers.derive(home.aorInTo)))
+      return forbidden(request, 'rejected-by-core');
+    const count = request.headers.derive(countContacts);
     if (count > maxContacts) {
       events.emit('limited', { flowId: hop.id, cause: 'contacts-per-flow' });
       return createResponse(request, 400, { reason: `Bad Request (more than ${maxContacts} contacts)` });
@@ -74,8 +74,8 @@ export class RegisterPath {
     const { home, registrations, insertion, removalsAreReported } = this.#context;
     const ask = parseCredentialRequest(request.headers);
     stripCredentialHeaders(request.headers);
-    const aor = aorIn(request, 'To', home);
-    const mayEnd = !removalsAreReported && aorIn(request, 'From', home) === aor;
+    const aor = request.headers.derive(home.aorInTo);
+    const mayEnd = !removalsAreReported && request.headers.derive(home.aorInFrom) === aor;
     return (response) => {
       stripCredentialHeaders(response.headers);
       if (aor === undefined) return insertion.insertNothing(hop);
@@ -100,10 +100,10 @@ export class RegisterPath {
     const standing = registrations.count(hop);
     // The ordinary case, in which nothing needs to be read or hashed.
     if (standing + asked <= maxContacts) return true;
-    const aor = aorIn(request, 'To', home);
+    const aor = request.headers.derive(home.aorInTo);
     const contacts = readContacts(request);
     if (aor === undefined || contacts === '*') return true;
-    const wishedSec = parseDeltaSeconds(request.headers.get('Expires') ?? '');
+    const wishedSec = expiresSecOf(request.headers);
     const outbound = supportsOutbound(request);
     const added = contacts.filter(
       (contact) =>
@@ -114,7 +114,6 @@ export class RegisterPath {
   }
 }
 
-function aorIn({ headers }: SipRequest, name: string, home: HomeDomain): string | undefined {
-  const nameAddr = parseNameAddr(headers.get(name) ?? '');
-  return nameAddr.ok ? home.aorOfText(nameAddr.value.uri) : undefined;
+function countContacts(headers: SipHeaders): number {
+  return headers.getList('Contact').length;
 }

@@ -7,6 +7,7 @@ import { type EndOfTurn } from '../../base/end-of-turn.ts';
 import { type OwnMap, ownText } from '../../base/own-text.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { TokenBucket } from '../../base/token-bucket.ts';
+import { FieldMemory } from '../../sip/field-memory.ts';
 import { formatSipHead } from '../../sip/format-message.ts';
 import { type SipMessage } from '../../sip/message.ts';
 import { type FlowCloseCause, type LimitCause } from '../edge-words.ts';
@@ -74,6 +75,7 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   readonly self: EdgeSide;
   readonly reliable = true;
   readonly facts: FlowFacts;
+  readonly memory = new FieldMemory();
   /** Key under which limits count the connection (see `addressKey`). */
   readonly source: string;
   readonly #connection: WebSocketConnection;

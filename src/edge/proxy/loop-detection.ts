@@ -26,7 +26,9 @@ export class LoopDetection {
    * edge is known on the side it left by.
    */
   hasLooped(received: SipRequest): boolean {
-    const [, ...earlier] = received.headers.getList('Via', MAX_VIAS);
+    const { headers } = received;
+    if (!headers.isRepeated('Via') && headers.get('Via')?.includes(',') !== true) return false;
+    const [, ...earlier] = headers.getList('Via', MAX_VIAS);
     const own = earlier.map(branchOf).filter((branch) => OWN_FORM.test(branch));
     if (own.length === 0) return false;
     const suffix = `.${this.#hash(received)}`;

@@ -36,7 +36,8 @@ export class Proxy {
    */
   receive(bytes: Buffer, hop: Hop): boolean {
     const cost = messageCost(bytes.length);
-    const parsed = parseSipMessage(bytes, hop.kind === 'core' ? this.#coreLimits : this.#context.parseLimits);
+    const limits = hop.kind === 'core' ? this.#coreLimits : this.#context.parseLimits;
+    const parsed = parseSipMessage(bytes, limits, hop.memory);
     if (!parsed.ok) {
       const isWelcome = this.#context.admission.admitMessage(hop, cost) === 0;
       if (parsed.request && isWelcome) this.#refuseUnparsed(parsed.request, hop, parsed.reason);

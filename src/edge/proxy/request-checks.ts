@@ -67,9 +67,8 @@ export function checkRequest(
   // Step 4: loops.
   if (loops.hasLooped(request)) return refuse(482);
   // Step 5: extensions this proxy would have to understand.
-  const asked = request.headers.getList('Proxy-Require', MAX_EXTENSIONS + 1);
-  if (asked.length > MAX_EXTENSIONS) return { ok: false, response: badRequest(request, 'too many option tags') };
-  const unsupported = unknownExtensions(asked, request.headers);
+  const unsupported = request.headers.derive(unknownExtensions);
+  if (!unsupported) return { ok: false, response: badRequest(request, 'too many option tags') };
   if (unsupported.length > 0) {
     const response = createResponse(request, 420);
     response.headers.append('Unsupported', unsupported.join(', '));
@@ -83,8 +82,13 @@ export function consumeProxyRequire(headers: SipHeaders): void {
   headers.remove('Proxy-Require');
 }
 
-/** RFC 3329 §2.3.1: a client asks its first hop for `sec-agree` in Require too. It is protected by TLS here, with nothing to agree on. */
-function unknownExtensions(asked: readonly string[], headers: SipHeaders): string[] {
+/**
+ * Option tags that this proxy would have to know; `undefined` where there are too many to look at. RFC 3329 §2.3.1: a client asks its first hop for
+ * `sec-agree` in Require too. It is protected by TLS here, with nothing to agree on.
+ */
+function unknownExtensions(headers: SipHeaders): readonly string[] | undefined {
+  const asked = headers.getList('Proxy-Require', MAX_EXTENSIONS + 1);
+  if (asked.length > MAX_EXTENSIONS) return undefined;
   const unknown = asked.filter((tag) => tag.toLowerCase() !== KNOWN_EXTENSION);
   const agreement = headers.getAll('Require').flatMap((value) => AGREEMENT.exec(value)?.[1] ?? []);
   return [...new Set([...unknown, ...agreement])];

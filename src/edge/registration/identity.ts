@@ -55,6 +55,11 @@ export function addressOf(to: string): string {
   return user === undefined ? `sip:${host}` : `sip:${user}@${host}`;
 }
 
+/** `addressOf` what To says, for `SipHeaders.derive`. */
+export function addressInTo(headers: SipHeaders): string {
+  return addressOf(headers.get('To') ?? '');
+}
+
 /**
  * Who the client of this address (`addressOf`) may speak as, from the 2xx to its REGISTER: P-Associated-URI in its order, the default identity
  * first (TS 24.229 §5.2.2.1). An address-of-record that is not listed is barred; without the field there is no other than itself. An entry that

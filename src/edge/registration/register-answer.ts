@@ -1,5 +1,5 @@
 import { boundedKey } from '../../base/bounded-key.ts';
-import { type Contact, parseDeltaSeconds, readContact } from '../../sip/contact.ts';
+import { type Contact, parseContacts, expiresSecOf, readContact } from '../../sip/contact.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { addressOfRecord, parseSipUri } from '../../sip/uri.ts';
 import { mentionsUri } from './mentions-uri.ts';
@@ -30,8 +30,8 @@ export function readAnswer(request: SipRequest, response: SipResponse): '*' | An
   const outbound = supportsOutbound(request);
   const findGrant = grantFinder(readListed(response), outbound);
   const isAlone = asked.length === 1;
-  const wishedSec = parseDeltaSeconds(request.headers.get('Expires') ?? '') ?? DEFAULT_EXPIRES_SEC;
-  const headerSec = parseDeltaSeconds(response.headers.get('Expires') ?? '');
+  const wishedSec = expiresSecOf(request.headers) ?? DEFAULT_EXPIRES_SEC;
+  const headerSec = expiresSecOf(response.headers);
   return asked.map((contact) => {
     const key = bindingKey(contact, outbound);
     const grant = contact.expiresSec === 0 ? undefined : findGrant(contact, key, isAlone);
@@ -41,7 +41,9 @@ export function readAnswer(request: SipRequest, response: SipResponse): '*' | An
 }
 
 /** Contacts that a REGISTER names, each read for itself: one that cannot be read is the registrar's to refuse, or to make something of. */
-export function readContacts({ headers }: SipRequest): '*' | Contact[] {
+export function readContacts({ headers }: SipRequest): '*' | readonly Contact[] {
+  const parsed = parseContacts(headers);
+  if (parsed.ok) return parsed.value;
   const values = headers.getList('Contact');
   return values.length === 1 && values[0] === '*' ? '*' : values.flatMap((value) => readContact(value) ?? []);
 }

@@ -2,8 +2,6 @@ import { hash } from 'node:crypto';
 import { type Contact } from '../../sip/contact.ts';
 import { type SipHeaders } from '../../sip/message.ts';
 import { supportsOption } from '../../sip/option-tags.ts';
-import { parseSipUri } from '../../sip/uri.ts';
-import { sipUriKey } from '../../sip/uri-equality.ts';
 
 const FLOW = 'instance';
 
@@ -16,11 +14,8 @@ export function supportsOutbound({ headers }: { readonly headers: SipHeaders }):
  * RFC 5626 §6: with outbound, bindings compare by instance, a URN that is the same without regard to case, and reg-id, whatever the URI; else by URI,
  * however it is spelled.
  */
-export function bindingKey({ uri, instanceId, regId }: Contact, outbound: boolean): string {
-  if (outbound && instanceId !== undefined && regId !== undefined)
-    return `${FLOW} ${instanceId.toLowerCase()} ${regId}`;
-  const parsed = parseSipUri(uri);
-  return `uri ${parsed.ok ? sipUriKey(parsed.value) : uri}`;
+export function bindingKey({ uriKey, flowKey }: Contact, outbound: boolean): string {
+  return outbound && flowKey !== undefined ? `${FLOW} ${flowKey}` : `uri ${uriKey}`;
 }
 
 /** Whether a `bindingKey` is that of a flow of an instance. */

@@ -5,7 +5,7 @@ import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type Hop } from '../hop.ts';
 import { type Claim } from './contact-claims.ts';
-import { addressOf, identitiesOf, type Identity } from './identity.ts';
+import { addressInTo, identitiesOf, type Identity } from './identity.ts';
 import { type DigestLogin } from './passed-challenges.ts';
 import { contactKey } from './register-answer.ts';
 import { supportsOutbound } from './registration-id.ts';
@@ -80,7 +80,7 @@ export function readFacts(
   response: SipResponse,
   { aor, hop, login, webLogin }: Pick<RegisterFacts, 'aor' | 'hop' | 'login' | 'webLogin'>,
 ): RegisterFacts {
-  const address = addressOf(request.headers.get('To') ?? '');
+  const address = request.headers.derive(addressInTo);
   const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
   const path = response.headers.has('Path') ? parseNameAddr(response.headers.getList('Path').at(-1) ?? '') : undefined;
   const { identities, wildcards } = identitiesOf(address, response.headers);

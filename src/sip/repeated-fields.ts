@@ -1,0 +1,34 @@
+import { type SipHeaders } from './message.ts';
+
+/** Makes something of header fields. Nobody changes what it returns, and it looks at no field that `isNeverRepeated`. */
+export type FieldsReader<T> = (headers: SipHeaders) => T;
+
+/** Fields that each request has anew, or that prove something once. */
+const NEVER_REPEATED: ReadonlySet<string> = new Set(['via', 'cseq', 'authorization', 'proxy-authorization']);
+
+export function isNeverRepeated(key: string): boolean {
+  return NEVER_REPEATED.has(key);
+}
+
+/** What was made of the fields that a client sends over and over. It is kept as long as they stay the same. */
+export class RepeatedFields {
+  readonly #readers: FieldsReader<unknown>[] = [];
+  readonly #results: unknown[] = [];
+  #without: { readonly keys: ReadonlySet<string>; readonly fields: RepeatedFields } | undefined;
+
+  /** What `reader` makes of these fields, which `headers` has. It is asked once, and is therefore no closure. */
+  read<T>(reader: FieldsReader<T>, headers: SipHeaders): T {
+    const known = this.#readers.indexOf(reader);
+    if (known >= 0) return this.#results[known] as T;
+    const result = reader(headers);
+    this.#readers.push(reader);
+    this.#results.push(result);
+    return result;
+  }
+
+  /** The same without the fields of these names: another object, the same one each time. */
+  without(keys: ReadonlySet<string>): RepeatedFields {
+    if (this.#without?.keys !== keys) this.#without = { keys, fields: new RepeatedFields() };
+    return this.#without.fields;
+  }
+}
