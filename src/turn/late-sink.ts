@@ -1,5 +1,7 @@
 import { type TransportAddress } from '../base/transport-address.ts';
-import { type ClientPath, type DataPlaneSink, type PeerError, type RelayHandle } from './contract/data-plane.ts';
+import { type ClientPath } from './contract/client-path.ts';
+import { type DataPlaneSink, type PeerError } from './contract/data-plane-sink.ts';
+import { type RelayHandle } from './contract/relay-handle.ts';
 
 /** Stands in for the engine while the listeners open, since it is made from their actual ports; what comes before it is lost. */
 export class LateSink implements DataPlaneSink {
@@ -31,6 +33,10 @@ export class LateSink implements DataPlaneSink {
 
   onPeerConnectionEnded(id: number): void {
     this.#sink?.onPeerConnectionEnded(id);
+  }
+
+  onRelayClosed(relay: RelayHandle): void {
+    this.#sink?.onRelayClosed(relay);
   }
 
   onClientClosed(client: ClientPath): void {

@@ -1,6 +1,6 @@
 import { type KeyPair } from '../base/key-pair.ts';
 import { type TransportAddress } from '../base/transport-address.ts';
-import { type ClientTransport } from './contract/data-plane.ts';
+import { type ClientTransport } from './contract/client-path.ts';
 import { type TcpRelayOptions, type TurnEngineOptions } from './engine/engine-options.ts';
 import { type ListenOptions } from './transports/open-listeners.ts';
 import { type NatDiscoveryListenOptions } from './transports/nat-discovery-listeners.ts';

@@ -14,10 +14,12 @@ import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters, type TransportDropReason } from './dataplane/shared/drop-counters.ts';
 import { kernelTcp } from './kernel/tcp.ts';
 import { kernelUdp, type KernelUdp } from './kernel/udp.ts';
+import { ClientSockets } from './dataplane/node/client-sockets.ts';
 import { NodeDataPlane } from './dataplane/node/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/node/relay-directory.ts';
 import { bindUdpSocket } from './dataplane/node/udp-socket.ts';
-import { type DataPlane, type DataPlaneSink } from './contract/data-plane.ts';
+import { type DataPlane } from './contract/data-plane.ts';
+import { type DataPlaneSink } from './contract/data-plane-sink.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/observe/session-snapshot.ts';
@@ -224,13 +226,14 @@ export class TurnServer {
   async #open(): Promise<Running> {
     const drops = new DropCounters();
     const sink = new LateSink();
-    const plane = this.#createPlane(sink, drops);
+    const clients = new ClientSockets();
+    const plane = this.#createPlane(sink, clients, drops);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
     this.#warnOfSmallBuffers();
     const nowMs = (): number => this.#clock.now().monotonicMs;
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
-    const ports = { sink, channelData: plane, drops, logger: this.#logger, shares, nowMs };
+    const ports = { sink, channelData: plane, clients, drops, logger: this.#logger, shares, nowMs };
     const limits = streamLimits(stream, ports);
     const listeners = await openListeners(
       { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel: this.#kernel() },
@@ -284,7 +287,7 @@ export class TurnServer {
     return this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
   }
 
-  #createPlane(sink: DataPlaneSink, drops: DropCounters): NodeDataPlane {
+  #createPlane(sink: DataPlaneSink, clients: ClientSockets, drops: DropCounters): NodeDataPlane {
     const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
     const auto = this.#options.dataPlane === 'auto';
     const kernelForTcp = auto ? kernelTcp() : undefined;
@@ -294,7 +297,7 @@ export class TurnServer {
     const addresses = relayAddresses(this.#options);
     const options = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
     const nowMs = (): number => this.#clock.now().monotonicMs;
-    const ports = { sink, drops, logger: this.#logger, kernel: this.#kernel(), nowMs };
+    const ports = { sink, clients, drops, logger: this.#logger, kernel: this.#kernel(), nowMs };
     return this.#wrap?.plane?.(options, ports) ?? new NodeDataPlane(options, ports);
   }
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { errorCode, xorMappedAddress } from '../../src/stun/attributes/rfc8489.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
-import { type ClientTransport } from '../../src/turn/contract/data-plane.ts';
+import { type ClientTransport } from '../../src/turn/contract/client-path.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { type KeyPair } from '../../src/base/key-pair.ts';
 import { turnServerOptions } from './support/options.ts';

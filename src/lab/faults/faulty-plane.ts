@@ -7,9 +7,11 @@ import {
   type NodeDataPlanePorts,
 } from '../../turn/dataplane/node/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../turn/dataplane/node/node-data-plane.ts';
-import { type ClientLeg, type ClientLink, type PeerHost, type Relay } from '../../turn/dataplane/node/relay-state.ts';
-import { type RelayOpening, type SendOptions } from '../../turn/contract/data-plane.ts';
-import { type RelayProtocol } from '../../turn/contract/tcp-relay-plane.ts';
+import { type ClientLeg, type PeerHost, type Relay } from '../../turn/dataplane/node/relay-state.ts';
+import { type SendOptions } from '../../turn/contract/data-plane.ts';
+import { type ClientPath } from '../../turn/contract/client-path.ts';
+import { type RelayHandle, type RelayOpening, type RelayProtocol } from '../../turn/contract/relay-handle.ts';
+
 import { type AllocationInfo } from '../../turn/engine/observe/turn-events.ts';
 import { ImpairedPath } from './impaired-path.ts';
 import { type Impairment } from './impairment.ts';
@@ -47,8 +49,8 @@ export class FaultyPlane extends NodeDataPlane {
       const relay = this.#relays.get(formatTransportAddress(relayed));
       const link = relay?.leg?.link;
       // The address may be that of another client's relay by now, or the allocation's relay one of TCP.
-      const isOwn = link?.transport === transport && isSame(link.remote, client);
-      if (relay && isOwn) this.setImpairment(relay, impairment);
+      const isOwn = link?.client.transport === transport && isSame(link.client.remote, client);
+      if (relay && isOwn) this.setImpairment(relay.handle, impairment);
     }
   }
 
@@ -56,37 +58,42 @@ export class FaultyPlane extends NodeDataPlane {
    * Asks `impairment` about each datagram of the relay that would pass, in place of an earlier one; `undefined` lets all pass. What is held
    * back at that moment still leaves when it is due, and what is held when the relay closes is gone.
    */
-  setImpairment(relay: Relay, impairment: Impairment | undefined): void {
-    if (this.#relays.get(formatTransportAddress(relay.relayed)) !== relay) return;
+  setImpairment({ slot, relayed }: RelayHandle, impairment: Impairment | undefined): void {
+    const relay = this.#relays.get(formatTransportAddress(relayed));
+    if (relay?.slot !== slot) return;
     const path = this.#paths.get(relay) ?? (impairment && this.#pathOf(relay));
     path?.set(impairment);
   }
 
   override openRelay(
-    client: ClientLink,
+    client: ClientPath,
     family: AddressFamily,
     port: number,
     expiresAtMs: number,
     protocol: RelayProtocol = 'udp',
-  ): RelayOpening<Relay> {
+  ): RelayOpening {
     const opened = super.openRelay(client, family, port, expiresAtMs, protocol);
     return protocol === 'udp' ? this.#noted(opened) : opened;
   }
 
-  override reserveRelay(family: AddressFamily, port: number): RelayOpening<Relay> {
+  override reserveRelay(family: AddressFamily, port: number): RelayOpening {
     return this.#noted(super.reserveRelay(family, port));
   }
 
-  override closeRelay(relay: Relay): void {
-    super.closeRelay(relay);
+  override closeRelay(handle: RelayHandle): void {
+    const relay = this.relayOf(handle);
+    super.closeRelay(handle);
+    if (!relay) return;
     const key = formatTransportAddress(relay.relayed);
     if (this.#relays.get(key) === relay) this.#relays.delete(key);
     this.#paths.get(relay)?.close();
   }
 
   /** What an impairment may hold back goes without the DF bit, like what an own relay takes. */
-  override sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, options: SendOptions): void {
-    super.sendToPeer(relay, peer, data, this.#paths.has(relay) ? { dontFragment: false } : options);
+  override sendToPeer(handle: RelayHandle, peer: TransportAddress, data: Uint8Array, options: SendOptions): void {
+    const relay = this.relayOf(handle);
+    const isImpaired = relay !== undefined && this.#paths.has(relay);
+    super.sendToPeer(handle, peer, data, isImpaired ? { dontFragment: false } : options);
   }
 
   protected override passToPeer(
@@ -127,11 +134,12 @@ export class FaultyPlane extends NodeDataPlane {
     const host = relay.hosts.get(address) ?? { address, permittedUntilMs: 0, channels: new Map() };
     if (super.passToClient(relay, leg, host, port, nowMs(), data, 0, data.length)) return;
     const peer = addressFromKernel(address, port);
-    if (peer !== undefined) sink.onPeerData(relay, peer, data);
+    if (peer !== undefined) sink.onPeerData(relay.handle, peer, data);
   }
 
-  #noted(opened: RelayOpening<Relay>): RelayOpening<Relay> {
-    if (opened.ok) this.#relays.set(formatTransportAddress(opened.value.relayed), opened.value);
+  #noted(opened: RelayOpening): RelayOpening {
+    const relay = opened.ok ? this.relayOf(opened.value) : undefined;
+    if (relay) this.#relays.set(formatTransportAddress(relay.relayed), relay);
     return opened;
   }
 

@@ -1,11 +1,15 @@
 /** Which way a datagram of a relay goes. */
 export type RelayDirection = 'to-peer' | 'to-client';
 
-/** Whose limit a datagram is too much for. */
+/** What is shared by those whom one bandwidth limit holds. */
 export type BandwidthScope = 'allocation' | 'user' | 'total';
 
-/** What the plane asks about each datagram of a relay that is limited. */
-export interface RelayBandwidth {
-  /** Counts the datagram, or tells the limit that it is too much for; it is then dropped and counts for none. Allocates nothing. */
-  exceededBy(direction: RelayDirection, bytes: number, nowMs: number): BandwidthScope | undefined;
+/** A limit in each direction. Relays that name one bucket of a scope share it, and it holds a second's worth. */
+export interface BandwidthBucket {
+  readonly name: string;
+  /** Bytes a second of what peers send, and as many of what they are sent. */
+  readonly bytesPerSec: number;
 }
+
+/** The bandwidth limits of a relay; a scope that is absent has none. */
+export type RelayBandwidth = Readonly<Partial<Record<BandwidthScope, BandwidthBucket>>>;

@@ -1,11 +1,9 @@
 import { type AddressFamily } from '../../base/ip.ts';
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type RelayBandwidth } from './bandwidth.ts';
-import { type ClientPath, type ClientTransport } from './client-path.ts';
-import { type RelayHandle } from './relay-handle.ts';
-import { type RelayProtocol, type TcpRelaySink, type TcpRelayPlane } from './tcp-relay-plane.ts';
-
-export { type ClientPath, type ClientTransport, type RelayHandle };
+import { type ClientPath } from './client-path.ts';
+import { type RelayHandle, type RelayOpening, type RelayProtocol } from './relay-handle.ts';
+import { type TcpRelayPlane } from './tcp-relay-plane.ts';
 
 export interface ChannelEntry {
   /** The channel number, 0x4000 to 0x4FFF. */
@@ -15,48 +13,20 @@ export interface ChannelEntry {
   readonly expiresAtMs: number;
 }
 
-/** What the network said about a datagram that a relay sent: an ICMP error (RFC 792, RFC 4443). */
-export interface PeerError {
-  /** Where the datagram was going. */
-  readonly peer: TransportAddress;
-  readonly type: number;
-  readonly code: number;
-  /** The next-hop MTU where type and code say so, else 0. */
-  readonly data: number;
-}
-
 export interface SendOptions {
   /** Set the DF bit, as DONT-FRAGMENT asks (RFC 8656 §11.3). */
   readonly dontFragment: boolean;
 }
 
-/** Counters of one relay slot, `COUNTERS_PER_SLOT` doubles each, in this order. */
-export const RELAY_COUNTERS = ['packetsToPeer', 'bytesToPeer', 'packetsToClient', 'bytesToClient', 'dropped'] as const;
-export type RelayCounter = (typeof RELAY_COUNTERS)[number];
-export const COUNTERS_PER_SLOT = RELAY_COUNTERS.length;
-
-/** The engine tries another port on `in-use`, and answers 508 on `unavailable`. */
-export type PortFailure = 'in-use' | 'unavailable';
-
-/** A relay that could not be opened. */
-export interface RelayNotOpened {
-  readonly ok: false;
-  readonly reason: PortFailure;
-  /** The error of the system, for the log. */
-  readonly detail: string;
-}
-
-/** The result of opening a relay. */
-export type RelayOpening<Handle extends RelayHandle = RelayHandle> =
-  { readonly ok: true; readonly value: Handle } | RelayNotOpened;
-
 /**
- * The engine decides, a data plane executes and counts. All times are absolute monotonic milliseconds and are checked by the plane when
- * a packet passes: channel and allocation for what a client sends on a channel, permission and allocation for what a peer sends. The
- * engine's timers only free memory.
+ * The engine decides, a data plane executes and counts. All that crosses is plain data, here and in `DataPlaneSink`: a record that
+ * crosses may be copied on its way, so neither side knows another's objects.
+ *
+ * All times are absolute monotonic milliseconds and are checked by the plane when a packet passes: channel and allocation for what a client
+ * sends on a channel, permission and allocation for what a peer sends. The engine's timers only free memory.
  */
 export interface DataPlane {
-  readonly kind: 'node';
+  readonly kind: 'node' | 'batch';
   /** Whether `SendOptions.dontFragment` has an effect. */
   readonly setsDontFragment: boolean;
   /** Relays of TCP; absent when the plane cannot relay TCP. */
@@ -80,7 +50,7 @@ export interface DataPlane {
   moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void;
   /** Sets when the relay ends, in monotonic milliseconds. */
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
-  /** Closes the socket, and with it all channels, permissions and connections of the relay. The port is free when this returns. */
+  /** Ends all channels, permissions and connections of the relay at once, and closes its socket; `onRelayClosed` tells when the port is free. */
   closeRelay(relay: RelayHandle): void;
   /** `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). */
   setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void;
@@ -88,22 +58,20 @@ export interface DataPlane {
   /** Inserts or refreshes a channel. Calling it again changes nothing. */
   setChannel(relay: RelayHandle, entry: ChannelEntry): void;
   removeChannel(relay: RelayHandle, channel: number): void;
+  /** Limits what passes the relay, in both directions. Called once at most, before anything is permitted. */
+  setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void;
   /** A Send indication's payload. The engine has checked permission and policy. Never throws: what cannot be sent is counted as dropped. */
   sendToPeer(relay: RelayHandle, peer: TransportAddress, data: Uint8Array, options: SendOptions): void;
-  /** Asks `bandwidth` about each datagram of the relay that would pass. Called once, for the relays of an allocation that is limited. */
-  setBandwidth(relay: RelayHandle, bandwidth: RelayBandwidth): void;
-  /** Copies the counters of `slots` into `into`, `COUNTERS_PER_SLOT` each, in order. */
-  readCounters(into: Float64Array, slots: readonly number[]): void;
-}
-
-/** What the engine hears from its transports and its data plane. None of these may throw. */
-export interface DataPlaneSink extends TcpRelaySink {
-  /** A STUN message, or ChannelData that no channel of the plane matched. `bytes` is valid during the call only. */
-  onClientMessage(client: ClientPath, bytes: Buffer): void;
-  /** Data of a permitted peer that has no channel: becomes a Data indication. `data` is valid during the call only. */
-  onPeerData(relay: RelayHandle, peer: TransportAddress, data: Buffer): void;
-  /** An ICMP error says that a datagram of this relay did not arrive. */
-  onPeerError(relay: RelayHandle, error: PeerError): void;
-  /** A TCP or TLS client connection has gone. */
-  onClientClosed(client: ClientPath): void;
+  /** Hands a message to the client, and drops it when the transport cannot take it now or is gone. The engine leaves `data` alone from then on. */
+  sendToClient(client: ClientPath, data: Uint8Array): void;
+  /** A request that the client brought was authenticated just now. */
+  clientAuthenticated(client: ClientPath): void;
+  /**
+   * Serves nothing that stands behind the message that is served now, until `releaseClient`: behind a ConnectionBind come bytes that are no
+   * STUN. Nothing for UDP.
+   */
+  holdClient(client: ClientPath): void;
+  releaseClient(client: ClientPath): void;
+  /** The counters of `relays`, `COUNTERS_PER_RELAY` of each, in order. */
+  readCounters(relays: readonly RelayHandle[]): Float64Array;
 }

@@ -2,9 +2,6 @@ import { type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientPath } from './client-path.ts';
 import { type RelayHandle } from './relay-handle.ts';
 
-/** What a relayed transport address speaks with peers: REQUESTED-TRANSPORT 17 or 6. */
-export type RelayProtocol = 'udp' | 'tcp';
-
 /**
  * The part of a data plane that relays TCP (RFC 6062): it makes, accepts, joins and closes connections as the engine decides. A connection is
  * known by its CONNECTION-ID. Until it is joined nothing is read from the peer, so that its data waits in the kernel and the peer is slowed.

@@ -1,6 +1,6 @@
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type AnswerLimitOptions } from './authentication/answer-limit.ts';
-import { type BandwidthOptions } from './bandwidth.ts';
+import { type BandwidthOptions } from './relay/bandwidth-limits.ts';
 import { type NatDiscoveryOptions } from './discovery/nat-discovery.ts';
 import { type RealmOptions } from './authentication/realms.ts';
 import { type SecurityFeatureOptions } from './authentication/security-features.ts';

@@ -6,7 +6,6 @@ import { type TypedEvents } from '../../base/typed-events.ts';
 import { type AllocationLog } from './observe/allocation-log.ts';
 import { type AllocationTable } from './allocation/allocation-table.ts';
 import { type AnswerLimit } from './authentication/answer-limit.ts';
-import { type Bandwidths } from './bandwidth.ts';
 import { type DataPlane } from '../contract/data-plane.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type NatDiscovery, type SendFrom } from './discovery/nat-discovery.ts';
@@ -19,9 +18,15 @@ import { type RelayPorts } from './relay/relay-ports.ts';
 import { type Reservations } from './allocation/reservations.ts';
 import { type Tally } from './observe/tally.ts';
 import { type TcpConnections } from './tcp/tcp-connections.ts';
-import { type RelayProtocol } from '../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../contract/relay-handle.ts';
 import { type TurnEvents } from './observe/turn-events.ts';
 import { type WaitingRequests } from './authentication/waiting-requests.ts';
+
+interface ClosingRelay {
+  readonly protocol: RelayProtocol;
+  readonly family: AddressFamily;
+  readonly port: number;
+}
 
 /** What one engine holds and what its handlers work on. */
 export interface EngineState {
@@ -31,6 +36,8 @@ export interface EngineState {
   readonly reservations: Reservations;
   /** The relay ports of UDP and those of TCP. */
   readonly relayPorts: Readonly<Record<RelayProtocol, RelayPorts>>;
+  /** The ports of relays that the plane has been told to close, by the relay's slot. */
+  readonly closing: Map<number, ClosingRelay>;
   readonly ownRelayChannels: OwnRelayChannels;
   readonly tcpConnections: TcpConnections;
   readonly policy: PeerPolicy;
@@ -45,7 +52,6 @@ export interface EngineState {
   /** Log for lines about allocations, which clients with a credential can cause as often as they like. */
   readonly allocationLog: AllocationLog;
   readonly answerLimit: AnswerLimit;
-  readonly bandwidths: Bandwidths;
   readonly tally: Tally;
   readonly redirection: Redirection;
   readonly natDiscovery: NatDiscovery | undefined;

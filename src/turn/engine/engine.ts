@@ -12,21 +12,17 @@ import { isChannelData } from '../../stun/channel-data.ts';
 import { checkFingerprint } from '../../stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../stun/message.ts';
 import { Method } from '../../stun/message-type.ts';
-import { dropReservation, endAllocation } from './allocation/allocation-lifecycle.ts';
+import { dropReservation, endAllocation, relayClosed } from './allocation/allocation-lifecycle.ts';
 import { AllocationLog } from './observe/allocation-log.ts';
 import { AllocationTable } from './allocation/allocation-table.ts';
 import { type Allocation } from './allocation/allocation.ts';
 import { AnswerLimit } from './authentication/answer-limit.ts';
 import { type AuthenticationPorts } from './authentication/authenticate.ts';
-import { Bandwidths } from './bandwidth.ts';
 import { checkEngineOptions, familiesOf } from './check-engine-options.ts';
-import {
-  type ClientPath,
-  type DataPlane,
-  type DataPlaneSink,
-  type PeerError,
-  type RelayHandle,
-} from '../contract/data-plane.ts';
+import { type ClientPath } from '../contract/client-path.ts';
+import { type DataPlane } from '../contract/data-plane.ts';
+import { type DataPlaneSink, type PeerError } from '../contract/data-plane-sink.ts';
+import { type RelayHandle } from '../contract/relay-handle.ts';
 import { type TurnEngineOptions } from './engine-options.ts';
 import { type EngineState } from './engine-state.ts';
 import { handleSend } from './requests/handle-send.ts';
@@ -145,6 +141,13 @@ export class TurnEngine implements DataPlaneSink {
 
   onPeerError(relay: RelayHandle, error: PeerError): void {
     this.#guarded(() => handlePeerError(relay, error, this.#ports.now().monotonicMs, this.#state));
+  }
+
+  onRelayClosed(relay: RelayHandle): void {
+    this.#guarded(() => {
+      relayClosed(this.#state, relay, this.#ports.now().monotonicMs);
+      return undefined;
+    });
   }
 
   onClientClosed(client: ClientPath): void {
@@ -322,9 +325,8 @@ export class TurnEngine implements DataPlaneSink {
   }
 
   #dropReservations(user?: string): void {
-    const nowMs = this.#ports.now().monotonicMs;
     for (const reservation of this.#state.reservations.all()) {
-      if (user === undefined || reservation.holder.user === user) dropReservation(this.#state, reservation, nowMs);
+      if (user === undefined || reservation.holder.user === user) dropReservation(this.#state, reservation);
     }
   }
 
@@ -368,6 +370,7 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
       udp: new RelayPorts(relayPorts, ports.randomInt),
       tcp: new RelayPorts(relayPorts, ports.randomInt),
     },
+    closing: new Map(),
     ownRelayChannels: new OwnRelayChannels(),
     tcpConnections: new TcpConnections(),
     policy: new PeerPolicy(options, (peer, protocol) => allocations.isRelayed(peer, protocol)),
@@ -379,7 +382,6 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),
     allocationLog: new AllocationLog(ports.logger, () => ports.now().monotonicMs),
     answerLimit: new AnswerLimit(options.answerLimit),
-    bandwidths: new Bandwidths(options.bandwidth),
     tally: new Tally(),
     redirection: new Redirection(options.redirect, ports.randomInt),
     natDiscovery: options.natDiscovery && new NatDiscovery(options.natDiscovery, understood),

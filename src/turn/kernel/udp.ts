@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { formatIp, parseIp, type AddressFamily } from '../../base/ip.ts';
 import { type TransportAddress } from '../../base/transport-address.ts';
-import { type PeerError } from '../contract/data-plane.ts';
+import { type PeerError } from '../contract/data-plane-sink.ts';
 
 /** What a UDP socket of Linux can do and `node:dgram` cannot ask for. `fd` is the socket's file descriptor. */
 export interface KernelUdp {

@@ -1,7 +1,7 @@
 import { type EpcscfTurnError } from '../../base/errors.ts';
 import { listenError } from '../../base/listen-error.ts';
 import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
-import { type ClientTransport } from '../contract/data-plane.ts';
+import { type ClientTransport } from '../contract/client-path.ts';
 
 /** One line that says which listener could not be opened and what to do about it. */
 export function turnListenError(transport: ClientTransport, local: TransportAddress, cause: unknown): EpcscfTurnError {

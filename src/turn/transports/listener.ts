@@ -1,9 +1,11 @@
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type Logger } from '../../base/logger.ts';
+import { type ClientSockets } from '../dataplane/node/client-sockets.ts';
 import { type ChannelDataPath } from '../dataplane/node/relay-state.ts';
 import { type DropCounters } from '../dataplane/shared/drop-counters.ts';
 import { type FairShares } from './fair-shares.ts';
-import { type ClientTransport, type DataPlaneSink } from '../contract/data-plane.ts';
+import { type ClientTransport } from '../contract/client-path.ts';
+import { type DataPlaneSink } from '../contract/data-plane-sink.ts';
 
 /** A client transport that is open. */
 export interface Listener {
@@ -20,6 +22,8 @@ export interface Listener {
 export interface ListenerPorts {
   readonly sink: Pick<DataPlaneSink, 'onClientMessage' | 'onClientClosed'>;
   readonly channelData: ChannelDataPath;
+  /** Where the sockets of clients are taken up. */
+  readonly clients: ClientSockets;
   readonly drops: DropCounters;
   readonly logger: Logger;
   /** Shares of the event loop that TCP and TLS clients have, over all listeners. */

@@ -2,7 +2,7 @@ import { EpcscfTurnError } from '../../base/errors.ts';
 import { isWildcard } from '../../base/ip.ts';
 import { type KeyPair } from '../../base/key-pair.ts';
 import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
-import { type ClientTransport } from '../contract/data-plane.ts';
+import { type ClientTransport } from '../contract/client-path.ts';
 import { type KernelUdp } from '../kernel/udp.ts';
 import { kernelWildcard } from '../kernel/wildcard.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';

@@ -44,7 +44,7 @@ export class StreamClients {
       connection.destroy();
       this.#connections.delete(connection);
       this.#places.keep(occupant);
-      this.#ports.sink.onClientClosed(connection);
+      this.#ports.sink.onClientClosed(connection.client);
     });
   }
 
@@ -71,7 +71,7 @@ export class StreamClients {
     for (const connection of this.#connections) {
       const end = connection.overdue(nowMs);
       if (!end) continue;
-      this.#ports.logger.debug({ client: connection.key, end }, 'connection given up');
+      this.#ports.logger.debug({ client: connection.client.key, end }, 'connection given up');
       connection.destroy();
     }
     if (this.#connections.size > 0) return;

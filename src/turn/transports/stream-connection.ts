@@ -7,6 +7,8 @@ import {
   writeChannelDataHeader,
 } from '../../stun/channel-data.ts';
 import { isIndication } from '../../stun/message-type.ts';
+import { type ClientPath } from '../contract/client-path.ts';
+import { type ClientSocket } from '../dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/node/relay-state.ts';
 import { Drop } from '../dataplane/shared/drop-counters.ts';
 import { type ListenerPorts } from './listener.ts';
@@ -29,11 +31,8 @@ const STRANGER_BUFFERED_BYTES = 16_384;
 export type ConnectionEnd = 'idle' | 'stuck';
 
 /** One TCP or TLS client: a 5-tuple for as long as the connection lives. */
-export class StreamConnection implements ClientLink {
-  readonly transport: 'tcp' | 'tls';
-  readonly remote: TransportAddress;
-  readonly local: TransportAddress;
-  readonly key: string;
+export class StreamConnection implements ClientLink, ClientSocket {
+  readonly client: ClientPath;
   readonly #socket: Socket;
   readonly #options: StreamConnectionOptions;
   readonly #ports: ListenerPorts;
@@ -62,11 +61,10 @@ export class StreamConnection implements ClientLink {
     /** Told when the connection is worth its place, and when it may be ended for another's sake again. */
     setSpare: (isSpare: boolean) => void,
   ) {
-    this.transport = ends.transport;
-    this.remote = ends.remote;
-    this.local = ends.local;
+    const { transport, remote, local } = ends;
     const via = ends.via ? ` via ${formatTransportAddress(ends.via)}` : '';
-    this.key = `${ends.transport} ${formatTransportAddress(ends.local)} ${formatTransportAddress(ends.remote)}${via}`;
+    const key = `${transport} ${formatTransportAddress(local)} ${formatTransportAddress(remote)}${via}`;
+    this.client = { transport, remote, local, key, socket: ports.clients.add(this), from: remote.address };
     this.#socket = socket;
     this.#options = options;
     this.#ports = ports;
@@ -103,11 +101,15 @@ export class StreamConnection implements ClientLink {
     if (!this.#closing) this.#setSpare(!leg);
   }
 
-  onAuthenticated(): void {
+  noteAuthenticated(): void {
     this.#authenticated++;
   }
 
-  send(data: Uint8Array): void {
+  linkTo(): ClientLink {
+    return this;
+  }
+
+  sendTo(_client: ClientPath, data: Uint8Array): void {
     if (this.#takesMore()) this.#socket.write(data);
   }
 
@@ -155,6 +157,7 @@ export class StreamConnection implements ClientLink {
   }
 
   destroy(): void {
+    this.#ports.clients.remove(this.client.socket);
     this.#closing = true;
     if (!this.#handedOver) this.#reader.stop();
     this.#socket.destroy();
@@ -166,7 +169,7 @@ export class StreamConnection implements ClientLink {
 
   #onUnreadable(): void {
     this.#ports.drops.add(Drop.Malformed);
-    this.#ports.logger.debug({ client: this.key }, 'connection closed: the stream is not TURN');
+    this.#ports.logger.debug({ client: this.client.key }, 'connection closed: the stream is not TURN');
     this.destroy();
   }
 
@@ -175,7 +178,7 @@ export class StreamConnection implements ClientLink {
     const isData = isChannelData(frame[0] ?? 0);
     if (isData && this.#leg !== undefined && this.#ports.channelData.forward(this.#leg, frame)) return true;
     const before = this.#authenticated;
-    this.#ports.sink.onClientMessage(this, frame);
+    this.#ports.sink.onClientMessage(this.client, frame);
     return this.#authenticated > before || (this.#leg !== undefined && (isData || isIndication(frame)));
   }
 

@@ -1,6 +1,8 @@
 import { type RemoteInfo } from 'node:dgram';
 import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, isChannelData, isStun, writeChannelDataHeader } from '../../stun/channel-data.ts';
+import { type ClientPath } from '../contract/client-path.ts';
+import { type ClientSocket } from '../dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/node/relay-state.ts';
 import { Drop, type DropIndex } from '../dataplane/shared/drop-counters.ts';
 import { addressFromKernel } from '../kernel/address.ts';
@@ -32,12 +34,14 @@ interface WaitingMessage {
 const MAX_WAITING = 64;
 
 /** TURN over UDP on one local address; never a wildcard one, where the kernel would pick the source of each answer by its route. */
-export class UdpListener implements Listener {
+export class UdpListener implements Listener, ClientSocket {
   readonly transport = 'udp';
   readonly connectionCount = 0;
   readonly local: TransportAddress;
   readonly #socket: ListenerSocket;
   readonly #ports: ListenerPorts;
+  readonly #number: number;
+  readonly #keyPrefix: string;
   readonly #clients = new ClientTable();
   readonly #maxPayload: number;
   /** ChannelData on its way out. Free whenever the socket's queue is empty, and `send` takes nothing while it is not. */
@@ -57,6 +61,8 @@ export class UdpListener implements Listener {
     }
     const { socket } = this.#socket;
     this.local = { ...local, port: socket.address().port };
+    this.#number = ports.clients.add(this);
+    this.#keyPrefix = `udp ${formatTransportAddress(this.local)}`;
     this.#maxPayload = MAX_UDP_PAYLOAD[local.family];
     this.#outgoing = Buffer.allocUnsafeSlow(this.#maxPayload);
     socket.on('message', (bytes, remote) => {
@@ -65,6 +71,14 @@ export class UdpListener implements Listener {
     socket.on('error', (error) => {
       ports.logger.warn({ listener: formatTransportAddress(this.local), err: error }, 'UDP listener reported an error');
     });
+  }
+
+  sendTo({ from, remote }: ClientPath, data: Uint8Array): void {
+    this.send(data, from, remote.port);
+  }
+
+  linkTo(client: ClientPath): ClientLink {
+    return new UdpClientLink(this, client);
   }
 
   leg(address: string, port: number): ClientLeg | undefined {
@@ -120,6 +134,7 @@ export class UdpListener implements Listener {
 
   close(): Promise<void> {
     this.#flush();
+    this.#ports.clients.remove(this.#number);
     this.#closed = true;
     return new Promise((resolve) => {
       this.#socket.socket.close(resolve);
@@ -137,8 +152,13 @@ export class UdpListener implements Listener {
       return;
     }
     const remote = addressFromKernel(address, port);
-    if (remote) this.#ports.sink.onClientMessage(new UdpClientPath(this, remote, address), bytes);
+    if (remote) this.#ports.sink.onClientMessage(this.#clientAt(remote, address), bytes);
     else this.#drop(Drop.BadPeerAddress);
+  }
+
+  #clientAt(remote: TransportAddress, from: string): ClientPath {
+    const key = `${this.#keyPrefix} ${from} ${remote.port}`;
+    return { transport: 'udp', remote, local: this.local, key, socket: this.#number, from };
   }
 
   #drop(reason: DropIndex): false {
@@ -153,45 +173,28 @@ function copyInto(target: Buffer, at: number, source: Uint8Array, offset: number
   else target.set(source.subarray(offset, offset + length), at);
 }
 
-class UdpClientPath implements ClientLink {
-  readonly transport = 'udp';
-  readonly remote: TransportAddress;
+class UdpClientLink implements ClientLink {
+  readonly client: ClientPath;
   readonly #listener: UdpListener;
-  /** Address of the client as the kernel wrote it: an answer to a link-local client needs the zone. */
-  readonly #kernelAddress: string;
+  readonly #from: string;
+  readonly #port: number;
 
-  constructor(listener: UdpListener, remote: TransportAddress, kernelAddress: string) {
-    this.remote = remote;
+  constructor(listener: UdpListener, client: ClientPath) {
+    this.client = client;
     this.#listener = listener;
-    this.#kernelAddress = kernelAddress;
-  }
-
-  get local(): TransportAddress {
-    return this.#listener.local;
-  }
-
-  get key(): string {
-    return `udp ${formatTransportAddress(this.local)} ${this.#kernelAddress} ${this.remote.port}`;
+    this.#from = client.from;
+    this.#port = client.remote.port;
   }
 
   get leg(): ClientLeg | undefined {
-    return this.#listener.leg(this.#kernelAddress, this.remote.port);
+    return this.#listener.leg(this.#from, this.#port);
   }
 
   set leg(leg: ClientLeg | undefined) {
-    this.#listener.setLeg(this.#kernelAddress, this.remote.port, leg);
-  }
-
-  send(data: Uint8Array): void {
-    this.#listener.send(data, this.#kernelAddress, this.remote.port);
+    this.#listener.setLeg(this.#from, this.#port, leg);
   }
 
   sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
-    const { port } = this.remote;
-    return this.#listener.sendChannelData(channel, data, offset, length, this.#kernelAddress, port);
-  }
-
-  close(): void {
-    // UDP has nothing to end.
+    return this.#listener.sendChannelData(channel, data, offset, length, this.#from, this.#port);
   }
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Relay } from '../../../src/turn/dataplane/node/relay-state.ts';
-import { COUNTERS_PER_SLOT } from '../../../src/turn/contract/data-plane.ts';
+import { type RelayHandle } from '../../../src/turn/contract/relay-handle.ts';
 import { FaultyPlane } from '../../../src/lab/faults/faulty-plane.ts';
 import { LOST, type Impairment } from '../../../src/lab/faults/impairment.ts';
 import { unwrap } from '../../support/unwrap.ts';
@@ -14,7 +13,7 @@ let h: Harness<FaultyPlane>;
 
 interface Side {
   readonly client: FakeClient;
-  readonly relay: Relay;
+  readonly relay: RelayHandle;
 }
 
 /** Two allocations of the plane with a channel to each other: all traffic takes the straight path, so no socket takes time. */
@@ -62,9 +61,7 @@ it('loses what the impairment says is lost, and counts it', () => {
   send(a, '1', '2', '3', '4');
   expect(heard(b)).toEqual(['2', '4']);
   expect(h.plane.lost).toBe(2);
-  const counters = new Float64Array(COUNTERS_PER_SLOT);
-  h.plane.readCounters(counters, [a.relay.slot]);
-  expect([...counters]).toEqual([2, 2, 0, 0, 2]);
+  expect([...h.plane.readCounters([a.relay])]).toEqual([2, 2, 0, 0, 2]);
 });
 
 it('holds a copy until it is due, and no longer', () => {

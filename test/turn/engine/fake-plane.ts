@@ -1,17 +1,12 @@
 import { type AddressFamily } from '../../../src/base/ip.ts';
 import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
-import {
-  COUNTERS_PER_SLOT,
-  type ChannelEntry,
-  type ClientPath,
-  type DataPlane,
-  type RelayHandle,
-  type RelayNotOpened,
-  type RelayOpening,
-  type SendOptions,
-} from '../../../src/turn/contract/data-plane.ts';
+import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
+import { COUNTERS_PER_RELAY } from '../../../src/turn/contract/counters.ts';
+import { type ChannelEntry, type DataPlane, type SendOptions } from '../../../src/turn/contract/data-plane.ts';
+import { type RelayHandle, type RelayNotOpened, type RelayOpening } from '../../../src/turn/contract/relay-handle.ts';
 import { type RelayBandwidth } from '../../../src/turn/contract/bandwidth.ts';
-import { type RelayProtocol } from '../../../src/turn/contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../../src/turn/contract/relay-handle.ts';
+import { type DataPlaneSink } from '../../../src/turn/contract/data-plane-sink.ts';
 import { FakeTcp } from './fake-tcp.ts';
 
 export interface FakeRelay extends RelayHandle {
@@ -33,9 +28,19 @@ interface SentToPeer extends SendOptions {
 export class FakePlane implements DataPlane {
   readonly kind = 'node';
   readonly setsDontFragment = true;
-  tcp: FakeTcp | undefined = new FakeTcp();
+  tcp: FakeTcp | undefined = new FakeTcp((client) => this.answered.get(client.socket) ?? 0);
   readonly open = new Map<string, FakeRelay>();
   readonly sent: SentToPeer[] = [];
+  /** How many messages each client was sent, by socket. */
+  readonly answered = new Map<number, number>();
+  /** Told of each message to a client. */
+  onMessage: (client: ClientPath, data: Buffer) => void = () => undefined;
+  /** Hears that ports are free. */
+  sink: Pick<DataPlaneSink, 'onRelayClosed'> | undefined;
+  /** Clients of whom a request was authenticated, by socket. */
+  readonly authenticated: number[] = [];
+  /** `hold` and `release`, as it was told. */
+  readonly holding: string[] = [];
   /** Ports that other programs of the host hold. */
   readonly busy = new Set<number>();
   /** Families of which no relay opens. */
@@ -76,9 +81,11 @@ export class FakePlane implements DataPlane {
   }
 
   moveClient(relay: RelayHandle, client: ClientPath, frame?: Uint8Array): void {
-    // By the path, not by its key: a connection that has gone may have had the 5-tuple of another.
+    // By its socket too, not by its key alone: a connection that has gone may have had the 5-tuple of another.
     const from = this.#own(relay).client;
-    for (const one of this.open.values()) if (one.client === from) one.client = client;
+    for (const one of this.open.values()) {
+      if (one.client?.socket === from?.socket && one.client?.key === from?.key) one.client = client;
+    }
     if (frame) this.passedOn.push(Buffer.from(frame));
   }
 
@@ -87,8 +94,9 @@ export class FakePlane implements DataPlane {
   }
 
   closeRelay(relay: RelayHandle): void {
-    const { relayed, protocol } = this.#own(relay);
+    const { slot, relayed, protocol } = this.#own(relay);
     this.open.delete(openKey(relayed, protocol));
+    this.sink?.onRelayClosed({ slot, relayed });
   }
 
   setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void {
@@ -120,10 +128,29 @@ export class FakePlane implements DataPlane {
     this.#own(relay).bandwidth = bandwidth;
   }
 
-  readCounters(into: Float64Array, slots: readonly number[]): void {
-    slots.forEach((slot, index) => {
-      into.set(this.counters.get(slot) ?? [], index * COUNTERS_PER_SLOT);
+  sendToClient(client: ClientPath, data: Uint8Array): void {
+    this.answered.set(client.socket, (this.answered.get(client.socket) ?? 0) + 1);
+    this.onMessage(client, Buffer.from(data));
+  }
+
+  clientAuthenticated({ socket }: ClientPath): void {
+    this.authenticated.push(socket);
+  }
+
+  holdClient(): void {
+    this.holding.push('hold');
+  }
+
+  releaseClient(): void {
+    this.holding.push('release');
+  }
+
+  readCounters(relays: readonly RelayHandle[]): Float64Array {
+    const values = new Float64Array(relays.length * COUNTERS_PER_RELAY);
+    relays.forEach(({ slot }, index) => {
+      values.set(this.counters.get(slot) ?? [], index * COUNTERS_PER_RELAY);
     });
+    return values;
   }
 
   /** The one open relay of a client, or the one of a family, as the plane knows it. */
@@ -167,7 +194,7 @@ export class FakePlane implements DataPlane {
         channels: new Map(),
       };
       this.open.set(key, relay);
-      return { ok: true, value: relay };
+      return { ok: true, value: { slot: relay.slot, relayed } };
     }
     return { ok: false, reason: 'in-use', detail: `port ${port} is taken` };
   }
@@ -180,8 +207,9 @@ export class FakePlane implements DataPlane {
   }
 
   #own(relay: RelayHandle): FakeRelay {
-    const own = this.open.get(openKey(relay.relayed, (relay as FakeRelay).protocol));
-    if (own !== relay) throw new Error(`${formatTransportAddress(relay.relayed)} is not open`);
+    const own = [...this.open.values()].find(({ slot }) => slot === relay.slot);
+    if (!own || formatTransportAddress(own.relayed) !== formatTransportAddress(relay.relayed))
+      throw new Error(`${formatTransportAddress(relay.relayed)} is not open`);
     return own;
   }
 }

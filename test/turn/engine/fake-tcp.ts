@@ -1,5 +1,6 @@
 import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
-import { type ClientPath, type RelayHandle } from '../../../src/turn/contract/data-plane.ts';
+import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
+import { type RelayHandle } from '../../../src/turn/contract/relay-handle.ts';
 import { type TcpRelayPlane } from '../../../src/turn/contract/tcp-relay-plane.ts';
 
 /** Remembers what it was told of connections. */
@@ -8,14 +9,19 @@ export class FakeTcp implements TcpRelayPlane {
   readonly connecting = new Map<number, { readonly from: string; readonly to: string }>();
   readonly joined: { readonly id: number; readonly client: string; readonly answered: number }[] = [];
   readonly ended: number[] = [];
+  readonly #answeredTo: (client: ClientPath) => number;
+
+  /** `answeredTo`: how many messages a client was sent. */
+  constructor(answeredTo: (client: ClientPath) => number = () => 0) {
+    this.#answeredTo = answeredTo;
+  }
 
   connect(relay: RelayHandle, id: number, peer: TransportAddress): void {
     this.connecting.set(id, { from: formatTransportAddress(relay.relayed), to: formatTransportAddress(peer) });
   }
 
   join(id: number, client: ClientPath): void {
-    const answered = (client as ClientPath & { readonly inbox: readonly Buffer[] }).inbox.length;
-    this.joined.push({ id, client: client.key, answered });
+    this.joined.push({ id, client: client.key, answered: this.#answeredTo(client) });
   }
 
   end(id: number): void {

@@ -179,11 +179,12 @@ describe('whatever a client sends, the engine does not throw', () => {
     const world = new World();
     world.faults = true;
     const client = world.client();
-    const broken = Object.assign(world.client(), {
-      send: () => {
-        throw new Error('socket gone');
-      },
-    });
+    const broken = world.client();
+    const sendToClient = world.plane.sendToClient.bind(world.plane);
+    world.plane.sendToClient = (to, data) => {
+      if (to.socket === broken.socket) throw new Error('socket gone');
+      sendToClient(to, data);
+    };
     world.engine.onClientMessage(broken, Buffer.from('000100002112a442000000000000000000000000', 'hex'));
     expect(world.engine.stats().drops).toEqual({ 'engine-error': 1 });
     expect(world.logged.filter(({ level }) => level === 'error')).toHaveLength(1);

@@ -17,12 +17,13 @@ import { longTermKeyMd5 } from '../../stun/long-term-key.ts';
 import { Method, type MessageClass } from '../../../src/stun/message-type.ts';
 import { decodeMessage, type StunMessage } from '../../../src/stun/message.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
-import { type ClientPath, type ClientTransport } from '../../../src/turn/contract/data-plane.ts';
+import { type ClientPath, type ClientTransport } from '../../../src/turn/contract/client-path.ts';
 import { type TurnEngineOptions } from '../../../src/turn/engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine } from '../../../src/turn/engine/engine.ts';
 import { type TurnEvents } from '../../../src/turn/engine/observe/turn-events.ts';
 import { type WrapRequests } from '../../../src/turn/engine/requests/serve-request.ts';
 import { unwrap } from '../../support/unwrap.ts';
+import { plainCrossing } from '../contract/plain-crossing.ts';
 import { FakePlane, type FakeRelay } from './fake-plane.ts';
 import { FakeVerifier, passwordFor } from './fake-verifier.ts';
 
@@ -96,6 +97,8 @@ export class World {
     throw error;
   });
   readonly deadlines: (number | undefined)[] = [];
+  /** By socket. */
+  readonly clients = new Map<number, TestClient>();
   /** Answers that left another way than their request came. */
   readonly detours: { readonly origin: TransportAddress; readonly remote: TransportAddress; readonly bytes: Buffer }[] =
     [];
@@ -130,8 +133,8 @@ export class World {
       return seed % below;
     };
     for (const name of quiet ? [] : EVENT_NAMES) this.emitter.on(name, (event) => this.events.push({ name, event }));
-    this.engine = createTurnEngine(this.options, {
-      plane: this.plane,
+    const engine = createTurnEngine(this.options, {
+      plane: quiet ? this.plane : plainCrossing(this.plane),
       verifier: tokens ? withAccessTokens(tokens, this.verifier) : this.verifier,
       now: () => this.now,
       randomBytes: (count) => randomBytes(count),
@@ -142,6 +145,9 @@ export class World {
       logger: quiet ? silentLogger : this.#logger(),
       onDeadlineChanged: (deadlineMs) => this.deadlines.push(deadlineMs),
     });
+    this.engine = quiet ? engine : engineOfPlainData(engine);
+    this.plane.sink = this.engine;
+    this.plane.onMessage = (client, data) => this.clients.get(client.socket)?.inbox.push(data);
   }
 
   /** Moves both clocks; timers run as an owner with one timeout would run them. */
@@ -180,6 +186,33 @@ export class World {
   }
 }
 
+/** The engine as another thread would reach it: `TestClient` and `FakeRelay` are more than the contract lets cross. */
+function engineOfPlainData(engine: TurnEngine): TurnEngine {
+  const plain = plainCrossing(engine);
+  return new Proxy(engine, {
+    get(target, name) {
+      if (typeof name !== 'string' || !/^on[A-Z]/.test(name)) {
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      }
+      return (...args: unknown[]): unknown => {
+        const event = Reflect.get(plain, name) as (...args: unknown[]) => unknown;
+        return event(...args.map(asContract));
+      };
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+  });
+}
+
+function asContract(value: unknown): unknown {
+  if (value instanceof TestClient) {
+    const { transport, remote, local, key, socket, from } = value;
+    return { transport, remote, local, key, socket, from };
+  }
+  if (typeof value !== 'object' || value === null || !('slot' in value) || !('relayed' in value)) return value;
+  return { slot: value.slot, relayed: value.relayed };
+}
+
 export type Build = (message: StunWriter) => unknown;
 
 interface Login {
@@ -202,6 +235,8 @@ export class TestClient implements ClientPath {
   readonly remote: TransportAddress;
   readonly local = address('8.8.4.1:3478');
   readonly key: string;
+  readonly socket: number;
+  readonly from: string;
   readonly inbox: Buffer[] = [];
   login: Login | undefined;
   token: HeldToken | undefined;
@@ -214,14 +249,9 @@ export class TestClient implements ClientPath {
     this.remote = remote;
     this.transport = transport;
     this.key = `${transport} ${formatTransportAddress(remote)} ${formatTransportAddress(this.local)}`;
-  }
-
-  send(data: Uint8Array): void {
-    this.inbox.push(Buffer.from(data));
-  }
-
-  close(): void {
-    throw new Error('the engine closes no connection');
+    this.from = remote.address;
+    this.socket = world.clients.size + 1;
+    world.clients.set(this.socket, this);
   }
 
   get relay(): FakeRelay {

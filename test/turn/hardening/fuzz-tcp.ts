@@ -1,5 +1,6 @@
 import { formatTransportAddress, type TransportAddress } from '../../../src/base/transport-address.ts';
-import { type ClientPath, type RelayHandle } from '../../../src/turn/contract/data-plane.ts';
+import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
+import { type RelayHandle } from '../../../src/turn/contract/relay-handle.ts';
 import { FakeTcp } from '../engine/fake-tcp.ts';
 import { isClosed } from './granted.ts';
 

@@ -4,7 +4,7 @@ import { type Clock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type CredentialVerifier } from '../../../src/credentials/credential.ts';
-import { type ClientTransport } from '../../../src/turn/contract/data-plane.ts';
+import { type ClientTransport } from '../../../src/turn/contract/client-path.ts';
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
 import { TurnServer } from '../../../src/turn/turn-server.ts';
 import { type TurnWrap } from '../../../src/turn/turn-wrap.ts';

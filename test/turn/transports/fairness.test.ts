@@ -7,7 +7,7 @@ import {
   type StreamListenerOptions,
 } from '../../../src/turn/transports/stream-listener.ts';
 import { type UnprovenAllowanceOptions } from '../../../src/turn/transports/unproven-allowance.ts';
-import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
+import { bindingRequest, channelFrame, heard, type Heard, Linked, streamOptions } from './support.ts';
 
 const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
 
@@ -99,8 +99,8 @@ describe('a stranger that floods', () => {
     const client = connect(listener);
     client.socket.write(bindingRequest());
     await until(() => ports.messages.length === 1);
-    const path = ports.messages[0]!.client as (typeof ports.messages)[0]['client'] & { leg: ClientLeg | undefined };
-    path.leg = new ClientLeg(path as never);
+    const path = new Linked(ports, ports.messages[0]!.client);
+    path.leg = new ClientLeg(path);
     const stranger = connect(listener);
     stranger.socket.write(requests(10_000));
     await until(() => ports.messages.length > 10);
@@ -159,7 +159,7 @@ describe('the allowance of a source that proves nothing', () => {
   it('costs nobody behind the same address who can prove who it is', async () => {
     const listener = await listen({ perSec: 1, burst: 1 });
     ports.onMessage = (client, bytes) => {
-      if (bytes[19] === 7) client.onAuthenticated?.();
+      if (bytes[19] === 7) client.connection.noteAuthenticated();
     };
     const stranger = connect(listener);
     stranger.socket.write(requests(1_000));
@@ -183,8 +183,8 @@ describe('the allowance of a source that proves nothing', () => {
     const { socket } = connect(listener);
     socket.write(bindingRequest());
     await until(() => ports.messages.length === 1);
-    const path = ports.messages[0]!.client as unknown as { leg: ClientLeg | undefined };
-    path.leg = new ClientLeg(path as never);
+    const path = new Linked(ports, ports.messages[0]!.client);
+    path.leg = new ClientLeg(path);
     ports.takes = false;
     const indication = bindingRequest();
     indication.writeUInt16BE(0x0016, 0);

@@ -1,7 +1,7 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import {
   streamLimits,
   StreamListener,
@@ -9,7 +9,7 @@ import {
 } from '../../../src/turn/transports/stream-listener.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { type KeyPair } from '../../../src/base/key-pair.ts';
-import { bindingRequest, heard, streamOptions, type Heard } from './support.ts';
+import { bindingRequest, heard, type Heard, Linked, streamOptions } from './support.ts';
 
 const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
 const LOOPBACK = ['127.0.0.0/8'];
@@ -142,7 +142,10 @@ it('counts the clients behind a proxy each by their own address', async () => {
   seven.write(Buffer.concat([V1, bindingRequest()]));
   eight.write(Buffer.concat([V2, bindingRequest()]));
   await until(() => ports.messages.length === 2);
-  for (const { client } of ports.messages) (client as ClientLink).leg = new ClientLeg(client as ClientLink);
+  for (const { client } of ports.messages) {
+    const link = new Linked(ports, client);
+    link.leg = new ClientLeg(link);
+  }
   const again = connect(listener);
   again.write(Buffer.concat([V1, bindingRequest()]));
   await closed(again);
@@ -168,6 +171,6 @@ it('keeps two clients apart that come with one address through two connections',
   const listener = await listen();
   for (let i = 0; i < 2; i++) connect(listener).write(Buffer.concat([V1, bindingRequest()]));
   await until(() => ports.messages.length === 2);
-  const keys = ports.messages.map(({ client }) => (client as ClientLink).key);
+  const keys = ports.messages.map(({ client }) => client.key);
   expect(new Set(keys).size).toBe(2);
 });

@@ -2,23 +2,22 @@ import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect, TLSSocket } from 'node:tls';
 import { renegotiation } from '../support/renegotiation.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import {
   streamLimits,
   StreamListener,
   type StreamListenerOptions,
 } from '../../../src/turn/transports/stream-listener.ts';
-import { StreamConnection } from '../../../src/turn/transports/stream-connection.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { type KeyPair } from '../../../src/base/key-pair.ts';
-import { bindingRequest, channelFrame, heard, streamOptions, type Heard } from './support.ts';
+import { bindingRequest, channelFrame, heard, type Heard, Linked, streamOptions } from './support.ts';
 
 function until(condition: () => boolean): Promise<boolean> {
   return vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
 }
 
 /** Sends until nothing more is taken: the kernel's own buffers take some megabytes first. */
-function overfill(path: ClientLink): Promise<boolean> {
+function overfill(path: Linked): Promise<boolean> {
   const payload = Buffer.alloc(1000);
   return until(() => {
     let taken = 0;
@@ -86,10 +85,10 @@ function connectTls(
   return { socket, ...collect(socket) };
 }
 
-async function pathOf(socket: Socket): Promise<ClientLink> {
+async function pathOf(socket: Socket): Promise<Linked> {
   socket.write(bindingRequest());
   await until(() => ports.messages.length > 0);
-  return ports.messages.shift()!.client as ClientLink;
+  return new Linked(ports, ports.messages.shift()!.client);
 }
 
 describe('framing', () => {
@@ -159,14 +158,14 @@ describe('framing', () => {
 });
 
 describe('the 5-tuple', () => {
-  it('has both ends of the connection, and one path object for its life', async () => {
+  it('has both ends of the connection, and one path for its life', async () => {
     const listener = await listen();
     const { socket } = connect(listener);
     const path = await pathOf(socket);
     expect(path.transport).toBe('tcp');
     expect(path.local).toEqual(listener.local);
     expect(path.remote).toEqual({ family: 4, address: '127.0.0.1', port: socket.localPort });
-    expect(await pathOf(socket)).toBe(path);
+    expect((await pathOf(socket)).client).toBe(path.client);
   });
 
   it('tells the engine when the client has gone', async () => {
@@ -174,14 +173,14 @@ describe('the 5-tuple', () => {
     const path = await pathOf(socket);
     socket.destroy();
     await until(() => ports.closed.length > 0);
-    expect(ports.closed).toEqual([path]);
+    expect(ports.closed).toEqual([path.client]);
   });
 
   it('sends what it has before it closes, and hears nothing after', async () => {
     const { socket, bytes, closed } = connect(await listen());
     const path = await pathOf(socket);
     path.send(Buffer.from('good'));
-    path.close();
+    path.connection.close();
     path.send(Buffer.from('late'));
     socket.write(bindingRequest());
     await closed;
@@ -301,7 +300,7 @@ describe('clients that do not behave', () => {
     const listener = await listen({ connections: 1 });
     const data = connect(listener);
     ports.onMessage = (link) => {
-      if (link instanceof StreamConnection) sockets.push(link.handOver());
+      sockets.push(link.connection.handOver());
     };
     await pathOf(data.socket);
     await connect(listener).closed;

@@ -2,10 +2,12 @@ import { createSocket } from 'node:dgram';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/shared/drop-counters.ts';
-import { type ChannelDataPath, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
-import { type ClientPath } from '../../../src/turn/contract/data-plane.ts';
+import { ClientSockets, type ClientSocket } from '../../../src/turn/dataplane/node/client-sockets.ts';
+import { type ChannelDataPath, type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
 import { FairShares } from '../../../src/turn/transports/fair-shares.ts';
 import { type ListenerPorts } from '../../../src/turn/transports/listener.ts';
+import { StreamConnection } from '../../../src/turn/transports/stream-connection.ts';
 import { type StreamListenerOptions } from '../../../src/turn/transports/stream-listener.ts';
 import { type UnprovenAllowanceOptions } from '../../../src/turn/transports/unproven-allowance.ts';
 
@@ -15,7 +17,60 @@ export interface Heard extends ListenerPorts {
   readonly forwarded: Buffer[];
   /** What the fast path says to ChannelData of a client that has an allocation. */
   takes: boolean;
-  onMessage: (client: ClientLink, bytes: Buffer) => void;
+  onMessage: (client: Linked, bytes: Buffer) => void;
+}
+
+/** A client as the plane reaches it: by its 5-tuple, and by the fast way that its transport keeps. */
+export class Linked implements ClientLink {
+  readonly client: ClientPath;
+  readonly #socket: ClientSocket;
+  readonly #link: ClientLink;
+
+  constructor({ clients }: Pick<ListenerPorts, 'clients'>, client: ClientPath) {
+    const socket = clients.of(client);
+    if (!socket) throw new Error('the client has gone');
+    this.client = client;
+    this.#socket = socket;
+    this.#link = socket.linkTo(client);
+  }
+
+  get transport(): ClientPath['transport'] {
+    return this.client.transport;
+  }
+
+  get remote(): TransportAddress {
+    return this.client.remote;
+  }
+
+  get local(): TransportAddress {
+    return this.client.local;
+  }
+
+  get key(): string {
+    return this.client.key;
+  }
+
+  get leg(): ClientLeg | undefined {
+    return this.#link.leg;
+  }
+
+  set leg(leg: ClientLeg | undefined) {
+    this.#link.leg = leg;
+  }
+
+  /** The client's connection, where it has one of its own. */
+  get connection(): StreamConnection {
+    if (!(this.#link instanceof StreamConnection)) throw new Error('no connection');
+    return this.#link;
+  }
+
+  send(data: Uint8Array): void {
+    this.#socket.sendTo(this.client, data);
+  }
+
+  sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
+    return this.#link.sendChannelData(channel, data, offset, length);
+  }
 }
 
 /** Sink and fast path that keep what they hear. */
@@ -36,6 +91,7 @@ export function heard(unproven?: UnprovenAllowanceOptions): Heard {
     takes: true,
     onMessage: () => undefined,
     channelData,
+    clients: new ClientSockets(),
     drops: new DropCounters(),
     logger: silentLogger,
     shares: new FairShares(unproven, () => performance.now()),
@@ -43,7 +99,7 @@ export function heard(unproven?: UnprovenAllowanceOptions): Heard {
     sink: {
       onClientMessage: (client, bytes) => {
         messages.push({ client, bytes: Buffer.from(bytes) });
-        ports.onMessage(client as ClientLink, bytes);
+        ports.onMessage(new Linked(ports, client), bytes);
       },
       onClientClosed: (client) => closed.push(client),
     },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { UdpListener } from '../../../src/turn/transports/udp-listener.ts';
-import { bindingRequest, channelFrame, heard, udpClient, type Heard } from './support.ts';
+import { bindingRequest, channelFrame, heard, type Heard, Linked, udpClient } from './support.ts';
 
 const until = vi.waitUntil;
 const LOCAL = { family: 4, address: '127.0.0.1', port: 0 } as const;
@@ -21,10 +21,10 @@ afterEach(async () => {
   await listener.close();
 });
 
-async function pathOfClient(): Promise<ClientLink> {
+async function pathOfClient(): Promise<Linked> {
   client.send(bindingRequest());
   await until(() => ports.messages.length > 0);
-  return ports.messages.shift()!.client as ClientLink;
+  return new Linked(ports, ports.messages.shift()!.client);
 }
 
 it('gives STUN messages to the engine with the 5-tuple they came by', async () => {
@@ -61,7 +61,7 @@ it('finds the leg of a 5-tuple through any path of it, until it is taken off', a
 it('gives ChannelData of a client with an allocation to the fast path, and else to the engine', async () => {
   client.send(channelFrame(0x4000, 'no allocation'));
   await until(() => ports.messages.length === 1);
-  const path = ports.messages[0]!.client as ClientLink;
+  const path = new Linked(ports, ports.messages[0]!.client);
   path.leg = new ClientLeg(path);
   client.send(channelFrame(0x4fff, 'relay'));
   await until(() => ports.forwarded.length === 1);
@@ -123,7 +123,7 @@ it('serves IPv6', async () => {
   const client6 = await udpClient(listener6.local);
   client6.send(bindingRequest());
   await until(() => ports.messages.length === 1);
-  const path = ports.messages[0]!.client as ClientLink;
+  const path = new Linked(ports, ports.messages[0]!.client);
   expect(path.remote).toEqual({ family: 6, address: '::1', port: client6.port });
   path.sendChannelData(0x4000, Buffer.from('six!'), 0, 4);
   await until(() => client6.received.length === 1);

@@ -8,7 +8,7 @@ import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { openListeners } from '../../../src/turn/transports/open-listeners.ts';
 import { UdpListener } from '../../../src/turn/transports/udp-listener.ts';
 import { WildcardUdpListener } from '../../../src/turn/transports/wildcard-udp-listener.ts';
-import { bindingRequest, heard, streamOptions, udpClient, type Heard } from './support.ts';
+import { bindingRequest, heard, type Heard, Linked, streamOptions, udpClient } from './support.ts';
 
 const V4 = { family: 4, address: '0.0.0.0', port: 0 } as const;
 const V6 = { family: 6, address: '::', port: 0 } as const;
@@ -94,7 +94,7 @@ describe('a UDP listener on all addresses', () => {
         const arrived = once(socket, 'message');
         socket.send(bindingRequest(), port, address);
         await arrived;
-        const path = ports.messages.at(-1)!.client as unknown as ConstructorParameters<typeof ClientLeg>[0];
+        const path = new Linked(ports, ports.messages.at(-1)!.client);
         keys.add(path.key);
         expect(path.leg).toBeUndefined();
         path.leg = new ClientLeg(path);

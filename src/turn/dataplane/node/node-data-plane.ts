@@ -4,25 +4,27 @@ import { type Logger } from '../../../base/logger.ts';
 import { ok } from '../../../base/result.ts';
 import { type TransportAddress } from '../../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../../stun/channel-data.ts';
+import { type BandwidthScope, type RelayBandwidth, type RelayDirection } from '../../contract/bandwidth.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { COUNTERS_PER_RELAY } from '../../contract/counters.ts';
+import { type ChannelEntry, type DataPlane, type SendOptions } from '../../contract/data-plane.ts';
+import { type DataPlaneSink } from '../../contract/data-plane-sink.ts';
 import {
-  COUNTERS_PER_SLOT,
-  type ChannelEntry,
-  type DataPlane,
-  type DataPlaneSink,
+  type RelayHandle,
   type RelayNotOpened,
   type RelayOpening,
-  type SendOptions,
-} from '../../contract/data-plane.ts';
-import { type BandwidthScope, type RelayBandwidth, type RelayDirection } from '../../contract/bandwidth.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+  type RelayProtocol,
+} from '../../contract/relay-handle.ts';
+import { Bandwidths, type RelayBuckets } from '../shared/bandwidths.ts';
 import { CoarseClock } from '../shared/coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters.ts';
+import { type ClientSockets } from './client-sockets.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
 import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
-import { ClientLeg, Relay, type Channel, type ChannelDataPath, type ClientLink, type PeerHost } from './relay-state.ts';
+import { ClientLeg, Relay, type Channel, type ChannelDataPath, type PeerHost } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 import { TcpRelays } from './tcp-relays.ts';
@@ -47,17 +49,20 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly tcp: TcpRelays | undefined;
   readonly #options: NodeDataPlaneOptions;
   readonly #sink: DataPlaneSink;
+  readonly #clients: ClientSockets;
   readonly #drops: DropCounters;
   readonly #logger: Logger;
   readonly #kernel: KernelUdp | undefined;
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
+  readonly #bandwidths = new Bandwidths();
   readonly #bySlot: (Relay | undefined)[] = [];
 
-  constructor(options: NodeDataPlaneOptions, { sink, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
+  constructor(options: NodeDataPlaneOptions, { sink, clients, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
     this.#options = options;
     this.#sink = sink;
+    this.#clients = clients;
     this.#drops = drops;
     this.#logger = logger;
     this.#kernel = kernel;
@@ -69,45 +74,54 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       if (direction === 'to-peer') this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, bytes);
       else this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, bytes);
     };
-    const ports = { sink, directory: this.#directory, count, logger, nowMs };
+    const relayOf = (handle: RelayHandle): Relay | undefined => this.relayOf(handle);
+    const ports = { sink, clients, relayOf, directory: this.#directory, count, logger, nowMs };
     this.tcp = tcp && new TcpRelays(tcp, { ...ports, kernel: tcp.kernel });
   }
 
   openRelay(
-    client: ClientLink,
+    client: ClientPath,
     family: AddressFamily,
     port: number,
     expiresAtMs: number,
     protocol: RelayProtocol = 'udp',
-  ): RelayOpening<Relay> {
+  ): RelayOpening {
     const bound = this.#bind(family, port, protocol);
     if (bound.ok) this.claimRelay(bound.value, client, expiresAtMs);
     return bound;
   }
 
-  reserveRelay(family: AddressFamily, port: number): RelayOpening<Relay> {
+  reserveRelay(family: AddressFamily, port: number): RelayOpening {
     return this.#bind(family, port, 'udp');
   }
 
-  claimRelay(relay: Relay, client: ClientLink, expiresAtMs: number): void {
-    const leg = client.leg ?? new ClientLeg(client);
+  claimRelay(handle: RelayHandle, client: ClientPath, expiresAtMs: number): void {
+    const relay = this.relayOf(handle);
+    const link = this.#clients.of(client)?.linkTo(client);
+    if (!relay || !link) return;
+    const leg = link.leg ?? new ClientLeg(link);
     leg.relayCount++;
-    client.leg = leg;
+    link.leg = leg;
     relay.leg = leg;
     relay.expiresAtMs = expiresAtMs;
   }
 
-  moveClient({ leg }: Relay, client: ClientLink, frame?: Uint8Array): void {
-    leg?.moveTo(client);
-    if (leg && frame) this.forward(leg, frame);
+  moveClient(handle: RelayHandle, client: ClientPath, frame?: Uint8Array): void {
+    const leg = this.relayOf(handle)?.leg;
+    const link = this.#clients.of(client)?.linkTo(client);
+    if (!leg || !link) return;
+    leg.moveTo(link);
+    if (frame) this.forward(leg, frame);
   }
 
-  setRelayExpiry(relay: Relay, expiresAtMs: number): void {
-    relay.expiresAtMs = expiresAtMs;
+  setRelayExpiry(handle: RelayHandle, expiresAtMs: number): void {
+    const relay = this.relayOf(handle);
+    if (relay) relay.expiresAtMs = expiresAtMs;
   }
 
-  closeRelay(relay: Relay): void {
-    if (relay.siblings.get(relay.relayed.port) !== relay) return;
+  closeRelay(handle: RelayHandle): void {
+    const relay = this.relayOf(handle);
+    if (!relay) return;
     relay.siblings.delete(relay.relayed.port);
     const { leg } = relay;
     if (leg !== undefined) {
@@ -123,28 +137,33 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.leg = undefined;
     relay.socket.close();
     this.#counters.release(relay.slot);
+    if (relay.bandwidth) this.#bandwidths.close(relay.bandwidth, this.#clock.nowMs());
+    this.#sink.onRelayClosed(relay.handle);
   }
 
-  setPermission(relay: Relay, peerAddress: string, expiresAtMs: number): void {
-    relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+  setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number): void {
+    const relay = this.relayOf(handle);
+    if (relay) relay.host(peerAddress).permittedUntilMs = expiresAtMs;
   }
 
-  removePermission(relay: Relay, peerAddress: string): void {
-    const host = relay.hosts.get(peerAddress);
-    if (host === undefined) return;
+  removePermission(handle: RelayHandle, peerAddress: string): void {
+    const relay = this.relayOf(handle);
+    const host = relay?.hosts.get(peerAddress);
+    if (relay === undefined || host === undefined) return;
     host.permittedUntilMs = 0;
     relay.forgetIfEmpty(host);
   }
 
-  setChannel(relay: Relay, { channel, peer, expiresAtMs }: ChannelEntry): void {
-    const { leg } = relay;
-    if (leg === undefined) return;
+  setChannel(handle: RelayHandle, { channel, peer, expiresAtMs }: ChannelEntry): void {
+    const relay = this.relayOf(handle);
+    const leg = relay?.leg;
+    if (relay === undefined || leg === undefined) return;
     const existing = leg.channels.get(channel);
     if (existing?.relay === relay && existing.address === peer.address && existing.port === peer.port) {
       existing.expiresAtMs = expiresAtMs;
       return;
     }
-    if (existing) this.removeChannel(existing.relay, channel);
+    if (existing) this.#removeChannel(existing.relay, channel);
     const { address, port } = peer;
     const host = relay.host(address);
     const former = host.channels.get(port);
@@ -155,7 +174,12 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     leg.channels.set(channel, entry);
   }
 
-  removeChannel(relay: Relay, channel: number): void {
+  removeChannel(handle: RelayHandle, channel: number): void {
+    const relay = this.relayOf(handle);
+    if (relay) this.#removeChannel(relay, channel);
+  }
+
+  #removeChannel(relay: Relay, channel: number): void {
     const entry = relay.leg?.channels.get(channel);
     if (entry?.relay !== relay) return;
     relay.leg?.channels.delete(channel);
@@ -163,24 +187,47 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.forgetIfEmpty(entry.host);
   }
 
-  sendToPeer(relay: Relay, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
-    if (relay.leg === undefined) return;
+  sendToPeer(handle: RelayHandle, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
+    const relay = this.relayOf(handle);
+    if (relay?.leg === undefined) return;
     const { address, port } = peer;
     const ownRelays = this.#directory.ofAddress(address)?.relays;
     if (dontFragment && ownRelays?.has(port) !== true) this.#sendUnfragmented(relay, peer, data);
     else this.#toPeer(relay, ownRelays, address, port, data, 0, data.length);
   }
 
-  setBandwidth(relay: Relay, bandwidth: RelayBandwidth): void {
-    relay.bandwidth = bandwidth;
+  setBandwidth(handle: RelayHandle, bandwidth: RelayBandwidth): void {
+    const relay = this.relayOf(handle);
+    if (relay) relay.bandwidth = this.#bandwidths.open(bandwidth);
   }
 
-  readCounters(into: Float64Array, slots: readonly number[]): void {
-    for (const slot of slots) {
-      const relay = this.#bySlot[slot];
+  sendToClient(client: ClientPath, data: Uint8Array): void {
+    this.#clients.of(client)?.sendTo(client, data);
+  }
+
+  clientAuthenticated(client: ClientPath): void {
+    this.#clients.of(client)?.noteAuthenticated?.();
+  }
+
+  holdClient(client: ClientPath): void {
+    this.#clients.of(client)?.hold?.();
+  }
+
+  releaseClient(client: ClientPath): void {
+    this.#clients.of(client)?.release?.();
+  }
+
+  readCounters(relays: readonly RelayHandle[]): Float64Array {
+    for (const handle of relays) {
+      const relay = this.relayOf(handle);
       if (relay) this.#noteKernelDrops(relay);
     }
-    this.#counters.readInto(into, slots);
+    return this.#counters.read(relays);
+  }
+
+  /** The open relay that the engine knows by `handle`. */
+  protected relayOf({ slot }: RelayHandle): Relay | undefined {
+    return this.#bySlot[slot];
   }
 
   /** Counts what the kernel has dropped since it was last asked, a system call for each relay: too dear for the packet path. */
@@ -201,7 +248,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   /** Closes what the engine has left open. */
   close(): void {
-    for (const relay of this.#directory.relays()) this.closeRelay(relay);
+    for (const { handle } of this.#directory.relays()) this.closeRelay(handle);
     this.#clock.close();
   }
 
@@ -259,8 +306,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     } else this.drop(relay, Drop.SendQueueFull);
   }
 
-  #isTooMuch(relay: Relay, bandwidth: RelayBandwidth, direction: RelayDirection, bytes: number): boolean {
-    const scope = bandwidth.exceededBy(direction, bytes, this.#clock.nowMs());
+  #isTooMuch(relay: Relay, buckets: RelayBuckets, direction: RelayDirection, bytes: number): boolean {
+    const scope = buckets.exceededBy(direction, bytes, this.#clock.nowMs());
     return scope !== undefined && this.drop(relay, BANDWIDTH_DROPS[scope]);
   }
 
@@ -278,7 +325,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     const { address, port } = from.relayed;
     if (!this.#toClient(relay, address, port, data, offset, length)) {
       const start = data.byteOffset + offset;
-      this.#sink.onPeerData(relay, from.relayed, Buffer.from(data.buffer as ArrayBuffer, start, length));
+      this.#sink.onPeerData(relay.handle, from.relayed, Buffer.from(data.buffer as ArrayBuffer, start, length));
     }
   }
 
@@ -287,7 +334,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.hasHeard = true;
     if (!this.#toClient(relay, address, port, data, 0, data.length)) {
       const peer = addressFromKernel(address, port);
-      if (peer !== undefined) this.#sink.onPeerData(relay, peer, data);
+      if (peer !== undefined) this.#sink.onPeerData(relay.handle, peer, data);
     }
   }
 
@@ -326,14 +373,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
-  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening<Relay> {
+  #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening {
     const addresses = this.#directory.ofFamily(family);
     let failure: RelayNotOpened | undefined;
     for (let i = 0; i < addresses.length; i++) {
       const own = addresses[((port >> 1) + i) % addresses.length];
       if (!own) continue;
       const opened = this.#openSocket(own, port, protocol);
-      if (opened.ok) return ok(this.#register(own, opened.value));
+      if (opened.ok) return ok(this.#register(own, opened.value).handle);
       failure = opened;
     }
     return failure ?? { ok: false, reason: 'unavailable', detail: `no relay address of family IPv${family}` };
@@ -368,7 +415,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
         this.#onDatagram(relay, data, from);
       },
       peerError: (error) => {
-        this.#sink.onPeerError(relay, error);
+        this.#sink.onPeerError(relay.handle, error);
       },
       failed: (error) => {
         this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
@@ -395,7 +442,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   #add(relay: Relay, counterAt: number, amount: number): void {
     const { values } = this.#counters;
-    const at = relay.slot * COUNTERS_PER_SLOT + counterAt;
+    const at = relay.slot * COUNTERS_PER_RELAY + counterAt;
     values[at] = (values[at] ?? 0) + amount;
   }
 }

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../../base/transport-address.ts';
-import { type PeerError } from '../../contract/data-plane.ts';
+import { type PeerError } from '../../contract/data-plane-sink.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
 import { SockaddrCache } from '../../kernel/sockaddr-cache.ts';
 import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';

@@ -1,15 +1,17 @@
 import { type Socket } from 'node:net';
 import { type TransportAddress } from '../../../base/transport-address.ts';
-import { type ClientPath, type RelayHandle } from '../../contract/data-plane.ts';
-import { type RelayBandwidth } from '../../contract/bandwidth.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
+import { type RelayBuckets } from '../shared/bandwidths.ts';
 import { type RelaySocket } from './relay-socket.ts';
 
 /*
  * What the plane holds of clients, relayed transport addresses, permissions and channels: one web of references, so that a packet is one lookup.
  */
 
-/** What the plane asks of this server's own client transports beyond the contract: its state for the 5-tuple, and a fast way out. */
-export interface ClientLink extends ClientPath {
+/** The way to a client that has an allocation, which its transport keeps: the plane's state for the 5-tuple, and a fast way out. */
+export interface ClientLink {
+  readonly client: ClientPath;
   /** Kept by the transport under the 5-tuple, so that a ChannelData message finds it with one lookup. Absent without an allocation. */
   leg: ClientLeg | undefined;
   /** Gives up the connection under it, once what was sent is sent, to a new owner; paused. Absent where there is none. */
@@ -67,7 +69,9 @@ export interface PeerHost {
 }
 
 /** One relayed transport address that this plane holds open. */
-export class Relay implements RelayHandle {
+export class Relay {
+  /** What the engine knows the relay by. */
+  readonly handle: RelayHandle;
   readonly slot: number;
   readonly relayed: TransportAddress;
   readonly socket: RelaySocket;
@@ -79,13 +83,14 @@ export class Relay implements RelayHandle {
   leg: ClientLeg | undefined;
   expiresAtMs = 0;
   /** Bandwidth limits of the allocation; absent unless one is configured. */
-  bandwidth: RelayBandwidth | undefined = undefined;
+  bandwidth: RelayBuckets | undefined = undefined;
   /** How many drops of the kernel for this socket are counted already. */
   kernelDrops = 0;
   /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
   hasHeard = false;
 
   constructor(slot: number, relayed: TransportAddress, socket: RelaySocket, siblings: Map<number, Relay>) {
+    this.handle = { slot, relayed };
     this.slot = slot;
     this.relayed = relayed;
     this.socket = socket;

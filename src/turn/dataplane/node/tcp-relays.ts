@@ -3,12 +3,15 @@ import { type Logger } from '../../../base/logger.ts';
 import { SetMap } from '../../../base/set-map.ts';
 import { type TransportAddress } from '../../../base/transport-address.ts';
 import { type RelayDirection } from '../../contract/bandwidth.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type TcpRelayPlane, type TcpRelaySink } from '../../contract/tcp-relay-plane.ts';
 import { JoinedStreams, type JoinedStreamsOptions } from './joined-streams.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
 import { type KernelTcp } from '../../kernel/tcp.ts';
 import { type RelayDirectory, type OwnAddress } from './relay-directory.ts';
-import { type ClientLink, type Relay } from './relay-state.ts';
+import { type ClientSockets } from './client-sockets.ts';
+import { type Relay } from './relay-state.ts';
 import { RoundRobin } from '../shared/round-robin.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 
@@ -20,6 +23,8 @@ const SWEEP_MS = { min: 10, max: 1_000 };
 interface TcpRelaysPorts {
   readonly kernel: KernelTcp;
   readonly sink: TcpRelaySink;
+  readonly clients: ClientSockets;
+  readonly relayOf: (handle: RelayHandle) => Relay | undefined;
   readonly directory: RelayDirectory;
   readonly count: (relay: Relay, direction: RelayDirection, bytes: number) => void;
   readonly logger: Logger;
@@ -63,10 +68,11 @@ export class TcpRelays implements TcpRelayPlane {
     };
   }
 
-  connect(relay: Relay, id: number, peer: TransportAddress): void {
-    const { socket: relaySocket } = relay;
+  connect(handle: RelayHandle, id: number, peer: TransportAddress): void {
+    const relay = this.#ports.relayOf(handle);
+    const relaySocket = relay?.socket;
     try {
-      if (!(relaySocket instanceof TcpRelaySocket)) throw new Error('a relay that does not relay TCP');
+      if (!relay || !(relaySocket instanceof TcpRelaySocket)) throw new Error('a relay that does not relay TCP');
       const socket = relaySocket.connect({ ...peer, address: this.#localOf(peer.address) });
       socket.once('connect', () => {
         socket.setNoDelay(true);
@@ -81,9 +87,9 @@ export class TcpRelays implements TcpRelayPlane {
     }
   }
 
-  join(id: number, client: ClientLink): void {
+  join(id: number, client: ClientPath): void {
     const connection = this.#connections.get(id);
-    const stream = client.handOver?.();
+    const stream = this.#ports.clients.of(client)?.linkTo(client).handOver?.();
     if (!stream || !connection) {
       stream?.destroy();
       return;
@@ -115,7 +121,7 @@ export class TcpRelays implements TcpRelayPlane {
     socket.on('error', ignore);
     const seen = addressFromKernel(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     const peer = seen && { ...seen, address: this.#advertisedOf(seen) };
-    const id = peer && this.#ports.sink.onPeerAccepted(relay, peer);
+    const id = peer && this.#ports.sink.onPeerAccepted(relay.handle, peer);
     if (id === undefined) socket.destroy();
     else this.#add({ id, relay, socket, joined: undefined });
   }

@@ -1,10 +1,12 @@
 import { formatTransportAddress } from '../../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation, type ChannelBinding } from './allocation.ts';
 import { type EngineState } from '../engine-state.ts';
+import { bandwidthOf } from '../relay/bandwidth-limits.ts';
 import { allocationCounters, settleCounters } from '../relay/relay-counters.ts';
 import { reportEnded, reportRelayEnded } from '../observe/report.ts';
 import { type Reservation } from './reservations.ts';
 import { endTcpConnections } from '../tcp/tcp-lifecycle.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type AllocationEndCause, type RelayEndCause } from '../observe/turn-words.ts';
 
 /** The live allocation of a 5-tuple, all of its relays live. What is over of it is ended here, if its timer has not done so yet. */
@@ -29,7 +31,7 @@ function endExpired(engine: EngineState, allocation: Allocation, nowMs: number):
     return true;
   }
   for (const one of allocation.relays) {
-    if (one.expiresAtMs <= nowMs) endRelay(engine, allocation, one, 'expired', nowMs);
+    if (one.expiresAtMs <= nowMs) endRelay(engine, allocation, one, 'expired');
   }
   return false;
 }
@@ -37,7 +39,7 @@ function endExpired(engine: EngineState, allocation: Allocation, nowMs: number):
 /** Takes an allocation up: from here on it is found, and ends by itself. */
 export function beginAllocation(engine: EngineState, allocation: Allocation): void {
   engine.allocations.add(allocation);
-  const bandwidth = engine.bandwidths.open(allocation.person);
+  const bandwidth = bandwidthOf(engine.options.bandwidth, allocation);
   if (bandwidth) for (const { relay } of allocation.relays) engine.plane.setBandwidth(relay, bandwidth);
   engine.tally.allocationsCreated += 1;
   armAllocation(engine, allocation);
@@ -88,9 +90,8 @@ export function endAllocation(
   if (allocation.timer) engine.timers.cancel(allocation.timer);
   engine.pastAllocates.add(allocation.client.key, allocation.createdBy, nowMs);
   engine.allocations.remove(allocation);
-  engine.bandwidths.close(allocation.person, nowMs);
   if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation);
-  for (const one of allocation.relays) closeRelay(engine, allocation, one, nowMs);
+  for (const one of allocation.relays) closeRelay(engine, allocation, one);
   unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);
   engine.tally.allocationsEnded += 1;
   if (counters) reportEnded(engine, allocation, cause, counters);
@@ -105,25 +106,19 @@ export function endRelay(
   allocation: Allocation,
   ended: AllocatedRelay,
   cause: RelayEndCause,
-  nowMs: number,
 ): void {
   settleCounters(engine.plane, allocation, ended);
   const channels = allocation.removeRelay(ended);
   engine.allocations.removeRelay(allocation, ended);
   if (allocation.protocol === 'tcp') endTcpConnections(engine, allocation, ended.family);
-  closeRelay(engine, allocation, ended, nowMs);
+  closeRelay(engine, allocation, ended);
   unbindOwnRelays(engine, allocation, channels, [ended]);
   reportRelayEnded(engine, allocation, ended.relay.relayed, cause);
 }
 
-function closeRelay(
-  engine: EngineState,
-  { protocol }: Allocation,
-  { relay, family, port }: AllocatedRelay,
-  nowMs: number,
-): void {
+function closeRelay(engine: EngineState, { protocol }: Allocation, { relay, family, port }: AllocatedRelay): void {
+  engine.closing.set(relay.slot, { protocol, family, port });
   engine.plane.closeRelay(relay);
-  engine.relayPorts[protocol].free(family, port, nowMs);
 }
 
 /** Takes relays that end out of both sides of `OwnRelayChannels`: their own channels, and those towards them. */
@@ -145,10 +140,18 @@ function unbindOwnRelays(
   }
 }
 
+/** The plane's word that a relay that was closed has given its port back, which may be used again. */
+export function relayClosed(engine: EngineState, { slot }: RelayHandle, nowMs: number): void {
+  const closed = engine.closing.get(slot);
+  if (!closed) return;
+  engine.closing.delete(slot);
+  engine.relayPorts[closed.protocol].free(closed.family, closed.port, nowMs);
+}
+
 export function holdReservation(engine: EngineState, reservation: Reservation): void {
   engine.reservations.add(reservation);
   reservation.timer = engine.timers.schedule(reservation.expiresAtMs, () => {
-    dropReservation(engine, reservation, reservation.expiresAtMs);
+    dropReservation(engine, reservation);
   });
 }
 
@@ -159,9 +162,10 @@ export function claimReservation(engine: EngineState, reservation: Reservation):
 }
 
 /** Gives the held port back. */
-export function dropReservation(engine: EngineState, reservation: Reservation, nowMs: number): void {
+export function dropReservation(engine: EngineState, reservation: Reservation): void {
   claimReservation(engine, reservation);
-  engine.plane.closeRelay(reservation.relay);
-  engine.relayPorts.udp.free(reservation.family, reservation.port, nowMs);
+  const { relay, family, port } = reservation;
+  engine.closing.set(relay.slot, { protocol: 'udp', family, port });
+  engine.plane.closeRelay(relay);
   engine.logger.debug({ relayed: formatTransportAddress(reservation.relay.relayed) }, 'reservation ended');
 }

@@ -3,8 +3,9 @@ import { formatTransportAddress, type TransportAddress } from '../../../base/tra
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type Credential } from '../authentication/authenticate.ts';
 import { CountMap } from './count-map.ts';
-import { type ClientPath, type RelayHandle } from '../../contract/data-plane.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
 export class AllocationTable {

@@ -4,9 +4,10 @@ import { type AddressFamily } from '../../../base/ip.ts';
 import { type TimerHandle } from '../../../base/timer-queue.ts';
 import { formatTransportAddress, type TransportAddress } from '../../../base/transport-address.ts';
 import { type Credential } from '../authentication/authenticate.ts';
-import { type ClientPath, type RelayHandle } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type AddressRule } from '../peers/peer-policy.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 import { type RelayCounters } from '../observe/turn-events.ts';
 
 export interface Permission {

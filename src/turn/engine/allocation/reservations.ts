@@ -1,7 +1,7 @@
 import { type AddressFamily } from '../../../base/ip.ts';
 import { type TimerHandle } from '../../../base/timer-queue.ts';
 import { CountMap } from './count-map.ts';
-import { type RelayHandle } from '../../contract/data-plane.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { isSameHolder, type Holder } from './same-holder.ts';
 
 /** The second port of an EVEN-PORT pair, held for the user whose Allocate asked for it (RFC 8656 §7.2). */

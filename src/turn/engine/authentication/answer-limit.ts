@@ -1,7 +1,7 @@
 import { sourceKey } from '../../../base/address-key.ts';
 import { IpRanges } from '../../../base/ip-ranges.ts';
 import { TokenBuckets } from '../../../base/token-buckets.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 
 export interface AnswerLimitOptions {
   /** Answers a second in the long run to one IPv4 address or IPv6 /64; 0 sets no limit. */

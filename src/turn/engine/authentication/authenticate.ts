@@ -21,7 +21,7 @@ import { ErrorCode } from '../../../stun/error-code.ts';
 import { checkIntegrity, integrityAttribute, type IntegrityAlgorithm } from '../../../stun/integrity.ts';
 import { type StunMessage } from '../../../stun/message.ts';
 import { chooseAlgorithm } from './choose-algorithm.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 import { type Nonces } from './nonces.ts';
 import { type Realms } from './realms.ts';
 import { type SecurityFeatures } from './security-features.ts';

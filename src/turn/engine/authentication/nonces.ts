@@ -2,7 +2,7 @@ import { type Now } from '../../../base/clock.ts';
 import { hmac } from '../../../base/hmac.ts';
 import { constantTimeEqual } from '../../../base/secret.ts';
 import { formatTransportAddress } from '../../../base/transport-address.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 
 type NonceCheck = 'valid' | 'stale' | 'foreign';
 

@@ -2,7 +2,7 @@ import { formatTransportAddress, type TransportAddress } from '../../../base/tra
 import { origin } from '../../../stun/attributes/draft-stun-origin.ts';
 import { realm as realmAttribute } from '../../../stun/attributes/rfc8489.ts';
 import { type StunMessage } from '../../../stun/message.ts';
-import { type ClientPath, type ClientTransport } from '../../contract/data-plane.ts';
+import { type ClientPath, type ClientTransport } from '../../contract/client-path.ts';
 
 /** Which realm serves whom. Names are ASCII, unchanged by OpaqueString. */
 export interface RealmOptions {

@@ -32,10 +32,10 @@ export function waitForLookup(
   const kept = { ...request, message: message.copy() };
   const end = (now: Now, outcome: Authentication): DropReason | undefined => {
     if (!stopWaiting(engine, waiting)) return undefined;
-    client.release?.();
+    engine.plane.releaseClient(client);
     return conclude({ ...kept, now }, outcome);
   };
-  if (message.method === Method.ConnectionBind) client.hold?.();
+  if (message.method === Method.ConnectionBind) engine.plane.holdClient(client);
   waiting.timer = engine.timers.schedule(request.now.monotonicMs + LOOKUP_DEADLINE_MS, () => {
     resume((now) => end(now, unjudged(kept, 'lookup-timeout')));
   });

@@ -1,7 +1,7 @@
 import { sourceKey } from '../../../base/address-key.ts';
 import { type TimerHandle } from '../../../base/timer-queue.ts';
 import { type StunMessage } from '../../../stun/message.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 
 /** Requests that may wait for a verifier: of one IPv4 address or IPv6 /64, behind which many clients may be, and in all. */
 const MAX_PER_SOURCE = 64;

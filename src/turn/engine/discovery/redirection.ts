@@ -3,7 +3,7 @@ import { transportAddress, type TransportAddress } from '../../../base/transport
 import { alternateDomain, alternateServer } from '../../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../../stun/error-code.ts';
 import { refuse, refuseWith, type Refused } from '../requests/answer.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 
 export interface AlternateServerOptions {
   /** IP text; a client is sent to a server of its own family (RFC 8489 §10). */

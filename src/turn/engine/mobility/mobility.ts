@@ -6,11 +6,11 @@ import { liveAllocation, stillLive } from '../allocation/allocation-lifecycle.ts
 import { type Allocation } from '../allocation/allocation.ts';
 import { refuse, type Refused } from '../requests/answer.ts';
 import { type AuthenticatedRequest, type IncomingRequest } from '../authentication/authenticate.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 import { type EngineState } from '../engine-state.ts';
 import { reportMoved } from '../observe/report.ts';
 import { unfitAttributes, type OnAllocation } from '../requests/request-on-allocation.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 import { isTunnelled } from '../peers/tunnelled-client.ts';
 
 /*

@@ -2,7 +2,8 @@ import { formatTransportAddress, type TransportAddress } from '../../../base/tra
 import { type Allocation } from '../allocation/allocation.ts';
 import { type Refused } from '../requests/answer.ts';
 import { type AuthenticationFailure, type IncomingRequest } from '../authentication/authenticate.ts';
-import { RELAY_COUNTERS, type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { RELAY_COUNTERS } from '../../contract/counters.ts';
 import { type EngineState } from '../engine-state.ts';
 import { allocationCounters } from '../relay/relay-counters.ts';
 import { type TcpConnection } from '../tcp/tcp-connections.ts';

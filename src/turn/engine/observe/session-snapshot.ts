@@ -1,5 +1,5 @@
 import { type Allocation } from '../allocation/allocation.ts';
-import { RELAY_COUNTERS } from '../../contract/data-plane.ts';
+import { RELAY_COUNTERS } from '../../contract/counters.ts';
 import { infoOf } from './report.ts';
 import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
 

@@ -1,6 +1,7 @@
 import { type AddressFamily } from '../../../base/ip.ts';
 import { type TransportAddress } from '../../../base/transport-address.ts';
-import { type ClientTransport, type RelayCounter } from '../../contract/data-plane.ts';
+import { type ClientTransport } from '../../contract/client-path.ts';
+import { type RelayCounter } from '../../contract/counters.ts';
 import {
   type AllocationEndCause,
   type AuthenticationCause,

@@ -3,11 +3,11 @@ import { data, xorPeerAddress } from '../../../stun/attributes/rfc8656.ts';
 import { Method } from '../../../stun/message-type.ts';
 import { StunWriter } from '../../../stun/writer.ts';
 import { type Allocation, type Permission } from '../allocation/allocation.ts';
-import { type RelayHandle } from '../../contract/data-plane.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { reportPeerDenied } from '../observe/report.ts';
 import { type DropReason } from '../observe/tally.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 const TRANSACTION_ID_BYTES = 12;
 /** Beyond this a Data indication's 16-bit length field would overflow; what a UDP datagram can carry comes close. */
@@ -30,7 +30,7 @@ export function handlePeerData(
   if (payload.length > MAX_PAYLOAD_BYTES) return 'oversized';
 
   const indication = new StunWriter(Method.Data, 'indication', engine.randomBytes(TRANSACTION_ID_BYTES));
-  allocation.client.send(indication.add(xorPeerAddress, peer).add(data, payload).finish());
+  engine.plane.sendToClient(allocation.client, indication.add(xorPeerAddress, peer).add(data, payload).finish());
   return undefined;
 }
 

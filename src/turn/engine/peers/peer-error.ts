@@ -2,7 +2,8 @@ import { type AddressFamily } from '../../../base/ip.ts';
 import { icmp, xorPeerAddress } from '../../../stun/attributes/rfc8656.ts';
 import { Method } from '../../../stun/message-type.ts';
 import { StunWriter } from '../../../stun/writer.ts';
-import { type PeerError, type RelayHandle } from '../../contract/data-plane.ts';
+import { type PeerError } from '../../contract/data-plane-sink.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { type DropReason } from '../observe/tally.ts';
 
@@ -23,6 +24,7 @@ export function handlePeerError(
   if (!allocation || !own || own.expiresAtMs <= nowMs) return 'no-allocation';
   if (!allocation.permission(peer.address, nowMs)) return 'no-permission';
   const indication = new StunWriter(Method.Data, 'indication', engine.randomBytes(TRANSACTION_ID_BYTES));
-  allocation.client.send(indication.add(xorPeerAddress, peer).add(icmp, { type, code, data }).finish());
+  const bytes = indication.add(xorPeerAddress, peer).add(icmp, { type, code, data }).finish();
+  engine.plane.sendToClient(allocation.client, bytes);
   return undefined;
 }

@@ -7,7 +7,7 @@ import { type TurnEngineOptions } from '../engine-options.ts';
 import { isIsatap } from './isatap.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { SPECIAL_PURPOSE_RANGES, type SpecialPurpose } from './special-purpose-ranges.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 import { type PeerDenial } from '../observe/turn-words.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { type AddressFamily } from '../../../base/ip.ts';
 import { type LogFields } from '../../../base/logger.ts';
 import { fail, ok, type Result } from '../../../base/result.ts';
-import { type ClientPath, type PortFailure, type RelayHandle, type RelayOpening } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type PortFailure, type RelayHandle, type RelayOpening } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { type PortShape } from './relay-ports.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 interface OpenedRelay {
   readonly relay: RelayHandle;

@@ -2,11 +2,12 @@ import { type AddressFamily } from '../../../base/ip.ts';
 import { fail, ok, type Result } from '../../../base/result.ts';
 import { ErrorCode } from '../../../stun/error-code.ts';
 import { type AllocatedRelay, type MissingFamily } from '../allocation/allocation.ts';
-import { type ClientPath, type RelayHandle } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { openRelay, type OpenFailure } from './open-relay.ts';
 import { type PortShape } from './relay-ports.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 interface RelaysWish {
   /** One, or IPv4 and then IPv6. */

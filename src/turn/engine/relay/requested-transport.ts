@@ -3,7 +3,7 @@ import { ErrorCode } from '../../../stun/error-code.ts';
 import { refuse, type Refused } from '../requests/answer.ts';
 import { type AuthenticatedRequest } from '../authentication/authenticate.ts';
 import { type EngineState } from '../engine-state.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 /** Protocol numbers of REQUESTED-TRANSPORT (RFC 8656 §18.8, RFC 6062 §4.1). */
 const PROTOCOL_TCP = 6;

@@ -15,14 +15,14 @@ import {
 import { Allocation } from '../allocation/allocation.ts';
 import { grant, refuse, type Answer, type Granted } from './answer.ts';
 import { type AuthenticatedRequest } from '../authentication/authenticate.ts';
-import { type RelayHandle } from '../../contract/data-plane.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { addTicket } from '../mobility/mobility.ts';
 import { openRelays, type OpenedRelays } from '../relay/open-relays.ts';
 import { planAllocation, type AllocationPlan } from './plan-allocation.ts';
 import { reportCreated } from '../observe/report.ts';
 import { type Reservation } from '../allocation/reservations.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 
 const ALLOCATION_ID_BYTES = 8;
 const RESERVATION_TOKEN_BYTES = 8;

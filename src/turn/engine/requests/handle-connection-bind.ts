@@ -5,7 +5,7 @@ import { liveAllocation, stillLive } from '../allocation/allocation-lifecycle.ts
 import { type Allocation } from '../allocation/allocation.ts';
 import { grantThen, refuse, type Answer } from './answer.ts';
 import { type AuthenticatedRequest, type IncomingRequest } from '../authentication/authenticate.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 import { type EngineState } from '../engine-state.ts';
 import { credentialOver, unfitAttributes } from './request-on-allocation.ts';
 import { bindTcpConnection } from '../tcp/tcp-lifecycle.ts';

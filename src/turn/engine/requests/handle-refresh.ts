@@ -71,6 +71,6 @@ function deleteRelays(
     endAllocation(engine, allocation, 'deleted-by-client', nowMs);
     return;
   }
-  for (const one of meant) endRelay(engine, allocation, one, 'deleted-by-client', nowMs);
+  for (const one of meant) endRelay(engine, allocation, one, 'deleted-by-client');
   armAllocation(engine, allocation);
 }

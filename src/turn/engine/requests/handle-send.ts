@@ -2,7 +2,7 @@ import { type TransportAddress } from '../../../base/transport-address.ts';
 import { data, dontFragment, xorPeerAddress } from '../../../stun/attributes/rfc8656.ts';
 import { liveAllocation } from '../allocation/allocation-lifecycle.ts';
 import { type IncomingRequest } from '../authentication/authenticate.ts';
-import { type ClientPath } from '../../contract/data-plane.ts';
+import { type ClientPath } from '../../contract/client-path.ts';
 import { type EngineState } from '../engine-state.ts';
 import { deniedOnPath } from '../peers/peer-data.ts';
 import { type DropReason } from '../observe/tally.ts';

@@ -20,7 +20,7 @@ import { type PortShape } from '../relay/relay-ports.ts';
 import { unfitAttributes } from './request-on-allocation.ts';
 import { type Reservation } from '../allocation/reservations.ts';
 import { relayProtocol, tcpRefusal } from '../relay/requested-transport.ts';
-import { type RelayProtocol } from '../../contract/tcp-relay-plane.ts';
+import { type RelayProtocol } from '../../contract/relay-handle.ts';
 import { isTunnelled } from '../peers/tunnelled-client.ts';
 
 const FAMILIES: readonly AddressFamily[] = [4, 6];

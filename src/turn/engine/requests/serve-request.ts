@@ -121,7 +121,7 @@ function serveAsProved(
     return undefined;
   }
 
-  client.onAuthenticated?.();
+  engine.plane.clientAuthenticated(client);
   const authenticated = authentication.request;
   const answer = handler(authenticated, engine);
   if ('later' in answer) {
@@ -189,6 +189,6 @@ function challenge(
 }
 
 function send(request: IncomingRequest, bytes: Buffer, engine: EngineState): void {
-  request.client.send(bytes);
+  engine.plane.sendToClient(request.client, bytes);
   reportMessage(engine, request, 'out', bytes);
 }

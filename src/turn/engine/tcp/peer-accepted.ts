@@ -3,7 +3,7 @@ import { connectionId } from '../../../stun/attributes/rfc6062.ts';
 import { xorPeerAddress } from '../../../stun/attributes/rfc8656.ts';
 import { Method } from '../../../stun/message-type.ts';
 import { StunWriter } from '../../../stun/writer.ts';
-import { type RelayHandle } from '../../contract/data-plane.ts';
+import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type EngineState } from '../engine-state.ts';
 import { deniedOnPath } from '../peers/peer-data.ts';
 import { type DropReason } from '../observe/tally.ts';
@@ -32,7 +32,8 @@ export function handlePeerAccepted(
 
   const { id } = beginTcpConnection(engine, { allocation, peer }, nowMs);
   const indication = new StunWriter(Method.ConnectionAttempt, 'indication', engine.randomBytes(TRANSACTION_ID_BYTES));
-  allocation.client.send(indication.add(connectionId, id).add(xorPeerAddress, peer).finish());
+  const bytes = indication.add(connectionId, id).add(xorPeerAddress, peer).finish();
+  engine.plane.sendToClient(allocation.client, bytes);
   return { ok: true, id };
 }
 

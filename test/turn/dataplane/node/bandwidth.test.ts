@@ -1,5 +1,4 @@
 import { afterEach, expect, it } from 'vitest';
-import { Bandwidths } from '../../../../src/turn/engine/bandwidth.ts';
 import { unwrap } from '../../../support/unwrap.ts';
 import { connectClient, echoPeer, startServer } from '../../support/turn-lab.ts';
 import { FakeClient, harness, openPeer, channelData, type Harness } from './support.ts';
@@ -13,10 +12,9 @@ afterEach(() => {
 });
 
 function limited(h: Harness, bytesPerSec: number) {
-  const options = { allocationBytesPerSec: bytesPerSec, userBytesPerSec: 0, totalBytesPerSec: 0 };
   const client = new FakeClient();
   const relay = unwrap(h.plane.openRelay(client, 4, 0, Infinity));
-  h.plane.setBandwidth(relay, new Bandwidths(options).open('alice')!);
+  h.plane.setBandwidth(relay, { allocation: { name: 'one', bytesPerSec } });
   closers.push(() => {
     h.plane.close();
   });

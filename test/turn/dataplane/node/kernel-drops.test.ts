@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../../src/config/load.ts';
-import { COUNTERS_PER_SLOT } from '../../../../src/turn/contract/data-plane.ts';
 import { kernelUdp } from '../../../../src/turn/kernel/udp.ts';
 import { CounterAt } from '../../../../src/turn/dataplane/shared/relay-counters.ts';
-import { type Relay } from '../../../../src/turn/dataplane/node/relay-state.ts';
+import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
 import { bindUdpSocket } from '../../../../src/turn/dataplane/node/udp-socket.ts';
 import { unwrap } from '../../../support/unwrap.ts';
 import { FakeClient, harness, type Harness } from './support.ts';
@@ -19,7 +18,7 @@ afterEach(() => {
 
 interface Opened {
   readonly h: Harness;
-  readonly relay: Relay;
+  readonly relay: RelayHandle;
   readonly client: FakeClient;
 }
 
@@ -51,9 +50,7 @@ function isGranted(): boolean {
 }
 
 function droppedOf({ h, relay }: Opened): number | undefined {
-  const into = new Float64Array(COUNTERS_PER_SLOT);
-  h.plane.readCounters(into, [relay.slot]);
-  return into[CounterAt.dropped];
+  return h.plane.readCounters([relay])[CounterAt.dropped];
 }
 
 describe.skipIf(!kernel)('a burst that comes while the event loop is busy', () => {

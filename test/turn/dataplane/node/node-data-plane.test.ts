@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { COUNTERS_PER_SLOT, type RelayHandle } from '../../../../src/turn/contract/data-plane.ts';
-import { type Relay } from '../../../../src/turn/dataplane/node/relay-state.ts';
+import { COUNTERS_PER_RELAY } from '../../../../src/turn/contract/counters.ts';
+import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
 import { unwrap } from '../../../support/unwrap.ts';
 import { channelData, FakeClient, harness, openPeer, type Harness, type Peer } from './support.ts';
 
@@ -10,7 +10,7 @@ const until = vi.waitUntil;
 let h: Harness;
 let client: FakeClient;
 let peer: Peer;
-let relay: Relay;
+let relay: RelayHandle;
 
 beforeEach(async () => {
   h = harness();
@@ -30,9 +30,7 @@ function bindChannel(channel = 0x4000, expiresAtMs = FOREVER): void {
 }
 
 function countersOf(handle: RelayHandle): number[] {
-  const into = new Float64Array(COUNTERS_PER_SLOT);
-  h.plane.readCounters(into, [handle.slot]);
-  return [...into];
+  return [...h.plane.readCounters([handle])];
 }
 
 describe('opening', () => {
@@ -81,12 +79,9 @@ describe('opening', () => {
   it('gives each of many relays counters of its own', () => {
     const relays = Array.from({ length: 300 }, () => unwrap(h.plane.openRelay(new FakeClient(), 4, 0, FOREVER)));
     expect(new Set(relays.map(({ slot }) => slot)).size).toBe(300);
-    const into = new Float64Array(300 * COUNTERS_PER_SLOT).fill(-1);
-    h.plane.readCounters(
-      into,
-      relays.map(({ slot }) => slot),
-    );
-    expect(into.every((value) => value === 0)).toBe(true);
+    const counters = h.plane.readCounters(relays);
+    expect(counters).toHaveLength(300 * COUNTERS_PER_RELAY);
+    expect(counters.every((value) => value === 0)).toBe(true);
   });
 });
 

@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { COUNTERS_PER_SLOT } from '../../../../src/turn/contract/data-plane.ts';
-import { type Relay } from '../../../../src/turn/dataplane/node/relay-state.ts';
+import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
 import { type RelayAddress } from '../../../../src/turn/dataplane/node/relay-directory.ts';
 import { unwrap } from '../../../support/unwrap.ts';
 import { channelData, FakeClient, harness, type Harness } from './support.ts';
@@ -10,7 +9,7 @@ let h: Harness;
 
 interface Side {
   readonly client: FakeClient;
-  readonly relay: Relay;
+  readonly relay: RelayHandle;
 }
 
 function twoClients(addresses?: readonly RelayAddress[]): { a: Side; b: Side } {
@@ -29,9 +28,7 @@ function connect(from: Side, to: Side, channel: number): void {
 }
 
 function counters({ relay }: Side): number[] {
-  const into = new Float64Array(COUNTERS_PER_SLOT);
-  h.plane.readCounters(into, [relay.slot]);
-  return [...into];
+  return [...h.plane.readCounters([relay])];
 }
 
 afterEach(() => {

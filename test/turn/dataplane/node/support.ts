@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../../../src/base/transport-address.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
+import { type ClientPath } from '../../../../src/turn/contract/client-path.ts';
+import { ClientSockets, type ClientSocket } from '../../../../src/turn/dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../../../../src/turn/dataplane/node/relay-state.ts';
 import { DropCounters } from '../../../../src/turn/dataplane/shared/drop-counters.ts';
 import { type KernelUdp } from '../../../../src/turn/kernel/udp.ts';
@@ -10,15 +12,22 @@ import {
 } from '../../../../src/turn/dataplane/node/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../../../src/turn/dataplane/node/node-data-plane.ts';
 import { type RelayAddress } from '../../../../src/turn/dataplane/node/relay-directory.ts';
-import { type DataPlaneSink, type PeerError, type RelayHandle } from '../../../../src/turn/contract/data-plane.ts';
+import { type DataPlaneSink, type PeerError } from '../../../../src/turn/contract/data-plane-sink.ts';
+import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
+
+const clients = new ClientSockets();
 
 /** A client transport that keeps what it is given. */
-export class FakeClient implements ClientLink {
+export class FakeClient implements ClientPath, ClientLink, ClientSocket {
   readonly transport = 'udp';
   readonly remote: TransportAddress = { family: 4, address: '192.0.2.1', port: 5000 };
   readonly local: TransportAddress = { family: 4, address: '192.0.2.2', port: 3478 };
   readonly key: string;
+  readonly socket = clients.add(this);
+  readonly from = '192.0.2.1';
+  readonly client = this;
   readonly received: { channel: number; data: string }[] = [];
+  readonly messages: Buffer[] = [];
   leg: ClientLeg | undefined;
   /** What the transport says to the next datagrams. */
   takes = true;
@@ -27,12 +36,12 @@ export class FakeClient implements ClientLink {
     this.key = key;
   }
 
-  send(): void {
-    throw new Error('the plane sends ChannelData only');
+  linkTo(): ClientLink {
+    return this;
   }
 
-  close(): void {
-    throw new Error('the plane closes no client');
+  sendTo(_client: ClientPath, data: Uint8Array): void {
+    this.messages.push(Buffer.from(data));
   }
 
   sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
@@ -48,6 +57,8 @@ export interface Harness<Plane extends NodeDataPlane = NodeDataPlane> {
   readonly drops: DropCounters;
   readonly peerData: { relay: RelayHandle; peer: TransportAddress; data: string }[];
   readonly peerErrors: PeerError[];
+  /** Relays that the plane has told to be closed. */
+  readonly closed: RelayHandle[];
   nowMs: number;
 }
 
@@ -74,9 +85,11 @@ export function harnessOf<Plane extends NodeDataPlane>(
 ): Harness<Plane> {
   const peerData: Harness['peerData'] = [];
   const peerErrors: PeerError[] = [];
+  const closed: RelayHandle[] = [];
   const sink: DataPlaneSink = {
     onClientMessage: () => undefined,
     onClientClosed: () => undefined,
+    onRelayClosed: (relay) => closed.push(relay),
     onPeerConnected: () => undefined,
     onPeerAccepted: () => undefined,
     onPeerConnectionEnded: () => undefined,
@@ -86,9 +99,9 @@ export function harnessOf<Plane extends NodeDataPlane>(
   const drops = new DropCounters();
   const plane = create(
     { addresses, socketBufferBytes, clockResolutionMs: 0 },
-    { sink, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
+    { sink, clients, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
   );
-  const harnessed: Harness<Plane> = { plane, drops, peerData, peerErrors, nowMs: 0 };
+  const harnessed: Harness<Plane> = { plane, drops, peerData, peerErrors, closed, nowMs: 0 };
   return harnessed;
 }
 

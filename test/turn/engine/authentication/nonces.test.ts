@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nonce } from '../../../../src/stun/attributes/rfc8489.ts';
 import { lifetime } from '../../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../../src/stun/message-type.ts';
-import { type ClientPath, type ClientTransport } from '../../../../src/turn/contract/data-plane.ts';
+import { type ClientPath, type ClientTransport } from '../../../../src/turn/contract/client-path.ts';
 import { Nonces } from '../../../../src/turn/engine/authentication/nonces.ts';
 import { address, codeOf, REALM, World } from '../world.ts';
 
@@ -12,8 +12,7 @@ const COOKIE = 'obMatJos2gAAA';
 const at = (seconds: number) => ({ monotonicMs: seconds * 1000, unixMs: 0 });
 
 function path(remote = '192.0.2.1:5000', transport: ClientTransport = 'udp'): ClientPath {
-  const drop = (): void => undefined;
-  return { transport, remote: address(remote), local: address('192.0.2.9:3478'), key: 'any', send: drop, close: drop };
+  return { transport, remote: address(remote), local: address('192.0.2.9:3478'), key: 'any', socket: 1, from: '' };
 }
 
 describe('a nonce', () => {

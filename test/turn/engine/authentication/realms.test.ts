@@ -7,7 +7,6 @@ import { Realms } from '../../../../src/turn/engine/authentication/realms.ts';
 import { address, decoded, plain, World } from '../world.ts';
 
 const client = new World().client();
-const drop = (): void => undefined;
 const realms = new Realms({
   realm: 'ours.example',
   realms: {
@@ -30,8 +29,8 @@ function realmOf({ at = '8.8.4.1:3478', transport = 'udp' as 'udp' | 'tcp', from
     local: address(at),
     remote: client.remote,
     key: 'any',
-    send: drop,
-    close: drop,
+    socket: 1,
+    from: client.remote.address,
   });
 }
 

@@ -313,9 +313,9 @@ describe('a ConnectionBind that waits', () => {
     const tcp = world.plane.tcp!;
     const id = tcp.latest;
     world.engine.onPeerConnected(id);
-    const held: string[] = [];
+    const held = world.plane.holding;
+    held.length = 0;
     const dataClient = world.client(undefined, 'tcp').as('alice', { ttlSec: 90_000 });
-    Object.assign(dataClient, { hold: () => held.push('hold'), release: () => held.push('release') });
     expect(ask(dataClient, Method.ConnectionBind, (message) => message.add(connectionId, id))).toBeUndefined();
     return { world, lookups, tcp, id, dataClient, held };
   }

@@ -6,8 +6,7 @@ import { address } from '../world.ts';
 /** Two live allocations of one world, to stand for holders. */
 function holders(): [Allocation, Allocation] {
   const address4 = address('192.0.2.1:1');
-  const drop = (): void => undefined;
-  const client = { transport: 'udp', remote: address4, local: address4, key: 'k', send: drop, close: drop } as const;
+  const client = { transport: 'udp', remote: address4, local: address4, key: 'k', socket: 1, from: '' } as const;
   const credential = {
     user: 'u',
     person: 'u',

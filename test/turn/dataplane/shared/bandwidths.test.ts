@@ -1,13 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { type RelayBandwidth } from '../../../src/turn/contract/bandwidth.ts';
-import { Bandwidths, type BandwidthOptions } from '../../../src/turn/engine/bandwidth.ts';
-import { additionalAddressFamily } from '../../../src/stun/attributes/rfc8656.ts';
-import { World } from './world.ts';
+import { type RelayBandwidth } from '../../../../src/turn/contract/bandwidth.ts';
+import { Bandwidths, type RelayBuckets } from '../../../../src/turn/dataplane/shared/bandwidths.ts';
 
-const NONE: BandwidthOptions = { allocationBytesPerSec: 0, userBytesPerSec: 0, totalBytesPerSec: 0 };
+interface Rates {
+  readonly allocation?: number;
+  readonly user?: number;
+  readonly total?: number;
+}
+
+let allocations = 0;
+
+/** The limits of the relay of a new allocation. */
+function limits(user: string, rates: Rates): RelayBandwidth {
+  const name = `allocation ${allocations++}`;
+  return {
+    ...(rates.allocation !== undefined && { allocation: { name, bytesPerSec: rates.allocation } }),
+    ...(rates.user !== undefined && { user: { name: user, bytesPerSec: rates.user } }),
+    ...(rates.total !== undefined && { total: { name: '', bytesPerSec: rates.total } }),
+  };
+}
 
 /** Bytes that pass of datagrams of `size` sent every 10 ms. */
-function passed(bandwidth: RelayBandwidth, size: number, fromMs: number, toMs: number): number {
+function passed(bandwidth: RelayBuckets, size: number, fromMs: number, toMs: number): number {
   let bytes = 0;
   for (let nowMs = fromMs; nowMs < toMs; nowMs += 10) {
     if (bandwidth.exceededBy('to-peer', size, nowMs) === undefined) bytes += size;
@@ -16,15 +30,8 @@ function passed(bandwidth: RelayBandwidth, size: number, fromMs: number, toMs: n
 }
 
 describe('a bandwidth', () => {
-  it('is nothing at all where no limit is set', () => {
-    const world = new World({ bandwidth: NONE });
-    const client = world.client().as('alice');
-    client.allocate();
-    expect(client.relay.bandwidth).toBeUndefined();
-  });
-
   it('passes a second’s worth at once, and its rate in the long run', () => {
-    const bandwidth = new Bandwidths({ ...NONE, allocationBytesPerSec: 10_000 }).open('alice')!;
+    const bandwidth = new Bandwidths().open(limits('alice', { allocation: 10_000 }));
     // 100,000 bytes a second are offered.
     const first = passed(bandwidth, 1000, 0, 1000);
     expect(first).toBeGreaterThanOrEqual(19_000);
@@ -35,22 +42,24 @@ describe('a bandwidth', () => {
   });
 
   it('passes a datagram larger than its rate now and then, not never, and makes it pay', () => {
-    const bandwidth = new Bandwidths({ ...NONE, allocationBytesPerSec: 1000 }).open('alice')!;
+    const bandwidth = new Bandwidths().open(limits('alice', { allocation: 1000 }));
     const bytes = passed(bandwidth, 60_000, 0, 600_000);
     expect(bytes).toBeGreaterThanOrEqual(600_000);
     expect(bytes).toBeLessThanOrEqual(661_000);
   });
 
   it('is of each direction by itself', () => {
-    const bandwidth = new Bandwidths({ ...NONE, allocationBytesPerSec: 100 }).open('alice')!;
+    const bandwidth = new Bandwidths().open(limits('alice', { allocation: 100 }));
     expect(bandwidth.exceededBy('to-peer', 100, 0)).toBeUndefined();
     expect(bandwidth.exceededBy('to-peer', 100, 0)).toBe('allocation');
     expect(bandwidth.exceededBy('to-client', 100, 0)).toBeUndefined();
   });
 
   it('is shared by the allocations of a user, and by all, and names what was exceeded', () => {
-    const bandwidths = new Bandwidths({ allocationBytesPerSec: 100, userBytesPerSec: 150, totalBytesPerSec: 200 });
-    const [one, two, other] = [bandwidths.open('alice')!, bandwidths.open('alice')!, bandwidths.open('bob')!];
+    const bandwidths = new Bandwidths();
+    const rates = { allocation: 100, user: 150, total: 200 };
+    const [one, two] = [bandwidths.open(limits('alice', rates)), bandwidths.open(limits('alice', rates))];
+    const other = bandwidths.open(limits('bob', rates));
     expect(one.exceededBy('to-peer', 100, 0)).toBeUndefined();
     expect(one.exceededBy('to-peer', 1, 0)).toBe('allocation');
     expect(two.exceededBy('to-peer', 50, 0)).toBeUndefined();
@@ -60,45 +69,40 @@ describe('a bandwidth', () => {
   });
 
   it('takes nothing from a wider one for what a narrower one refuses', () => {
-    const bandwidths = new Bandwidths({ allocationBytesPerSec: 100, userBytesPerSec: 0, totalBytesPerSec: 200 });
-    const greedy = bandwidths.open('alice')!;
+    const bandwidths = new Bandwidths();
+    const rates = { allocation: 100, total: 200 };
+    const greedy = bandwidths.open(limits('alice', rates));
     for (let i = 0; i < 50; i++) greedy.exceededBy('to-peer', 100, 0);
-    expect(bandwidths.open('bob')!.exceededBy('to-peer', 100, 0)).toBeUndefined();
+    expect(bandwidths.open(limits('bob', rates)).exceededBy('to-peer', 100, 0)).toBeUndefined();
   });
 
   it('neither fills up nor blocks when the clock jumps back', () => {
-    const bandwidth = new Bandwidths({ ...NONE, allocationBytesPerSec: 100 }).open('alice')!;
+    const bandwidth = new Bandwidths().open(limits('alice', { allocation: 100 }));
     expect(bandwidth.exceededBy('to-peer', 100, 50_000)).toBeUndefined();
     expect(bandwidth.exceededBy('to-peer', 1, 10)).toBe('allocation');
     expect(bandwidth.exceededBy('to-peer', 1, 50_100)).toBeUndefined();
   });
 
   it('of a user is not full again by allocating anew, and is forgotten once it is', () => {
-    const bandwidths = new Bandwidths({ ...NONE, userBytesPerSec: 100 });
-    expect(bandwidths.open('alice')!.exceededBy('to-peer', 100, 0)).toBeUndefined();
-    bandwidths.close('alice', 0);
-    expect(bandwidths.open('alice')!.exceededBy('to-peer', 100, 0)).toBe('user');
-    bandwidths.close('alice', 0);
+    const bandwidths = new Bandwidths();
+    const first = bandwidths.open(limits('alice', { user: 100 }));
+    expect(first.exceededBy('to-peer', 100, 0)).toBeUndefined();
+    bandwidths.close(first, 0);
+    const second = bandwidths.open(limits('alice', { user: 100 }));
+    expect(second.exceededBy('to-peer', 100, 0)).toBe('user');
+    bandwidths.close(second, 0);
     expect(bandwidths.users).toBe(1);
-    bandwidths.open('bob');
-    bandwidths.close('bob', 1000);
+    bandwidths.close(bandwidths.open(limits('bob', { user: 100 })), 1000);
     expect(bandwidths.users).toBe(0);
   });
 
   it('of users who come and go is kept of so many and no more', () => {
-    const bandwidths = new Bandwidths({ ...NONE, userBytesPerSec: 100 });
+    const bandwidths = new Bandwidths();
     for (let i = 0; i < 30_000; i++) {
-      bandwidths.open(`user ${i}`)!.exceededBy('to-peer', 60_000, 0);
-      bandwidths.close(`user ${i}`, 0);
+      const relay = bandwidths.open(limits(`user ${i}`, { user: 100 }));
+      relay.exceededBy('to-peer', 60_000, 0);
+      bandwidths.close(relay, 0);
     }
     expect(bandwidths.users).toBe(10_000);
-  });
-
-  it('is one for both families of an allocation', () => {
-    const world = new World({ bandwidth: { ...NONE, allocationBytesPerSec: 100 } });
-    const client = world.client().as('alice');
-    client.allocate((m) => m.add(additionalAddressFamily, 2));
-    expect(client.relayOf(4).bandwidth).toBeDefined();
-    expect(client.relayOf(6).bandwidth).toBe(client.relayOf(4).bandwidth);
   });
 });
