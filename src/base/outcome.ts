@@ -30,6 +30,22 @@ export function mapOutcome<From extends object, To extends object>(
   };
 }
 
+/** All the values, in order: at once if each is known, else when the last has come. */
+export function allOutcomes<T extends object>(outcomes: readonly Outcome<T>[]): Outcome<readonly T[]> {
+  const values: T[] = [];
+  for (const outcome of outcomes) {
+    if (isLater(outcome)) {
+      return {
+        later: (settle) => {
+          void Promise.all(outcomes.map(settled)).then(settle);
+        },
+      };
+    }
+    values.push(outcome);
+  }
+  return values;
+}
+
 /** The value as a promise. */
 export function settled<T extends object>(outcome: Outcome<T>): Promise<T> {
   return new Promise((resolve) => {

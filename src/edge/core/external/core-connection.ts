@@ -2,6 +2,7 @@ import { type Clock } from '../../../base/clock.ts';
 import { EpcscfTurnError } from '../../../base/errors.ts';
 import { type LimitedLog } from '../../../base/limited-log.ts';
 import { type Logger } from '../../../base/logger.ts';
+import { allOutcomes, isLater, mapOutcome, type Outcome } from '../../../base/outcome.ts';
 import { type TimerHandle, type TimerQueue } from '../../../base/timer-queue.ts';
 import { type TypedEvents } from '../../../base/typed-events.ts';
 import { createResponse } from '../../../sip/create-response.ts';
@@ -44,7 +45,7 @@ export interface CoreConnectionContext {
   readonly transactions: OwnTransactions;
   readonly createTransports: (handlers: CoreTransportHandlers) => CoreTransports;
   /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
-  readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
+  readonly resolve: (uri: SipUri) => Outcome<readonly CoreDestination[]>;
   /** Takes one message of the core, as received. */
   readonly receive: (bytes: Buffer, hop: Hop) => void;
   readonly hopClosed: (hop: Hop) => void;
@@ -81,6 +82,8 @@ export class CoreConnection implements CoreSide {
   readonly #emergency: readonly CoreUri[];
   /** By configured URI: what it last stood for, kept while DNS does not answer. */
   readonly #found = new Map<string, readonly CoreDestination[]>();
+  /** All destinations in `#found`. */
+  #configured: readonly CoreDestination[] = [];
   #timer: TimerHandle | undefined;
   #answerOwn: AnswerOwn | undefined;
   #isOpen = false;
@@ -131,7 +134,7 @@ export class CoreConnection implements CoreSide {
       isEnd: (uri) => routes.isEnd(uri) || this.#isConfigured(uri),
       isNamed: (uri) => routes.isNamed(uri) || this.#isConfigured(uri),
       mayLeadTo: (uri, destination) =>
-        !isHere(destination) && (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured(), destination)),
+        !isHere(destination) && (routes.mayLeadTo(uri, destination.port) || isAmong(this.#configured, destination)),
       isEdge: (uri) => this.#isEdge(uri),
       knowsEdgeAs: this.knowsEdgeAs,
       answerOwn: (...request) => this.#answerOwn?.(...request),
@@ -174,6 +177,12 @@ export class CoreConnection implements CoreSide {
   }
 
   sendRequest(request: SipRequest, onFinal: OnFinal): void {
+    this.#context.defer(() => {
+      this.#select(request, onFinal);
+    });
+  }
+
+  #select(request: SipRequest, onFinal: OnFinal): void {
     this.core.select(request, { inDialog: isInDialog(request), isOwn: true }, (selection) => {
       if (selection.kind === 'refuse') onFinal(selection.answer(request));
       else this.#sendTo(selection.target, selection.target.alternatives ?? [], request, onFinal);
@@ -207,7 +216,7 @@ export class CoreConnection implements CoreSide {
       closed: (hop) => {
         if (!this.#isOpen) return;
         hopClosed(hop);
-        for (const destination of this.#configured()) {
+        for (const destination of this.#configured) {
           if (leadsTo(hop, destination)) this.#health.suspect(destination);
         }
       },
@@ -225,39 +234,46 @@ export class CoreConnection implements CoreSide {
 
   #refresh(): void {
     const { timers, clock } = this.#context;
-    void this.#resolveAll([...this.#uris, ...this.#emergency]);
+    const found = this.#resolveAll([...this.#uris, ...this.#emergency]);
+    if (isLater(found)) found.later(() => undefined);
     this.#timer = timers.schedule(clock.now().monotonicMs + RESOLVE_EVERY_MS, () => {
       this.#refresh();
     });
   }
 
-  /** The destinations of these URIs now, in the order of the URIs. Never rejects. */
-  async #resolveAll(uris: readonly CoreUri[]): Promise<readonly CoreDestination[]> {
-    const found = await Promise.all(uris.map((uri) => this.#resolve(uri)));
-    return found.flat();
+  /** The destinations of these URIs now, in the order of the URIs. */
+  #resolveAll(uris: readonly CoreUri[]): Outcome<readonly CoreDestination[]> {
+    const [only] = uris;
+    if (only && uris.length === 1) return this.#resolve(only);
+    return mapOutcome(allOutcomes(uris.map((uri) => this.#resolve(uri))), (found) => found.flat());
   }
 
-  async #resolveEmergency(): Promise<readonly FoundDestination[]> {
-    const found = await Promise.all(
-      this.#emergency.map(async (uri) => {
+  #resolveEmergency(): Outcome<readonly FoundDestination[]> {
+    const outcomes = this.#emergency.map((uri) =>
+      mapOutcome(this.#resolve(uri), (found): readonly FoundDestination[] => {
         const route = `<${uri.text}${uri.uri.params.has('lr') ? '' : ';lr'}>`;
-        return (await this.#resolve(uri)).map((destination) => ({ ...destination, route }));
+        return found.map((destination) => ({ ...destination, route }));
       }),
     );
-    return found.flat();
+    return mapOutcome(allOutcomes(outcomes), (found) => found.flat());
   }
 
-  async #resolve({ text, uri }: CoreUri): Promise<readonly CoreDestination[]> {
-    const destinations = await this.#context.resolve(uri).catch(() => []);
-    if (destinations.length > 0 && this.#isOpen) this.#note(text, destinations);
-    return destinations.length > 0 ? destinations : (this.#found.get(text) ?? []);
+  #resolve({ text, uri }: CoreUri): Outcome<readonly CoreDestination[]> {
+    const resolved = this.#context.resolve(uri);
+    // Nothing is new, as with nearly every request.
+    if (resolved === this.#found.get(text)) return resolved;
+    return mapOutcome(resolved, (destinations) => {
+      if (destinations.length > 0 && this.#isOpen) this.#note(text, destinations);
+      return destinations.length > 0 ? destinations : (this.#found.get(text) ?? []);
+    });
   }
 
   #note(text: string, destinations: readonly CoreDestination[]): void {
     const before = this.#found.get(text);
     this.#found.set(text, destinations);
+    const configured = [...this.#found.values()].flat();
+    this.#configured = configured;
     if (before && sameIn(before, destinations)) return;
-    const configured = this.#configured();
     this.#transports.trust(new Set(configured.map(({ address }) => address)));
     this.#context.destinationsChanged?.(configured);
     this.#health.configure(
@@ -269,11 +285,7 @@ export class CoreConnection implements CoreSide {
 
   /** Whether a URI is one of the configured addresses, written out. */
   #isConfigured(uri: SipUri): boolean {
-    return this.#configured().some(({ address, port }) => isSameHostPort(uri, { host: address, port }));
-  }
-
-  #configured(): CoreDestination[] {
-    return [...this.#found.values()].flat();
+    return this.#configured.some(({ address, port }) => isSameHostPort(uri, { host: address, port }));
   }
 
   #probe(destination: CoreDestination, uri: string, onEnd: (result: ProbeResult) => void, mayRetry = true): void {

@@ -1,4 +1,5 @@
 import { type Clock } from '../../../base/clock.ts';
+import { isLater, mapOutcome, type Outcome } from '../../../base/outcome.ts';
 import { createResponse } from '../../../sip/create-response.ts';
 import { type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
@@ -21,14 +22,14 @@ import { type NextHop, nextHopOf } from './next-hop.ts';
 
 export interface ExternalCoreContext extends CandidateContext {
   /** The destinations of the configured core, in order of preference. */
-  readonly configured: () => Promise<readonly CoreDestination[]>;
+  readonly configured: () => Outcome<readonly CoreDestination[]>;
   /** The destinations of the E-CSCFs, in order of preference. */
-  readonly emergency: () => Promise<readonly FoundDestination[]>;
+  readonly emergency: () => Outcome<readonly FoundDestination[]>;
   /** How many requests may wait for DNS at once. */
   readonly maxWaiting: number;
   readonly retryAfterSec: number;
   /** RFC 3263: the destinations a URI stands for, best first; none when it stands for nothing, or nobody could say. */
-  readonly resolve: (uri: SipUri) => Promise<readonly CoreDestination[]>;
+  readonly resolve: (uri: SipUri) => Outcome<readonly CoreDestination[]>;
   readonly isTrusted: (address: string) => boolean;
   /** Whether the core has named this destination in a Route set, or a port of its own is meant. */
   readonly isKnown: (uri: SipUri) => boolean;
@@ -56,10 +57,12 @@ export interface ExternalCoreContext extends CandidateContext {
 export type AnswerOwn = (request: SipRequest, essentials: RequestEssentials) => SipResponse | undefined;
 
 /** The target of a request, or its refusal. */
-export type Selection =
+type Selection =
   | { readonly kind: 'target'; readonly target: CoreTarget }
   | { readonly kind: 'refuse'; readonly answer: (request: SipRequest) => SipResponse };
 
+/** In the place of destinations: what is no part of the core. */
+const ELSEWHERE: readonly CoreDestination[] = [];
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY, PRACK, PUBLISH, OPTIONS';
 
 /**
@@ -106,19 +109,21 @@ export class ExternalCore implements ImsCore {
   /** Finds where a request goes. `onFound` is called once, at once or later. */
   select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>, onFound: (selection: Selection) => void): void {
     const { maxWaiting, defer } = this.#context;
+    const selection = this.#select(request, origin);
+    if (!isLater(selection)) {
+      onFound(selection);
+      return;
+    }
     if (this.#waiting >= maxWaiting) {
       onFound(this.#refuseWith(503));
       return;
     }
     this.#waiting += 1;
-    const end = (selection: Selection): void => {
+    selection.later((found) => {
       this.#waiting -= 1;
       defer(() => {
-        onFound(selection);
+        onFound(found);
       });
-    };
-    this.#select(request, origin).then(end, () => {
-      end(this.#refuseWith(503));
     });
   }
 
@@ -130,56 +135,50 @@ export class ExternalCore implements ImsCore {
     return response;
   }
 
-  async #select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>): Promise<Selection> {
+  #select(request: SipRequest, origin: Omit<CoreRequestOrigin, 'hop'>): Outcome<Selection> {
     const { inDialog, isOwn = false, emergency: service, edgeUri } = origin;
     if (service !== undefined) return this.#selectEmergency(request, service, edgeUri);
     const next = nextHopOf(request, inDialog);
     if (next.kind === 'unusable') return this.#refuseWith(400);
-    const found = next.kind === 'none' ? 'elsewhere' : await this.#inCore(next, isOwn);
-    if (next.kind !== 'none' && found !== 'elsewhere') {
-      const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
-      const isWatched = this.#context.isNamed(next.uri);
-      return this.#choose(request, found, { ...next, isAll: false, isWatched, unreachable });
-    }
-    // This is what keeps a client from reaching through the edge whatever it likes.
-    if (next.kind === 'route' && !isOwn) return this.#refuseWith(403);
-    const configured = await this.#context.configured();
-    return this.#choose(request, configured, {
-      requestUri: request.uri,
-      isAll: true,
-      isWatched: true,
-      unreachable: this.#unreachable,
+    if (next.kind === 'none') return this.#selectConfigured(request);
+    return mapOutcome(this.#inCore(next, isOwn), (found) => {
+      if (found !== ELSEWHERE) {
+        const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
+        const isWatched = this.#context.isNamed(next.uri);
+        return this.#choose(request, found, { ...next, isAll: false, isWatched, unreachable });
+      }
+      // This is what keeps a client from reaching through the edge whatever it likes.
+      return next.kind === 'route' && !isOwn ? this.#refuseWith(403) : this.#selectConfigured(request);
     });
+  }
+
+  #selectConfigured(request: SipRequest): Outcome<Selection> {
+    const onward = { requestUri: request.uri, isAll: true, isWatched: true, unreachable: this.#unreachable };
+    return mapOutcome(this.#context.configured(), (found) => this.#choose(request, found, onward));
   }
 
   /** TS 24.229 §5.2.10: by the URI of the E-CSCF in Route, for the service. Where none can be reached the caller is to try elsewhere. */
-  async #selectEmergency(request: SipRequest, service: string, edgeUri: string | undefined): Promise<Selection> {
+  #selectEmergency(request: SipRequest, service: string, edgeUri: string | undefined): Outcome<Selection> {
     const reason = 'No emergency service can be reached.';
     const unreachable: Unreachable = (it, options) =>
       emergencyAlternative(it, { service, reason, canRegister: false, edgeUri }, options);
-    return this.#choose(request, await this.#context.emergency(), {
-      requestUri: service,
-      isAll: false,
-      isWatched: true,
-      unreachable,
-    });
+    const onward = { requestUri: service, isAll: false, isWatched: true, unreachable };
+    return mapOutcome(this.#context.emergency(), (found) => this.#choose(request, found, onward));
   }
 
   /**
-   * The destinations a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP. A Request-URI is a client's to choose also in a
+   * The destinations a URI stands for, if all of them belong to the core, and of its machines only to what speaks SIP; else `ELSEWHERE`. A Request-URI is a client's to choose also in a
    * dialog, and a gateway would take it for what the core has let pass: without a Route only ends of dialogs are sought out, and the core finds all others.
    */
-  async #inCore(
-    { kind, uri }: Extract<NextHop, { uri: SipUri }>,
-    isOwn: boolean,
-  ): Promise<readonly CoreDestination[] | 'elsewhere'> {
+  #inCore({ kind, uri }: Extract<NextHop, { uri: SipUri }>, isOwn: boolean): Outcome<readonly CoreDestination[]> {
     const { resolve, isTrusted, isKnown, isEnd, isHere, mayLeadTo } = this.#context;
-    if (!isOwn && !(kind === 'target' ? isEnd(uri) : isKnown(uri))) return 'elsewhere';
-    const found = await resolve(uri);
-    const mayLead = (destination: CoreDestination): boolean =>
-      isOwn ? !isHere(destination) : mayLeadTo(uri, destination);
-    const isInside = found.every((destination) => isTrusted(destination.address) && mayLead(destination));
-    return isInside ? found : 'elsewhere';
+    if (!isOwn && !(kind === 'target' ? isEnd(uri) : isKnown(uri))) return ELSEWHERE;
+    return mapOutcome(resolve(uri), (found) => {
+      const mayLead = (destination: CoreDestination): boolean =>
+        isOwn ? !isHere(destination) : mayLeadTo(uri, destination);
+      const isInside = found.every((destination) => isTrusted(destination.address) && mayLead(destination));
+      return isInside ? found : ELSEWHERE;
+    });
   }
 
   #choose(

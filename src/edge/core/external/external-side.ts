@@ -1,3 +1,4 @@
+import { isLater, type Later } from '../../../base/outcome.ts';
 import { type EdgeLimits } from '../../edge-options.ts';
 import { type CoreSide } from '../core-side.ts';
 import { CoreConnection, type CoreConnectionContext } from './core-connection.ts';
@@ -15,9 +16,25 @@ export function createExternalSide(context: ExternalSideContext): CoreSide {
   return new CoreConnection({
     ...context,
     createTransports: (handlers) => createCoreTransports(options, limits, handlers, { clock, timers, logger }),
-    resolve: (uri) => resolver.resolve(uri),
+    resolve: (uri) => {
+      const found = resolver.resolve(uri);
+      return isLater(found) ? deferred(found, context.defer) : found;
+    },
     closed: () => {
       resolver.close();
     },
   });
+}
+
+/** A value that comes later, so that a mistake of ours in what it brings about is survived. */
+function deferred<T>({ later }: Later<T>, defer: (run: () => void) => void): Later<T> {
+  return {
+    later: (settle) => {
+      later((value) => {
+        defer(() => {
+          settle(value);
+        });
+      });
+    },
+  };
 }

@@ -70,10 +70,19 @@ export class CoreBench extends ProxyBench {
         this.transports = new FakeTransports(handlers);
         return this.transports;
       },
-      resolve: async ({ host, port = 5060 }) => {
+      resolve: ({ host, port = 5060 }) => {
         this.asked.push(host);
-        await this.dns;
-        return this.names.get(host) ?? (/^[\d.]+$/.test(host) ? [{ transport: 'udp', address: host, port }] : []);
+        const find = (): readonly CoreDestination[] =>
+          this.names.get(host) ?? (/^[\d.]+$/.test(host) ? [{ transport: 'udp', address: host, port }] : []);
+        const { dns } = this;
+        if (!dns) return find();
+        return {
+          later: (settle) => {
+            void dns.then(() => {
+              settle(find());
+            });
+          },
+        };
       },
       receive: (text, hop) => {
         this.proxy.receive(text, hop);

@@ -43,23 +43,32 @@ export function targetOf({ host, params }: SipUri): string {
   return (params.get('maddr') ?? host).toLowerCase();
 }
 
-/** Where a URI leads by RFC 3263 §4.1 and §4.2. */
+/** Where a URI leads that names an address, so that DNS has no say in it; `undefined` for one that names none. */
+export function locateNumeric(uri: SipUri): Located | undefined {
+  const address = numericHost(targetOf(uri));
+  if (address === undefined) return undefined;
+  const wished = wishedTransport(uri);
+  if (wished === 'unsupported') return NOWHERE;
+  const transport = wished ?? usualTransport(uri);
+  const host = { transport, addresses: [address], port: uri.port ?? defaultPort(transport), priority: 0, weight: 0 };
+  return { sets: [[host]], isComplete: true };
+}
+
+/** Where a URI with a name leads by RFC 3263 §4.1 and §4.2. */
 export async function locate(uri: SipUri, dns: DnsClient): Promise<Located> {
   const target = targetOf(uri);
   const wished = wishedTransport(uri);
   if (wished === 'unsupported') return NOWHERE;
-  const usual = uri.scheme === 'sips' ? 'tls' : 'udp';
-  const address = numericHost(target);
-  if (address !== undefined) {
-    const transport = wished ?? usual;
-    const host = { transport, addresses: [address], port: uri.port ?? defaultPort(transport), priority: 0, weight: 0 };
-    return { sets: [[host]], isComplete: true };
-  }
+  const usual = usualTransport(uri);
   if (uri.port !== undefined) return byAddress(target, wished ?? usual, uri.port, dns, true);
   const located = wished ? await bySrv([wished], target, dns) : await byNaptr(uri.scheme === 'sips', target, dns);
   if (located.sets.length > 0) return located;
   const transport = wished ?? usual;
   return byAddress(target, transport, defaultPort(transport), dns, located.isComplete);
+}
+
+function usualTransport({ scheme }: SipUri): CoreTransport {
+  return scheme === 'sips' ? 'tls' : 'udp';
 }
 
 function wishedTransport({ scheme, params }: SipUri): CoreTransport | 'unsupported' | undefined {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settled } from '../../../../../src/base/outcome.ts';
 import { CoreResolver } from '../../../../../src/edge/core/external/transport/core-resolver.ts';
 import { parseSipUri } from '../../../../../src/sip/uri.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -23,7 +24,7 @@ afterEach(() => {
 async function resolve(text: string): Promise<string[]> {
   const uri = parseSipUri(text);
   if (!uri.ok) throw new Error(`${text} was expected to be a URI`);
-  const found = await resolver.resolve(uri.value);
+  const found = await settled(resolver.resolve(uri.value));
   return found.map(({ transport, address, port, serverName }) => {
     return `${transport} ${address} ${port}${serverName === undefined ? '' : ` ${serverName}`}`;
   });
