@@ -89,8 +89,6 @@ export interface DigestOptions {
   /** In wire order. JsSIP and SIP.js follow the last challenge and know only MD5, so MD5 comes last. */
   readonly algorithms: readonly DigestAlgorithm[];
   readonly nonceLifetimeSec: number;
-  /** How many nonces' counts are remembered against replay. */
-  readonly nonces: number;
 }
 
 export interface EmbeddedCoreOptions {

@@ -63,6 +63,11 @@ export function isUriText(text: string): boolean {
   return consistsOf(text, URI) && hasWholeEscapes(text);
 }
 
+/** Hexadecimal digits: at least one. */
+export function isHex(text: string): boolean {
+  return consistsOf(text, HEX);
+}
+
 function hasWholeEscapes(text: string): boolean {
   for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 3)) {
     if (!isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return false;

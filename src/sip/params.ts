@@ -71,7 +71,7 @@ export function parseParamValue(text: string): string | undefined {
 }
 
 /** A value that stands without quotes: visible, and none of the characters that end or split values. */
-function isBareValue(text: string): boolean {
+export function isBareValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code <= 0x20 || code === 0x7f || code === QUOTE || code === 0x2c || code === 0x3c || code === 0x3e)

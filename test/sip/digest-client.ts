@@ -1,11 +1,9 @@
 import { fail, ok, type Result } from '../../src/base/result.ts';
 import { parseAuthFields } from '../../src/sip/auth-params.ts';
-import {
-  DIGEST_ALGORITHMS,
-  type DigestAuthorization,
-  type DigestChallenge,
-  type DigestError,
-} from '../../src/sip/digest.ts';
+import { type Secret } from '../../src/base/secret.ts';
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from '../../src/sip/digest-algorithm.ts';
+import { type DigestAuthorization, type DigestError } from '../../src/sip/digest-authorization.ts';
+import { type DigestChallenge, ha2, requestDigest } from '../../src/sip/digest.ts';
 import { quote } from '../../src/sip/params.ts';
 
 /* The client's half of digest authentication (RFC 7616 §3.3 and §3.4), which the edge has no use for. */
@@ -45,4 +43,16 @@ export function formatAuthorization(authorization: DigestAuthorization): string 
     ...(qop ? ['qop=auth', `nc=${qop.nc}`, `cnonce=${quote(qop.cnonce)}`] : []),
     ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
   ].join(', ')}`;
+}
+
+export interface DigestInput extends Pick<DigestAuthorization, 'nonce' | 'uri'> {
+  readonly algorithm: DigestAlgorithm;
+  readonly ha1: Secret;
+  readonly method: string;
+  readonly qop?: { readonly nc: string; readonly cnonce: string };
+}
+
+export function computeDigestResponse({ algorithm, ha1, method, uri, nonce, qop }: DigestInput): string {
+  const counted = qop && { ...qop, nonceCount: Number.parseInt(qop.nc, 16) };
+  return requestDigest(algorithm, ha1.revealText(), ha2(algorithm, method, uri), { nonce, qop: counted });
 }

@@ -1,17 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import {
-  computeDigestResponse,
-  DIGEST_ALGORITHMS,
-  formatChallenge,
-  ha1,
-  parseAuthorization,
-  verifyDigest,
-  type DigestAlgorithm,
-  type DigestAuthorization,
-} from '../../src/sip/digest.ts';
-import { formatAuthorization, parseChallenge } from './digest-client.ts';
+import { parseAuthFields } from '../../src/sip/auth-params.ts';
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from '../../src/sip/digest-algorithm.ts';
+import { type DigestAuthorization, parseAuthorization } from '../../src/sip/digest-authorization.ts';
+import { challengeFormat, type DigestChallenge, DigestVerifier, ha1 } from '../../src/sip/digest.ts';
+import { computeDigestResponse, formatAuthorization, parseChallenge } from './digest-client.ts';
 import { require } from './sample-messages.ts';
 
 const jsSipDigest = require('jssip/lib/DigestAuthentication') as new (credentials: object) => {
@@ -36,7 +30,7 @@ function answer(algorithm: DigestAlgorithm, input = mufasa): string {
   return computeDigestResponse({ algorithm, ha1: ha1({ ...input, algorithm }), method, uri, nonce, qop });
 }
 
-describe('computeDigestResponse', () => {
+describe('requestDigest', () => {
   it.each([
     ['MD5', '8ca523f5e9506fed4657c9700eebdbec'],
     ['SHA-256', '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1'],
@@ -136,6 +130,65 @@ describe('parseAuthorization', () => {
     expect(parseAuthorization(text)).toEqual({ ok: false, reason });
   });
 
+  it('takes the lists that parseAuthFields takes, and reads the same in them', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'username=',
+        'realm',
+        'NONCE',
+        'uri',
+        'response',
+        'algorithm',
+        'qop',
+        'nc',
+        'cnonce',
+        'x',
+        'Y',
+        'y',
+        '""',
+        '"a"',
+        '"a,b"',
+      ],
+      ...[
+        '"\\\\"',
+        '"\\""',
+        '"',
+        '\\',
+        '<',
+        '>',
+        'auth',
+        'MD5',
+        'md5',
+        '0000000b',
+        '=',
+        ',',
+        ' ',
+        '\t',
+        '\r',
+        'ä',
+        'K',
+        'a',
+      ],
+    );
+    const known = 'username="a", realm="b", nonce="c", uri="d", response=""';
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), fc.boolean(), (pieces, whole) => {
+        const text = `Digest ${whole ? `${known}, ` : ''}${pieces.join('')}`;
+        const params = parseAuthFields(text)?.params;
+        const read = parseAuthorization(text);
+        const { username, realm, nonce, uri, response } = Object.fromEntries(params ?? []);
+        if ([username, realm, nonce, uri, response].includes(undefined)) {
+          expect(read).toEqual({ ok: false, reason: 'malformed' });
+        } else if (read.ok) {
+          const cnonce = read.value.qop && params?.get('cnonce');
+          expect(read.value).toMatchObject({ username, realm, nonce, uri, opaque: params?.get('opaque') });
+          expect(read.value.qop?.cnonce).toBe(cnonce);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('reads what formatAuthorization writes', () => {
     const text = fc.string({ unit: 'binary', maxLength: 12 });
     const algorithm = fc.constantFrom(...DIGEST_ALGORITHMS);
@@ -157,7 +210,11 @@ describe('parseAuthorization', () => {
   });
 });
 
-describe('formatChallenge', () => {
+function formatChallenge(challenge: DigestChallenge): string {
+  return challengeFormat(challenge)(challenge.nonce, challenge.stale);
+}
+
+describe('challengeFormat', () => {
   it('writes what a client reads', () => {
     const challenge = {
       realm: 'a "realm"',
@@ -175,9 +232,9 @@ describe('formatChallenge', () => {
   });
 });
 
-describe('verifyDigest', () => {
-  it.each(DIGEST_ALGORITHMS)('accepts the right answer and no other: %s', (algorithm) => {
-    const stored = ha1({ ...mufasa, algorithm });
+describe('a verifier', () => {
+  it.each(DIGEST_ALGORITHMS)('accepts the right answer and no other, however often it is asked: %s', (algorithm) => {
+    const verifier = new DigestVerifier({ ...mufasa, algorithm });
     const authorization: DigestAuthorization = {
       username: mufasa.username,
       realm: mufasa.realm,
@@ -187,13 +244,25 @@ describe('verifyDigest', () => {
       response: answer(algorithm),
       qop: { ...mufasa.qop, nonceCount: 1 },
     };
-    expect(verifyDigest(authorization, 'GET', stored)).toBe(true);
-    expect(verifyDigest(authorization, 'PUT', stored)).toBe(false);
-    expect(verifyDigest({ ...authorization, nonce: 'x' }, 'GET', stored)).toBe(false);
-    expect(verifyDigest({ ...authorization, uri: '/' }, 'GET', stored)).toBe(false);
-    expect(verifyDigest({ ...authorization, response: '' }, 'GET', stored)).toBe(false);
-    const wrong = ha1({ ...mufasa, algorithm, password: new Secret('circle of life') });
-    expect(verifyDigest(authorization, 'GET', wrong)).toBe(false);
+    for (let i = 0; i < 2; i++) {
+      expect(verifier.verify(authorization, 'GET')).toBe(true);
+      expect(verifier.verify(authorization, 'PUT')).toBe(false);
+      expect(verifier.verify({ ...authorization, nonce: 'x' }, 'GET')).toBe(false);
+      expect(verifier.verify({ ...authorization, uri: '/' }, 'GET')).toBe(false);
+      expect(verifier.verify({ ...authorization, uri: '/'.repeat(300) }, 'GET')).toBe(false);
+      expect(verifier.verify({ ...authorization, response: '' }, 'GET')).toBe(false);
+    }
+    const wrong = new DigestVerifier({ ...mufasa, algorithm, password: new Secret('circle of life') });
+    expect(wrong.verify(authorization, 'GET')).toBe(false);
+  });
+
+  it('is for one name, one algorithm and one password', () => {
+    const verifier = new DigestVerifier({ ...mufasa, algorithm: 'MD5' });
+    const credentials: DigestAuthorization = { ...mufasa, algorithm: 'MD5', response: '', qop: undefined };
+    expect(verifier.isFor(credentials, mufasa.password)).toBe(true);
+    expect(verifier.isFor({ ...credentials, username: 'Scar' }, mufasa.password)).toBe(false);
+    expect(verifier.isFor({ ...credentials, algorithm: 'SHA-256' }, mufasa.password)).toBe(false);
+    expect(verifier.isFor(credentials, new Secret('Circle of Life'))).toBe(false);
   });
 
   it('accepts what JsSIP answers to our challenge', () => {
@@ -208,8 +277,8 @@ describe('verifyDigest', () => {
         const understood = grammar.parse(challenge, 'challenge');
         expect(client.authenticate(request, { ...understood, qop: withQop ? understood.qop : undefined })).toBe(true);
         const authorization = parseAuthorization(client.toString());
-        const stored = ha1({ algorithm: 'MD5', username, realm, password: new Secret(password) });
-        expect(authorization.ok && verifyDigest(authorization.value, 'REGISTER', stored)).toBe(true);
+        const verifier = new DigestVerifier({ algorithm: 'MD5', username, realm, password: new Secret(password) });
+        expect(authorization.ok && verifier.verify(authorization.value, 'REGISTER')).toBe(true);
       }),
     );
   });

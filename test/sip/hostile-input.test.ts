@@ -4,7 +4,7 @@ import { parseAuthFields } from '../../src/sip/auth-params.ts';
 import { parseContacts } from '../../src/sip/contact.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { parseCSeq } from '../../src/sip/cseq.ts';
-import { parseAuthorization } from '../../src/sip/digest.ts';
+import { parseAuthorization } from '../../src/sip/digest-authorization.ts';
 import { createAck, createCancel } from '../../src/sip/hop-requests.ts';
 import { splitList } from '../../src/sip/list.ts';
 import { formatSipMessage } from '../../src/sip/format-message.ts';

@@ -38,7 +38,6 @@ const digest = section(
           'Algorithms of the challenges, in the order in which they are sent. JsSIP takes the last one, and knows MD5 only.',
       }),
     nonceLifetimeSec: seconds(10, 86_400, 300, 'Lifetime of a digest nonce in seconds.'),
-    nonces: wholeNumber(16, 1_000_000, 20_000, 'Nonces whose counts are remembered against replay.'),
   },
   'SIP digest of the embedded core (RFC 7616, RFC 8760).',
 );

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../../base/secret.ts';
-import { formatChallenge, ha1, parseAuthorization, verifyDigest, type DigestAuthorization } from '../../sip/digest.ts';
+import { type DigestAuthorization, parseAuthorization } from '../../sip/digest-authorization.ts';
+import { challengeFormat, type ChallengeFormat } from '../../sip/digest.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { sameSipUri } from '../../sip/uri-equality.ts';
 import { type AuthenticationFailure } from '../edge-words.ts';
 import { type DigestOptions } from '../edge-options.ts';
+import { type Hop } from '../hop.ts';
 import { type UserDirectory } from '../user-directory.ts';
+import { FlowDigest } from './flow-digest.ts';
 import { NonceMint } from './nonce.ts';
-import { NonceCounts } from './nonce-counts.ts';
 
 export type AuthenticationOutcome =
   | { readonly kind: 'authenticated' }
@@ -27,58 +29,66 @@ export interface FailedProof<Cause extends AuthenticationFailure> {
 export interface ClaimedIdentity {
   /** User part of the address-of-record. */
   readonly user: string;
-  readonly domain: string;
-  readonly flowId: string;
+  readonly hop: Hop;
 }
+
+const NO_CREDENTIALS: AuthenticationOutcome = { kind: 'challenge', stale: false };
+const EXPIRED: AuthenticationOutcome = { kind: 'challenge', stale: true };
+const AUTHENTICATED: AuthenticationOutcome = { kind: 'authenticated' };
 
 /** SIP digest of RFC 3261 §22 with the algorithms of RFC 8760 and the replay rules of RFC 7616. Always with qop and cnonce. */
 export class DigestAuthenticator {
-  readonly #options: DigestOptions;
+  readonly #offered: ReadonlySet<string>;
   readonly #users: UserDirectory;
   readonly #realm: string;
-  readonly #nonces: NonceMint;
-  readonly #counts: NonceCounts;
+  /** What follows the user in the private identity that IMS clients use as name. */
+  readonly #ofRealm: string;
+  readonly #challenges: readonly ChallengeFormat[];
+  readonly #lifetimeMs: number;
+  readonly #mint = new NonceMint();
+  readonly #flows = new WeakMap<Hop, FlowDigest>();
   /** Stands in for the password of a user that does not exist, so that both cases take the same work. */
   readonly #nobody = new Secret(randomBytes(16));
 
   constructor(options: DigestOptions, users: UserDirectory, realm: string) {
-    this.#options = options;
+    this.#offered = new Set(options.algorithms);
     this.#users = users;
     this.#realm = realm;
-    this.#nonces = new NonceMint(options.nonceLifetimeSec);
-    this.#counts = new NonceCounts({ capacity: options.nonces, lifetimeSec: options.nonceLifetimeSec });
+    this.#ofRealm = `@${realm}`;
+    this.#challenges = options.algorithms.map((algorithm) => challengeFormat({ realm, algorithm, qop: ['auth'] }));
+    this.#lifetimeMs = options.nonceLifetimeSec * 1000;
   }
 
   authenticate(request: SipRequest, claimed: ClaimedIdentity, nowMs: number): AuthenticationOutcome {
     const found = this.#findCredentials(request);
-    if (found === undefined) return { kind: 'challenge', stale: false };
+    if (found === undefined) return NO_CREDENTIALS;
     if (typeof found === 'string') return challenge(found, claimed.user);
-    const user = userOfName(found.username, claimed.domain);
+    const user = this.#userOfName(found.username);
     const { qop } = found;
     if (!qop) return challenge('malformed', user);
-    const failure = this.#checkProof(found, request.method, user);
+    const flow = this.#flowOf(claimed.hop);
+    const failure = this.#checkProof(found, request.method, user, flow);
     if (failure) return challenge(failure, user);
 
     // From here on the client knows the password; what is wrong is told only to it.
-    const nonce = this.#nonces.check(found.nonce, claimed.flowId, nowMs);
-    if (nonce.kind === 'foreign') return challenge('foreign-nonce', user, true);
-    if (nonce.kind === 'expired') return { kind: 'challenge', stale: true };
+    const nonce = flow.findNonce(found.nonce);
+    if (!nonce) return challenge('foreign-nonce', user, true);
+    if (nowMs - nonce.issuedAtMs >= this.#lifetimeMs) return EXPIRED;
     if (!namesSameUri(found.uri, request.uri)) return { kind: 'refused', failure: { cause: 'uri-mismatch', user } };
-    if (!this.#counts.accept(found.nonce, nonce.issuedAtMs, qop.nonceCount, nowMs)) {
-      return challenge('replayed', user, true);
-    }
-    return user === claimed.user
-      ? { kind: 'authenticated' }
-      : { kind: 'refused', failure: { cause: 'other-identity', user } };
+    if (!flow.acceptCount(nonce, qop.nonceCount)) return challenge('replayed', user, true);
+    return user === claimed.user ? AUTHENTICATED : { kind: 'refused', failure: { cause: 'other-identity', user } };
   }
 
   /** One challenge per algorithm, all with one nonce, in the configured order: clients take the last they know. */
-  addChallenges(response: SipResponse, flowId: string, stale: boolean, nowMs: number): void {
-    const nonce = this.#nonces.issue(flowId, nowMs);
-    for (const algorithm of this.#options.algorithms) {
-      const challenge = { realm: this.#realm, nonce, algorithm, qop: ['auth'], stale };
-      response.headers.append('WWW-Authenticate', formatChallenge(challenge));
-    }
+  addChallenges(response: SipResponse, hop: Hop, stale: boolean, nowMs: number): void {
+    const nonce = this.#flowOf(hop).issueNonce(nowMs);
+    for (const format of this.#challenges) response.headers.append('WWW-Authenticate', format(nonce, stale));
+  }
+
+  #flowOf(hop: Hop): FlowDigest {
+    let flow = this.#flows.get(hop);
+    if (!flow) this.#flows.set(hop, (flow = new FlowDigest(this.#mint, hop.id)));
+    return flow;
   }
 
   /** The first Digest credentials for this realm; others may be meant for other servers (RFC 3261 §22.3). */
@@ -94,30 +104,32 @@ export class DigestAuthenticator {
       // TS 24.229 §5.1.1.2.2: an IMS client's first REGISTER names itself in Authorization and proves nothing yet.
       if (response === '') continue;
       if (realm !== this.#realm) failure ??= 'wrong-realm';
-      else if (!this.#options.algorithms.some((offered) => offered === algorithm)) failure ??= 'algorithm';
+      else if (!this.#offered.has(algorithm)) failure ??= 'algorithm';
       else return parsed.value;
     }
     return failure;
   }
 
-  #checkProof(found: DigestAuthorization, method: string, user: string): 'unknown-user' | 'wrong-password' | undefined {
+  #checkProof(
+    found: DigestAuthorization,
+    method: string,
+    user: string,
+    flow: FlowDigest,
+  ): 'unknown-user' | 'wrong-password' | undefined {
     const known = this.#users.passwordOf(user);
-    const { algorithm, username } = found;
-    const a1 = ha1({ algorithm, username, realm: this.#realm, password: known ?? this.#nobody });
-    const proven = verifyDigest(found, method, a1);
+    const isProven = flow.proves(found, method, known ?? this.#nobody);
     if (!known) return 'unknown-user';
-    return proven ? undefined : 'wrong-password';
+    return isProven ? undefined : 'wrong-password';
+  }
+
+  /** `alice`, or the private identity `alice@domain` that IMS clients use. */
+  #userOfName(username: string): string {
+    return username.endsWith(this.#ofRealm) ? username.slice(0, -this.#ofRealm.length) : username;
   }
 }
 
 function challenge(cause: AuthenticationFailure, user: string, stale = false): AuthenticationOutcome {
   return { kind: 'challenge', stale, failure: { cause, user } };
-}
-
-/** `alice`, or the private identity `alice@domain` that IMS clients use. */
-function userOfName(username: string, domain: string): string {
-  const suffix = `@${domain}`;
-  return username.endsWith(suffix) ? username.slice(0, -suffix.length) : username;
 }
 
 function namesSameUri(digestUri: string, requestUri: string): boolean {

@@ -84,15 +84,14 @@ export class EmbeddedCore implements ImsCore {
   #authenticate(request: SipRequest, aor: string, hop: Hop, now: Now): SipResponse | undefined {
     const { home, observer } = this.#context;
     const user = home.userOf(aor);
-    const claimed = { user, domain: home.name, flowId: hop.id };
-    const outcome = this.#authenticator.authenticate(request, claimed, now.monotonicMs);
+    const outcome = this.#authenticator.authenticate(request, { user, hop }, now.monotonicMs);
     if (outcome.kind !== 'authenticated' && outcome.failure) {
       observer.authenticationFailed(hop, aor, outcome.failure.user, outcome.failure.cause);
     }
     if (outcome.kind === 'challenge') {
       observer.challenged(hop, aor, outcome.stale);
       const response = createResponse(request, 401);
-      this.#authenticator.addChallenges(response, hop.id, outcome.stale, now.monotonicMs);
+      this.#authenticator.addChallenges(response, hop, outcome.stale, now.monotonicMs);
       return response;
     }
     if (outcome.kind === 'refused') {

@@ -1,45 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import { KeyedHmac } from '../../base/keyed-hmac.ts';
-import { createRandomPool } from '../../base/random-pool.ts';
-import { constantTimeEqual } from '../../base/secret.ts';
+import { constantTimeEqualText } from '../../base/secret.ts';
 
-const TIME_BYTES = 6;
-const RANDOM_BYTES = 6;
-/** Length of the time and the random bytes in base64url. 18 bytes of the MAC follow. */
-const HEAD_LENGTH = 16;
+/** 18 bytes in base64url. */
 const MAC_LENGTH = 24;
-const NONCE_FORM = /^[\w-]{40}$/;
+const NONCE_FORM = /^(\d{1,15})-(\d{1,15})-[\w-]{24}$/;
 
-export type NonceCheck =
-  | { readonly kind: 'fresh' | 'expired'; readonly issuedAtMs: number }
-  /** The nonce was not made here, or was made for another flow. */
-  | { readonly kind: 'foreign' };
+/** A nonce as it was given to a flow. */
+export interface IssuedNonce {
+  readonly text: string;
+  /** Which nonce of its flow it is, from 1. */
+  readonly serial: number;
+  /** Monotonic milliseconds. */
+  readonly issuedAtMs: number;
+}
 
-/** Digest nonces that need no table: time of issue under an HMAC that also binds the flow it was given to (RFC 7616 §3.3). */
+/**
+ * Digest nonces that need no table: time of issue and a number under an HMAC that also binds the flow they were given to (RFC 7616 §3.3). No two are
+ * equal, as no two of a flow have the same number.
+ */
 export class NonceMint {
   readonly #hmac = new KeyedHmac(randomBytes(32));
-  readonly #random = createRandomPool();
-  readonly #lifetimeMs: number;
 
-  constructor(lifetimeSec: number) {
-    this.#lifetimeMs = lifetimeSec * 1000;
+  issue(flowId: string, serial: number, nowMs: number): IssuedNonce {
+    const issuedAtMs = Math.floor(nowMs);
+    const head = `${issuedAtMs}-${serial}-`;
+    return { text: head + this.#mac(head, flowId), serial, issuedAtMs };
   }
 
-  issue(flowId: string, nowMs: number): string {
-    const bytes = Buffer.allocUnsafe(TIME_BYTES + RANDOM_BYTES);
-    bytes.writeUIntBE(Math.floor(nowMs), 0, TIME_BYTES);
-    bytes.set(this.#random(RANDOM_BYTES), TIME_BYTES);
-    const head = bytes.toString('base64url');
-    return head + this.#mac(head, flowId);
-  }
-
-  check(nonce: string, flowId: string, nowMs: number): NonceCheck {
-    if (!NONCE_FORM.test(nonce)) return { kind: 'foreign' };
-    const head = nonce.slice(0, HEAD_LENGTH);
-    const isOwn = constantTimeEqual(Buffer.from(nonce.slice(HEAD_LENGTH)), Buffer.from(this.#mac(head, flowId)));
-    if (!isOwn) return { kind: 'foreign' };
-    const issuedAtMs = Buffer.from(head, 'base64url').readUIntBE(0, TIME_BYTES);
-    return { kind: nowMs - issuedAtMs < this.#lifetimeMs ? 'fresh' : 'expired', issuedAtMs };
+  /** A nonce as it was issued; `undefined` for one that was not made here, or was made for another flow. */
+  read(text: string, flowId: string): IssuedNonce | undefined {
+    const [, issuedAtMs, serial] = NONCE_FORM.exec(text) ?? [];
+    const macAt = text.length - MAC_LENGTH;
+    if (serial === undefined) return undefined;
+    const isOwn = constantTimeEqualText(text.slice(macAt), this.#mac(text.slice(0, macAt), flowId));
+    return isOwn ? { text, serial: Number(serial), issuedAtMs: Number(issuedAtMs) } : undefined;
   }
 
   #mac(head: string, flowId: string): string {

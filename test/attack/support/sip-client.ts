@@ -1,7 +1,7 @@
 import WebSocket from 'ws';
 import { Secret } from '../../../src/base/secret.ts';
-import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
-import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
+import { ha1 } from '../../../src/sip/digest.ts';
+import { computeDigestResponse, formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { topVia } from '../../../src/sip/via.ts';

@@ -2,28 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { NonceMint } from '../../../src/edge/core/nonce.ts';
 
 describe('a nonce', () => {
-  const mint = new NonceMint(300);
+  const mint = new NonceMint();
 
-  it('is fresh for its lifetime, then expired', () => {
-    const nonce = mint.issue('flow', 1000.7);
-    expect(mint.check(nonce, 'flow', 300_999)).toEqual({ kind: 'fresh', issuedAtMs: 1000 });
-    expect(mint.check(nonce, 'flow', 301_000)).toEqual({ kind: 'expired', issuedAtMs: 1000 });
+  it('tells the mint that issued it when that was, and which of its flow it is', () => {
+    const nonce = mint.issue('flow', 7, 1000.7);
+    expect(nonce).toMatchObject({ serial: 7, issuedAtMs: 1000 });
+    expect(mint.read(nonce.text, 'flow')).toEqual(nonce);
   });
 
   it('is never issued twice', () => {
-    expect(mint.issue('flow', 0)).not.toBe(mint.issue('flow', 0));
+    expect(mint.issue('flow', 1, 0).text).not.toBe(mint.issue('flow', 2, 0).text);
+    expect(mint.issue('flow', 1, 0).text).not.toBe(mint.issue('other', 1, 0).text);
+    expect(mint.issue('flow', 1, 0).text).not.toBe(new NonceMint().issue('flow', 1, 0).text);
   });
 
   it('is foreign on another flow, to another mint, and after any change', () => {
-    const nonce = mint.issue('flow', 1000);
-    expect(mint.check(nonce, 'other', 1000).kind).toBe('foreign');
-    expect(new NonceMint(300).check(nonce, 'flow', 1000).kind).toBe('foreign');
-    for (let i = 0; i < nonce.length; i++) {
-      const changed = `${nonce.slice(0, i)}${nonce[i] === 'A' ? 'B' : 'A'}${nonce.slice(i + 1)}`;
-      expect(mint.check(changed, 'flow', 1000).kind).toBe('foreign');
+    const { text } = mint.issue('flow', 1, 1000);
+    expect(mint.read(text, 'other')).toBeUndefined();
+    expect(new NonceMint().read(text, 'flow')).toBeUndefined();
+    for (let i = 0; i < text.length; i++) {
+      for (const other of ['A', 'B', '2', '']) {
+        if (text[i] === other) continue;
+        expect(mint.read(`${text.slice(0, i)}${other}${text.slice(i + 1)}`, 'flow')).toBeUndefined();
+      }
     }
-    for (const text of ['', 'x', `${nonce}A`, nonce.slice(1)]) {
-      expect(mint.check(text, 'flow', 1000).kind).toBe('foreign');
-    }
+    for (const changed of ['', 'x', `${text}A`, `0${text}`]) expect(mint.read(changed, 'flow')).toBeUndefined();
   });
 });

@@ -63,7 +63,7 @@ export function edgeOptions(overrides: Overrides = {}): EdgeOptions {
     transaction: { t1Ms: 500, t2Ms: 4000, t4Ms: 5000, timerCSec: 185, retryAfterSec: 5, ...overrides.transaction },
     core: {
       kind: 'embedded',
-      digest: { algorithms: ['SHA-256', 'MD5'], nonceLifetimeSec: 300, nonces: 1000 },
+      digest: { algorithms: ['SHA-256', 'MD5'], nonceLifetimeSec: 300 },
       users: createUserDirectory(PASSWORDS),
       ...overrides.core,
     },

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Secret } from '../../../src/base/secret.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
-import { computeDigestResponse, ha1 } from '../../../src/sip/digest.ts';
+import { ha1 } from '../../../src/sip/digest.ts';
 import { formatSipMessage } from '../../../src/sip/format-message.ts';
 import { SipHeaders, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { newBranch, newTag } from '../../../src/sip/token.ts';
-import { formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
+import { computeDigestResponse, formatAuthorization, parseChallenge } from '../../sip/digest-client.ts';
 import { PASSWORDS } from './edge-options.ts';
 import { type WicSocket } from './wic-socket.ts';
 
