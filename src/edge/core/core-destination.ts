@@ -11,3 +11,8 @@ export interface CoreDestination {
   /** The name the certificate of a TLS core must be for; the address when absent. */
   readonly serverName?: OwnText;
 }
+
+/** A destination as a map key. */
+export function destinationKey({ transport, address, port, serverName }: CoreDestination): string {
+  return serverName === undefined ? `${transport} ${address} ${port}` : `${transport} ${address} ${port} ${serverName}`;
+}

@@ -1,11 +1,10 @@
-import { formatSipMessage } from '../../../sip/format-message.ts';
+import { formatSipHead } from '../../../sip/format-message.ts';
 import { type SipRequest } from '../../../sip/message.ts';
 import { type Hop } from '../../hop.ts';
-import { type CoreDestination } from '../core-destination.ts';
+import { type CoreDestination, destinationKey } from '../core-destination.ts';
 import { type CoreTarget, type TargetWatch, type Unreachable } from '../ims-core.ts';
 import { type ChallengeMemory } from './challenge-memory.ts';
 import { type CoreHealth } from './core-health.ts';
-import { destinationKey } from './destination-key.ts';
 
 /** RFC 3261 §18.1.1: what is larger does not go by UDP where the path's MTU is not known. */
 const MAX_UDP_BYTES = 1300;
@@ -48,28 +47,49 @@ export function chooseTarget(
 ): CoreTarget | undefined {
   const { health, challenges } = context;
   const callId = request.headers.get('Call-ID') ?? '';
+  const places = found.length > 1 ? inOrder(callId, found, context) : found.filter((it) => isUsable(it, health));
+  const isLarge = places.some(({ transport }) => transport === 'udp') && isTooLargeForUdp(request);
+  const candidates: Candidate[] = [];
+  for (const place of places) {
+    const watch = (reportsClosed: boolean): TargetWatch | undefined => {
+      const ofPlace = onward.isWatched ? health.watch(place, reportsClosed) : undefined;
+      if (places.length === 1) return ofPlace;
+      return listeningForChallenges(ofPlace, () => {
+        challenges.note(callId, destinationKey(place));
+      });
+    };
+    // The core may speak UDP only, which says nothing of its health.
+    if (isLarge && place.transport === 'udp') {
+      candidates.push(new Candidate(overTcp(place), onward, context, watch(false)));
+    }
+    candidates.push(new Candidate(place, onward, context, watch(true)));
+  }
+  const [first, ...alternatives] = candidates;
+  first?.setAlternatives(alternatives);
+  return first;
+}
+
+function inOrder(
+  callId: string,
+  found: readonly FoundDestination[],
+  { health, challenges }: CandidateContext,
+): FoundDestination[] {
   const preferred = challenges.placeFor(callId);
   const rank = (destination: CoreDestination): number => {
     if (health.stateOf(destination) === 'suspect') return 2;
     return destinationKey(destination) === preferred ? 0 : 1;
   };
-  const usable = unique(found).filter((destination) => health.stateOf(destination) !== 'down');
-  const sorted = usable.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PLACES);
-  const isLarge = sorted.some(({ transport }) => transport === 'udp') && isTooLargeForUdp(request);
-  const candidates = sorted.flatMap((destination) => {
-    const noteChallenge = (): void => {
-      if (sorted.length > 1) challenges.note(callId, destinationKey(destination));
-    };
-    const watch = (reportsClosed: boolean): TargetWatch | undefined =>
-      listeningForChallenges(onward.isWatched ? health.watch(destination, reportsClosed) : undefined, noteChallenge);
-    const plain = new Candidate(destination, onward, context, watch(true));
-    if (!isLarge || destination.transport !== 'udp') return [plain];
-    // The core may speak UDP only, which says nothing of its health.
-    return [new Candidate({ ...destination, transport: 'tcp' }, onward, context, watch(false)), plain];
-  });
-  const [first, ...alternatives] = candidates;
-  first?.setAlternatives(alternatives);
-  return first;
+  const usable = unique(found).filter((destination) => isUsable(destination, health));
+  return usable.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PLACES);
+}
+
+function isUsable(destination: CoreDestination, health: CoreHealth): boolean {
+  return health.stateOf(destination) !== 'down';
+}
+
+/** UDP has no name in a certificate. */
+function overTcp({ address, port, route }: FoundDestination): FoundDestination {
+  return route === undefined ? { transport: 'tcp', address, port } : { transport: 'tcp', address, port, route };
 }
 
 /** Its hop, and with it a connection, comes into being when its turn has come. */
@@ -136,5 +156,5 @@ function unique(destinations: readonly FoundDestination[]): FoundDestination[] {
 }
 
 function isTooLargeForUdp(request: SipRequest): boolean {
-  return formatSipMessage(request).length + ADDED_BYTES > MAX_UDP_BYTES;
+  return Buffer.byteLength(formatSipHead(request)) + request.body.length + ADDED_BYTES > MAX_UDP_BYTES;
 }

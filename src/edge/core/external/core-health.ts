@@ -5,10 +5,10 @@ import { type TypedEvents } from '../../../base/typed-events.ts';
 import { type EdgeEvents } from '../../edge-events.ts';
 import { type CoreDownCause } from '../../edge-words.ts';
 import { type CoreProbeOptions } from '../../edge-options.ts';
-import { type CoreDestination } from '../core-destination.ts';
+import { type CoreDestination, destinationKey } from '../core-destination.ts';
 import { type CoreSnapshot, type CoreState } from '../core-side.ts';
 import { type Lose, type TargetWatch } from '../ims-core.ts';
-import { destinationKey, destinationUri } from './destination-key.ts';
+import { destinationUri } from './destination-key.ts';
 
 /** What a destination has answered to a probe; `undefined`: the edge could not even ask. */
 export type ProbeResult = 'answered' | CoreDownCause | undefined;

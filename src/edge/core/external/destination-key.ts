@@ -4,11 +4,6 @@ import { numericHost } from './transport/locate.ts';
 
 const SIP_PORT = 5060;
 
-/** A destination as a map key. */
-export function destinationKey({ transport, address, port, serverName }: CoreDestination): string {
-  return `${transport} ${address} ${port} ${serverName ?? ''}`;
-}
-
 /** A destination as the URI that leads there and nowhere else: what logs, events and probes call it. */
 export function destinationUri({ transport, address, port }: CoreDestination): string {
   return `sip:${address.includes(':') ? `[${address}]` : address}:${port};transport=${transport}`;

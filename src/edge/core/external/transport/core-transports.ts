@@ -1,4 +1,6 @@
+import { BoundedMap } from '../../../../base/bounded-map.ts';
 import { type Clock } from '../../../../base/clock.ts';
+import { EndOfTurn } from '../../../../base/end-of-turn.ts';
 import { EpcscfTurnError } from '../../../../base/errors.ts';
 import { type KeyPair } from '../../../../base/key-pair.ts';
 import { type Logger } from '../../../../base/logger.ts';
@@ -6,7 +8,7 @@ import { type TimerQueue } from '../../../../base/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
 import { type CoreTlsOptions, type ExternalCoreOptions } from '../../../edge-options.ts';
 import { type Hop } from '../../../hop.ts';
-import { type CoreDestination, type CoreTransport } from '../../core-destination.ts';
+import { type CoreDestination, type CoreTransport, destinationKey } from '../../core-destination.ts';
 import { coreSecureOptions } from './core-tls.ts';
 import { type CoreTransportHandlers, type CoreTransports } from './core-transport.ts';
 import { checkListenAddress, createLocalEnd, type LocalEnd, localEndTowards } from './local-end.ts';
@@ -30,6 +32,8 @@ const CONNECT_TIMEOUT_MS = 3000;
 const IDLE_MS = 600_000;
 /** How often another port is tried when the one the system chose is taken for the other transport, or on the next address. */
 const PORT_ATTEMPTS = 10;
+/** Destinations of which the way is remembered. */
+const MAX_WAYS = 1000;
 
 /** The sockets of one listen address; without TLS port no TLS listener. */
 interface OpenAddress {
@@ -43,6 +47,7 @@ class SocketTransports implements CoreTransports {
   readonly #context: TransportContext;
   readonly #trusted: TrustedAddresses;
   readonly #pool: StreamPool;
+  readonly #ways = new BoundedMap<() => Hop>(MAX_WAYS);
   #tls: CoreTlsOptions;
   #open: readonly OpenAddress[] = [];
   #localEnds: Readonly<Record<CoreTransport, readonly LocalEnd[]>> = { udp: [], tcp: [], tls: [] };
@@ -64,7 +69,13 @@ class SocketTransports implements CoreTransports {
     }
     this.#trusted = new TrustedAddresses(trusted);
     const defaults = { connectTimeoutMs: CONNECT_TIMEOUT_MS, idleMs: IDLE_MS };
-    this.#context = { ...dependencies, handlers, trusted: this.#trusted, limits: { ...defaults, ...limits } };
+    this.#context = {
+      ...dependencies,
+      endOfTurn: new EndOfTurn(),
+      handlers,
+      trusted: this.#trusted,
+      limits: { ...defaults, ...limits },
+    };
     this.#pool = new StreamPool(connections, coreSecureOptions(tls), this.#context);
   }
 
@@ -100,17 +111,30 @@ class SocketTransports implements CoreTransports {
     return this.#stopped;
   }
 
-  hopTo({ transport, address, port, serverName }: CoreDestination): Hop {
+  hopTo(destination: CoreDestination): Hop {
+    const key = destinationKey(destination);
+    const known = this.#ways.get(key);
+    if (known) return known();
+    const way = this.#findWay(destination);
+    this.#ways.set(key, way);
+    return way();
+  }
+
+  /** What is to be found out once of each destination; a stream is another hop when its connection is gone. */
+  #findWay({ transport, address, port, serverName }: CoreDestination): () => Hop {
     const remote = transportAddress(address, port);
     const localEnd = remote && (localEndTowards(this.#localEnds[transport], remote) ?? this.#localEnds[transport][0]);
     if (!remote || !localEnd) {
       const got = remote ? 'a call before start()' : JSON.stringify({ address, port });
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `hopTo: expected an address and a port of a core, got ${got}`);
     }
-    if (transport !== 'udp') return this.#pool.hopTo({ localEnd, remote, serverName });
+    if (transport !== 'udp') {
+      const stream = { localEnd, remote, serverName };
+      return () => this.#pool.hopTo(stream);
+    }
     const udp = this.#open.find((open) => open.udp.localEnd === localEnd)?.udp;
     if (!udp) throw new EpcscfTurnError('ERR_INVALID_STATE', 'hopTo: expected a UDP socket for each local address');
-    return udp.hopTo(remote);
+    return () => udp.hopTo(remote);
   }
 
   trust(addresses: ReadonlySet<string>): void {

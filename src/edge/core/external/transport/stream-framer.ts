@@ -1,5 +1,4 @@
-import { parseDecimal, trimBlanks } from '../../../../sip/character-class.ts';
-import { headerKey } from '../../../../sip/header-names.ts';
+import { contentLength, lengthValueAt, plainNumber } from './content-length.ts';
 
 export interface StreamFramerLimits {
   /** Most bytes from the start line to the empty line behind the header fields, both included. */
@@ -39,6 +38,10 @@ export class SipStreamFramer {
   #lineStart = 0;
   /** Head and body; known once the head is complete. */
   #wholeBytes: number | undefined;
+  /** Offset in the message of the value of its Content-Length: of the first one. */
+  #lengthAt: number | undefined;
+  /** Whether there is more than one Content-Length, so that all have to be compared. */
+  #isLengthRepeated = false;
   #error: FramingError | undefined;
   #stopped = false;
 
@@ -78,13 +81,19 @@ export class SipStreamFramer {
       if (at === bytes.length || this.#isOver()) return at;
       const wholeBytes = this.#measure(bytes, at);
       if (wholeBytes === undefined || bytes.length - at < wholeBytes) return at;
-      this.#scanned = 0;
-      this.#lineStart = 0;
-      this.#wholeBytes = undefined;
+      this.#begin();
       on.message(bytes.subarray(at, at + wholeBytes));
       at += wholeBytes;
     }
     return at;
+  }
+
+  #begin(): void {
+    this.#scanned = 0;
+    this.#lineStart = 0;
+    this.#wholeBytes = undefined;
+    this.#lengthAt = undefined;
+    this.#isLengthRepeated = false;
   }
 
   /** A handler may stop the framer while a loop of it runs. */
@@ -116,11 +125,24 @@ export class SipStreamFramer {
     if ((headBytes ?? this.#scanned) > Math.min(limits.headBytes, limits.messageBytes)) this.#error = 'message-size';
     else if (!isVisible(bytes[start])) this.#error = 'framing';
     if (headBytes === undefined || this.#error !== undefined) return undefined;
-    const bodyBytes = contentLength(bytes.toString('latin1', start, start + headBytes));
+    const bodyBytes = this.#bodyBytes(bytes, start, start + headBytes);
     if (bodyBytes === undefined) this.#error = 'framing';
     else if (headBytes + bodyBytes > limits.messageBytes) this.#error = 'message-size';
     else this.#wholeBytes = headBytes + bodyBytes;
     return this.#wholeBytes;
+  }
+
+  #bodyBytes(bytes: Buffer, start: number, end: number): number | undefined {
+    if (this.#lengthAt === undefined) return undefined;
+    const plain = this.#isLengthRepeated ? undefined : plainNumber(bytes, start + this.#lengthAt);
+    return plain ?? contentLength(bytes.toString('latin1', start, end));
+  }
+
+  #noteLine(bytes: Buffer, start: number, lineStart: number): void {
+    const valueAt = lineStart === 0 ? undefined : lengthValueAt(bytes, start + lineStart);
+    if (valueAt === undefined) return;
+    if (this.#lengthAt !== undefined) this.#isLengthRepeated = true;
+    else this.#lengthAt = valueAt - start;
   }
 
   /** Goes on where it ended with the chunk before. */
@@ -132,6 +154,7 @@ export class SipStreamFramer {
         return undefined;
       }
       const lineBytes = lineFeed - start - this.#lineStart;
+      this.#noteLine(bytes, start, this.#lineStart);
       this.#scanned = lineFeed - start + 1;
       this.#lineStart = this.#scanned;
       if (lineBytes === 0 || (lineBytes === 1 && bytes[lineFeed - 1] === CR)) return this.#scanned;
@@ -165,33 +188,4 @@ export class SipStreamFramer {
 
 function isVisible(byte: number | undefined): boolean {
   return byte !== undefined && byte > 0x20 && byte < 0x7f;
-}
-
-/** `undefined` without Content-Length, with one that is no number, and with two that differ: two readers could each believe another. */
-function contentLength(head: string): number | undefined {
-  let length: number | undefined;
-  const [, ...lines] = head.split('\n');
-  for (const [i, line] of lines.entries()) {
-    const colon = line.indexOf(':');
-    if (colon < 0 || headerKey(trimBlanks(line, 0, colon)) !== 'content-length' || isFolded(line)) continue;
-    const value = parseDecimal(unfolded(lines, i, colon), Number.MAX_SAFE_INTEGER);
-    if (value === undefined || (length !== undefined && value !== length)) return undefined;
-    length = value;
-  }
-  return length;
-}
-
-/** RFC 3261 §7.3.1: the value, with the lines that continue it. */
-function unfolded(lines: readonly string[], index: number, colon: number): string {
-  let value = withoutCr(lines[index] ?? '').slice(colon + 1);
-  for (let i = index + 1; isFolded(lines[i] ?? ''); i++) value += ` ${withoutCr(lines[i] ?? '')}`;
-  return trimBlanks(value);
-}
-
-function isFolded(line: string): boolean {
-  return line.startsWith(' ') || line.startsWith('\t');
-}
-
-function withoutCr(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }

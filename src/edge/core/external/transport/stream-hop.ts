@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { type TurnWorker } from '../../../../base/end-of-turn.ts';
 import { type OwnText } from '../../../../base/own-text.ts';
 import { type TimerHandle } from '../../../../base/timer-queue.ts';
 import { transportAddress, type TransportAddress } from '../../../../base/transport-address.ts';
@@ -27,7 +28,7 @@ export interface StreamHopOwner {
 type State = 'idle' | 'connecting' | 'open' | 'closed';
 
 /** One TCP or TLS connection with a core, of either direction. */
-export class StreamHop implements Hop {
+export class StreamHop implements Hop, TurnWorker {
   readonly id = newFlowId();
   readonly kind = 'core';
   readonly viaTransport: string;
@@ -43,6 +44,7 @@ export class StreamHop implements Hop {
   readonly #framer: SipStreamFramer;
   #state: State = 'idle';
   #socket: Socket | undefined;
+  /** What leaves together at the end of the turn, or once there is a connection. */
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #connectTimer: TimerHandle | undefined;
@@ -115,7 +117,14 @@ export class StreamHop implements Hop {
     if (this.#state === 'closed') return;
     if (!this.#socket) queueMicrotask(this.#onGone);
     else if (how === 'cut' || this.#state === 'connecting') this.#socket.destroy();
-    else this.#socket.destroySoon();
+    else {
+      this.#flush();
+      this.#socket.destroySoon();
+    }
+  }
+
+  endTurn(): void {
+    if (this.#state === 'open') this.#flush();
   }
 
   /** A socket that is connecting already, so that both kinds of connection end the same way: by its `close`. */
@@ -142,7 +151,18 @@ export class StreamHop implements Hop {
     if (this.#connectTimer) this.#context.timers.cancel(this.#connectTimer);
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
-    for (const bytes of this.#waiting) this.#socket?.write(bytes);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const [first] = this.#waiting;
+    if (!first) return;
+    const bytes = this.#waiting.length === 1 ? first : Buffer.concat(this.#waiting, this.#waitingBytes);
+    this.#drop();
+    if (this.#socket?.writable === true) this.#socket.write(bytes);
+  }
+
+  #drop(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
   }
@@ -156,11 +176,8 @@ export class StreamHop implements Hop {
     }
     if (this.#socket?.writable !== true) return false;
     this.#activeAtMs = this.#nowMs;
-    if (this.#state === 'open') this.#socket.write(bytes);
-    else {
-      this.#waiting.push(bytes);
-      this.#waitingBytes += bytes.length;
-    }
+    this.#waitingBytes += bytes.length;
+    if (this.#waiting.push(bytes) === 1) this.#context.endOfTurn.add(this);
     return true;
   }
 
@@ -201,8 +218,7 @@ export class StreamHop implements Hop {
   readonly #onGone = (): void => {
     this.#state = 'closed';
     this.#framer.stop();
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#drop();
     if (this.#connectTimer) this.#context.timers.cancel(this.#connectTimer);
     this.#owner.gone(this);
     this.#context.handlers.closed(this);

@@ -1,4 +1,5 @@
 import { type Clock } from '../../../../base/clock.ts';
+import { type EndOfTurn } from '../../../../base/end-of-turn.ts';
 import { type Logger } from '../../../../base/logger.ts';
 import { type TimerQueue } from '../../../../base/timer-queue.ts';
 import { type CoreTransportHandlers } from './core-transport.ts';
@@ -21,5 +22,6 @@ export interface TransportContext {
   readonly trusted: TrustedAddresses;
   readonly clock: Clock;
   readonly timers: TimerQueue;
+  readonly endOfTurn: EndOfTurn;
   readonly logger: Logger;
 }

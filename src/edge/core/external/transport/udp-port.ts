@@ -49,7 +49,9 @@ export class UdpPort {
 
   hopTo(remote: TransportAddress): Hop {
     const key = formatTransportAddress(remote);
-    const hop = this.#hops.get(key) ?? new UdpHop(this, remote);
+    const known = this.#hops.get(key);
+    if (known) return known;
+    const hop = new UdpHop(this, remote);
     this.#hops.set(key, hop);
     return hop;
   }
@@ -63,11 +65,14 @@ export class UdpPort {
     if (bytes.length > MAX_DATAGRAM_BYTES || waitingBytes + bytes.length > this.#context.limits.bufferedBytes) {
       return false;
     }
-    this.#socket.send(bytes, port, address, (error) => {
-      if (error) this.#context.logger.debug({ address, port, err: error }, 'datagram to the core not sent');
-    });
+    this.#socket.send(bytes, port, address, this.#onSent);
     return true;
   }
+
+  /** One for all datagrams: the error names address and port. */
+  readonly #onSent = (error: Error | null): void => {
+    if (error) this.#context.logger.debug({ err: error }, 'datagram to the core not sent');
+  };
 
   /** Resolves when the port is free. */
   async close(): Promise<void> {
@@ -81,13 +86,15 @@ export class UdpPort {
 
   #onDatagram(bytes: Buffer, info: RemoteInfo): void {
     const { trusted, limits, handlers } = this.#context;
-    const remote = transportAddress(info.address, info.port);
+    // As `formatTransportAddress` writes IPv4; of IPv6 nothing is found so.
+    const known = this.#hops.get(`${info.address}:${info.port}`);
+    const remote = known?.remote ?? transportAddress(info.address, info.port);
     // Nobody could be answered at port 0.
     if (!remote || remote.port === 0) return;
     if (!trusted.has(remote.address)) handlers.refused(remote.address, 'udp', 'unknown-address');
     else if (isKeepAlive(bytes)) return;
     else if (bytes.length > limits.messageBytes) handlers.refused(remote.address, 'udp', 'message-size');
-    else handlers.message(bytes, this.hopTo(remote));
+    else handlers.message(bytes, known ?? this.hopTo(remote));
   }
 }
 
@@ -100,6 +107,7 @@ class UdpHop implements Hop {
   readonly secure = false;
   readonly authority: string;
   readonly self: EdgeSide;
+  readonly remote: TransportAddress;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -110,6 +118,7 @@ class UdpHop implements Hop {
     const { local, self, authority } = port.localEnd;
     this.id = `udp ${formatTransportAddress(local)} ${formatTransportAddress(remote)}`;
     this.#port = port;
+    this.remote = remote;
     this.self = self;
     this.authority = authority;
     this.remoteAddress = remote.address;
