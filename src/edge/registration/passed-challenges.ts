@@ -9,6 +9,10 @@ export interface DigestLogin<Text extends string = string> {
   readonly realm: Text;
 }
 
+export function isSameLogin(a: DigestLogin | undefined, b: DigestLogin | undefined): boolean {
+  return a?.username === b?.username && a?.realm === b?.realm;
+}
+
 /** A flow has one client, with a handful of users at most; a challenge may be answered again while its nonce lasts. */
 const MAX_PER_FLOW = 16;
 /** How many challenges of one response are remembered. A real response has one or two, by algorithm. */
@@ -46,6 +50,7 @@ export class PassedChallenges {
 
   /** Who has answered a challenge in this REGISTER. */
   loginOf({ headers }: SipRequest, aor: string, hop: Hop): DigestLogin | undefined {
+    if (!this.#flows.has(hop)) return undefined;
     for (const name of CREDENTIALS) {
       for (const value of headers.getAll(name).slice(0, MAX_PER_RESPONSE)) {
         const login = this.#loginIn(name, value, aor, hop);

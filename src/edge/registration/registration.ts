@@ -81,7 +81,6 @@ export function readFacts(
   { aor, hop, login, webLogin }: Pick<RegisterFacts, 'aor' | 'hop' | 'login' | 'webLogin'>,
 ): RegisterFacts {
   const address = request.headers.derive(addressInTo);
-  const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
   const path = response.headers.has('Path') ? parseNameAddr(response.headers.getList('Path').at(-1) ?? '') : undefined;
   const { identities, wildcards } = identitiesOf(address, response.headers);
   return {
@@ -96,8 +95,13 @@ export function readFacts(
     serviceRoute: response.headers.getList('Service-Route', MAX_SERVICE_ROUTE),
     edgeUri: path?.ok ? path.value.uri : undefined,
     callId: request.headers.get('Call-ID') ?? '',
-    cseq: cseq.ok ? cseq.value.sequence : 0,
+    cseq: cseqOf(request),
   };
+}
+
+export function cseqOf({ headers }: SipRequest): number {
+  const cseq = parseCSeq(headers.get('CSeq') ?? '');
+  return cseq.ok ? cseq.value.sequence : 0;
 }
 
 /** Makes a registration to be stored. Texts that a refresh repeats are taken from `before` instead of being copied again. */

@@ -1,4 +1,5 @@
 import { type Clock } from '../../base/clock.ts';
+import { type Mutable } from '../../base/mutable.ts';
 import { type OwnMap, type OwnText, ownText } from '../../base/own-text.ts';
 import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
 import { type Release } from '../../credentials/credential.ts';
@@ -8,11 +9,13 @@ import { type Hop } from '../hop.ts';
 import { type Claim, ContactClaims } from './contact-claims.ts';
 import { identityKey } from './identity.ts';
 import { LapsedRegistrations } from './lapsed-registrations.ts';
-import { type DigestLogin, type PassedChallenges } from './passed-challenges.ts';
+import { LastSuccess } from './last-success.ts';
+import { type DigestLogin, isSameLogin, type PassedChallenges } from './passed-challenges.ts';
 import { contactKey, keysAsked, readAnswer } from './register-answer.ts';
 import {
   type ContactFacts,
   createRegistration,
+  cseqOf,
   readFacts,
   type RegisterFacts,
   type Registration,
@@ -49,12 +52,18 @@ export interface CalledDevice {
   readonly device?: { readonly registrationId: string | undefined };
 }
 
-/** The place of a registration: a refresh puts a newer registration into it and moves its timer. */
+/** The place of a registration: a refresh that says anything new puts a newer registration into it. Every refresh moves its timer. */
 interface Stored {
-  registration: Registration;
+  registration: StoredRegistration;
   readonly timer: TimerHandle;
   readonly handle: OwnText;
+  /** What the registration was made of; absent where that was more than its one Contact, and where it was amended since. */
+  last?: LastSuccess | undefined;
 }
+
+/** What a refresh that says nothing new changes. */
+type StoredRegistration = Omit<Registration, Changing> & Mutable<Pick<Registration, Changing>>;
+type Changing = 'cseq' | 'expiresAtMs';
 
 type ById = OwnMap<Stored>;
 
@@ -102,6 +111,8 @@ export class Registrations {
 
   /** Applies a 2xx to REGISTER, which was let pass for a web token if there is a `webLogin`. Returns the registrations of this request that now stand. */
   applySuccess(request: SipRequest, response: SipResponse, aor: string, hop: Hop, webLogin?: WebLogin): Registration[] {
+    const refreshed = webLogin ? undefined : this.#refresh(request, response, aor, hop);
+    if (refreshed) return [refreshed];
     const answer = readAnswer(request, response);
     if (answer === '*') {
       for (const { registration } of [...(this.#byAor.get(aor)?.values() ?? [])]) this.#end(registration, 'requested');
@@ -111,15 +122,33 @@ export class Registrations {
     const facts = readFacts(request, response, { aor, hop, login, webLogin });
     const nowMs = this.#context.clock.now().monotonicMs;
     const standing: Registration[] = [];
+    const isAlone = answer.length === 1;
     for (const { contact, key, grantedExpiresSec } of answer) {
       const registrationId = registrationIdOf(aor, key);
       const expiresAtMs = nowMs + grantedExpiresSec * 1000;
       if (grantedExpiresSec === 0) this.end(registrationId, 'requested');
       else if (this.#hasRoom(registrationId, hop)) {
-        standing.push(this.#put(facts, { registrationId, contact, grantedExpiresSec, expiresAtMs }));
+        const stored = this.#put(facts, { registrationId, contact, grantedExpiresSec, expiresAtMs });
+        stored.last = isAlone && request.headers.areRepeated ? new LastSuccess(request, response) : undefined;
+        standing.push(stored.registration);
       }
     }
     return standing;
+  }
+
+  /** What a REGISTER and its 2xx say once more stands as it is, and ends later. That is nearly all that there is to do: clients refresh over and over. */
+  #refresh(request: SipRequest, response: SipResponse, aor: string, hop: Hop): Registration | undefined {
+    if (!request.headers.areRepeated) return undefined;
+    for (const { registration, timer, last } of this.#on(hop)) {
+      if (!last?.isRepeatedBy(request, response)) continue;
+      if (!isSameLogin(this.#loginOf(request, aor, hop), registration.login)) return undefined;
+      registration.cseq = cseqOf(request);
+      registration.expiresAtMs = this.#context.clock.now().monotonicMs + registration.grantedExpiresSec * 1000;
+      this.#context.timers.reschedule(timer, registration.expiresAtMs);
+      this.#tellRegistered(registration, true);
+      return registration;
+    }
+    return undefined;
   }
 
   /** The registrar has thrown the user out: what the client has registered on this flow with the Contacts of `request` ends. */
@@ -224,6 +253,7 @@ export class Registrations {
   amend(registrationId: string, change: Partial<Pick<Registration, 'identities' | 'expiresAtMs'>>): void {
     const stored = this.#byId.get(registrationId);
     if (!stored) return;
+    stored.last = undefined;
     this.#replace(stored, { ...stored.registration, ...change });
   }
 
@@ -255,13 +285,13 @@ export class Registrations {
     return standing && challenges.namesNobodyBut(standing, request) ? standing : undefined;
   }
 
-  #put(facts: RegisterFacts, ofContact: ContactFacts): Registration {
+  #put(facts: RegisterFacts, ofContact: ContactFacts): Stored {
     const { registrationId } = ofContact;
-    const stored = this.#byId.get(registrationId);
-    const before = stored?.registration;
+    const known = this.#byId.get(registrationId);
+    const before = known?.registration;
     const registration = createRegistration(facts, ofContact, before);
-    if (stored) this.#replace(stored, registration);
-    else this.#add(registration);
+    if (known) this.#replace(known, registration);
+    const stored = known ?? this.#add(registration);
     if (!before) this.#claims.add(registration.claim, this.#lapsed.take(registrationId));
     else if (registration.claim !== before.claim) this.#claims.add(registration.claim, before.claim);
     if (before && before.hop !== registration.hop) {
@@ -270,10 +300,10 @@ export class Registrations {
     } else {
       this.#tellRegistered(registration, before !== undefined);
     }
-    return registration;
+    return stored;
   }
 
-  #add(registration: Registration): void {
+  #add(registration: Registration): Stored {
     const { registrationId, aor, hop, expiresAtMs } = registration;
     const timer = this.#context.timers.schedule(expiresAtMs, () => {
       this.#end(stored.registration, 'expired');
@@ -283,6 +313,7 @@ export class Registrations {
     this.#byHandle.set(stored.handle, stored);
     mapIn(this.#byAor, aor).set(registrationId, stored);
     mapIn(this.#byHop, ownText(hop.id)).set(registrationId, stored);
+    return stored;
   }
 
   /** Puts a registration in the place of an older one of the same device and user. Over the same flow it is found as before. */

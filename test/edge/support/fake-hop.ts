@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type GuardedConnection } from '../../../src/edge/flood/admission-control.ts';
 import { type EdgeSide, type Hop } from '../../../src/edge/hop.ts';
+import { FieldMemory } from '../../../src/sip/field-memory.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 
 /** A hop that keeps what is sent to it. */
 export class FakeHop implements Hop, GuardedConnection {
   readonly id = randomBytes(9).toString('base64url');
   readonly kind: 'wic' | 'core';
+  readonly memory = new FieldMemory();
   readonly viaTransport = 'WSS';
   readonly self: EdgeSide;
   readonly reliable = true;
