@@ -1,4 +1,5 @@
 import { createServer, type Server } from '../server/server.ts';
+import { endLog } from '../server/log-output.ts';
 import { createLogger } from '../server/logger.ts';
 import { isatty } from 'node:tty';
 import { type Config } from '../config/schema/tree.ts';
@@ -118,6 +119,7 @@ function answerHangup(whole: Stoppable, logger: Logger): void {
     process.off('SIGHUP', onHangup);
     // By the signal itself: at process.exit() Node puts the terminal back as it was, and aborts where there is none any more.
     const end = (): void => {
+      endLog();
       process.kill(process.pid, 'SIGHUP');
     };
     setTimeout(end, STOP_TIMEOUT_MS).unref();

@@ -1,23 +1,26 @@
 import { pino } from 'pino';
 import { type Config } from '../config/schema/tree.ts';
 import { type Logger } from '../base/logger.ts';
+import { standardError } from './log-output.ts';
 import { escapeControls, showControls } from './log-text.ts';
-
-const STANDARD_ERROR = 2;
 
 /** Logs to standard error: standard output is for the lines of JSON that a command prints. */
 export async function createLogger({ log }: Config): Promise<Logger> {
-  const options = { level: log.level, base: null };
-  const pretty = log.format === 'pretty' || (log.format === 'auto' && process.stderr.isTTY);
-  let logger: Logger;
-  if (pretty) {
-    // Loaded only for people: it costs more start-up time than everything else here.
-    const { default: prettyStream } = await import('pino-pretty');
-    const terminal = prettyStream({ destination: STANDARD_ERROR, sync: true });
-    logger = pino(options, { write: (line) => terminal.write(showControls(line)) });
-  } else {
-    const file = pino.destination({ dest: STANDARD_ERROR, sync: true });
-    logger = pino(options, { write: (line) => file.write(escapeControls(line)) });
-  }
+  const isPretty = log.format === 'pretty' || (log.format === 'auto' && process.stderr.isTTY);
+  const format = isPretty ? await prettyFormat() : escapeControls;
+  const output = standardError((lines) => {
+    logger.warn({ lines }, 'lines of the log were dropped, as standard error took them too slowly or not at all');
+  });
+  const write = (line: string): void => {
+    output.write(format(line));
+  };
+  const logger: Logger = pino({ level: log.level, base: null }, { write });
   return logger;
+}
+
+/** For people. Loaded only for them: it costs more start-up time than everything else here. */
+async function prettyFormat(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  const format = prettyFactory({});
+  return (line) => format(showControls(line));
 }
