@@ -1,35 +1,42 @@
 import { timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
+import { type OwnText, ownText } from './own-text.ts';
 
 const MASK = '[secret]';
 
 /** Bytes that must not reach a log, a snapshot or an error text: every way of printing one yields `[secret]`. */
 export class Secret {
-  readonly #bytes: Buffer;
+  /** Text until the bytes are asked for: most passwords that are handed out are only ever written into a message. */
+  #value: OwnText | Buffer;
 
   constructor(value: string | Uint8Array) {
-    // In memory of its own: a piece of Node's pool would keep 8 KB for as long as the secret.
-    this.#bytes = Buffer.allocUnsafeSlow(typeof value === 'string' ? Buffer.byteLength(value) : value.length);
-    if (typeof value === 'string') this.#bytes.write(value);
-    else this.#bytes.set(value);
+    this.#value = typeof value === 'string' ? ownText(value) : ownBytes(value);
+  }
+
+  /** The same without a copy. */
+  static ofOwnText(text: OwnText): Secret {
+    const secret = new Secret('');
+    secret.#value = text;
+    return secret;
   }
 
   /** The bytes themselves. A call to this is where a reviewer looks. */
   reveal(): Buffer {
-    return this.#bytes;
+    if (typeof this.#value === 'string') this.#value = ownBytes(Buffer.from(this.#value));
+    return this.#value;
   }
 
   /** The secret as UTF-8 text. */
   revealText(): string {
-    return this.#bytes.toString('utf8');
+    return typeof this.#value === 'string' ? this.#value : this.#value.toString('utf8');
   }
 
   get byteLength(): number {
-    return this.#bytes.length;
+    return this.reveal().length;
   }
 
   equals(other: Secret): boolean {
-    return constantTimeEqual(this.#bytes, other.#bytes);
+    return constantTimeEqual(this.reveal(), other.reveal());
   }
 
   toString(): string {
@@ -43,6 +50,13 @@ export class Secret {
   [inspect.custom](): string {
     return MASK;
   }
+}
+
+/** A copy in memory of its own: a piece of Node's pool would keep 8 KB for as long as the secret. */
+function ownBytes(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 /** Compares in a time that depends on the lengths only; different lengths are unequal. */

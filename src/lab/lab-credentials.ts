@@ -1,7 +1,7 @@
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Clock } from '../base/clock.ts';
 import { type AccessTokenCredential, type TurnCredential } from '../credentials/credential.ts';
-import { computePassword } from '../credentials/shared-key/password.ts';
+import { createPasswordFunction } from '../credentials/shared-key/password.ts';
 import { formatUsername } from '../credentials/shared-key/profile.ts';
 import { type SharedKey } from '../server/shared-key.ts';
 import { type MintedToken } from './lab-tokens.ts';
@@ -86,7 +86,7 @@ export class LabCredentials {
     const { realm, verifierOptions } = this.#sharedKey;
     const { keyRing, profile } = verifierOptions;
     const username = formatUsername(profile, { name: turnName, expiresAtSec });
-    return { username, password: computePassword(keyRing.newest.secret, profile, username, realm) };
+    return { username, password: createPasswordFunction(keyRing.newest.secret, profile)(username, realm) };
   }
 
   noteIssued(issued: Issued): void {

@@ -72,7 +72,7 @@ export class SipHeaders {
 
   /** Puts one field in the place of the first of that name and takes the others away; appends when there is none. */
   set(name: string, value: string): void {
-    const field = checkedField(name, value);
+    const field = createField(name, value);
     this.#changes(field.key);
     const index = this.#find(field.key);
     if (index < 0) {
@@ -84,12 +84,12 @@ export class SipHeaders {
   }
 
   append(name: string, value: string): void {
-    this.appendField(checkedField(name, value));
+    this.appendField(createField(name, value));
   }
 
   /** Inserts before the first field of that name, else on top: what Via, Route and Record-Route want. */
   prepend(name: string, value: string): void {
-    const field = checkedField(name, value);
+    const field = createField(name, value);
     this.#changes(field.key);
     this.#fields.splice(Math.max(0, this.#find(field.key)), 0, field);
   }
@@ -223,8 +223,11 @@ export class SipHeaders {
   }
 }
 
-/** A name or value with a line break would let whoever supplied it write header fields of its own: that is a mistake of ours. */
-function checkedField(name: string, value: string): HeaderField {
+/**
+ * A field of ours. Throws ERR_INVALID_ARGUMENT for a name or value with a line break, which would let whoever supplied it write header fields of its
+ * own: that is a mistake of ours.
+ */
+export function createField(name: string, value: string): HeaderField {
   const known = knownHeaderKey(name);
   if (known === undefined && !isToken(name)) {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', `header name: expected a token, got ${JSON.stringify(name)}`);

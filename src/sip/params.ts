@@ -100,7 +100,7 @@ export function unquote(text: string): string | undefined {
 
 /** `text` as a quoted-string. */
 export function quote(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+  return text.includes('"') || text.includes('\\') ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 /** A parameter value as it goes on the wire: quoted unless it is a token or an address. */

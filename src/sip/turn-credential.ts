@@ -1,7 +1,8 @@
 import { type IssueFailure } from '../base/issue-failure.ts';
 import { isToken, parseDecimal, trimBlanks } from './character-class.ts';
 import { headerKey } from './header-names.ts';
-import { type SipHeaders } from './message.ts';
+import { type HeaderField } from './header-field.ts';
+import { createField, type SipHeaders } from './message.ts';
 import { parseParams, quote } from './params.ts';
 
 /*
@@ -87,7 +88,7 @@ export interface RevealableText {
   revealText(): string;
 }
 
-/** What the edge hands out. A `TurnCredential` of the credentials room fits, with what the deployment adds. */
+/** What the edge hands out. A `TurnCredential` of the credentials room fits. */
 export interface CredentialFields {
   /** u; the kid of an access token. */
   readonly name: string;
@@ -97,43 +98,79 @@ export interface CredentialFields {
   readonly password: RevealableText;
   /** t: absolute UNIX seconds. */
   readonly expiresAtSec: number;
-  /** Seconds left, for clients whose clock is wrong. */
-  readonly ttlSec?: number;
+  /** Where it is another than that of the deployment. */
   readonly realm?: string;
-  /** The TURN URIs (RFC 7065). */
-  readonly uris?: readonly string[];
   /** RFC 7635: the key id and the access token in base64, for kind `oauth`. */
   readonly kid?: string;
   readonly token?: RevealableText;
 }
 
-export interface CredentialFormat {
+export interface CredentialFormOptions {
   /** `combined`: one TURN-Cred-Rsp; `separate`: TURN-Username and its kind, which need no parsing. */
   readonly form: 'both' | 'combined' | 'separate';
-  readonly spelling: CredentialSpelling;
+  readonly realm?: string | undefined;
+  /** The TURN URIs (RFC 7065). */
+  readonly uris: readonly string[];
 }
 
-/** Adds the credential to a response. Throws `ERR_INVALID_ARGUMENT` when a value holds a line break. */
-export function appendCredential(headers: SipHeaders, credential: CredentialFields, format: CredentialFormat): void {
-  if (format.form !== 'separate') headers.append(RESPONSE_NAMES[format.spelling], formatCombined(credential));
-  if (format.form === 'combined') return;
-  headers.append(SEPARATE_NAMES.username, credential.username);
-  headers.append(SEPARATE_NAMES.password, credential.password.revealText());
-  headers.append(SEPARATE_NAMES.lifetime, String(credential.expiresAtSec));
-  if (credential.realm !== undefined) headers.append(SEPARATE_NAMES.realm, credential.realm);
-  if (credential.token !== undefined) headers.append(SEPARATE_NAMES.token, credential.token.revealText());
-  for (const uri of credential.uris ?? []) headers.append(SEPARATE_NAMES.uri, uri);
+/** How a deployment writes credentials. What is the same in all of them is written once. */
+export class CredentialForm {
+  readonly #options: CredentialFormOptions;
+  readonly #realm: RealmParts | undefined;
+  readonly #urisParam: string;
+  readonly #uriFields: readonly HeaderField[];
+
+  constructor(options: CredentialFormOptions) {
+    const { realm, uris } = options;
+    this.#options = options;
+    this.#realm = realm === undefined ? undefined : realmParts(realm);
+    this.#urisParam = uris.length > 0 ? `;uris=${quote(uris.join(' '))}` : '';
+    this.#uriFields = uris.map((uri) => createField(SEPARATE_NAMES.uri, uri));
+  }
+
+  /**
+   * Adds the credential to a response. `ttlSec`: seconds left, for clients whose clock is wrong. Throws `ERR_INVALID_ARGUMENT` when a value holds a line
+   * break.
+   */
+  append(headers: SipHeaders, credential: CredentialFields, spelling: CredentialSpelling, ttlSec?: number): void {
+    const { form } = this.#options;
+    const { realm: own, token } = credential;
+    const realm = own === undefined ? this.#realm : realmParts(own);
+    const password = credential.password.revealText();
+    if (form !== 'separate') {
+      headers.append(RESPONSE_NAMES[spelling], this.#combined(credential, password, realm, ttlSec));
+    }
+    if (form === 'combined') return;
+    headers.append(SEPARATE_NAMES.username, credential.username);
+    headers.append(SEPARATE_NAMES.password, password);
+    headers.append(SEPARATE_NAMES.lifetime, String(credential.expiresAtSec));
+    if (realm) headers.appendField(realm.field);
+    if (token) headers.append(SEPARATE_NAMES.token, token.revealText());
+    for (const field of this.#uriFields) headers.appendField(field);
+  }
+
+  #combined(
+    { name, username, expiresAtSec, kid, token }: CredentialFields,
+    password: string,
+    realm: RealmParts | undefined,
+    ttlSec: number | undefined,
+  ): string {
+    const ttl = ttlSec === undefined ? '' : `;ttl=${ttlSec}`;
+    const text =
+      `name=${quote(name)};pwd=${quote(password)};lifetime=${expiresAtSec};username=${quote(username)}${ttl}` +
+      `${realm?.param ?? ''}${this.#urisParam}`;
+    if (kid === undefined || token === undefined) return text;
+    return `${text};kid=${quote(kid)};token=${quote(token.revealText())}`;
+  }
 }
 
-function formatCombined(credential: CredentialFields): string {
-  const { name, username, password, expiresAtSec, ttlSec, realm, uris = [], kid, token } = credential;
-  let text = `name=${quote(name)};pwd=${quote(password.revealText())};lifetime=${expiresAtSec};username=${quote(username)}`;
-  if (ttlSec !== undefined) text += `;ttl=${ttlSec}`;
-  if (realm !== undefined) text += `;realm=${quote(realm)}`;
-  if (uris.length > 0) text += `;uris=${quote(uris.join(' '))}`;
-  if (kid !== undefined) text += `;kid=${quote(kid)}`;
-  if (token !== undefined) text += `;token=${quote(token.revealText())}`;
-  return text;
+interface RealmParts {
+  readonly param: string;
+  readonly field: HeaderField;
+}
+
+function realmParts(realm: string): RealmParts {
+  return { param: `;realm=${quote(realm)}`, field: createField(SEPARATE_NAMES.realm, realm) };
 }
 
 /** Says why there is no credential: `TURN-Cred-Rsp: error=quota;retry-after=30`. The response itself stays a success. */

@@ -18,6 +18,17 @@ it('is what createHmac makes of any key and any data, one after the other', () =
   );
 });
 
+it('is that of SHA-1 where it is told so', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.string({ unit: 'binary' }), (key, text) => {
+      const expected = createHmac('sha1', key).update(text).digest();
+      const keyed = new KeyedHmac(key, 'sha1');
+      expect(keyed.digest(text)).toEqual(expected);
+      expect(keyed.digestText(text, 'base64')).toBe(expected.toString('base64'));
+    }),
+  );
+});
+
 it('gives each purpose a key of its own', () => {
   const key = Buffer.from('key');
   const derived = createHmac('sha256', key).update('tags').digest();

@@ -4,12 +4,12 @@ import { ISSUE_FAILURES } from '../../src/base/issue-failure.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
 import {
-  appendCredential,
   appendCredentialError,
+  CredentialForm,
   parseCredentialRequest,
   stripCredentialHeaders,
-  type CredentialFields,
 } from '../../src/sip/turn-credential.ts';
+import { appendCredential, type WholeCredential } from './append-credential.ts';
 import { parseTurnCredential } from './received-credential.ts';
 
 function headersOf(...fields: readonly (readonly [string, string])[]): SipHeaders {
@@ -18,7 +18,7 @@ function headersOf(...fields: readonly (readonly [string, string])[]): SipHeader
   return headers;
 }
 
-const credential: CredentialFields = {
+const credential: WholeCredential = {
   name: 'pseud0nym',
   username: '1767225600:pseud0nym',
   password: new Secret('3UvzOvdFhyn5gJTnZ/BzAqyxPFk='),
@@ -89,7 +89,7 @@ describe('parseCredentialRequest', () => {
   });
 });
 
-describe('appendCredential', () => {
+describe('CredentialForm', () => {
   it('writes both forms', () => {
     const headers = new SipHeaders();
     appendCredential(headers, credential, { form: 'both', spelling: 'plain' });
@@ -122,6 +122,27 @@ describe('appendCredential', () => {
       'TURN-Password',
       'TURN-Lifetime',
     ]);
+  });
+
+  it('writes the realm of the deployment, unless the credential is bound to another', () => {
+    const form = new CredentialForm({ form: 'both', uris: [], realm: 'example.net' });
+    const { realm, ...unbound } = credential;
+    for (const [given, expected] of [
+      [unbound, 'example.net'],
+      [credential, realm],
+    ] as const) {
+      const headers = new SipHeaders();
+      form.append(headers, given, 'plain');
+      expect(headers.get('TURN-Realm')).toBe(expected);
+      expect(parseTurnCredential(headers)).toMatchObject({ realm: expected });
+    }
+  });
+
+  it('lets no line break of a URI or realm of the deployment through', () => {
+    const evil = 'turn:x\r\nContact: <sip:evil@example.net>';
+    const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }) as Error;
+    expect(() => new CredentialForm({ form: 'both', uris: [evil] })).toThrow(refused);
+    expect(() => new CredentialForm({ form: 'both', uris: [], realm: evil })).toThrow(refused);
   });
 
   it.each(['name', 'username', 'realm', 'password'])('lets no line break of %s through', (part) => {

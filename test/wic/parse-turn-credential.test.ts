@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { SipHeaders } from '../../src/sip/message.ts';
-import { appendCredential } from '../../src/sip/turn-credential.ts';
 import { parseTurnCredential, type HeaderSource } from '../../src/wic/index.ts';
+import { appendCredential } from '../sip/append-credential.ts';
 import { parseTurnCredential as parseAsTheEdge } from '../sip/received-credential.ts';
 
 const FIELD = 'name="u1";pwd="p/1=";lifetime=1900000000;username="1900000000:u1";ttl=600;uris="turn:a:1 turn:b:2"';

@@ -6,7 +6,7 @@ import { isReusable, ttlFor, type CredentialTtl, type IssuePolicy } from '../cre
 import { type LocalIssuer, type IssueRequest, type TurnCredential } from '../credential.ts';
 import { type Revocation } from '../revocation/revocation.ts';
 import { type KeyRing } from './key-ring.ts';
-import { computePassword } from './password.ts';
+import { createPasswordFunction } from './password.ts';
 import { formatUsername, type SharedKeyProfile } from './profile.ts';
 import { type Pseudonyms } from './pseudonym.ts';
 
@@ -35,6 +35,7 @@ interface Remembered {
 export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIssuer {
   const { keyRing, profile, pseudonyms, realm, policy, ttl, maxRegistrations, revoke } = options;
   const registrations = new BoundedMap<Remembered>(maxRegistrations);
+  const passwordOf = createPasswordFunction(keyRing.newest.secret, profile);
 
   function remember({ registrationId, person }: IssueRequest): Remembered {
     const known = registrations.get(registrationId);
@@ -47,8 +48,10 @@ export function createSharedKeyIssuer(options: SharedKeyIssuerOptions): LocalIss
   function mint(name: string, ttlSec: number, nowSec: number): TurnCredential {
     const expiresAtSec = nowSec + ttlSec;
     const username = formatUsername(profile, { name, expiresAtSec });
-    const password = new Secret(computePassword(keyRing.newest.secret, profile, username, realm));
-    return { name, username, password, expiresAtSec, ...(profile.realmBound && { realm }) };
+    const password = Secret.ofOwnText(passwordOf(username, realm));
+    return profile.realmBound
+      ? { name, username, password, expiresAtSec, realm }
+      : { name, username, password, expiresAtSec };
   }
 
   return {

@@ -10,7 +10,7 @@ import {
 } from '../credential.ts';
 import { longTermKey } from '../long-term-key.ts';
 import { type KeyRing } from './key-ring.ts';
-import { computePassword } from './password.ts';
+import { createPasswordFunction } from './password.ts';
 import { createPersonSeal } from './person-seal.ts';
 import { splitUsername, type SharedKeyProfile, type SplitUsername } from './profile.ts';
 
@@ -23,18 +23,21 @@ export interface SharedKeyVerifierOptions {
 
 /** Step 10 of figure 6.3.3-1: split USERNAME into u and t, refuse a t that has passed, recompute p under every Km of the ring. */
 export function createSharedKeyVerifier({ keyRing, profile, skewSec }: SharedKeyVerifierOptions): LocalVerifier {
-  const ring = keyRing.all.map(({ id, secret }) => ({ id, secret, seal: createPersonSeal(secret) }));
+  const ring = keyRing.all.map(({ id, secret }) => ({
+    id,
+    passwordOf: createPasswordFunction(secret, profile),
+    seal: createPersonSeal(secret),
+  }));
   return {
     keyAlgorithms: KEY_ALGORITHMS,
     lookup({ username, realm }, now): Result<KnownUser, LookupFailure> {
       const split = splitUsername(profile, username);
       if (!split) return fail('unknown-form');
       if (hasExpired(split, skewSec, now)) return fail('expired');
-      const keys = ring.map(({ id, secret, seal }) => ({
+      const keys = ring.map(({ id, passwordOf, seal }) => ({
         keyId: id,
         person: () => seal.open(split.name),
-        integrityKey: (algorithm: KeyAlgorithm) =>
-          longTermKey(algorithm, username, realm, computePassword(secret, profile, username, realm)),
+        integrityKey: (algorithm: KeyAlgorithm) => longTermKey(algorithm, username, realm, passwordOf(username, realm)),
       }));
       return ok({ user: split.name, expiresAtSec: split.expiresAtSec + skewSec, keys });
     },
@@ -64,7 +67,7 @@ export function checkCredential(
   if (!split) return fail('unknown-form');
   const given = Buffer.from(password, 'utf8');
   const key = keyRing.all.find(({ secret }) =>
-    constantTimeEqual(Buffer.from(computePassword(secret, profile, username, realm), 'utf8'), given),
+    constantTimeEqual(Buffer.from(createPasswordFunction(secret, profile)(username, realm), 'utf8'), given),
   );
   return key
     ? ok({ ...split, keyId: key.id, expired: hasExpired(split, skewSec, now) })

@@ -15,8 +15,8 @@ import {
 } from '../../credentials/credential.ts';
 import { type SipResponse } from '../../sip/message.ts';
 import {
-  appendCredential,
   appendCredentialError,
+  CredentialForm,
   type CredentialFields,
   type CredentialRequest,
   type UnusableCredentialRequest,
@@ -35,7 +35,7 @@ type AnyCredential = TurnCredential | AccessTokenCredential;
 type Issued = Result<AnyCredential, IssueFailure>;
 
 /** What a WIC asked for with TURN-Cred-Req. */
-export type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
+type CredentialAsk = CredentialRequest | UnusableCredentialRequest;
 
 export type Insertion =
   | { readonly kind: 'issued' }
@@ -46,6 +46,16 @@ export type Insertion =
   | { readonly kind: 'limited'; readonly retryAfterSec: number };
 
 const NONE: Insertion = { kind: 'none' };
+const ISSUED: Insertion = { kind: 'issued' };
+
+/** A 2xx that is to carry a credential. */
+export interface CredentialAnswer {
+  readonly response: SipResponse;
+  readonly ask: CredentialAsk;
+  /** Of the client that asks, on the flow that the answer goes to. */
+  readonly registration: Registration;
+  readonly via: 'REGISTER' | 'OPTIONS';
+}
 
 export interface CredentialInsertionContext extends PendingOutcomesContext {
   readonly limitedLog: LimitedLog;
@@ -64,24 +74,21 @@ export class CredentialInsertion {
   readonly #context: CredentialInsertionContext;
   /** By person: a new connection, device or address-of-record brings no new allowance. */
   readonly #rates: TokenBuckets;
+  readonly #form: CredentialForm;
   readonly #pending: PendingOutcomes;
   readonly #order = new AnswerOrder();
 
   constructor(context: CredentialInsertionContext) {
     this.#context = context;
-    const { burst, intervalSec } = context.options;
+    const { burst, intervalSec, headers: form, realm, uris } = context.options;
     this.#rates = new TokenBuckets({ burst, perSec: 1 / intervalSec, maxKeys: context.maxUsers });
+    this.#form = new CredentialForm({ form, realm, uris });
     this.#pending = new PendingOutcomes(context);
   }
 
   /** Later where the issuer is slow: `response` is complete, and may leave, once the outcome is known. */
-  insert(
-    response: SipResponse,
-    ask: CredentialAsk,
-    registration: Registration,
-    via: 'REGISTER' | 'OPTIONS',
-  ): Outcome<Insertion> {
-    return this.#order.inTurn(registration.hop, this.#insert(response, ask, registration, via));
+  insert(answer: CredentialAnswer): Outcome<Insertion> {
+    return this.#order.inTurn(answer.registration.hop, this.#insert(answer));
   }
 
   /** For an answer without a credential, which overtakes none that waits for its own. */
@@ -93,51 +100,63 @@ export class CredentialInsertion {
     this.#pending.drop(hop);
   }
 
-  #insert(
-    response: SipResponse,
-    ask: CredentialAsk,
-    registration: Registration,
-    via: 'REGISTER' | 'OPTIONS',
-  ): Outcome<Insertion> {
-    const { clock, retryAfterSec } = this.#context;
-    const refuse = (error: IssueFailure, cause: CredentialRefusal): Insertion => {
-      this.refused(registration.hop, cause, via);
-      const again = error === 'unavailable' ? { retryAfterSec } : {};
-      appendCredentialError(response.headers, { error, ...again }, ask.spelling);
-      return { kind: 'refused' };
-    };
-    const limit = (waitSec: number, cause: CredentialRefusal): Insertion => {
-      this.refused(registration.hop, cause, via);
-      appendCredentialError(response.headers, { error: 'quota', retryAfterSec: waitSec }, ask.spelling);
-      return { kind: 'limited', retryAfterSec: waitSec };
-    };
-    if (ask.kind !== 'turn' && ask.kind !== 'oauth') return refuse('unsupported', ask.kind);
+  #insert(answer: CredentialAnswer): Outcome<Insertion> {
+    const { ask, registration } = answer;
+    if (ask.kind !== 'turn' && ask.kind !== 'oauth') return this.#refuse(answer, 'unsupported', ask.kind);
     const issuer = this.#issuerOf(ask);
-    if (!issuer) return refuse('unsupported', 'unsupported');
+    if (!issuer) return this.#refuse(answer, 'unsupported', 'unsupported');
     const { hop, registrationId, grantedExpiresSec, webLogin } = registration;
-    if (!hop.secure) return refuse('insecure', 'insecure');
+    if (!hop.secure) return this.#refuse(answer, 'insecure', 'insecure');
+    const { clock } = this.#context;
     const now = clock.now();
     const person = personOf(registration);
     const waitSec = this.#rates.take(person, now.monotonicMs);
     if (waitSec > 0) {
       this.#context.events.emit('limited', { flowId: hop.id, cause: 'credential-rate' });
-      return limit(waitSec, 'limited');
+      return this.#limit(answer, waitSec, 'limited');
     }
-    const complete = (issued: Issued, unixMs: number): Insertion => {
-      if (!issued.ok) {
-        return issued.reason === 'quota' ? limit(retryAfterSec, 'quota') : refuse(issued.reason, issued.reason);
-      }
-      this.#append(response, issued.value, ask, unixMs);
-      this.#issued(registration, issued.value, via);
-      return { kind: 'issued' };
-    };
     const wanted: Mutable<IssueRequest> = { registrationId, person, grantedExpiresSec };
     if (ask.ttlSec !== undefined) wanted.wishedTtlSec = ask.ttlSec;
     if (webLogin) wanted.notAfterSec = webLogin.expiresAtSec;
     const issued: Outcome<Issued> = issuer.issue(wanted, now);
-    if (!isLater(issued)) return complete(issued, now.unixMs);
+    if (!isLater(issued)) return this.#complete(answer, issued, now.unixMs);
     const waited = this.#pending.bounded(issued, hop, () => this.#tooLate(hop));
-    return mapOutcome(waited, (late) => complete(late, clock.now().unixMs));
+    return mapOutcome(waited, (late) => this.#complete(answer, late, clock.now().unixMs));
+  }
+
+  #complete(answer: CredentialAnswer, issued: Issued, unixMs: number): Insertion {
+    if (issued.ok) {
+      const credential = issued.value;
+      const fields: CredentialFields = 'token' in credential ? tokenFields(credential) : credential;
+      const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
+      this.#form.append(answer.response.headers, fields, answer.ask.spelling, ttlSec);
+      this.#tellIssued(answer, credential);
+      return ISSUED;
+    }
+    return issued.reason === 'quota'
+      ? this.#limit(answer, this.#context.retryAfterSec, 'quota')
+      : this.#refuse(answer, issued.reason, issued.reason);
+  }
+
+  #refuse(
+    { response, ask, registration, via }: CredentialAnswer,
+    error: IssueFailure,
+    cause: CredentialRefusal,
+  ): Insertion {
+    this.refused(registration.hop, cause, via);
+    const again = error === 'unavailable' ? { retryAfterSec: this.#context.retryAfterSec } : {};
+    appendCredentialError(response.headers, { error, ...again }, ask.spelling);
+    return { kind: 'refused' };
+  }
+
+  #limit(
+    { response, ask, registration, via }: CredentialAnswer,
+    retryAfterSec: number,
+    cause: CredentialRefusal,
+  ): Insertion {
+    this.refused(registration.hop, cause, via);
+    appendCredentialError(response.headers, { error: 'quota', retryAfterSec }, ask.spelling);
+    return { kind: 'limited', retryAfterSec };
   }
 
   refused(hop: Hop, cause: CredentialRefusal, via: 'REGISTER' | 'OPTIONS'): void {
@@ -155,24 +174,14 @@ export class CredentialInsertion {
     return kind === 'oauth' ? this.#context.tokenIssuer : this.#context.issuer;
   }
 
-  #append(response: SipResponse, credential: AnyCredential, ask: CredentialAsk, unixMs: number): void {
-    const { headers: form, uris, realm } = this.#context.options;
-    const ttlSec = Math.max(0, credential.expiresAtSec - Math.floor(unixMs / 1000));
-    const given: CredentialFields = 'token' in credential ? tokenFields(credential) : credential;
-    const { name, username, password, expiresAtSec, kid, token } = given;
-    const fields: Mutable<CredentialFields> = { name, username, password, expiresAtSec, ttlSec, uris };
-    fields.realm = given.realm ?? realm;
-    if (kid !== undefined) fields.kid = kid;
-    if (token !== undefined) fields.token = token;
-    appendCredential(response.headers, fields, { form, spelling: ask.spelling });
-  }
-
-  #issued({ aor, registrationId, hop }: Registration, credential: AnyCredential, via: 'REGISTER' | 'OPTIONS'): void {
+  #tellIssued({ registration, via }: CredentialAnswer, credential: AnyCredential): void {
+    const { events } = this.#context;
+    if (!events.has('credential-issued')) return;
+    const { aor, registrationId, hop } = registration;
     const { expiresAtSec } = credential;
     const [kind, name] =
       'token' in credential ? (['oauth', credential.user] as const) : (['turn', credential.name] as const);
-    const flowId = hop.id;
-    this.#context.events.emit('credential-issued', { flowId, aor, registrationId, name, expiresAtSec, via, kind });
+    events.emit('credential-issued', { flowId: hop.id, aor, registrationId, name, expiresAtSec, via, kind });
   }
 }
 

@@ -26,7 +26,7 @@ export function answerOptions(
   const response = createResponse(request, 200);
   addCapabilities(response, ALLOW);
   if (!ask) return response;
-  return mapOutcome(insertion.insert(response, ask, registration, 'OPTIONS'), (outcome) =>
+  return mapOutcome(insertion.insert({ response, ask, registration, via: 'OPTIONS' }), (outcome) =>
     outcome.kind === 'limited' ? limited(request, response, outcome.retryAfterSec) : response,
   );
 }

@@ -83,7 +83,7 @@ export class RegisterPath {
       if (response.status < 200 || response.status > 299) return insertion.insertNothing(hop);
       const [registration] = registrations.applySuccess(request, response, aor, hop, webLogin);
       if (!ask || !registration) return insertion.insertNothing(hop);
-      return insertion.insert(response, ask, registration, 'REGISTER');
+      return insertion.insert({ response, ask, registration, via: 'REGISTER' });
     };
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/base/secret.ts';
 import { createSharedKeyIssuer } from '../../../src/credentials/shared-key/issuer.ts';
-import { computePassword } from '../../../src/credentials/shared-key/password.ts';
+import { createPasswordFunction } from '../../../src/credentials/shared-key/password.ts';
 import { createPseudonyms } from '../../../src/credentials/shared-key/pseudonym.ts';
 import { checkCredential, createSharedKeyVerifier } from '../../../src/credentials/shared-key/verifier.ts';
 import { at, coturnProfile, ring } from './support.ts';
@@ -88,5 +88,5 @@ it('accepts what the issuer minted under an older key, and refuses it for anothe
     value: { keyId: 'id-north' },
   });
   expect(checkCredential(later, { ...given, realm: 'other' }, at(1_700_000_001)).ok).toBe(false);
-  expect(given.password).toBe(computePassword(new Secret('north'), profile, given.username, realm));
+  expect(given.password).toBe(createPasswordFunction(new Secret('north'), profile)(given.username, realm));
 });
