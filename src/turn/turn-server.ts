@@ -14,12 +14,15 @@ import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters, type TransportDropReason } from './dataplane/shared/drop-counters.ts';
 import { kernelTcp } from './kernel/tcp.ts';
 import { kernelUdp, type KernelUdp } from './kernel/udp.ts';
+import { ClientTurns } from './dataplane/node/client-turns.ts';
+import { type NodeDataPlanePorts } from './dataplane/node/node-data-plane-options.ts';
+import { ReceiveBatch } from './kernel/receive-batch.ts';
+import { loadSystemCalls } from './kernel/system-calls.ts';
 import { ClientSockets } from './dataplane/node/client-sockets.ts';
 import { NodeDataPlane } from './dataplane/node/node-data-plane.ts';
 import { type RelayAddress } from './dataplane/node/relay-directory.ts';
 import { bindUdpSocket } from './dataplane/node/udp-socket.ts';
 import { type DataPlane } from './contract/data-plane.ts';
-import { type DataPlaneSink } from './contract/data-plane-sink.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
 import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engine/engine.ts';
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/observe/session-snapshot.ts';
@@ -54,6 +57,9 @@ export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
   /** Datagrams and messages that were not passed on since the start, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason | TransportDropReason, number>>>;
 }
+
+/** How many datagrams of clients are taken with one system call. */
+const DATAGRAMS_AT_ONCE = 32;
 
 interface Running {
   readonly engine: TurnEngine;
@@ -226,17 +232,23 @@ export class TurnServer {
   async #open(): Promise<Running> {
     const drops = new DropCounters();
     const sink = new LateSink();
-    const clients = new ClientSockets();
-    const plane = this.#createPlane(sink, clients, drops);
+    const shared = { sink, clients: new ClientSockets(), turns: new ClientTurns(), drops };
+    const plane = this.#createPlane(shared);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
     this.#warnOfSmallBuffers();
     const nowMs = (): number => this.#clock.now().monotonicMs;
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
-    const ports = { sink, channelData: plane, clients, drops, logger: this.#logger, shares, nowMs };
+    const ports = { ...shared, channelData: plane, logger: this.#logger, shares, nowMs };
     const limits = streamLimits(stream, ports);
     const listeners = await openListeners(
-      { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel: this.#kernel() },
+      {
+        ...this.#options,
+        tls: this.#tls,
+        udpBufferBytes: sockets.listenerBufferBytes,
+        kernel: this.#kernel(),
+        batch: this.#receiveBatch(),
+      },
       ports,
       limits,
     );
@@ -287,7 +299,14 @@ export class TurnServer {
     return this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
   }
 
-  #createPlane(sink: DataPlaneSink, clients: ClientSockets, drops: DropCounters): NodeDataPlane {
+  /** For the datagrams of all UDP listeners, since one is served at a time. */
+  #receiveBatch(): ReceiveBatch | undefined {
+    if (this.#options.dataPlane !== 'auto') return undefined;
+    const calls = loadSystemCalls();
+    return calls.ok ? new ReceiveBatch(calls.value, DATAGRAMS_AT_ONCE, 0) : undefined;
+  }
+
+  #createPlane(shared: Pick<NodeDataPlanePorts, 'sink' | 'clients' | 'turns' | 'drops'>): NodeDataPlane {
     const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
     const auto = this.#options.dataPlane === 'auto';
     const kernelForTcp = auto ? kernelTcp() : undefined;
@@ -297,7 +316,7 @@ export class TurnServer {
     const addresses = relayAddresses(this.#options);
     const options = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
     const nowMs = (): number => this.#clock.now().monotonicMs;
-    const ports = { sink, clients, drops, logger: this.#logger, kernel: this.#kernel(), nowMs };
+    const ports = { ...shared, logger: this.#logger, kernel: this.#kernel(), nowMs };
     return this.#wrap?.plane?.(options, ports) ?? new NodeDataPlane(options, ports);
   }
 

@@ -1,5 +1,6 @@
 import { type TransportAddress } from '../../base/transport-address.ts';
 import { type Logger } from '../../base/logger.ts';
+import { type ClientTurns } from '../dataplane/node/client-turns.ts';
 import { type ClientSockets } from '../dataplane/node/client-sockets.ts';
 import { type ChannelDataPath } from '../dataplane/node/relay-state.ts';
 import { type DropCounters } from '../dataplane/shared/drop-counters.ts';
@@ -24,6 +25,8 @@ export interface ListenerPorts {
   readonly channelData: ChannelDataPath;
   /** Where the sockets of clients are taken up. */
   readonly clients: ClientSockets;
+  /** Where UDP listeners have their turn among the relays. */
+  readonly turns: ClientTurns;
   readonly drops: DropCounters;
   readonly logger: Logger;
   /** Shares of the event loop that TCP and TLS clients have, over all listeners. */

@@ -3,6 +3,7 @@ import { isWildcard } from '../../base/ip.ts';
 import { type KeyPair } from '../../base/key-pair.ts';
 import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type ClientTransport } from '../contract/client-path.ts';
+import { type ReceiveBatch } from '../kernel/receive-batch.ts';
 import { type KernelUdp } from '../kernel/udp.ts';
 import { kernelWildcard } from '../kernel/wildcard.ts';
 import { type Listener, type ListenerPorts } from './listener.ts';
@@ -31,6 +32,8 @@ export interface OpenListenersOptions {
   readonly udpBufferBytes: number;
   /** For UDP; `node:dgram` alone when absent. */
   readonly kernel?: KernelUdp | undefined;
+  /** See `UdpListenerOptions`. */
+  readonly batch?: ReceiveBatch | undefined;
 }
 
 /** Opens all listeners or none: when one fails, those opened before it are closed and its error is thrown. */
@@ -76,13 +79,13 @@ function sharedPort(wish: ListenOptions, open: readonly Listener[]): number {
 async function bind(
   { transport, address, proxyProtocolFrom }: ListenOptions,
   port: number,
-  { tls, stream, udpBufferBytes, kernel }: OpenListenersOptions,
+  { tls, stream, udpBufferBytes, kernel, batch }: OpenListenersOptions,
   limits: StreamLimits,
   ports: ListenerPorts,
 ): Promise<Listener> {
   const local = localAddress(address, port);
   if (transport === 'udp') {
-    const options = { socketBufferBytes: udpBufferBytes, kernel };
+    const options = { socketBufferBytes: udpBufferBytes, kernel, batch };
     if (!isWildcard(local.address)) return new UdpListener(local, options, ports);
     return new WildcardUdpListener(local, { ...options, wildcard: kernel && kernelWildcard() }, ports);
   }

@@ -6,6 +6,8 @@ import { type ClientSocket } from '../dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/node/relay-state.ts';
 import { Drop, type DropIndex } from '../dataplane/shared/drop-counters.ts';
 import { addressFromKernel } from '../kernel/address.ts';
+import { DatagramDrain } from '../dataplane/node/datagram-drain.ts';
+import { type ReceiveBatch } from '../kernel/receive-batch.ts';
 import { type KernelUdp } from '../kernel/udp.ts';
 import { openListenerSocket, type ListenerSocket } from '../dataplane/node/listener-socket.ts';
 import { MAX_UDP_PAYLOAD } from '../dataplane/node/udp-socket.ts';
@@ -18,6 +20,8 @@ export interface UdpListenerOptions {
   readonly socketBufferBytes: number;
   /** `node:dgram` sends when absent. */
   readonly kernel?: KernelUdp | undefined;
+  /** Takes many datagrams at a time, with `kernel`; the event loop alone brings them when absent. */
+  readonly batch?: ReceiveBatch | undefined;
   /** Beside a wildcard socket of ours on the same port, which lets it at that moment. */
   readonly isShared?: boolean | undefined;
   /** Zone of a link-local address; absent for others. */
@@ -42,6 +46,7 @@ export class UdpListener implements Listener, ClientSocket {
   readonly #ports: ListenerPorts;
   readonly #number: number;
   readonly #keyPrefix: string;
+  readonly #leaveTurns: (() => void) | undefined;
   readonly #clients = new ClientTable();
   readonly #maxPayload: number;
   /** ChannelData on its way out. Free whenever the socket's queue is empty, and `send` takes nothing while it is not. */
@@ -52,7 +57,7 @@ export class UdpListener implements Listener, ClientSocket {
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
   constructor(local: TransportAddress, options: UdpListenerOptions, ports: ListenerPorts) {
     this.#ports = ports;
-    const { socketBufferBytes, kernel, isShared, zone } = options;
+    const { socketBufferBytes, kernel, batch, isShared, zone } = options;
     const address = zone === undefined ? local.address : `${local.address}%${zone}`;
     try {
       this.#socket = openListenerSocket({ ...local, address, socketBufferBytes, isShared }, kernel);
@@ -65,8 +70,12 @@ export class UdpListener implements Listener, ClientSocket {
     this.#keyPrefix = `udp ${formatTransportAddress(this.local)}`;
     this.#maxPayload = MAX_UDP_PAYLOAD[local.family];
     this.#outgoing = Buffer.allocUnsafeSlow(this.#maxPayload);
-    socket.on('message', (bytes, remote) => {
-      this.receive(bytes, remote);
+    const { fd } = this.#socket;
+    const drain = batch && fd !== undefined ? this.#drainOf(batch, fd) : undefined;
+    this.#leaveTurns = drain && ports.turns.add(() => drain.take());
+    socket.on('message', (bytes, { address: from, port }) => {
+      this.#receive(bytes, from, port);
+      drain?.takeBehind();
     });
     socket.on('error', (error) => {
       ports.logger.warn({ listener: formatTransportAddress(this.local), err: error }, 'UDP listener reported an error');
@@ -134,6 +143,7 @@ export class UdpListener implements Listener, ClientSocket {
 
   close(): Promise<void> {
     this.#flush();
+    this.#leaveTurns?.();
     this.#ports.clients.remove(this.#number);
     this.#closed = true;
     return new Promise((resolve) => {
@@ -141,8 +151,22 @@ export class UdpListener implements Listener, ClientSocket {
     });
   }
 
-  /** Packet path: one lookup for ChannelData; a path object is made for control messages only. */
+  /** A datagram that another socket took for this one. */
   receive(bytes: Buffer, { address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
+    this.#receive(bytes, address, port);
+  }
+
+  #drainOf(batch: ReceiveBatch, fd: number): DatagramDrain {
+    return new DatagramDrain(batch, fd, (bytes, address, port) => {
+      // A turn may close the listener that is served just now.
+      if (this.#closed) return;
+      // A request may have to wait for its credentials, and the batch is used again.
+      this.#receive(isChannelData(bytes[0] ?? 0xff) ? bytes : Buffer.from(bytes), address, port);
+    });
+  }
+
+  /** Packet path: one lookup for ChannelData; a path object is made for control messages only. */
+  #receive(bytes: Buffer, address: string, port: number): void {
     const firstByte = bytes[0] ?? 0xff;
     if (isChannelData(firstByte)) {
       const leg = this.#clients.get(address, port);

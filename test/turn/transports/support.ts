@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/shared/drop-counters.ts';
+import { ClientTurns } from '../../../src/turn/dataplane/node/client-turns.ts';
 import { ClientSockets, type ClientSocket } from '../../../src/turn/dataplane/node/client-sockets.ts';
 import { type ChannelDataPath, type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
@@ -92,6 +93,7 @@ export function heard(unproven?: UnprovenAllowanceOptions): Heard {
     onMessage: () => undefined,
     channelData,
     clients: new ClientSockets(),
+    turns: new ClientTurns(),
     drops: new DropCounters(),
     logger: silentLogger,
     shares: new FairShares(unproven, () => performance.now()),

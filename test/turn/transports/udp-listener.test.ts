@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeSockaddr, kernelUdp } from '../../../src/turn/kernel/udp.ts';
+import { ReceiveBatch } from '../../../src/turn/kernel/receive-batch.ts';
+import { loadSystemCalls } from '../../../src/turn/kernel/system-calls.ts';
 import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { UdpListener } from '../../../src/turn/transports/udp-listener.ts';
 import { bindingRequest, channelFrame, heard, type Heard, Linked, udpClient } from './support.ts';
@@ -142,4 +145,68 @@ it('says in one line which listener could not be opened and what to do', () => {
   expect(() => new UdpListener(foreign, { socketBufferBytes: 0 }, ports)).toThrow(
     expect.objectContaining({ code: 'ERR_ADDRESS_UNAVAILABLE' }),
   );
+});
+
+const kernel = kernelUdp();
+const calls = loadSystemCalls();
+
+describe.skipIf(!kernel || !calls.ok)('while peers keep the event loop busy', () => {
+  const DATAGRAMS = 50;
+
+  /** A listener at which datagrams wait that the event loop has not read. */
+  function busy(): UdpListener {
+    if (!kernel || !calls.ok) throw new Error('no system calls');
+    const batch = new ReceiveBatch(calls.value, 32, 0);
+    const waiting = new UdpListener(LOCAL, { socketBufferBytes: 0, kernel, batch }, ports);
+    const sender = kernel.open(4, '127.0.0.1', 0, 0);
+    const to = encodeSockaddr(waiting.local);
+    for (let i = 0; i < DATAGRAMS; i++) expect(kernel.send(sender, to, bindingRequest(i))).toBe(0);
+    return waiting;
+  }
+
+  function servePeers(datagrams: number): void {
+    for (let i = 0; i < datagrams; i++) ports.turns.spend();
+  }
+
+  it('has its turn among their datagrams, as many for as many, in the order they came', async () => {
+    const waiting = busy();
+    servePeers(31);
+    expect(ports.messages).toHaveLength(0);
+    servePeers(1);
+    expect(ports.messages.map(({ bytes }) => bytes[19])).toEqual(Array.from({ length: 32 }, (_, i) => i));
+    servePeers(32);
+    expect(ports.messages).toHaveLength(DATAGRAMS);
+    const [first, second] = ports.messages;
+    expect(first?.client.key).toBe(second?.client.key);
+    await waiting.close();
+  });
+
+  it('gives its engine bytes that stay, since a request may wait for its credentials', async () => {
+    const kept: Buffer[] = [];
+    ports.onMessage = (_client, bytes) => kept.push(bytes);
+    const waiting = busy();
+    servePeers(64);
+    expect(kept.map((bytes) => bytes[19])).toEqual(Array.from({ length: DATAGRAMS }, (_, i) => i));
+    await waiting.close();
+  });
+
+  it('has no turn once it is closed, from within a turn or not', async () => {
+    const waiting = busy();
+    let closing: Promise<void> | undefined;
+    ports.onMessage = () => {
+      closing ??= waiting.close();
+    };
+    servePeers(64);
+    expect(ports.messages).toHaveLength(1);
+    await closing;
+    servePeers(64);
+    expect(ports.messages).toHaveLength(1);
+  });
+
+  it('reads what stands behind a datagram with it, and the next one as well', async () => {
+    const waiting = busy();
+    await until(() => ports.messages.length === DATAGRAMS);
+    expect(ports.messages.map(({ bytes }) => bytes[19])).toEqual(Array.from({ length: DATAGRAMS }, (_, i) => i));
+    await waiting.close();
+  });
 });

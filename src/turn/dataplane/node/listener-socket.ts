@@ -7,6 +7,8 @@ import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
 export interface ListenerSocket {
   /** The socket that receives datagrams, and tells when it is closed. */
   readonly socket: Socket;
+  /** Its file descriptor, where a `KernelUdp` opened it. */
+  readonly fd: number | undefined;
   /** Sends like `sendNow`; false after a failure too, where the platform tells of one. */
   readonly send: (data: Uint8Array, offset: number, length: number, port: number, address: string) => boolean;
 }
@@ -26,6 +28,7 @@ function nodeSocket(options: UdpBindOptions): ListenerSocket {
   const socket = bindUdpSocket(options);
   return {
     socket,
+    fd: undefined,
     send: (data, offset, length, port, address) => sendNow(socket, data, offset, length, port, address),
   };
 }
@@ -39,6 +42,7 @@ function kernelSocket(options: UdpBindOptions, kernel: KernelUdp): ListenerSocke
   const sockaddrs = new SockaddrCache(family, KEPT_ADDRESSES);
   return {
     socket,
+    fd,
     send: (data, offset, length, toPort, to) => {
       // A link-local client: its zone is a name, which Node looks up.
       if (family === 6 && to.includes('%')) return sendNow(socket, data, offset, length, toPort, to);

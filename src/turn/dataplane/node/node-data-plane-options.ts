@@ -1,6 +1,7 @@
 import { type Logger } from '../../../base/logger.ts';
 import { type DataPlaneSink } from '../../contract/data-plane-sink.ts';
 import { type DropCounters } from '../shared/drop-counters.ts';
+import { type ClientTurns } from './client-turns.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { type JoinedStreamsOptions } from './joined-streams.ts';
 import { type KernelTcp } from '../../kernel/tcp.ts';
@@ -21,6 +22,8 @@ export interface NodeDataPlaneOptions {
 export interface NodeDataPlanePorts {
   readonly sink: DataPlaneSink;
   readonly clients: ClientSockets;
+  /** Told of each datagram of a peer, so that clients have their turn. */
+  readonly turns: ClientTurns;
   readonly drops: DropCounters;
   readonly logger: Logger;
   /** UDP sockets of the kernel; absent: the plane uses `node:dgram`. */

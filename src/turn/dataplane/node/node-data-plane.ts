@@ -18,6 +18,7 @@ import {
 import { Bandwidths, type RelayBuckets } from '../shared/bandwidths.ts';
 import { CoarseClock } from '../shared/coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters.ts';
+import { type ClientTurns } from './client-turns.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
@@ -50,6 +51,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #options: NodeDataPlaneOptions;
   readonly #sink: DataPlaneSink;
   readonly #clients: ClientSockets;
+  readonly #turns: ClientTurns;
   readonly #drops: DropCounters;
   readonly #logger: Logger;
   readonly #kernel: KernelUdp | undefined;
@@ -59,10 +61,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #bandwidths = new Bandwidths();
   readonly #bySlot: (Relay | undefined)[] = [];
 
-  constructor(options: NodeDataPlaneOptions, { sink, clients, drops, logger, kernel, nowMs }: NodeDataPlanePorts) {
+  constructor(
+    options: NodeDataPlaneOptions,
+    { sink, clients, turns, drops, logger, kernel, nowMs }: NodeDataPlanePorts,
+  ) {
     this.#options = options;
     this.#sink = sink;
     this.#clients = clients;
+    this.#turns = turns;
     this.#drops = drops;
     this.#logger = logger;
     this.#kernel = kernel;
@@ -336,6 +342,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       const peer = addressFromKernel(address, port);
       if (peer !== undefined) this.#sink.onPeerData(relay.handle, peer, data);
     }
+    this.#turns.spend();
   }
 
   /** False when the data is permitted and has no channel, and the engine is to have it now. */

@@ -262,6 +262,18 @@ describe('from peer to client', () => {
   });
 });
 
+it('gives clients their turn after so many datagrams of peers, permitted or not', async () => {
+  let turns = 0;
+  h.turns.add(() => (turns += 1));
+  for (let i = 0; i < 31; i++) peer.send('not permitted', relay.relayed);
+  await until(() => h.drops.snapshot()['no-permission'] === 31);
+  expect(turns).toBe(0);
+  bindChannel();
+  peer.send('permitted', relay.relayed);
+  await until(() => client.received.length === 1);
+  expect(turns).toBe(1);
+});
+
 describe('a reserved address', () => {
   it('drops what arrives until it is claimed', async () => {
     const reserved = unwrap(h.plane.reserveRelay(4, 0));

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../../../src/base/transport-address.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
 import { type ClientPath } from '../../../../src/turn/contract/client-path.ts';
+import { ClientTurns } from '../../../../src/turn/dataplane/node/client-turns.ts';
 import { ClientSockets, type ClientSocket } from '../../../../src/turn/dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../../../../src/turn/dataplane/node/relay-state.ts';
 import { DropCounters } from '../../../../src/turn/dataplane/shared/drop-counters.ts';
@@ -59,6 +60,7 @@ export interface Harness<Plane extends NodeDataPlane = NodeDataPlane> {
   readonly peerErrors: PeerError[];
   /** Relays that the plane has told to be closed. */
   readonly closed: RelayHandle[];
+  readonly turns: ClientTurns;
   nowMs: number;
 }
 
@@ -86,6 +88,7 @@ export function harnessOf<Plane extends NodeDataPlane>(
   const peerData: Harness['peerData'] = [];
   const peerErrors: PeerError[] = [];
   const closed: RelayHandle[] = [];
+  const turns = new ClientTurns();
   const sink: DataPlaneSink = {
     onClientMessage: () => undefined,
     onClientClosed: () => undefined,
@@ -99,9 +102,9 @@ export function harnessOf<Plane extends NodeDataPlane>(
   const drops = new DropCounters();
   const plane = create(
     { addresses, socketBufferBytes, clockResolutionMs: 0 },
-    { sink, clients, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
+    { sink, clients, turns, drops, logger: silentLogger, kernel, nowMs: () => harnessed.nowMs },
   );
-  const harnessed: Harness<Plane> = { plane, drops, peerData, peerErrors, closed, nowMs: 0 };
+  const harnessed: Harness<Plane> = { plane, drops, peerData, peerErrors, closed, turns, nowMs: 0 };
   return harnessed;
 }
 

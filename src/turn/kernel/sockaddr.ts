@@ -1,0 +1,52 @@
+import { formatIp, parseIp, type AddressFamily } from '../../base/ip.ts';
+import { type TransportAddress } from '../../base/transport-address.ts';
+import { AF, SOCKADDR_BYTES } from './linux.ts';
+
+/** `struct sockaddr_in` or `sockaddr_in6` in a place of 32 bytes, eight words; what the family does not use is zero. */
+export const SOCKADDR_WORDS = 8;
+
+/** Writes a transport address at a word. `zone` is the index of the interface of a link-local address. */
+export function writeSockaddr(
+  words: Uint32Array,
+  at: number,
+  { family, address, port }: TransportAddress,
+  zone = 0,
+): void {
+  const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, SOCKADDR_WORDS * 4);
+  bytes.fill(0);
+  bytes[0] = AF[family];
+  bytes[2] = port >> 8;
+  bytes[3] = port & 0xff;
+  bytes.set(parseIp(address) ?? [], family === 4 ? 4 : 8);
+  if (family === 6) words[at + 6] = zone;
+}
+
+/** Reads a transport address at a word; `undefined` when it is of no family that is known. */
+export function readSockaddr(words: Uint32Array, at: number): TransportAddress | undefined {
+  const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, SOCKADDR_WORDS * 4);
+  const family = familyAt(words, at);
+  if (family === undefined) return undefined;
+  const port = portAt(words, at);
+  const address = formatIp(family === 4 ? bytes.subarray(4, 8) : bytes.subarray(8, 24));
+  return { family, address, port };
+}
+
+export function familyAt(words: Uint32Array, at: number): AddressFamily | undefined {
+  const domain = (words[at] ?? 0) & 0xffff;
+  if (domain === AF[4]) return 4;
+  return domain === AF[6] ? 6 : undefined;
+}
+
+export function portAt(words: Uint32Array, at: number): number {
+  const first = words[at] ?? 0;
+  return ((first >>> 8) & 0xff00) | (first >>> 24);
+}
+
+/** Index of the interface of a link-local address, else 0. */
+export function zoneAt(words: Uint32Array, at: number): number {
+  return familyAt(words, at) === 6 ? (words[at + 6] ?? 0) : 0;
+}
+
+export function sockaddrBytes(words: Uint32Array, at: number): number {
+  return ((words[at] ?? 0) & 0xffff) === AF[6] ? SOCKADDR_BYTES[6] : SOCKADDR_BYTES[4];
+}
