@@ -1,7 +1,7 @@
 import { ownText } from './own-text.ts';
 
-/** Texts of this many characters or more are read anew each time. */
-const TOO_LONG = 257;
+/** Characters of the longest text that is kept, unless another number is given. */
+const MAX_LENGTH = 256;
 
 /**
  * What texts were read as of late, for texts that come over and over: a client writes the same addresses into each message, and each message is looked at
@@ -11,18 +11,21 @@ const TOO_LONG = 257;
 export class TextMemo<T> {
   readonly #read: (text: string) => T;
   readonly #capacity: number;
+  readonly #maxLength: number;
   #younger = new Map<string, T>();
   #older = new Map<string, T>();
 
-  constructor(capacity: number, read: (text: string) => T) {
+  /** A text of more than `maxLength` characters is read anew each time. */
+  constructor(capacity: number, read: (text: string) => T, maxLength = MAX_LENGTH) {
     this.#capacity = capacity;
+    this.#maxLength = maxLength;
     this.#read = read;
   }
 
   get(text: string): T {
     const known = this.#younger.get(text);
     if (known !== undefined) return known;
-    if (text.length >= TOO_LONG) return this.#read(text);
+    if (text.length > this.#maxLength) return this.#read(text);
     const own = ownText(text);
     const value = this.#older.get(text) ?? this.#read(own);
     if (this.#younger.size >= this.#capacity) {

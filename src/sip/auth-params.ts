@@ -1,6 +1,9 @@
+import { TextMemo } from '../base/text-memo.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { splitList } from './list.ts';
 import { parseParamValue } from './params.ts';
+
+const DIGEST = /^digest[ \t]/i;
 
 /** Scheme and parameters of an Authorization, WWW-Authenticate or Proxy- field (`auth-param` of RFC 3261 §25.1). */
 export interface AuthFields {
@@ -18,6 +21,16 @@ export function parseAuthFields(text: string): AuthFields | undefined {
   const scheme = blank < 0 ? text : text.slice(0, blank);
   const rest = blank < 0 ? '' : trimBlanks(text, blank);
   return isToken(scheme) ? { scheme: scheme.toLowerCase(), rest, params: parseAuthParams(rest) } : undefined;
+}
+
+/** Credentials in front of a core outside are looked at by five rooms, the last one when the answer has come. */
+const MEMO_CAPACITY = 256;
+const MAX_LENGTH = 512;
+const memo = new TextMemo(MEMO_CAPACITY, (text) => parseAuthFields(text) ?? null, MAX_LENGTH);
+
+/** The same for what is read several times while a request is on its way. A token is not kept for that. */
+export function readAuthFields(text: string): AuthFields | undefined {
+  return DIGEST.test(text) ? (memo.get(text) ?? undefined) : parseAuthFields(text);
 }
 
 function parseAuthParams(text: string): Map<string, string> | undefined {

@@ -89,7 +89,11 @@ export class SipHeaders {
 
   /** Inserts before the first field of that name, else on top: what Via, Route and Record-Route want. */
   prepend(name: string, value: string): void {
-    const field = createField(name, value);
+    this.prependField(createField(name, value));
+  }
+
+  /** The same for a field that is judged already. */
+  prependField(field: HeaderField): void {
     this.#changes(field.key);
     this.#fields.splice(Math.max(0, this.#find(field.key)), 0, field);
   }

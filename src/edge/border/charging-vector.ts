@@ -15,9 +15,14 @@ export function chargingIdIn(headers: SipHeaders): string | undefined {
   return paramsIn(headers)?.get('icid-value');
 }
 
-/** P-Charging-Vector of a request (RFC 7315 §4.6). `originatingNetwork`: that of the sender. `generatedAt`: the host that made the identity, if it is known. */
-export function chargingVector(icid: string, originatingNetwork: string, generatedAt?: string): string {
-  return `icid-value=${quote(icid)}${generated(generatedAt)};orig-ioi=${quote(originatingNetwork)}`;
+/** P-Charging-Vector of a request (RFC 7315 §4.6). `origin`: of `chargingOrigin`. */
+export function chargingVector(icid: string, origin: string): string {
+  return `icid-value=${quote(icid)}${origin}`;
+}
+
+/** What stands behind the identity. `network`: that of the sender. `generatedAt`: the host that made the identity, if it is known. */
+export function chargingOrigin(network: string, generatedAt?: string): string {
+  return `${generated(generatedAt)};orig-ioi=${quote(network)}`;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { parseContacts } from '../../sip/contact.ts';
-import { formatHostPort, uriHost } from '../../sip/host-port.ts';
+import { HeaderField } from '../../sip/header-field.ts';
+import { uriHost } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
@@ -13,15 +13,15 @@ import { type LostRegistration } from '../registration/deregistration.ts';
 import { type Identity } from '../registration/identity.ts';
 import { type PassedChallenges } from '../registration/passed-challenges.ts';
 import { type Registration } from '../registration/registration.ts';
-import { bindingKey, registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
 import { type CalledDevice, type Registrations } from '../registration/registrations.ts';
 import { trustedNodeCredentials } from '../registration/trusted-node.ts';
 import { type WebLogin } from '../registration/web-login.ts';
 import { assertIdentity, dropAssertion, identityIn, identityOfSender } from './asserted-identity.ts';
 import { type Border, type RequestOrigin } from './border.ts';
-import { answeringVector, chargingVector, newChargingId } from './charging-vector.ts';
+import { answeringVector, chargingOrigin, chargingVector, newChargingId } from './charging-vector.ts';
 import { cleanAnswerForClient, cleanForClient, cleanRequest, cleanResponse } from './client-messages.ts';
 import { keepOneCredential } from './credential-fields.ts';
+import { Paths } from './paths.ts';
 import { vouchForProofs } from './register-authorization.ts';
 
 /** Methods of requests that begin no dialog. Each request is charged for itself, though a client may use a Call-ID again. */
@@ -45,13 +45,21 @@ export class CoreBorder implements Border {
   readonly #context: CoreBorderContext;
   /** The network that clients come from. */
   readonly #network: string;
-  readonly #host: string;
+  readonly #visited: HeaderField;
+  /** What P-Charging-Vector says of this network where the edge has made the identity, and where the core has. */
+  readonly #ownOrigin: string;
+  readonly #origin: string;
+  readonly #paths: Paths;
 
   constructor(context: CoreBorderContext) {
     const { visitedNetworkId, listen } = context.options;
     this.#context = context;
     this.#network = visitedNetworkId ?? context.home.name;
-    this.#host = uriHost(listen.publicHost ?? listen.addresses[0] ?? context.home.name);
+    this.#visited = new HeaderField('P-Visited-Network-ID', 'p-visited-network-id', quote(this.#network));
+    this.#origin = chargingOrigin(this.#network);
+    const host = uriHost(listen.publicHost ?? listen.addresses[0] ?? context.home.name);
+    this.#ownOrigin = chargingOrigin(this.#network, host);
+    this.#paths = new Paths(context);
   }
 
   requestFromWic(request: SipRequest, { hop, sender, inDialog, icid, webLogin }: RequestOrigin): void {
@@ -66,7 +74,7 @@ export class CoreBorder implements Border {
   }
 
   requestToCore({ method, headers }: SipRequest, from: Hop, core: Hop): void {
-    if (method === 'REGISTER') this.#addPath(headers, from.id, this.#registrationNamed(headers), core.self);
+    if (method === 'REGISTER') this.#paths.add(headers, from, core.self);
   }
 
   requestToWic(headers: SipHeaders): void {
@@ -102,20 +110,11 @@ export class CoreBorder implements Border {
     const { headers } = request;
     this.#addNetwork(headers);
     this.#charge(request, false);
-    this.#addPath(headers, flowId, registrationId, side);
-  }
-
-  /** The way by which requests for a registration come back to its flow (RFC 3327, RFC 5626 §5.1). */
-  #addPath(headers: SipHeaders, flowId: string, registrationId: string | undefined, side: EdgeSide): void {
-    const authority = `${this.#context.tokens.issue(flowId, registrationId)}@${formatHostPort(side.sentBy)}`;
-    headers.prepend('Path', `<sip:${authority};transport=${side.transport};lr${isOutbound(headers) ? ';ob' : ''}>`);
-    // TS 24.229 §5.2.2.1: a registrar that would forget the Path must refuse; RFC 3327 §5.2 has one refuse that is not told of `path`.
-    addTag(headers, 'Require', 'path');
-    addTag(headers, 'Supported', 'path');
+    this.#paths.addFor(headers, registrationId, flowId, side);
   }
 
   #addNetwork(headers: SipHeaders): void {
-    headers.append('P-Visited-Network-ID', quote(this.#network));
+    headers.appendField(this.#visited);
   }
 
   /**
@@ -125,8 +124,7 @@ export class CoreBorder implements Border {
   #charge({ method, headers }: SipRequest, inDialog: boolean, icid?: string): void {
     const isAlone = !inDialog && STANDALONE.has(method);
     const own = (): string => (isAlone ? newChargingId() : this.#context.tokens.icidOf(headers.get('Call-ID') ?? ''));
-    const vector =
-      icid === undefined ? chargingVector(own(), this.#network, this.#host) : chargingVector(icid, this.#network);
+    const vector = icid === undefined ? chargingVector(own(), this.#ownOrigin) : chargingVector(icid, this.#origin);
     headers.append('P-Charging-Vector', vector);
   }
 
@@ -203,14 +201,6 @@ export class CoreBorder implements Border {
   #aorIn(headers: SipHeaders): string | undefined {
     return headers.derive(this.#context.home.aorInTo);
   }
-
-  #registrationNamed(headers: SipHeaders): string | undefined {
-    const aor = this.#aorIn(headers);
-    const contacts = parseContacts(headers);
-    const [contact] = contacts.ok && contacts.value !== '*' ? contacts.value : [];
-    if (aor === undefined || !contact) return undefined;
-    return registrationIdOf(aor, bindingKey(contact, supportsOutbound({ headers })));
-  }
 }
 
 /** The user part of the URI in a Route field; `undefined` when there is none. */
@@ -223,20 +213,6 @@ function userIn(route: string): string | undefined {
 /** The identity that was called, which is the one that answers (TS 24.229 §5.2.6.4.4). */
 function identityCalled({ headers }: SipRequest, reached: Registration): Identity | undefined {
   return identityIn(headers.get('P-Called-Party-ID') ?? '', reached);
-}
-
-/** RFC 5626 §5.1: `ob` where the client does outbound, so that the registrar may count on this flow. */
-function isOutbound(headers: SipHeaders): boolean {
-  const contacts = parseContacts(headers);
-  const list = contacts.ok && contacts.value !== '*' ? contacts.value : [];
-  return (
-    supportsOutbound({ headers }) &&
-    list.some(({ regId, instanceId }) => regId !== undefined && instanceId !== undefined)
-  );
-}
-
-function addTag(headers: SipHeaders, name: string, tag: string): void {
-  if (!headers.getList(name).some((value) => value.toLowerCase() === tag)) headers.append(name, tag);
 }
 
 /** Whether a value claims to come from the network. A value that cannot be read counts as a claim. */

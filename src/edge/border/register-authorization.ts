@@ -1,4 +1,4 @@
-import { parseAuthFields } from '../../sip/auth-params.ts';
+import { readAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders } from '../../sip/message.ts';
 import { type DigestLogin } from '../registration/passed-challenges.ts';
 
@@ -25,7 +25,7 @@ export function vouchForProofs(headers: SipHeaders, isProven: (login: DigestLogi
 }
 
 function protectionOf(value: string, isProven: (login: DigestLogin) => boolean): IntegrityProtection | undefined {
-  const fields = parseAuthFields(value);
+  const fields = readAuthFields(value);
   const params = fields?.scheme === 'digest' ? fields.params : undefined;
   const username = params?.get('username');
   if (params === undefined || username === undefined) return undefined;

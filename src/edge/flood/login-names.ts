@@ -1,5 +1,5 @@
 import { boundedKey } from '../../base/bounded-key.ts';
-import { parseAuthFields } from '../../sip/auth-params.ts';
+import { readAuthFields } from '../../sip/auth-params.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { type HomeDomain } from '../home-domain.ts';
 
@@ -19,7 +19,7 @@ export function loginProofs({ headers }: SipRequest): readonly string[] | undefi
 export function loginNames(proofs: readonly string[], aor: string, home: HomeDomain): readonly string[] {
   const names = new Set<string>();
   for (const proof of proofs) {
-    const fields = parseAuthFields(proof);
+    const fields = readAuthFields(proof);
     const username = fields?.params?.get('username');
     if (fields?.scheme !== 'digest') names.add(loginName(aor, home));
     else if (username === undefined) names.add(UNREADABLE);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { parseAuthFields } from '../../sip/auth-params.ts';
+import { readAuthFields } from '../../sip/auth-params.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type Hop } from '../hop.ts';
 
@@ -118,7 +118,7 @@ export function digestUsername({ headers }: SipRequest): string | undefined {
 }
 
 function digestParams(value: string): ReadonlyMap<string, string> | undefined {
-  const fields = parseAuthFields(value);
+  const fields = readAuthFields(value);
   return fields?.scheme === 'digest' ? fields.params : undefined;
 }
 
