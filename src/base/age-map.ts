@@ -14,12 +14,13 @@ interface Entry<V, K> {
  * A new entry gets a key that owns its characters (`OwnText`): text of a message may be given as it is. An object is the key itself.
  */
 export class AgeMap<V, K extends string | number | object = string> {
-  readonly #entries = new Map<K, Entry<V, K>>();
+  /** Made with the first entry: most tables of an allocation never have one. */
+  #entries: Map<K, Entry<V, K>> | undefined;
   #oldest: Entry<V, K> | undefined;
   #newest: Entry<V, K> | undefined;
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries?.size ?? 0;
   }
 
   get oldest(): { readonly key: K; readonly value: V } | undefined {
@@ -27,11 +28,11 @@ export class AgeMap<V, K extends string | number | object = string> {
   }
 
   get(key: K): V | undefined {
-    return this.#entries.get(key)?.value;
+    return this.#entries?.get(key)?.value;
   }
 
   has(key: K): boolean {
-    return this.#entries.has(key);
+    return this.#entries?.has(key) ?? false;
   }
 
   /** The entries, oldest first. While they are walked over, only the one just met may be deleted. */
@@ -46,10 +47,11 @@ export class AgeMap<V, K extends string | number | object = string> {
 
   /** Sets an entry. It becomes the newest, even if the key was there before. */
   set(key: K, value: V): void {
-    const known = this.#entries.get(key);
+    const entries = (this.#entries ??= new Map<K, Entry<V, K>>());
+    const known = entries.get(key);
     const entry = known ?? { key: ownKey(key), value, older: undefined, newer: undefined };
     if (known) this.#unlink(known);
-    else this.#entries.set(entry.key, entry);
+    else entries.set(entry.key, entry);
     entry.value = value;
     entry.older = this.#newest;
     if (this.#newest) this.#newest.newer = entry;
@@ -58,9 +60,9 @@ export class AgeMap<V, K extends string | number | object = string> {
   }
 
   delete(key: K): void {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries?.get(key);
     if (!entry) return;
-    this.#entries.delete(key);
+    this.#entries?.delete(key);
     this.#unlink(entry);
   }
 

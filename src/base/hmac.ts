@@ -7,6 +7,10 @@ const DIGEST_BYTES = { sha1: 20, sha256: 32 } as const satisfies Record<HmacAlgo
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 const INITIAL_ROOM = 2048;
+/** The blocks of an empty key, and of none. */
+const INNER_BLOCK = Buffer.alloc(BLOCK_BYTES, INNER_PAD);
+const OUTER_BLOCK = Buffer.alloc(BLOCK_BYTES, OUTER_PAD);
+const NO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 
 /** What is hashed first: a block of the key, then the data. Filled anew by each call, and wiped of the key at its end. */
 let inner = Buffer.alloc(BLOCK_BYTES + INITIAL_ROOM);
@@ -23,13 +27,15 @@ export function hmac(algorithm: HmacAlgorithm, key: Uint8Array, ...parts: readon
   outer.write(hash(algorithm, inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'latin1');
   const digest = Buffer.allocUnsafe(digestBytes);
   digest.write(hash(algorithm, outer.subarray(0, BLOCK_BYTES + digestBytes), 'binary'), 'latin1');
-  inner.fill(0, 0, BLOCK_BYTES);
-  outer.fill(0);
+  inner.set(NO_BLOCK);
+  outer.set(NO_BLOCK);
   return digest;
 }
 
 function setKey(key: Uint8Array): void {
-  for (let i = 0; i < BLOCK_BYTES; i++) {
+  inner.set(INNER_BLOCK);
+  outer.set(OUTER_BLOCK);
+  for (let i = 0; i < key.length; i++) {
     const byte = key[i] ?? 0;
     inner[i] = byte ^ INNER_PAD;
     outer[i] = byte ^ OUTER_PAD;
@@ -38,7 +44,8 @@ function setKey(key: Uint8Array): void {
 
 /** Copies data behind what is there. Returns the offset at which it ends. */
 function append(parts: readonly Uint8Array[]): number {
-  const end = parts.reduce((sum, { length }) => sum + length, BLOCK_BYTES);
+  let end = BLOCK_BYTES;
+  for (const { length } of parts) end += length;
   if (end > inner.length) {
     const larger = Buffer.alloc(Math.max(end, inner.length * 2));
     inner.copy(larger, 0, 0, BLOCK_BYTES);

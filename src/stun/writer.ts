@@ -28,21 +28,22 @@ const MAX_MESSAGE_BYTES = HEADER_BYTES + 0xfffc;
 export class StunWriter {
   #bytes = Buffer.allocUnsafe(INITIAL_BYTES);
   #end = HEADER_BYTES;
+  readonly #transactionId: Buffer;
 
-  /** `transactionId` is 12 bytes. */
-  constructor(method: number, messageClass: MessageClass, transactionId: Uint8Array) {
+  /** `transactionId` is 12 bytes, which stay as they are until the message is finished. */
+  constructor(method: number, messageClass: MessageClass, transactionId: Buffer) {
     if (transactionId.length !== TRANSACTION_ID_BYTES) {
       throw invalid(`transactionId: expected ${TRANSACTION_ID_BYTES} bytes, got ${transactionId.length}`);
     }
     this.#bytes.writeUInt16BE(encodeMessageType(method, messageClass), 0);
     this.#bytes.writeUInt32BE(MAGIC_COOKIE, 4);
     this.#bytes.set(transactionId, 8);
+    this.#transactionId = transactionId;
   }
 
   /** Throws `ERR_INVALID_ARGUMENT` when the attribute cannot carry the value or the message would pass 65,552 bytes. */
   add<T>(attribute: Attribute<T>, value: NoInfer<T>): this {
-    const transactionId = this.#bytes.subarray(8, HEADER_BYTES);
-    this.#append(attribute.type, attribute.encode(value, transactionId));
+    this.#append(attribute.type, attribute.encode(value, this.#transactionId));
     return this;
   }
 
@@ -78,7 +79,7 @@ export class StunWriter {
     this.#bytes.writeUInt16BE(type, this.#end);
     this.#bytes.writeUInt16BE(value.length, this.#end + 2);
     this.#bytes.set(value, start);
-    this.#bytes.fill(0, start + value.length, end);
+    for (let at = start + value.length; at < end; at++) this.#bytes[at] = 0;
     this.#end = end;
   }
 

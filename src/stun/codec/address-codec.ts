@@ -7,6 +7,9 @@ import { unencodable } from './unencodable.ts';
 
 const ADDRESS_OFFSET = 4;
 const NO_MASK = new Uint8Array(16);
+/** Magic cookie and transaction id of the message that is read or written at the moment. */
+const messageMask = Buffer.alloc(16);
+messageMask.writeUInt32BE(MAGIC_COOKIE, 0);
 
 /** MAPPED-ADDRESS and those encoded like it (RFC 8489 §14.1). */
 export const address: Codec<TransportAddress> = (name) => ({
@@ -20,12 +23,10 @@ export const xorAddress: Codec<TransportAddress> = (name) => ({
   encode: (place, transactionId) => encodeAddress(name, place, maskOf(transactionId)),
 });
 
-/** Magic cookie and transaction id; the port is XORed with the cookie's first half, as the address's first bytes are. */
+/** Magic cookie and transaction id; the port is XORed with the cookie's first half, as the address's first bytes are. Good until the next call. */
 function maskOf(transactionId: Buffer): Buffer {
-  const mask = Buffer.allocUnsafe(16);
-  mask.writeUInt32BE(MAGIC_COOKIE, 0);
-  transactionId.copy(mask, 4);
-  return mask;
+  messageMask.set(transactionId, 4);
+  return messageMask;
 }
 
 /**
@@ -38,7 +39,9 @@ function decodeAddress(value: Buffer, mask: Uint8Array): TransportAddress | unde
   const addressBytes = family === 4 ? 4 : 16;
   if (family === undefined || value.length !== ADDRESS_OFFSET + addressBytes) return undefined;
   const port = value.readUInt16BE(2) ^ maskOfPort(mask);
-  return { family, address: formatIp(xor(value.subarray(ADDRESS_OFFSET), mask)), port };
+  const ip = new Uint8Array(addressBytes);
+  xorInto(ip, 0, value.subarray(ADDRESS_OFFSET), mask);
+  return { family, address: formatIp(ip), port };
 }
 
 function encodeAddress(name: string, { family, address, port }: TransportAddress, mask: Uint8Array): Buffer {
@@ -49,7 +52,7 @@ function encodeAddress(name: string, { family, address, port }: TransportAddress
   value.writeUInt8(0, 0);
   value.writeUInt8(familyToCode(family), 1);
   value.writeUInt16BE(port ^ maskOfPort(mask), 2);
-  value.set(xor(ip, mask), ADDRESS_OFFSET);
+  xorInto(value, ADDRESS_OFFSET, ip, mask);
   return value;
 }
 
@@ -57,8 +60,6 @@ function maskOfPort(mask: Uint8Array): number {
   return ((mask[0] ?? 0) << 8) | (mask[1] ?? 0);
 }
 
-function xor(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
-  const result = new Uint8Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) result[i] = (bytes[i] ?? 0) ^ (mask[i] ?? 0);
-  return result;
+function xorInto(target: Uint8Array, at: number, bytes: Uint8Array, mask: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) target[at + i] = (bytes[i] ?? 0) ^ (mask[i] ?? 0);
 }

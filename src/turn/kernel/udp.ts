@@ -225,10 +225,19 @@ class LinuxUdp implements KernelUdp {
   }
 }
 
+/** Names of error numbers, made at the first error: a port that others have taken is one for each try. */
+let errorNames: ReadonlyMap<number, string> | undefined;
+
 /** The error of the system call that was just made. */
 export function systemError(koffi: Koffi, syscall: string): NodeJS.ErrnoException {
   const number = koffi.errno();
-  const [code = `E${number}`] = Object.entries(koffi.os.errno).find(([, value]) => value === number) ?? [];
+  // The first of two names of a number is the one to be told: EAGAIN, not EWOULDBLOCK.
+  errorNames ??= new Map(
+    Object.entries(koffi.os.errno)
+      .map(([name, value]) => [value, name] as const)
+      .reverse(),
+  );
+  const code = errorNames.get(number) ?? `E${number}`;
   return Object.assign(new Error(`${syscall} ${code}`), { code, errno: -number, syscall });
 }
 

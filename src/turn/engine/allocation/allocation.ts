@@ -97,7 +97,8 @@ export class Allocation {
   /** All permissions have the same lifetime, and so have all channels: in the order of their last refresh, which is that of their ends. */
   readonly #permissions = new AgeMap<Permission>();
   readonly #channels = new AgeMap<ChannelBinding, number>();
-  readonly #channelByPeer = new Map<string, ChannelBinding>();
+  /** Made with the first channel. */
+  #channelByPeer: Map<string, ChannelBinding> | undefined;
 
   constructor(init: AllocationInit) {
     this.id = init.id;
@@ -198,13 +199,14 @@ export class Allocation {
   }
 
   channelTo(peer: TransportAddress, nowMs: number): ChannelBinding | undefined {
-    return live(this.#channelByPeer.get(formatTransportAddress(peer)), nowMs);
+    return live(this.#channelByPeer?.get(formatTransportAddress(peer)), nowMs);
   }
 
   /** Inserts or refreshes a channel binding. The caller has checked that neither side is bound otherwise (RFC 8656 §12.2). */
   setChannel(channel: number, peer: TransportAddress, expiresAtMs: number): ChannelBinding {
     const binding = { channel, peer, expiresAtMs };
     this.#channels.set(channel, binding);
+    this.#channelByPeer ??= new Map();
     this.#channelByPeer.set(formatTransportAddress(peer), binding);
     return binding;
   }
@@ -212,9 +214,9 @@ export class Allocation {
   /** Takes out the binding to a peer, if there is one, expired or not. */
   removeChannelTo(peer: TransportAddress): ChannelBinding | undefined {
     const key = formatTransportAddress(peer);
-    const binding = this.#channelByPeer.get(key);
+    const binding = this.#channelByPeer?.get(key);
     if (!binding) return undefined;
-    this.#channelByPeer.delete(key);
+    this.#channelByPeer?.delete(key);
     this.#channels.delete(binding.channel);
     return binding;
   }

@@ -1,6 +1,6 @@
 import { type Now } from '../../../base/clock.ts';
-import { hmac } from '../../../base/hmac.ts';
-import { constantTimeEqual } from '../../../base/secret.ts';
+import { KeyedHmac } from '../../../base/keyed-hmac.ts';
+import { constantTimeEqualText } from '../../../base/secret.ts';
 import { formatTransportAddress } from '../../../base/transport-address.ts';
 import { type ClientPath } from '../../contract/client-path.ts';
 
@@ -8,6 +8,8 @@ type NonceCheck = 'valid' | 'stale' | 'foreign';
 
 const TIME_BYTES = 4;
 const MAC_BYTES = 12;
+/** Characters of base64url that hold the time. */
+const TIME_CHARACTERS = 6;
 /** The form of a nonce: 16 bytes in base64url. */
 const OWN_FORM = /^[\w-]{22}$/;
 
@@ -18,37 +20,36 @@ const OWN_FORM = /^[\w-]{22}$/;
  * what it promises has made a nonce that the server does not take. A nonce of one realm is foreign in the others.
  */
 export class Nonces {
-  readonly #key: Buffer;
+  readonly #mac: KeyedHmac;
   readonly #lifetimeSec: number;
   readonly #cookie: string;
 
   /** `key`: 32 random bytes of this process. */
   constructor(key: Buffer, lifetimeSec: number, cookie: string) {
-    this.#key = key;
+    this.#mac = new KeyedHmac(key);
     this.#lifetimeSec = lifetimeSec;
     this.#cookie = cookie;
   }
 
   /** Makes a nonce: the cookie and 22 ASCII characters. */
   issue(client: ClientPath, realm: string, now: Now): string {
-    const time = Buffer.alloc(TIME_BYTES);
-    time.writeUInt32BE(seconds(now));
-    return this.#cookie + Buffer.concat([time, this.#mac(time, client, realm)]).toString('base64url');
+    return this.#cookie + this.#own(seconds(now), client, realm);
   }
 
   check(nonce: string, client: ClientPath, realm: string, now: Now): NonceCheck {
     const own = nonce.slice(this.#cookie.length);
     if (!nonce.startsWith(this.#cookie) || !OWN_FORM.test(own)) return 'foreign';
-    const bytes = Buffer.from(own, 'base64url');
-    const time = bytes.subarray(0, TIME_BYTES);
-    if (!constantTimeEqual(bytes.subarray(TIME_BYTES), this.#mac(time, client, realm))) return 'foreign';
-    const ageSec = seconds(now) - time.readUInt32BE();
+    const issuedSec = Buffer.from(own.slice(0, TIME_CHARACTERS), 'base64url').readUInt32BE();
+    if (!constantTimeEqualText(own, this.#own(issuedSec, client, realm))) return 'foreign';
+    const ageSec = seconds(now) - issuedSec;
     return ageSec >= 0 && ageSec < this.#lifetimeSec ? 'valid' : 'stale';
   }
 
-  #mac(time: Buffer, { transport, remote }: ClientPath, realm: string): Buffer {
-    const bound = Buffer.from(`${transport} ${formatTransportAddress(remote)} ${realm}`);
-    return hmac('sha256', this.#key, time, bound).subarray(0, MAC_BYTES);
+  #own(issuedSec: number, { transport, remote }: ClientPath, realm: string): string {
+    const bytes = this.#mac.digest(`${issuedSec} ${transport} ${formatTransportAddress(remote)} ${realm}`);
+    bytes.copyWithin(TIME_BYTES, 0, MAC_BYTES);
+    bytes.writeUInt32BE(issuedSec);
+    return bytes.toString('base64url', 0, TIME_BYTES + MAC_BYTES);
   }
 }
 
