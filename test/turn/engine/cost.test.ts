@@ -37,7 +37,7 @@ function coverage(): Profiler.ScriptCoverage[] {
 function cryptoEntered(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { url, functions } of coverage()) {
-    const file = /\/src\/(base\/hmac|credentials\/.*)\.ts/.exec(url)?.[1];
+    const file = /\/src\/(base\/(?:keyed-)?hmac|credentials\/.*)\.ts/.exec(url)?.[1];
     for (const { functionName, ranges } of file === undefined ? [] : functions) {
       const count = ranges[0]?.count ?? 0;
       if (functionName !== '' && count > 0) counts[`${file} ${functionName}`] = count;
@@ -187,7 +187,9 @@ describe('what an Allocate hashes', () => {
     const [plain, taking] = [world(), world(tokenVerifier())];
     const before = hashed(plain, plain.client().as('bob'));
     const after = hashed(taking, taking.client().as('bob'));
-    expect(before['base/hmac hmac']).toBeGreaterThan(0);
+    // The password, the request's proof and the answer's; and the nonce, which is made and then checked.
+    expect(before['base/hmac hmac']).toBe(3);
+    expect(before['base/keyed-hmac #digest']).toBe(2);
     expect(after['base/hmac hmac']).toBe(before['base/hmac hmac']);
     expect(Object.keys(after).filter((name) => name.includes('access-token'))).toEqual([]);
   });
@@ -198,5 +200,23 @@ describe('what an Allocate hashes', () => {
     const byToken = hashed(of, of.client().withToken(heldToken(of.now)));
     expect(byToken['credentials/access-token/token-codec decodeAccessToken']).toBe(1);
     expect(byToken['base/hmac hmac']).toBe(byPassword['base/hmac hmac']! + 2);
+  });
+});
+
+describe('what a line of the log costs whose level is off', () => {
+  it('is nothing: no fields are made, whatever a client asks for', () => {
+    const { world: of, client } = scene();
+    const act = (): void => {
+      for (const one of Object.values(ACTIONS)) one({ world: of, client });
+    };
+    act();
+    coverage();
+    act();
+    const report = coverage().find(({ url }) => url.includes('/src/turn/engine/observe/report.ts'));
+    const entered = report?.functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0) ?? [];
+    expect(entered.map(({ functionName }) => functionName)).toContain('reportAuthenticationRefused');
+    expect(entered.filter(({ functionName }) => /^(fields|fieldsOf|clientText|infoOf)$/.test(functionName))).toEqual(
+      [],
+    );
   });
 });

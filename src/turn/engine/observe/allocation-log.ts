@@ -1,4 +1,4 @@
-import { type Logger } from '../../../base/logger.ts';
+import { type Logger, writes } from '../../../base/logger.ts';
 import { TokenBucket } from '../../../base/token-bucket.ts';
 import { TokenBuckets } from '../../../base/token-buckets.ts';
 
@@ -30,6 +30,7 @@ export class AllocationLog {
 
   /** `fields` are made for a line that is written. */
   info(person: string, fields: () => Fields, message: string): void {
+    if (!writes(this.#logger, 'info')) return;
     const nowMs = this.#nowMs();
     if (this.#persons.take(person, nowMs) > 0 || !this.#all.take(nowMs)) {
       this.#suppressed += 1;

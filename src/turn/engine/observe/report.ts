@@ -1,3 +1,4 @@
+import { writes } from '../../../base/logger.ts';
 import { formatTransportAddress, type TransportAddress } from '../../../base/transport-address.ts';
 import { type Allocation } from '../allocation/allocation.ts';
 import { type Refused } from '../requests/answer.ts';
@@ -61,7 +62,7 @@ export function reportCreated(
 
 export function reportRefreshed(engine: EngineState, allocation: Allocation, lifetimeSec: number): void {
   const { events, logger, plane } = engine;
-  logger.debug({ ...fieldsOf(allocation), lifetimeSec }, 'allocation refreshed');
+  if (writes(logger, 'debug')) logger.debug({ ...fieldsOf(allocation), lifetimeSec }, 'allocation refreshed');
   if (!events.has('allocation-refreshed')) return;
   const [counters] = allocationCounters(plane, [allocation]);
   if (counters) events.emit('allocation-refreshed', { ...infoOf(allocation), lifetimeSec, counters });
@@ -121,7 +122,7 @@ export function reportPeerClosed(
 }
 
 export function reportPermission({ events, logger }: EngineState, allocation: Allocation, peerAddress: string): void {
-  logger.debug({ ...fieldsOf(allocation), peerAddress }, 'permission created');
+  if (writes(logger, 'debug')) logger.debug({ ...fieldsOf(allocation), peerAddress }, 'permission created');
   if (events.has('permission-created')) events.emit('permission-created', { ...infoOf(allocation), peerAddress });
 }
 
@@ -131,7 +132,9 @@ export function reportChannel(
   channel: number,
   peer: TransportAddress,
 ): void {
-  logger.debug({ ...fieldsOf(allocation), channel, peer: formatTransportAddress(peer) }, 'channel bound');
+  if (writes(logger, 'debug')) {
+    logger.debug({ ...fieldsOf(allocation), channel, peer: formatTransportAddress(peer) }, 'channel bound');
+  }
   if (events.has('channel-bound')) events.emit('channel-bound', { ...infoOf(allocation), channel, peer });
 }
 
@@ -166,12 +169,12 @@ export function reportAuthenticationRefused(
 ): void {
   const { method } = message;
   tally.authenticationsRefused += 1;
-  const fields = { client: clientText(client), method, code, cause, username };
-  const routine = cause === 'no-credentials' || cause === 'stale-nonce' || cause === 'foreign-nonce';
-  if (routine || cause === 'incomplete-credentials') logger.debug(fields, 'authentication refused');
-  else if (isOurFailure(cause)) {
-    limitedLog.warn(`authentication ${cause}`, fields, 'authentication not decided', now.monotonicMs);
-  } else limitedLog.info(`authentication ${cause}`, fields, 'authentication refused', now.monotonicMs);
+  const fields = () => ({ client: clientText(client), method, code, cause, username });
+  if (ANY_STRANGER.has(cause)) {
+    if (writes(logger, 'debug')) logger.debug(fields(), 'authentication refused');
+  } else if (isOurFailure(cause)) {
+    limitedLog.warn(`authentication ${cause}`, fields(), 'authentication not decided', now.monotonicMs);
+  } else limitedLog.info(`authentication ${cause}`, fields(), 'authentication refused', now.monotonicMs);
   if (!events.has('authentication-refused')) return;
   events.emit('authentication-refused', {
     transport: client.transport,
@@ -191,11 +194,19 @@ export function reportRequestRefused(
   const { method } = message;
   tally.requestsRefused += 1;
   const who = user === undefined ? {} : { user };
-  const fields = { client: clientText(client), method, code, cause, ...who };
-  if (user === undefined) logger.debug(fields, 'request refused');
-  else limitedLog.info(`request ${cause}`, fields, 'request refused', now.monotonicMs);
+  const fields = () => ({ client: clientText(client), method, code, cause, ...who });
+  if (user !== undefined) limitedLog.info(`request ${cause}`, fields(), 'request refused', now.monotonicMs);
+  else if (writes(logger, 'debug')) logger.debug(fields(), 'request refused');
   events.emit('request-refused', { transport: client.transport, client: client.remote, method, code, cause, ...who });
 }
+
+/** What any stranger can bring about at will, and every client does once. */
+const ANY_STRANGER: ReadonlySet<AuthenticationCause> = new Set([
+  'no-credentials',
+  'stale-nonce',
+  'foreign-nonce',
+  'incomplete-credentials',
+]);
 
 /** Whether a refusal is the server's failure: the verifier could not be asked, or did not answer. */
 function isOurFailure(cause: AuthenticationCause): boolean {
