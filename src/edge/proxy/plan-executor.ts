@@ -70,17 +70,15 @@ export class PlanExecutor {
   /** Carries out a plan that is not a refusal, for a request that is no ACK. */
   execute(admitted: AdmittedRequest, plan: Exclude<Plan, { readonly kind: 'refuse' }>): void {
     const { request, key, hop, sender, account } = admitted;
-    const exchange = admitted.exchange ?? this.#context.layer.openServer(request, key, hop, account);
+    const { layer } = this.#context;
+    if (plan.kind !== 'register' && plan.kind !== 'answer') {
+      this.#forward(admitted.exchange ?? layer.openServer(request, key, hop, account), admitted, plan);
+      return;
+    }
+    const exchange = admitted.exchange ?? layer.createServer(request, key, hop, account);
     if (plan.kind === 'register') this.#register(exchange, admitted, plan.copy);
-    else if (plan.kind === 'answer') {
-      const answer = answerOptions(request, hop, registrationOf(sender), this.#context.insertion);
-      if (!isLater(answer)) exchange.respond(answer);
-      else {
-        answer.later((response) => {
-          exchange.respond(response);
-        });
-      }
-    } else this.#forward(exchange, admitted, plan);
+    else this.#answer(exchange, request, hop, sender);
+    layer.keep(exchange);
   }
 
   /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). */
@@ -100,6 +98,16 @@ export class PlanExecutor {
 
   noteSwamped({ id }: Hop): void {
     this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
+  }
+
+  #answer(exchange: ServerExchange, request: SipRequest, hop: Hop, sender: KnownSender | undefined): void {
+    const answer = answerOptions(request, hop, registrationOf(sender), this.#context.insertion);
+    if (!isLater(answer)) exchange.respond(answer);
+    else {
+      answer.later((response) => {
+        exchange.respond(response);
+      });
+    }
   }
 
   #register(exchange: ServerExchange, admitted: AdmittedRequest, copy: SipRequest): void {

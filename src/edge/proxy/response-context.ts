@@ -68,6 +68,7 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
   forward(targets: readonly CoreTarget[]): void {
     if (this.#decided || this.#finalSent) return;
     this.#decided = true;
+    this.#options.layer.keep(this.#exchange);
     const { headers } = this.#exchange.request;
     const shares = splitBreadth(incomingBreadth(headers), targets.length);
     if (Number(headers.get('Max-Forwards') ?? Infinity) === 0) this.#send(this.#own(483));

@@ -42,7 +42,6 @@ export interface ServerExchangeOptions {
   /** The account that the request counts against in the shares of its receivers. */
   readonly sender: string;
   readonly layer: ExchangeLayer;
-  readonly onTerminated: () => void;
 }
 
 /** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
@@ -55,12 +54,14 @@ export class ServerExchange {
   decorate: ((response: SipResponse) => Outcome<object>) | undefined;
   /** Works on the answer. Absent before anybody does, and where the answer is known at once. */
   worker: ExchangeWorker | undefined;
+  /** Called once, when it ends. Set by whoever keeps it. */
+  onTerminated: (() => void) | undefined;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
   #answered: SipResponse | undefined;
 
-  constructor({ request, key, hop, sender, layer, onTerminated }: ServerExchangeOptions) {
+  constructor({ request, key, hop, sender, layer }: ServerExchangeOptions) {
     this.key = exchangeKey(hop, key);
     this.request = request;
     this.hop = hop;
@@ -76,7 +77,11 @@ export class ServerExchange {
       send: (message: SipMessage) => {
         layer.send(message, hop);
       },
-      on: { timeout: ignore, transportError: ignore, terminated: onTerminated },
+      on: {
+        timeout: ignore,
+        transportError: ignore,
+        terminated: () => this.onTerminated?.(),
+      },
     };
     this.#transaction =
       request.method === 'INVITE' ? new InviteServerTransaction(options) : new NonInviteServerTransaction(options);
@@ -105,6 +110,11 @@ export class ServerExchange {
   get isWaiting(): boolean {
     const { state } = this.#transaction;
     return state === 'trying' || state === 'proceeding';
+  }
+
+  /** Whether nothing of it is left to be found: no repeated request, and no ACK. */
+  get hasEnded(): boolean {
+    return this.#transaction.state === 'terminated';
   }
 
   respond(response: SipResponse): void {

@@ -88,6 +88,8 @@ export class TransactionLayer implements ExchangeLayer {
 
   /** `key` is that of `serverTransactionKey`; the same key of another sender is another transaction. */
   findServer(hop: Hop, key: string): ServerExchange | undefined {
+    // Most clients have nothing open when a request comes.
+    if (hop.kind === 'wic' && this.#serversByHop.count(hop) === 0) return undefined;
     return this.#servers.find(exchangeKey(hop, key));
   }
 
@@ -102,14 +104,28 @@ export class TransactionLayer implements ExchangeLayer {
 
   /** `key` is that of `serverTransactionKey`. `sender`: whose the request is, for the share that it has of whom it goes to. */
   openServer(request: SipRequest, key: string, hop: Hop, sender = ''): ServerExchange {
-    const onTerminated = (): void => {
-      this.#servers.delete(exchange);
-      this.#serversByHop.delete(hop, exchange);
-    };
-    const exchange: ServerExchange = new ServerExchange({ request, key, hop, sender, layer: this, onTerminated });
-    this.#servers.add(exchange);
-    this.#serversByHop.add(hop, exchange);
+    const exchange = this.createServer(request, key, hop, sender);
+    this.keep(exchange);
     return exchange;
+  }
+
+  /**
+   * As `openServer`, for a request that may be answered within the call: until `keep`, which has to follow, nobody finds it. Over a connection nothing
+   * has to be found of what is answered (RFC 3261 §17.2.2: Timer J is 0).
+   */
+  createServer(request: SipRequest, key: string, hop: Hop, sender: string): ServerExchange {
+    return new ServerExchange({ request, key, hop, sender, layer: this });
+  }
+
+  /** Has the exchange found, by message and by hop, until it ends. Nothing to do when it has ended. */
+  keep(exchange: ServerExchange): void {
+    if (exchange.hasEnded || exchange.onTerminated) return;
+    exchange.onTerminated = () => {
+      this.#servers.delete(exchange);
+      this.#serversByHop.delete(exchange.hop, exchange);
+    };
+    this.#servers.add(exchange);
+    this.#serversByHop.add(exchange.hop, exchange);
   }
 
   /** Whether a WIC has no place left for this sender: as many requests as it may have open itself may wait for it, and a share of them is anybody's. */

@@ -236,6 +236,50 @@ describe('a credential', () => {
   });
 });
 
+describe('a REGISTER', () => {
+  it('that the core answers within the call takes no place among the transactions', () => {
+    const bench = new ProxyBench();
+    const [hop, wic] = [bench.addHop(), new WicMessages('alice')];
+    const sizes: number[] = [];
+    bench.handle = (request, _essentials, _origin, outcome) => {
+      sizes.push(bench.layer.size);
+      outcome.respond(createResponse(request, 200));
+      sizes.push(bench.layer.size);
+    };
+    bench.receive(wic.buildRegister(), hop);
+    expect([...sizes, bench.layer.size]).toEqual([0, 0, 0]);
+    expect(hop.take()).toEqual(['200']);
+  });
+
+  it('that the core answers later takes one until then, and absorbs what repeats it', () => {
+    const bench = new ProxyBench();
+    const [hop, wic] = [bench.addHop(), new WicMessages('alice')];
+    let asked = 0;
+    let answerLater = (): void => undefined;
+    bench.handle = (request, _essentials, _origin, outcome) => {
+      asked += 1;
+      answerLater = () => {
+        outcome.respond(createResponse(request, 200));
+      };
+    };
+    const register = wic.buildRegister();
+    bench.receive(register, hop);
+    bench.receive(register, hop);
+    expect([asked, bench.layer.size]).toEqual([1, 1]);
+    answerLater();
+    expect([hop.take(), bench.layer.size]).toEqual([['200'], 0]);
+  });
+
+  it('that goes on counts against the bound on transactions with both of its sides', () => {
+    const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
+    const bob = bench.register('bob');
+    const [hop, wic] = [bench.addHop(), new WicMessages('alice')];
+    bench.routeTo(bob, bob);
+    bench.receive(wic.buildRegister(), hop);
+    expect([bob.hop.take(), bench.layer.size]).toEqual([['REGISTER'], 2]);
+  });
+});
+
 describe('the bound on transactions', () => {
   it('fails the branches that find no room, and the caller hears of it', () => {
     const bench = new ProxyBench(edgeOptions({ limits: { transactions: 2 } }));
