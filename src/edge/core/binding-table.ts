@@ -1,20 +1,22 @@
-import { type OwnMap, type OwnText } from '../../base/own-text.ts';
+import { type OwnMap } from '../../base/own-text.ts';
 import { SetMap } from '../../base/set-map.ts';
 import { type TimerHandle, type TimerQueue } from '../../base/timer-queue.ts';
-import { type Binding, type BindingFacts, createBinding } from './binding.ts';
+import { type Binding, type BindingFacts, Bound, type Repetition } from './binding.ts';
 import { type Gruus, isInstance } from './gruus.ts';
 
-/** The place of a binding: a refresh puts a newer binding into it and moves its timer. */
-interface Stored {
-  binding: Binding;
-  readonly timer: TimerHandle;
+/** A binding with its timer, which a refresh moves. */
+class Stored extends Bound {
+  timer: TimerHandle | undefined;
 }
+
+const NONE: readonly Stored[] = [];
 
 /** The location service of RFC 3261 §10. Lapsed bindings are never returned; the timer only frees their memory. */
 export class BindingTable {
   readonly #timers: TimerQueue;
   readonly #gruus: Gruus;
-  readonly #byAor: OwnMap<OwnMap<Stored>> = new Map<string, OwnMap<Stored>>();
+  /** Each list is replaced, never changed, so that whoever walks over one may change the table. */
+  readonly #byAor: OwnMap<readonly Stored[]> = new Map<string, readonly Stored[]>();
   readonly #byHop = new SetMap<string, Stored>();
 
   constructor(timers: TimerQueue, gruus: Gruus) {
@@ -23,80 +25,85 @@ export class BindingTable {
   }
 
   /** The bindings of an address-of-record; the one that was refreshed last comes last. */
-  of(aor: string, nowMs: number): Binding[] {
-    const bindings: Binding[] = [];
-    for (const { binding } of this.#byAor.get(aor)?.values() ?? []) {
-      if (binding.expiresAtMs > nowMs) bindings.push(binding);
+  of(aor: string, nowMs: number): readonly Binding[] {
+    const bindings = this.#byAor.get(aor) ?? NONE;
+    for (const { expiresAtMs } of bindings) {
+      if (expiresAtMs <= nowMs) return bindings.filter((binding) => binding.expiresAtMs > nowMs);
     }
     return bindings;
   }
 
   put(facts: BindingFacts): void {
-    const stored = this.#byAor.get(facts.aor)?.get(facts.key);
-    if (stored?.binding.hop === facts.hop) this.#refresh(stored, facts);
+    const stored = this.#byAor.get(facts.aor)?.find(({ key }) => key === facts.key);
+    if (stored?.hop === facts.hop) this.#refresh(stored, facts);
     else this.#replace(stored, facts);
   }
 
+  /** Refreshes the only binding of an address-of-record by a REGISTER that says the same as the one before, and has this CSeq. */
+  repeat(binding: Binding, cseq: number, expiresAtMs: number): void {
+    const stored = binding as Stored;
+    stored.cseq = cseq;
+    this.#move(stored, expiresAtMs);
+  }
+
+  /** What is to be done when the REGISTER that has just made or refreshed a binding comes again. */
+  keepRepetition(binding: Binding, repetition: Repetition): void {
+    (binding as Stored).repetition = repetition;
+  }
+
   remove(binding: Binding): void {
-    const { aor, key, contact } = binding;
-    const ofAor = this.#byAor.get(aor);
-    const stored = ofAor?.get(key);
-    if (stored?.binding !== binding) return;
+    const stored = this.#byAor.get(binding.aor)?.find((other) => other === binding);
+    if (!stored) return;
     this.#take(stored);
+    const { aor, contact } = stored;
     const { instanceId } = contact;
     if (instanceId === undefined) return;
-    const others = ofAor?.values() ?? [];
-    if ([...others].some((other) => isInstance(other.binding.contact.instanceId, instanceId))) return;
+    const others = this.#byAor.get(aor) ?? NONE;
+    if (others.some((other) => isInstance(other.contact.instanceId, instanceId))) return;
     this.#gruus.forget({ aor, instanceId });
+  }
+
+  removeHop(hopId: string): void {
+    for (const binding of this.#byHop.get(hopId)) this.remove(binding);
   }
 
   /** Over the same flow, where the binding is found as before. */
   #refresh(stored: Stored, facts: BindingFacts): void {
-    const { binding: before, timer } = stored;
-    const binding = createBinding(facts, before);
-    stored.binding = binding;
-    this.#timers.reschedule(timer, binding.expiresAtMs);
-    const ofAor = this.#byAor.get(binding.aor);
-    if (ofAor && ofAor.size > 1) {
-      ofAor.delete(binding.key);
-      ofAor.set(binding.key, stored);
-    }
-    if (binding.contact !== before.contact || binding.callId !== before.callId) this.#keepGruus(binding, before);
+    const { contact, callId, aor } = stored;
+    stored.update(facts);
+    this.#move(stored, facts.expiresAtMs);
+    const ofAor = this.#byAor.get(aor) ?? NONE;
+    if (ofAor.at(-1) !== stored) this.#byAor.set(aor, [...ofAor.filter((other) => other !== stored), stored]);
+    if (stored.contact !== contact || stored.callId !== callId) this.#keepGruus(stored, callId);
   }
 
   #replace(before: Stored | undefined, facts: BindingFacts): void {
-    const binding = createBinding(facts, before?.binding);
+    const stored = new Stored(facts, before);
     if (before) this.#take(before);
-    const timer = this.#timers.schedule(binding.expiresAtMs, () => {
-      this.remove(stored.binding);
+    stored.timer = this.#timers.schedule(stored.expiresAtMs, () => {
+      this.remove(stored);
     });
-    const stored: Stored = { binding, timer };
-    mapIn(this.#byAor, binding.aor).set(binding.key, stored);
-    this.#byHop.add(binding.hop.id, stored);
-    this.#keepGruus(binding, before?.binding);
+    this.#byAor.set(stored.aor, [...(this.#byAor.get(stored.aor) ?? NONE), stored]);
+    this.#byHop.add(stored.hop.id, stored);
+    this.#keepGruus(stored, before?.callId);
   }
 
-  #keepGruus({ aor, contact: { instanceId }, callId }: Binding, before: Binding | undefined): void {
+  #move(stored: Stored, expiresAtMs: number): void {
+    stored.expiresAtMs = expiresAtMs;
+    if (stored.timer) this.#timers.reschedule(stored.timer, expiresAtMs);
+  }
+
+  #keepGruus({ aor, contact: { instanceId }, callId }: Binding, callIdBefore: string | undefined): void {
     if (instanceId === undefined) return;
-    this.#gruus.keep({ aor, instanceId }, before !== undefined && before.callId !== callId);
+    this.#gruus.keep({ aor, instanceId }, callIdBefore !== undefined && callIdBefore !== callId);
   }
 
   #take(stored: Stored): void {
-    const { aor, key, hop } = stored.binding;
-    this.#timers.cancel(stored.timer);
-    const ofAor = this.#byAor.get(aor);
-    ofAor?.delete(key);
-    if (ofAor?.size === 0) this.#byAor.delete(aor);
+    const { aor, hop, timer } = stored;
+    if (timer) this.#timers.cancel(timer);
+    const others = (this.#byAor.get(aor) ?? NONE).filter((other) => other !== stored);
+    if (others.length > 0) this.#byAor.set(aor, others);
+    else this.#byAor.delete(aor);
     this.#byHop.delete(hop.id, stored);
   }
-
-  removeHop(hopId: string): void {
-    for (const { binding } of this.#byHop.get(hopId)) this.remove(binding);
-  }
-}
-
-function mapIn<V>(maps: OwnMap<OwnMap<V>>, key: OwnText): OwnMap<V> {
-  const map: OwnMap<V> = maps.get(key) ?? new Map<string, V>();
-  maps.set(key, map);
-  return map;
 }

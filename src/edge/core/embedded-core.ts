@@ -1,7 +1,7 @@
 import { type Clock, type Now } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EmbeddedCoreOptions, type RegistrationOptions } from '../edge-options.ts';
@@ -24,6 +24,14 @@ export interface EmbeddedCoreContext {
   readonly observer: CoreObserver;
 }
 
+/** Whom a REGISTER is for. */
+interface Subject {
+  readonly aor: string;
+  readonly user: string;
+  /** Whether From names the same user. */
+  readonly isSender: boolean;
+}
+
 /** A registrar and location service inside the process, in the place of an I/S-CSCF: for small deployments and tests. */
 export class EmbeddedCore implements ImsCore {
   readonly joinsWics = true;
@@ -33,6 +41,13 @@ export class EmbeddedCore implements ImsCore {
   readonly #authenticator: DigestAuthenticator;
   readonly #registrar: Registrar;
   readonly #gruus: Gruus;
+
+  /** Whom a REGISTER is for, for `SipHeaders.derive`; `undefined` where it is no user here. */
+  readonly #subjectOf = (headers: SipHeaders): Subject | undefined => {
+    const { home } = this.#context;
+    const aor = home.aorInTo(headers);
+    return aor === undefined ? undefined : { aor, user: home.userOf(aor), isSender: home.aorInFrom(headers) === aor };
+  };
 
   constructor(context: EmbeddedCoreContext) {
     const { options, registration, home, timers, observer } = context;
@@ -67,23 +82,21 @@ export class EmbeddedCore implements ImsCore {
     if (!requestUri.ok || requestUri.value.user !== undefined) {
       return createResponse(request, 400, { reason: 'Bad Request (registrar URI)' });
     }
-    const aor = home.aorOfText(essentials.to.uri);
-    if (!home.holds(requestUri.value) || aor === undefined) return createResponse(request, 404);
+    const subject = request.headers.derive(this.#subjectOf);
+    if (!home.holds(requestUri.value) || !subject) return createResponse(request, 404);
 
     const now = clock.now();
-    const user = home.userOf(aor);
-    const refusal = webLogin ? undefined : this.#authenticate(request, aor, hop, now);
+    const refusal = webLogin ? undefined : this.#authenticate(request, subject, hop, now);
     if (refusal) return refusal;
     // Third-party registration is nobody's right here.
-    if (home.aorOfText(essentials.from.uri) !== aor) return forbidden(request, 'third-party');
-    observer.authenticated(hop, user);
-    return this.#registrar.register({ request, essentials, aor, hop }, now);
+    if (!subject.isSender) return forbidden(request, 'third-party');
+    observer.authenticated(hop, subject.user);
+    return this.#registrar.register({ request, essentials, aor: subject.aor, hop }, now);
   }
 
   /** Authenticates by digest. Returns the answer to a client that fails, or sends no credentials. */
-  #authenticate(request: SipRequest, aor: string, hop: Hop, now: Now): SipResponse | undefined {
-    const { home, observer } = this.#context;
-    const user = home.userOf(aor);
+  #authenticate(request: SipRequest, { aor, user }: Subject, hop: Hop, now: Now): SipResponse | undefined {
+    const { observer } = this.#context;
     const outcome = this.#authenticator.authenticate(request, { user, hop }, now.monotonicMs);
     if (outcome.kind !== 'authenticated' && outcome.failure) {
       observer.authenticationFailed(hop, aor, outcome.failure.user, outcome.failure.cause);

@@ -25,7 +25,7 @@ export interface PlannedBinding {
 }
 
 export interface RegisterPlan {
-  readonly put: Iterable<PlannedBinding>;
+  readonly put: readonly PlannedBinding[];
   readonly remove: Iterable<Binding>;
   /** Bindings that a Contact of the request stands for as well, though it was registered in another way. They end. */
   readonly displaced: Iterable<Binding>;
@@ -73,7 +73,7 @@ export function planRegister(
   }
   if (put.size > 0 && count > options.contactsPerUser) return fail('too-many-contacts');
   for (const binding of displaced) if (put.has(binding.key)) displaced.delete(binding);
-  return ok({ put: put.values(), remove, displaced });
+  return ok({ put: [...put.values()], remove, displaced });
 }
 
 /**
@@ -88,6 +88,6 @@ function isSame(binding: Binding, key: string, uri: SipUri): boolean {
 }
 
 /** RFC 3261 §10.3 step 7: with the same Call-ID, only a higher CSeq is news. */
-function isOutOfOrder(binding: Binding, { callId, cseq }: RequestEssentials): boolean {
+export function isOutOfOrder(binding: Binding, { callId, cseq }: RequestEssentials): boolean {
   return binding.callId === callId && cseq.sequence <= binding.cseq;
 }

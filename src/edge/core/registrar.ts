@@ -1,19 +1,21 @@
 import { type Now } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseContacts } from '../../sip/contact.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { supportsOption } from '../../sip/option-tags.ts';
-import { formatParams } from '../../sip/params.ts';
+import { quote } from '../../sip/params.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type RegistrationOptions } from '../edge-options.ts';
 import { type Hop } from '../hop.ts';
 import { addressInTo } from '../registration/identity.ts';
-import { registrationIdOf, supportsOutbound } from '../registration/registration-id.ts';
+import { registrationIdOf } from '../registration/registration-id.ts';
 import { type Binding } from './binding.ts';
 import { BindingTable } from './binding-table.ts';
+import { DateText } from './date-text.ts';
 import { type CoreObserver } from './core-observer.ts';
 import { type Gruus } from './gruus.ts';
-import { planRegister, type RegisterRefusal } from './plan-register.ts';
+import { isOutOfOrder, type PlannedBinding, planRegister, type RegisterRefusal } from './plan-register.ts';
 
 const REFUSAL_STATUS = {
   'malformed-contact': [400, 'Bad Request (malformed contact)'],
@@ -23,6 +25,8 @@ const REFUSAL_STATUS = {
   'out-of-order': [500, 'CSeq Out Of Order'],
   'too-many-contacts': [480, 'Temporarily Unavailable (too many contacts)'],
 } as const satisfies Record<RegisterRefusal, readonly [number, string]>;
+
+const ROUNDING_MS = 0.001;
 
 /** An authenticated REGISTER. */
 export interface AuthenticatedRegister {
@@ -37,6 +41,7 @@ export class Registrar {
   readonly #options: RegistrationOptions;
   readonly #observer: CoreObserver;
   readonly #gruus: Gruus;
+  readonly #dates = new DateText();
   readonly bindings: BindingTable;
 
   constructor(options: RegistrationOptions, timers: TimerQueue, observer: CoreObserver, gruus: Gruus) {
@@ -49,6 +54,8 @@ export class Registrar {
   register(register: AuthenticatedRegister, now: Now): SipResponse {
     const { request, essentials, aor, hop } = register;
     const existing = this.bindings.of(aor, now.monotonicMs);
+    const repeated = this.#repeat(register, existing, now);
+    if (repeated) return repeated;
     const plan = planRegister(request, essentials, existing, this.#options);
     if (!plan.ok) return this.#refuse(register, plan.reason, existing, now);
 
@@ -74,7 +81,25 @@ export class Registrar {
         expiresAtMs: now.monotonicMs + expiresSec * 1000,
       });
     }
-    return this.#accept(register, now);
+    return this.#accept(register, plan.value.put, now);
+  }
+
+  /** The ordinary case: the only device of a user says what it said before, over the same flow. There is nothing to plan, and the answer stands ready. */
+  #repeat(
+    { request, essentials, hop }: AuthenticatedRegister,
+    [binding, another]: readonly Binding[],
+    now: Now,
+  ): SipResponse | undefined {
+    const { headers } = request;
+    if (!headers.areRepeated || !binding?.repetition || another || binding.hop !== hop) return undefined;
+    const { asked, expiresSec, answer } = binding.repetition;
+    if (asked !== parseContacts(headers) || isOutOfOrder(binding, essentials)) return undefined;
+    this.bindings.repeat(binding, essentials.cseq.sequence, now.monotonicMs + expiresSec * 1000);
+    const response = createResponse(request, 200);
+    if (answer) for (const field of answer) response.headers.appendField(field);
+    else this.#addAnswer(response.headers, headers, [binding], now.monotonicMs);
+    response.headers.append('Date', this.#dates.format(now.unixMs));
+    return response;
   }
 
   #refuse(
@@ -93,35 +118,53 @@ export class Registrar {
     return response;
   }
 
-  /** Step 8: every current binding with the seconds it has left; one field line for each, since clients parse that best. */
-  #accept({ request, aor }: AuthenticatedRegister, now: Now): SipResponse {
+  #accept({ request, aor }: AuthenticatedRegister, put: readonly PlannedBinding[], now: Now): SipResponse {
     const response = createResponse(request, 200);
     const current = this.bindings.of(aor, now.monotonicMs);
-    const wantsGruus = supportsOption(request.headers, 'gruu');
-    for (const binding of current) {
-      response.headers.append('Contact', this.#formatBinding(binding, wantsGruus, now.monotonicMs));
+    const added = response.headers.count;
+    const hasGruus = this.#addAnswer(response.headers, request.headers, current, now.monotonicMs);
+    const [binding, another] = current;
+    const [planned] = put;
+    if (request.headers.areRepeated && binding && !another && binding.key === planned?.key) {
+      const answer = hasGruus ? undefined : response.headers.fields.slice(added);
+      const asked = parseContacts(request.headers);
+      this.bindings.keepRepetition(binding, { asked, expiresSec: planned.expiresSec, answer });
     }
-    if (supportsOutbound(request)) {
-      response.headers.append('Supported', 'outbound, path');
-      // RFC 5626 §6: tells the client that its reg-id was understood.
-      if (current.some(({ contact }) => contact.regId !== undefined)) response.headers.append('Require', 'outbound');
-    }
-    response.headers.append('Date', new Date(now.unixMs).toUTCString());
+    response.headers.append('Date', this.#dates.format(now.unixMs));
     return response;
   }
 
-  /** The client knows its own binding by the parameters it sent, so they go back as they came. GRUUs: RFC 5627 §5.2. */
-  #formatBinding({ aor, address, contact, expiresAtMs }: Binding, wantsGruus: boolean, nowMs: number): string {
-    const listed = `${contact.listed};expires=${Math.ceil((expiresAtMs - nowMs) / 1000)}`;
-    const { instanceId } = contact;
-    const temporary = wantsGruus && instanceId !== undefined ? this.#gruus.temporaryOf({ aor, instanceId }) : undefined;
-    if (instanceId === undefined || temporary === undefined) return listed;
-    const gruus = [
-      ['pub-gruu', this.#gruus.publicOf(address, instanceId)],
-      ['temp-gruu', temporary],
-    ] as const;
-    return listed + formatParams(new Map(gruus));
+  /**
+   * Step 8: every current binding with the seconds it has left; one field line for each, since clients parse that best. Returns whether there are temporary
+   * GRUUs among them.
+   */
+  #addAnswer(headers: SipHeaders, asked: SipHeaders, current: readonly Binding[], nowMs: number): boolean {
+    const wantsGruus = supportsOption(asked, 'gruu');
+    let hasGruus = false;
+    for (const binding of current) {
+      const gruus = wantsGruus ? this.#formatGruus(binding) : '';
+      headers.append('Contact', `${binding.contact.listed};expires=${secondsLeft(binding, nowMs)}${gruus}`);
+      hasGruus ||= gruus !== '';
+    }
+    if (supportsOption(asked, 'outbound')) {
+      headers.append('Supported', 'outbound, path');
+      // RFC 5626 §6: tells the client that its reg-id was understood.
+      if (current.some(({ contact }) => contact.regId !== undefined)) headers.append('Require', 'outbound');
+    }
+    return hasGruus;
   }
+
+  /** RFC 5627 §5.2: parameters of a Contact; empty for a device without a temporary GRUU. */
+  #formatGruus({ aor, address, contact: { instanceId } }: Binding): string {
+    const temporary = instanceId === undefined ? undefined : this.#gruus.temporaryOf({ aor, instanceId });
+    if (instanceId === undefined || temporary === undefined) return '';
+    return `;pub-gruu=${quote(this.#gruus.publicOf(address, instanceId))};temp-gruu=${quote(temporary)}`;
+  }
+}
+
+/** Whole seconds. A sum of fractions can be a trifle too large, which is none of them. */
+function secondsLeft({ expiresAtMs }: Binding, nowMs: number): number {
+  return Math.ceil((expiresAtMs - nowMs - ROUNDING_MS) / 1000);
 }
 
 /** Until the first of the bindings that take the room ends by itself. */

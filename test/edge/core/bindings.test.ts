@@ -52,6 +52,44 @@ describe('bindings of one user', () => {
     },
   );
 
+  it.each([
+    ['with', {}],
+    ['without', PLAIN],
+  ])(
+    'are refreshed by a REGISTER that says the same again, %s GRUUs, and listed beside those of others',
+    async (_with, plain) => {
+      await using server = await startEdge(edgeOptions());
+      const bob = await connected(server, 'bob');
+      const headers = { ...plain, From: `<${bob.aor}>;tag=kept` };
+      const again = async (): Promise<readonly (string | undefined)[]> => {
+        const { headers: answered } = await bob.register({ headers });
+        const params = [...answered.getAll('Contact')].map((text) => /;expires=\d+/.exec(text)?.[0]);
+        return [...params, answered.get('Supported'), answered.get('Require'), answered.get('Date')?.slice(-3)];
+      };
+      const alone = await again();
+      expect(alone.slice(0, -1)).toEqual([
+        ';expires=600',
+        ...('Supported' in plain ? [undefined, undefined] : ['outbound, path', 'outbound']),
+      ]);
+      for (let i = 0; i < 3; i++) expect(await again()).toEqual(alone);
+
+      const other = await registered(server, 'bob');
+      expect(await again()).toEqual([expect.stringMatching(/^;expires=(?:600|599)$/), ...alone]);
+      await other.register({ expires: 0 });
+      for (let i = 0; i < 3; i++) expect(await again()).toEqual(alone);
+
+      bob.send(bob.buildRegister({ headers }));
+      const challenge = await bob.socket.response(401, 'REGISTER');
+      const late = bob.buildRegister({ headers: { ...headers, CSeq: '1 REGISTER' } });
+      late.headers.append('Authorization', bob.authorization(challenge, late));
+      bob.send(late);
+      await bob.socket.response(500, 'REGISTER');
+      expect(server.edge.snapshot().registrations).toHaveLength(1);
+      bob.socket.webSocket.terminate();
+      await expect.poll(() => server.edge.snapshot().registrations.length).toBe(0);
+    },
+  );
+
   it('stay two where parameters of the Contacts have different values', async () => {
     await using server = await startEdge(edgeOptions());
     const bob = await connected(server, 'bob');
