@@ -1,7 +1,12 @@
 import { ownText } from './own-text.ts';
 
-interface Entry<V, K> {
+/** A place in an `AgeMap`. */
+export interface AgeEntry<V, K = string> {
   readonly key: K;
+  readonly value: V;
+}
+
+interface Entry<V, K> extends AgeEntry<V, K> {
   value: V;
   older: Entry<V, K> | undefined;
   newer: Entry<V, K> | undefined;
@@ -23,7 +28,7 @@ export class AgeMap<V, K extends string | number | object = string> {
     return this.#entries?.size ?? 0;
   }
 
-  get oldest(): { readonly key: K; readonly value: V } | undefined {
+  get oldest(): AgeEntry<V, K> | undefined {
     return this.#oldest;
   }
 
@@ -36,7 +41,7 @@ export class AgeMap<V, K extends string | number | object = string> {
   }
 
   /** The entries, oldest first. While they are walked over, only the one just met may be deleted. */
-  *entries(): Generator<{ readonly key: K; readonly value: V }, void, undefined> {
+  *entries(): Generator<AgeEntry<V, K>, void, undefined> {
     let entry = this.#oldest;
     while (entry) {
       const { newer } = entry;
@@ -45,18 +50,26 @@ export class AgeMap<V, K extends string | number | object = string> {
     }
   }
 
-  /** Sets an entry. It becomes the newest, even if the key was there before. */
-  set(key: K, value: V): void {
+  /** Sets an entry. It becomes the newest, even if the key was there before. Returns its place, for `renew`. */
+  set(key: K, value: V): AgeEntry<V, K> {
     const entries = (this.#entries ??= new Map<K, Entry<V, K>>());
     const known = entries.get(key);
     const entry = known ?? { key: ownKey(key), value, older: undefined, newer: undefined };
     if (known) this.#unlink(known);
     else entries.set(entry.key, entry);
     entry.value = value;
-    entry.older = this.#newest;
-    if (this.#newest) this.#newest.newer = entry;
-    else this.#oldest = entry;
-    this.#newest = entry;
+    this.#append(entry);
+    return entry;
+  }
+
+  /** Makes an entry the newest, without looking for it. Returns false when it is no longer in the map. */
+  renew(place: AgeEntry<V, K>): boolean {
+    const entry = place as Entry<V, K>;
+    if (entry === this.#newest) return true;
+    if (!entry.newer) return false;
+    this.#unlink(entry);
+    this.#append(entry);
+    return true;
   }
 
   delete(key: K): void {
@@ -64,6 +77,13 @@ export class AgeMap<V, K extends string | number | object = string> {
     if (!entry) return;
     this.#entries?.delete(key);
     this.#unlink(entry);
+  }
+
+  #append(entry: Entry<V, K>): void {
+    entry.older = this.#newest;
+    if (this.#newest) this.#newest.newer = entry;
+    else this.#oldest = entry;
+    this.#newest = entry;
   }
 
   #unlink(entry: Entry<V, K>): void {

@@ -1,4 +1,4 @@
-import { AgeMap } from './age-map.ts';
+import { type AgeEntry, AgeMap } from './age-map.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface TokenBucketsOptions {
@@ -8,12 +8,19 @@ export interface TokenBucketsOptions {
   readonly maxKeys: number;
 }
 
-interface Used {
-  readonly bucket: TokenBucket;
+/** Takes `count` tokens, 1 by default, and returns 0, or returns the whole seconds until there are as many. */
+export type Allowance = (nowMs: number, count?: number) => number;
+
+class Used extends TokenBucket {
   usedAtMs: number;
+
+  constructor({ burst, perSec }: TokenBucketsOptions, nowMs: number) {
+    super({ burst, perSec, nowMs });
+    this.usedAtMs = nowMs;
+  }
 }
 
-/** A token bucket for each key. One that would be full again is forgotten, so that only what was used lately takes room. */
+/** A token bucket for each key. One that would be full again is forgotten when another comes, so that only what was used lately takes room. */
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;
   readonly #refillMs: number;
@@ -31,23 +38,38 @@ export class TokenBuckets {
 
   /** Takes `count` tokens of a key and returns 0, or returns the whole seconds until there are as many. */
   take(key: string, nowMs: number, count = 1): number {
-    const { burst, perSec } = this.#options;
-    const used = this.#entries.get(key) ?? { bucket: new TokenBucket({ burst, perSec, nowMs }), usedAtMs: nowMs };
-    used.usedAtMs = nowMs;
-    this.#entries.set(key, used);
-    this.#makeRoom(nowMs);
-    return used.bucket.take(nowMs, count) ? 0 : used.bucket.waitSec(count);
+    const used = this.#entries.get(key);
+    return takeOf(this.#place(key, used ?? new Used(this.#options, nowMs), nowMs).value, nowMs, count);
+  }
+
+  /** For who takes of one key over and over: `take` without looking for the key each time. */
+  allowanceOf(key: string): Allowance {
+    let entry: AgeEntry<Used> | undefined;
+    return (nowMs, count = 1) => {
+      if (!entry || !this.#entries.renew(entry)) {
+        entry = this.#place(key, this.#entries.get(key) ?? new Used(this.#options, nowMs), nowMs);
+      }
+      return takeOf(entry.value, nowMs, count);
+    };
   }
 
   /** Whether `take` would get a token of a key now. Makes no bucket. */
   has(key: string, nowMs: number): boolean {
-    return this.#entries.get(key)?.bucket.has(nowMs) ?? true;
+    return this.#entries.get(key)?.has(nowMs) ?? true;
   }
 
-  #makeRoom(nowMs: number): void {
+  #place(key: string, used: Used, nowMs: number): AgeEntry<Used> {
+    used.usedAtMs = nowMs;
+    const entry = this.#entries.set(key, used);
     for (let oldest = this.#entries.oldest; oldest; oldest = this.#entries.oldest) {
-      if (this.#entries.size <= this.#options.maxKeys && nowMs - oldest.value.usedAtMs < this.#refillMs) return;
+      if (this.#entries.size <= this.#options.maxKeys && nowMs - oldest.value.usedAtMs < this.#refillMs) break;
       this.#entries.delete(oldest.key);
     }
+    return entry;
   }
+}
+
+function takeOf(used: Used, nowMs: number, count: number): number {
+  used.usedAtMs = nowMs;
+  return used.take(nowMs, count) ? 0 : used.waitSec(count);
 }

@@ -1,19 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AgeMap } from '../../src/base/age-map.ts';
+import { type AgeEntry, AgeMap } from '../../src/base/age-map.ts';
 
 describe('a map by age', () => {
   it('does what a Map does whose entries are deleted before they are set again', () => {
-    const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.constantFrom('a', 'b', 'c', '__proto__'), fc.nat());
+    const step = fc.tuple(
+      fc.constantFrom('set', 'delete', 'renew'),
+      fc.constantFrom('a', 'b', 'c', '__proto__'),
+      fc.nat(),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const map = new AgeMap<number>();
         const model = new Map<string, number>();
+        const places = new Map<string, AgeEntry<number>>();
         for (const [action, key, value] of steps) {
+          const before = model.get(key);
           model.delete(key);
           if (action === 'set') {
             model.set(key, value);
-            map.set(key, value);
+            places.set(key, map.set(key, value));
+          } else if (action === 'renew') {
+            const place = places.get(key);
+            if (place) expect(map.renew(place)).toBe(before !== undefined);
+            if (before !== undefined) model.set(key, before);
           } else {
             map.delete(key);
           }

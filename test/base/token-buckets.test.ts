@@ -20,6 +20,27 @@ describe('token buckets', () => {
     expect([buckets.has('a', 0), buckets.has('a', 2000)]).toEqual([false, true]);
   });
 
+  it('give the same by an allowance of a key as by the key, also after they forgot it', () => {
+    const buckets = new TokenBuckets(options);
+    const ofA = buckets.allowanceOf('a');
+    expect([ofA(0), buckets.take('a', 0), ofA(0), buckets.take('a', 0)]).toEqual([0, 0, 2, 2]);
+    for (const key of ['b', 'c', 'd']) buckets.take(key, 0);
+    expect(buckets.size).toBe(3);
+    expect([buckets.take('a', 0), ofA(0), ofA(0)]).toEqual([0, 0, 2]);
+    expect([ofA(2000), buckets.take('a', 2000, 2)]).toEqual([0, 4]);
+  });
+
+  it('forget the longest unused one, and no other, where allowances were used too', () => {
+    const buckets = new TokenBuckets(options);
+    const [ofA, ofB] = [buckets.allowanceOf('a'), buckets.allowanceOf('b')];
+    for (const take of [ofA, ofA, ofB, ofB]) take(0);
+    for (const key of ['c', 'c']) buckets.take(key, 0);
+    ofA(0);
+    buckets.take('d', 0);
+    expect(buckets.size).toBe(3);
+    expect([buckets.take('c', 0), ofA(0), ofB(0)]).toEqual([2, 2, 0]);
+  });
+
   it('forget those that are full again', () => {
     const buckets = new TokenBuckets(options);
     buckets.take('a', 0);

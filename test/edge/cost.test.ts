@@ -123,7 +123,7 @@ function answer(bench: ProxyBench, party: Party, method: string): void {
   bench.receive(response, party.hop);
 }
 
-it('a client that registers anew on its flow costs two messages read, one HMAC, one hash of a digest and two timers moved, and no plan, no index, no new timer and no address', () => {
+it('a client that registers anew on its flow costs two messages read, one HMAC, one hash of a digest and two timers moved, and no plan, no index, no look for an allowance, no new timer and no address', () => {
   const bench = benchWithRegistrar();
   const wic = new WicMessages('alice');
   const hop = bench.addHop();
@@ -144,6 +144,9 @@ it('a client that registers anew on its flow costs two messages read, one HMAC, 
     newTimers: count('base/timer-queue schedule'),
     movedTimers: count('base/timer-queue reschedule'),
     plans: count('edge/core/plan-register planRegister'),
+    names: count('edge/flood/admission-control #nameInTo'),
+    // The one of the credential.
+    buckets: count('base/token-buckets #place'),
     newBindings: count('edge/core/binding-table #replace'),
     newRegistrations: count('edge/registration/registrations #add'),
   }).toEqual({
@@ -157,6 +160,8 @@ it('a client that registers anew on its flow costs two messages read, one HMAC, 
     newTimers: 0,
     movedTimers: 2,
     plans: 0,
+    names: 0,
+    buckets: 1,
     newBindings: 0,
     newRegistrations: 0,
   });

@@ -1,10 +1,10 @@
 import { type AbuseLog } from '../../base/abuse-log.ts';
-import { boundedKey } from '../../base/bounded-key.ts';
 import { type Clock } from '../../base/clock.ts';
 import { LimitedSources } from '../../base/limited-sources.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
-import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type EdgeEvents } from '../edge-events.ts';
 import { type AuthenticationFailure, type LimitCause } from '../edge-words.ts';
@@ -13,7 +13,8 @@ import { type HomeDomain } from '../home-domain.ts';
 import { type Hop } from '../hop.ts';
 import { readVerdict } from './core-verdict.ts';
 import { FailedLogins } from './failed-logins.ts';
-import { loginName, loginNames, loginProofs } from './login-names.ts';
+import { hasTooManyProofs, loginName, loginNames, loginProofs } from './login-names.ts';
+import { loginKey, Sender } from './sender.ts';
 
 /** A connection that counts wrong passwords of its own, and can be ended for more of them. */
 export interface GuardedConnection {
@@ -52,7 +53,7 @@ const FAILURE_WINDOW_SEC = 600;
 export class AdmissionControl {
   readonly #context: AdmissionContext;
   readonly #sources: LimitedSources;
-  readonly #sourceOfHop = new WeakMap<Hop, { readonly key: string | undefined }>();
+  readonly #senders = new WeakMap<Hop, Sender>();
   readonly #upgrades: TokenBuckets;
   readonly #messages: TokenBuckets;
   readonly #identities: TokenBuckets;
@@ -91,8 +92,7 @@ export class AdmissionControl {
 
   /** Counts one message of a hop, of this `messageCost`, against its source; seconds to wait, 0 when it is welcome. */
   admitMessage(hop: Hop, cost: number): number {
-    const source = this.#sourceOf(hop);
-    const waitSec = source === undefined ? 0 : this.#messages.take(source, this.#nowMs, cost);
+    const waitSec = this.#senderOf(hop)?.takeMessage(this.#nowMs, cost) ?? 0;
     if (waitSec > 0) this.#limited(hop, 'address-message-rate');
     return waitSec;
   }
@@ -107,10 +107,12 @@ export class AdmissionControl {
     hop: Hop,
     account: string,
   ): AdmissionRefusal | undefined {
-    if (hop.kind !== 'wic') return undefined;
+    const sender = this.#senderOf(hop);
+    if (!sender) return undefined;
     const isRegister = request.method === 'REGISTER';
-    const identity = isRegister ? this.#loginKey(hop, this.#nameOf(essentials)) : boundedKey(account);
-    const waitSec = identity === undefined ? 0 : this.#identities.take(identity, this.#nowMs);
+    const waitSec = isRegister
+      ? sender.takeLogin(request.headers.derive(this.#nameInTo), this.#nowMs)
+      : sender.takeRequest(account, this.#nowMs);
     if (waitSec > 0 && request.method !== 'BYE') return this.#refuse(hop, 'identity-request-rate', waitSec);
     return isRegister ? this.#admitLogin(request, essentials, hop) : undefined;
   }
@@ -125,8 +127,8 @@ export class AdmissionControl {
     hop: Hop,
   ): ((response: SipResponse) => void) | undefined {
     const { home } = this.#context;
-    const proofs = hop.kind === 'wic' ? loginProofs(request) : undefined;
-    if (!proofs || proofs.length === 0) return undefined;
+    const proofs = hop.kind === 'wic' ? loginProofs(request) : [];
+    if (proofs.length === 0 || hasTooManyProofs(request)) return undefined;
     const names = loginNames(proofs, essentials.to.uri, home);
     const keys = names.flatMap((name) => this.#loginKey(hop, name) ?? []);
     for (const key of keys) this.#logins.count(key, this.#nowMs);
@@ -149,7 +151,8 @@ export class AdmissionControl {
 
   /** A core that says so itself has found the password of `user` right. */
   authenticated(hop: Hop, user: string): void {
-    const key = this.#loginKey(hop, loginName(user, this.#context.home));
+    // The ordinary case: nobody has guessed of late.
+    const key = this.#logins.size === 0 ? undefined : this.#loginKey(hop, loginName(user, this.#context.home));
     if (key !== undefined) this.#logins.forget(key);
     this.#guarded(hop)?.forgiveAuthenticationFailures(user);
   }
@@ -163,11 +166,10 @@ export class AdmissionControl {
   }
 
   #admitLogin(request: SipRequest, essentials: RequestEssentials, hop: Hop): AdmissionRefusal | undefined {
-    const proofs = loginProofs(request);
-    if (!proofs) return { kind: 'too-many-proofs' };
+    if (hasTooManyProofs(request)) return { kind: 'too-many-proofs' };
     // The ordinary case: nobody has guessed of late, and nothing needs to be read.
     if (this.#logins.size === 0) return undefined;
-    for (const name of loginNames(proofs, essentials.to.uri, this.#context.home)) {
+    for (const name of loginNames(loginProofs(request), essentials.to.uri, this.#context.home)) {
       const key = this.#loginKey(hop, name);
       const waitSec = key === undefined ? 0 : this.#logins.waitSec(key, this.#nowMs);
       if (waitSec > 0) return this.#refuse(hop, 'authentication-delay', waitSec);
@@ -179,7 +181,7 @@ export class AdmissionControl {
     const { log, events } = this.#context;
     log.write('authentication failed', { remoteAddress: hop.remoteAddress, cause, aor, flowId: hop.id }, this.#nowMs);
     events.emit('authentication-failed', { flowId: hop.id, aor, cause });
-    const source = GUESSES.has(cause) ? this.#sourceOf(hop) : undefined;
+    const source = GUESSES.has(cause) ? this.#senderOf(hop)?.source : undefined;
     if (source === undefined || this.#failuresOfSources.take(source, this.#nowMs) === 0) return;
     this.#limited(hop, 'address-authentication-failures');
     this.#guarded(hop)?.close('authentication-failures');
@@ -200,25 +202,34 @@ export class AdmissionControl {
     events.emit('limited', { flowId: hop.id, cause });
   }
 
-  #nameOf({ to }: RequestEssentials): string {
+  /** Whom a REGISTER is for, as logins are counted, for `SipHeaders.derive`. */
+  readonly #nameInTo = (headers: SipHeaders): string => {
     const { home } = this.#context;
-    return loginName(home.aorOfText(to.uri) ?? to.uri, home);
-  }
+    return loginName(home.aorInTo(headers) ?? uriInTo(headers), home);
+  };
 
   #loginKey(hop: Hop, name: string): string | undefined {
-    const source = this.#sourceOf(hop);
-    return source === undefined ? undefined : `${source} ${name}`;
+    const source = this.#senderOf(hop)?.source;
+    return source === undefined ? undefined : loginKey(source, name);
   }
 
-  /** `undefined` for a core, and for whom no limit by address applies to. */
-  #sourceOf(hop: Hop): string | undefined {
+  /** `undefined` for a core. */
+  #senderOf(hop: Hop): Sender | undefined {
     if (hop.kind !== 'wic') return undefined;
-    let source = this.#sourceOfHop.get(hop);
-    if (!source) this.#sourceOfHop.set(hop, (source = { key: this.#sources.keyOf(hop.remoteAddress) }));
-    return source.key;
+    let sender = this.#senders.get(hop);
+    if (!sender) {
+      sender = new Sender(this.#sources.keyOf(hop.remoteAddress), this.#messages, this.#identities);
+      this.#senders.set(hop, sender);
+    }
+    return sender;
   }
 
   get #nowMs(): number {
     return this.#context.clock.now().monotonicMs;
   }
+}
+
+function uriInTo(headers: SipHeaders): string {
+  const to = parseNameAddr(headers.get('To') ?? '');
+  return to.ok ? to.value.uri : '';
 }

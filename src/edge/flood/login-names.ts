@@ -9,10 +9,16 @@ const MAX_PROOFS = 4;
 /** Stands for whoever is named in credentials that cannot be read; a core may read them all the same. No user is called so. */
 const UNREADABLE = '?';
 
-/** Credentials of a REGISTER, or `undefined` when there are more than anybody needs. */
-export function loginProofs({ headers }: SipRequest): readonly string[] | undefined {
-  const proofs = [...headers.getAll('Authorization'), ...headers.getAll('Proxy-Authorization')];
-  return proofs.length > MAX_PROOFS ? undefined : proofs;
+/** Whether a REGISTER has more credentials than anybody needs. Allocates nothing: each REGISTER is looked at so. */
+export function hasTooManyProofs({ headers }: SipRequest): boolean {
+  let count = 0;
+  for (const { key } of headers.fields) if (key === 'authorization' || key === 'proxy-authorization') count++;
+  return count > MAX_PROOFS;
+}
+
+/** Credentials of a REGISTER. */
+export function loginProofs({ headers }: SipRequest): readonly string[] {
+  return [...headers.getAll('Authorization'), ...headers.getAll('Proxy-Authorization')];
 }
 
 /** Whose passwords these credentials try, in the form they are counted under. `aor` is what is to be registered. */
