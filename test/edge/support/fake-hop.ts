@@ -18,7 +18,6 @@ export class FakeHop implements Hop, GuardedConnection {
   readonly secure: boolean;
   readonly origin: string | undefined;
   readonly sent: SipMessage[] = [];
-  readonly memory = new FieldMemory();
   isOpen = true;
   /** Called when it is to be ended for guessing passwords. */
   onClose: () => void = () => undefined;
