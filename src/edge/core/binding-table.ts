@@ -41,18 +41,20 @@ export class BindingTable {
 
   /** Refreshes the only binding of an address-of-record by a REGISTER that says the same as the one before, and has this CSeq. */
   repeat(binding: Binding, cseq: number, expiresAtMs: number): void {
-    const stored = binding as Stored;
+    const stored = this.#find(binding);
+    if (!stored) return;
     stored.cseq = cseq;
     this.#move(stored, expiresAtMs);
   }
 
   /** What is to be done when the REGISTER that has just made or refreshed a binding comes again. */
   keepRepetition(binding: Binding, repetition: Repetition): void {
-    (binding as Stored).repetition = repetition;
+    const stored = this.#find(binding);
+    if (stored) stored.repetition = repetition;
   }
 
   remove(binding: Binding): void {
-    const stored = this.#byAor.get(binding.aor)?.find((other) => other === binding);
+    const stored = this.#find(binding);
     if (!stored) return;
     this.#take(stored);
     const { aor, contact } = stored;
@@ -65,6 +67,11 @@ export class BindingTable {
 
   removeHop(hopId: string): void {
     for (const binding of this.#byHop.get(hopId)) this.remove(binding);
+  }
+
+  #find(binding: Binding): Stored | undefined {
+    for (const stored of this.#byAor.get(binding.aor) ?? NONE) if (stored === binding) return stored;
+    return undefined;
   }
 
   /** Over the same flow, where the binding is found as before. */
