@@ -3,7 +3,7 @@ import { isToken, trimBlanks } from './character-class.ts';
 import { HeaderField } from './header-field.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
 import { addListValues, endOfFirstListValue, firstListValue } from './list.ts';
-import { type FieldsReader, isNeverRepeated, type RepeatedFields } from './repeated-fields.ts';
+import { type FieldsReader, isNeverRead, type RepeatedFields } from './repeated-fields.ts';
 
 const CONTENT_LENGTH = 'content-length';
 
@@ -198,7 +198,7 @@ export class SipHeaders {
 
   /** What was made of the fields before holds no more, unless it cannot have been made of this one. */
   #changes(key: string): void {
-    if (this.#repeated && !isNeverRepeated(key)) this.#repeated = undefined;
+    if (this.#repeated && !isNeverRead(key)) this.#repeated = undefined;
   }
 
   #find(key: string, start = 0): number {

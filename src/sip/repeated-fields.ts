@@ -6,8 +6,20 @@ export type FieldsReader<T> = (headers: SipHeaders) => T;
 /** Fields that each request has anew, or that prove something once. */
 const NEVER_REPEATED: ReadonlySet<string> = new Set(['via', 'cseq', 'authorization', 'proxy-authorization']);
 
+/** Fields that this edge writes into a request for a core, after it has looked at what the client has sent. */
+const WRITTEN_FOR_CORE: ReadonlySet<string> = new Set([
+  'p-visited-network-id',
+  'p-charging-vector',
+  'p-access-network-info',
+]);
+
 export function isNeverRepeated(key: string): boolean {
   return NEVER_REPEATED.has(key);
+}
+
+/** Whether all that is made of the fields of a request was made before a field of this name is added or taken away, or without it. */
+export function isNeverRead(key: string): boolean {
+  return NEVER_REPEATED.has(key) || WRITTEN_FOR_CORE.has(key);
 }
 
 /** What was made of the fields that a client sends over and over. It is kept as long as they stay the same. */

@@ -1,5 +1,4 @@
-import { Session, type Profiler } from 'node:inspector';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type CoreObserver } from '../../src/edge/core/core-observer.ts';
 import { EmbeddedCore } from '../../src/edge/core/embedded-core.ts';
 import { type EmbeddedCoreOptions } from '../../src/edge/edge-options.ts';
@@ -7,54 +6,9 @@ import { HomeDomain } from '../../src/edge/home-domain.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type FakeHop } from './support/fake-hop.ts';
+import { perRound } from './support/function-counts.ts';
 import { ProxyBench } from './support/proxy-bench.ts';
 import { callerDialog, type RegisterOptions, WicMessages } from './support/wic.ts';
-
-const ROUNDS = 20;
-
-/** Counts what the edge does by how often V8 entered each function, which no clock and no load of the machine changes. */
-const session = new Session();
-
-beforeAll(() => {
-  session.connect();
-  session.post('Profiler.enable');
-  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-});
-
-afterAll(() => {
-  session.disconnect();
-});
-
-/** How often each function of a source file was entered since the last look: `sip/uri readSipUri`. */
-function entered(): Map<string, number> {
-  let scripts: Profiler.ScriptCoverage[] = [];
-  session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
-    scripts = result;
-  });
-  const counts = new Map<string, number>();
-  for (const { url, functions } of scripts) {
-    const file = /\/src\/(.*)\.ts/.exec(url)?.[1];
-    for (const { functionName, ranges } of file === undefined ? [] : functions) {
-      const name = `${file} ${functionName}`;
-      counts.set(name, (counts.get(name) ?? 0) + (ranges[0]?.count ?? 0));
-    }
-  }
-  return counts;
-}
-
-function perRound(work: () => void): (name: string) => number {
-  // The second time already repeats the first, and the third knows what was made of that.
-  work();
-  work();
-  const first = entered();
-  for (let i = 0; i < ROUNDS; i++) work();
-  const counts = entered();
-  return (name) => {
-    // What is done at first only is not listed later; what has another name by now was never done.
-    if (!first.has(name)) throw new Error(`nothing was ever done by ${name}`);
-    return (counts.get(name) ?? 0) / ROUNDS;
-  };
-}
 
 function noObserver(): CoreObserver {
   const ignore = (): void => undefined;

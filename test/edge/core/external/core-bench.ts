@@ -1,5 +1,6 @@
 import { LimitedLog, HOSTILE_LOG_LIMITS } from '../../../../src/base/limited-log.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
+import { type CoreBorderContext } from '../../../../src/edge/border/core-border.ts';
 import { LocalBorder } from '../../../../src/edge/border/local-border.ts';
 import { type CoreDestination } from '../../../../src/edge/core/core-destination.ts';
 import { CoreConnection } from '../../../../src/edge/core/external/core-connection.ts';
@@ -49,8 +50,16 @@ export class CoreBench extends ProxyBench {
   dns: Promise<void> | undefined;
   isStopping = false;
 
-  private constructor(places: readonly CoreDestination[], emergencyUris: readonly string[]) {
-    super({ ...edgeOptions(), emergency: { numbers: ['112'], uris: emergencyUris } });
+  private constructor(
+    places: readonly CoreDestination[],
+    emergencyUris: readonly string[],
+    border?: CoreBorderContext['options'],
+  ) {
+    super(
+      { ...edgeOptions({ credential: { burst: 1000 } }), emergency: { numbers: ['112'], uris: emergencyUris } },
+      undefined,
+      border,
+    );
     this.names.set('core.example.com', places);
     const { clock, events, layer } = this;
     this.connection = new CoreConnection({
@@ -101,12 +110,13 @@ export class CoreBench extends ProxyBench {
     return CoreBench.startWith(places, {});
   }
 
-  /** The same with E-CSCFs, each by its URI. */
+  /** The same with E-CSCFs, each by its URI. With `border`, the edge does what a P-CSCF does. */
   static async startWith(
     places: readonly CoreDestination[],
     emergency: Readonly<Record<string, readonly CoreDestination[]>>,
+    border?: CoreBorderContext['options'],
   ): Promise<CoreBench> {
-    const bench = new CoreBench(places, Object.keys(emergency));
+    const bench = new CoreBench(places, Object.keys(emergency), border);
     for (const [uri, found] of Object.entries(emergency)) bench.names.set(hostOf(uri), found);
     await bench.connection.start();
     await bench.settle();
