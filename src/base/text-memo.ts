@@ -1,4 +1,4 @@
-import { ownText } from './own-text.ts';
+import { type OwnText, ownText } from './own-text.ts';
 
 /** Characters of the longest text that is kept, unless another number is given. */
 const MAX_LENGTH = 256;
@@ -28,11 +28,20 @@ export class TextMemo<T> {
     if (text.length > this.#maxLength) return this.#read(text);
     const own = ownText(text);
     const value = this.#older.get(text) ?? this.#read(own);
+    this.#add(own, value);
+    return value;
+  }
+
+  /** Keeps what `get` would read a text as, for whoever has it before anybody asks. */
+  put(text: string, value: T): void {
+    if (text.length <= this.#maxLength) this.#add(ownText(text), value);
+  }
+
+  #add(own: OwnText, value: T): void {
     if (this.#younger.size >= this.#capacity) {
       this.#older = this.#younger;
       this.#younger = new Map();
     }
     this.#younger.set(own, value);
-    return value;
   }
 }

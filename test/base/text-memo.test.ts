@@ -38,3 +38,11 @@ it('keeps a value whatever it is read from, so that no message is held by a part
   const message = `INVITE ${'y'.repeat(40)} ${'z'.repeat(10_000)}`;
   expect(memo.get(message.slice(7, 47)).text).toBe('y'.repeat(40));
 });
+
+it('gives what was put for a text, and reads it no more', () => {
+  const { memo, reads } = counting(10);
+  const value = { text: 'known' };
+  memo.put('a', value);
+  expect(memo.get('a')).toBe(value);
+  expect(reads).toEqual([]);
+});

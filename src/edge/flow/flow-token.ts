@@ -1,9 +1,10 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { hmac } from '../../base/hmac.ts';
 import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { constantTimeEqual } from '../../base/secret.ts';
 import { TextMemo } from '../../base/text-memo.ts';
 import { identityKey } from '../registration/identity.ts';
+import { CounterCipher } from './counter-cipher.ts';
 import { FLOW_ID_BYTES } from './flow-id.ts';
 
 const MAC_BYTES = 16;
@@ -14,7 +15,10 @@ const SALT_BYTES = 7;
 const CALL_BYTES = 2;
 /** In the last byte of the salt. */
 const UAS_BIT = 1;
-const BODY_BYTES = NODE_BYTES + FLOW_ID_BYTES + HANDLE_BYTES + SALT_BYTES;
+/** Where the parts of a body begin. */
+const HANDLE_AT = NODE_BYTES + FLOW_ID_BYTES;
+const SALT_AT = HANDLE_AT + HANDLE_BYTES;
+const BODY_BYTES = SALT_AT + SALT_BYTES;
 /** A core's charging identity that is longer is not kept; those of known cores have 40 characters or fewer. */
 const MAX_ICID_BYTES = 129;
 /** 64 characters, and four for each three bytes of a charging identity. */
@@ -22,6 +26,7 @@ const TOKEN_FORM = /^(?:[\w-]{4}){16,59}$/;
 /** Characters of a token that are of its HMAC alone. */
 const ID_LENGTH = 21;
 const MEMO_CAPACITY = 4096;
+const HANDLES_CAPACITY = 1024;
 const NO_TOKEN: OpenedToken = { kind: 'none' };
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 const NO_DIALOG = Buffer.alloc(SALT_BYTES);
@@ -47,6 +52,13 @@ export interface DialogSide {
   readonly call: string;
   /** `FlowTokens.partiesOf` its origin: the same in the tokens of both sides. */
   readonly parties: string;
+}
+
+/** What the tokens of both sides of a dialog say of it. */
+interface DialogSalt {
+  readonly origin: DialogOrigin;
+  /** Without the bit of the role. */
+  readonly salt: Buffer;
 }
 
 /** What a token leads to. */
@@ -87,13 +99,17 @@ export type OpenedToken =
  */
 export class FlowTokens {
   readonly #macs: KeyedHmac;
-  readonly #cipherKey: Buffer;
+  readonly #cipher: CounterCipher;
   readonly #handles: KeyedHmac;
   readonly #dialogs: KeyedHmac;
   readonly #icids: KeyedHmac;
   readonly #node: Buffer;
-  /** Tokens that were opened of late, forged ones too: each request of a dialog shows the two that its dialog began with. */
+  /** Tokens that were issued or opened of late, forged ones too: each request of a dialog shows the two that its dialog began with. */
   readonly #opened = new TextMemo<OpenedToken>(MEMO_CAPACITY, (text) => this.#open(text));
+  /** What registrations are called, of which each dialog names two. */
+  readonly #handled = new TextMemo<Buffer>(HANDLES_CAPACITY, (registrationId) => this.#handle(registrationId));
+  /** The dialog that tokens were made for last: its other side is the next. */
+  #latest: DialogSalt | undefined;
 
   /**
    * `key`: 32 bytes, the same on all nodes that stand in for each other and for as long as a core keeps a Path; random unless given.
@@ -102,7 +118,7 @@ export class FlowTokens {
   constructor(key: Uint8Array = randomBytes(32), nodeId: string = randomBytes(9).toString('base64url')) {
     const derive = (use: string): Buffer => hmac('sha256', key, Buffer.from(use));
     this.#macs = KeyedHmac.derived(key, 'flow token mac');
-    this.#cipherKey = derive('flow token cipher');
+    this.#cipher = new CounterCipher(derive('flow token cipher'));
     this.#handles = KeyedHmac.derived(key, 'flow token handle');
     this.#dialogs = KeyedHmac.derived(key, 'flow token dialog');
     this.#icids = KeyedHmac.derived(key, 'flow token icid');
@@ -114,12 +130,24 @@ export class FlowTokens {
    * no registration. `dialog`: absent for Path.
    */
   issue(flowId: string, registrationId: string | undefined, dialog?: TokenDialog): string {
-    const flow = Buffer.from(flowId, 'base64url');
-    const handle = registrationId === undefined ? NOBODY : this.#handle(registrationId);
-    const bound = dialog ? [this.#salt(dialog), icidBytes(dialog.icid)] : [NO_DIALOG];
-    const body = Buffer.concat([this.#node, flow, handle, ...bound]);
-    const mac = this.#mac(body);
-    return Buffer.concat([mac, createCipheriv('aes-256-ctr', this.#cipherKey, mac).update(body)]).toString('base64url');
+    const icid = icidBytes(dialog?.icid);
+    const bytes = Buffer.alloc(MAC_BYTES + BODY_BYTES + icid.length);
+    const body = bytes.subarray(MAC_BYTES);
+    body.set(this.#node);
+    body.write(flowId, NODE_BYTES, FLOW_ID_BYTES, 'base64url');
+    if (registrationId !== undefined) body.set(this.#handled.get(registrationId), HANDLE_AT);
+    if (dialog) {
+      body.set(this.#saltOf(dialog.origin), SALT_AT);
+      setRole(body, BODY_BYTES - 1, dialog.role);
+    }
+    body.set(icid, BODY_BYTES);
+    bytes.set(this.#mac(body));
+    const id = bytes.toString('base64url', 0, MAC_BYTES).slice(0, ID_LENGTH);
+    const flow = this.#referenceTo(id, body);
+    this.#cipher.apply(bytes.subarray(0, MAC_BYTES), body);
+    const text = bytes.toString('base64url');
+    this.#opened.put(text, { kind: 'flow', flow });
+    return text;
   }
 
   open(text: string | undefined): OpenedToken {
@@ -128,22 +156,21 @@ export class FlowTokens {
 
   #open(text: string): OpenedToken {
     const bytes = Buffer.from(text, 'base64url');
-    const mac = bytes.subarray(0, MAC_BYTES);
-    const body = createDecipheriv('aes-256-ctr', this.#cipherKey, mac).update(bytes.subarray(MAC_BYTES));
+    const [mac, body] = [bytes.subarray(0, MAC_BYTES), bytes.subarray(MAC_BYTES)];
+    this.#cipher.apply(mac, body);
     if (!constantTimeEqual(mac, this.#mac(body))) return { kind: 'forged' };
-    const flowEnd = NODE_BYTES + FLOW_ID_BYTES;
-    const isHere = this.#node.equals(body.subarray(0, NODE_BYTES));
-    const handleEnd = flowEnd + HANDLE_BYTES;
-    const handle = body.subarray(flowEnd, handleEnd);
+    return { kind: 'flow', flow: this.#referenceTo(tokenId(text), body) };
+  }
+
+  #referenceTo(id: string, body: Buffer): FlowReference {
+    const isHere = this.#node.compare(body, 0, NODE_BYTES) === 0;
+    const hasHandle = NOBODY.compare(body, HANDLE_AT, SALT_AT) !== 0;
     return {
-      kind: 'flow',
-      flow: {
-        id: tokenId(text),
-        flowId: isHere ? body.subarray(NODE_BYTES, flowEnd).toString('base64url') : undefined,
-        handle: handle.equals(NOBODY) ? undefined : handle.toString('base64url'),
-        dialog: sideIn(body.subarray(handleEnd, BODY_BYTES)),
-        icid: body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined,
-      },
+      id,
+      flowId: isHere ? body.toString('base64url', NODE_BYTES, HANDLE_AT) : undefined,
+      handle: hasHandle ? body.toString('base64url', HANDLE_AT, SALT_AT) : undefined,
+      dialog: sideIn(body),
+      icid: body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined,
     };
   }
 
@@ -159,7 +186,7 @@ export class FlowTokens {
 
   /** What the tokens of a dialog say of who has begun it with whom. */
   partiesOf(origin: DialogOrigin): string {
-    return this.#parties(this.#call(origin.callId), origin).toString('base64url');
+    return this.#saltOf(origin).toString('base64url', CALL_BYTES);
   }
 
   /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
@@ -167,22 +194,17 @@ export class FlowTokens {
     return this.#icids.digest(callId).toString('hex', 0, ICID_BYTES);
   }
 
-  #salt({ origin, role }: TokenDialog): Buffer {
-    const call = this.#call(origin.callId);
-    const parties = this.#parties(call, origin);
-    const last = parties.length - 1;
-    parties.writeUInt8(parties.readUInt8(last) | (role === 'uas' ? UAS_BIT : 0), last);
-    return Buffer.concat([call.subarray(0, CALL_BYTES), parties]);
-  }
-
-  /** Without the bit of the role. */
-  #parties(call: Buffer, { fromUri, fromTag, toUri }: DialogOrigin): Buffer {
+  #saltOf(origin: DialogOrigin): Buffer {
+    if (this.#latest && isSameOrigin(this.#latest.origin, origin)) return this.#latest.salt;
+    const { callId, fromUri, fromTag, toUri } = origin;
+    const call = this.#call(callId);
     const names = JSON.stringify([identityKey(fromUri), fromTag, identityKey(toUri)]);
-    const parties = hash('sha256', `${call.toString('base64url')}${names}`, 'buffer').subarray(
-      0,
-      SALT_BYTES - CALL_BYTES,
-    );
-    return withoutRole(parties);
+    const salt = Buffer.alloc(SALT_BYTES);
+    salt.set(call.subarray(0, CALL_BYTES));
+    salt.write(hash('sha256', `${call.toString('base64url')}${names}`, 'binary'), CALL_BYTES, 'latin1');
+    setRole(salt, SALT_BYTES - 1, 'uac');
+    this.#latest = { origin, salt };
+    return salt;
   }
 
   #call(callId: string): Buffer {
@@ -203,18 +225,21 @@ export function tokenId(token: string): string {
   return token.slice(0, ID_LENGTH);
 }
 
-function sideIn(salt: Buffer): DialogSide | undefined {
-  if (salt.equals(NO_DIALOG)) return undefined;
+function sideIn(body: Buffer): DialogSide | undefined {
+  if (NO_DIALOG.compare(body, SALT_AT, BODY_BYTES) === 0) return undefined;
+  const salt = Buffer.from(body.subarray(SALT_AT, BODY_BYTES));
   const role = (salt.readUInt8(SALT_BYTES - 1) & UAS_BIT) === 0 ? 'uac' : 'uas';
-  const call = salt.toString('base64url', 0, CALL_BYTES);
-  return { role, call, parties: withoutRole(salt.subarray(CALL_BYTES)).toString('base64url') };
+  setRole(salt, SALT_BYTES - 1, 'uac');
+  return { role, call: salt.toString('base64url', 0, CALL_BYTES), parties: salt.toString('base64url', CALL_BYTES) };
 }
 
-/** Changes the bytes it is given. */
-function withoutRole(parties: Buffer): Buffer {
-  const last = parties.length - 1;
-  parties.writeUInt8(parties.readUInt8(last) & ~UAS_BIT, last);
-  return parties;
+function setRole(bytes: Buffer, at: number, role: DialogRole): void {
+  const byte = bytes.readUInt8(at);
+  bytes.writeUInt8(role === 'uas' ? byte | UAS_BIT : byte & ~UAS_BIT, at);
+}
+
+function isSameOrigin(a: DialogOrigin, b: DialogOrigin): boolean {
+  return a.callId === b.callId && a.fromUri === b.fromUri && a.fromTag === b.fromTag && a.toUri === b.toUri;
 }
 
 /** Filled up to whole groups of characters, so that no text but one is the token. */
