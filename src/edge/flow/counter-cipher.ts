@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { type Cipher, createCipheriv } from 'node:crypto';
 
 const BLOCK_BYTES = 16;
 
@@ -7,7 +7,7 @@ const BLOCK_BYTES = 16;
  * than a short text does; here one that encrypts single blocks stands ready, and is given the counters.
  */
 export class CounterCipher {
-  readonly #blocks: Cipheriv;
+  readonly #blocks: Cipher;
 
   /** `key`: 32 bytes. */
   constructor(key: Uint8Array) {

@@ -1,15 +1,18 @@
 import { type TimerHandle } from '../../base/timer-queue.ts';
 import { createCancel } from '../../sip/hop-requests.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
+import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
 import { type CoreTarget, type RequestWatch } from '../core/ims-core.ts';
 import { type CancelReasons, NO_REASON, RANG_TOO_LONG } from './cancel-reasons.ts';
-import { type ClientTransaction, type TransactionLayer } from './transaction-layer.ts';
+import { type ClientTransaction } from './client-exchange.ts';
+import { outlineOf } from './request-outline.ts';
+import { type TransactionLayer } from './transaction-layer.ts';
 
-/** What a branch tells its response context. Exactly one final outcome: a final response, or a failure; 2xx to INVITE may repeat. */
-export interface BranchEvents {
+/** What a branch belongs to. It is told exactly one final outcome: a final response, or a failure; 2xx to INVITE may repeat. */
+export interface BranchOwner {
   /** A response has come. Never called for a 100. */
-  readonly response: (response: SipResponse) => void;
-  readonly failed: (cause: BranchFailure) => void;
+  branchAnswered(branch: ClientBranch, response: SipResponse): void;
+  branchFailed(branch: ClientBranch, cause: BranchFailure): void;
 }
 
 /**
@@ -22,10 +25,14 @@ export interface ClientBranchOptions {
   /** The copy of the request for this target. */
   readonly request: SipRequest;
   readonly target: CoreTarget;
+  /** Where the request may go if this branch fails. */
+  readonly alternatives: readonly CoreTarget[];
+  /** Its share of Max-Breadth. */
+  readonly breadth: number;
   /** The account that the request counts against in the shares of the target. */
   readonly sender: string;
   readonly layer: TransactionLayer;
-  readonly on: BranchEvents;
+  readonly owner: BranchOwner;
 }
 
 /** In T1: over UDP a third copy has gone by then and has had the time of a round trip. */
@@ -42,29 +49,51 @@ const ENDINGS = {
   swamped: 'cancelled',
 } as const;
 
+/** Whatever becomes of a CANCEL, the outcome is told by the INVITE it was sent for. */
+const CANCEL_EVENTS: ClientTransactionEvents = {
+  response: () => undefined,
+  timeout: () => undefined,
+  transportError: () => undefined,
+  terminated: () => undefined,
+};
+
 /** One copy of a request on its way to one target, with the timers and the CANCEL that RFC 3261 §16.6 to §16.8 add to its transaction. */
-export class ClientBranch {
-  readonly #request: SipRequest;
-  readonly #target: CoreTarget;
+export class ClientBranch implements ClientTransactionEvents {
+  readonly target: CoreTarget;
+  readonly alternatives: readonly CoreTarget[];
+  readonly breadth: number;
+  /** Whether a response other than 100 has come. */
+  isUnderway = false;
+  #request: SipRequest;
   readonly #sender: string;
   readonly #layer: TransactionLayer;
-  readonly #on: BranchEvents;
+  readonly #owner: BranchOwner;
   #transaction: ClientTransaction | undefined;
   #watch: RequestWatch | undefined;
+  /** The one entry in the queue, for whatever is due first. */
   #timer: TimerHandle | undefined;
-  #silence: TimerHandle | undefined;
+  #silentAtMs = Infinity;
+  #limitMs = Infinity;
+  #atLimit: 'timeout' | 'cancelled' = 'timeout';
   #isHeard = false;
   #cancelling = false;
   #cancelSent = false;
   #reasons = NO_REASON;
   #ended = false;
 
-  constructor({ request, target, sender, layer, on }: ClientBranchOptions) {
+  constructor({ request, target, alternatives, breadth, sender, layer, owner }: ClientBranchOptions) {
+    this.target = target;
+    this.alternatives = alternatives;
+    this.breadth = breadth;
     this.#request = request;
-    this.#target = target;
     this.#sender = sender;
     this.#layer = layer;
-    this.#on = on;
+    this.#owner = owner;
+  }
+
+  /** The copy of the request that was sent; after a final response, the outline of it. */
+  get request(): SipRequest {
+    return this.#request;
   }
 
   get isPending(): boolean {
@@ -80,23 +109,36 @@ export class ClientBranch {
   start(): void {
     this.#startWatch();
     if (this.#request.method === 'INVITE') this.#armTimerC();
-    const { hop } = this.#target;
-    const on = {
-      response: (response: SipResponse): void => {
-        this.#receive(response);
-      },
-      timeout: (): void => {
-        this.#fail(this.#cancelling ? 'cancelled' : 'timeout');
-      },
-      transportError: (): void => {
-        this.#fail('hop-closed');
-      },
-      terminated: (): void => {
-        this.#transaction = undefined;
-      },
-    };
-    this.#transaction = this.#layer.openClient(this.#request, hop, on, this.#sender);
+    const { hop } = this.target;
+    this.#transaction = this.#layer.openClient(this.#request, hop, this, this.#sender);
     if (!this.#transaction) this.#fail(this.#layer.isSwamped(hop, this.#sender) ? 'swamped' : 'overload');
+  }
+
+  response(response: SipResponse): void {
+    const { status } = response;
+    this.#hear(status);
+    if (status >= 200) {
+      const isFirst = !this.#ended;
+      this.#end('answered');
+      this.#owner.branchAnswered(this, response);
+      if (isFirst) this.#settle();
+      return;
+    }
+    if (this.#cancelling) this.cancel(this.#reasons);
+    else if (status > 100) this.#armTimerC();
+    if (status > 100) this.#owner.branchAnswered(this, response);
+  }
+
+  timeout(): void {
+    this.#fail(this.#cancelling ? 'cancelled' : 'timeout');
+  }
+
+  transportError(): void {
+    this.#fail('hop-closed');
+  }
+
+  terminated(): void {
+    this.#transaction = undefined;
   }
 
   /** Cancels an INVITE once a response to it has come (RFC 3261 §9.1); other requests are not cancelled. The reasons of the first call count. */
@@ -106,42 +148,35 @@ export class ClientBranch {
     this.#cancelling = true;
     if (this.#transaction?.state !== 'proceeding') return;
     this.#cancelSent = true;
-    this.#layer.openClient(createCancel(this.#request, this.#reasons), this.#target.currentHop ?? this.#target.hop, {
-      response: ignore,
-      timeout: ignore,
-      transportError: ignore,
-      terminated: ignore,
-    });
+    const { currentHop, hop } = this.target;
+    this.#layer.openClient(createCancel(this.#request, this.#reasons), currentHop ?? hop, CANCEL_EVENTS);
     // A callee of before RFC 3261 sends no 487; after 64 × T1 the INVITE counts as cancelled.
     this.#arm(64 * this.#layer.timings.t1Ms, 'cancelled');
   }
 
   #startWatch(): void {
-    const { watch } = this.#target;
+    const { watch } = this.target;
     if (!watch) return;
     const { t1Ms } = this.#layer.timings;
     this.#watch = watch.sent((which) => {
       if (which === 'all' || !this.#isHeard) this.#giveUp(this.#cancelling ? 'cancelled' : 'lost');
     });
-    this.#silence = this.#schedule(SILENT_AFTER * t1Ms, () => this.#watch?.silent());
+    this.#silentAtMs = this.#layer.nowMs + SILENT_AFTER * t1Ms;
+    this.#schedule();
     if (this.#request.method === 'REGISTER') this.#arm(REGISTER_WAIT * t1Ms, 'timeout');
   }
 
-  #receive(response: SipResponse): void {
-    this.#hear(response.status);
-    if (response.status >= 200) {
-      this.#end('answered');
-      this.#on.response(response);
-      return;
-    }
-    if (this.#cancelling) this.cancel(this.#reasons);
-    else if (response.status > 100) this.#armTimerC();
-    if (response.status > 100) this.#on.response(response);
+  /** What stays for later 2xx, or to acknowledge a failure again, needs little of the request. */
+  #settle(): void {
+    const transaction = this.#transaction;
+    if (!transaction || (transaction.state !== 'accepted' && this.target.hop.reliable)) return;
+    this.#request = outlineOf(this.#request);
+    transaction.request = this.#request;
   }
 
   #hear(status: number): void {
     this.#isHeard = true;
-    this.#forgetSilence();
+    this.#silentAtMs = Infinity;
     this.#watch?.answered(status);
   }
 
@@ -151,18 +186,40 @@ export class ClientBranch {
     this.#arm(this.#layer.context.options.timerCSec * 1000, 'timeout');
   }
 
-  #arm(delayMs: number, outcome: 'timeout' | 'cancelled'): void {
-    this.#disarm();
-    this.#timer = this.#schedule(delayMs, () => {
-      this.#timer = undefined;
-      if (this.#request.method === 'INVITE' && outcome === 'timeout' && this.#transaction?.state === 'proceeding') {
-        this.cancel(RANG_TOO_LONG);
-      } else this.#giveUp(outcome);
-    });
+  #arm(delayMs: number, atLimit: 'timeout' | 'cancelled'): void {
+    this.#limitMs = this.#layer.nowMs + delayMs;
+    this.#atLimit = atLimit;
+    this.#schedule();
   }
 
-  #schedule(delayMs: number, run: () => void): TimerHandle {
-    return this.#layer.context.timers.schedule(this.#layer.nowMs + delayMs, run);
+  #schedule(): void {
+    const dueMs = Math.min(this.#silentAtMs, this.#limitMs);
+    if (dueMs === Infinity) return;
+    const { timers } = this.#layer;
+    if (this.#timer) timers.reschedule(this.#timer, dueMs);
+    else {
+      this.#timer = timers.schedule(dueMs, () => {
+        this.#runDue(this.#timer?.dueMs ?? 0);
+      });
+    }
+  }
+
+  #runDue(dueMs: number): void {
+    this.#timer = undefined;
+    if (this.#limitMs <= dueMs) {
+      this.#limitMs = Infinity;
+      this.#reachLimit();
+    } else if (this.#silentAtMs <= dueMs) {
+      this.#silentAtMs = Infinity;
+      this.#watch?.silent();
+    }
+    if (!this.#ended) this.#schedule();
+  }
+
+  #reachLimit(): void {
+    const isRinging = this.#request.method === 'INVITE' && this.#transaction?.state === 'proceeding';
+    if (isRinging && this.#atLimit === 'timeout') this.cancel(RANG_TOO_LONG);
+    else this.#giveUp(this.#atLimit);
   }
 
   #giveUp(outcome: 'timeout' | 'cancelled' | 'lost'): void {
@@ -173,28 +230,14 @@ export class ClientBranch {
   #fail(cause: BranchFailure): void {
     if (this.#ended) return;
     this.#end(ENDINGS[cause]);
-    this.#on.failed(cause);
+    this.#owner.branchFailed(this, cause);
   }
 
   #end(how: Parameters<RequestWatch['ended']>[0]): void {
     this.#ended = true;
-    this.#disarm();
-    this.#forgetSilence();
+    if (this.#timer) this.#layer.timers.cancel(this.#timer);
+    this.#timer = undefined;
     this.#watch?.ended(how);
     this.#watch = undefined;
   }
-
-  #disarm(): void {
-    if (this.#timer) this.#layer.context.timers.cancel(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #forgetSilence(): void {
-    if (this.#silence) this.#layer.context.timers.cancel(this.#silence);
-    this.#silence = undefined;
-  }
-}
-
-function ignore(): void {
-  // Whatever becomes of the CANCEL, the outcome is told by the INVITE it was sent for.
 }

@@ -19,7 +19,7 @@ import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
 import { incomingBreadth } from './max-breadth.ts';
 import { type OnwardPlan, type Plan } from './plan-request.ts';
-import { ResponseContext } from './response-context.ts';
+import { type ForwardingParts, ResponseContext } from './response-context.ts';
 import { type KnownSender, registrationOf } from './sender-finder.ts';
 import { type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
@@ -62,9 +62,15 @@ export interface AdmittedRequest extends ReceivedRequest {
 /** Does what a plan says: transactions, the border, the core, and the copies that leave (RFC 3261 §16.6). */
 export class PlanExecutor {
   readonly #context: ExecutorContext;
+  readonly #parts: ForwardingParts;
 
   constructor(context: ExecutorContext) {
+    const { layer, border, forwarder, ended } = context;
     this.#context = context;
+    const onSwamped = (target: Hop): void => {
+      this.noteSwamped(target);
+    };
+    this.#parts = { layer, border, forwarder, ended, onSwamped };
   }
 
   /** Carries out a plan that is not a refusal, for a request that is no ACK. */
@@ -157,19 +163,7 @@ export class PlanExecutor {
   }
 
   #contextFor(exchange: ServerExchange, copy: SipRequest, closed: 430 | 480): ResponseContext {
-    const { layer, border, forwarder, ended } = this.#context;
-    return new ResponseContext({
-      exchange,
-      request: copy,
-      hopClosedStatus: closed,
-      forwarder,
-      border,
-      ended,
-      layer,
-      onSwamped: (target) => {
-        this.noteSwamped(target);
-      },
-    });
+    return new ResponseContext(exchange, copy, closed, this.#parts);
   }
 
   #askCore(copy: SipRequest, essentials: RequestEssentials, outcome: CoreOutcome, origin: CoreRequestOrigin): void {

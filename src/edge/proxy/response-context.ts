@@ -7,7 +7,7 @@ import { type CoreOutcome, type CoreTarget } from '../core/ims-core.ts';
 import { type Hop } from '../hop.ts';
 import { chooseBestResponse, type FinalOutcome } from './best-response.ts';
 import { ANSWERED_ELSEWHERE, type CancelReasons, declinedElsewhere } from './cancel-reasons.ts';
-import { type BranchFailure, ClientBranch } from './client-branch.ts';
+import { type BranchFailure, type BranchOwner, ClientBranch } from './client-branch.ts';
 import { withoutForeignChallenges } from './digest-privacy.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
@@ -16,12 +16,8 @@ import { type ExchangeWorker, type ServerExchange } from './server-exchange.ts';
 import { type TransactionLayer } from './transaction-layer.ts';
 import { tryLater } from './try-later.ts';
 
-export interface ResponseContextOptions {
-  readonly exchange: ServerExchange;
-  /** The request without the fields that must not be forwarded. Its copies go to the targets. */
-  readonly request: SipRequest;
-  /** What the sender is told when a target's connection is gone: 480 for a user, 430 for a flow (RFC 5626 §5.3). */
-  readonly hopClosedStatus: 430 | 480;
+/** What is the same for all requests. */
+export interface ForwardingParts {
   readonly forwarder: RequestForwarder;
   readonly border: Border;
   readonly ended: EndedDialogs;
@@ -30,22 +26,15 @@ export interface ResponseContextOptions {
   readonly onSwamped: (target: Hop) => void;
 }
 
-/** One attempt: the branch to a target, and the alternatives if that branch fails. */
-interface Attempt {
-  readonly target: CoreTarget;
-  readonly alternatives: readonly CoreTarget[];
-  readonly branch: ClientBranch;
-  /** Whether a response other than 100 has come on this branch. */
-  isUnderway: boolean;
-  readonly breadth: number;
-}
-
 /** RFC 3261 §16.7: collects what the branches of one request answer and decides what its sender hears. */
-export class ResponseContext implements CoreOutcome, ExchangeWorker {
-  readonly #options: ResponseContextOptions;
+export class ResponseContext implements CoreOutcome, ExchangeWorker, BranchOwner {
+  readonly #parts: ForwardingParts;
   readonly #exchange: ServerExchange;
+  readonly #hopClosedStatus: 430 | 480;
   readonly #branches: ClientBranch[] = [];
-  readonly #finals: FinalOutcome[] = [];
+  #finals: FinalOutcome[] = [];
+  /** What is copied for each target; after the final answer, the outline of it. */
+  #request: SipRequest;
   /** Targets that Max-Breadth has left no share for yet. */
   #waiting: CoreTarget[] = [];
   /** One of the copies: the sender's own entry in Record-Route is the same in all. */
@@ -54,10 +43,16 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
   #finalSent = false;
   #cancelled = false;
 
-  constructor(options: ResponseContextOptions) {
-    this.#options = options;
-    this.#exchange = options.exchange;
-    this.#exchange.worker = this;
+  /**
+   * `request`: without the fields that must not be forwarded. `hopClosedStatus`: what the sender is told when a target's connection is gone, 480 for a user,
+   * 430 for a flow (RFC 5626 §5.3).
+   */
+  constructor(exchange: ServerExchange, request: SipRequest, hopClosedStatus: 430 | 480, parts: ForwardingParts) {
+    this.#parts = parts;
+    this.#exchange = exchange;
+    this.#request = request;
+    this.#hopClosedStatus = hopClosedStatus;
+    exchange.worker = this;
   }
 
   respond(response: SipResponse): void {
@@ -68,7 +63,7 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
   forward(targets: readonly CoreTarget[]): void {
     if (this.#decided || this.#finalSent) return;
     this.#decided = true;
-    this.#options.layer.keep(this.#exchange);
+    this.#parts.layer.keep(this.#exchange);
     const { headers } = this.#exchange.request;
     const shares = splitBreadth(incomingBreadth(headers), targets.length);
     if (Number(headers.get('Max-Forwards') ?? Infinity) === 0) this.#send(this.#own(483));
@@ -78,56 +73,46 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
 
   #start(targets: readonly CoreTarget[], shares: readonly number[]): void {
     this.#waiting = targets.slice(shares.length);
-    const attempts = targets.slice(0, shares.length).map((target, index) => {
+    const branches = targets.slice(0, shares.length).map((target, index) => {
       return this.#prepare(target, target.alternatives ?? [], shares[index] ?? 1);
     });
-    for (const { branch } of attempts) branch.start();
+    for (const branch of branches) branch.start();
     this.#finishIfAllDone();
   }
 
-  #prepare(target: CoreTarget, alternatives: readonly CoreTarget[], breadth: number): Attempt {
-    const { forwarder, request, layer, ended } = this.#options;
-    const { request: received, hop: from } = this.#exchange;
-    const copy = forwarder.forwardCopy(request, { received, from, target, breadth });
-    this.#sent = copy;
-    const on = {
-      response: (response: SipResponse): void => {
-        this.#receive(response, copy, attempt);
-      },
-      failed: (cause: BranchFailure): void => {
-        ended.noteFailure(copy, 'uas');
-        this.#fail(cause, attempt);
-      },
-    };
-    const branch = new ClientBranch({ request: copy, target, sender: this.#exchange.sender, layer, on });
-    const attempt: Attempt = { target, alternatives, branch, isUnderway: false, breadth };
+  #prepare(target: CoreTarget, alternatives: readonly CoreTarget[], breadth: number): ClientBranch {
+    const { forwarder, layer } = this.#parts;
+    const { request: received, hop: from, sender } = this.#exchange;
+    const request = forwarder.forwardCopy(this.#request, { received, from, target, breadth });
+    this.#sent = request;
+    const branch = new ClientBranch({ request, target, alternatives, breadth, sender, layer, owner: this });
     this.#branches.push(branch);
-    return attempt;
+    return branch;
   }
 
-  #receive(received: SipResponse, sent: SipRequest, attempt: Attempt): void {
-    const { target } = attempt;
+  branchAnswered(branch: ClientBranch, received: SipResponse): void {
+    const { target, request: sent } = branch;
     const response = withoutForeignChallenges(received, target.hop);
     const { request, hop } = this.#exchange;
     restoreVias(response, request);
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);
-    const { border, ended } = this.#options;
+    const { border, ended } = this.#parts;
     // RFC 3261 §8.2.2.2: 482 says that it has the request already.
     if (received.status >= 300 && received.status !== 482) ended.noteFailure(sent, 'uas');
     if (target.hop.kind === 'wic') border.responseFromWic(response, sent, target, request);
     if (hop.kind === 'wic') border.responseToWic(response, request, hop, target.hop);
     const { status } = response;
     if (status < 200) {
-      attempt.isUnderway = true;
+      branch.isUnderway = true;
       if (!this.#finalSent) this.#exchange.respond(response);
     } else if (status < 300) {
       this.#receiveSuccess(response);
     } else if (
       !this.#isFailureOf(target, status) ||
-      !this.#tryElsewhere(attempt, status === 430 ? 'hop-closed' : 'refused')
+      !this.#tryElsewhere(branch, status === 430 ? 'hop-closed' : 'refused')
     ) {
-      this.#receiveFailure(response, attempt);
+      this.#receiveFailure(response, branch);
     }
   }
 
@@ -142,7 +127,7 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
     return isAll === true && this.#exchange.request.method === 'REGISTER' && (status < 400 || status === 480);
   }
 
-  #receiveFailure(response: SipResponse, { target, breadth }: Attempt): void {
+  #receiveFailure(response: SipResponse, { target, breadth }: ClientBranch): void {
     if (response.status !== 503 && this.#isFailureOf(target, response.status)) {
       this.#finals.push({ response: this.#unreachable(target), isOwn: true });
     } else if (response.status === 503 && target.isAll) {
@@ -161,45 +146,47 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
     this.#cancelBranches(ANSWERED_ELSEWHERE);
   }
 
-  #fail(cause: BranchFailure, attempt: Attempt): void {
-    if (isReasonToMove(cause, attempt, this.#exchange.request.method) && this.#tryElsewhere(attempt, cause)) return;
-    this.#finals.push({ response: this.#answerFor(cause, attempt), isOwn: true });
-    this.#goOn(attempt.breadth);
+  branchFailed(branch: ClientBranch, cause: BranchFailure): void {
+    this.#parts.ended.noteFailure(branch.request, 'uas');
+    if (isReasonToMove(cause, branch, this.#exchange.request.method) && this.#tryElsewhere(branch, cause)) return;
+    this.#finals.push({ response: this.#answerFor(cause, branch), isOwn: true });
+    this.#goOn(branch.breadth);
   }
 
   /** A branch has ended in nothing: its share of Max-Breadth serves who has waited for one. */
   #goOn(breadth: number): void {
     const next = this.#waiting.shift();
-    if (next) this.#prepare(next, next.alternatives ?? [], breadth).branch.start();
+    if (next) this.#prepare(next, next.alternatives ?? [], breadth).start();
     else this.#finishIfAllDone();
   }
 
   /** RFC 3263 §4.3: a copy of its own, under another branch, to the next place. False when there is none to try. */
-  #tryElsewhere({ target, alternatives, isUnderway, breadth }: Attempt, cause: BranchFailure | 'refused'): boolean {
+  #tryElsewhere(branch: ClientBranch, cause: BranchFailure | 'refused'): boolean {
+    const { target, alternatives, isUnderway, breadth } = branch;
     if (isUnderway || this.#finalSent || this.#cancelled) return false;
     // Another transport to the same place helps where the first could not be had, and only there.
     const usable =
       cause === 'hop-closed' ? alternatives : alternatives.filter(({ hop }) => !isSameRemote(hop, target.hop));
     const [next, ...rest] = usable;
     if (!next) return false;
-    this.#prepare(next, rest, breadth).branch.start();
+    this.#prepare(next, rest, breadth).start();
     return true;
   }
 
-  #answerFor(cause: BranchFailure, attempt: Attempt): SipResponse {
+  #answerFor(cause: BranchFailure, branch: ClientBranch): SipResponse {
     switch (cause) {
       case 'cancelled':
         return this.#own(487);
       case 'overload':
         return this.#unavailable();
       case 'swamped':
-        this.#options.onSwamped(attempt.target.hop);
+        this.#parts.onSwamped(branch.target.hop);
         return tryLater(this.#own(480), this.#retryAfterSec);
       case 'timeout':
-        return isServerSilent(attempt, this.#exchange.request) ? this.#unreachable(attempt.target) : this.#own(408);
+        return isServerSilent(branch, this.#exchange.request) ? this.#unreachable(branch.target) : this.#own(408);
       case 'hop-closed':
       case 'lost':
-        return this.#unreachable(attempt.target);
+        return this.#unreachable(branch.target);
     }
   }
 
@@ -218,8 +205,16 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
 
   #send(response: SipResponse): void {
     if (response.status >= 200) this.#finalSent = true;
-    if (response.status >= 300 && this.#sent) this.#options.ended.noteFailure(this.#sent, 'uac');
+    if (response.status >= 300 && this.#sent) this.#parts.ended.noteFailure(this.#sent, 'uac');
     this.#exchange.respond(response);
+    if (response.status >= 200) this.#settle();
+  }
+
+  /** Nothing is sent anywhere any more, and who was called may still answer for half a minute. */
+  #settle(): void {
+    this.#request = this.#exchange.request;
+    this.#sent = undefined;
+    this.#finals = [];
   }
 
   /** RFC 3261 §16.10: the sender wants no answer any more. */
@@ -243,7 +238,7 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
 
   #unreachable({ unreachable }: CoreTarget): SipResponse {
     const { request, toTag } = this.#exchange;
-    return unreachable?.(request, { toTag }) ?? this.#own(this.#options.hopClosedStatus);
+    return unreachable?.(request, { toTag }) ?? this.#own(this.#hopClosedStatus);
   }
 
   /** The 503 of the edge with Retry-After. `askedSec`: the Retry-After of the core, if it gave one. */
@@ -253,12 +248,12 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker {
   }
 
   get #retryAfterSec(): number {
-    return this.#options.layer.context.options.retryAfterSec;
+    return this.#parts.layer.context.options.retryAfterSec;
   }
 }
 
 /** A target that has answered has the request; one that is silent for 64 × T1 has used up the time of a caller who is told of no progress. */
-function isReasonToMove(cause: BranchFailure, { branch }: Attempt, method: string): boolean {
+function isReasonToMove(cause: BranchFailure, branch: ClientBranch, method: string): boolean {
   if (branch.isHeard) return false;
   return cause === 'hop-closed' || cause === 'lost' || (cause === 'timeout' && method === 'INVITE');
 }
@@ -267,9 +262,9 @@ function isReasonToMove(cause: BranchFailure, { branch }: Attempt, method: strin
  * Whether a time that ran out says that a server of the core is gone, and not that somebody behind it does not answer. Nobody but that server
  * answers a REGISTER, to which a 408 would not be sent; an INVITE that begins something has a 100 of its S-CSCF at once.
  */
-function isServerSilent({ target, branch }: Attempt, request: SipRequest): boolean {
+function isServerSilent({ target, isHeard }: ClientBranch, request: SipRequest): boolean {
   if (request.method === 'REGISTER') return target.unreachable !== undefined;
-  return request.method === 'INVITE' && !branch.isHeard && target.isAll === false && !isInDialog(request);
+  return request.method === 'INVITE' && !isHeard && target.isAll === false && !isInDialog(request);
 }
 
 function isSameRemote(a: Hop, b: Hop): boolean {

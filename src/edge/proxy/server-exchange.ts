@@ -1,3 +1,4 @@
+import { type OwnText, ownText } from '../../base/own-text.ts';
 import { isLater, type Outcome } from '../../base/outcome.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { createResponse } from '../../sip/create-response.ts';
@@ -7,8 +8,10 @@ import { newTag } from '../../sip/token.ts';
 import { InviteServerTransaction } from '../../sip/transaction/invite-server.ts';
 import { NonInviteServerTransaction } from '../../sip/transaction/non-invite-server.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
+import { type TransactionEvents } from '../../sip/transaction/transaction.ts';
 import { type Hop } from '../hop.ts';
 import { type CancelReasons } from './cancel-reasons.ts';
+import { outlineOf } from './request-outline.ts';
 
 /** What an exchange needs of its transaction layer. */
 export interface ExchangeLayer {
@@ -18,6 +21,8 @@ export interface ExchangeLayer {
   send(message: SipMessage, hop: Hop): boolean;
   /** Called with each response to a request of a hop. */
   answered(request: SipRequest, status: number, hop: Hop): void;
+  /** Forgets an exchange that has ended. */
+  serverEnded(exchange: ServerExchange): void;
 }
 
 /**
@@ -45,25 +50,25 @@ export interface ServerExchangeOptions {
 }
 
 /** One request that a hop has sent and waits to hear about: its server transaction, and what is done to its responses on the way out. */
-export class ServerExchange {
+export class ServerExchange implements TransactionEvents {
   readonly key: string;
-  readonly request: SipRequest;
   readonly hop: Hop;
   readonly sender: string;
   /** Called with each response before it leaves, which it does once the outcome is known. */
   decorate: ((response: SipResponse) => Outcome<object>) | undefined;
   /** Works on the answer. Absent before anybody does, and where the answer is known at once. */
   worker: ExchangeWorker | undefined;
-  /** Called once, when it ends. Set by whoever keeps it. */
-  onTerminated: (() => void) | undefined;
+  /** Whether its layer can find it, and is to forget it when it ends. */
+  isKept = false;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
-  #answered: SipResponse | undefined;
+  /** To of the last response; of a final one it owns its characters. */
+  #answeredTo: string | OwnText = '';
+  #isSettled = false;
 
   constructor({ request, key, hop, sender, layer }: ServerExchangeOptions) {
     this.key = exchangeKey(hop, key);
-    this.request = request;
     this.hop = hop;
     this.sender = sender;
     this.#layer = layer;
@@ -77,14 +82,15 @@ export class ServerExchange {
       send: (message: SipMessage) => {
         layer.send(message, hop);
       },
-      on: {
-        timeout: ignore,
-        transportError: ignore,
-        terminated: () => this.onTerminated?.(),
-      },
+      on: this,
     };
     this.#transaction =
       request.method === 'INVITE' ? new InviteServerTransaction(options) : new NonInviteServerTransaction(options);
+  }
+
+  /** What was asked; after a final answer, the outline of it. */
+  get request(): SipRequest {
+    return this.#transaction.request;
   }
 
   /** Tag of the To in every response that is made here (RFC 3261 §8.2.6.2). */
@@ -95,7 +101,7 @@ export class ServerExchange {
 
   /** Tag of the To in what was answered so far, whoever made it; what is made here has the same if nothing was. */
   get answeredTag(): string {
-    const to = parseNameAddr(this.#answered?.headers.get('To') ?? '');
+    const to = parseNameAddr(this.#answeredTo);
     return (to.ok ? to.value.params.get('tag') : undefined) ?? this.toTag;
   }
 
@@ -131,9 +137,20 @@ export class ServerExchange {
 
   #send(response: SipResponse): void {
     if (this.#transaction.state === 'terminated') return;
-    if (response.status > 100) this.#answered = response;
+    if (response.status > 100) this.#answeredTo = response.headers.get('To') ?? '';
     this.#transaction.respond(response, this.#layer.nowMs);
     this.#layer.answered(this.request, response.status, this.hop);
+    if (response.status >= 200 && !this.#isSettled) this.#settle();
+  }
+
+  /** What stays absorbs what comes again, and needs little for it. */
+  #settle(): void {
+    this.#isSettled = true;
+    this.worker = undefined;
+    this.decorate = undefined;
+    if (this.#transaction.state === 'terminated') return;
+    this.#answeredTo = ownText(this.#answeredTo);
+    this.#transaction.request = outlineOf(this.request);
   }
 
   respondWith(status: number, toTag = this.toTag): void {
@@ -149,12 +166,20 @@ export class ServerExchange {
     return this.#transaction instanceof InviteServerTransaction && this.#transaction.receiveAck(this.#layer.nowMs);
   }
 
+  timeout(): void {
+    // A WIC that does not acknowledge a failure has nothing left here that could be undone.
+  }
+
+  transportError(): void {
+    // As for a timeout.
+  }
+
+  terminated(): void {
+    if (this.isKept) this.#layer.serverEnded(this);
+  }
+
   /** Ends the exchange without a response: its sender is gone, or no response may be sent. */
   drop(): void {
     this.#transaction.terminate();
   }
-}
-
-function ignore(): void {
-  // A WIC that does not acknowledge a failure has nothing left here that could be undone.
 }

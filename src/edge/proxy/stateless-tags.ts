@@ -19,7 +19,9 @@ export class StatelessTags {
   }
 
   isAckOfRefusal(ack: RequestEssentials): boolean {
-    return ack.to.params.get('tag') === this.#tagOf(ack);
+    const tag = ack.to.params.get('tag');
+    // Most ACKs are of a 2xx, whose tag is the callee's.
+    return tag?.length === TAG_LENGTH && tag === this.#tagOf(ack);
   }
 
   #tagOf({ callId, cseq, via }: RequestEssentials): string {

@@ -2,17 +2,16 @@ import { type Clock } from '../../base/clock.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
-import { InviteClientTransaction } from '../../sip/transaction/invite-client.ts';
-import { NonInviteClientTransaction } from '../../sip/transaction/non-invite-client.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { clientTransactionKey, serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
 import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type Via } from '../../sip/via.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
-import { answersOwed, OwedAcks } from '../flood/owed-answers.ts';
+import { OwedAcks } from '../flood/owed-answers.ts';
 import { ReceiverShares } from '../flood/receiver-shares.ts';
 import { type Hop } from '../hop.ts';
 import { type Outbound } from '../outbound.ts';
+import { ClientExchange, type ClientExchangeLayer, type ClientTransaction } from './client-exchange.ts';
 import { HopIndex } from './hop-index.ts';
 import { LiveCalls } from './live-calls.ts';
 import { OpenChallenges } from './open-challenges.ts';
@@ -35,18 +34,8 @@ export interface TransactionLayerContext {
 /** States of a client transaction that has no final response yet. */
 const UNANSWERED: ReadonlySet<ClientTransaction['state']> = new Set(['calling', 'trying', 'proceeding']);
 
-export type ClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
-
-interface ClientEntry {
-  readonly key: string;
-  readonly hop: Hop;
-  readonly transaction: ClientTransaction;
-  /** Tokens that answers of the hop may still cost without counting against the hop. */
-  owed: number;
-}
-
 /** The transactions of the edge (RFC 3261 §17), found by message and by hop, and how many there may be. */
-export class TransactionLayer implements ExchangeLayer {
+export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   readonly context: TransactionLayerContext;
   readonly timings: TransactionTimings;
   readonly calls = new LiveCalls();
@@ -54,8 +43,8 @@ export class TransactionLayer implements ExchangeLayer {
   readonly #challenges = new OpenChallenges();
   readonly #servers = new TransactionTable<ServerExchange>();
   readonly #serversByHop = new HopIndex<ServerExchange>();
-  readonly #clients = new TransactionTable<ClientEntry>();
-  readonly #clientsByHop = new HopIndex<ClientEntry>();
+  readonly #clients = new TransactionTable<ClientExchange>();
+  readonly #clientsByHop = new HopIndex<ClientExchange>();
   readonly #shares: ReceiverShares;
 
   constructor(context: TransactionLayerContext) {
@@ -119,13 +108,15 @@ export class TransactionLayer implements ExchangeLayer {
 
   /** Has the exchange found, by message and by hop, until it ends. Nothing to do when it has ended. */
   keep(exchange: ServerExchange): void {
-    if (exchange.hasEnded || exchange.onTerminated) return;
-    exchange.onTerminated = () => {
-      this.#servers.delete(exchange);
-      this.#serversByHop.delete(exchange.hop, exchange);
-    };
+    if (exchange.hasEnded || exchange.isKept) return;
+    exchange.isKept = true;
     this.#servers.add(exchange);
     this.#serversByHop.add(exchange.hop, exchange);
+  }
+
+  serverEnded(exchange: ServerExchange): void {
+    this.#servers.delete(exchange);
+    this.#serversByHop.delete(exchange.hop, exchange);
   }
 
   /** Whether a WIC has no place left for this sender: as many requests as it may have open itself may wait for it, and a share of them is anybody's. */
@@ -140,46 +131,25 @@ export class TransactionLayer implements ExchangeLayer {
   openClient(request: SipRequest, hop: Hop, on: ClientTransactionEvents, sender = ''): ClientTransaction | undefined {
     const isFull = this.size >= this.context.limits.transactions || this.isSwamped(hop, sender);
     if (isFull && request.method !== 'CANCEL') return undefined;
-    const delivery = { failed: false };
-    const options = {
-      request,
-      reliable: hop.reliable,
-      timers: this.context.timers,
-      timings: this.timings,
-      nowMs: this.nowMs,
-      send: (message: SipMessage) => {
-        if (!this.send(message, hop)) delivery.failed = true;
-      },
-      on: {
-        response: on.response,
-        timeout: on.timeout,
-        transportError: on.transportError,
-        terminated: () => {
-          this.#clients.delete(entry);
-          this.#clientsByHop.delete(hop, entry);
-          this.#shares.release(hop, sender);
-          on.terminated();
-        },
-      },
-    };
-    const transaction =
-      request.method === 'INVITE' ? new InviteClientTransaction(options) : new NonInviteClientTransaction(options);
-    const entry: ClientEntry = {
-      key: transaction.key,
-      hop,
-      transaction,
-      owed: answersOwed(request.method),
-    };
-    this.#clients.add(entry);
-    this.#clientsByHop.add(hop, entry);
+    const exchange = new ClientExchange({ request, hop, sender, on, layer: this });
+    const { transaction } = exchange;
+    this.#clients.add(exchange);
+    this.#clientsByHop.add(hop, exchange);
     this.#shares.take(hop, sender);
     // The hop was gone before; nobody else would tell the transaction.
-    if (delivery.failed) {
+    if (exchange.hasFailed) {
       this.context.defer(() => {
         transaction.transportFailed();
       });
     }
     return transaction;
+  }
+
+  clientEnded(exchange: ClientExchange): void {
+    const { hop, sender } = exchange;
+    this.#clients.delete(exchange);
+    this.#clientsByHop.delete(hop, exchange);
+    this.#shares.release(hop, sender);
   }
 
   /** False for a response to nothing that was sent to this hop, and for one that is more, by its `messageCost`, than the request had to expect. */

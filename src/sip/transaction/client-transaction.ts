@@ -12,7 +12,7 @@ export type ClientTransactionOptions = TransactionOptions<ClientTransactionEvent
 
 /** What the INVITE and the non-INVITE client transaction share (RFC 3261 §17.1). */
 export abstract class ClientTransaction<State extends string> extends Transaction<State> {
-  protected readonly pass: (response: SipResponse) => void;
+  readonly #on: ClientTransactionEvents;
 
   protected constructor(initial: State, moves: Moves<State | 'terminated'>, options: ClientTransactionOptions) {
     const key = clientTransactionKey(options.request);
@@ -20,7 +20,11 @@ export abstract class ClientTransaction<State extends string> extends Transactio
       throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP request: expected a top Via with a branch, and a CSeq');
     }
     super(key, initial, moves, options);
-    this.pass = options.on.response;
+    this.#on = options.on;
+  }
+
+  protected pass(response: SipResponse): void {
+    this.#on.response(response);
   }
 
   /** RFC 3261 §17.1.4: the TU hears of it and the transaction ends. */

@@ -23,14 +23,14 @@ export class InviteClientTransaction extends ClientTransaction<InviteClientState
 
   constructor(options: ClientTransactionOptions) {
     super('calling', MOVES, options);
-    const { nowMs, request } = options;
+    const { nowMs } = options;
     this.timeOutFrom(nowMs);
     if (!this.reliable) {
       this.resendAfter(this.timings.t1Ms, Infinity, nowMs, () => {
-        this.send(request);
+        this.send(this.request);
       });
     }
-    this.send(request);
+    this.send(this.request);
   }
 
   receive(response: SipResponse, nowMs: number): void {

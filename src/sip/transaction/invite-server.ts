@@ -18,7 +18,7 @@ const MOVES: Moves<InviteServerState> = {
 export class InviteServerTransaction extends ServerTransaction<InviteServerState> {
   constructor(options: ServerTransactionOptions) {
     super('proceeding', MOVES, options);
-    this.runAt(options.nowMs + this.timings.tryingDelayMs, () => {
+    this.runAfter(this.timings.tryingDelayMs, options.nowMs, () => {
       this.sendAndKeep(createResponse(this.request, 100));
     });
   }
@@ -38,13 +38,14 @@ export class InviteServerTransaction extends ServerTransaction<InviteServerState
   }
 
   #provisional(response: SipResponse): void {
-    this.cancelTimers();
+    this.forgetRepeat();
     this.sendAndKeep(response);
   }
 
-  /** RFC 6026 §7.1: stays for Timer L to absorb retransmitted INVITEs, on every transport. */
+  /** RFC 6026 §7.1: stays for Timer L to absorb retransmitted INVITEs, on every transport. No provisional response is sent again. */
   #accept(response: SipResponse, nowMs: number): void {
     this.move('accepted');
+    this.forgetResponse();
     this.terminateAfter(64 * this.timings.t1Ms, nowMs);
     this.send(response);
   }
@@ -70,6 +71,7 @@ export class InviteServerTransaction extends ServerTransaction<InviteServerState
     if (this.state === 'accepted') return false;
     if (this.state === 'completed') {
       this.move('confirmed');
+      this.forgetResponse();
       this.terminateAfter(this.reliable ? 0 : this.timings.t4Ms, nowMs);
     }
     return true;

@@ -29,6 +29,11 @@ export abstract class ServerTransaction<State extends string> extends Transactio
     this.send(response);
   }
 
+  /** For a state that has nothing to repeat. */
+  protected forgetResponse(): void {
+    this.#lastResponse = undefined;
+  }
+
   protected resend(): void {
     if (this.#lastResponse) this.send(this.#lastResponse);
   }

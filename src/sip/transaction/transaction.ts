@@ -35,14 +35,24 @@ export type Moves<State extends string> = Readonly<Record<State, readonly State[
  */
 export abstract class Transaction<State extends string> {
   readonly key: string;
-  readonly request: SipRequest;
+  /** The owner may put less of it in its place, once a final response has come: the transaction looks at it no more. */
+  request: SipRequest;
   protected readonly reliable: boolean;
   protected readonly timings: TransactionTimings;
   protected readonly send: (message: SipMessage) => void;
   readonly #timers: TimerQueue;
   readonly #on: TransactionEvents;
   readonly #moves: Moves<State | 'terminated'>;
-  #armed: TimerHandle[] = [];
+  /** The one entry in the queue. It may be due before anything is, and then moves on. */
+  #timer: TimerHandle | undefined;
+  /** When the present state ends by itself. */
+  #endMs = Infinity;
+  #endsInTimeout = false;
+  /** When something is sent again, and what. */
+  #repeatMs = Infinity;
+  #repeat: (() => void) | undefined;
+  #intervalMs = Infinity;
+  #maxIntervalMs = Infinity;
   #state: State | 'terminated';
 
   protected constructor(
@@ -75,46 +85,81 @@ export abstract class Transaction<State extends string> {
     if (!this.#moves[this.#state].includes(next)) {
       throw new EpcscfTurnError('ERR_INVALID_STATE', `SIP transaction: no move from ${this.#state} to ${next}`);
     }
-    this.cancelTimers();
     this.#state = next;
-    if (next === 'terminated') this.#on.terminated();
-  }
-
-  /** Runs once at `dueMs`, unless the state is left before. */
-  protected runAt(dueMs: number, run: () => void): void {
-    this.#armed.push(this.#timers.schedule(dueMs, run));
-  }
-
-  protected cancelTimers(): void {
-    for (const timer of this.#armed) this.#timers.cancel(timer);
-    this.#armed = [];
+    this.#endMs = Infinity;
+    this.forgetRepeat();
+    if (next !== 'terminated') return;
+    if (this.#timer) this.#timers.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#on.terminated();
   }
 
   /** Ends the present state after `delayMs`; at once when that is 0, as it is on reliable transports. */
   protected terminateAfter(delayMs: number, nowMs: number): void {
     if (delayMs === 0) this.terminate();
-    else {
-      this.runAt(nowMs + delayMs, () => {
-        this.terminate();
-      });
-    }
+    else this.#endAt(nowMs + delayMs, false);
   }
 
   /** Gives up after 64 × T1 counted from `startMs`: Timers B, F and H. */
   protected timeOutFrom(startMs: number): void {
-    this.runAt(startMs + 64 * this.timings.t1Ms, () => {
-      this.#on.timeout();
-      this.terminate();
-    });
+    this.#endAt(startMs + 64 * this.timings.t1Ms, true);
+  }
+
+  /** Runs once after `delayMs`, unless the state is left before. */
+  protected runAfter(delayMs: number, nowMs: number, run: () => void): void {
+    this.#intervalMs = Infinity;
+    this.#repeatAt(nowMs + delayMs, run);
   }
 
   /** Sends again after `intervalMs`, then after intervals that double up to `maxIntervalMs`: Timers A, E and G. */
   protected resendAfter(intervalMs: number, maxIntervalMs: number, nowMs: number, resend: () => void): void {
-    const dueMs = nowMs + intervalMs;
-    this.runAt(dueMs, () => {
-      this.resendAfter(Math.min(intervalMs * 2, maxIntervalMs), maxIntervalMs, dueMs, resend);
-      resend();
-    });
+    this.#intervalMs = Math.min(intervalMs * 2, maxIntervalMs);
+    this.#maxIntervalMs = maxIntervalMs;
+    this.#repeatAt(nowMs + intervalMs, resend);
+  }
+
+  protected forgetRepeat(): void {
+    this.#repeatMs = Infinity;
+    this.#repeat = undefined;
+  }
+
+  #endAt(dueMs: number, inTimeout: boolean): void {
+    this.#endMs = dueMs;
+    this.#endsInTimeout = inTimeout;
+    this.#arm();
+  }
+
+  #repeatAt(dueMs: number, run: () => void): void {
+    this.#repeatMs = dueMs;
+    this.#repeat = run;
+    this.#arm();
+  }
+
+  #arm(): void {
+    const dueMs = Math.min(this.#repeatMs, this.#endMs);
+    if (dueMs === Infinity) return;
+    if (this.#timer) this.#timers.reschedule(this.#timer, dueMs);
+    else {
+      this.#timer = this.#timers.schedule(dueMs, () => {
+        this.#runDue(this.#timer?.dueMs ?? 0);
+      });
+    }
+  }
+
+  #runDue(dueMs: number): void {
+    this.#timer = undefined;
+    if (this.#endMs <= dueMs) {
+      if (this.#endsInTimeout) this.#on.timeout();
+      this.terminate();
+      return;
+    }
+    const repeat = this.#repeatMs <= dueMs ? this.#repeat : undefined;
+    if (repeat) {
+      this.#repeatMs += this.#intervalMs;
+      this.#intervalMs = Math.min(this.#intervalMs * 2, this.#maxIntervalMs);
+    }
+    this.#arm();
+    repeat?.();
   }
 
   protected informOfTransportError(): void {
