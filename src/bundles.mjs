@@ -12,6 +12,8 @@ export const commandBundle = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
+  // An import of types alone loads nothing: a part that is loaded when it is configured must not come along with its types.
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
   external: ['selfsigned', '@redis/client', 'pino-pretty', 'bufferutil', 'utf-8-validate', '@roamhq/wrtc'],
   // Some dependencies are CommonJS and ask for require.
   banner: {

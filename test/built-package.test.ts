@@ -23,7 +23,27 @@ async function packagesIn(bundle: BuildOptions): Promise<string[]> {
   return paths.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(path)?.[1] ?? []);
 }
 
+/** What the command loads before it knows its configuration: all that is imported from file to file, and not later. */
+async function loadedAtOnce(bundle: BuildOptions): Promise<string[]> {
+  const { metafile } = await build({ ...bundle, absWorkingDir: process.cwd(), write: false, metafile: true });
+  const files = Object.keys(metafile.outputs).filter((file) => file.endsWith('/main.js'));
+  for (const file of files) {
+    const imports = metafile.outputs[file]?.imports.filter(
+      ({ kind, external }) => kind === 'import-statement' && !external,
+    );
+    for (const { path } of imports ?? []) if (!files.includes(path)) files.push(path);
+  }
+  return files.flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {}));
+}
+
 describe('the built package', () => {
+  it('loads no part of a server, and nothing that only such a part needs, before the configuration asks for it', async () => {
+    const loaded = await loadedAtOnce(commandBundle);
+    expect(loaded).toEqual(expect.arrayContaining(['src/cli/serve.ts', 'src/server/server.ts']));
+    const parts = /^src\/(?:lab|admin|oauth|turn\/engine|edge\/(?:edge|proxy))\b|node_modules\/(?:jsonwebtoken|ws)\//;
+    expect(loaded.filter((path) => parts.test(path))).toEqual([]);
+  });
+
   it('names every package whose code is in the command or in the page, with its licence', async () => {
     const bundles = await Promise.all([commandBundle, pageBundle].map(packagesIn));
     const bundled = new Set(bundles.flat());

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { LAB_TOKEN_VARIABLE } from '../config/environment.ts';
-import { checkConfig, printConfig } from './config-commands.ts';
+import { type checkConfig, type printConfig } from './config-commands.ts';
 import { withConfigOptions } from './config-options.ts';
-import { mint, mintToken, unmask, verify } from './credential-commands.ts';
-import { revoke, type RevokeFlags } from './revoke.ts';
+import { type mint, type mintToken, type unmask, type verify } from './credential-commands.ts';
+import { type RevokeFlags } from './revoke.ts';
 import { serve } from './serve.ts';
 
-/** The command with all of its subcommands, options and texts. */
+/** The command with all of its subcommands, options and texts. Each but `serve` is loaded when it is called: a server has none of the others in its memory. */
 export function buildProgram(version: string): Command {
   const program = new Command('epcscf-turn')
     .description('eP-CSCF WebSocket SIP edge and TURN server in one process')
@@ -23,39 +23,45 @@ export function buildProgram(version: string): Command {
 
   withConfigOptions(program.command('check-config'))
     .description('check the configuration and the files it names, without listening')
-    .action(checkConfig);
+    .action(async (...given: Parameters<typeof checkConfig>) => (await configCommands()).checkConfig(...given));
 
   withConfigOptions(program.command('print-config'))
     .description('print the effective configuration, secrets hidden')
     .option('--env', 'list the environment variable of each key instead')
-    .action(printConfig);
+    .action(async (...given: Parameters<typeof printConfig>) => {
+      (await configCommands()).printConfig(...given);
+    });
 
   withConfigOptions(program.command('mint'))
     .description('make a TURN credential for a user')
     .argument('<user>', 'whom it is for; does not show in the credential', userName)
     .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
-    .action(mint);
+    .action(async (...given: Parameters<typeof mint>) => {
+      (await credentialCommands()).mint(...given);
+    });
 
   withConfigOptions(program.command('mint-token'))
     .description('make an access token for the TURN server (RFC 7635), with the first key of oauth.keys')
     .argument('<user>', 'whom it is for; does not show in the token', userName)
     .option('--ttl <seconds>', 'wished lifetime, kept within credentials.ttl', wholeSeconds)
-    .action(mintToken);
+    .action(async (...given: Parameters<typeof mintToken>) => {
+      (await credentialCommands()).mintToken(...given);
+    });
 
   withConfigOptions(program.command('verify'))
     .description('say which key made a credential and until when it is good, or why it is refused')
     .argument('<username>')
     .argument('<password>')
     .option('--realm <realm>', 'of a realm-bound credential, when not the configured one')
-    .action((username: string, password: string, flags: Parameters<typeof verify>[2]) => {
-      process.exitCode = verify(username, password, flags);
+    .action(async (...given: Parameters<typeof verify>) => {
+      process.exitCode = (await credentialCommands()).verify(...given);
     });
 
   withConfigOptions(program.command('unmask'))
     .description('print the registration behind a user name in the log of a relay')
     .argument('<username>', 'u, or u and t as they stand in USERNAME')
-    .action((username: string, flags: Parameters<typeof unmask>[1]) => {
-      process.exitCode = unmask(username, flags);
+    .action(async (...given: Parameters<typeof unmask>) => {
+      process.exitCode = (await credentialCommands()).unmask(...given);
     });
 
   withConfigOptions(program.command('revoke'))
@@ -73,9 +79,18 @@ export function buildProgram(version: string): Command {
     .option('--redis', 'write a TURN name into redis.servers, without a server; the default where there is no token')
     .option('--ca <file>', 'PEM bundle of the CAs to trust instead of those of Node.js')
     .action(async (user: string, flags: RevokeFlags) => {
+      const { revoke } = await import('./revoke.ts');
       process.exitCode = await revoke(user, flags);
     });
   return program;
+}
+
+function configCommands() {
+  return import('./config-commands.ts');
+}
+
+function credentialCommands() {
+  return import('./credential-commands.ts');
 }
 
 function wholeSeconds(text: string): number {

@@ -1,4 +1,3 @@
-import { ADMIN_PATH, createAdminApi } from '../admin/api/admin-api.ts';
 import { createHttpApp, type MountRoutes } from '../http/http-app.ts';
 import { readPageAssets } from '../http/page-assets.ts';
 import { edgeExposures } from '../config/loopback.ts';
@@ -17,10 +16,9 @@ import { type StopOptions } from '../edge/drain/connection-drain.ts';
 import { type AccessTokenIssuer, type CredentialIssuer } from '../credentials/credential.ts';
 import { type Revocation } from '../credentials/revocation/revocation.ts';
 import { withRevocations } from '../credentials/revocation/with-revocations.ts';
-import { Edge } from '../edge/edge.ts';
+import { type Edge } from '../edge/edge.ts';
 import { findNamedUser, type NamedUser } from '../edge/registration/named-user.ts';
-import { TurnServer } from '../turn/turn-server.ts';
-import { tokenIssuer } from './authorization-server.ts';
+import { type TurnServer } from '../turn/turn-server.ts';
 import { type AccessTokens } from './access-tokens.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
@@ -37,7 +35,7 @@ import { handshakeRate, httpRequestRate } from './source-rate.ts';
 import { turnServerOptions } from './turn-options.ts';
 import { turnUris } from './turn-uris.ts';
 import { createVerifier } from './verifier.ts';
-import { WebParts } from './web-parts.ts';
+import { type WebParts } from './web-parts.ts';
 import { createExchange, createWebFetch, type SendExchange } from './web-exchange.ts';
 
 /** How many connections for pages and health checks there may be beside the WebSockets. */
@@ -61,7 +59,10 @@ export interface ServerPartsContext {
   readonly isReady: () => boolean;
 }
 
-/** One run of what a server consists of: TURN server, HTTPS listeners and edge, whichever of them are configured. */
+/**
+ * One run of what a server consists of: TURN server, HTTPS listeners and edge, whichever of them are configured. The programs of a part are loaded when it is
+ * opened: a server has in its memory what its configuration asks for.
+ */
 export class ServerParts implements RevocableParts {
   readonly #context: ServerPartsContext;
   /** One allowance for edge and HTTPS server together. */
@@ -72,7 +73,7 @@ export class ServerParts implements RevocableParts {
   #https: HttpsListeners | undefined;
   #reports: RegistrationReports | undefined;
   #delivered: Delivered | undefined;
-  readonly #web: WebParts;
+  #web: WebParts | undefined;
   #stopTellingEnds: (() => void) | undefined;
   #redis: RedisParts | undefined;
   /** The issuer of the edge with its accounts, made when it is first needed. */
@@ -81,15 +82,25 @@ export class ServerParts implements RevocableParts {
 
   constructor(context: ServerPartsContext) {
     this.#context = context;
-    const { config, secrets, revoker, accessTokens, wrap, logger, clock, events } = context;
-    const { issuer, webIssuer, serverName } = accessTokens ?? {};
-    const wrapTokens = (made: AccessTokenIssuer, side: IssuerSide): AccessTokenIssuer => {
-      const accounted = revoker.accountTokenIssuer(made);
-      return wrap.tokenIssuer?.(accounted, side) ?? accounted;
-    };
+    const { accessTokens, logger, clock } = context;
+    const issuer = accessTokens?.issuer;
     this.#abuseLog = new AbuseLog(logger, clock.now().monotonicMs);
     this.#limitedLog = new LimitedLog(logger, HOSTILE_LOG_LIMITS);
-    this.#tokenIssuer = issuer && wrapTokens(issuer, 'edge');
+    this.#tokenIssuer = issuer && this.#wrapTokens(issuer, 'edge');
+  }
+
+  #wrapTokens(made: AccessTokenIssuer, side: IssuerSide): AccessTokenIssuer {
+    const { revoker, wrap } = this.#context;
+    const accounted = revoker.accountTokenIssuer(made);
+    return wrap.tokenIssuer?.(accounted, side) ?? accounted;
+  }
+
+  async #makeWeb(): Promise<void> {
+    const { config, secrets, accessTokens, wrap, clock, events } = this.#context;
+    const { authorizationServer, wwsf } = config.oauth;
+    if (!authorizationServer.enabled && !wwsf.enabled) return;
+    const { webIssuer, serverName } = accessTokens ?? {};
+    const { WebParts } = await import('./web-parts.ts');
     this.#web = new WebParts({
       config,
       secrets,
@@ -100,7 +111,8 @@ export class ServerParts implements RevocableParts {
       ownUrl: () => ownUrl(config, this.#https?.addresses ?? []),
       uris: () => turnUris(config, this.#turn?.addresses ?? [], this.#https?.addresses ?? []),
       issuer: () => wrap.issuer?.(this.#issuer, 'web') ?? this.#issuer,
-      turn: webIssuer && serverName !== undefined ? { issuer: wrapTokens(webIssuer, 'web'), serverName } : undefined,
+      turn:
+        webIssuer && serverName !== undefined ? { issuer: this.#wrapTokens(webIssuer, 'web'), serverName } : undefined,
     });
   }
 
@@ -120,6 +132,7 @@ export class ServerParts implements RevocableParts {
   async open(): Promise<void> {
     const { config, secrets, revoker, wrap, events, logger, clock } = this.#context;
     try {
+      await this.#makeWeb();
       this.#redis = await RedisParts.open(config, secrets, {
         revocations: revoker.revocations,
         events,
@@ -199,7 +212,7 @@ export class ServerParts implements RevocableParts {
     if (this.#edge) return this.#edge.findUser(text);
     // Users of the web are known without an edge, too.
     const { domain } = this.#context.config;
-    return this.#web.knowsUsers ? findNamedUser(text, domain, { all: [], lapsed: [] }) : undefined;
+    return this.#web?.knowsUsers ? findNamedUser(text, domain, { all: [], lapsed: [] }) : undefined;
   }
 
   async #startTurn(): Promise<void> {
@@ -210,6 +223,7 @@ export class ServerParts implements RevocableParts {
       createVerifier(config, secrets, sharedKey, { tokens, delivered: this.#delivered?.verifier }),
       revoker.revocations,
     );
+    const { TurnServer } = await import('../turn/turn-server.ts');
     this.#turn = new TurnServer(turnServerOptions(config, secrets), {
       verifier: wrap.verifier?.(verifier) ?? verifier,
       logger,
@@ -228,9 +242,9 @@ export class ServerParts implements RevocableParts {
     const send = secrets.webIdentity && createExchange(secrets.webIdentity.ca);
     this.#startReports(send);
     const issuer = this.#issuer;
-    const waf = this.#web.authorizationServer;
-    this.#stopTellingEnds = this.#web.observe(events);
-    this.#edge = new Edge(edgeOptions(config, secrets, uris, waf && tokenIssuer(config, waf)), {
+    this.#stopTellingEnds = this.#web?.observe(events);
+    const { Edge } = await import('../edge/edge.ts');
+    this.#edge = new Edge(edgeOptions(config, secrets, uris, this.#web?.tokenIssuer), {
       issuer: wrap.issuer?.(issuer, 'edge') ?? issuer,
       tokenIssuer: this.#tokenIssuer,
       logger,
@@ -240,7 +254,7 @@ export class ServerParts implements RevocableParts {
       wrap: wrap.edge,
       messageText: wrap.messageText,
       webFetch: send && createWebFetch(send),
-      localKeys: waf?.keys,
+      localKeys: this.#web?.authorizationServer?.keys,
       coreDestinationsChanged: (destinations) => this.#turn?.setCoreAddresses(destinations.flatMap(transportAddressOf)),
     });
     await this.#edge.start();
@@ -288,17 +302,19 @@ export class ServerParts implements RevocableParts {
   }
 
   /** Routes beside those of health and page. */
-  #routes(): readonly MountRoutes[] {
+  async #routes(): Promise<readonly MountRoutes[]> {
     const { mountRoutes } = this.#context.wrap;
     const lab: MountRoutes = (app) => mountRoutes?.(app, this.#reportError);
-    return [lab, this.#web.mount, this.#mountAdmin];
+    return [lab, ...(this.#web ? [this.#web.mount] : []), ...(await this.#adminRoutes())];
   }
 
-  readonly #mountAdmin: MountRoutes = (app) => {
+  async #adminRoutes(): Promise<readonly MountRoutes[]> {
     const { revoker: ports, secrets } = this.#context;
     const token = secrets.adminToken;
-    if (token) app.route(ADMIN_PATH, createAdminApi({ token, ports, reportError: this.#reportError }));
-  };
+    if (!token) return [];
+    const { ADMIN_PATH, createAdminApi } = await import('../admin/api/admin-api.ts');
+    return [(app) => app.route(ADMIN_PATH, createAdminApi({ token, ports, reportError: this.#reportError }))];
+  }
 
   /** Logs what a route threw. The log is limited, since a client may call the route as often as it likes. */
   readonly #reportError = (error: unknown): void => {
@@ -314,6 +330,7 @@ export class ServerParts implements RevocableParts {
     if (wantsPage && !page) logger.warn({}, 'the demo page is not built: npm run build');
     const offersPasswords =
       (secrets.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
+    const routes = await this.#routes();
     return createHttpApp({
       domain: config.domain,
       webSocketPath: config.edge.path,
@@ -326,10 +343,10 @@ export class ServerParts implements RevocableParts {
       controlPath: wrap.controlPath,
       controlToken: wrap.controlToken,
       mountRoutes: (app) => {
-        for (const mount of this.#routes()) mount(app);
+        for (const mount of routes) mount(app);
       },
-      webSignIn: this.#web.signInPaths,
-      accessTokens: this.#tokenIssuer && (() => this.#web.accessTokenPaths),
+      webSignIn: this.#web?.signInPaths,
+      accessTokens: this.#tokenIssuer && (() => this.#web?.accessTokenPaths ?? {}),
       reportError: this.#reportError,
     });
   }

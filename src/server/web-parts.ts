@@ -6,6 +6,7 @@ import { type LimitedLog } from '../base/limited-log.ts';
 import { type TypedEvents } from '../base/typed-events.ts';
 import { type CredentialIssuer } from '../credentials/credential.ts';
 import { type EdgeEvents } from '../edge/edge-events.ts';
+import { type TokenIssuerOptions } from '../edge/edge-options.ts';
 import { type AccessTokenPaths, type MountRoutes, type WebSignInPaths } from '../http/http-app.ts';
 import { PATHS } from '../oauth/as/metadata.ts';
 import { type AuthorizationServer } from '../oauth/as/authorization-server.ts';
@@ -13,7 +14,7 @@ import { WAF_FAULTS } from '../oauth/oauth-words.ts';
 import { type OAuthObservers } from '../oauth/web-trace.ts';
 import { type WebServer } from '../oauth/wwsf/web-server.ts';
 import { WWSF_PATHS } from '../oauth/wwsf/wwsf-http.ts';
-import { type AuthorizationServerContext, createAuthorizationServer } from './authorization-server.ts';
+import { type AuthorizationServerContext, createAuthorizationServer, tokenIssuer } from './authorization-server.ts';
 import { createWwsf } from './wwsf.ts';
 
 export interface WebPartsContext {
@@ -75,6 +76,11 @@ export class WebParts {
   /** Whether credentials are handed out here to users of the web. */
   get knowsUsers(): boolean {
     return this.authorizationServer !== undefined || this.#webServer !== undefined;
+  }
+
+  /** The authorization server here as the edge trusts it; `undefined` where there is none. */
+  get tokenIssuer(): TokenIssuerOptions | undefined {
+    return this.authorizationServer && tokenIssuer(this.#context.config, this.authorizationServer);
   }
 
   /** Where the page signs users in; `undefined` without a web server. */
