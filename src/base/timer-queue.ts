@@ -4,13 +4,16 @@ export interface TimerHandle {
 
 interface Entry extends TimerHandle {
   dueMs: number;
+  /** What the heap is ordered by: the deadline, or an earlier one that the entry had before. */
+  heapMs: number;
   index: number;
   readonly run: () => void;
 }
 
 /**
  * Binary heap of deadlines on the monotonic clock. One per engine, armed by its owner with a single timeout: a permission or a
- * transaction costs one heap entry, never a timer of the event loop.
+ * transaction costs one heap entry, never a timer of the event loop. A deadline that moves to a later time, as those of what is refreshed do, is found a place
+ * in the heap when its entry comes to the top, and not before.
  */
 export class TimerQueue {
   readonly #heap: Entry[] = [];
@@ -21,12 +24,12 @@ export class TimerQueue {
 
   /** The earliest deadline in monotonic milliseconds, or `undefined` when nothing is due. */
   get nextMs(): number | undefined {
-    return this.#heap[0]?.dueMs;
+    return this.#top?.dueMs;
   }
 
   /** Calls `run` once `runDue` is told a time at or past `dueMs`. */
   schedule(dueMs: number, run: () => void): TimerHandle {
-    const entry: Entry = { dueMs, index: this.#heap.length, run };
+    const entry: Entry = { dueMs, heapMs: dueMs, index: this.#heap.length, run };
     this.#heap.push(entry);
     this.#siftUp(entry);
     return entry;
@@ -44,13 +47,14 @@ export class TimerQueue {
     const entry = handle as Entry;
     if (this.#heap[entry.index] !== entry) return;
     entry.dueMs = dueMs;
+    if (dueMs >= entry.heapMs) return;
+    entry.heapMs = dueMs;
     this.#siftUp(entry);
-    this.#siftDown(entry);
   }
 
   /** Runs what is due, earliest first, and what those calls schedule within `nowMs`. */
   runDue(nowMs: number): void {
-    for (let top = this.#heap[0]; top && top.dueMs <= nowMs; top = this.#heap[0]) {
+    for (let top = this.#top; top && top.dueMs <= nowMs; top = this.#top) {
       this.#remove(top);
       top.run();
     }
@@ -59,6 +63,16 @@ export class TimerQueue {
   clear(): void {
     for (const entry of this.#heap) entry.index = -1;
     this.#heap.length = 0;
+  }
+
+  /** The entry with the earliest deadline. */
+  get #top(): Entry | undefined {
+    for (;;) {
+      const top = this.#heap[0];
+      if (!top || top.dueMs === top.heapMs) return top;
+      top.heapMs = top.dueMs;
+      this.#siftDown(top);
+    }
   }
 
   #remove(entry: Entry): void {
@@ -76,7 +90,7 @@ export class TimerQueue {
     while (entry.index > 0) {
       const parentIndex = (entry.index - 1) >> 1;
       const parent = this.#heap[parentIndex];
-      if (!parent || parent.dueMs <= entry.dueMs) return;
+      if (!parent || parent.heapMs <= entry.heapMs) return;
       this.#swap(entry, parent);
     }
   }
@@ -85,8 +99,8 @@ export class TimerQueue {
     for (;;) {
       const left = this.#heap[entry.index * 2 + 1];
       const right = this.#heap[entry.index * 2 + 2];
-      const child = right && left && right.dueMs < left.dueMs ? right : left;
-      if (!child || child.dueMs >= entry.dueMs) return;
+      const child = right && left && right.heapMs < left.heapMs ? right : left;
+      if (!child || child.heapMs >= entry.heapMs) return;
       this.#swap(child, entry);
     }
   }

@@ -28,7 +28,12 @@ export class Inbound {
 
   /** Passes one received message on. Returns true for a message that this hop was asked for. */
   receive(bytes: Buffer, hop: Hop): boolean {
-    return this.#guard.run(() => this.#handler?.receive(bytes, hop), hop) === true;
+    try {
+      return this.#handler?.receive(bytes, hop) === true;
+    } catch (error) {
+      this.#guard.report(error, hop);
+      return false;
+    }
   }
 
   /** Tells the handler that a connection is gone, but not at once: a hop can close while a transaction is sending on it. */

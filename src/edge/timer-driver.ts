@@ -32,7 +32,7 @@ export class TimerDriver extends TimerQueue {
 
   override reschedule(handle: TimerHandle, dueMs: number): void {
     super.reschedule(handle, dueMs);
-    this.#timer.arm(this.nextMs);
+    this.#timer.arm(dueMs);
   }
 
   override clear(): void {

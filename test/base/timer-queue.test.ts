@@ -38,6 +38,28 @@ it('keeps its order through cancels and moves', () => {
   );
 });
 
+it('tells the earliest deadline, wherever deadlines have moved', () => {
+  const step = fc.tuple(fc.nat(9), fc.nat(1000));
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(1000), { minLength: 10, maxLength: 10 }),
+      fc.array(step, { maxLength: 40 }),
+      (first, moves) => {
+        const queue = new TimerQueue();
+        const deadlines = [...first];
+        const handles = deadlines.map((dueMs) => queue.schedule(dueMs, () => undefined));
+        for (const [i, dueMs] of moves) {
+          deadlines[i] = dueMs;
+          queue.reschedule(handles[i]!, dueMs);
+          expect(handles[i]!.dueMs).toBe(dueMs);
+          if (dueMs % 2 === 0) expect(queue.nextMs).toBe(Math.min(...deadlines));
+        }
+        expect(queue.nextMs).toBe(Math.min(...deadlines));
+      },
+    ),
+  );
+});
+
 it('ignores a handle that has run, was cancelled or cleared', () => {
   const queue = new TimerQueue();
   const runs: string[] = [];
