@@ -104,7 +104,12 @@ export class Edge {
       const flow = flows.findOpen(hop.id);
       if (flow) flows.setRegistered(flow, registrations.count(flow) > 0);
     };
-    registrations.observe({ registered: mark, unregistered: mark });
+    registrations.observe({
+      registered: (registration, refresh) => {
+        if (!refresh) mark(registration);
+      },
+      unregistered: mark,
+    });
     this.#connectionDrain = new ConnectionDrain({ flows, layer, registrations, clock, timers });
     this.#core = buildCore(options, this.#state, {
       ...ports,

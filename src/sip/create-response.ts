@@ -1,3 +1,4 @@
+import { HeaderField } from './header-field.ts';
 import { isInDialog } from './in-dialog.ts';
 import { NO_BODY, SipHeaders, type SipRequest, type SipResponse } from './message.ts';
 import { parseNameAddr } from './name-addr.ts';
@@ -36,6 +37,10 @@ export function createResponse(request: SipRequest, status: number, options: Res
 function appendTagged(headers: SipHeaders, asked: SipHeaders, tag: string | undefined): void {
   const to = asked.get('To');
   if (to === undefined) return;
-  const isReadable = parseNameAddr(to).ok;
-  headers.append('To', isReadable ? `${to};tag=${tag ?? newTag()}` : to);
+  const value = asked.derive(canBeTagged) ? `${to};tag=${tag ?? newTag()}` : to;
+  headers.appendField(new HeaderField('To', 'to', value));
+}
+
+function canBeTagged(headers: SipHeaders): boolean {
+  return parseNameAddr(headers.get('To') ?? '').ok;
 }

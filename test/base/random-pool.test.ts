@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRandomPool } from '../../src/base/random-pool.ts';
+import { createRandomPool, createRandomTexts } from '../../src/base/random-pool.ts';
 
 it('hands no byte out twice, across refills and for more than it holds', () => {
   const random = createRandomPool();
@@ -17,4 +17,13 @@ it('gives buffers that later draws leave alone', () => {
   const copy = Buffer.from(first);
   for (let i = 0; i < 1000; i++) random(16);
   expect(first).toEqual(copy);
+});
+
+it('writes what it draws as base64url, and no text twice', () => {
+  const random = createRandomTexts();
+  const drawn = Array.from({ length: 3000 }, () => random(9));
+  expect(new Set(drawn).size).toBe(drawn.length);
+  expect(drawn.every((text) => /^[\w-]{12}$/.test(text))).toBe(true);
+  expect(drawn).not.toContain('A'.repeat(12));
+  expect(random(16)).toHaveLength(22);
 });

@@ -281,8 +281,11 @@ export class Registrations {
     const proven = challenges?.loginOf(request, aor, hop);
     if (proven) return proven;
     if (!challenges) return undefined;
-    const standing = this.of(hop).find((registration) => registration.aor === aor && registration.login)?.login;
-    return standing && challenges.namesNobodyBut(standing, request) ? standing : undefined;
+    for (const { registration } of this.#on(hop)) {
+      const { login } = registration;
+      if (login && registration.aor === aor) return challenges.namesNobodyBut(login, request) ? login : undefined;
+    }
+    return undefined;
   }
 
   #put(facts: RegisterFacts, ofContact: ContactFacts): Stored {
