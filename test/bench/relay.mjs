@@ -1,89 +1,112 @@
-// What the relay costs, beside coturn on the same load. See README.md.
+// What the relay costs, beside its rivals on the same load. See README.md.
 import { existsSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { nodeLoad } from './load-node.mjs';
-import { externalLoad } from './load-turnload.mjs';
+import { machineLine } from './edge-cases.mjs';
+import { turnLoad } from './load-turn.mjs';
 import { median } from './process-cost.mjs';
-import { startCoturn, startNodeTurn, startOurs } from './turn-servers.mjs';
+import { relayCases } from './relay-cases.mjs';
+import { startCoturn, startEturnal, startNodeTurn, startOurs, startPion } from './turn-servers.mjs';
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     allocations: { type: 'string', default: '3000' },
+    only: { type: 'string' },
+    cli: { type: 'string' },
   },
 });
 const [rounds, seconds, allocations] = [options.rounds, options.seconds, options.allocations].map(Number);
-const load = process.env.TURNLOAD ? externalLoad(process.env.TURNLOAD) : nodeLoad;
-
-const cases = [
-  {
-    title: 'CPU µs per relayed packet, 160 B, 50 flows',
-    relays: true,
-    run: async (server) => (await load.relay(server, { flows: 50, size: 160, seconds })).cpuMicrosPerPacket,
-  },
-  {
-    title: 'CPU µs per relayed packet, 160 B, 1,000 flows',
-    relays: true,
-    run: async (server) => (await load.relay(server, { flows: 1000, size: 160, seconds })).cpuMicrosPerPacket,
-  },
-  {
-    title: 'CPU µs per Allocate handshake and release',
-    run: async (server) => (await load.allocate(server, { count: allocations, concurrency: 64 })).cpuMicrosPerAllocate,
-  },
-  {
-    title: 'RSS KiB per idle allocation',
-    fresh: true,
-    run: async (server) => (await load.hold(server, { count: allocations })).kibPerAllocation,
-  },
-];
-
+const load = turnLoad(process.env.TURNLOAD);
+const all = relayCases(seconds, allocations);
+const names = options.only?.split(',');
+const unknown = names?.filter((name) => !all.some(({ id }) => id === name)) ?? [];
+if (unknown.length > 0) {
+  throw new Error(`no such load: ${unknown.join(', ')}. Loads: ${all.map(({ id }) => id).join(', ')}`);
+}
 if (!existsSync(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)))) {
   throw new Error('dist/ is missing: npm run build');
 }
 
-const starters = [startOurs, startCoturn, startNodeTurn];
+const starters = {
+  'epcscf-turn': () => startOurs(),
+  ...(options.cli !== undefined && { 'the other build': () => startOurs({ cli: options.cli }) }),
+  coturn: startCoturn,
+  pion: startPion,
+  'eturnal’s engine': startEturnal,
+  'node-turn': startNodeTurn,
+};
+const columns = Object.keys(starters);
 const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => void stopAll().then(() => process.exit(1)));
+}
 const rows = [];
 try {
-  const servers = await Promise.all(starters.map(startOne));
-  if (!servers[0]) throw new Error('our server did not start');
-  if (!servers[1]) console.error('coturn is not installed (test/peers/install.sh): measuring ours alone');
-  for (const one of cases) rows.push([one.title, ...(await measure(one, servers))]);
+  const servers = new Map();
+  for (const column of columns) {
+    const server = await startOne(column);
+    if (server) servers.set(column, server);
+    else if (column === 'epcscf-turn') throw new Error('our server did not start');
+    else console.error(`${column} is not here (see README.md): without it`);
+  }
+  for (const one of all) if (names?.includes(one.id) ?? true) rows.push(...(await measure(one, servers)));
 } finally {
-  await Promise.all([...running].map(stopOne));
+  await stopAll();
 }
 
 console.log(
-  `Load: ${load.name}. Node ${process.version}, ${cpus().length} CPUs, Linux ${release()}. Medians of ${rounds} rounds.\n`,
+  `Load: ${load.name}. ${machineLine()}, ${cpus().length} CPUs, Linux ${release()}. Medians of ${rounds} rounds; in brackets the least and the most.\n`,
 );
-console.log('| load | epcscf-turn | coturn | epcscf-turn / coturn | node-turn |');
-console.log('|---|---|---|---|---|');
-for (const [title, ours, theirs, nodeTurn] of rows) {
-  console.log(`| ${title} | ${show(ours)} | ${show(theirs)} | ${show(ours / theirs)} | ${show(nodeTurn)} |`);
+console.log(`| load | figure | ${columns.join(' | ')} | epcscf-turn / coturn |`);
+console.log(`|---|---|${'---|'.repeat(columns.length + 1)}`);
+for (const { title, unit, results } of rows) {
+  const ratio = median(results['epcscf-turn']) / median(results.coturn);
+  console.log(
+    `| ${title} | ${unit} | ${columns.map((column) => spread(results[column])).join(' | ')} | ${show(ratio)} |`,
+  );
 }
 
-/** The median of each server. A, B, A, B: what else the machine does meets both alike. */
-async function measure({ title, run, fresh, relays }, servers) {
-  const results = starters.map(() => []);
+/** The figures of each server. A, B, A, B: what else the machine does meets all alike. */
+async function measure({ title, mode, options: args, fresh, relays = true, rows: figures }, servers) {
+  const table = figures.map(({ unit, of }) => ({
+    title,
+    unit,
+    of,
+    results: Object.fromEntries(columns.map((name) => [name, []])),
+  }));
+  const subjects = [...servers].filter(
+    ([column, { udpOnly }]) => (!relays || column !== 'node-turn') && !(udpOnly && (args.tcp || args.tls)),
+  );
+  // Code that is compiled while it runs is no part of the figure.
+  if (!fresh) for (const [, server] of subjects) await load.run(mode, server, args).catch(() => undefined);
   for (let round = 1; round <= rounds; round++) {
-    for (const [i, server] of servers.entries()) {
-      if (!server || (relays && server.name === 'node-turn')) continue;
+    for (const [column, server] of subjects) {
       // Memory that an earlier load has left would hide what the allocations take.
-      const subject = fresh ? await startOne(starters[i]) : server;
-      results[i].push(await run(subject));
+      const subject = fresh ? await startOne(column) : server;
+      try {
+        const result = await load.run(mode, subject, args);
+        for (const { of, results } of table) results[column].push(of(result));
+      } catch (error) {
+        console.error(
+          `${title}: ${column}: ${String(error.stderr ?? error)
+            .trim()
+            .split('\n')
+            .at(-1)}`,
+        );
+      }
       if (fresh) await stopOne(subject);
     }
-    const latest = results.map((values) => show(values.at(-1)));
-    console.error(`${title}: round ${round} of ${rounds}: ${latest.join(' ')}`);
+    const latest = columns.map((column) => table.map(({ results }) => show(results[column].at(-1))).join('/'));
+    console.error(`${title}: round ${round} of ${rounds}: ${latest.join('  ')}`);
   }
-  return results.map(median);
+  return table;
 }
 
-async function startOne(starter) {
-  const server = await starter();
+async function startOne(column) {
+  const server = await starters[column]();
   if (server) running.add(server);
   return server;
 }
@@ -91,6 +114,15 @@ async function startOne(starter) {
 async function stopOne(server) {
   running.delete(server);
   await server.stop();
+}
+
+async function stopAll() {
+  await Promise.all([...running].map(stopOne));
+}
+
+function spread(values) {
+  if (values.length === 0) return '–';
+  return `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`;
 }
 
 function show(value) {

@@ -1,8 +1,7 @@
 // Allocations that come and go under load for minutes: what the relay holds must stay what it was. See README.md.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { nodeLoad } from './load-node.mjs';
-import { externalLoad } from './load-turnload.mjs';
+import { turnLoad } from './load-turn.mjs';
 import { cpuMicros, residentKib } from './process-cost.mjs';
 import { startOurs } from './turn-servers.mjs';
 
@@ -14,7 +13,7 @@ const { values: options } = parseArgs({
   },
 });
 const [minutes, flows, roundSeconds] = [options.minutes, options.flows, options.round].map(Number);
-const load = process.env.TURNLOAD ? externalLoad(process.env.TURNLOAD) : nodeLoad;
+const load = turnLoad(process.env.TURNLOAD);
 const HANDSHAKES = 1000;
 
 const server = await startOurs();
@@ -37,11 +36,11 @@ function sample() {
 /** Flows that allocate, relay for a while, and go; then the same from the start. */
 async function relayRounds() {
   while (performance.now() < endsAt) {
-    const result = await load.relay(server, { flows, size: 160, seconds: roundSeconds });
+    const result = await load.run('relay', server, { n: flows, size: 160, secs: roundSeconds });
     total.rounds++;
     total.allocations += flows;
-    total.packets += result.packetsPerSec * roundSeconds;
-    total.lossPercent.push(result.lossPercent);
+    total.packets += result.pps * roundSeconds;
+    total.lossPercent.push(result.loss_pct);
   }
 }
 
@@ -49,7 +48,7 @@ async function relayRounds() {
 async function handshakes() {
   while (performance.now() < endsAt) {
     try {
-      await load.allocate(server, { count: HANDSHAKES, concurrency: 16 });
+      await load.run('alloc', server, { n: HANDSHAKES, c: 16 });
     } catch (error) {
       // A generator that has to share the machine may wait in vain for one of a thousand answers.
       total.failures++;

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Flow } from './load-node.mjs';
+import { DgramFlow } from './dgram-flow.mjs';
 import { cpuMicros, median, residentKib } from './process-cost.mjs';
 import { certificateFolder, DOMAIN, freePort, ORIGIN, PASSWORD, startServer } from './register-servers.mjs';
 import { ATTACKS } from './starvation-attacks.mjs';
@@ -121,7 +121,11 @@ class Call {
     const call = new Call();
     call.peer = createSocket('udp4');
     await new Promise((done) => call.peer.bind(0, HONEST, done));
-    call.flow = await Flow.allocate({ host: server.host, port: server.turnPort }, 'honest', HONEST);
+    call.flow = await DgramFlow.allocate(
+      { host: server.host, port: server.turnPort, secret: server.secret },
+      'honest',
+      HONEST,
+    );
     const code = await call.flow.bind({ address: HONEST, port: call.peer.address().port });
     if (code !== 0) throw new Error(`ChannelBind: ${code}`);
     call.peer.on('message', (bytes) => call.#arrived(bytes.readUInt32BE(0)));
