@@ -32,6 +32,10 @@ const innerDoors = {
   'turn/contract': { outside: ['base'], beside: [] },
   'turn/kernel': { outside: ['base'], beside: ['turn/contract'] },
   'turn/dataplane/shared': { outside: ['base', 'stun'], beside: ['turn/contract'] },
+  'turn/dataplane/batch': {
+    outside: ['base', 'stun'],
+    beside: ['turn/contract', 'turn/kernel', 'turn/dataplane/shared'],
+  },
   'turn/dataplane/node': {
     outside: ['base', 'stun'],
     beside: ['turn/contract', 'turn/kernel', 'turn/dataplane/shared'],

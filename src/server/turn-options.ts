@@ -33,6 +33,7 @@ export function turnServerOptions(config: Config, { certificate }: LoadedSecrets
     reservationSec: turn.reservationSec,
     mobility: turn.mobility,
     dataPlane: turn.dataPlane,
+    shards: turn.shards,
     natDiscovery: natDiscovery(turn.natDiscovery),
     tcpRelay: turn.tcpRelay.enabled ? turn.tcpRelay : undefined,
   };

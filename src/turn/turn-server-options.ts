@@ -45,7 +45,10 @@ export interface TurnServerOptions extends Omit<
   readonly sockets: TurnSocketOptions;
   /** NAT behaviour discovery (RFC 5780) with the first UDP listener of the address's family; none when absent. */
   readonly natDiscovery?: NatDiscoveryListenOptions | undefined;
-  readonly dataPlane: 'auto' | 'node';
+  /** `auto` is `node` with the sockets of the kernel where there are some. */
+  readonly dataPlane: 'auto' | 'node' | 'batch';
+  /** How many threads the data plane `batch` has; `auto`: one for each processor. */
+  readonly shards: 'auto' | number;
   /** Absent: no TCP is relayed; nor is it with the data plane `node`. */
   readonly tcpRelay?: TcpRelayServerOptions | undefined;
 }

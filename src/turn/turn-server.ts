@@ -12,15 +12,9 @@ import { formatTransportAddress, transportAddress, type TransportAddress } from 
 import { TypedEvents } from '../base/typed-events.ts';
 import { type CredentialVerifier } from '../credentials/credential.ts';
 import { DropCounters, type TransportDropReason } from './dataplane/shared/drop-counters.ts';
-import { kernelTcp } from './kernel/tcp.ts';
-import { kernelUdp, type KernelUdp } from './kernel/udp.ts';
 import { ClientTurns } from './dataplane/node/client-turns.ts';
-import { type NodeDataPlanePorts } from './dataplane/node/node-data-plane-options.ts';
-import { ReceiveBatch } from './kernel/receive-batch.ts';
-import { loadSystemCalls } from './kernel/system-calls.ts';
 import { ClientSockets } from './dataplane/node/client-sockets.ts';
-import { NodeDataPlane } from './dataplane/node/node-data-plane.ts';
-import { type RelayAddress } from './dataplane/node/relay-directory.ts';
+import { type RelayAddress } from './dataplane/shared/relay-address.ts';
 import { bindUdpSocket } from './dataplane/node/udp-socket.ts';
 import { type DataPlane } from './contract/data-plane.ts';
 import { type TurnEngineOptions } from './engine/engine-options.ts';
@@ -28,6 +22,7 @@ import { createTurnEngine, type TurnEngine, type TurnEngineStats } from './engin
 import { usageByUser, type SessionSnapshot, type UserUsage } from './engine/observe/session-snapshot.ts';
 import { DROP_REASONS, type DropReason } from './engine/observe/tally.ts';
 import { type TurnEvents } from './engine/observe/turn-events.ts';
+import { openDataPlanes, type DataPlanes } from './data-planes.ts';
 import { HostAddressWatch } from './host-addresses.ts';
 import { LateSink } from './late-sink.ts';
 import { FairShares } from './transports/fair-shares.ts';
@@ -48,6 +43,8 @@ export interface TurnServerPorts {
   /** An emitter of its own when absent. */
   readonly events?: TypedEvents<TurnEvents>;
   readonly wrap?: TurnWrap | undefined;
+  /** The data plane has failed: nothing is relayed any more, and the server is to be stopped. */
+  readonly onFailed?: ((error: Error) => void) | undefined;
 }
 
 export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
@@ -58,12 +55,9 @@ export interface TurnServerStats extends Omit<TurnEngineStats, 'drops'> {
   readonly drops: Readonly<Partial<Record<DropReason | TransportDropReason, number>>>;
 }
 
-/** How many datagrams of clients are taken with one system call. */
-const DATAGRAMS_AT_ONCE = 32;
-
 interface Running {
   readonly engine: TurnEngine;
-  readonly plane: NodeDataPlane;
+  readonly planes: DataPlanes;
   readonly listeners: readonly Listener[];
   readonly handed: HandedStreams;
   readonly discovery: NatDiscoveryListeners | undefined;
@@ -80,15 +74,20 @@ export class TurnServer {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #wrap: TurnWrap | undefined;
+  readonly #onFailed: (error: Error) => void;
   #tls: KeyPair | undefined;
   #state: 'stopped' | 'starting' | 'stopping' | Running = 'stopped';
 
-  constructor(options: TurnServerOptions, { verifier, logger, clock, events, wrap }: TurnServerPorts) {
+  constructor(options: TurnServerOptions, { verifier, logger, clock, events, wrap, onFailed }: TurnServerPorts) {
     this.#options = options;
     this.#verifier = verifier;
     this.#logger = logger;
     this.#clock = clock ?? systemClock;
     this.#wrap = wrap;
+    this.#onFailed = (error) => {
+      logger.error({ err: error }, 'the data plane of the TURN server has failed');
+      onFailed?.(error);
+    };
     this.#tls = options.tls;
     this.events =
       events ??
@@ -116,7 +115,7 @@ export class TurnServer {
       throw error;
     }
     const listeners = this.addresses.map((at) => `${at.transport} ${formatTransportAddress(at)}`);
-    const { kind, setsDontFragment, tcp } = this.#state.plane;
+    const { kind, setsDontFragment, tcp } = this.#state.planes.plane;
     this.#logger.info(
       { listeners, dataPlane: kind, kernelUdp: setsDontFragment, tcpRelay: tcp !== undefined },
       'TURN server started',
@@ -198,11 +197,16 @@ export class TurnServer {
   stats(): TurnServerStats | undefined {
     const running = this.#running;
     if (!running) return undefined;
-    running.plane.noteKernelDrops();
+    running.planes.noteDrops();
     const { drops, ...engine } = running.engine.stats();
     const entries = [...running.listeners, running.handed];
     const connections = entries.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
-    return { ...engine, dataPlane: running.plane.kind, connections, drops: sumOf(drops, running.drops.snapshot()) };
+    return {
+      ...engine,
+      dataPlane: running.planes.plane.kind,
+      connections,
+      drops: sumOf(drops, running.drops.snapshot()),
+    };
   }
 
   /**
@@ -233,39 +237,37 @@ export class TurnServer {
     const drops = new DropCounters();
     const sink = new LateSink();
     const shared = { sink, clients: new ClientSockets(), turns: new ClientTurns(), drops };
-    const plane = this.#createPlane(shared);
     for (const { family, address } of relayAddresses(this.#options)) probeRelayAddress(family, address);
     this.#warnOfSmallBuffers();
+    const planes = await openDataPlanes(this.#options, relayAddresses(this.#options), {
+      ...shared,
+      logger: this.#logger,
+      clock: this.#clock,
+      isSystemClock: this.#clock === systemClock,
+      wrap: this.#wrap,
+      onFailed: this.#onFailed,
+    });
+    const { plane, node, kernel, batch, clientSink, openUdp } = planes;
     const nowMs = (): number => this.#clock.now().monotonicMs;
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
-    const ports = { ...shared, channelData: plane, logger: this.#logger, shares, nowMs };
+    const ports = { ...shared, sink: clientSink, channelData: node, logger: this.#logger, shares, nowMs };
     const limits = streamLimits(stream, ports);
-    const listeners = await openListeners(
-      {
-        ...this.#options,
-        tls: this.#tls,
-        udpBufferBytes: sockets.listenerBufferBytes,
-        kernel: this.#kernel(),
-        batch: this.#receiveBatch(),
-      },
-      ports,
-      limits,
-    );
-    const handed = new HandedStreams(stream, limits.places, ports);
     const timer = new DeadlineTimer(nowMs);
+    let listeners: readonly Listener[] = [];
     let discovery: NatDiscoveryListeners | undefined;
     try {
+      listeners = await openListeners(
+        { ...this.#options, tls: this.#tls, udpBufferBytes: sockets.listenerBufferBytes, kernel, batch, openUdp },
+        ports,
+        limits,
+      );
+      const handed = new HandedStreams(stream, limits.places, ports);
       const { natDiscovery } = this.#options;
       const socketBufferBytes = sockets.listenerBufferBytes;
       discovery =
         natDiscovery &&
-        (await NatDiscoveryListeners.open(
-          natDiscovery,
-          listeners,
-          { socketBufferBytes, kernel: this.#kernel() },
-          ports,
-        ));
+        (await NatDiscoveryListeners.open(natDiscovery, listeners, { socketBufferBytes, kernel }, ports));
       const engine = this.#createEngine(plane, listeners, timer, discovery);
       sink.attach(engine);
       timer.onDue = () => {
@@ -274,9 +276,10 @@ export class TurnServer {
       const hostAddresses = new HostAddressWatch((addresses) => {
         engine.setHostAddresses(addresses);
       });
-      return { engine, plane, listeners, handed, discovery, timer, hostAddresses, drops };
+      return { engine, planes, listeners, handed, discovery, timer, hostAddresses, drops };
     } catch (error) {
       await Promise.all([...listeners, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
+      await planes.close();
       throw error;
     }
   }
@@ -293,31 +296,6 @@ export class TurnServer {
       fields,
       'the system grants smaller socket buffers than turn.sockets asks for: bursts may be lost',
     );
-  }
-
-  #kernel(): KernelUdp | undefined {
-    return this.#options.dataPlane === 'auto' ? kernelUdp() : undefined;
-  }
-
-  /** For the datagrams of all UDP listeners, since one is served at a time. */
-  #receiveBatch(): ReceiveBatch | undefined {
-    if (this.#options.dataPlane !== 'auto') return undefined;
-    const calls = loadSystemCalls();
-    return calls.ok ? new ReceiveBatch(calls.value, DATAGRAMS_AT_ONCE, 0) : undefined;
-  }
-
-  #createPlane(shared: Pick<NodeDataPlanePorts, 'sink' | 'clients' | 'turns' | 'drops'>): NodeDataPlane {
-    const { clockResolutionMs, relayBufferBytes } = this.#options.sockets;
-    const auto = this.#options.dataPlane === 'auto';
-    const kernelForTcp = auto ? kernelTcp() : undefined;
-    const { tcpRelay, stream } = this.#options;
-    const tcp = tcpRelay &&
-      kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
-    const addresses = relayAddresses(this.#options);
-    const options = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
-    const nowMs = (): number => this.#clock.now().monotonicMs;
-    const ports = { ...shared, logger: this.#logger, kernel: this.#kernel(), nowMs };
-    return this.#wrap?.plane?.(options, ports) ?? new NodeDataPlane(options, ports);
   }
 
   /** After the listeners, because peer policy wants their actual ports. */
@@ -366,11 +344,11 @@ export class TurnServer {
   }
 }
 
-async function close({ engine, plane, listeners, handed, discovery, timer, hostAddresses }: Running): Promise<void> {
+async function close({ engine, planes, listeners, handed, discovery, timer, hostAddresses }: Running): Promise<void> {
   hostAddresses.close();
   engine.stop();
-  plane.close();
   await Promise.all([...listeners, handed, ...(discovery ? [discovery] : [])].map((entry) => entry.close()));
+  await planes.close();
   timer.clear();
 }
 

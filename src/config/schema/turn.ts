@@ -354,10 +354,14 @@ export const turnSection = section(
       false,
       'Let clients take an allocation to another address or connection (RFC 8016). It is off because no browser asks for it, and because the allocation of such a client keeps its port until it expires, even if the connection is gone.',
     ),
-    dataPlane: z.enum(['auto', 'node']).default('auto').meta({
+    dataPlane: z.enum(['auto', 'node', 'batch']).default('auto').meta({
       description:
-        '`auto`: relay sockets that can set DF and report ICMP errors, on Linux with the optional package koffi. `node`: plain sockets.',
+        '`node`: plain sockets on the main thread. `auto`: those, with sockets that can set DF and report ICMP errors on Linux with the optional package koffi. `batch`: on Linux with koffi, threads that move many datagrams of UDP clients by one system call; TCP and TLS clients stay on the main thread. Where `batch` cannot serve, `auto` takes its place and the log says why.',
     }),
+    shards: z
+      .union([z.literal('auto'), z.number().int().min(1).max(64)])
+      .default('auto')
+      .meta({ description: 'Threads of the data plane `batch`, 1 to 64. `auto`: one for each processor.' }),
   },
   'The TURN server.',
 );

@@ -9,6 +9,7 @@ export const SOCKADDR_BYTES = { 4: 16, 6: 28 } as const satisfies Record<Address
 
 export const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;

@@ -5,10 +5,12 @@ import { type SystemCalls } from './system-calls.ts';
 
 /** What becomes of what was queued. `owner` is the caller's own number. */
 export interface SendTally {
+  /** They are about to leave: whoever hears of them finds them counted. */
   sent(owner: number, datagrams: number, bytes: number): void;
-  notSent(owner: number, datagrams: number): void;
-  /** A socket tells of an error, which may be that of an earlier datagram. */
-  failed(fd: number): void;
+  /** They did not leave after all. */
+  notSent(owner: number, datagrams: number, bytes: number): void;
+  /** The socket that `owner` sends from tells of an error, which may be that of an earlier datagram. */
+  failed(owner: number): void;
 }
 
 const MESSAGES = 256;
@@ -105,14 +107,15 @@ export class SendQueue {
 
   flush(): void {
     if (this.#count === 0) return;
-    for (let i = 0; i < this.#count; i++) this.#finish(i);
+    for (let i = 0; i < this.#count; i++) {
+      this.#finish(i);
+      this.#tally.sent(this.#owners[i] ?? 0, this.#segments[i] ?? 1, this.#payloadBytes(i));
+    }
     let sent = 0;
     while (sent < this.#count) {
       const more = this.#send(sent, this.#count - sent);
-      if (more > 0) {
-        for (let i = sent; i < sent + more; i++) this.#countSent(i);
-        sent += more;
-      } else sent = this.#afterFailure(sent);
+      if (more > 0) sent += more;
+      else sent = this.#afterFailure(sent);
     }
     this.#count = 0;
     this.#pieces = 0;
@@ -172,14 +175,14 @@ export class SendQueue {
     }
     const segments = this.#segments[message] ?? 1;
     if (segments > 1 && NOT_SEGMENTED.includes(errno)) {
-      this.#maxSegmentBytes = errno === ERRNO.EIO || errno === ERRNO.EOPNOTSUPP ? 0 : (this.#segmentBytes[message] ?? 1) - 1;
+      this.#maxSegmentBytes =
+        errno === ERRNO.EIO || errno === ERRNO.EOPNOTSUPP ? 0 : (this.#segmentBytes[message] ?? 1) - 1;
       this.#sendApart(message);
       return message + 1;
     }
     // An error of an earlier datagram is told in the place of sending this one: once it is taken, this one can go.
-    this.#tally.failed(this.#fd);
-    if (this.#send(message, 1) === 1) this.#countSent(message);
-    else this.#drop(message);
+    this.#tally.failed(this.#owners[message] ?? 0);
+    if (this.#send(message, 1) !== 1) this.#drop(message);
     return message + 1;
   }
 
@@ -196,18 +199,15 @@ export class SendQueue {
       const pieceAt = this.#iovecsAt + ((this.#firstPieces[message] ?? 0) + i) * IOVEC.bytes;
       this.#memory.setWord64(at + MSGHDR.iovAt, address + pieceAt);
       const length = uint32[(pieceAt + IOVEC.lengthAt) >> 2] ?? 0;
-      if (this.#send(MESSAGES, 1) === 1) this.#tally.sent(owner, 1, length - headerBytes);
-      else this.#tally.notSent(owner, 1);
+      if (this.#send(MESSAGES, 1) !== 1) this.#tally.notSent(owner, 1, length - headerBytes);
     }
   }
 
-  #countSent(message: number): void {
-    const segments = this.#segments[message] ?? 1;
-    const bytes = (this.#totalBytes[message] ?? 0) - segments * (this.#headerBytes[message] ?? 0);
-    this.#tally.sent(this.#owners[message] ?? 0, segments, bytes);
+  #payloadBytes(message: number): number {
+    return (this.#totalBytes[message] ?? 0) - (this.#segments[message] ?? 1) * (this.#headerBytes[message] ?? 0);
   }
 
   #drop(message: number): void {
-    this.#tally.notSent(this.#owners[message] ?? 0, this.#segments[message] ?? 1);
+    this.#tally.notSent(this.#owners[message] ?? 0, this.#segments[message] ?? 1, this.#payloadBytes(message));
   }
 }

@@ -13,6 +13,7 @@ import {
   PMTUDISC_DONT,
   PMTUDISC_PROBE,
   SO_MEMINFO,
+  SO_REUSEADDR,
   SO_RCVBUF,
   SO_REUSEPORT,
   SO_SNDBUF,
@@ -27,11 +28,13 @@ import { type SystemCalls } from './system-calls.ts';
 export interface UdpSocketOptions {
   readonly local: TransportAddress;
   /** Index of the interface of a link-local address, else 0. */
-  readonly zone?: number;
+  readonly zone?: number | undefined;
   /** SO_RCVBUF and SO_SNDBUF; 0 leaves the kernel's default. */
   readonly bufferBytes: number;
   /** Other sockets of this user may have the same address and port, and share what comes (SO_REUSEPORT). */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
+  /** Beside a wildcard socket of this process on the same port, which lets it at that moment. */
+  readonly isBesideWildcard?: boolean | undefined;
   /** ICMP errors wait to be read. */
   readonly keepsErrors?: boolean;
   /** Trains of datagrams come as one message where the kernel can do that. */
@@ -40,8 +43,7 @@ export interface UdpSocketOptions {
 
 /** What the network said about a datagram that was sent, or that a local error was told (`other`). */
 export type SocketError =
-  | { readonly peer: TransportAddress; readonly type: number; readonly code: number; readonly data: number }
-  | 'other';
+  { readonly peer: TransportAddress; readonly type: number; readonly code: number; readonly data: number } | 'other';
 
 const ORIGIN_ICMP = 2;
 const ORIGIN_ICMP6 = 3;
@@ -68,19 +70,20 @@ export class UdpSockets {
   }
 
   /** Opens a bound socket. Throws a system error (`code` EADDRINUSE, EADDRNOTAVAIL, EMFILE, …). */
-  open({ local, zone = 0, bufferBytes, isShared, keepsErrors, joinsTrains }: UdpSocketOptions): number {
+  open({ local, zone = 0, bufferBytes, ...options }: UdpSocketOptions): number {
     const { family } = local;
     const fd = this.#calls.socket(AF[family], SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
     if (fd < 0) throw this.#calls.error('socket');
     const ip = IP_OPTIONS[family];
     try {
       if (family === 6) this.#set(fd, IP_OPTIONS[6].level, IP_OPTIONS[6].V6ONLY, 1);
-      if (isShared === true) this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-      if (keepsErrors === true) this.#set(fd, ip.level, ip.RECVERR, 1);
+      if (options.isShared === true) this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+      if (options.isBesideWildcard === true) this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (options.keepsErrors === true) this.#set(fd, ip.level, ip.RECVERR, 1);
       // RFC 8656 §14: what is relayed may be fragmented on its way. Whether its sender allowed it is not known.
       this.#set(fd, ip.level, ip.MTU_DISCOVER, PMTUDISC_DONT);
       // A kernel without it hands each datagram over by itself.
-      if (joinsTrains === true) this.#try(fd, UDP.level, UDP.GRO, 1);
+      if (options.joinsTrains === true) this.#try(fd, UDP.level, UDP.GRO, 1);
       if (bufferBytes > 0) {
         this.#set(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
         this.#set(fd, SOL_SOCKET, SO_SNDBUF, bufferBytes);
@@ -88,6 +91,8 @@ export class UdpSockets {
       writeSockaddr(this.#memory.uint32, NAME_AT >> 2, local, zone);
       const bytes = sockaddrBytes(this.#memory.uint32, NAME_AT >> 2);
       if (this.#calls.bind(fd, this.#memory.address + NAME_AT, bytes) !== 0) throw this.#calls.error('bind');
+      // No other program may come beside it later.
+      if (options.isBesideWildcard === true) this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
       return fd;
     } catch (error) {
       this.#calls.close(fd);
@@ -134,7 +139,8 @@ export class UdpSockets {
     const peer = readSockaddr(uint32, NAME_AT >> 2);
     const at = CONTROL_AT + CMSGHDR.bytes;
     const origin = bytes[at + 4] ?? 0;
-    if (controlBytes < CMSGHDR.bytes + 16 || !peer || (origin !== ORIGIN_ICMP && origin !== ORIGIN_ICMP6)) return 'other';
+    if (controlBytes < CMSGHDR.bytes + 16 || !peer || (origin !== ORIGIN_ICMP && origin !== ORIGIN_ICMP6))
+      return 'other';
     const type = bytes[at + 5] ?? 0;
     const code = bytes[at + 6] ?? 0;
     return { peer, type, code, data: tellsMtu(origin, type, code) ? (uint32[(at + 8) >> 2] ?? 0) : 0 };

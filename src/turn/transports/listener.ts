@@ -34,3 +34,22 @@ export interface ListenerPorts {
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
+
+/** A UDP listener on one address. */
+export interface DatagramListener extends Listener {
+  send(data: Uint8Array, address: string, port: number): void;
+  /** A datagram that another socket took for it. */
+  receive(bytes: Buffer, remote: { readonly address: string; readonly port: number }): void;
+}
+
+export interface DatagramListenOptions {
+  /** SO_RCVBUF and SO_SNDBUF in bytes; 0 leaves the kernel's default. All UDP clients share this one socket. */
+  readonly socketBufferBytes: number;
+  /** Beside a wildcard socket of ours on the same port, which lets it at that moment. */
+  readonly isShared?: boolean | undefined;
+  /** Zone of a link-local address; absent for others. */
+  readonly zone?: string | undefined;
+}
+
+/** Opens a UDP listener. Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
+export type OpenDatagramListener = (local: TransportAddress, options: DatagramListenOptions) => DatagramListener;

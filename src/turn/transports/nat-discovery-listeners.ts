@@ -2,7 +2,7 @@ import { EpcscfTurnError } from '../../base/errors.ts';
 import { sameTransportAddress, transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { encodeMessageType, Method } from '../../stun/message-type.ts';
 import { Drop } from '../dataplane/shared/drop-counters.ts';
-import { type Listener, type ListenerPorts } from './listener.ts';
+import { type DatagramListener, type Listener, type ListenerPorts } from './listener.ts';
 import { UdpListener, type UdpListenerOptions } from './udp-listener.ts';
 
 export interface NatDiscoveryListenOptions {
@@ -21,10 +21,10 @@ const BINDING_REQUEST = encodeMessageType(Method.Binding, 'request');
 export class NatDiscoveryListeners {
   readonly primary: TransportAddress;
   readonly alternate: TransportAddress;
-  readonly #main: UdpListener;
+  readonly #main: DatagramListener;
   readonly #further: readonly UdpListener[];
 
-  private constructor(main: UdpListener, alternate: TransportAddress, further: readonly UdpListener[]) {
+  private constructor(main: DatagramListener, alternate: TransportAddress, further: readonly UdpListener[]) {
     this.primary = main.local;
     this.alternate = alternate;
     this.#main = main;
@@ -75,10 +75,10 @@ export class NatDiscoveryListeners {
 function placesOf(
   { alternateAddress, alternatePort }: NatDiscoveryListenOptions,
   listeners: readonly Listener[],
-): { readonly main: UdpListener; readonly alternate: TransportAddress } {
+): { readonly main: DatagramListener; readonly alternate: TransportAddress } {
   const alternate = transportAddress(alternateAddress, alternatePort);
   const main = listeners
-    .filter((listener) => listener instanceof UdpListener)
+    .filter((listener): listener is DatagramListener => listener.transport === 'udp' && 'receive' in listener)
     .find(({ local }) => local.family === alternate?.family);
   if (!alternate || !main || main.local.address === alternate.address || main.local.port === alternate.port) {
     throw new EpcscfTurnError(

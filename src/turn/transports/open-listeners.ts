@@ -6,7 +6,7 @@ import { type ClientTransport } from '../contract/client-path.ts';
 import { type ReceiveBatch } from '../kernel/receive-batch.ts';
 import { type KernelUdp } from '../kernel/udp.ts';
 import { kernelWildcard } from '../kernel/wildcard.ts';
-import { type Listener, type ListenerPorts } from './listener.ts';
+import { type Listener, type ListenerPorts, type OpenDatagramListener } from './listener.ts';
 import { streamLimits, StreamListener, type StreamLimits, type StreamListenerOptions } from './stream-listener.ts';
 import { UdpListener } from './udp-listener.ts';
 import { WildcardUdpListener } from './wildcard-udp-listener.ts';
@@ -34,6 +34,8 @@ export interface OpenListenersOptions {
   readonly kernel?: KernelUdp | undefined;
   /** See `UdpListenerOptions`. */
   readonly batch?: ReceiveBatch | undefined;
+  /** Opens the UDP listener of one address; `UdpListener` when absent. */
+  readonly openUdp?: OpenDatagramListener | undefined;
 }
 
 /** Opens all listeners or none: when one fails, those opened before it are closed and its error is thrown. */
@@ -79,15 +81,16 @@ function sharedPort(wish: ListenOptions, open: readonly Listener[]): number {
 async function bind(
   { transport, address, proxyProtocolFrom }: ListenOptions,
   port: number,
-  { tls, stream, udpBufferBytes, kernel, batch }: OpenListenersOptions,
+  { tls, stream, udpBufferBytes, kernel, batch, openUdp }: OpenListenersOptions,
   limits: StreamLimits,
   ports: ListenerPorts,
 ): Promise<Listener> {
   const local = localAddress(address, port);
   if (transport === 'udp') {
-    const options = { socketBufferBytes: udpBufferBytes, kernel, batch };
-    if (!isWildcard(local.address)) return new UdpListener(local, options, ports);
-    return new WildcardUdpListener(local, { ...options, wildcard: kernel && kernelWildcard() }, ports);
+    const open = openUdp ?? ((at, options) => new UdpListener(at, { ...options, kernel, batch }, ports));
+    const options = { socketBufferBytes: udpBufferBytes };
+    if (!isWildcard(local.address)) return open(local, options);
+    return new WildcardUdpListener(local, { ...options, open, wildcard: kernel && kernelWildcard() }, ports);
   }
   if (transport === 'tls' && !tls) {
     throw new EpcscfTurnError(

@@ -10,22 +10,16 @@ import { DatagramDrain } from '../dataplane/node/datagram-drain.ts';
 import { type ReceiveBatch } from '../kernel/receive-batch.ts';
 import { type KernelUdp } from '../kernel/udp.ts';
 import { openListenerSocket, type ListenerSocket } from '../dataplane/node/listener-socket.ts';
-import { MAX_UDP_PAYLOAD } from '../dataplane/node/udp-socket.ts';
+import { MAX_UDP_PAYLOAD } from '../dataplane/shared/udp-payload.ts';
 import { ClientTable } from './client-table.ts';
 import { turnListenError } from './listen-error.ts';
-import { type Listener, type ListenerPorts } from './listener.ts';
+import { type DatagramListener, type DatagramListenOptions, type ListenerPorts } from './listener.ts';
 
-export interface UdpListenerOptions {
-  /** SO_RCVBUF and SO_SNDBUF in bytes; 0 leaves the kernel's default. All UDP clients share this one socket. */
-  readonly socketBufferBytes: number;
+export interface UdpListenerOptions extends DatagramListenOptions {
   /** `node:dgram` sends when absent. */
   readonly kernel?: KernelUdp | undefined;
   /** Takes many datagrams at a time, with `kernel`; the event loop alone brings them when absent. */
   readonly batch?: ReceiveBatch | undefined;
-  /** Beside a wildcard socket of ours on the same port, which lets it at that moment. */
-  readonly isShared?: boolean | undefined;
-  /** Zone of a link-local address; absent for others. */
-  readonly zone?: string | undefined;
 }
 
 interface WaitingMessage {
@@ -38,7 +32,7 @@ interface WaitingMessage {
 const MAX_WAITING = 64;
 
 /** TURN over UDP on one local address; never a wildcard one, where the kernel would pick the source of each answer by its route. */
-export class UdpListener implements Listener, ClientSocket {
+export class UdpListener implements DatagramListener, ClientSocket {
   readonly transport = 'udp';
   readonly connectionCount = 0;
   readonly local: TransportAddress;

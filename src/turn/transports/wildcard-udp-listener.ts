@@ -3,12 +3,14 @@ import { type AddressFamily } from '../../base/ip.ts';
 import { transportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { type KernelWildcard } from '../kernel/wildcard.ts';
 import { turnListenError } from './listen-error.ts';
-import { type Listener, type ListenerPorts } from './listener.ts';
-import { UdpListener, type UdpListenerOptions } from './udp-listener.ts';
+import { type DatagramListener, type Listener, type ListenerPorts, type OpenDatagramListener } from './listener.ts';
 
-interface WildcardUdpListenerOptions extends UdpListenerOptions {
+interface WildcardUdpListenerOptions {
+  readonly socketBufferBytes: number;
   /** Absent: only addresses that the system lists are served. */
   readonly wildcard?: KernelWildcard | undefined;
+  /** Opens the listener of one address. */
+  readonly open: OpenDatagramListener;
 }
 
 /** How long the first datagram to an address may wait that has no socket yet. */
@@ -29,15 +31,15 @@ export class WildcardUdpListener implements Listener {
   readonly connectionCount = 0;
   readonly local: TransportAddress;
   readonly #options: WildcardUdpListenerOptions;
-  readonly #ports: ListenerPorts;
-  readonly #listeners = new Map<string, UdpListener>();
+  readonly #ports: Pick<ListenerPorts, 'logger'>;
+  readonly #listeners = new Map<string, DatagramListener>();
   /** Takes what comes for an address without a socket. */
   readonly #catchAll: { readonly kernel: KernelWildcard; readonly fd: number } | undefined;
   readonly #timer: NodeJS.Timeout;
   #isFull = false;
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  constructor(local: TransportAddress, options: WildcardUdpListenerOptions, ports: ListenerPorts) {
+  constructor(local: TransportAddress, options: WildcardUdpListenerOptions, ports: Pick<ListenerPorts, 'logger'>) {
     this.#options = options;
     this.#ports = ports;
     this.#catchAll = openCatchAll(local, options.wildcard);
@@ -83,7 +85,7 @@ export class WildcardUdpListener implements Listener {
     }
   }
 
-  #open(address: string): UdpListener | undefined {
+  #open(address: string): DatagramListener | undefined {
     const known = this.#listeners.get(address);
     if (known) return known;
     if (this.#listeners.size >= MAX_ADDRESSES) {
@@ -103,10 +105,11 @@ export class WildcardUdpListener implements Listener {
   }
 
   /** `address`: with a zone where it needs one. */
-  #bind({ family, port }: TransportAddress, text: string): UdpListener {
+  #bind({ family, port }: TransportAddress, text: string): DatagramListener {
     const [address = '', zone] = text.split('%');
     const isShared = this.#catchAll !== undefined;
-    return new UdpListener({ family, address, port }, { ...this.#options, isShared, zone }, this.#ports);
+    const { open, socketBufferBytes } = this.#options;
+    return open({ family, address, port }, { socketBufferBytes, isShared, zone });
   }
 
   #share<T>(open: () => T): T {

@@ -1,5 +1,8 @@
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
 
+/** TURN_DATA_PLANE=batch runs the tests of the server on that plane. */
+const DATA_PLANE = process.env.TURN_DATA_PLANE === 'batch' ? 'batch' : 'auto';
+
 /** Everything on loopback and port 0, lab policy, limits that tests do not meet by accident. */
 export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): TurnServerOptions {
   return {
@@ -41,7 +44,8 @@ export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): T
       connectionsPerAddress: 1000,
     },
     sockets: { listenerBufferBytes: 4_194_304, relayBufferBytes: 1_048_576, clockResolutionMs: 20 },
-    dataPlane: 'auto',
+    dataPlane: DATA_PLANE,
+    shards: 2,
     tcpRelay: {
       connectTimeoutSec: 30,
       pendingPerAllocation: 16,

@@ -6,6 +6,7 @@ import { kernelUdp } from '../../../src/turn/kernel/udp.ts';
 import { kernelWildcard } from '../../../src/turn/kernel/wildcard.ts';
 import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { openListeners } from '../../../src/turn/transports/open-listeners.ts';
+import { type OpenDatagramListener } from '../../../src/turn/transports/listener.ts';
 import { UdpListener } from '../../../src/turn/transports/udp-listener.ts';
 import { WildcardUdpListener } from '../../../src/turn/transports/wildcard-udp-listener.ts';
 import { bindingRequest, heard, type Heard, Linked, streamOptions, udpClient } from './support.ts';
@@ -30,7 +31,9 @@ afterEach(async () => {
 });
 
 function listen(local: typeof V4 | typeof V6 = V4, withKernel = true, port = 0): WildcardUdpListener {
-  const options = { socketBufferBytes: 0, ...(withKernel && { kernel, wildcard }) };
+  const open: OpenDatagramListener = (at, options) =>
+    new UdpListener(at, { ...options, kernel: withKernel ? kernel : undefined }, ports);
+  const options = { socketBufferBytes: 0, open, ...(withKernel && { wildcard }) };
   const listener = new WildcardUdpListener({ ...local, port }, options, ports);
   closers.push(() => listener.close());
   return listener;

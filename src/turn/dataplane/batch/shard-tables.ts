@@ -2,6 +2,7 @@ import { SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
 import { AddressTable, hostOf } from './address-table.ts';
 import { EntryTable } from './entry-table.ts';
 import { grownDoubles, grownInts, grownWords } from './grown.ts';
+import { ON_MAIN } from './shard-words.ts';
 
 export const NONE = -1;
 /** Descriptor of a relay that another plane serves, on the main thread. */
@@ -15,17 +16,17 @@ const NO_ADDRESS = new Uint32Array(SOCKADDR_WORDS);
  */
 export class ShardTables {
   /** Descriptor of each listener's socket of this shard. */
-  listenerFds: Int32Array = new Int32Array(FIRST_CAPACITY).fill(NONE);
-  legListeners: Int32Array = new Int32Array(FIRST_CAPACITY).fill(NONE);
+  listenerFds = new Int32Array(FIRST_CAPACITY).fill(NONE);
+  legListeners = new Int32Array(FIRST_CAPACITY).fill(NONE);
   /** Eight words for each leg: the client. */
-  legAddresses: Uint32Array = new Uint32Array(FIRST_CAPACITY * SOCKADDR_WORDS);
-  relayFds: Int32Array = new Int32Array(FIRST_CAPACITY).fill(NONE);
+  legAddresses = new Uint32Array(FIRST_CAPACITY * SOCKADDR_WORDS);
+  relayFds = new Int32Array(FIRST_CAPACITY).fill(NONE);
   /** The client's side of each relay; -1 while it is only reserved. */
-  relayLegs: Int32Array = new Int32Array(FIRST_CAPACITY).fill(NONE);
+  relayLegs = new Int32Array(FIRST_CAPACITY).fill(NONE);
   /** Monotonic milliseconds. */
-  relayEnds: Float64Array = new Float64Array(FIRST_CAPACITY);
+  relayEnds = new Float64Array(FIRST_CAPACITY);
   /** Eight words for each relay: the relayed transport address as peers see it. */
-  relayAddresses: Uint32Array = new Uint32Array(FIRST_CAPACITY * SOCKADDR_WORDS);
+  relayAddresses = new Uint32Array(FIRST_CAPACITY * SOCKADDR_WORDS);
   readonly permissions = new EntryTable();
   readonly channels = new EntryTable();
   readonly #clients: AddressTable;
@@ -76,14 +77,14 @@ export class ShardTables {
     this.endLeg(leg);
     this.legListeners[leg] = listener;
     for (let i = 0; i < SOCKADDR_WORDS; i++) this.legAddresses[leg * SOCKADDR_WORDS + i] = words[at + i] ?? 0;
-    this.#clients.set(listener, words[at] ?? 0, words, at, leg);
+    if (listener !== ON_MAIN) this.#clients.set(listener, words[at] ?? 0, words, at, leg);
   }
 
   endLeg(leg: number): void {
     const listener = this.legListeners[leg] ?? NONE;
     if (listener === NONE) return;
     const at = leg * SOCKADDR_WORDS;
-    this.#clients.delete(listener, this.legAddresses[at] ?? 0, this.legAddresses, at);
+    if (listener !== ON_MAIN) this.#clients.delete(listener, this.legAddresses[at] ?? 0, this.legAddresses, at);
     this.legListeners[leg] = NONE;
   }
 

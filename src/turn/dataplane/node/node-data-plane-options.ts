@@ -1,4 +1,5 @@
 import { type Logger } from '../../../base/logger.ts';
+import { type TransportAddress } from '../../../base/transport-address.ts';
 import { type DataPlaneSink } from '../../contract/data-plane-sink.ts';
 import { type DropCounters } from '../shared/drop-counters.ts';
 import { type ClientTurns } from './client-turns.ts';
@@ -6,7 +7,7 @@ import { type ClientSockets } from './client-sockets.ts';
 import { type JoinedStreamsOptions } from './joined-streams.ts';
 import { type KernelTcp } from '../../kernel/tcp.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
-import { type RelayAddress } from './relay-directory.ts';
+import { type RelayAddress } from '../shared/relay-address.ts';
 
 export interface NodeDataPlaneOptions {
   /** Addresses of the relays. Nothing is relayed of a family without one. */
@@ -28,6 +29,11 @@ export interface NodeDataPlanePorts {
   readonly logger: Logger;
   /** UDP sockets of the kernel; absent: the plane uses `node:dgram`. */
   readonly kernel?: KernelUdp | undefined;
+  /**
+   * Takes data of a relay, `from`, for a relay of this server that another plane serves; false when there is none at `to`. Absent where there is
+   * no other plane.
+   */
+  readonly toOtherPlane?: ((from: TransportAddress, to: TransportAddress, data: Uint8Array) => boolean) | undefined;
   /** Monotonic milliseconds of the same clock the engine lives by. */
   readonly nowMs: () => number;
 }

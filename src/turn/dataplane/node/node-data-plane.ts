@@ -24,12 +24,12 @@ import { addressFromKernel } from '../../kernel/address.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
+import { MAX_UDP_PAYLOAD } from '../shared/udp-payload.ts';
 import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
 import { ClientLeg, Relay, type Channel, type ChannelDataPath, type PeerHost } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 import { TcpRelays } from './tcp-relays.ts';
-import { MAX_UDP_PAYLOAD } from './udp-socket.ts';
 
 const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
   allocation: Drop.BandwidthOfAllocation,
@@ -55,16 +55,15 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #drops: DropCounters;
   readonly #logger: Logger;
   readonly #kernel: KernelUdp | undefined;
+  readonly #toOtherPlane: NodeDataPlanePorts['toOtherPlane'];
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
   readonly #bandwidths = new Bandwidths();
   readonly #bySlot: (Relay | undefined)[] = [];
 
-  constructor(
-    options: NodeDataPlaneOptions,
-    { sink, clients, turns, drops, logger, kernel, nowMs }: NodeDataPlanePorts,
-  ) {
+  constructor(options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) {
+    const { sink, clients, turns, drops, logger, kernel, toOtherPlane, nowMs } = ports;
     this.#options = options;
     this.#sink = sink;
     this.#clients = clients;
@@ -72,6 +71,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#drops = drops;
     this.#logger = logger;
     this.#kernel = kernel;
+    this.#toOtherPlane = toOtherPlane;
     this.setsDontFragment = kernel !== undefined;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
@@ -81,8 +81,8 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       else this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, bytes);
     };
     const relayOf = (handle: RelayHandle): Relay | undefined => this.relayOf(handle);
-    const ports = { sink, clients, relayOf, directory: this.#directory, count, logger, nowMs };
-    this.tcp = tcp && new TcpRelays(tcp, { ...ports, kernel: tcp.kernel });
+    const tcpPorts = { sink, clients, relayOf, directory: this.#directory, count, logger, nowMs };
+    this.tcp = tcp && new TcpRelays(tcp, { ...tcpPorts, kernel: tcp.kernel });
   }
 
   openRelay(
@@ -306,7 +306,12 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
       this.#fromOwnRelay(other, relay, data, offset, length);
     } else if (port === 0) this.drop(relay, Drop.BadPeerAddress);
-    else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.drop(relay, Drop.TooLarge);
+    else if (
+      ownRelays !== undefined &&
+      this.#toOtherPlane?.(relay.relayed, { ...relay.relayed, address, port }, data.subarray(offset, offset + length))
+    ) {
+      this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
+    } else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.drop(relay, Drop.TooLarge);
     else if (relay.socket.send(data, offset, length, port, address)) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
     } else this.drop(relay, Drop.SendQueueFull);
@@ -332,6 +337,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (!this.#toClient(relay, address, port, data, offset, length)) {
       const start = data.byteOffset + offset;
       this.#sink.onPeerData(relay.handle, from.relayed, Buffer.from(data.buffer as ArrayBuffer, start, length));
+    }
+  }
+
+  /** Data of a relay that another plane of this server serves, which is the peer. */
+  receiveFromOwn(handle: RelayHandle, peer: TransportAddress, data: Buffer): void {
+    const relay = this.relayOf(handle);
+    if (relay && !this.#toClient(relay, peer.address, peer.port, data, 0, data.length)) {
+      this.#sink.onPeerData(handle, peer, data);
     }
   }
 

@@ -1,13 +1,6 @@
 import { type AddressFamily } from '../../../base/ip.ts';
+import { type RelayAddress } from '../shared/relay-address.ts';
 import { type Relay } from './relay-state.ts';
-
-export interface RelayAddress {
-  readonly family: AddressFamily;
-  /** The local address to bind, canonical text. */
-  readonly address: string;
-  /** The address peers see: the external one behind 1:1 NAT, else the same. */
-  readonly advertised: string;
-}
 
 /** An advertised address of this plane and the relays on it. Lives as long as the plane, so channels may keep a reference. */
 export interface OwnAddress extends RelayAddress {

@@ -1,9 +1,6 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { type AddressFamily } from '../../../base/ip.ts';
 
-/** The largest UDP payload: 65535 less the UDP header, and in IPv4 less the IP header too. */
-export const MAX_UDP_PAYLOAD = { 4: 65_507, 6: 65_527 } as const satisfies Record<AddressFamily, number>;
-
 export interface UdpBindOptions {
   readonly family: AddressFamily;
   /** IP text, never a name; of a link-local address with its zone. */

@@ -15,6 +15,7 @@ export const Drop = {
   BandwidthOfUser: 12,
   BandwidthOfAll: 13,
   KernelBufferFull: 14,
+  EngineBusy: 15,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];
 
@@ -35,6 +36,7 @@ const TRANSPORT_DROP_REASONS = {
   [Drop.BandwidthOfUser]: 'bandwidth-user',
   [Drop.BandwidthOfAll]: 'bandwidth-total',
   [Drop.KernelBufferFull]: 'kernel-buffer-full',
+  [Drop.EngineBusy]: 'engine-busy',
 } as const satisfies Readonly<Record<DropIndex, string>>;
 export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[DropIndex];
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
-import { type RelayAddress } from '../../../../src/turn/dataplane/node/relay-directory.ts';
+import { type RelayAddress } from '../../../../src/turn/dataplane/shared/relay-address.ts';
 import { unwrap } from '../../../support/unwrap.ts';
 import { channelData, FakeClient, harness, type Harness } from './support.ts';
 

@@ -12,7 +12,7 @@ import {
   type NodeDataPlanePorts,
 } from '../../../../src/turn/dataplane/node/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../../../src/turn/dataplane/node/node-data-plane.ts';
-import { type RelayAddress } from '../../../../src/turn/dataplane/node/relay-directory.ts';
+import { type RelayAddress } from '../../../../src/turn/dataplane/shared/relay-address.ts';
 import { type DataPlaneSink, type PeerError } from '../../../../src/turn/contract/data-plane-sink.ts';
 import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
 

@@ -1,0 +1,158 @@
+import { Worker } from 'node:worker_threads';
+import { Poll, WakeUp } from '../../kernel/poll.ts';
+import { type SystemCalls } from '../../kernel/system-calls.ts';
+import { mailboxMemory, MailboxReader, MailboxWriter } from './mailbox.ts';
+import { countersMemory, ShardCounters } from './shard-counters.ts';
+import { type Command, Flag, FLAG_BYTES, WAKE_UP, type ShardStart } from './shard-words.ts';
+
+const COMMAND_BYTES = 1 << 20;
+const EVENT_BYTES = 1 << 20;
+/** A shard comes back within half a second; after so many tries it is dead. */
+const ROOM_TRIES = 200;
+const ROOM_WAIT_MS = 25;
+/** Events read before the event loop has its turn. */
+const EVENTS_AT_ONCE = 256;
+
+export interface ShardThreadOptions {
+  readonly relaySlots: number;
+  readonly clockOffsetMs: number;
+  readonly seed: number;
+  readonly joins: boolean;
+  readonly buckets: SharedArrayBuffer;
+}
+
+export interface ShardThreadPorts {
+  readonly calls: SystemCalls;
+  /** One event of the shard; void after the call. */
+  readonly onEvent: (event: MailboxReader) => void;
+  /** The events that have come are read. */
+  readonly onEventsRead: () => void;
+  /** The thread has ended without being told to. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** A shard as the main thread has it: its thread, its mailboxes, its poll. */
+export class ShardThread {
+  readonly counters: ShardCounters;
+  readonly poll: Poll;
+  readonly #flags: Int32Array;
+  readonly #commands: MailboxWriter;
+  readonly #events: MailboxReader;
+  readonly #wakeUp: WakeUp;
+  readonly #worker: Worker;
+  readonly #ports: ShardThreadPorts;
+  readonly #ready: Promise<void>;
+  readonly #ended: Promise<void>;
+  #isStopping = false;
+
+  constructor(options: ShardThreadOptions, ports: ShardThreadPorts) {
+    const { calls } = ports;
+    this.#ports = ports;
+    this.poll = new Poll(calls);
+    this.#wakeUp = new WakeUp(calls);
+    this.poll.add(this.#wakeUp.fd, WAKE_UP);
+    const start: ShardStart = {
+      ...options,
+      pollFd: this.poll.fd,
+      wakeUpFd: this.#wakeUp.fd,
+      flags: new SharedArrayBuffer(FLAG_BYTES),
+      commands: mailboxMemory(COMMAND_BYTES),
+      events: mailboxMemory(EVENT_BYTES),
+      counters: countersMemory(options.relaySlots),
+    };
+    this.#flags = new Int32Array(start.flags);
+    this.#commands = new MailboxWriter(start.commands);
+    this.#events = new MailboxReader(start.events);
+    this.counters = new ShardCounters(start.counters);
+    this.#worker = new Worker(new URL('./shard-entry.js', import.meta.url), { workerData: start });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#worker.once('error', reject);
+      this.#worker.on('message', (message) => {
+        if (message === 'ready') resolve();
+        else this.#readEvents();
+      });
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        resolve();
+      });
+    });
+    process.once('exit', this.#stopAtExit);
+  }
+
+  /** Resolves when the thread serves. Throws what it threw. */
+  async start(): Promise<void> {
+    await this.#ready;
+    this.#worker.on('error', (error) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    });
+    this.#worker.once('exit', (code) => {
+      this.#fail(new Error(`a thread of the data plane ended with code ${code}`));
+    });
+  }
+
+  /** Says something to the shard, which hears it before it serves what comes later. Throws when the shard is dead. */
+  tell(kind: Command, first: number, second = 0, timeMs = 0, words?: Uint32Array, data?: Uint8Array): void {
+    const length = data?.length ?? 0;
+    for (let i = 0; i < ROOM_TRIES; i++) {
+      if (this.#commands.post(kind, first, second, 0, timeMs, words, 0, data, 0, length)) return;
+      this.wake();
+      this.#commands.waitForRoom(ROOM_WAIT_MS);
+    }
+    throw new Error('a thread of the data plane does not answer');
+  }
+
+  /** Says something that may be lost when much waits already, and has the shard hear it now. */
+  tellNow(kind: Command, first: number, words: Uint32Array | undefined, data: Uint8Array): boolean {
+    const isSaid =
+      this.#commands.fill < 0.5 && this.#commands.post(kind, first, 0, 0, 0, words, 0, data, 0, data.length);
+    this.wake();
+    return isSaid;
+  }
+
+  wake(): void {
+    if (Atomics.exchange(this.#flags, Flag.ShardAsleep, 0) === 1) this.#wakeUp.wake();
+  }
+
+  /** Position of what was said last, for `hasDone`. */
+  get position(): number {
+    return this.#commands.position;
+  }
+
+  /** Whether all that was said up to a position has had its effect, and nothing that the shard does rests on what was before. */
+  hasDone(position: number): boolean {
+    return this.#commands.isDone(position);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopAtExit();
+    await this.#ended;
+    process.off('exit', this.#stopAtExit);
+    this.poll.close();
+    this.#wakeUp.close();
+  }
+
+  /** A thread in a system call cannot be ended from outside: it is woken and ends by itself. */
+  readonly #stopAtExit = (): void => {
+    Atomics.store(this.#flags, Flag.Stopped, 1);
+    this.#wakeUp.wake();
+  };
+
+  readonly #readEvents = (): void => {
+    Atomics.store(this.#flags, Flag.MainTold, 0);
+    let read = 0;
+    while (read < EVENTS_AT_ONCE && this.#events.take()) {
+      read++;
+      this.#ports.onEvent(this.#events);
+    }
+    this.#ports.onEventsRead();
+    if (read === EVENTS_AT_ONCE) setImmediate(this.#readEvents);
+  };
+
+  #fail(error: Error): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#ports.onFailed(error);
+  }
+}

@@ -1,0 +1,252 @@
+import { createSocket } from 'node:dgram';
+import { type Worker } from 'node:worker_threads';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '../../src/base/logger.ts';
+import { ok } from '../../src/base/result.ts';
+import { batchSupport } from '../../src/turn/batch-support.ts';
+import { NodeDataPlane } from '../../src/turn/dataplane/node/node-data-plane.ts';
+import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
+import { type TurnServerOptions } from '../../src/turn/turn-server-options.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
+import { turnServerOptions } from './support/options.ts';
+import { staticVerifier } from './support/static-verifier.ts';
+import { connectClient, echoPeer, startServer } from './support/turn-lab.ts';
+
+const here = loadSystemCalls().ok;
+const BATCH: Partial<TurnServerOptions> = { dataPlane: 'batch', shards: 2 };
+const BOTH = [
+  { transport: 'udp', address: '127.0.0.1', port: 0 },
+  { transport: 'tcp', address: '127.0.0.1', port: 0 },
+] as const;
+
+describe.runIf(here)('the data plane batch', () => {
+  it('serves where it can, with a thread for each shard', async () => {
+    const server = await startServer(BATCH);
+    expect(server.stats()).toMatchObject({ dataPlane: 'batch' });
+  });
+
+  it.each([1, 2, 4])(
+    'relays by channel in both directions with %d shards, whatever shard a client has',
+    async (shards) => {
+      const server = await startServer({ dataPlane: 'batch', shards });
+      const peer = await echoPeer();
+      for (let i = 0; i < 8; i++) {
+        const client = await connectClient(server);
+        await client.allocate();
+        await client.bindChannel(0x4000 + i, peer.address);
+        client.sendChannel(0x4000 + i, Buffer.from(`data ${i}`));
+        const [arrival] = await client.receive();
+        expect(arrival).toMatchObject({ channel: 0x4000 + i, data: Buffer.from(`data ${i}`) });
+      }
+      const sessions = server.sessions();
+      expect(sessions).toHaveLength(8);
+      for (const { counters } of sessions) {
+        expect(counters).toEqual({
+          packetsToPeer: 1,
+          bytesToPeer: 6,
+          packetsToClient: 1,
+          bytesToClient: 6,
+          dropped: 0,
+        });
+      }
+    },
+  );
+
+  it('passes the largest datagram, the smallest, and a train of equal ones in order', async () => {
+    const server = await startServer(BATCH);
+    const peer = await echoPeer();
+    const client = await connectClient(server);
+    await client.allocate();
+    await client.bindChannel(0x4000, peer.address);
+    const sizes = [0, 1, 65_503, ...Array.from({ length: 40 }, () => 1200), 700];
+    for (const size of sizes) client.sendChannel(0x4000, Buffer.alloc(size, size & 0xff));
+    const arrivals = await client.receive(sizes.length);
+    expect(arrivals.map(({ data }) => data.length)).toEqual(sizes);
+    expect(arrivals.every(({ data }) => data.equals(Buffer.alloc(data.length, data.length & 0xff)))).toBe(true);
+  });
+
+  it.each([
+    ['udp', 'udp'],
+    ['udp', 'tcp'],
+    ['tcp', 'udp'],
+  ] as const)(
+    'takes the straight path from a client of %s to one of %s, by channels and by indications',
+    async (a, b) => {
+      const server = await startServer({ ...BATCH, listeners: BOTH });
+      const [alice, bob] = [
+        await connectClient(server, { transport: a }),
+        await connectClient(server, { transport: b, username: 'bob' }),
+      ];
+      await alice.allocate();
+      await bob.allocate();
+      const [toBob, toAlice] = [bob.relayed!, alice.relayed!];
+      await alice.permit(toBob);
+      await bob.permit(toAlice);
+      alice.send(toBob, Buffer.from('indication'));
+      expect(await bob.receive()).toMatchObject([
+        { kind: 'indication', peer: toAlice, data: Buffer.from('indication') },
+      ]);
+      await alice.bindChannel(0x4001, toBob);
+      await bob.bindChannel(0x4002, toAlice);
+      alice.sendChannel(0x4001, Buffer.from('channel'));
+      expect((await bob.receive())[0]).toMatchObject({ channel: 0x4002, data: Buffer.from('channel') });
+      bob.sendChannel(0x4002, Buffer.from('back'));
+      expect(await alice.receive()).toMatchObject([{ channel: 0x4001, data: Buffer.from('back') }]);
+      expect(
+        server
+          .sessions()
+          .map(({ counters }) => counters.packetsToClient)
+          .sort(),
+      ).toEqual([1, 2]);
+    },
+  );
+
+  it('takes the straight path behind 1:1 NAT, where nobody answers at the address that peers see', async () => {
+    const server = await startServer({
+      ...BATCH,
+      relay: {
+        ...turnServerOptions().relay,
+        addresses: ['127.0.0.1'],
+        externalAddresses: { '127.0.0.1': '192.0.2.7' },
+      },
+    });
+    const [alice, bob] = [await connectClient(server), await connectClient(server, { username: 'bob' })];
+    await alice.allocate();
+    await bob.allocate();
+    expect(bob.relayed?.address).toBe('192.0.2.7');
+    await bob.bindChannel(0x4000, alice.relayed!);
+    await alice.bindChannel(0x4000, bob.relayed!);
+    alice.sendChannel(0x4000, Buffer.from('hello'));
+    expect(await bob.receive()).toMatchObject([{ channel: 0x4000, data: Buffer.from('hello') }]);
+  });
+
+  it('drops what a peer without a permission sends, and tells nobody but the counters', async () => {
+    const server = await startServer(BATCH);
+    const client = await connectClient(server);
+    await client.allocate();
+    const stranger = createSocket('udp4');
+    stranger.send('hello', client.relayed!.port, client.relayed!.address);
+    await vi.waitUntil(() => server.stats()?.drops['no-permission'] === 1, { timeout: 5000 });
+    expect(client.arrivals).toEqual([]);
+    expect(server.sessions()).toMatchObject([{ counters: { dropped: 1, packetsToClient: 0 } }]);
+    stranger.close();
+  });
+
+  it('serves a wildcard listener from the address that was asked', async () => {
+    const server = await startServer({ ...BATCH, listeners: [{ transport: 'udp', address: '0.0.0.0', port: 0 }] });
+    const [listener] = server.addresses;
+    const socket = createSocket('udp4');
+    const from = new Promise<string>((resolve) => {
+      socket.once('message', (_data, { address }) => {
+        resolve(address);
+      });
+    });
+    const binding = Buffer.from('000100002112a442626174636862617463686261', 'hex');
+    socket.send(binding, listener!.port, '127.0.0.5');
+    expect(await from).toBe('127.0.0.5');
+    socket.close();
+  });
+
+  it('frees its ports, threads and descriptors when it stops, and starts again on the same port', async () => {
+    const first = await startServer(BATCH);
+    const { port } = first.addresses[0]!;
+    await first.stop();
+    const second = await startServer({ ...BATCH, listeners: [{ transport: 'udp', address: '127.0.0.1', port }] });
+    const client = await connectClient(second);
+    await client.allocate();
+    expect(client.relayed).toBeDefined();
+  });
+
+  it('tells its owner once when a thread fails', async () => {
+    const failures: Error[] = [];
+    const server = new TurnServer(turnServerOptions({ ...BATCH, shards: 1 }), {
+      verifier: staticVerifier({ alice: 'alice-secret' }),
+      logger: silentLogger,
+      onFailed: (error) => failures.push(error),
+    });
+    const threads: Worker[] = [];
+    const note = (thread: Worker): unknown => threads.push(thread);
+    process.on('worker', note);
+    await server.start();
+    process.off('worker', note);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    await vi.waitUntil(() => failures.length > 0, { timeout: 5000 });
+    await server.stop();
+    await sleep(50);
+    expect(failures).toHaveLength(1);
+  });
+});
+
+describe.runIf(here)('why batch cannot serve', () => {
+  const why = (...args: Parameters<typeof batchSupport>): string => {
+    const support = batchSupport(...args);
+    return support.ok ? 'it can' : support.reason;
+  };
+
+  it.each([
+    [
+      'a system that is not Linux',
+      () => why(turnServerOptions(), true, undefined, () => loadSystemCalls('darwin')),
+      'this is not Linux',
+    ],
+    [
+      'a processor that nobody tried',
+      () => why(turnServerOptions(), true, undefined, () => loadSystemCalls('linux', 'mips')),
+      'this processor is not known',
+    ],
+    [
+      'no koffi',
+      () =>
+        why(turnServerOptions(), true, undefined, () =>
+          loadSystemCalls('linux', 'x64', () => {
+            throw new Error('not found');
+          }),
+        ),
+      'the optional package koffi is not installed',
+    ],
+    [
+      'musl',
+      () =>
+        why(turnServerOptions(), true, undefined, () =>
+          loadSystemCalls('linux', 'x64', () => ({
+            load: () => {
+              throw new Error('no such file');
+            },
+          })),
+        ),
+      'the C library of the system is not glibc',
+    ],
+    ['TCP alone', () => why(turnServerOptions({ listeners: [BOTH[1]] }), true, undefined), 'there is no UDP listener'],
+    [
+      'a plane of a lab',
+      () => why(turnServerOptions(), true, { plane: (options, ports) => new NodeDataPlane(options, ports) }),
+      'faults of a lab stand in the data plane node',
+    ],
+    ['another clock', () => why(turnServerOptions(), false, undefined), 'the clock is not that of the system'],
+  ])('%s', (_what, ask, reason) => {
+    expect(ask()).toBe(reason);
+  });
+
+  it('a filter of system calls, by the name of the call and its error', () => {
+    const loaded = loadSystemCalls();
+    if (!loaded.ok) return;
+    const calls = Object.assign(loaded.value, { recvmmsg: () => -1 });
+    expect(why(turnServerOptions(), true, undefined, () => ok(calls))).toMatch(/^self-test: recvmmsg E/);
+  });
+
+  it('the server runs on node then, and its log says why', async () => {
+    const warn = vi.fn();
+    const server = new TurnServer(turnServerOptions({ ...BATCH, listeners: [BOTH[1]] }), {
+      verifier: staticVerifier({}),
+      logger: { ...silentLogger, warn },
+    });
+    await server.start();
+    expect(server.stats()?.dataPlane).toBe('node');
+    expect(warn).toHaveBeenCalledWith(
+      { reason: 'there is no UDP listener' },
+      'the data plane is node: batch cannot serve here',
+    );
+    await server.stop();
+  });
+});
