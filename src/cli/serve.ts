@@ -36,6 +36,7 @@ export async function serve(flags: ConfigFlags & LabFlags & { readonly json?: bo
   stopOnSignals(server, whole);
   drainOnSignal(server);
   answerHangup(whole, logger);
+  void server.failure.then(() => stop(whole, EXIT.failed));
   const addresses = await server.start();
   const format = flags.json ? formatReadyLine : formatBanner;
   console.log(format(packageVersion(), addresses, server, labPath));
@@ -137,11 +138,11 @@ async function drainAndStop(server: Server, whole: Stoppable): Promise<void> {
   await stop(whole);
 }
 
-async function stop(whole: Stoppable): Promise<void> {
+async function stop(whole: Stoppable, code: number = EXIT.ok): Promise<void> {
   setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
   try {
     await whole.stop();
-    process.exit(EXIT.ok);
+    process.exit(code);
   } catch (error) {
     process.exit(reportFailure(error));
   }

@@ -55,6 +55,8 @@ export interface ServerPartsContext {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly events: TypedEvents<PartEvents>;
+  /** A part has failed for good: the server is to be stopped. */
+  readonly onFailed: (error: Error) => void;
   /** Whether the server is ready, as a health check is told. */
   readonly isReady: () => boolean;
 }
@@ -216,7 +218,7 @@ export class ServerParts implements RevocableParts {
   }
 
   async #startTurn(): Promise<void> {
-    const { config, secrets, sharedKey, accessTokens, revoker, wrap, logger, clock, events } = this.#context;
+    const { config, secrets, sharedKey, accessTokens, revoker, wrap, logger, clock, events, onFailed } = this.#context;
     if (!config.turn.enabled) return;
     const tokens = accessTokens?.verifier(this.#redis?.tokenKeys);
     const verifier = withRevocations(
@@ -230,6 +232,7 @@ export class ServerParts implements RevocableParts {
       clock,
       wrap: wrap.turn,
       events,
+      onFailed,
     });
     await this.#turn.start();
   }

@@ -47,7 +47,10 @@ type ServerMeans = Required<Pick<ServerOptions, 'logger' | 'clock'>>;
 /** Edge and TURN server in one process, or either alone, as configured. */
 export class Server {
   readonly facts: ServerFacts;
+  /** Resolves when a part has failed for good, such as a thread of the data plane; the server is stopping then. Pending as long as all is well. */
+  readonly failure: Promise<Error>;
   readonly #secrets: ServerSecrets;
+  #fail: (error: Error) => void = () => undefined;
   readonly #events: TypedEvents<ServerEvents>;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -70,6 +73,12 @@ export class Server {
 
   /** Internal: use `createServer`. */
   constructor(config: Config, secrets: LoadedSecrets, { logger, clock }: ServerMeans) {
+    this.failure = new Promise((resolve) => {
+      this.#fail = (error) => {
+        resolve(error);
+        void this.stop();
+      };
+    });
     this.#events = new TypedEvents((error) => {
       logger.error({ err: error }, 'a listener of a server event threw');
     });
@@ -300,6 +309,7 @@ export class Server {
         clock: this.#clock,
         events: this.#events,
         isReady: () => this.#state === 'running',
+        onFailed: this.#fail,
       });
       await this.#parts.open();
     } catch (error) {

@@ -25,7 +25,7 @@ export function batchSupport(
   load = loadSystemCalls,
 ): Result<BatchMeans, string> {
   if (!listeners.some(({ transport }) => transport === 'udp')) return fail('there is no UDP listener');
-  if (wrap?.plane) return fail('faults of a lab stand in the data plane node');
+  if (wrap?.plane) return fail('something is put around the data plane node');
   if (!isSystemClock) return fail('the clock is not that of the system');
   const calls = load();
   if (!calls.ok) return fail(WHY_NO_CALLS[calls.reason]);

@@ -219,9 +219,9 @@ describe.runIf(here)('why batch cannot serve', () => {
     ],
     ['TCP alone', () => why(turnServerOptions({ listeners: [BOTH[1]] }), true, undefined), 'there is no UDP listener'],
     [
-      'a plane of a lab',
+      'a plane with something around it',
       () => why(turnServerOptions(), true, { plane: (options, ports) => new NodeDataPlane(options, ports) }),
-      'faults of a lab stand in the data plane node',
+      'something is put around the data plane node',
     ],
     ['another clock', () => why(turnServerOptions(), false, undefined), 'the clock is not that of the system'],
   ])('%s', (_what, ask, reason) => {

@@ -75,14 +75,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.setsDontFragment = kernel !== undefined;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
-    const { tcp } = options;
     const count = (relay: Relay, direction: RelayDirection, bytes: number): void => {
       if (direction === 'to-peer') this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, bytes);
       else this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, bytes);
     };
     const relayOf = (handle: RelayHandle): Relay | undefined => this.relayOf(handle);
     const tcpPorts = { sink, clients, relayOf, directory: this.#directory, count, logger, nowMs };
-    this.tcp = tcp && new TcpRelays(tcp, { ...tcpPorts, kernel: tcp.kernel });
+    this.tcp = options.tcp && new TcpRelays(options.tcp, { ...tcpPorts, kernel: options.tcp.kernel });
   }
 
   openRelay(
