@@ -1,6 +1,5 @@
 import { type RemoteInfo } from 'node:dgram';
 import { type AddressFamily } from '../../../base/ip.ts';
-import { type Logger } from '../../../base/logger.ts';
 import { ok } from '../../../base/result.ts';
 import { type TransportAddress } from '../../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, channelDataLength, channelDataNumber } from '../../../stun/channel-data.ts';
@@ -21,7 +20,6 @@ import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters
 import { type ClientTurns } from './client-turns.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
-import { type KernelUdp } from '../../kernel/udp.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
 import { MAX_UDP_PAYLOAD } from '../shared/udp-payload.ts';
@@ -53,9 +51,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #clients: ClientSockets;
   readonly #turns: ClientTurns;
   readonly #drops: DropCounters;
-  readonly #logger: Logger;
-  readonly #kernel: KernelUdp | undefined;
-  readonly #toOtherPlane: NodeDataPlanePorts['toOtherPlane'];
+  readonly #ports: NodeDataPlanePorts;
   readonly #clock: CoarseClock;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
@@ -63,15 +59,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #bySlot: (Relay | undefined)[] = [];
 
   constructor(options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) {
-    const { sink, clients, turns, drops, logger, kernel, toOtherPlane, nowMs } = ports;
+    const { sink, clients, turns, drops, logger, kernel, nowMs } = ports;
     this.#options = options;
     this.#sink = sink;
     this.#clients = clients;
     this.#turns = turns;
     this.#drops = drops;
-    this.#logger = logger;
-    this.#kernel = kernel;
-    this.#toOtherPlane = toOtherPlane;
+    this.#ports = ports;
     this.setsDontFragment = kernel !== undefined;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
     this.#directory = new RelayDirectory(options.addresses);
@@ -307,7 +301,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     } else if (port === 0) this.drop(relay, Drop.BadPeerAddress);
     else if (
       ownRelays !== undefined &&
-      this.#toOtherPlane?.(relay.relayed, { ...relay.relayed, address, port }, data.subarray(offset, offset + length))
+      this.#ports.toOtherPlane?.(
+        relay.relayed,
+        { ...relay.relayed, address, port },
+        data.subarray(offset, offset + length),
+      )
     ) {
       this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, length);
     } else if (length > MAX_UDP_PAYLOAD[relay.relayed.family]) this.drop(relay, Drop.TooLarge);
@@ -414,7 +412,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     const { socketBufferBytes } = this.#options;
     try {
       if (protocol === 'tcp' && this.tcp) return ok(this.tcp.open(own, port));
-      return ok(openRelaySocket({ family, address, port, socketBufferBytes }, this.#kernel));
+      return ok(openRelaySocket({ family, address, port, socketBufferBytes }, this.#ports.kernel));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       return { ok: false, reason: code === 'EADDRINUSE' ? 'in-use' : 'unavailable', detail: message };
@@ -437,7 +435,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
         this.#sink.onPeerError(relay.handle, error);
       },
       failed: (error) => {
-        this.#logger.debug({ relayed, err: error }, 'relay socket reported an error');
+        this.#ports.logger.debug({ relayed, err: error }, 'relay socket reported an error');
       },
     });
     return relay;
