@@ -3,10 +3,7 @@ import {
   AF,
   CMSGHDR,
   EFD_NONBLOCK_CLOEXEC,
-  IOVEC,
   IP_OPTIONS,
-  MMSGHDR,
-  MSG_DONTWAIT_NOSIGNAL,
   MSG_ERRQUEUE_DONTWAIT,
   MSGHDR,
   O_CLOEXEC,
@@ -51,20 +48,18 @@ const CONTROL_BYTES = 512;
 const NAME_AT = 64;
 const IOVEC_AT = 128;
 const CONTROL_AT = 192;
-const DATA_AT = CONTROL_AT + CONTROL_BYTES;
-const MAX_DATAGRAM_BYTES = 65_536;
 
 /** UDP sockets as file descriptors, which any thread of the process may use. What they do at once is done here; packets are moved elsewhere. */
 export class UdpSockets {
   readonly #calls: SystemCalls;
-  /** A `struct mmsghdr` and what it points to. */
+  /** A `struct msghdr` and what it points to. */
   readonly #memory: NativeMemory;
   /** A descriptor that takes and gives nothing. */
   readonly #nothing: number;
 
   constructor(calls: SystemCalls) {
     this.#calls = calls;
-    this.#memory = calls.memory(DATA_AT + MAX_DATAGRAM_BYTES);
+    this.#memory = calls.memory(CONTROL_AT + CONTROL_BYTES);
     this.#nothing = calls.eventfd(0, EFD_NONBLOCK_CLOEXEC);
     if (this.#nothing < 0) throw calls.error('eventfd');
   }
@@ -107,15 +102,6 @@ export class UdpSockets {
     return readSockaddr(uint32, NAME_AT >> 2)?.port ?? 0;
   }
 
-  /** Sends now or not at all: 0, or the number of the error, which may be that of an earlier datagram. `words[at]`: where to. */
-  send(fd: number, words: Uint32Array, at: number, data: Uint8Array): number {
-    const { bytes, uint32, address } = this.#memory;
-    for (let i = 0; i < SOCKADDR_WORDS; i++) uint32[(NAME_AT >> 2) + i] = words[at + i] ?? 0;
-    bytes.set(data, DATA_AT);
-    this.#message(sockaddrBytes(words, at), data.length, 0);
-    return this.#calls.sendmmsg(fd, address, 1, MSG_DONTWAIT_NOSIGNAL) === 1 ? 0 : this.#calls.errno;
-  }
-
   /** Whether datagrams of the socket have the DF bit from here on. */
   setDontFragment(fd: number, family: 4 | 6, isSet: boolean): void {
     this.#try(fd, IP_OPTIONS[family].level, IP_OPTIONS[family].MTU_DISCOVER, isSet ? PMTUDISC_PROBE : PMTUDISC_DONT);
@@ -133,7 +119,7 @@ export class UdpSockets {
   readError(fd: number): SocketError | undefined {
     const { uint32, bytes, address } = this.#memory;
     // No bytes of the datagram: what was in it is of no interest.
-    this.#message(SOCKADDR_WORDS * 4, 0, CONTROL_BYTES);
+    this.#message();
     if (this.#calls.recvmsg(fd, address, MSG_ERRQUEUE_DONTWAIT) < 0) return undefined;
     const controlBytes = uint32[MSGHDR.controlBytesAt >> 2] ?? 0;
     const peer = readSockaddr(uint32, NAME_AT >> 2);
@@ -160,18 +146,17 @@ export class UdpSockets {
     this.#calls.close(this.#nothing);
   }
 
-  #message(nameBytes: number, dataBytes: number, controlBytes: number): void {
+  /** An iovec of no bytes: it lies where zeros are. */
+  #message(): void {
     const memory = this.#memory;
     const { address } = memory;
-    memory.bytes.fill(0, 0, MMSGHDR.bytes);
+    memory.bytes.fill(0);
     memory.setWord64(MSGHDR.nameAt, address + NAME_AT);
-    memory.setWord64(MSGHDR.nameBytesAt, nameBytes);
+    memory.setWord64(MSGHDR.nameBytesAt, SOCKADDR_WORDS * 4);
     memory.setWord64(MSGHDR.iovAt, address + IOVEC_AT);
     memory.setWord64(MSGHDR.iovCountAt, 1);
-    memory.setWord64(MSGHDR.controlAt, controlBytes > 0 ? address + CONTROL_AT : 0);
-    memory.setWord64(MSGHDR.controlBytesAt, controlBytes);
-    memory.setWord64(IOVEC_AT + IOVEC.baseAt, address + DATA_AT);
-    memory.setWord64(IOVEC_AT + IOVEC.lengthAt, dataBytes);
+    memory.setWord64(MSGHDR.controlAt, address + CONTROL_AT);
+    memory.setWord64(MSGHDR.controlBytesAt, CONTROL_BYTES);
   }
 
   #set(fd: number, level: number, name: number, value: number): void {

@@ -198,10 +198,12 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     else if (data.length > MAX_UDP_PAYLOAD[peer.family]) this.#drop(relay, Drop.TooLarge);
     else {
       writeSockaddr(this.#words, 0, peer);
-      if (!dontFragment) this.#outgoing.add(relay.fd, relay.number, data, this.#words, 0);
-      else if (!this.#shards.at(relay.shard).tellNow(Command.SendUnfragmented, relay.number, this.#words, data)) {
-        this.#drop(relay, Drop.SendQueueFull);
-      }
+      // The bit is the socket's: what a shard sends from it in that very instant has it too.
+      if (dontFragment) this.#outgoing.flush();
+      if (dontFragment) this.#sockets.setDontFragment(relay.fd, peer.family, true);
+      this.#outgoing.add(relay.fd, relay.number, data, this.#words, 0);
+      if (dontFragment) this.#outgoing.flush();
+      if (dontFragment) this.#sockets.setDontFragment(relay.fd, peer.family, false);
     }
   }
 

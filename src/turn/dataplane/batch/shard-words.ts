@@ -20,12 +20,10 @@ export const Command = {
   Channel: 9,
   /** Data for a relay, from another one of this server. first: relay; address: peer; data. */
   Deliver: 10,
-  /** first: relay; address: peer; data, with the DF bit. */
-  SendUnfragmented: 11,
   /** ChannelData that came for a leg before the leg was here. first: leg; data. */
-  Frame: 12,
+  Frame: 11,
   /** first: relay; data: numbers of its buckets, three words, `NO_BUCKET` where there is none. */
-  Bandwidth: 13,
+  Bandwidth: 12,
 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 

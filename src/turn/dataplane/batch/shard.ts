@@ -1,6 +1,6 @@
 import { PR_SET_TIMERSLACK } from '../../kernel/linux.ts';
 import { Poll, WakeUp } from '../../kernel/poll.ts';
-import { familyAt, SOCKADDR_WORDS, writeSockaddr } from '../../kernel/sockaddr.ts';
+import { SOCKADDR_WORDS, writeSockaddr } from '../../kernel/sockaddr.ts';
 import { type SystemCalls } from '../../kernel/system-calls.ts';
 import { UdpSockets } from '../../kernel/udp-sockets.ts';
 import { Drop } from '../shared/drop-counters.ts';
@@ -200,32 +200,11 @@ export class Shard {
       case Command.Deliver:
         this.#path.deliver(mail);
         break;
-      case Command.SendUnfragmented:
-        this.#sendUnfragmented(mail);
-        break;
       case Command.Frame:
         this.#path.frame(mail);
         break;
       case Command.Bandwidth:
         this.#buckets.set(first, new Int32Array(mail.copyData().buffer, 0, SCOPES.length));
     }
-  }
-
-  /** The DF bit is the socket's, so the one that sends from it sets it. */
-  #sendUnfragmented(mail: MailboxReader): void {
-    const { first: relay, words, addressAt, length } = mail;
-    const fd = this.#tables.relayFds[relay] ?? -1;
-    const family = familyAt(words, addressAt);
-    if (fd < 0 || family === undefined) return;
-    const data = mail.copyData();
-    this.#sockets.setDontFragment(fd, family, true);
-    let failure = this.#sockets.send(fd, words, addressAt, data);
-    if (failure !== 0) {
-      this.#readErrors(relay);
-      failure = this.#sockets.send(fd, words, addressAt, data);
-    }
-    this.#sockets.setDontFragment(fd, family, false);
-    if (failure === 0) this.#counters.toPeer(relay, 1, length);
-    else this.#counters.dropped(relay, Drop.SendQueueFull);
   }
 }

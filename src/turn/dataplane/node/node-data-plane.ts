@@ -17,7 +17,6 @@ import {
 import { Bandwidths, type RelayBuckets } from '../shared/bandwidths.ts';
 import { CoarseClock } from '../shared/coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters.ts';
-import { type ClientTurns } from './client-turns.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
@@ -49,7 +48,6 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #options: NodeDataPlaneOptions;
   readonly #sink: DataPlaneSink;
   readonly #clients: ClientSockets;
-  readonly #turns: ClientTurns;
   readonly #drops: DropCounters;
   readonly #ports: NodeDataPlanePorts;
   readonly #clock: CoarseClock;
@@ -59,11 +57,10 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #bySlot: (Relay | undefined)[] = [];
 
   constructor(options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) {
-    const { sink, clients, turns, drops, logger, kernel, nowMs } = ports;
+    const { sink, clients, drops, logger, kernel, nowMs } = ports;
     this.#options = options;
     this.#sink = sink;
     this.#clients = clients;
-    this.#turns = turns;
     this.#drops = drops;
     this.#ports = ports;
     this.setsDontFragment = kernel !== undefined;
@@ -352,7 +349,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       const peer = addressFromKernel(address, port);
       if (peer !== undefined) this.#sink.onPeerData(relay.handle, peer, data);
     }
-    this.#turns.spend();
+    this.#ports.turns.spend();
   }
 
   /** False when the data is permitted and has no channel, and the engine is to have it now. */
