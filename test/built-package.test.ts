@@ -40,7 +40,8 @@ describe('the built package', () => {
   it('loads no part of a server, and nothing that only such a part needs, before the configuration asks for it', async () => {
     const loaded = await loadedAtOnce(commandBundle);
     expect(loaded).toEqual(expect.arrayContaining(['src/cli/serve.ts', 'src/server/server.ts']));
-    const parts = /^src\/(?:lab|admin|oauth|turn\/engine|edge\/(?:edge|proxy))\b|node_modules\/(?:jsonwebtoken|ws)\//;
+    const parts =
+      /^src\/(?:lab|admin|oauth|turn\/engine|edge\/(?:edge|proxy))\b|node_modules\/(?:jsonwebtoken|ws|hono|@hono)\//;
     expect(loaded.filter((path) => parts.test(path))).toEqual([]);
   });
 

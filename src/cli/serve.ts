@@ -1,4 +1,4 @@
-import { createServer, type Server } from '../server/server.ts';
+import { composeServer, type Server } from '../server/server.ts';
 import { endLog } from '../server/log-output.ts';
 import { createLogger } from '../server/logger.ts';
 import { isatty } from 'node:tty';
@@ -51,7 +51,7 @@ interface Made {
 }
 
 async function createPlainServer(config: Config, logger: Logger): Promise<Made> {
-  const server = await createServer(config, { logger });
+  const server = await composeServer(config, { logger });
   return { server, whole: server };
 }
 

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { type Hono } from 'hono';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type ArrivalRefusal, Arrivals } from '../base/arrivals.ts';
 import { type Clock } from '../base/clock.ts';
@@ -15,7 +14,7 @@ import { TLS_RULES } from '../base/tls-rules.ts';
 import { transportAddress, type TransportAddress } from '../base/transport-address.ts';
 import { alpnAnswer, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
-import { answerRequests } from './http-requests.ts';
+import { answerRequests, type MakeApp } from './http-requests.ts';
 
 interface HttpsOptions extends KeyPair {
   readonly addresses: readonly string[];
@@ -73,11 +72,11 @@ export class HttpsListeners {
   }
 
   /** Throws ERR_ADDRESS_IN_USE, ERR_ADDRESS_UNAVAILABLE, ERR_PERMISSION_DENIED or ERR_LISTEN_FAILED. */
-  static async open(options: HttpsOptions, app: Hono, ports: HttpsPorts): Promise<HttpsListeners> {
+  static async open(options: HttpsOptions, makeApp: MakeApp, ports: HttpsPorts): Promise<HttpsListeners> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const connections = new HttpConnections(options.times ?? TIMES, ports.clock);
-        return new HttpsListeners(await openAll(options, app, ports, connections), connections);
+        return new HttpsListeners(await openAll(options, makeApp, ports, connections), connections);
       } catch (error) {
         const retry = options.port === 0 && attempt < PORT_ATTEMPTS;
         if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
@@ -103,14 +102,14 @@ export class HttpsListeners {
 
 async function openAll(
   options: HttpsOptions,
-  app: Hono,
+  makeApp: MakeApp,
   { logger, abuseLog, clock }: HttpsPorts,
   connections: HttpConnections,
 ): Promise<OpenServer[]> {
   const { addresses, port, cert, key, turn, requests: rate, times = TIMES } = options;
   const nowMs = (): number => clock.now().monotonicMs;
   const arrivals = createArrivals(options, { logger, abuseLog, nowMs, connections });
-  const onRequest = answerRequests({ app, connections, rate, abuseLog, nowMs });
+  const onRequest = answerRequests({ makeApp, connections, rate, abuseLog, logger, nowMs });
   const open: OpenServer[] = [];
   let shared = port;
   try {

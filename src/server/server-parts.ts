@@ -1,4 +1,4 @@
-import { createHttpApp, type MountRoutes } from '../http/http-app.ts';
+import { type HttpAppOptions, type MountRoutes } from '../http/http-app.ts';
 import { readPageAssets } from '../http/page-assets.ts';
 import { edgeExposures } from '../config/loopback.ts';
 import { type LoadedSecrets } from '../config/secrets.ts';
@@ -22,6 +22,7 @@ import { type TurnServer } from '../turn/turn-server.ts';
 import { type AccessTokens } from './access-tokens.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { edgeOptions } from './edge-options.ts';
+import { type MakeApp } from './http-requests.ts';
 import { HttpsListeners } from './https-listeners.ts';
 import { demoPageFolder } from './page-folder.ts';
 import { ownUrl } from './public-urls.ts';
@@ -298,7 +299,7 @@ export class ServerParts implements RevocableParts {
     const rates = { handshakes: handshakeRate(config), requests: httpRequestRate(config) };
     this.#https = await HttpsListeners.open(
       { ...listen, ...secrets.certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
-      await this.#createApp(),
+      await this.#appMaker(),
       { logger, abuseLog: this.#abuseLog, clock },
     );
     this.#turn?.addOwnListeners(this.#https.addresses);
@@ -325,7 +326,8 @@ export class ServerParts implements RevocableParts {
     this.#limitedLog.error('HTTP request failed', { err: error }, 'a request to the HTTPS server failed', monotonicMs);
   };
 
-  async #createApp() {
+  /** Looks for the page and loads the routes, so that what is missing shows at the start. */
+  async #appMaker(): Promise<MakeApp> {
     const { config, secrets, wrap, logger, isReady } = this.#context;
     const wantsPage = config.edge.enabled && config.edge.demoPage;
     const folder = wantsPage ? demoPageFolder() : undefined;
@@ -334,7 +336,7 @@ export class ServerParts implements RevocableParts {
     const offersPasswords =
       (secrets.generated.users || wrap.showUsers === true) && edgeExposures(config.edge).length === 0;
     const routes = await this.#routes();
-    return createHttpApp({
+    const options: HttpAppOptions = {
       domain: config.domain,
       webSocketPath: config.edge.path,
       approach: config.credentials.approach,
@@ -351,7 +353,11 @@ export class ServerParts implements RevocableParts {
       webSignIn: this.#web?.signInPaths,
       accessTokens: this.#tokenIssuer && (() => this.#web?.accessTokenPaths ?? {}),
       reportError: this.#reportError,
-    });
+    };
+    return async () => {
+      const { createHttpApp } = await import('../http/http-app.ts');
+      return createHttpApp(options);
+    };
   }
 }
 

@@ -58,11 +58,15 @@ async function open(options: Options = {}): Promise<number> {
   const limits = { connections: 200, connectionsPerAddress: 200 };
   const place = { addresses: ['127.0.0.1'], port: 0, ...certificate };
   const times = { requestMs: 400, totalMs: 1000 };
-  listeners = await HttpsListeners.open({ ...place, limits, times, ...options }, app as unknown as Hono, {
-    logger,
-    abuseLog: new AbuseLog(logger, 0),
-    clock: systemClock,
-  });
+  listeners = await HttpsListeners.open(
+    { ...place, limits, times, ...options },
+    () => Promise.resolve(app as unknown as Hono),
+    {
+      logger,
+      abuseLog: new AbuseLog(logger, 0),
+      clock: systemClock,
+    },
+  );
   return listeners.addresses[0]!.port;
 }
 

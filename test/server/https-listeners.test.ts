@@ -40,7 +40,7 @@ it('ends connections of an address that makes too many before TLS costs anything
       limits: { connections: 100, connectionsPerAddress: 100 },
       handshakes: { perSec: 0.001, burst: 3, maxKeys: 64, exempt: ['127.0.0.99'] },
     },
-    new Hono(),
+    () => Promise.resolve(new Hono()),
     ports(logger),
   );
   const port = listeners.addresses[0]!.port;
@@ -68,7 +68,7 @@ it('renegotiates no TLS session, with a new certificate either', async () => {
   const limits = { connections: 100, connectionsPerAddress: 100 };
   const listeners = await HttpsListeners.open(
     { addresses: ['127.0.0.1'], port: 0, cert, key, limits },
-    new Hono(),
+    () => Promise.resolve(new Hono()),
     ports(silentLogger),
   );
   const attempt = async (): Promise<Error | undefined> => {
@@ -112,7 +112,7 @@ it('logs an accept error of a port that is open while the next one opens, and go
         key,
         limits: { connections: 100, connectionsPerAddress: 100 },
       },
-      new Hono(),
+      () => Promise.resolve(new Hono()),
       ports(logger),
     );
     await listeners.close();

@@ -21,6 +21,6 @@ export function parseTree(input: unknown): ParsedTree {
     },
     { when: () => true },
   );
-  const parsed = schema.safeParse(input, { reportInput: true });
+  const parsed = schema.safeParse(input, { reportInput: true, jitless: true });
   return parsed.success ? { known: parsed.data, issues: [] } : { known, issues: parsed.error.issues };
 }
