@@ -3,6 +3,7 @@ import { parseNameAddr } from '../../sip/name-addr.ts';
 import { type Identity } from '../registration/identity.ts';
 import { identityFor, type Speaker } from '../registration/speak-as.ts';
 
+const ASSERTIONS: ReadonlySet<string> = new Set(['p-asserted-identity', 'p-preferred-identity']);
 /** RFC 3325 §9.2: one of `sip`, one of `tel`. What a client writes besides is not read. */
 const MAX_PREFERRED = 2;
 
@@ -34,8 +35,7 @@ export function identityIn(value: string, speaker: Speaker): Identity | undefine
 
 /** A client asserts nothing, and what it prefers is meant for this edge only. */
 export function dropAssertion(headers: SipHeaders): void {
-  headers.remove('P-Asserted-Identity');
-  headers.remove('P-Preferred-Identity');
+  headers.removeKeys(ASSERTIONS);
 }
 
 function preferredOf(headers: SipHeaders, speaker: Speaker): Identity[] {

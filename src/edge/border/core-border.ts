@@ -190,8 +190,8 @@ export class CoreBorder implements Border {
 
   /** What a client says of itself passes, but not in the name of the network (RFC 7315 §4.4). */
   #limitAccessNetworkInfo(headers: SipHeaders): void {
+    if (!headers.has('P-Access-Network-Info')) return;
     const values = headers.getList('P-Access-Network-Info');
-    if (values.length === 0) return;
     headers.remove('P-Access-Network-Info');
     const own = values.filter((value) => !claimsNetwork(value));
     if (own.length > 0) headers.append('P-Access-Network-Info', own.join(', '));

@@ -1,8 +1,8 @@
+import { HeaderField } from '../../sip/header-field.ts';
 import { formatHostPort } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
-import { formatVia } from '../../sip/via.ts';
 import { type Border } from '../border/border.ts';
 import { chargingIdIn } from '../border/charging-vector.ts';
 import { type CoreTarget } from '../core/ims-core.ts';
@@ -68,9 +68,11 @@ export class RequestForwarder {
       );
       headers.prepend('Record-Route', this.#recordRoute(target, target.uri, { role: 'uas', headers, icid }));
     }
-    const params = new Map([['branch', this.#context.loops.branch(received)]]);
     const { viaTransport, self } = target.hop;
-    headers.prepend('Via', formatVia({ transport: viaTransport, sentBy: self.sentBy, params }));
+    const branch = this.#context.loops.branch(received);
+    headers.prependField(
+      new HeaderField('Via', 'via', `SIP/2.0/${viaTransport} ${formatHostPort(self.sentBy)};branch=${branch}`),
+    );
     return copy;
   }
 

@@ -7,6 +7,8 @@ import { parseVia } from '../../sip/via.ts';
 const HASH_LENGTH = 16;
 /** Via fields that are looked at: as many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
 const MAX_VIAS = 256;
+/** Further fields that decide where a request goes, in an order of their own. */
+const ROUTING = ['route', 'proxy-require', 'proxy-authorization'];
 const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 
 /**
@@ -37,9 +39,10 @@ export class LoopDetection {
 
   #hash(request: SipRequest): string {
     const { headers } = request;
-    const parts = [request.uri, headers.get('From'), headers.get('To'), headers.get('Call-ID'), headers.get('CSeq')];
-    const lists = ['Route', 'Proxy-Require', 'Proxy-Authorization'].flatMap((name) => headers.getAll(name));
-    return this.#hmac.digestText([...parts, ...lists].join('\n')).slice(0, HASH_LENGTH);
+    const [from, to] = [headers.get('From') ?? '', headers.get('To') ?? ''];
+    let text = `${request.uri}\n${from}\n${to}\n${headers.get('Call-ID') ?? ''}\n${headers.get('CSeq') ?? ''}`;
+    for (const name of ROUTING) for (const { key, value } of headers.fields) if (key === name) text += `\n${value}`;
+    return this.#hmac.digestText(text).slice(0, HASH_LENGTH);
   }
 }
 

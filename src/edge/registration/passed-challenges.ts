@@ -124,6 +124,7 @@ function digestParams(value: string): ReadonlyMap<string, string> | undefined {
 
 /** A client, and a core, choose how long these are; their hash is as long as any other, and no part of a message. */
 function keyOf(name: string, aor: string, params: ReadonlyMap<string, string>): string {
-  const parts = [name, aor, params.get('realm') ?? '', params.get('nonce') ?? ''];
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, KEY_CHARACTERS);
+  // No part has a line break.
+  const text = `${name}\n${aor}\n${params.get('realm') ?? ''}\n${params.get('nonce') ?? ''}`;
+  return hash('sha256', text, 'base64url').slice(0, KEY_CHARACTERS);
 }

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../../base/bounded-map.ts';
+import { TextMemo } from '../../../base/text-memo.ts';
 import { formatHostPort, type HostPort } from '../../../sip/host-port.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../../sip/message.ts';
 import { parseNameAddr } from '../../../sip/name-addr.ts';
@@ -8,6 +9,7 @@ import { type Hop } from '../../hop.ts';
 import { isSameHostPort } from './destination-key.ts';
 
 const MAX_PLACES = 4096;
+const MEMO_CAPACITY = 256;
 /** Default ports of SIP (RFC 3261 §19.1.2). */
 const SIP_PORTS: ReadonlySet<number | undefined> = new Set([undefined, 5060, 5061]);
 /** Entries of this edge in each Record-Route: one for either side. */
@@ -26,6 +28,11 @@ export class RouteMemory {
   readonly #serviceRoutes = new BoundedMap<true>(MAX_PLACES);
   readonly #dialogs = new BoundedMap<true>(MAX_PLACES);
   readonly #contacts = new BoundedMap<true>(MAX_PLACES);
+  /** By entry of a Route set, of which a core has few: the key of its URI, `null` where it has none. */
+  readonly #keys = new TextMemo(MEMO_CAPACITY, (text) => {
+    const uri = uriOf(text);
+    return uri ? keyOf(uri) : null;
+  });
 
   /** `configured`: the URIs of the core. */
   constructor(configured: readonly SipUri[]) {
@@ -34,23 +41,23 @@ export class RouteMemory {
 
   /** Learns from a request of the core to a client where a Route of that client may lead. Our own Record-Route and Via are not added yet; `from`: the core. */
   learnFromRequest(headers: SipHeaders, from: Hop): void {
-    const [nearest] = headers.getList('Record-Route');
+    const nearest = headers.getFirst('Record-Route');
     if (nearest === undefined) this.#learnContact(headers, from, topVia(headers)?.sentBy);
-    else learn(this.#dialogs, uriOf(nearest));
+    else this.#learn(this.#dialogs, nearest);
   }
 
   /** Learns from a response of the core to a client where a Route of that client may lead. `from`: the core. */
   learnFromResponse({ headers, status }: SipResponse, { method }: SipRequest, from: Hop): void {
     if (status > 299) return;
     if (method === 'REGISTER') {
-      learn(this.#serviceRoutes, uriOf(headers.getList('Service-Route')[0]));
+      this.#learn(this.#serviceRoutes, headers.getFirst('Service-Route'));
       return;
     }
     const entries = headers.getList('Record-Route');
     if (entries.length < OWN_ENTRIES) return;
     const nearest = entries.at(-OWN_ENTRIES - 1);
     if (nearest === undefined) this.#learnContact(headers, from);
-    else learn(this.#dialogs, uriOf(nearest));
+    else this.#learn(this.#dialogs, nearest);
   }
 
   knows(uri: SipUri): boolean {
@@ -81,12 +88,13 @@ export class RouteMemory {
   #learnContact(headers: SipHeaders, { remoteAddress, remotePort }: Hop, sentBy?: HostPort): void {
     const uri = uriOf(headers.get('Contact'));
     const isSource = uri !== undefined && isSameHostPort(uri, { host: remoteAddress, port: remotePort });
-    if (isSource || (uri && sentBy && isSameHostPort(uri, sentBy))) learn(this.#contacts, uri);
+    if (isSource || (uri && sentBy && isSameHostPort(uri, sentBy))) this.#contacts.set(keyOf(uri), true);
   }
-}
 
-function learn(learned: BoundedMap<true>, uri: SipUri | undefined): void {
-  if (uri) learned.set(keyOf(uri), true);
+  #learn(learned: BoundedMap<true>, text: string | undefined): void {
+    const key = text === undefined ? null : this.#keys.get(text);
+    if (key !== null) learned.set(key, true);
+  }
 }
 
 function uriOf(text: string | undefined): SipUri | undefined {
