@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Secret } from '../../base/secret.ts';
 import { type DigestAuthorization, parseAuthorization } from '../../sip/digest-authorization.ts';
 import { challengeFormat, type ChallengeFormat } from '../../sip/digest.ts';
+import { HeaderField } from '../../sip/header-field.ts';
 import { type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { sameSipUri } from '../../sip/uri-equality.ts';
@@ -82,7 +83,9 @@ export class DigestAuthenticator {
   /** One challenge per algorithm, all with one nonce, in the configured order: clients take the last they know. */
   addChallenges(response: SipResponse, hop: Hop, stale: boolean, nowMs: number): void {
     const nonce = this.#flowOf(hop).issueNonce(nowMs);
-    for (const format of this.#challenges) response.headers.append('WWW-Authenticate', format(nonce, stale));
+    for (const format of this.#challenges) {
+      response.headers.appendField(new HeaderField('WWW-Authenticate', 'www-authenticate', format(nonce, stale)));
+    }
   }
 
   #flowOf(hop: Hop): FlowDigest {
@@ -94,7 +97,8 @@ export class DigestAuthenticator {
   /** The first Digest credentials for this realm; others may be meant for other servers (RFC 3261 §22.3). */
   #findCredentials(request: SipRequest): DigestAuthorization | AuthenticationFailure | undefined {
     let failure: AuthenticationFailure | undefined;
-    for (const value of request.headers.getAll('Authorization')) {
+    for (const { key, value } of request.headers.fields) {
+      if (key !== 'authorization') continue;
       const parsed = parseAuthorization(value);
       if (!parsed.ok) {
         failure ??= parsed.reason === 'unsupported-algorithm' ? 'algorithm' : 'malformed';
