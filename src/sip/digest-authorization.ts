@@ -44,20 +44,26 @@ export function parseAuthorization(text: string): Result<DigestAuthorization, Di
     return fail(isToken(text.slice(0, blank)) ? 'other-scheme' : 'malformed');
   const fields = new Fields();
   if (!fields.read(text, blank)) return fail('malformed');
-  const { username, realm, nonce, uri, response, opaque } = fields;
+  const { values } = fields;
+  const [username, realm, nonce] = [values[USERNAME], values[REALM], values[NONCE]];
+  const [uri, response, named] = [values[URI], values[RESPONSE], values[ALGORITHM]];
   if (username === undefined || realm === undefined || nonce === undefined) return fail('malformed');
   if (uri === undefined || response === undefined) return fail('malformed');
   // RFC 7616 §3.3: MD5 when absent.
-  const algorithm = fields.algorithm === undefined ? 'MD5' : digestAlgorithm(fields.algorithm);
+  const algorithm = named === undefined ? 'MD5' : digestAlgorithm(named);
   if (!algorithm) return fail('unsupported-algorithm');
   if (response !== '' && !isHexOf(response, hexLengthOf(algorithm))) return fail('malformed');
-  const qop = readQop(fields);
+  const qop = readQop(values[QOP], values[NC], values[CNONCE]);
   if (typeof qop === 'string') return fail(qop);
   if (!qop && isSession(algorithm)) return fail('malformed');
-  return ok({ username, realm, nonce, uri, response: response.toLowerCase(), algorithm, qop, opaque });
+  return ok({ username, realm, nonce, uri, response: response.toLowerCase(), algorithm, qop, opaque: values[OPAQUE] });
 }
 
-function readQop({ qop, nc, cnonce }: Fields): DigestQop | 'malformed' | 'unsupported-qop' | undefined {
+function readQop(
+  qop: string | undefined,
+  nc: string | undefined,
+  cnonce: string | undefined,
+): DigestQop | 'malformed' | 'unsupported-qop' | undefined {
   if (qop === undefined) return undefined;
   if (qop !== 'auth' && qop.toLowerCase() !== 'auth') return 'unsupported-qop';
   if (nc === undefined || cnonce === undefined || !isHexOf(nc, 8)) return 'malformed';
@@ -68,33 +74,63 @@ function isHexOf(text: string, length: number): boolean {
   return text.length === length && isHex(text);
 }
 
+/** Places of the values in `Fields`. */
+const USERNAME = 0;
+const REALM = 1;
+const NONCE = 2;
+const URI = 3;
+const RESPONSE = 4;
+const ALGORITHM = 5;
+const QOP = 6;
+const NC = 7;
+const CNONCE = 8;
+const OPAQUE = 9;
+
+interface Known {
+  readonly name: string;
+  readonly place: number;
+}
+
 /** Names with a meaning, by their length: so few of each that one is found by looking at them. */
-const NAMES = [
+const KNOWN: readonly (readonly Known[])[] = [
   [],
   [],
-  ['nc'],
-  ['uri', 'qop'],
+  [{ name: 'nc', place: NC }],
+  [
+    { name: 'uri', place: URI },
+    { name: 'qop', place: QOP },
+  ],
   [],
-  ['realm', 'nonce'],
-  ['cnonce', 'opaque'],
+  [
+    { name: 'realm', place: REALM },
+    { name: 'nonce', place: NONCE },
+  ],
+  [
+    { name: 'cnonce', place: CNONCE },
+    { name: 'opaque', place: OPAQUE },
+  ],
   [],
-  ['username', 'response'],
-  ['algorithm'],
-] as const;
-type Name = (typeof NAMES)[number][number];
+  [
+    { name: 'username', place: USERNAME },
+    { name: 'response', place: RESPONSE },
+  ],
+  [{ name: 'algorithm', place: ALGORITHM }],
+];
 
 /** Values without their quotes. They are read as `parseAuthFields` reads any scheme's, in one pass: a registrar reads one such field for each refresh. */
 class Fields {
-  username: string | undefined = undefined;
-  realm: string | undefined = undefined;
-  nonce: string | undefined = undefined;
-  uri: string | undefined = undefined;
-  response: string | undefined = undefined;
-  algorithm: string | undefined = undefined;
-  qop: string | undefined = undefined;
-  nc: string | undefined = undefined;
-  cnonce: string | undefined = undefined;
-  opaque: string | undefined = undefined;
+  readonly values: (string | undefined)[] = [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ];
   /** Lower-case names of the others, which nobody may repeat either. */
   #others: Set<string> | undefined;
 
@@ -114,16 +150,15 @@ class Fields {
 
   #add(text: string, start: number, end: number, value: string | undefined): boolean {
     if (value === undefined) return false;
-    for (const name of NAMES[end - start] ?? []) {
-      if (!startsWithName(text, start, end, name)) continue;
-      return this.#addKnown(name, value);
+    for (const { name, place } of KNOWN[end - start] ?? []) {
+      if (startsWithName(text, start, end, name)) return this.#addKnown(place, value);
     }
     return this.#addOther(text.slice(start, end).toLowerCase());
   }
 
-  #addKnown(name: Name, value: string): boolean {
-    if (this[name] !== undefined) return false;
-    this[name] = value;
+  #addKnown(place: number, value: string): boolean {
+    if (this.values[place] !== undefined) return false;
+    this.values[place] = value;
     return true;
   }
 
