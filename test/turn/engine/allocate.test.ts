@@ -269,6 +269,19 @@ describe('a plane that cannot open the relay', () => {
     expect(world.plane.binds).toBe(64);
   });
 
+  it('tries a port that another program has once, and not again for each client while others are left', () => {
+    const world = new World({ relay: { ...engineOptions().relay, ports: { min: 50_000, max: 50_009 } } });
+    world.plane.busy.add(50_004);
+    const begun = world.plane.binds;
+    for (let i = 0; i < 50; i++) {
+      const client = world.client().as('alice');
+      expect(codeOf(client.allocate())).toBe(0);
+      expect(codeOf(client.request(Method.Refresh, (m) => m.add(lifetime, 0)))).toBe(0);
+    }
+    // Six rounds of nine ports would be seven binds in vain at most; one for each client would be forty.
+    expect(world.plane.binds - begun).toBeLessThanOrEqual(50 + 7);
+  });
+
   it('is asked for another port when one is taken', () => {
     const world = new World({ relay: { ...engineOptions().relay, ports: { min: 50_000, max: 50_003 } } });
     for (const port of [50_000, 50_001, 50_003]) world.plane.busy.add(port);

@@ -37,18 +37,31 @@ export function openRelay(
   nowMs: number,
 ): Result<OpenedRelay, OpenFailure> {
   const ports = engine.relayPorts[wish.protocol];
-  let binds = 0;
-  for (const port of ports.candidates(wish.family, wish.shape, nowMs)) {
-    if (binds++ === MAX_BINDS) return fail('no-free-port');
+  const tried = tryPorts(engine, client, wish, nowMs);
+  for (const port of tried.inUse) ports.rest(wish.family, port, nowMs);
+  const { opened } = tried;
+  if (!opened.ok) return opened;
+  ports.take(wish.family, opened.value.port);
+  if (opened.value.next) ports.take(wish.family, opened.value.port + 1);
+  return opened;
+}
+
+interface Tried {
+  readonly opened: Result<OpenedRelay, OpenFailure>;
+  /** Ports that others on the host have. */
+  readonly inUse: readonly number[];
+}
+
+function tryPorts(engine: EngineState, client: ClientPath, wish: RelayWish, nowMs: number): Tried {
+  const inUse: number[] = [];
+  for (const port of engine.relayPorts[wish.protocol].candidates(wish.family, wish.shape, nowMs)) {
+    if (inUse.length === MAX_BINDS) break;
     const opened = openAt(engine, client, wish, port, nowMs);
-    if (opened.ok) {
-      ports.take(wish.family, port);
-      if (opened.value.next) ports.take(wish.family, port + 1);
-      return opened;
-    }
-    if (opened.reason === 'unavailable') return fail('relay-unavailable');
+    if (opened.ok) return { opened, inUse };
+    if (opened.reason === 'unavailable') return { opened: fail('relay-unavailable'), inUse };
+    inUse.push(port);
   }
-  return fail('no-free-port');
+  return { opened: fail('no-free-port'), inUse };
 }
 
 function openAt(

@@ -73,6 +73,14 @@ export class RelayPorts {
     quarantine.set(port, nowMs + this.#options.quarantineMs);
   }
 
+  /** A port that another program has is tried again after all others: it would cost each further request a bind in vain. */
+  rest(family: AddressFamily, port: number, nowMs: number): void {
+    if (!this.#isFree(family, port)) return;
+    const { quarantine, rested } = this.#families[family];
+    rested.delete(port);
+    quarantine.set(port, nowMs + this.#options.quarantineMs);
+  }
+
   /** How many ports are in use, counted once for each relayed address that has them. */
   get taken(): number {
     return this.#taken;

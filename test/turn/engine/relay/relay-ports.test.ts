@@ -55,6 +55,21 @@ describe('the candidates for a relay port', () => {
     expect(firsts.sort()).toEqual([100, 101, 102, 103, 104, 105]);
   });
 
+  it('have a port that another program holds last, so that no further request tries it first in vain', () => {
+    const from = ports(100, 103);
+    for (const port of [100, 101]) {
+      from.take(4, port);
+      from.free(4, port, 0);
+    }
+    from.rest(4, 103, 1);
+    expect(all(from, 'any', 2)).toEqual([102, 100, 101, 103]);
+    from.rest(4, 100, 3);
+    expect(all(from, 'any', 4)).toEqual([102, 101, 103, 100]);
+    from.take(4, 101);
+    from.rest(4, 101, 5);
+    expect(all(from, 'any', 6)).toEqual([102, 103, 100]);
+  });
+
   it('leave out what is taken, and a pair whose second port is', () => {
     const from = ports(100, 105);
     from.take(4, 103);
