@@ -19,6 +19,7 @@ import { type EndedDialogs } from './ended-dialogs.ts';
 import { type RequestForwarder } from './forward-request.ts';
 import { incomingBreadth } from './max-breadth.ts';
 import { type OnwardPlan, type Plan } from './plan-request.ts';
+import { RegisterOutcome } from './register-outcome.ts';
 import { type ForwardingParts, ResponseContext } from './response-context.ts';
 import { type KnownSender, registrationOf } from './sender-finder.ts';
 import { type ServerExchange } from './server-exchange.ts';
@@ -75,16 +76,13 @@ export class PlanExecutor {
 
   /** Carries out a plan that is not a refusal, for a request that is no ACK. */
   execute(admitted: AdmittedRequest, plan: Exclude<Plan, { readonly kind: 'refuse' }>): void {
-    const { request, key, hop, sender, account } = admitted;
-    const { layer } = this.#context;
-    if (plan.kind !== 'register' && plan.kind !== 'answer') {
-      this.#forward(admitted.exchange ?? layer.openServer(request, key, hop, account), admitted, plan);
-      return;
-    }
-    const exchange = admitted.exchange ?? layer.createServer(request, key, hop, account);
-    if (plan.kind === 'register') this.#register(exchange, admitted, plan.copy);
-    else this.#answer(exchange, request, hop, sender);
-    layer.keep(exchange);
+    if (plan.kind === 'register') this.#register(admitted, plan.copy);
+    else if (plan.kind === 'answer') this.#answer(admitted);
+    else this.#forward(this.#exchangeOf(admitted), admitted, plan);
+  }
+
+  #exchangeOf({ exchange, request, key, hop, account }: AdmittedRequest): ServerExchange {
+    return exchange ?? this.#context.layer.openServer(request, key, hop, account);
   }
 
   /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). */
@@ -106,23 +104,38 @@ export class PlanExecutor {
     this.#context.events.emit('limited', { flowId: id, cause: 'transactions-per-flow' });
   }
 
-  #answer(exchange: ServerExchange, request: SipRequest, hop: Hop, sender: KnownSender | undefined): void {
-    const answer = answerOptions(request, hop, registrationOf(sender), this.#context.insertion);
-    if (!isLater(answer)) exchange.respond(answer);
-    else {
-      answer.later((response) => {
-        exchange.respond(response);
-      });
+  #answer(admitted: AdmittedRequest): void {
+    const { request, hop, sender, exchange } = admitted;
+    const { layer, insertion } = this.#context;
+    const answer = answerOptions(request, hop, registrationOf(sender), insertion);
+    if (!isLater(answer)) {
+      if (exchange || !hop.reliable) this.#exchangeOf(admitted).respond(answer);
+      else layer.answerAtOnce(request, answer, hop);
+      return;
     }
+    const waiting = this.#exchangeOf(admitted);
+    answer.later((response) => {
+      waiting.respond(response);
+    });
   }
 
-  #register(exchange: ServerExchange, admitted: AdmittedRequest, copy: SipRequest): void {
-    const { essentials, hop, webLogin } = admitted;
+  #register(admitted: AdmittedRequest, copy: SipRequest): void {
+    const { request, essentials, hop, webLogin, exchange } = admitted;
     if (webLogin) this.#context.tokenCap?.apply(copy.headers, webLogin);
-    exchange.decorate = this.#followRegister(admitted, copy);
+    const decorate = this.#followRegister(admitted, copy);
     const origin = { hop, sender: undefined, inDialog: false, webLogin };
     if (hop.kind === 'wic') this.#context.border.requestFromWic(copy, origin);
-    this.#askCore(copy, essentials, this.#contextFor(exchange, copy, 480), origin);
+    const outcome = new RegisterOutcome({
+      request,
+      hop,
+      decorate,
+      layer: this.#context.layer,
+      openExchange: () => this.#exchangeOf(admitted),
+      openContext: (opened) => this.#contextFor(opened, copy, 480),
+    });
+    if (exchange || !hop.reliable) outcome.wait();
+    this.#askCore(copy, essentials, outcome, origin);
+    outcome.wait();
   }
 
   /** Returns what is done to each response to a REGISTER. `copy`: the request that the core gets. */

@@ -63,7 +63,6 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker, BranchOwner
   forward(targets: readonly CoreTarget[]): void {
     if (this.#decided || this.#finalSent) return;
     this.#decided = true;
-    this.#parts.layer.keep(this.#exchange);
     const { headers } = this.#exchange.request;
     const shares = splitBreadth(incomingBreadth(headers), targets.length);
     if (Number(headers.get('Max-Forwards') ?? Infinity) === 0) this.#send(this.#own(483));

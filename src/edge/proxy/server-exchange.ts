@@ -58,8 +58,6 @@ export class ServerExchange implements TransactionEvents {
   decorate: ((response: SipResponse) => Outcome<object>) | undefined;
   /** Works on the answer. Absent before anybody does, and where the answer is known at once. */
   worker: ExchangeWorker | undefined;
-  /** Whether its layer can find it, and is to forget it when it ends. */
-  isKept = false;
   readonly #layer: ExchangeLayer;
   readonly #transaction: InviteServerTransaction | NonInviteServerTransaction;
   #toTag: string | undefined;
@@ -118,11 +116,6 @@ export class ServerExchange implements TransactionEvents {
     return state === 'trying' || state === 'proceeding';
   }
 
-  /** Whether nothing of it is left to be found: no repeated request, and no ACK. */
-  get hasEnded(): boolean {
-    return this.#transaction.state === 'terminated';
-  }
-
   respond(response: SipResponse): void {
     // The sender has gone meanwhile: nothing may come of an answer that nobody hears.
     if (this.#transaction.state === 'terminated') return;
@@ -175,7 +168,7 @@ export class ServerExchange implements TransactionEvents {
   }
 
   terminated(): void {
-    if (this.isKept) this.#layer.serverEnded(this);
+    this.#layer.serverEnded(this);
   }
 
   /** Ends the exchange without a response: its sender is gone, or no response may be sent. */

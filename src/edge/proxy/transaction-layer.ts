@@ -93,25 +93,19 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
 
   /** `key` is that of `serverTransactionKey`. `sender`: whose the request is, for the share that it has of whom it goes to. */
   openServer(request: SipRequest, key: string, hop: Hop, sender = ''): ServerExchange {
-    const exchange = this.createServer(request, key, hop, sender);
-    this.keep(exchange);
+    const exchange = new ServerExchange({ request, key, hop, sender, layer: this });
+    this.#servers.add(exchange);
+    this.#serversByHop.add(hop, exchange);
     return exchange;
   }
 
   /**
-   * As `openServer`, for a request that may be answered within the call: until `keep`, which has to follow, nobody finds it. Over a connection nothing
-   * has to be found of what is answered (RFC 3261 §17.2.2: Timer J is 0).
+   * Answers a request of a connection within the call that has brought it, which takes no transaction: nothing would be found of it again (RFC 3261 §17.2.2:
+   * Timer J is 0).
    */
-  createServer(request: SipRequest, key: string, hop: Hop, sender: string): ServerExchange {
-    return new ServerExchange({ request, key, hop, sender, layer: this });
-  }
-
-  /** Has the exchange found, by message and by hop, until it ends. Nothing to do when it has ended. */
-  keep(exchange: ServerExchange): void {
-    if (exchange.hasEnded || exchange.isKept) return;
-    exchange.isKept = true;
-    this.#servers.add(exchange);
-    this.#serversByHop.add(exchange.hop, exchange);
+  answerAtOnce(request: SipRequest, response: SipResponse, hop: Hop): void {
+    this.send(response, hop);
+    this.answered(request, response.status, hop);
   }
 
   serverEnded(exchange: ServerExchange): void {
