@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect, Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Hop } from '../../../../../src/edge/hop.ts';
 import {
   type Line,
@@ -53,6 +53,20 @@ describe('a TCP connection to the core', () => {
     expect(world.messages[0]).toEqual({ text: ANSWER, hop });
     expect(hop.localPort).toBe(peer.lines[0]!.socket.remotePort);
     expect(peer.lines).toHaveLength(1);
+  });
+
+  it('gets what one turn of the event loop sends by one write', async () => {
+    const world = await start();
+    const peer = await core();
+    const hop = hopTo(world, peer.port);
+    hop.send(request('1'));
+    await until(() => peer.lines[0]?.text().endsWith('1') ?? false);
+    const write = vi.spyOn(Socket.prototype, 'write');
+    hop.send(request('2'));
+    hop.send(request('3'));
+    await until(() => /\r\n\r\n2OPTIONS [^]*\r\n\r\n3$/.test(peer.lines[0]!.text()));
+    expect(write.mock.contexts.filter((socket) => (socket as Socket).remotePort === peer.port)).toHaveLength(1);
+    write.mockRestore();
   });
 
   it('is told as closed, once and later, when it cannot be made, and made anew with the next hop', async () => {
