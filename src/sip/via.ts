@@ -13,8 +13,32 @@ export interface Via {
   readonly params: Params;
 }
 
+const USUAL_START = 'SIP/2.0/';
+const USUAL_TRANSPORTS = ['WSS', 'TCP', 'UDP', 'TLS', 'WS'];
+
 /** One value: split lists with `SipHeaders.getList` first. Blanks around the slashes and the colon are legal. */
 export function parseVia(text: string): Result<Via, 'malformed'> {
+  const usual = readUsual(text);
+  return usual ? ok(usual) : readAny(text);
+}
+
+/** As nearly everybody writes it, which takes few parts of the text; `undefined` for any other form. */
+function readUsual(text: string): Via | undefined {
+  if (!text.startsWith(USUAL_START)) return undefined;
+  const space = text.indexOf(' ', USUAL_START.length);
+  for (const transport of USUAL_TRANSPORTS) {
+    if (space !== USUAL_START.length + transport.length || !text.startsWith(transport, USUAL_START.length)) continue;
+    const semicolon = text.indexOf(';', space);
+    const end = semicolon < 0 ? text.length : semicolon;
+    const sentBy = parseHostPort(text.slice(space + 1, end));
+    if (!sentBy) return undefined;
+    const params = parseParams(text, end);
+    return params.ok ? { transport, sentBy, params: params.value } : undefined;
+  }
+  return undefined;
+}
+
+function readAny(text: string): Result<Via, 'malformed'> {
   const firstSlash = text.indexOf('/');
   const secondSlash = text.indexOf('/', firstSlash + 1);
   if (firstSlash < 0 || secondSlash < 0) return fail('malformed');
