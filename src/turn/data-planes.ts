@@ -23,7 +23,7 @@ import { type ListenerPorts, type OpenDatagramListener } from './transports/list
 import { type TurnServerOptions } from './turn-server-options.ts';
 import { type TurnWrap } from './turn-wrap.ts';
 
-/** How many datagrams of clients the data plane `node` takes with one system call. */
+/** How many datagrams the data plane `node` takes with one system call. */
 const DATAGRAMS_AT_ONCE = 32;
 /** Beside the relays that may be taken there are some that have ended just now. */
 const SPARE_SLOTS = 1024;
@@ -48,7 +48,7 @@ export interface DataPlanes {
   readonly node: NodeDataPlane;
   /** Sockets of the kernel for the data plane `node`; absent: it uses `node:dgram`. */
   readonly kernel: KernelUdp | undefined;
-  /** For the datagrams of all UDP listeners of the data plane `node`, since one is served at a time. */
+  /** For the datagrams of all sockets of the data plane `node`, since one is served at a time. */
   readonly batch: ReceiveBatch | undefined;
   /** Where transports hand what clients send. */
   readonly clientSink: ListenerPorts['sink'];
@@ -74,12 +74,12 @@ export async function openDataPlanes(
 }
 
 function nodeAlone(options: TurnServerOptions, addresses: readonly RelayAddress[], ports: DataPlanePorts): DataPlanes {
-  const { node, kernel } = createNode(options, addresses, ports);
+  const { node, kernel, batch } = createNode(options, addresses, ports);
   return {
     plane: node,
     node,
     kernel,
-    batch: kernel && receiveBatch(),
+    batch,
     clientSink: ports.sink,
     openUdp: undefined,
     noteDrops: () => {
@@ -167,16 +167,17 @@ function createNode(
   addresses: readonly RelayAddress[],
   { sink, clients, turns, drops, logger, clock, wrap }: DataPlanePorts,
   toOtherPlane?: NodeDataPlanePorts['toOtherPlane'],
-): { readonly node: NodeDataPlane; readonly kernel: KernelUdp | undefined } {
+): Pick<DataPlanes, 'node' | 'kernel' | 'batch'> {
   const { clockResolutionMs, relayBufferBytes } = options.sockets;
   const usesKernel = options.dataPlane !== 'node';
   const kernelForTcp = usesKernel ? kernelTcp() : undefined;
   const kernel = usesKernel ? kernelUdp() : undefined;
+  const batch = kernel && receiveBatch();
   const { tcpRelay, stream } = options;
   const tcp = tcpRelay &&
     kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
   const planeOptions = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
   const nowMs = (): number => clock.now().monotonicMs;
-  const ports = { sink, clients, turns, drops, logger, kernel, toOtherPlane, nowMs };
-  return { node: wrap?.plane?.(planeOptions, ports) ?? new NodeDataPlane(planeOptions, ports), kernel };
+  const ports = { sink, clients, turns, drops, logger, kernel, batch, toOtherPlane, nowMs };
+  return { node: wrap?.plane?.(planeOptions, ports) ?? new NodeDataPlane(planeOptions, ports), kernel, batch };
 }

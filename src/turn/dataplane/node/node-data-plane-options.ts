@@ -6,6 +6,7 @@ import { type ClientTurns } from './client-turns.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { type JoinedStreamsOptions } from './joined-streams.ts';
 import { type KernelTcp } from '../../kernel/tcp.ts';
+import { type ReceiveBatch } from '../../kernel/receive-batch.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
 import { type RelayAddress } from '../shared/relay-address.ts';
 
@@ -34,6 +35,8 @@ export interface NodeDataPlanePorts {
    * no other plane.
    */
   readonly toOtherPlane?: ((from: TransportAddress, to: TransportAddress, data: Uint8Array) => boolean) | undefined;
+  /** Takes many datagrams at a time, with `kernel`; absent: what is late is relayed too. */
+  readonly batch?: ReceiveBatch | undefined;
   /** Monotonic milliseconds of the same clock the engine lives by. */
   readonly nowMs: () => number;
 }

@@ -8,20 +8,17 @@ import { type ClientPath } from '../../contract/client-path.ts';
 import { COUNTERS_PER_RELAY } from '../../contract/counters.ts';
 import { type ChannelEntry, type DataPlane, type SendOptions } from '../../contract/data-plane.ts';
 import { type DataPlaneSink } from '../../contract/data-plane-sink.ts';
-import {
-  type RelayHandle,
-  type RelayNotOpened,
-  type RelayOpening,
-  type RelayProtocol,
-} from '../../contract/relay-handle.ts';
+import { type RelayHandle, type RelayOpening, type RelayProtocol } from '../../contract/relay-handle.ts';
 import { Bandwidths, type RelayBuckets } from '../shared/bandwidths.ts';
 import { CoarseClock } from '../shared/coarse-clock.ts';
 import { Drop, type DropCounters, type DropIndex } from '../shared/drop-counters.ts';
+import { bindRelaySocket } from './bind-relay-socket.ts';
 import { type ClientSockets } from './client-sockets.ts';
 import { addressFromKernel } from '../../kernel/address.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
 import { MAX_UDP_PAYLOAD } from '../shared/udp-payload.ts';
+import { RelayBacklog } from './relay-backlog.ts';
 import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
 import { ClientLeg, Relay, type Channel, type ChannelDataPath, type PeerHost } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
@@ -51,13 +48,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #drops: DropCounters;
   readonly #ports: NodeDataPlanePorts;
   readonly #clock: CoarseClock;
+  readonly #backlog: RelayBacklog | undefined;
   readonly #directory: RelayDirectory;
   readonly #counters = new RelayCounters();
   readonly #bandwidths = new Bandwidths();
   readonly #bySlot: (Relay | undefined)[] = [];
 
   constructor(options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) {
-    const { sink, clients, drops, logger, kernel, nowMs } = ports;
+    const { sink, clients, drops, logger, kernel, batch, nowMs } = ports;
     this.#options = options;
     this.#sink = sink;
     this.#clients = clients;
@@ -65,6 +63,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#ports = ports;
     this.setsDontFragment = kernel !== undefined;
     this.#clock = new CoarseClock(nowMs, options.clockResolutionMs);
+    this.#backlog = batch && new RelayBacklog(batch, { turnMs: () => this.#clock.nowMs(), nowMs });
     this.#directory = new RelayDirectory(options.addresses);
     const count = (relay: Relay, direction: RelayDirection, bytes: number): void => {
       if (direction === 'to-peer') this.#count(relay, CounterAt.packetsToPeer, CounterAt.bytesToPeer, bytes);
@@ -349,6 +348,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       const peer = addressFromKernel(address, port);
       if (peer !== undefined) this.#sink.onPeerData(relay.handle, peer, data);
     }
+    const givenUp = this.#backlog?.giveUpBehind(relay) ?? 0;
+    if (givenUp > 0) {
+      this.#drops.add(Drop.Late, givenUp);
+      this.#add(relay, CounterAt.dropped, givenUp);
+    }
     this.#ports.turns.spend();
   }
 
@@ -386,34 +390,13 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     return true;
   }
 
-  /** Binds the port on the first address of the family that has it free; the search for both ports of an EVEN-PORT pair begins at the same address. */
   #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening {
-    const addresses = this.#directory.ofFamily(family);
-    let failure: RelayNotOpened | undefined;
-    for (let i = 0; i < addresses.length; i++) {
-      const own = addresses[((port >> 1) + i) % addresses.length];
-      if (!own) continue;
-      const opened = this.#openSocket(own, port, protocol);
-      if (opened.ok) return ok(this.#register(own, opened.value).handle);
-      failure = opened;
-    }
-    return failure ?? { ok: false, reason: 'unavailable', detail: `no relay address of family IPv${family}` };
-  }
-
-  #openSocket(
-    own: OwnAddress,
-    port: number,
-    protocol: RelayProtocol,
-  ): { ok: true; value: RelaySocket } | RelayNotOpened {
-    const { family, address } = own;
     const { socketBufferBytes } = this.#options;
-    try {
-      if (protocol === 'tcp' && this.tcp) return ok(this.tcp.open(own, port));
-      return ok(openRelaySocket({ family, address, port, socketBufferBytes }, this.#ports.kernel));
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      return { ok: false, reason: code === 'EADDRINUSE' ? 'in-use' : 'unavailable', detail: message };
-    }
+    const bound = bindRelaySocket(this.#directory.ofFamily(family), port, (own) => {
+      if (protocol === 'tcp' && this.tcp) return this.tcp.open(own, port);
+      return openRelaySocket({ family, address: own.address, port, socketBufferBytes }, this.#ports.kernel);
+    });
+    return bound.ok ? ok(this.#register(bound.value.own, bound.value.socket).handle) : bound;
   }
 
   #register(own: OwnAddress, socket: RelaySocket): Relay {

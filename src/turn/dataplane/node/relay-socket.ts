@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type TransportAddress } from '../../../base/transport-address.ts';
 import { type PeerError } from '../../contract/data-plane-sink.ts';
+import { type ReceiveBatch } from '../../kernel/receive-batch.ts';
 import { type KernelUdp } from '../../kernel/udp.ts';
 import { SockaddrCache } from '../../kernel/sockaddr-cache.ts';
 import { bindUdpSocket, sendNow, type UdpBindOptions } from './udp-socket.ts';
@@ -22,6 +23,8 @@ export interface RelaySocket {
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean;
   /** Sends like `send`, with the DF bit where the platform can set it. */
   sendUnfragmented(data: Uint8Array, offset: number, length: number, peer: TransportAddress): boolean;
+  /** Gives up to a batch of what waits to be read up. How many that were; 0 where the platform cannot. */
+  discard(batch: ReceiveBatch): number;
   /** Datagrams of peers that found the kernel's buffer full, since it was opened; 0 where the platform does not tell. */
   kernelDrops(): number;
   close(): void;
@@ -56,6 +59,10 @@ class NodeRelaySocket implements RelaySocket {
 
   sendUnfragmented(data: Uint8Array, offset: number, length: number, { port, address }: TransportAddress): boolean {
     return sendNow(this.#socket, data, offset, length, port, address);
+  }
+
+  discard(): number {
+    return 0;
   }
 
   kernelDrops(): number {
@@ -126,6 +133,10 @@ class KernelRelaySocket implements RelaySocket {
     const failure = this.#kernel.sendUnfragmented(this.#fd, family, to, payload);
     if (failure === 0) return true;
     return this.#maySendAgain(failure) && this.#kernel.sendUnfragmented(this.#fd, family, to, payload) === 0;
+  }
+
+  discard(batch: ReceiveBatch): number {
+    return Math.max(0, batch.receive(this.#fd, 0, batch.count));
   }
 
   kernelDrops(): number {

@@ -88,6 +88,9 @@ export class Relay {
   kernelDrops = 0;
   /** Whether its socket has brought a datagram since the kernel was last asked for drops: where none came, none was dropped. */
   hasHeard = false;
+  /** The turn of the event loop that last read its socket, and how many datagrams that were; see `RelayBacklog`. */
+  readAtMs = -Infinity;
+  readInTurn = 0;
 
   constructor(slot: number, relayed: TransportAddress, socket: RelaySocket, siblings: Map<number, Relay>) {
     this.handle = { slot, relayed };

@@ -66,6 +66,10 @@ export class TcpRelaySocket implements RelaySocket {
     return false;
   }
 
+  discard(): number {
+    return 0;
+  }
+
   /** TCP loses nothing. */
   kernelDrops(): number {
     return 0;

@@ -16,6 +16,8 @@ export const Drop = {
   BandwidthOfAll: 13,
   KernelBufferFull: 14,
   EngineBusy: 15,
+  /** Waited while there was more to relay than can be. */
+  Late: 16,
 } as const;
 export type DropIndex = (typeof Drop)[keyof typeof Drop];
 
@@ -37,6 +39,7 @@ const TRANSPORT_DROP_REASONS = {
   [Drop.BandwidthOfAll]: 'bandwidth-total',
   [Drop.KernelBufferFull]: 'kernel-buffer-full',
   [Drop.EngineBusy]: 'engine-busy',
+  [Drop.Late]: 'late',
 } as const satisfies Readonly<Record<DropIndex, string>>;
 export type TransportDropReason = (typeof TRANSPORT_DROP_REASONS)[DropIndex];
 
