@@ -170,6 +170,8 @@ describe.runIf(here)('the data plane batch', () => {
     process.on('worker', note);
     await server.start();
     process.off('worker', note);
+    const client = await connectClient(server);
+    await client.allocate();
     await Promise.all(threads.map((thread) => thread.terminate()));
     await vi.waitUntil(() => failures.length > 0, { timeout: 5000 });
     await server.stop();

@@ -133,6 +133,16 @@ export class MailboxReader extends Mailbox {
     return Atomics.load(this.state, WRITTEN) !== (this.#next | 0);
   }
 
+  /** Position behind the last message that was posted, for `hasRead`. */
+  get end(): number {
+    return Atomics.load(this.state, WRITTEN);
+  }
+
+  /** Whether all up to a position was taken and is done with. */
+  hasRead(position: number): boolean {
+    return ((this.#at - position) | 0) >= 0;
+  }
+
   /** Everything that was taken has had its effect. */
   setDone(): void {
     Atomics.store(this.state, DONE, this.#at);

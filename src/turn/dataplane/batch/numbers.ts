@@ -5,6 +5,8 @@ interface Retired {
   /** What each shard was told last when the number was given back. */
   readonly positions: readonly number[];
   readonly release: () => void;
+  /** What each shard had told when all had done so: until then it may speak of the number. */
+  eventEnds: readonly number[] | undefined;
 }
 
 const LOOK_AGAIN_MS = 20;
@@ -33,7 +35,12 @@ export class Numbers {
 
   /** The shards have just been told that the number ends; `release` is called once they have all done so. */
   retire(number: number, release: () => void): void {
-    this.#retired.push({ number, positions: this.#shards.map(({ position }) => position), release });
+    this.#retired.push({
+      number,
+      positions: this.#shards.map(({ position }) => position),
+      release,
+      eventEnds: undefined,
+    });
     this.#arm();
   }
 
@@ -45,13 +52,21 @@ export class Numbers {
 
   #settle(): void {
     let done = 0;
-    for (const { number, positions, release } of this.#retired) {
-      if (!positions.every((position, i) => this.#shards[i]?.hasDone(position) !== false)) break;
-      release();
-      this.#free.push(number);
+    for (const retired of this.#retired) {
+      if (!this.#isOver(retired)) break;
+      retired.release();
+      this.#free.push(retired.number);
       done++;
     }
     this.#retired.splice(0, done);
+  }
+
+  #isOver(retired: Retired): boolean {
+    if (!retired.eventEnds) {
+      if (!retired.positions.every((position, i) => this.#shards[i]?.hasDone(position) !== false)) return false;
+      retired.eventEnds = this.#shards.map(({ eventsEnd }) => eventsEnd);
+    }
+    return retired.eventEnds.every((end, i) => this.#shards[i]?.wasHeard(end) !== false);
   }
 
   #arm(): void {

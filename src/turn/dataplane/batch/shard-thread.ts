@@ -44,6 +44,8 @@ export class ShardThread {
   readonly #ready: Promise<void>;
   readonly #ended: Promise<void>;
   #isStopping = false;
+  /** The thread has ended by itself: nobody hears what is said, and nobody works with what was. */
+  #hasFailed = false;
 
   constructor(options: ShardThreadOptions, ports: ShardThreadPorts) {
     const { calls } = ports;
@@ -94,12 +96,12 @@ export class ShardThread {
   /** Says something to the shard, which hears it before it serves what comes later. Throws when the shard is dead. */
   tell(kind: Command, first: number, second = 0, timeMs = 0, words?: Uint32Array, data?: Uint8Array): void {
     const length = data?.length ?? 0;
-    for (let i = 0; i < ROOM_TRIES; i++) {
+    for (let i = 0; i < ROOM_TRIES && !this.#hasFailed; i++) {
       if (this.#commands.post(kind, first, second, 0, timeMs, words, 0, data, 0, length)) return;
       this.wake();
       this.#commands.waitForRoom(ROOM_WAIT_MS);
     }
-    throw new Error('a thread of the data plane does not answer');
+    if (!this.#hasFailed) throw new Error('a thread of the data plane does not answer');
   }
 
   /** Says something that may be lost when much waits already, and has the shard hear it now. */
@@ -121,7 +123,17 @@ export class ShardThread {
 
   /** Whether all that was said up to a position has had its effect, and nothing that the shard does rests on what was before. */
   hasDone(position: number): boolean {
-    return this.#commands.isDone(position);
+    return this.#hasFailed || this.#commands.isDone(position);
+  }
+
+  /** Position of what the shard has told last, for `wasHeard`. */
+  get eventsEnd(): number {
+    return this.#events.end;
+  }
+
+  /** Whether all that the shard has told up to a position is served. */
+  wasHeard(position: number): boolean {
+    return this.#hasFailed || this.#events.hasRead(position);
   }
 
   async stop(): Promise<void> {
@@ -153,6 +165,7 @@ export class ShardThread {
   #fail(error: Error): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#hasFailed = true;
     this.#ports.onFailed(error);
   }
 }
