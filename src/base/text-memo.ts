@@ -33,8 +33,8 @@ export class TextMemo<T> {
   }
 
   /** Keeps what `get` would read a text as, for whoever has it before anybody asks. */
-  put(text: string, value: T): void {
-    if (text.length <= this.#maxLength) this.#add(ownText(text), value);
+  put(text: OwnText, value: T): void {
+    if (text.length <= this.#maxLength) this.#add(text, value);
   }
 
   #add(own: OwnText, value: T): void {

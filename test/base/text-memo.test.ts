@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ownText } from '../../src/base/own-text.ts';
 import { TextMemo } from '../../src/base/text-memo.ts';
 
 function counting(capacity: number): { memo: TextMemo<{ text: string }>; reads: string[] } {
@@ -42,7 +43,7 @@ it('keeps a value whatever it is read from, so that no message is held by a part
 it('gives what was put for a text, and reads it no more', () => {
   const { memo, reads } = counting(10);
   const value = { text: 'known' };
-  memo.put('a', value);
+  memo.put(ownText('a'), value);
   expect(memo.get('a')).toBe(value);
   expect(reads).toEqual([]);
 });

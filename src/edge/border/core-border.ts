@@ -135,7 +135,7 @@ export class CoreBorder implements Border {
     for (const route of headers.getList('Route', MAX_ROUTES)) {
       const token = tokens.open(userIn(route));
       if (token.kind !== 'flow' || token.flow.icid === undefined) continue;
-      if (token.flow.dialog?.call === tokens.callOf(callId)) return token.flow.icid;
+      if (tokens.isOf(token.flow.dialog, callId)) return token.flow.icid;
     }
     return tokens.icidOf(callId);
   }

@@ -1,20 +1,23 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { hmac } from '../../base/hmac.ts';
 import { KeyedHmac } from '../../base/keyed-hmac.ts';
+import { type OwnText } from '../../base/own-text.ts';
 import { constantTimeEqual } from '../../base/secret.ts';
 import { TextMemo } from '../../base/text-memo.ts';
-import { identityKey } from '../registration/identity.ts';
 import { CounterCipher } from './counter-cipher.ts';
+import {
+  DialogHashes,
+  type DialogOrigin,
+  type DialogRole,
+  type DialogSide,
+  readSide,
+  SALT_BYTES,
+} from './dialog-hashes.ts';
 import { FLOW_ID_BYTES } from './flow-id.ts';
 
 const MAC_BYTES = 16;
 const NODE_BYTES = 4;
 const HANDLE_BYTES = 12;
-const SALT_BYTES = 7;
-/** In the tokens of a dialog, so many bytes of the salt stand for the Call-ID. The rest of the salt stands for caller and callee. */
-const CALL_BYTES = 2;
-/** In the last byte of the salt. */
-const UAS_BIT = 1;
 /** Where the parts of a body begin. */
 const HANDLE_AT = NODE_BYTES + FLOW_ID_BYTES;
 const SALT_AT = HANDLE_AT + HANDLE_BYTES;
@@ -29,37 +32,9 @@ const MEMO_CAPACITY = 4096;
 const HANDLES_CAPACITY = 1024;
 const NO_TOKEN: OpenedToken = { kind: 'none' };
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
-const NO_DIALOG = Buffer.alloc(SALT_BYTES);
 const NO_ICID = Buffer.alloc(0);
 /** Length of a charging identity that the edge makes. */
 const ICID_BYTES = 16;
-
-/** What a dialog begins with (RFC 3261 §12.1). The tag of To is not known yet, and another one in each fork. */
-export interface DialogOrigin {
-  readonly callId: string;
-  /** The URI in From, which for whoever was called anonymously, or under another name, is whatever stands there; so that in To. */
-  readonly fromUri: string;
-  readonly fromTag: string;
-  readonly toUri: string;
-}
-
-/** One of the two sides of a dialog: who has sent the request that it began with, or who was reached by that. */
-export type DialogRole = 'uac' | 'uas';
-
-export interface DialogSide {
-  readonly role: DialogRole;
-  /** `FlowTokens.callOf` its Call-ID. */
-  readonly call: string;
-  /** `FlowTokens.partiesOf` its origin: the same in the tokens of both sides. */
-  readonly parties: string;
-}
-
-/** What the tokens of both sides of a dialog say of it. */
-interface DialogSalt {
-  readonly origin: DialogOrigin;
-  /** Without the bit of the role. */
-  readonly salt: Buffer;
-}
 
 /** What a token leads to. */
 export interface FlowReference {
@@ -101,15 +76,13 @@ export class FlowTokens {
   readonly #macs: KeyedHmac;
   readonly #cipher: CounterCipher;
   readonly #handles: KeyedHmac;
-  readonly #dialogs: KeyedHmac;
+  readonly #dialogs: DialogHashes;
   readonly #icids: KeyedHmac;
   readonly #node: Buffer;
   /** Tokens that were issued or opened of late, forged ones too: each request of a dialog shows the two that its dialog began with. */
   readonly #opened = new TextMemo<OpenedToken>(MEMO_CAPACITY, (text) => this.#open(text));
   /** What registrations are called, of which each dialog names two. */
-  readonly #handled = new TextMemo<Buffer>(HANDLES_CAPACITY, (registrationId) => this.#handle(registrationId));
-  /** The dialog that tokens were made for last: its other side is the next. */
-  #latest: DialogSalt | undefined;
+  readonly #known = new TextMemo<string>(HANDLES_CAPACITY, (registrationId) => this.handleOf(registrationId));
 
   /**
    * `key`: 32 bytes, the same on all nodes that stand in for each other and for as long as a core keeps a Path; random unless given.
@@ -120,7 +93,7 @@ export class FlowTokens {
     this.#macs = KeyedHmac.derived(key, 'flow token mac');
     this.#cipher = new CounterCipher(derive('flow token cipher'));
     this.#handles = KeyedHmac.derived(key, 'flow token handle');
-    this.#dialogs = KeyedHmac.derived(key, 'flow token dialog');
+    this.#dialogs = new DialogHashes(KeyedHmac.derived(key, 'flow token dialog'));
     this.#icids = KeyedHmac.derived(key, 'flow token icid');
     this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
   }
@@ -135,18 +108,16 @@ export class FlowTokens {
     const body = bytes.subarray(MAC_BYTES);
     body.set(this.#node);
     body.write(flowId, NODE_BYTES, FLOW_ID_BYTES, 'base64url');
-    if (registrationId !== undefined) body.set(this.#handled.get(registrationId), HANDLE_AT);
-    if (dialog) {
-      body.set(this.#saltOf(dialog.origin), SALT_AT);
-      setRole(body, BODY_BYTES - 1, dialog.role);
-    }
+    const handle = registrationId === undefined ? undefined : this.#known.get(registrationId);
+    if (handle !== undefined) body.write(handle, HANDLE_AT, HANDLE_BYTES, 'base64url');
+    const side = dialog && this.#dialogs.writeSide(body, SALT_AT, dialog.role, dialog.origin);
     body.set(icid, BODY_BYTES);
-    bytes.set(this.#mac(body));
-    const id = bytes.toString('base64url', 0, MAC_BYTES).slice(0, ID_LENGTH);
-    const flow = this.#referenceTo(id, body);
-    this.#cipher.apply(bytes.subarray(0, MAC_BYTES), body);
-    const text = bytes.toString('base64url');
-    this.#opened.put(text, { kind: 'flow', flow });
+    const told = icidIn(body);
+    const mac = this.#mac(body);
+    bytes.set(mac);
+    this.#cipher.apply(mac, body);
+    const text = bytes.toString('base64url') as OwnText;
+    this.#opened.put(text, { kind: 'flow', flow: { id: tokenId(text), flowId, handle, dialog: side, icid: told } });
     return text;
   }
 
@@ -159,34 +130,37 @@ export class FlowTokens {
     const [mac, body] = [bytes.subarray(0, MAC_BYTES), bytes.subarray(MAC_BYTES)];
     this.#cipher.apply(mac, body);
     if (!constantTimeEqual(mac, this.#mac(body))) return { kind: 'forged' };
-    return { kind: 'flow', flow: this.#referenceTo(tokenId(text), body) };
-  }
-
-  #referenceTo(id: string, body: Buffer): FlowReference {
     const isHere = this.#node.compare(body, 0, NODE_BYTES) === 0;
     const hasHandle = NOBODY.compare(body, HANDLE_AT, SALT_AT) !== 0;
-    return {
-      id,
+    const flow = {
+      id: tokenId(text),
       flowId: isHere ? body.toString('base64url', NODE_BYTES, HANDLE_AT) : undefined,
       handle: hasHandle ? body.toString('base64url', HANDLE_AT, SALT_AT) : undefined,
-      dialog: sideIn(body),
-      icid: body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined,
+      dialog: readSide(body, SALT_AT),
+      icid: icidIn(body),
     };
+    return { kind: 'flow', flow };
   }
 
   /** What tokens call a registration by: says nothing of it to those without the key. */
   handleOf(registrationId: string): string {
-    return this.#handle(registrationId).toString('base64url');
+    return this.#handles.digest(registrationId).toString('base64url', 0, HANDLE_BYTES);
   }
 
   /** What the tokens of a dialog say of its Call-ID. */
   callOf(callId: string): string {
-    return this.#call(callId).toString('base64url', 0, CALL_BYTES);
+    return this.#dialogs.callOf(callId);
+  }
+
+  /** Whether a side is of a dialog with this Call-ID. */
+  isOf(side: DialogSide | undefined, callId: string): boolean {
+    if (!side) return false;
+    return side.callId === undefined ? side.call === this.callOf(callId) : side.callId === callId;
   }
 
   /** What the tokens of a dialog say of who has begun it with whom. */
   partiesOf(origin: DialogOrigin): string {
-    return this.#saltOf(origin).toString('base64url', CALL_BYTES);
+    return this.#dialogs.partiesOf(origin);
   }
 
   /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
@@ -194,29 +168,8 @@ export class FlowTokens {
     return this.#icids.digest(callId).toString('hex', 0, ICID_BYTES);
   }
 
-  #saltOf(origin: DialogOrigin): Buffer {
-    if (this.#latest && isSameOrigin(this.#latest.origin, origin)) return this.#latest.salt;
-    const { callId, fromUri, fromTag, toUri } = origin;
-    const call = this.#call(callId);
-    const names = JSON.stringify([identityKey(fromUri), fromTag, identityKey(toUri)]);
-    const salt = Buffer.alloc(SALT_BYTES);
-    salt.set(call.subarray(0, CALL_BYTES));
-    salt.write(hash('sha256', `${call.toString('base64url')}${names}`, 'binary'), CALL_BYTES, 'latin1');
-    setRole(salt, SALT_BYTES - 1, 'uac');
-    this.#latest = { origin, salt };
-    return salt;
-  }
-
-  #call(callId: string): Buffer {
-    return this.#dialogs.digest(callId);
-  }
-
   #mac(body: Uint8Array): Buffer {
     return this.#macs.digest(body).subarray(0, MAC_BYTES);
-  }
-
-  #handle(registrationId: string): Buffer {
-    return this.#handles.digest(registrationId).subarray(0, HANDLE_BYTES);
   }
 }
 
@@ -225,21 +178,8 @@ export function tokenId(token: string): string {
   return token.slice(0, ID_LENGTH);
 }
 
-function sideIn(body: Buffer): DialogSide | undefined {
-  if (NO_DIALOG.compare(body, SALT_AT, BODY_BYTES) === 0) return undefined;
-  const salt = Buffer.from(body.subarray(SALT_AT, BODY_BYTES));
-  const role = (salt.readUInt8(SALT_BYTES - 1) & UAS_BIT) === 0 ? 'uac' : 'uas';
-  setRole(salt, SALT_BYTES - 1, 'uac');
-  return { role, call: salt.toString('base64url', 0, CALL_BYTES), parties: salt.toString('base64url', CALL_BYTES) };
-}
-
-function setRole(bytes: Buffer, at: number, role: DialogRole): void {
-  const byte = bytes.readUInt8(at);
-  bytes.writeUInt8(role === 'uas' ? byte | UAS_BIT : byte & ~UAS_BIT, at);
-}
-
-function isSameOrigin(a: DialogOrigin, b: DialogOrigin): boolean {
-  return a.callId === b.callId && a.fromUri === b.fromUri && a.fromTag === b.fromTag && a.toUri === b.toUri;
+function icidIn(body: Buffer): string | undefined {
+  return body.length > BODY_BYTES ? body.toString('utf8', BODY_BYTES).replace(/\0+$/, '') : undefined;
 }
 
 /** Filled up to whole groups of characters, so that no text but one is the token. */

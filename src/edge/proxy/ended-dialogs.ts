@@ -3,7 +3,8 @@ import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri } from '../../sip/uri.ts';
-import { type DialogRole, type FlowReference, tokenId } from '../flow/flow-token.ts';
+import { type DialogRole } from '../flow/dialog-hashes.ts';
+import { type FlowReference, tokenId } from '../flow/flow-token.ts';
 
 /** Sides of dialogs, of all clients together: one that ends its own calls in great number must not have its own ends forgotten. */
 const MAX_SIDES = 32_768;

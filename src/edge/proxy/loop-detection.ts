@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { KeyedHmac } from '../../base/keyed-hmac.ts';
+import { hash, randomBytes } from 'node:crypto';
 import { type SipRequest } from '../../sip/message.ts';
 import { newBranch } from '../../sip/token.ts';
 import { parseVia } from '../../sip/via.ts';
@@ -16,7 +15,8 @@ const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
  * under the same hash has looped; with another it has spiralled, which is allowed.
  */
 export class LoopDetection {
-  readonly #hmac = new KeyedHmac(randomBytes(32));
+  /** Before what is hashed. Of the hash too little is shown for anybody to go on from it, so that this keys it as well as an HMAC. */
+  readonly #key = randomBytes(32).toString('base64url');
 
   /** A branch for one forwarded copy of the request as it was received; unique for each (RFC 3261 §16.6 step 8). */
   branch(received: SipRequest): string {
@@ -40,9 +40,9 @@ export class LoopDetection {
   #hash(request: SipRequest): string {
     const { headers } = request;
     const [from, to] = [headers.get('From') ?? '', headers.get('To') ?? ''];
-    let text = `${request.uri}\n${from}\n${to}\n${headers.get('Call-ID') ?? ''}\n${headers.get('CSeq') ?? ''}`;
+    let text = `${this.#key}\n${request.uri}\n${from}\n${to}\n${headers.get('Call-ID') ?? ''}\n${headers.get('CSeq') ?? ''}`;
     for (const name of ROUTING) for (const { key, value } of headers.fields) if (key === name) text += `\n${value}`;
-    return this.#hmac.digestText(text).slice(0, HASH_LENGTH);
+    return hash('sha256', text, 'base64url').slice(0, HASH_LENGTH);
   }
 }
 

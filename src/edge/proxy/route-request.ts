@@ -67,7 +67,7 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   const own = flows[0] !== undefined && context.isSender(flows[0]) ? flows.shift() : undefined;
   const flow = flows.at(-1);
   if (!own && !flow) return { kind: 'core', fromDialog: false, sides: [] };
-  const fromDialog = own?.dialog?.call === context.tokens.callOf(request.headers.get('Call-ID') ?? '');
+  const fromDialog = own !== undefined && context.tokens.isOf(own.dialog, request.headers.get('Call-ID') ?? '');
   const icid = fromDialog && own.icid !== undefined && { icid: own.icid };
   if (!flow) return { kind: 'core', fromDialog, ...icid, sides: own && fromDialog ? [own] : [] };
   // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.

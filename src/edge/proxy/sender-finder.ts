@@ -4,7 +4,8 @@ import { type SipRequest } from '../../sip/message.ts';
 import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
-import { type DialogSide, type FlowReference, type FlowTokens } from '../flow/flow-token.ts';
+import { type DialogSide } from '../flow/dialog-hashes.ts';
+import { type FlowReference, type FlowTokens } from '../flow/flow-token.ts';
 import { type ForbiddenCause } from '../forbidden.ts';
 import { type Hop } from '../hop.ts';
 import { type Registration } from '../registration/registration.ts';
@@ -73,7 +74,7 @@ export class SenderFinder {
     const { flow } = token;
     // Both parties know the tokens of both: the connection tells them apart.
     if (!this.isOn(flow, hop)) return { kind: 'stranger', cause: 'dialog-elsewhere' };
-    if (flow.dialog?.call !== this.#context.tokens.callOf(essentials.callId)) {
+    if (!flow.dialog || !this.#context.tokens.isOf(flow.dialog, essentials.callId)) {
       return { kind: 'stranger', cause: 'other-dialog' };
     }
     if (!this.#isPartyOf(flow.dialog, essentials)) return { kind: 'stranger', cause: 'dialog-from' };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EmergencyServices } from '../../../src/edge/emergency-services.ts';
-import { type DialogRole, FlowTokens } from '../../../src/edge/flow/flow-token.ts';
+import { type DialogRole } from '../../../src/edge/flow/dialog-hashes.ts';
+import { FlowTokens } from '../../../src/edge/flow/flow-token.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { EndedDialogs } from '../../../src/edge/proxy/ended-dialogs.ts';
 import { LoopDetection } from '../../../src/edge/proxy/loop-detection.ts';

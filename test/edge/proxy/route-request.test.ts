@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DialogRole, FlowTokens } from '../../../src/edge/flow/flow-token.ts';
+import { type DialogRole } from '../../../src/edge/flow/dialog-hashes.ts';
+import { FlowTokens } from '../../../src/edge/flow/flow-token.ts';
 import { HomeDomain } from '../../../src/edge/home-domain.ts';
 import { type RouteContext, routeRequest } from '../../../src/edge/proxy/route-request.ts';
 import { FakeHop } from '../support/fake-hop.ts';
