@@ -9,7 +9,7 @@ const MAX_KEPT_NAME = 256;
 
 /**
  * What digest authentication keeps of one flow. A client mostly answers the nonce it was given last, as the user it was before: the nonce is then known
- * without its HMAC, and the password without hashing it. That holds for a user who does not exist as well, so that no answer takes longer for one.
+ * without hashing it, and so is the password. That holds for a user who does not exist as well, so that no answer takes longer for one.
  */
 export class FlowDigest {
   readonly #mint: NonceMint;
