@@ -1,4 +1,4 @@
-import { familyOf, parseIp, type AddressFamily } from './ip.ts';
+import { parseIp, type AddressFamily } from './ip.ts';
 import { parseIpRange, type IpRange } from './ip-range.ts';
 
 /** An address as a number, the form in which ranges are compared. It is made once for many comparisons. */
@@ -9,7 +9,9 @@ export interface NumericAddress {
 
 /** The number of an address. Expects 4 or 16 bytes. */
 export function numericAddress(bytes: Uint8Array): NumericAddress {
-  return { family: familyOf(bytes), value: BigInt(`0x${Buffer.from(bytes).toString('hex')}`) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (bytes.length === 4) return { family: 4, value: BigInt(view.getUint32(0)) };
+  return { family: 6, value: (view.getBigUint64(0) << 64n) | view.getBigUint64(8) };
 }
 
 /** Ranges in the order given, each with a value; the first that holds an address answers for it. */

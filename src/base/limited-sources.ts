@@ -1,4 +1,4 @@
-import { addressKey } from './address-key.ts';
+import { sourceKey } from './address-key.ts';
 import { IpRanges } from './ip-ranges.ts';
 import { transportAddress } from './transport-address.ts';
 
@@ -13,7 +13,8 @@ export class LimitedSources {
 
   /** The key of a remote address: the IPv4 address or the IPv6 /64. `undefined` when no limit applies to it. */
   keyOf(remoteAddress: string): string | undefined {
-    const { address } = transportAddress(remoteAddress, 0) ?? {};
-    return address !== undefined && this.#exempt.has(address) ? undefined : addressKey(remoteAddress);
+    const canonical = transportAddress(remoteAddress, 0);
+    if (!canonical) return remoteAddress;
+    return this.#exempt.has(canonical.address) ? undefined : sourceKey(canonical);
   }
 }
