@@ -35,6 +35,32 @@ export interface Arrival {
   end(): void;
 }
 
+/** An arrival that holds a place under its client's address. */
+class CountedArrival implements Arrival {
+  readonly socket: Socket;
+  readonly remote: TransportAddress;
+  readonly via: TransportAddress | undefined;
+  readonly #limits: ConnectionLimits;
+  #isCounted = true;
+
+  constructor(socket: Socket, remote: TransportAddress, via: TransportAddress | undefined, limits: ConnectionLimits) {
+    this.socket = socket;
+    this.remote = remote;
+    this.via = via;
+    this.#limits = limits;
+  }
+
+  release(): void {
+    if (this.#isCounted) this.#limits.release(this.remote.address);
+    this.#isCounted = false;
+  }
+
+  end(): void {
+    this.release();
+    this.socket.destroy();
+  }
+}
+
 /** Accepts TCP connections: counts each under the address of its client before it costs anything, and finds that address. */
 export class Arrivals {
   readonly #options: ArrivalOptions;
@@ -73,11 +99,12 @@ export class Arrivals {
     const { limits, headerTimeoutMs } = this.#options;
     const onGone = (): void => {
       limits.release(undefined);
+      this.#sockets.delete(socket);
     };
     socket.once('close', onGone);
     takeHeader(socket, headerTimeoutMs, (header) => {
       socket.off('close', onGone);
-      limits.release(undefined);
+      onGone();
       if (header.state !== 'complete') {
         this.#refuse(socket, 'no-proxy-header', proxy.address);
         return;
@@ -93,20 +120,12 @@ export class Arrivals {
     via: TransportAddress | undefined,
     serve: (arrival: Arrival) => void,
   ): void {
-    let isCounted = true;
-    const release = (): void => {
-      if (isCounted) this.#options.limits.release(remote.address);
-      isCounted = false;
-    };
-    const end = (): void => {
-      release();
-      socket.destroy();
-    };
-    const arrival = { socket, remote, via, release, end };
+    const arrival = new CountedArrival(socket, remote, via, this.#options.limits);
     const ends = endsOf(socket);
     this.#byEnds.set(ends, arrival);
     socket.on('close', () => {
-      release();
+      arrival.release();
+      this.#sockets.delete(socket);
       // The same ends may have met again before this was told.
       if (this.#byEnds.get(ends) === arrival) this.#byEnds.delete(ends);
     });
@@ -123,10 +142,7 @@ export class Arrivals {
       this.#refuse(socket, place, address ?? socket.remoteAddress ?? '');
       return false;
     }
-    if (!this.#sockets.has(socket)) {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    }
+    this.#sockets.add(socket);
     return true;
   }
 

@@ -49,7 +49,7 @@ export class FrontDoor {
       this.#undecided.add(socket);
       socket.on('close', () => {
         this.#undecided.delete(socket);
-        connections.of(socket)?.release();
+        connections.remove(socket);
       });
       arrivals.accept(socket, (arrival) => {
         connections.add(arrival);
@@ -115,7 +115,7 @@ export class FrontDoor {
   #passTurn(socket: TLSSocket, arrival: Arrival): void {
     this.#undecided.delete(arrival.socket);
     // The TURN server counts it from here on, and gives it its time.
-    this.#options.connections.of(arrival.socket)?.release();
+    this.#options.connections.remove(arrival.socket);
     arrival.release();
     this.#options.turn?.(socket, arrival);
   }

@@ -26,14 +26,15 @@ export class HttpConnections {
   readonly #times: HttpTimes;
   readonly #clock: Clock;
   readonly #spares = new SpareConnections<HttpConnection>();
-  readonly #bySocket = new WeakMap<Duplex, HttpConnection>();
+  /** By the accepted socket and, behind its handshake, by the TLS socket. */
+  readonly #bySocket = new Map<Duplex, HttpConnection>();
 
   constructor(times: HttpTimes, clock: Clock) {
     this.#times = times;
     this.#clock = clock;
   }
 
-  /** Adds a connection. Its deadline runs from now on, until it is released: when it ends, or is no web client's. */
+  /** Adds a connection. Its deadline runs from now on, until it is removed. */
   add(arrival: Arrival): void {
     const parts = { times: this.#times, clock: this.#clock, spares: this.#spares };
     this.#bySocket.set(arrival.socket, new HttpConnection(arrival, parts));
@@ -46,7 +47,18 @@ export class HttpConnections {
 
   join(secured: Duplex, accepted: Duplex): void {
     const connection = this.#bySocket.get(accepted);
-    if (connection) this.#bySocket.set(secured, connection);
+    if (!connection) return;
+    connection.secured = secured;
+    this.#bySocket.set(secured, connection);
+  }
+
+  /** Forgets a connection, named by either socket: it has ended, or is a WebSocket or a TURN client's from here on. */
+  remove(socket: Duplex): void {
+    const connection = this.#bySocket.get(socket);
+    if (!connection) return;
+    connection.release();
+    this.#bySocket.delete(connection.accepted);
+    if (connection.secured) this.#bySocket.delete(connection.secured);
   }
 
   /** Ends one connection, of this source if one is named, and frees its place at once. Returns false when there is none to end. */
@@ -66,6 +78,8 @@ interface HttpConnectionParts {
 
 /** One connection, from accept until it ends, or is a WebSocket or a TURN client's. */
 class HttpConnection {
+  /** The TLS socket, once there is one. */
+  secured: Duplex | undefined;
   readonly #arrival: Arrival;
   readonly #times: HttpTimes;
   readonly #spares: SpareConnections<HttpConnection>;
@@ -86,6 +100,10 @@ class HttpConnection {
     this.#spares = spares;
     this.#source = addressKey(arrival.remote.address);
     this.#run(times.requestMs);
+  }
+
+  get accepted(): Duplex {
+    return this.#arrival.socket;
   }
 
   /**
@@ -117,7 +135,7 @@ class HttpConnection {
     };
   }
 
-  /** The connection is a WebSocket or a TURN client's from here on, or gone. */
+  /** Takes the deadline off. */
   release(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -91,7 +91,7 @@ export class HttpsListeners {
 
   /** Takes the deadline off a connection that is a WebSocket now. */
   release(socket: Duplex): void {
-    this.#connections.of(socket)?.release();
+    this.#connections.remove(socket);
   }
 
   /** Resolves when the ports are free. Connections handed to the TURN server stay until that stops. */
