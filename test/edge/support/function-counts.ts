@@ -40,7 +40,19 @@ export function perRound(work: () => void): (name: string) => number {
   work();
   const first = entered();
   for (let i = 0; i < ROUNDS; i++) work();
-  const counts = entered();
+  return averages(first, entered());
+}
+
+/** The same of work that takes its time. */
+export async function perRoundOf(work: () => Promise<void>): Promise<(name: string) => number> {
+  await work();
+  await work();
+  const first = entered();
+  for (let i = 0; i < ROUNDS; i++) await work();
+  return averages(first, entered());
+}
+
+function averages(first: ReadonlyMap<string, number>, counts: ReadonlyMap<string, number>): (name: string) => number {
   return (name) => {
     // What is done at first only is not listed later; what has another name by now was never done.
     if (!first.has(name)) throw new Error(`nothing was ever done by ${name}`);
