@@ -41,7 +41,7 @@ export class FrontDoor {
   readonly #undecided = new Set<Socket>();
 
   constructor(server: Server, options: FrontDoorOptions) {
-    const { arrivals, connections } = options;
+    const { arrivals, connections, turn } = options;
     this.#options = options;
     this.#shakeHands = takeOver(server, 'connection');
     this.#serveHttp = takeOver(server, 'secureConnection');
@@ -53,7 +53,9 @@ export class FrontDoor {
       });
       arrivals.accept(socket, (arrival) => {
         connections.add(arrival);
-        this.#shakeHands(socket);
+        // Media of TURN clients would be read by the kilobyte.
+        if (turn) this.#shakeHands(socket);
+        else onFirstBytes(socket, this.#shakeHands);
       });
     });
     server.on('secureConnection', (socket) => {
@@ -119,6 +121,17 @@ export class FrontDoor {
     arrival.release();
     this.#options.turn?.(socket, arrival);
   }
+}
+
+/**
+ * Serves a connection once its client has sent something, which can still be read. TLS makes its buffer for received bytes as large as what there is to read
+ * at first: 1 to 2 KB for the greeting of a client, but 64 KB where it waits for that, and keeps it as long as the connection.
+ */
+function onFirstBytes(socket: Socket, serve: (socket: Socket) => void): void {
+  socket.once('readable', () => {
+    if (socket.readableLength > 0) serve(socket);
+    else socket.destroy();
+  });
 }
 
 function isStunProtocol(protocol: string | false | null): boolean {

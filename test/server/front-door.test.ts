@@ -29,10 +29,12 @@ afterEach(async () => {
   requested.length = 0;
 });
 
-async function open(requestMs: number): Promise<number> {
-  const turn = (socket: Socket): void => {
-    turned.push(socket);
-  };
+async function open(requestMs: number, hasTurn = true): Promise<number> {
+  const turn = hasTurn
+    ? (socket: Socket): void => {
+        turned.push(socket);
+      }
+    : undefined;
   limits = new ConnectionLimits({ connections: 10, connectionsPerAddress: 10 });
   const arrivals = new Arrivals({ limits, proxies: [], headerTimeoutMs: 1000, onRefused: () => undefined });
   const { cert, key } = certificate;
@@ -136,3 +138,16 @@ it('ends what is undecided when it closes', async () => {
   door.close();
   await closed(socket);
 });
+
+it.each(['ends its side', 'is cut'])(
+  'lets go of a client that %s before it has said anything, where every client is a web client',
+  async (how) => {
+    const port = await open(60_000, false);
+    const socket = tcpConnect(port, '127.0.0.1');
+    sockets.push(socket);
+    await vi.waitUntil(() => limits.total === 1, { timeout: 10_000 });
+    if (how === 'is cut') socket.resetAndDestroy();
+    else socket.end();
+    await vi.waitUntil(() => limits.total === 0, { timeout: 10_000 });
+  },
+);
