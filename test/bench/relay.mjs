@@ -32,12 +32,14 @@ if (!existsSync(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 
 const starters = {
   'epcscf-turn': () => startOurs(),
+  'epcscf-turn, batch': () => startOurs({ turn: { dataPlane: 'batch', shards: 1 } }),
   ...(options.cli !== undefined && { 'the other build': () => startOurs({ cli: options.cli }) }),
   coturn: startCoturn,
   pion: startPion,
   'eturnal’s engine': startEturnal,
   'node-turn': startNodeTurn,
 };
+const OURS = ['epcscf-turn', 'epcscf-turn, batch'];
 const columns = Object.keys(starters);
 const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -60,13 +62,11 @@ try {
 console.log(
   `Load: ${load.name}. ${machineLine()}, ${cpus().length} CPUs, Linux ${release()}. Medians of ${rounds} rounds; in brackets the least and the most.\n`,
 );
-console.log(`| load | figure | ${columns.join(' | ')} | epcscf-turn / coturn |`);
-console.log(`|---|---|${'---|'.repeat(columns.length + 1)}`);
+console.log(`| ${['load', 'figure', ...columns, ...OURS.map((column) => `${column} / coturn`)].join(' | ')} |`);
+console.log(`|${'---|'.repeat(2 + columns.length + OURS.length)}`);
 for (const { title, unit, results } of rows) {
-  const ratio = median(results['epcscf-turn']) / median(results.coturn);
-  console.log(
-    `| ${title} | ${unit} | ${columns.map((column) => spread(results[column])).join(' | ')} | ${show(ratio)} |`,
-  );
+  const ratios = OURS.map((column) => show(median(results[column]) / median(results.coturn)));
+  console.log(`| ${[title, unit, ...columns.map((column) => spread(results[column])), ...ratios].join(' | ')} |`);
 }
 
 /** The figures of each server. A, B, A, B: what else the machine does meets all alike. */

@@ -17,8 +17,8 @@ const ETURNAL = fileURLToPath(new URL('rivals/eturnal.escript', import.meta.url)
 const NODE_TURN = fileURLToPath(new URL('node-turn-server.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Our relay as it is shipped, without the edge; its log goes nowhere, at the level it has by default. */
-export async function startOurs({ cli = CLI, nodeFlags = [] } = {}) {
+/** Our relay as it is shipped but for what `turn` says, without the edge; its log goes nowhere, at the level it has by default. */
+export async function startOurs({ cli = CLI, nodeFlags = [], turn = {} } = {}) {
   const [port, tlsPort, { folder, certFile, keyFile }] = await Promise.all([
     freePort(),
     freePort(),
@@ -36,6 +36,7 @@ export async function startOurs({ cli = CLI, nodeFlags = [] } = {}) {
       relay: { addresses: ['127.0.0.1'] },
       quota: { perUser: 1_000_000, total: 1_000_000 },
       peers: { allowPrivate: true },
+      ...turn,
     },
     credentials: { keys: [{ id: 'bench', secret: SECRET }] },
   };
