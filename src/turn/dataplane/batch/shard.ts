@@ -75,7 +75,7 @@ export class Shard {
       this.#commands.setDone();
       this.#tellMain();
       const pauseNs = this.#pace.pauseAfter(served, this.#path.nowMs);
-      if (pauseNs > 0) this.#calls.sleep(pauseNs);
+      if (pauseNs > 0) this.#pause(pauseNs);
     }
     this.#sockets.close();
   }
@@ -87,6 +87,12 @@ export class Shard {
     const ready = this.#poll.wait(this.#commands.hasMore ? 0 : LONGEST_WAIT_MS);
     Atomics.store(this.#flags, Flag.ShardAsleep, 0);
     return ready;
+  }
+
+  #pause(nanoseconds: number): void {
+    const fromMs = this.#calls.monotonicMs();
+    this.#calls.sleep(nanoseconds);
+    this.#pace.paused(this.#calls.monotonicMs() - fromMs, this.#path.nowMs);
   }
 
   #serve(ready: number): number {
