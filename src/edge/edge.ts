@@ -1,5 +1,4 @@
 import { type IncomingMessage } from 'node:http';
-import { type Server } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type AbuseLog } from '../base/abuse-log.ts';
 import { type Clock } from '../base/clock.ts';
@@ -158,14 +157,7 @@ export class Edge {
     this.#core.side.setTlsContext?.(pair);
   }
 
-  /** Takes the server's WebSocket upgrades; `onOpened` hears of those that were let in. */
-  attach(server: Server, onOpened?: (socket: Duplex) => void): void {
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (this.handleUpgrade(request, socket, head)) onOpened?.(socket);
-    });
-  }
-
-  /** Whether the socket is a WebSocket now; otherwise it is answered, and ends. */
+  /** Takes the upgrade request of an HTTP server. Returns whether the socket is a WebSocket now; otherwise it is answered, and ends. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     try {
       return this.#upgrades.handleUpgrade(request, socket, head);

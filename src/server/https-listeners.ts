@@ -1,3 +1,4 @@
+import { type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
@@ -16,7 +17,12 @@ import { alpnAnswer, FrontDoor, type TurnEntry } from './front-door.ts';
 import { HttpConnections, type HttpTimes } from './http-connections.ts';
 import { answerRequests, type MakeApp } from './http-requests.ts';
 
+/** Takes an upgrade request. Returns whether the socket is a WebSocket now; otherwise it is answered, and ends. */
+type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
 interface HttpsOptions extends KeyPair {
+  /** Whether `takeUpgrades` will be called. Without it, an upgrade is a request like any other (RFC 9110 §7.8). */
+  readonly webSockets?: boolean;
   readonly addresses: readonly string[];
   /** 0 lets the system choose one, the same for all addresses. */
   readonly port: number;
@@ -59,11 +65,11 @@ export class HttpsListeners {
   readonly servers: readonly Server[];
   readonly addresses: readonly TransportAddress[];
   readonly #open: readonly OpenServer[];
-  readonly #connections: HttpConnections;
+  readonly #upgrades: Upgrades;
 
-  private constructor(open: readonly OpenServer[], connections: HttpConnections) {
+  private constructor(open: readonly OpenServer[], upgrades: Upgrades) {
     this.#open = open;
-    this.#connections = connections;
+    this.#upgrades = upgrades;
     this.servers = open.map(({ server }) => server);
     this.addresses = this.servers.flatMap((server) => {
       const { address, port } = server.address() as AddressInfo;
@@ -76,7 +82,8 @@ export class HttpsListeners {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const connections = new HttpConnections(options.times ?? TIMES, ports.clock);
-        return new HttpsListeners(await openAll(options, makeApp, ports, connections), connections);
+        const upgrades: Upgrades = { take: undefined };
+        return new HttpsListeners(await openAll(options, makeApp, ports, connections, upgrades), upgrades);
       } catch (error) {
         const retry = options.port === 0 && attempt < PORT_ATTEMPTS;
         if (!(retry && error instanceof EpcscfTurnError && error.code === 'ERR_ADDRESS_IN_USE')) throw error;
@@ -89,9 +96,9 @@ export class HttpsListeners {
     for (const server of this.servers) server.setSecureContext({ ...TLS_RULES, cert, key });
   }
 
-  /** Takes the deadline off a connection that is a WebSocket now. */
-  release(socket: Duplex): void {
-    this.#connections.remove(socket);
+  /** From now on, upgrade requests are for `take`. Those that came before were answered 503. A connection that is a WebSocket has no deadline here. */
+  takeUpgrades(take: TakeUpgrade): void {
+    this.#upgrades.take = take;
   }
 
   /** Resolves when the ports are free. Connections handed to the TURN server stay until that stops. */
@@ -100,16 +107,26 @@ export class HttpsListeners {
   }
 }
 
+/** Who takes upgrade requests. The ports are open before anybody can. */
+interface Upgrades {
+  take: TakeUpgrade | undefined;
+}
+
 async function openAll(
   options: HttpsOptions,
   makeApp: MakeApp,
   { logger, abuseLog, clock }: HttpsPorts,
   connections: HttpConnections,
+  upgrades: Upgrades,
 ): Promise<OpenServer[]> {
   const { addresses, port, cert, key, turn, requests: rate, times = TIMES } = options;
   const nowMs = (): number => clock.now().monotonicMs;
   const arrivals = createArrivals(options, { logger, abuseLog, nowMs, connections });
   const onRequest = answerRequests({ makeApp, connections, rate, abuseLog, logger, nowMs });
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!upgrades.take) refuseEarly(socket);
+    else if (upgrades.take(request, socket, head)) connections.remove(socket);
+  };
   const open: OpenServer[] = [];
   let shared = port;
   try {
@@ -127,6 +144,7 @@ async function openAll(
       });
       const door = new FrontDoor(server, { arrivals, connections, turn });
       server.on('request', onRequest);
+      if (options.webSockets === true) server.on('upgrade', onUpgrade);
       await listen(server, address, shared, logger);
       open.push({ server, door });
       shared = (server.address() as AddressInfo).port;
@@ -136,6 +154,17 @@ async function openAll(
     await Promise.all(open.map(closeServer));
     throw error;
   }
+}
+
+/** RFC 9110 §15.6.4: the server is about to be there. */
+function refuseEarly(socket: Duplex): void {
+  socket.on('error', () => {
+    socket.destroy();
+  });
+  const head = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n';
+  socket.end(head, () => {
+    socket.destroy();
+  });
 }
 
 interface ArrivalPorts {

@@ -263,11 +263,8 @@ export class ServerParts implements RevocableParts {
     });
     await this.#edge.start();
     this.#turn?.addOwnListeners(this.#edge.coreAddresses.flatMap(transportAddressOf));
-    for (const server of https.servers) {
-      this.#edge.attach(server, (socket) => {
-        https.release(socket);
-      });
-    }
+    const edge = this.#edge;
+    https.takeUpgrades((request, socket, head) => edge.handleUpgrade(request, socket, head));
   }
 
   /** What makes credentials, for the edge and for the web server. */
@@ -296,9 +293,14 @@ export class ServerParts implements RevocableParts {
     };
     const { turnOnHttps, listen } = config.edge;
     const turn = turnOnHttps ? this.#turn : undefined;
+    // Before the ports are open, so that they are not for long without the edge.
+    if (config.edge.enabled) await import('../edge/edge.ts');
     const rates = { handshakes: handshakeRate(config), requests: httpRequestRate(config) };
     this.#https = await HttpsListeners.open(
-      { ...listen, ...secrets.certificate, ...rates, limits, turn: turn?.acceptSecure.bind(turn) },
+      {
+        ...{ ...listen, ...secrets.certificate, ...rates, limits, webSockets: config.edge.enabled },
+        turn: turn?.acceptSecure.bind(turn),
+      },
       await this.#appMaker(),
       { logger, abuseLog: this.#abuseLog, clock },
     );

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as tcpConnect, Server as NetServer } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { Hono } from 'hono';
@@ -119,5 +120,39 @@ it('logs an accept error of a port that is open while the next one opens, and go
     expect(warnings).toEqual(['HTTPS listener reported an error']);
   } finally {
     listen.mockRestore();
+  }
+});
+
+it('answers a WebSocket that is asked for before there is an edge by 503, and not by the page', async () => {
+  const { cert, key } = await makeCertificate();
+  const limits = { connections: 100, connectionsPerAddress: 100 };
+  const page = new Hono();
+  page.get('/', (context) => context.text('page'));
+  const options = { addresses: ['127.0.0.1'], port: 0, cert, key, limits };
+  const ask = async (listeners: HttpsListeners): Promise<string | undefined> => {
+    const { port } = listeners.addresses[0]!;
+    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    socket.on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return first.toString('latin1').split('\r\n')[0];
+  };
+  const edge = await HttpsListeners.open(
+    { ...options, webSockets: true },
+    () => Promise.resolve(page),
+    ports(silentLogger),
+  );
+  const web = await HttpsListeners.open(options, () => Promise.resolve(page), ports(silentLogger));
+  try {
+    expect(await ask(edge)).toBe('HTTP/1.1 503 Service Unavailable');
+    edge.takeUpgrades((_request, socket) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+      return true;
+    });
+    expect(await ask(edge)).toBe('HTTP/1.1 101 Switching Protocols');
+    expect(await ask(web)).toBe('HTTP/1.1 200 OK');
+  } finally {
+    await Promise.all([edge.close(), web.close()]);
   }
 });

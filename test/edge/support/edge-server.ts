@@ -1,5 +1,7 @@
+import { type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
+import { type Duplex } from 'node:stream';
 import { AbuseLog } from '../../../src/base/abuse-log.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { type KeyPair } from '../../../src/base/key-pair.ts';
@@ -56,7 +58,7 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
   const abuseLog = new AbuseLog(more.logger ?? logger, clock.now().monotonicMs);
   const dependencies = { issuer, logger, abuseLog, clock, events, ...more };
   let edge = new Edge(options, dependencies);
-  edge.attach(server);
+  takeUpgrades(edge, server);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -77,7 +79,7 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
       server.removeAllListeners('upgrade');
       await edge.stop({ restart: true });
       edge = new Edge(options, dependencies);
-      edge.attach(server);
+      takeUpgrades(edge, server);
     },
     connect: (socketOptions) => WicSocket.connect(url, socketOptions),
     [Symbol.asyncDispose]: async () => {
@@ -86,4 +88,10 @@ export async function startEdge(options: EdgeOptions, more: Partial<EdgeDependen
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function takeUpgrades(edge: Edge, server: Server): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    edge.handleUpgrade(request, socket, head);
+  });
 }
