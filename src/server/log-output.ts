@@ -14,7 +14,7 @@ const waiter = new Int32Array(new SharedArrayBuffer(4));
  * Where the lines of a log leave. Those of one turn of the event loop leave together, in one system call. A pipe that nobody reads keeps neither the event
  * loop nor the memory: its lines wait within a bound, those beyond it are dropped, and `tellDropped` hears how many as soon as the pipe is read again.
  */
-export class LogOutput {
+class LogOutput {
   readonly #descriptor: number;
   readonly #tellDropped: (lines: number) => void;
   #lines: string[] = [];

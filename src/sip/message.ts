@@ -3,7 +3,7 @@ import { isToken, trimBlanks } from './character-class.ts';
 import { HeaderField } from './header-field.ts';
 import { headerKey, knownHeaderKey } from './header-names.ts';
 import { addListValues, endOfFirstListValue, firstListValue } from './list.ts';
-import { type FieldsReader, isNeverRead, type RepeatedFields } from './repeated-fields.ts';
+import { isNeverRead, type RepeatedFields } from './repeated-fields.ts';
 
 const CONTENT_LENGTH = 'content-length';
 
@@ -29,7 +29,7 @@ export class SipHeaders {
    * What `reader` makes of the fields. Of a REGISTER that repeats the last one of its client it is known already: each reader is asked once. It looks at no
    * field that `isNeverRepeated`.
    */
-  derive<T>(reader: FieldsReader<T>): T {
+  derive<T>(reader: (headers: SipHeaders) => T): T {
     return this.#repeated?.read(reader, this) ?? reader(this);
   }
 

@@ -1,8 +1,3 @@
-import { type SipHeaders } from './message.ts';
-
-/** Makes something of header fields. Nobody changes what it returns, and it looks at no field that `isNeverRepeated`. */
-export type FieldsReader<T> = (headers: SipHeaders) => T;
-
 /** Fields that each request has anew, or that prove something once. */
 const NEVER_REPEATED: ReadonlySet<string> = new Set(['via', 'cseq', 'authorization', 'proxy-authorization']);
 
@@ -24,12 +19,12 @@ export function isNeverRead(key: string): boolean {
 
 /** What was made of the fields that a client sends over and over. It is kept as long as they stay the same. */
 export class RepeatedFields {
-  readonly #readers: FieldsReader<unknown>[] = [];
+  readonly #readers: unknown[] = [];
   readonly #results: unknown[] = [];
   #without: { readonly keys: ReadonlySet<string>; readonly fields: RepeatedFields } | undefined;
 
   /** What `reader` makes of these fields, which `headers` has. It is asked once, and is therefore no closure. */
-  read<T>(reader: FieldsReader<T>, headers: SipHeaders): T {
+  read<Headers, T>(reader: (headers: Headers) => T, headers: Headers): T {
     const known = this.#readers.indexOf(reader);
     if (known >= 0) return this.#results[known] as T;
     const result = reader(headers);

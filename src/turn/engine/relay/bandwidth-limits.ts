@@ -1,5 +1,4 @@
 import { type RelayBandwidth } from '../../contract/bandwidth.ts';
-import { type Allocation } from '../allocation/allocation.ts';
 
 export interface BandwidthOptions {
   /** Bytes a second in each direction, of what peers send and are sent; 0 sets no limit. */
@@ -8,10 +7,10 @@ export interface BandwidthOptions {
   readonly totalBytesPerSec: number;
 }
 
-/** The limits of an allocation's relays; `undefined` when nothing limits them. */
+/** The limits of the relays of an allocation with this `id`, which counts against `person`; `undefined` when nothing limits them. */
 export function bandwidthOf(
   options: BandwidthOptions | undefined,
-  { id, person }: Pick<Allocation, 'id' | 'person'>,
+  { id, person }: { readonly id: string; readonly person: string },
 ): RelayBandwidth | undefined {
   if (!options) return undefined;
   const { allocationBytesPerSec, userBytesPerSec, totalBytesPerSec } = options;
