@@ -64,6 +64,8 @@ export async function startControlledLab(
       const sent = request({ ...target, headers: all, ...(signal && { signal }) }, resolve).on('error', reject);
       sent.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
     });
+  // Routes are mounted for the first request.
+  (await open('/healthz')).resume();
   return {
     lab,
     log: log!,
