@@ -30,7 +30,7 @@ export class SipHeaders {
    * field that `isNeverRepeated`.
    */
   derive<T>(reader: (headers: SipHeaders) => T): T {
-    return this.#repeated?.read(reader, this) ?? reader(this);
+    return this.#repeated ? this.#repeated.read(reader, this) : reader(this);
   }
 
   /** The value of every field of that name, in order; comma-separated lists stay whole. */

@@ -61,6 +61,20 @@ describe('FieldMemory', () => {
     expect(asked()).toBe(1);
   });
 
+  it('asks once as well where there is nothing to be made', () => {
+    const memory = new FieldMemory();
+    read(register(), memory);
+    let asked = 0;
+    const reader = (headers: SipHeaders): string | undefined => {
+      asked += 1;
+      return headers.get('Subject');
+    };
+    for (let sequence = 2; sequence < 5; sequence++) {
+      expect(read(register({ sequence }), memory).headers.derive(reader)).toBeUndefined();
+    }
+    expect(asked).toBe(1);
+  });
+
   it.each<[string, Parts]>([
     ['another field', { more: 'X-Other: 1\r\n' }],
     ['another value', { from: 'b' }],
