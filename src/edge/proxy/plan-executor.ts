@@ -85,7 +85,7 @@ export class PlanExecutor {
     return exchange ?? this.#context.layer.openServer(request, key, hop, account);
   }
 
-  /** ACK of a 2xx: no transaction, the same way as any request of its dialog (RFC 3261 §16.6 at its end). */
+  /** ACK of a 2xx: no transaction, and the way that each request of its dialog goes (RFC 3261 §16.6 at its end). */
   forwardAck({ request, essentials, hop, sender }: Omit<AdmittedRequest, 'key' | 'account'>, plan: OnwardPlan): void {
     const { layer, forwarder } = this.#context;
     this.#crossBorder(plan, hop, sender);

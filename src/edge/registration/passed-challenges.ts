@@ -122,7 +122,7 @@ function digestParams(value: string): ReadonlyMap<string, string> | undefined {
   return fields?.scheme === 'digest' ? fields.params : undefined;
 }
 
-/** A client, and a core, choose how long these are; their hash is as long as any other, and no part of a message. */
+/** A client, and a core, choose how long these are; a hash has one length, and is no part of a message. */
 function keyOf(name: string, aor: string, params: ReadonlyMap<string, string>): string {
   // No part has a line break.
   const text = `${name}\n${aor}\n${params.get('realm') ?? ''}\n${params.get('nonce') ?? ''}`;

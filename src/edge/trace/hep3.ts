@@ -91,7 +91,7 @@ export function encodeHep3(message: CapturedMessage, agent: CaptureAgent): Encod
 function fit(payload: Buffer, room: number): { bytes: Buffer; cutBytes: number } {
   if (payload.length <= room) return { bytes: payload, cutBytes: 0 };
   const noteFor = (cutBytes: number): Buffer => Buffer.from(`\r\n[cut: ${cutBytes} bytes more]`);
-  // The note for the whole payload is as long as any.
+  // No note is longer than the one for the whole payload.
   const kept = wholeCharacters(payload, room - noteFor(payload.length).length);
   const cutBytes = payload.length - kept.length;
   return { bytes: Buffer.concat([kept, noteFor(cutBytes)]), cutBytes };

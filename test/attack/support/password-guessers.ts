@@ -5,7 +5,7 @@ import { DOMAIN } from './victim.ts';
 
 const PAUSE_MS = 200;
 const WAVE = 8;
-/** Each stays in the table of failed logins for as long as any attack lasts. */
+/** Each stays in the table of failed logins longer than an attack of the tests lasts. */
 const MAX_GUESSES = 2000;
 /** Header fields that make a message nearly as large as one may be. */
 export const PADDING = Array.from({ length: 8 }, (_, i) => `X-Padding-${i}: ${'x'.repeat(7700)}`);

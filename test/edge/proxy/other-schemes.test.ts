@@ -25,7 +25,7 @@ describe('a request for a URI of another scheme', () => {
     }
   });
 
-  it('is answered as any other, and its answer acknowledged', () => {
+  it('is answered like a request for a SIP URI, and its answer acknowledged', () => {
     const bench = new CoreBench();
     const alice = bench.registered('alice', { 'Service-Route': SERVICE_ROUTE });
     const sent = bench.sent(alice, 'INVITE', { Contact: `<${alice.wic.contactUri}>` }, 'tel:+4930123456');

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** One HEP3 packet as any collector reads it: chunk type → value, for vendor 0. */
+/** One HEP3 packet as a collector reads it: chunk type → value, for vendor 0. */
 type HepChunks = ReadonlyMap<number, Buffer>;
 
 /** Written from the HEP3 document alone, so that it can disagree with what the edge writes. Throws where a packet breaks the format. */

@@ -33,7 +33,7 @@ const NO_RELAY = -1;
 /**
  * The data plane of UDP clients on Linux whose packets are moved by shards: threads with system calls that take many datagrams. The engine stays on
  * the main thread, and there is one. What it decides is told to each shard as plain data before the client hears of it; what shards cannot
- * decide they tell the main thread. Sockets are opened and closed here at once, as any thread may use them.
+ * decide they tell the main thread. Sockets are opened and closed here at once: each thread of the process may use a descriptor.
  */
 export class BatchDataPlane implements ListenerHost, SendTally {
   readonly foreign: ForeignRelays;

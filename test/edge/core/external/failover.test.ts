@@ -603,7 +603,7 @@ describe('a request that waits for DNS', () => {
 });
 
 describe('a request of the edge itself', () => {
-  it('goes to the next place as any other, and its end is told once', async () => {
+  it('goes to the next place like other requests, and its end is told once', async () => {
     const it = await scene(FIRST, SECOND);
     const told: number[] = [];
     const request = it.wic.buildRegister({ expires: 0 });
