@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
-import { processTree } from './register-cost.mjs';
 
 export const DOMAIN = 'bench.example';
 export const PASSWORD = 'load-password';
@@ -111,14 +110,12 @@ export async function startServer(name, program, args, port, folder) {
     port,
     log,
     stop: async () => {
-      const pids = hasEnded ? [] : processTree(child.pid);
-      // In order, so that Kamailio waits for its children; what is left of them after a while is cut.
+      // In order, so that Kamailio waits for its children; what is left of them, or was made meanwhile, is cut.
       child.kill('SIGINT');
-      const cut = setTimeout(() => {
-        pids.forEach(kill);
-      }, STOP_MS);
+      const cut = setTimeout(killGroup, STOP_MS, child.pid);
       await ended;
       clearTimeout(cut);
+      killGroup(child.pid);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -131,11 +128,12 @@ export async function startServer(name, program, args, port, folder) {
   return undefined;
 }
 
-function kill(pid) {
+/** Ends what a server has started, which is in its process group. */
+function killGroup(pid) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended with its parent.
+    // There is nobody left.
   }
 }
 
