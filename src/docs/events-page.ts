@@ -1,9 +1,12 @@
 import { EVENT_SCHEMAS } from '../lab/control/event-schemas.ts';
 import { LAB_EVENT_CAUSES, OWN_LAB_EVENTS, PASSED_ON_EVENTS } from '../lab/lab-events.ts';
+import { TRANSPORT_DROP_SENTENCES } from '../turn/dataplane/shared/drop-counters.ts';
+import { DROP_REASONS } from '../turn/engine/observe/tally.ts';
 import { fieldsOfSchema } from './fields.ts';
 import { code, page, table } from './markdown.ts';
 
 const CAUSES: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(Object.entries(LAB_EVENT_CAUSES));
+const ENGINE_REASONS = DROP_REASONS.filter((reason) => !(reason in TRANSPORT_DROP_SENTENCES));
 const SCHEMAS = new Map(EVENT_SCHEMAS.map(([name, schema]) => [name, schema]));
 
 /** Every event with its fields, from the schemas of lab control, and its causes, from the tables beside each closed union. */
@@ -20,6 +23,13 @@ export function eventsPage(): string {
     ...eventParts(PASSED_ON_EVENTS.edge),
     '## Of the TURN server',
     ...eventParts(PASSED_ON_EVENTS.turn),
+    '### Packets that are dropped',
+    'A server counts them by reason in `snapshot().stats.turn.drops` ([library](library.md)); those of an allocation are `dropped` in the log line and event of its end. On the way of packets:',
+    table(
+      ['reason', 'meaning'],
+      Object.entries(TRANSPORT_DROP_SENTENCES).map(([reason, sentence]) => [code(reason), sentence]),
+    ),
+    `Messages that got no answer: ${ENGINE_REASONS.map(code).join(', ')}.`,
     '## Of web server and authorization server',
     ...eventParts(PASSED_ON_EVENTS.oauth),
     '## Of the delivery of credentials (approach 2)',
