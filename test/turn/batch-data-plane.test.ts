@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { type Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -7,6 +8,7 @@ import { ok } from '../../src/base/result.ts';
 import { batchSupport } from '../../src/turn/batch-support.ts';
 import { NodeDataPlane } from '../../src/turn/dataplane/node/node-data-plane.ts';
 import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
+import { UdpSockets } from '../../src/turn/kernel/udp-sockets.ts';
 import { type TurnServerOptions } from '../../src/turn/turn-server-options.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
 import { turnServerOptions } from './support/options.ts';
@@ -156,6 +158,52 @@ describe.runIf(here)('the data plane batch', () => {
     const client = await connectClient(second);
     await client.allocate();
     expect(client.relayed).toBeDefined();
+  });
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['0.0.0.0', '0.0.0.0'],
+  ])('a second server takes no clients of the first, with listeners on %s and %s: it does not start', async (...on) => {
+    const first = await startServer({ ...BATCH, listeners: [{ transport: 'udp', address: on[0], port: 0 }] });
+    const { port } = first.addresses[0]!;
+    await expect(
+      startServer({ ...BATCH, listeners: [{ transport: 'udp', address: on[1], port }] }),
+    ).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_IN_USE',
+      message: expect.stringContaining('turn.listeners') as string,
+    });
+  });
+
+  it('a port that a plain socket has is refused, and so is a plain socket on the port of a server', async () => {
+    const holder = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(holder, 'listening');
+    await expect(
+      startServer({ ...BATCH, listeners: [{ transport: 'udp', address: '127.0.0.1', port: holder.address().port }] }),
+    ).rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' });
+    holder.close();
+    const server = await startServer(BATCH);
+    const late = createSocket('udp4').bind(server.addresses[0]!.port, '127.0.0.1');
+    expect(await once(late, 'error')).toMatchObject([{ code: 'EADDRINUSE' }]);
+  });
+
+  it('a port whose socket lets others join it (SO_REUSEPORT) is refused', () => {
+    const loaded = loadSystemCalls();
+    if (!loaded.ok) return;
+    const sockets = new UdpSockets(loaded.value);
+    const local = { family: 4, address: '127.0.0.1', port: 0 } as const;
+    const shared = sockets.open({ local, bufferBytes: 0, isShared: true });
+    const options = {
+      ...BATCH,
+      listeners: [{ transport: 'udp', address: '127.0.0.1', port: sockets.portOf(shared) }],
+    } as const;
+    return expect(startServer(options))
+      .rejects.toMatchObject({ code: 'ERR_ADDRESS_IN_USE' })
+      .finally(() => {
+        sockets.release(shared);
+        sockets.close();
+      });
   });
 
   it('tells its owner once when a thread fails', async () => {

@@ -28,7 +28,7 @@ export interface UdpSocketOptions {
   readonly zone?: number | undefined;
   /** SO_RCVBUF and SO_SNDBUF; 0 leaves the kernel's default. */
   readonly bufferBytes: number;
-  /** Other sockets of this user may have the same address and port, and share what comes (SO_REUSEPORT). */
+  /** Beside sockets of this user on the same address and port that are shared too (SO_REUSEPORT): they have what comes in common. */
   readonly isShared?: boolean | undefined;
   /** Beside a wildcard socket of this process on the same port, which lets it at that moment. */
   readonly isBesideWildcard?: boolean | undefined;
@@ -93,6 +93,11 @@ export class UdpSockets {
       this.#calls.close(fd);
       throw error;
     }
+  }
+
+  /** From here on, sockets that are opened as shared may come beside this one. */
+  share(fd: number): void {
+    this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   }
 
   portOf(fd: number): number {

@@ -46,30 +46,29 @@ export class Listeners {
   }
 
   /** Opens a socket for each shard, which share what comes (SO_REUSEPORT), or none. Throws a system error. */
-  open(wish: TransportAddress, { socketBufferBytes, isShared, zone = '0' }: BatchListenOptions): BatchListener {
+  open(wish: TransportAddress, options: BatchListenOptions): BatchListener {
     const { threads } = this.#shards;
+    const zone = Number(options.zone ?? 0);
     const fds: number[] = [];
     let local = wish;
+    const openOne = (isShared: boolean): number => {
+      const { socketBufferBytes: bufferBytes, isShared: isBesideWildcard } = options;
+      const fd = this.#sockets.open({ local, zone, bufferBytes, isShared, isBesideWildcard, joinsTrains: true });
+      fds.push(fd);
+      return fd;
+    };
     try {
-      while (fds.length < threads.length) {
-        fds.push(
-          this.#sockets.open({
-            local,
-            zone: Number(zone),
-            bufferBytes: socketBufferBytes,
-            isShared: threads.length > 1,
-            isBesideWildcard: isShared,
-            joinsTrains: true,
-          }),
-        );
-        local = { ...local, port: this.#sockets.portOf(fds[0] ?? CLOSED) };
-      }
+      // The first has the port for itself alone or fails, also where another server of this user shares it among its own shards.
+      const first = openOne(false);
+      local = { ...wish, port: this.#sockets.portOf(first) };
+      if (threads.length > 1) this.#sockets.share(first);
+      while (fds.length < threads.length) openOne(true);
     } catch (error) {
       for (const fd of fds) this.#sockets.release(fd);
       throw error;
     }
     const number = this.#all.length;
-    const listener = new BatchListener(local, Number(zone), number, this.#host);
+    const listener = new BatchListener(local, zone, number, this.#host);
     this.#all.push(listener);
     this.#bySocket.set(listener.socket, listener);
     this.#fds.push(fds);
