@@ -206,6 +206,19 @@ describe.runIf(here)('the data plane batch', () => {
       });
   });
 
+  it('hears of the end of the process once, however many threads there are, so that Node.js warns of no leak', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): unknown => warnings.push(name);
+    process.on('warning', note);
+    const before = process.listenerCount('exit');
+    const server = await startServer({ ...BATCH, shards: 12 });
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    await server.stop();
+    expect(process.listenerCount('exit')).toBe(before);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('tells its owner once when a thread fails', async () => {
     const failures: Error[] = [];
     const server = new TurnServer(turnServerOptions({ ...BATCH, shards: 1 }), {

@@ -79,7 +79,6 @@ export class ShardThread {
         resolve();
       });
     });
-    process.once('exit', this.#stopAtExit);
   }
 
   /** Resolves when the thread serves. Throws what it threw. */
@@ -138,18 +137,17 @@ export class ShardThread {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#stopAtExit();
+    this.sayStop();
     await this.#ended;
-    process.off('exit', this.#stopAtExit);
     this.poll.close();
     this.#wakeUp.close();
   }
 
   /** A thread in a system call cannot be ended from outside: it is woken and ends by itself. */
-  readonly #stopAtExit = (): void => {
+  sayStop(): void {
     Atomics.store(this.#flags, Flag.Stopped, 1);
     this.#wakeUp.wake();
-  };
+  }
 
   readonly #readEvents = (): void => {
     Atomics.store(this.#flags, Flag.MainTold, 0);

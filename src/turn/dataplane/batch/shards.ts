@@ -16,6 +16,7 @@ export class Shards {
   constructor(count: number, options: ShardThreadOptions, ports: ShardThreadPorts) {
     this.own = new ShardCounters(countersMemory(options.relaySlots));
     this.threads = Array.from({ length: count }, () => new ShardThread(options, ports));
+    process.once('exit', this.#stopAtExit);
   }
 
   async start(): Promise<void> {
@@ -24,6 +25,7 @@ export class Shards {
 
   async stop(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.stop()));
+    process.off('exit', this.#stopAtExit);
   }
 
   at(shard: number): ShardThread {
@@ -57,4 +59,8 @@ export class Shards {
       this.#toldDrops[reason] = all;
     }
   }
+
+  readonly #stopAtExit = (): void => {
+    for (const thread of this.threads) thread.sayStop();
+  };
 }
