@@ -14,6 +14,7 @@ export interface SchemaNode {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
+  readonly minLength?: number;
   readonly additionalProperties?: SchemaNode | boolean;
   /** What a value must be, where type and bounds do not say it. */
   readonly expected?: string;
@@ -75,6 +76,6 @@ export function expectedOf(node: SchemaNode): string {
     case 'object':
       return 'a mapping';
     default:
-      return 'text';
+      return (node.minLength ?? 0) > 0 ? 'text that is not empty' : 'text';
   }
 }

@@ -10,6 +10,12 @@ describe('the documentation of the configuration', () => {
     }
   });
 
+  it('says what a key expects that takes values of several kinds, which would be told as "text"', () => {
+    const several = knownKeys().filter(({ node }) => node.anyOf);
+    expect(several.map(({ path }) => path)).toContain('turn.shards');
+    for (const { path, node } of several) expect(node.expected, path).toBeDefined();
+  });
+
   it('gives every key an environment variable of its own', () => {
     const names = knownKeys().map(({ environment }) => environment);
     expect(new Set(names).size).toBe(names.length);

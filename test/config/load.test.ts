@@ -91,6 +91,8 @@ describe('a value in the environment', () => {
     ['EPCSCF_EDGE_LISTEN_ADDRESSES', '["::1"]', (c: Loaded) => c.edge.listen.addresses, ['::1']],
     ['EPCSCF_EDGE_ORIGINS_ALLOW_MISSING', 'true', (c: Loaded) => c.edge.origins.allowMissing, true],
     ['EPCSCF_EDGE_ORIGINS_ALLOW_MISSING', 'auto', (c: Loaded) => c.edge.origins.allowMissing, 'auto'],
+    ['EPCSCF_TURN_SHARDS', 'auto', (c: Loaded) => c.turn.shards, 'auto'],
+    ['EPCSCF_TURN_SHARDS', '4', (c: Loaded) => c.turn.shards, 4],
     [
       'EPCSCF_EDGE_CREDENTIAL_URIS',
       'turn:a:1,turn:b:2',
@@ -168,6 +170,9 @@ describe('a slip', () => {
     ['domain:', 'domain: expected a host name, got nothing'],
     ['turn: true', 'turn: expected a mapping, got true'],
     ['turn: { software: "yes" }', 'turn.software: expected true or false, got "yes"'],
+    ['turn: { shards: 65 }', 'turn.shards: expected auto, or a whole number from 1 to 64, got 65'],
+    ['turn: { shards: many }', 'turn.shards: expected auto, or a whole number from 1 to 64, got "many"'],
+    ['oauth: { wwsf: { openid: { scope: "" } } }', 'oauth.wwsf.openid.scope: expected text that is not empty, got ""'],
     ['turn: { listeners: [] }', 'turn.listeners: expected a list that is not empty, got []'],
     [
       'turn: { listeners: [{ transport: sctp, address: 127.0.0.1 }] }',

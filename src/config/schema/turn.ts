@@ -361,7 +361,11 @@ export const turnSection = section(
     shards: z
       .union([z.literal('auto'), z.number().int().min(1).max(64)])
       .default('auto')
-      .meta({ description: 'Threads of the data plane `batch`, 1 to 64. `auto`: one for each processor.' }),
+      .meta({
+        description:
+          'Threads of the data plane `batch`. `auto`: one for each processor. Each takes about 10 MiB of memory.',
+        expected: 'auto, or a whole number from 1 to 64',
+      }),
   },
   'The TURN server.',
 );
