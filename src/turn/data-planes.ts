@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type Clock } from '../base/clock.ts';
 import { type Logger } from '../base/logger.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { type DataPlane } from './contract/data-plane.ts';
 import { type DataPlaneSink } from './contract/data-plane-sink.ts';
 import { BatchDataPlane } from './dataplane/batch/batch-data-plane.ts';
@@ -68,8 +69,9 @@ export async function openDataPlanes(
 ): Promise<DataPlanes> {
   if (options.dataPlane !== 'batch') return nodeAlone(options, addresses, ports);
   const support = batchSupport(options, ports.isSystemClock, ports.wrap);
-  if (support.ok) return batchAndNode(options, addresses, ports, support.value);
-  ports.logger.warn({ reason: support.reason }, 'the data plane is node: batch cannot serve here');
+  const opened = support.ok ? await batchAndNode(options, addresses, ports, support.value) : support;
+  if (opened.ok) return opened.value;
+  ports.logger.warn({ reason: opened.reason }, 'the data plane is node: batch cannot serve here');
   return nodeAlone(options, addresses, ports);
 }
 
@@ -92,12 +94,13 @@ function nodeAlone(options: TurnServerOptions, addresses: readonly RelayAddress[
   };
 }
 
+/** Fails, with nothing left behind, where the system grants too few threads. */
 async function batchAndNode(
   options: TurnServerOptions,
   addresses: readonly RelayAddress[],
   ports: DataPlanePorts,
   means: BatchMeans,
-): Promise<DataPlanes> {
+): Promise<Result<DataPlanes, string>> {
   const { sink, clients, drops, clock, onFailed } = ports;
   const nowMs = (): number => clock.now().monotonicMs;
   const { min, max } = options.relay.ports;
@@ -130,10 +133,15 @@ async function batchAndNode(
       ...means,
     },
   );
+  try {
+    await batch.start();
+  } catch (error) {
+    await batch.stop();
+    return fail(`a thread does not start: ${error instanceof Error ? error.message : String(error)}`);
+  }
   const { node, kernel } = createNode(options, addresses, ports, (from, to, data) => batch.deliver(from, to, data));
   const clientSink = new CrossingClients(sink, { clients, node: () => node, batch: () => batch });
-  await batch.start();
-  return {
+  return ok({
     plane: new JointDataPlane(batch, node),
     node,
     kernel,
@@ -154,7 +162,7 @@ async function batchAndNode(
       node.close();
       await batch.stop();
     },
-  };
+  });
 }
 
 function receiveBatch(): ReceiveBatch | undefined {

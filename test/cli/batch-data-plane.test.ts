@@ -7,6 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
 
 const COMMAND = 'dist/cli/main.js';
+/** Loaded into the process of the command before that begins: a message ends the first thread that is made, and nothing else. */
+const THREAD_KILLER = `data:text/javascript,process.once('worker', (thread) => process.once('message', () => thread.terminate()))`;
 
 let base: string;
 const children: ChildProcess[] = [];
@@ -24,7 +26,12 @@ afterAll(() => {
 interface Serving {
   /** Resolves with the port of the UDP listener. */
   readonly started: Promise<number>;
+  readonly child: ChildProcess;
   readonly ended: Promise<{ readonly code: number | null; readonly log: string }>;
+}
+
+interface LogLine {
+  readonly msg: string;
 }
 
 /** Runs a relay alone with four threads. */
@@ -36,19 +43,19 @@ function serve(port: number, nodeArguments: readonly string[] = []): Serving {
     [...nodeArguments, COMMAND, 'serve', ...keys.flatMap((key) => ['--set', key])],
     {
       env: { PATH: process.env.PATH, HOME: base, XDG_STATE_HOME: base },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   );
   children.push(child);
   let log = '';
   const started = new Promise<number>((resolve) => {
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
       const found = /"listeners":\["udp 127\.0\.0\.1:(\d+)"\].*"dataPlane":"batch"/.exec(log);
       if (found) resolve(Number(found[1]));
     });
   });
-  return { started, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, log })) };
+  return { child, started, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, log })) };
 }
 
 describe.runIf(loadSystemCalls().ok)('epcscf-turn serve with the data plane batch', () => {
@@ -68,5 +75,16 @@ describe.runIf(loadSystemCalls().ok)('epcscf-turn serve with the data plane batc
     const refused = await Promise.race(both.map(({ ended: end }, i) => end.then(({ code }) => ({ code, i }))));
     expect(refused.code).toBe(1);
     expect(await both[1 - refused.i]?.started).toBe(port);
+  });
+
+  it('ends in order and with 1 when one of its threads dies, and the log says so', async () => {
+    const { child, started, ended } = serve(0, ['--import', THREAD_KILLER]);
+    await started;
+    child.send('now');
+    const { code, log } = await ended;
+    const messages = log.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as LogLine).msg]));
+    expect(messages.slice(-2)).toEqual(['the data plane of the TURN server has failed', 'TURN server stopped']);
+    expect(log).toContain('a thread of the data plane ended with code 1');
+    expect(code).toBe(1);
   });
 });

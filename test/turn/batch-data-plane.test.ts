@@ -298,6 +298,27 @@ describe.runIf(here)('why batch cannot serve', () => {
     expect(why(turnServerOptions(), true, undefined, () => ok(calls))).toMatch(/^self-test: recvmmsg E/);
   });
 
+  it('a system that grants too few threads: the server runs on node, and no thread is left', async () => {
+    const warn = vi.fn();
+    const server = new TurnServer(turnServerOptions({ ...BATCH, shards: 3 }), {
+      verifier: staticVerifier({}),
+      logger: { ...silentLogger, warn },
+    });
+    const ends: Promise<unknown>[] = [];
+    const note = (thread: Worker): unknown => ends.push(once(thread, 'exit'));
+    process.on('worker', note);
+    process.once('worker', (thread) => void thread.terminate());
+    await server.start();
+    process.off('worker', note);
+    expect(warn).toHaveBeenCalledWith(
+      { reason: expect.stringMatching(/^a thread does not start: a thread of the data plane ended/) as string },
+      'the data plane is node: batch cannot serve here',
+    );
+    expect(server.stats()?.dataPlane).toBe('node');
+    expect(await Promise.all(ends)).toHaveLength(3);
+    await server.stop();
+  });
+
   it('the server runs on node then, and its log says why', async () => {
     const warn = vi.fn();
     const server = new TurnServer(turnServerOptions({ ...BATCH, listeners: [BOTH[1]] }), {

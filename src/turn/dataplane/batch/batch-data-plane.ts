@@ -52,7 +52,6 @@ export class BatchDataPlane implements ListenerHost, SendTally {
   readonly #ownRelays = new Map<string, BatchRelay>();
   readonly #words = new Uint32Array(SOCKADDR_WORDS);
 
-  /** Starts the threads; `start` waits for them. */
   constructor(options: BatchPlaneOptions, ports: BatchPlanePorts) {
     const { calls, abilities, nowMs } = ports;
     const { relaySlots, seed } = options;
@@ -85,7 +84,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     const parts = { listeners: this.#listeners, legs: this.#legs, foreign: this.foreign, relays: this.#relays };
   }
 
-  /** Resolves when all shards serve. */
+  /** Starts the threads. Resolves when all of them serve; throws when one does not, and the plane is to be stopped then. */
   async start(): Promise<void> {
     await this.#shards.start();
   }

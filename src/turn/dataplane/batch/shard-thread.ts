@@ -39,10 +39,9 @@ export class ShardThread {
   readonly #commands: MailboxWriter;
   readonly #events: MailboxReader;
   readonly #wakeUp: WakeUp;
-  readonly #worker: Worker;
   readonly #ports: ShardThreadPorts;
-  readonly #ready: Promise<void>;
-  readonly #ended: Promise<void>;
+  readonly #start: ShardStart;
+  #ended: Promise<void> | undefined;
   #isStopping = false;
   /** The thread has ended by itself: nobody hears what is said, and nobody works with what was. */
   #hasFailed = false;
@@ -53,7 +52,7 @@ export class ShardThread {
     this.poll = new Poll(calls);
     this.#wakeUp = new WakeUp(calls);
     this.poll.add(this.#wakeUp.fd, WAKE_UP);
-    const start: ShardStart = {
+    this.#start = {
       ...options,
       pollFd: this.poll.fd,
       wakeUpFd: this.#wakeUp.fd,
@@ -62,33 +61,35 @@ export class ShardThread {
       events: mailboxMemory(EVENT_BYTES),
       counters: countersMemory(options.relaySlots),
     };
-    this.#flags = new Int32Array(start.flags);
-    this.#commands = new MailboxWriter(start.commands);
-    this.#events = new MailboxReader(start.events);
-    this.counters = new ShardCounters(start.counters);
-    this.#worker = new Worker(new URL('./shard-entry.js', import.meta.url), { workerData: start });
-    this.#ready = new Promise((resolve, reject) => {
-      this.#worker.once('error', reject);
-      this.#worker.on('message', (message) => {
+    this.#flags = new Int32Array(this.#start.flags);
+    this.#commands = new MailboxWriter(this.#start.commands);
+    this.#events = new MailboxReader(this.#start.events);
+    this.counters = new ShardCounters(this.#start.counters);
+  }
+
+  /** Starts the thread. Resolves when it serves. Throws what it threw, or that the system grants no further thread. */
+  async start(): Promise<void> {
+    const worker = new Worker(new URL('./shard-entry.js', import.meta.url), { workerData: this.#start });
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', () => {
+        resolve();
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('exit', (code) => {
+        reject(endedBy(code));
+      });
+      worker.on('message', (message) => {
         if (message === 'ready') resolve();
         else this.#readEvents();
       });
     });
-    this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        resolve();
-      });
-    });
-  }
-
-  /** Resolves when the thread serves. Throws what it threw. */
-  async start(): Promise<void> {
-    await this.#ready;
-    this.#worker.on('error', (error) => {
+    worker.on('error', (error) => {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     });
-    this.#worker.once('exit', (code) => {
-      this.#fail(new Error(`a thread of the data plane ended with code ${code}`));
+    worker.once('exit', (code) => {
+      this.#fail(endedBy(code));
     });
   }
 
@@ -166,4 +167,8 @@ export class ShardThread {
     this.#hasFailed = true;
     this.#ports.onFailed(error);
   }
+}
+
+function endedBy(code: number): Error {
+  return new Error(`a thread of the data plane ended with code ${code}`);
 }
