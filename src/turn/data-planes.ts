@@ -16,7 +16,7 @@ import { batchSupport, type BatchMeans } from './batch-support.ts';
 import { BatchClients, CrossingClients } from './batch-clients.ts';
 import { JointDataPlane } from './joint-data-plane.ts';
 import { ReceiveBatch } from './kernel/receive-batch.ts';
-import { loadSystemCalls } from './kernel/system-calls.ts';
+import { systemCalls } from './kernel/system-calls.ts';
 import { kernelTcp } from './kernel/tcp.ts';
 import { kernelUdp, type KernelUdp } from './kernel/udp.ts';
 import { turnListenError } from './transports/listen-error.ts';
@@ -47,8 +47,12 @@ export interface DataPlanes {
   readonly plane: DataPlane;
   /** Serves the clients of transports that are on the main thread. */
   readonly node: NodeDataPlane;
+  /** How many threads move packets beside the main one. */
+  readonly shards: number;
   /** Sockets of the kernel for the data plane `node`; absent: it uses `node:dgram`. */
   readonly kernel: KernelUdp | undefined;
+  /** In one line, where `kernel` is absent. */
+  readonly whyNoKernel: string | undefined;
   /** For the datagrams of all sockets of the data plane `node`, since one is served at a time. */
   readonly batch: ReceiveBatch | undefined;
   /** Where transports hand what clients send. */
@@ -76,12 +80,12 @@ export async function openDataPlanes(
 }
 
 function nodeAlone(options: TurnServerOptions, addresses: readonly RelayAddress[], ports: DataPlanePorts): DataPlanes {
-  const { node, kernel, batch } = createNode(options, addresses, ports);
+  const { node, ...means } = createNode(options, addresses, ports);
   return {
+    ...means,
     plane: node,
     node,
-    kernel,
-    batch,
+    shards: 0,
     clientSink: ports.sink,
     openUdp: undefined,
     noteDrops: () => {
@@ -104,11 +108,12 @@ async function batchAndNode(
   const { sink, clients, drops, clock, onFailed } = ports;
   const nowMs = (): number => clock.now().monotonicMs;
   const { min, max } = options.relay.ports;
+  const shards = options.shards === 'auto' ? availableParallelism() : options.shards;
   const batch = new BatchDataPlane(
     {
       addresses,
       relayBufferBytes: options.sockets.relayBufferBytes,
-      shards: options.shards === 'auto' ? availableParallelism() : options.shards,
+      shards,
       relaySlots: (max - min + 1) * addresses.length + SPARE_SLOTS,
       seed: randomInt(2 ** 32),
     },
@@ -139,12 +144,15 @@ async function batchAndNode(
     await batch.stop();
     return fail(`a thread does not start: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const { node, kernel } = createNode(options, addresses, ports, (from, to, data) => batch.deliver(from, to, data));
+  const toBatch: NodeDataPlanePorts['toOtherPlane'] = (from, to, data) => batch.deliver(from, to, data);
+  const { node, kernel, whyNoKernel } = createNode(options, addresses, ports, toBatch);
   const clientSink = new CrossingClients(sink, { clients, node: () => node, batch: () => batch });
   return ok({
     plane: new JointDataPlane(batch, node),
     node,
+    shards,
     kernel,
+    whyNoKernel,
     batch: undefined,
     clientSink,
     openUdp: (local, listenOptions) => {
@@ -165,27 +173,28 @@ async function batchAndNode(
   });
 }
 
-function receiveBatch(): ReceiveBatch | undefined {
-  const calls = loadSystemCalls();
-  return calls.ok ? new ReceiveBatch(calls.value, DATAGRAMS_AT_ONCE, 0) : undefined;
-}
-
 function createNode(
   options: TurnServerOptions,
   addresses: readonly RelayAddress[],
   { sink, clients, turns, drops, logger, clock, wrap }: DataPlanePorts,
   toOtherPlane?: NodeDataPlanePorts['toOtherPlane'],
-): Pick<DataPlanes, 'node' | 'kernel' | 'batch'> {
+): Pick<DataPlanes, 'node' | 'kernel' | 'whyNoKernel' | 'batch'> {
   const { clockResolutionMs, relayBufferBytes } = options.sockets;
-  const usesKernel = options.dataPlane !== 'node';
-  const kernelForTcp = usesKernel ? kernelTcp() : undefined;
-  const kernel = usesKernel ? kernelUdp() : undefined;
-  const batch = kernel && receiveBatch();
+  const calls = options.dataPlane === 'node' ? fail('turn.dataPlane is node') : systemCalls();
+  const kernel = calls.ok ? kernelUdp() : undefined;
+  const batch = calls.ok ? new ReceiveBatch(calls.value, DATAGRAMS_AT_ONCE, 0) : undefined;
+  const whyNoKernel = calls.ok ? undefined : calls.reason;
   const { tcpRelay, stream } = options;
+  const kernelForTcp = calls.ok ? kernelTcp() : undefined;
   const tcp = tcpRelay &&
     kernelForTcp && { bufferedBytes: tcpRelay.bufferedBytes, stuckSec: stream.stuckSec, kernel: kernelForTcp };
   const planeOptions = { addresses, socketBufferBytes: relayBufferBytes, clockResolutionMs, tcp };
   const nowMs = (): number => clock.now().monotonicMs;
   const ports = { sink, clients, turns, drops, logger, kernel, batch, toOtherPlane, nowMs };
-  return { node: wrap?.plane?.(planeOptions, ports) ?? new NodeDataPlane(planeOptions, ports), kernel, batch };
+  return {
+    node: wrap?.plane?.(planeOptions, ports) ?? new NodeDataPlane(planeOptions, ports),
+    kernel,
+    whyNoKernel,
+    batch,
+  };
 }

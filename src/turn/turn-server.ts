@@ -115,11 +115,7 @@ export class TurnServer {
       throw error;
     }
     const listeners = this.addresses.map((at) => `${at.transport} ${formatTransportAddress(at)}`);
-    const { kind, setsDontFragment, tcp } = this.#state.planes.plane;
-    this.#logger.info(
-      { listeners, dataPlane: kind, kernelUdp: setsDontFragment, tcpRelay: tcp !== undefined },
-      'TURN server started',
-    );
+    this.#logger.info({ listeners, ...planeFacts(this.#state.planes) }, 'TURN server started');
   }
 
   /** Ends all allocations, closes all connections and frees all ports. Leaves no handle behind; a no-op when not started. */
@@ -342,6 +338,17 @@ export class TurnServer {
       return realm === undefined || !listener ? [] : [{ listener, realm }];
     });
   }
+}
+
+/** For the log: which data plane serves, and where it cannot do all that it could, why. */
+function planeFacts({ plane, shards, whyNoKernel }: DataPlanes): Record<string, unknown> {
+  return {
+    dataPlane: plane.kind,
+    ...(shards > 0 && { shards }),
+    kernelUdp: plane.setsDontFragment,
+    ...(whyNoKernel !== undefined && { noKernelUdp: whyNoKernel }),
+    tcpRelay: plane.tcp !== undefined,
+  };
 }
 
 async function close({ engine, planes, listeners, handed, discovery, timer, hostAddresses }: Running): Promise<void> {

@@ -8,6 +8,7 @@ export const AF = { 4: 2, 6: 10 } as const satisfies Record<AddressFamily, numbe
 export const SOCKADDR_BYTES = { 4: 16, 6: 28 } as const satisfies Record<AddressFamily, number>;
 
 export const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+export const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
@@ -16,8 +17,8 @@ export const SO_REUSEPORT = 15;
 /** An array of `uint32_t` of which the last counts what found no room in the buffer. */
 export const SO_MEMINFO = { name: 55, bytes: 36, dropsAt: 8 };
 export const IP_OPTIONS = {
-  4: { level: 0, MTU_DISCOVER: 10, RECVERR: 11 },
-  6: { level: 41, MTU_DISCOVER: 23, RECVERR: 25, V6ONLY: 26 },
+  4: { level: 0, RECVPKTINFO: 8, MTU_DISCOVER: 10, RECVERR: 11 },
+  6: { level: 41, MTU_DISCOVER: 23, RECVERR: 25, V6ONLY: 26, RECVPKTINFO: 49 },
 } as const;
 /** No DF bit: a router on the way may fragment. */
 export const PMTUDISC_DONT = 0;

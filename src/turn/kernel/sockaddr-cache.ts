@@ -1,5 +1,5 @@
 import { type AddressFamily } from '../../base/ip.ts';
-import { encodeSockaddr } from './udp.ts';
+import { encodeSockaddr } from './sockaddr.ts';
 
 /** The addresses last sent to, in the form for the kernel: making one costs about as much as sending. */
 export class SockaddrCache {

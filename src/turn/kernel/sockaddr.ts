@@ -21,6 +21,14 @@ export function writeSockaddr(
   if (family === 6) words[at + 6] = zone;
 }
 
+/** A `struct sockaddr` by itself; the zone of a link-local address, as in `fe80::1%2`, is the index of its interface. */
+export function encodeSockaddr({ family, address, port }: TransportAddress): Buffer {
+  const words = new Uint32Array(SOCKADDR_WORDS);
+  const [plain = '', zone = '0'] = address.split('%');
+  writeSockaddr(words, 0, { family, address: plain, port }, Number(zone));
+  return Buffer.from(words.buffer, 0, SOCKADDR_BYTES[family]);
+}
+
 /** Reads a transport address at a word; `undefined` when it is of no family that is known. */
 export function readSockaddr(words: Uint32Array, at: number): TransportAddress | undefined {
   const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, SOCKADDR_WORDS * 4);

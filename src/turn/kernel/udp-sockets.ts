@@ -1,12 +1,9 @@
 import { type TransportAddress } from '../../base/transport-address.ts';
+import { type PeerError } from '../contract/data-plane-sink.ts';
 import {
   AF,
-  CMSGHDR,
-  EFD_NONBLOCK_CLOEXEC,
   IP_OPTIONS,
   MSG_ERRQUEUE_DONTWAIT,
-  MSGHDR,
-  O_CLOEXEC,
   PMTUDISC_DONT,
   PMTUDISC_PROBE,
   SO_MEMINFO,
@@ -19,7 +16,8 @@ import {
   UDP,
 } from './linux.ts';
 import { type NativeMemory } from './native-memory.ts';
-import { readSockaddr, sockaddrBytes, SOCKADDR_WORDS, writeSockaddr } from './sockaddr.ts';
+import { ReceivedMessage } from './received-message.ts';
+import { portAt, sockaddrBytes, SOCKADDR_WORDS, writeSockaddr } from './sockaddr.ts';
 import { type SystemCalls } from './system-calls.ts';
 
 export interface UdpSocketOptions {
@@ -32,36 +30,34 @@ export interface UdpSocketOptions {
   readonly isShared?: boolean | undefined;
   /** Beside a wildcard socket of this process on the same port, which lets it at that moment. */
   readonly isBesideWildcard?: boolean | undefined;
+  /** Each datagram comes with the address of this machine that it was sent to. */
+  readonly tellsDestination?: boolean;
   /** ICMP errors wait to be read. */
   readonly keepsErrors?: boolean;
   /** Trains of datagrams come as one message where the kernel can do that. */
   readonly joinsTrains?: boolean;
 }
 
-/** What the network said about a datagram that was sent, or that a local error was told (`other`). */
-export type SocketError =
-  { readonly peer: TransportAddress; readonly type: number; readonly code: number; readonly data: number } | 'other';
-
+/** `sock_extended_err.ee_origin` of linux/errqueue.h. */
 const ORIGIN_ICMP = 2;
 const ORIGIN_ICMP6 = 3;
-const CONTROL_BYTES = 512;
-const NAME_AT = 64;
-const IOVEC_AT = 128;
-const CONTROL_AT = 192;
+const EXTENDED_ERROR_BYTES = 16;
+/* What the calls here point to: a value, then a socket's address or the counters of its memory. */
+const VALUE_AT = 0;
+const NAME_AT = 8;
+const MEMINFO_AT = NAME_AT + SOCKADDR_WORDS * 4;
 
 /** UDP sockets as file descriptors, which any thread of the process may use. What they do at once is done here; packets are moved elsewhere. */
 export class UdpSockets {
   readonly #calls: SystemCalls;
-  /** A `struct msghdr` and what it points to. */
   readonly #memory: NativeMemory;
-  /** A descriptor that takes and gives nothing. */
-  readonly #nothing: number;
+  readonly #error: ReceivedMessage;
 
   constructor(calls: SystemCalls) {
     this.#calls = calls;
-    this.#memory = calls.memory(CONTROL_AT + CONTROL_BYTES);
-    this.#nothing = calls.eventfd(0, EFD_NONBLOCK_CLOEXEC);
-    if (this.#nothing < 0) throw calls.error('eventfd');
+    this.#memory = calls.memory(MEMINFO_AT + SO_MEMINFO.bytes);
+    // No bytes of the datagram: what was in it is of no interest.
+    this.#error = new ReceivedMessage(calls, 0);
   }
 
   /** Opens a bound socket. Throws a system error (`code` EADDRINUSE, EADDRNOTAVAIL, EMFILE, …). */
@@ -73,8 +69,9 @@ export class UdpSockets {
     try {
       if (family === 6) this.#set(fd, IP_OPTIONS[6].level, IP_OPTIONS[6].V6ONLY, 1);
       if (options.isShared === true) this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-      if (options.isBesideWildcard === true) this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (options.isBesideWildcard === true) this.letOthersIn(fd, true);
       if (options.keepsErrors === true) this.#set(fd, ip.level, ip.RECVERR, 1);
+      if (options.tellsDestination === true) this.#set(fd, ip.level, ip.RECVPKTINFO, 1);
       // RFC 8656 §14: what is relayed may be fragmented on its way. Whether its sender allowed it is not known.
       this.#set(fd, ip.level, ip.MTU_DISCOVER, PMTUDISC_DONT);
       // A kernel without it hands each datagram over by itself.
@@ -87,7 +84,7 @@ export class UdpSockets {
       const bytes = sockaddrBytes(this.#memory.uint32, NAME_AT >> 2);
       if (this.#calls.bind(fd, this.#memory.address + NAME_AT, bytes) !== 0) throw this.#calls.error('bind');
       // No other program may come beside it later.
-      if (options.isBesideWildcard === true) this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+      if (options.isBesideWildcard === true) this.letOthersIn(fd, false);
       return fd;
     } catch (error) {
       this.#calls.close(fd);
@@ -100,11 +97,16 @@ export class UdpSockets {
     this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   }
 
+  /** Whether sockets on other addresses may have the port too (SO_REUSEADDR). While it is false, no other program may come beside this one. */
+  letOthersIn(fd: number, isLet: boolean): void {
+    this.#set(fd, SOL_SOCKET, SO_REUSEADDR, isLet ? 1 : 0);
+  }
+
   portOf(fd: number): number {
     const { uint32, address } = this.#memory;
-    uint32[0] = SOCKADDR_WORDS * 4;
+    uint32[VALUE_AT] = SOCKADDR_WORDS * 4;
     if (this.#calls.getsockname(fd, address + NAME_AT, address) !== 0) throw this.#calls.error('getsockname');
-    return readSockaddr(uint32, NAME_AT >> 2)?.port ?? 0;
+    return portAt(uint32, NAME_AT >> 2);
   }
 
   /** Whether datagrams of the socket have the DF bit from here on. */
@@ -115,53 +117,27 @@ export class UdpSockets {
   /** Datagrams that came and found no room in the socket's buffer, since it was opened. */
   drops(fd: number): number {
     const { uint32, address } = this.#memory;
-    uint32[0] = SO_MEMINFO.bytes;
-    const failed = this.#calls.getsockopt(fd, SOL_SOCKET, SO_MEMINFO.name, address + CONTROL_AT, address) !== 0;
-    return failed ? 0 : (uint32[(CONTROL_AT >> 2) + SO_MEMINFO.dropsAt] ?? 0);
+    uint32[VALUE_AT] = SO_MEMINFO.bytes;
+    const failed = this.#calls.getsockopt(fd, SOL_SOCKET, SO_MEMINFO.name, address + MEMINFO_AT, address) !== 0;
+    return failed ? 0 : (uint32[(MEMINFO_AT >> 2) + SO_MEMINFO.dropsAt] ?? 0);
   }
 
-  /** The oldest error that waits at a socket; `undefined` when none waits. */
-  readError(fd: number): SocketError | undefined {
-    const { uint32, bytes, address } = this.#memory;
-    // No bytes of the datagram: what was in it is of no interest.
-    this.#message();
-    if (this.#calls.recvmsg(fd, address, MSG_ERRQUEUE_DONTWAIT) < 0) return undefined;
-    const controlBytes = uint32[MSGHDR.controlBytesAt >> 2] ?? 0;
-    const peer = readSockaddr(uint32, NAME_AT >> 2);
-    const at = CONTROL_AT + CMSGHDR.bytes;
-    const origin = bytes[at + 4] ?? 0;
-    if (controlBytes < CMSGHDR.bytes + 16 || !peer || (origin !== ORIGIN_ICMP && origin !== ORIGIN_ICMP6))
-      return 'other';
-    const type = bytes[at + 5] ?? 0;
-    const code = bytes[at + 6] ?? 0;
-    return { peer, type, code, data: tellsMtu(origin, type, code) ? (uint32[(at + 8) >> 2] ?? 0) : 0 };
+  /** The oldest error that waits at a socket, `other` for a local one; `undefined` when none waits. */
+  readError(fd: number): PeerError | 'other' | undefined {
+    if (this.#error.receive(fd, MSG_ERRQUEUE_DONTWAIT) < 0) return undefined;
+    const { address: peer, control } = this.#error;
+    const error = control?.data;
+    if (!peer || !error || error.length < EXTENDED_ERROR_BYTES) return 'other';
+    const origin = error[4] ?? 0;
+    if (origin !== ORIGIN_ICMP && origin !== ORIGIN_ICMP6) return 'other';
+    const type = error[5] ?? 0;
+    const code = error[6] ?? 0;
+    return { peer, type, code, data: tellsMtu(origin, type, code) ? error.readUInt32LE(8) : 0 };
   }
 
-  /** Frees the port of a socket. Its number stays taken until `release`, so that nothing goes out through another socket by mistake. */
-  retire(fd: number): void {
-    this.#calls.replace(this.#nothing, fd, O_CLOEXEC);
-  }
-
-  /** Frees the number of a socket that was retired, or closes one that nobody else uses. */
+  /** Closes a socket that no other thread uses, or frees the number of one whose port was freed. */
   release(fd: number): void {
     this.#calls.close(fd);
-  }
-
-  close(): void {
-    this.#calls.close(this.#nothing);
-  }
-
-  /** An iovec of no bytes: it lies where zeros are. */
-  #message(): void {
-    const memory = this.#memory;
-    const { address } = memory;
-    memory.bytes.fill(0);
-    memory.setWord64(MSGHDR.nameAt, address + NAME_AT);
-    memory.setWord64(MSGHDR.nameBytesAt, SOCKADDR_WORDS * 4);
-    memory.setWord64(MSGHDR.iovAt, address + IOVEC_AT);
-    memory.setWord64(MSGHDR.iovCountAt, 1);
-    memory.setWord64(MSGHDR.controlAt, address + CONTROL_AT);
-    memory.setWord64(MSGHDR.controlBytesAt, CONTROL_BYTES);
   }
 
   #set(fd: number, level: number, name: number, value: number): void {
@@ -169,7 +145,7 @@ export class UdpSockets {
   }
 
   #try(fd: number, level: number, name: number, value: number): boolean {
-    this.#memory.int32[0] = value;
+    this.#memory.int32[VALUE_AT] = value;
     return this.#calls.setsockopt(fd, level, name, this.#memory.address, 4) === 0;
   }
 }

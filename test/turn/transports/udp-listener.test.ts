@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodeSockaddr, kernelUdp } from '../../../src/turn/kernel/udp.ts';
+import { encodeSockaddr } from '../../../src/turn/kernel/sockaddr.ts';
+import { kernelUdp } from '../../../src/turn/kernel/udp.ts';
 import { ReceiveBatch } from '../../../src/turn/kernel/receive-batch.ts';
 import { loadSystemCalls } from '../../../src/turn/kernel/system-calls.ts';
 import { ClientLeg } from '../../../src/turn/dataplane/node/relay-state.ts';

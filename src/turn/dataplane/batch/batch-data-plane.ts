@@ -6,6 +6,7 @@ import { type ClientPath } from '../../contract/client-path.ts';
 import { COUNTERS_PER_RELAY } from '../../contract/counters.ts';
 import { type ChannelEntry, type SendOptions } from '../../contract/data-plane.ts';
 import { type RelayHandle, type RelayOpening } from '../../contract/relay-handle.ts';
+import { FreedPorts } from '../../kernel/freed-ports.ts';
 import { type SendTally } from '../../kernel/send-queue.ts';
 import { SOCKADDR_WORDS, writeSockaddr } from '../../kernel/sockaddr.ts';
 import { UdpSockets } from '../../kernel/udp-sockets.ts';
@@ -40,6 +41,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
   readonly #options: BatchPlaneOptions;
   readonly #ports: BatchPlanePorts;
   readonly #sockets: UdpSockets;
+  readonly #freedPorts: FreedPorts;
   readonly #shards: Shards;
   readonly #listeners: Listeners;
   readonly #legs: Legs;
@@ -58,6 +60,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     this.#options = options;
     this.#ports = ports;
     this.#sockets = new UdpSockets(calls);
+    this.#freedPorts = new FreedPorts(calls);
     const buckets = bucketsMemory(bucketCount(relaySlots));
     const clockOffsetMs = nowMs() - calls.monotonicMs();
     const shard = { relaySlots, seed, buckets, clockOffsetMs, joins: abilities.joins };
@@ -73,7 +76,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     });
     const { threads } = this.#shards;
     this.#outgoing = new Outgoing(calls, this, abilities.joins);
-    this.#listeners = new Listeners(this.#shards, this.#sockets, this);
+    this.#listeners = new Listeners(this.#shards, this.#sockets, this.#freedPorts, this);
     this.#legs = new Legs(this.#shards, this.#listeners);
     this.#numbers = new Numbers(threads, relaySlots);
     this.#bucketNumbers = new Numbers(threads, bucketCount(relaySlots));
@@ -96,7 +99,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     await this.#shards.stop();
     for (const numbers of [this.#numbers, this.#bucketNumbers, this.#legs]) numbers.close();
     this.#listeners.release();
-    this.#sockets.close();
+    this.#freedPorts.close();
   }
 
   /** Throws a system error (`code` EADDRINUSE, EADDRNOTAVAIL, EACCES, …). */
@@ -144,7 +147,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     const { number, fd, leg, bandwidth } = relay;
     this.#noteKernelDrops(relay);
     this.#outgoing.flush();
-    this.#sockets.retire(fd);
+    this.#freedPorts.free(fd);
     this.#relays[number] = undefined;
     this.#ownRelays.delete(keyOf(relay.relayed));
     this.#shards.tellAll(Command.CloseRelay, number);

@@ -1,4 +1,5 @@
 import { type TransportAddress } from '../../../base/transport-address.ts';
+import { type FreedPorts } from '../../kernel/freed-ports.ts';
 import { type UdpSockets } from '../../kernel/udp-sockets.ts';
 import { BatchListener, type ListenerHost } from './batch-listener.ts';
 import { type Shards } from './shards.ts';
@@ -18,6 +19,7 @@ const CLOSED = -1;
 export class Listeners {
   readonly #shards: Shards;
   readonly #sockets: UdpSockets;
+  readonly #freedPorts: FreedPorts;
   readonly #host: ListenerHost;
   readonly #all: BatchListener[] = [];
   readonly #bySocket = new Map<number, BatchListener>();
@@ -25,9 +27,10 @@ export class Listeners {
   readonly #fds: number[][] = [];
   readonly #retired: number[] = [];
 
-  constructor(shards: Shards, sockets: UdpSockets, host: ListenerHost) {
+  constructor(shards: Shards, sockets: UdpSockets, freedPorts: FreedPorts, host: ListenerHost) {
     this.#shards = shards;
     this.#sockets = sockets;
+    this.#freedPorts = freedPorts;
     this.#host = host;
   }
 
@@ -82,7 +85,7 @@ export class Listeners {
   close({ number, socket }: BatchListener): void {
     this.#bySocket.delete(socket);
     const fds = this.#fds[number] ?? [];
-    for (const fd of fds) this.#sockets.retire(fd);
+    for (const fd of fds) this.#freedPorts.free(fd);
     this.#retired.push(...fds);
     this.#fds[number] = [];
     this.#shards.tellAll(Command.Listener, number, CLOSED);

@@ -77,7 +77,6 @@ export class Shard {
       const pauseNs = this.#pace.pauseAfter(served, this.#path.nowMs);
       if (pauseNs > 0) this.#pause(pauseNs);
     }
-    this.#sockets.close();
   }
 
   /** Sleeps until a socket has something or the main thread says something. */
