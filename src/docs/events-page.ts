@@ -1,12 +1,11 @@
 import { EVENT_SCHEMAS } from '../lab/control/event-schemas.ts';
 import { LAB_EVENT_CAUSES, OWN_LAB_EVENTS, PASSED_ON_EVENTS } from '../lab/lab-events.ts';
 import { TRANSPORT_DROP_SENTENCES } from '../turn/dataplane/shared/drop-counters.ts';
-import { DROP_REASONS } from '../turn/engine/observe/tally.ts';
+import { ENGINE_DROP_SENTENCES } from '../turn/engine/observe/drop-sentences.ts';
 import { fieldsOfSchema } from './fields.ts';
 import { code, page, table } from './markdown.ts';
 
 const CAUSES: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(Object.entries(LAB_EVENT_CAUSES));
-const ENGINE_REASONS = DROP_REASONS.filter((reason) => !(reason in TRANSPORT_DROP_SENTENCES));
 const SCHEMAS = new Map(EVENT_SCHEMAS.map(([name, schema]) => [name, schema]));
 
 /** Every event with its fields, from the schemas of lab control, and its causes, from the tables beside each closed union. */
@@ -24,12 +23,10 @@ export function eventsPage(): string {
     '## Of the TURN server',
     ...eventParts(PASSED_ON_EVENTS.turn),
     '### Packets that are dropped',
-    'A server counts them by reason in `snapshot().stats.turn.drops` ([library](library.md)); those of an allocation are `dropped` in the log line and event of its end. On the way of packets:',
-    table(
-      ['reason', 'meaning'],
-      Object.entries(TRANSPORT_DROP_SENTENCES).map(([reason, sentence]) => [code(reason), sentence]),
-    ),
-    `Messages that got no answer: ${ENGINE_REASONS.map(code).join(', ')}.`,
+    'A server counts them by reason in `snapshot().stats.turn.drops` ([library](library.md)); those of an allocation are `dropped` in the log line and event of its end. A lab counts as `impaired` what its faults lose. On the way of packets:',
+    reasonTable(TRANSPORT_DROP_SENTENCES),
+    'Messages that get no answer, and data that the engine passes by itself (Send and Data indications, connections of TCP relays). A reason of the same name is counted together with the one above:',
+    reasonTable(ENGINE_DROP_SENTENCES),
     '## Of web server and authorization server',
     ...eventParts(PASSED_ON_EVENTS.oauth),
     '## Of the delivery of credentials (approach 2)',
@@ -37,6 +34,11 @@ export function eventsPage(): string {
     '## Of a lab only',
     ...eventParts(OWN_LAB_EVENTS),
   ]);
+}
+
+function reasonTable(sentences: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(sentences).map(([reason, sentence]) => [code(reason), sentence]);
+  return table(['reason', 'meaning'], rows);
 }
 
 type Fields = ReturnType<typeof fieldsOfSchema>;
