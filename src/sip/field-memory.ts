@@ -1,6 +1,7 @@
 import { ownText } from '../base/own-text.ts';
 import { isBlank } from './character-class.ts';
 import { HeaderField } from './header-field.ts';
+import { knownNameAt } from './header-names.ts';
 import { isNeverRepeated, RepeatedFields } from './repeated-fields.ts';
 import { type RequestLine } from './start-line.ts';
 
@@ -13,6 +14,8 @@ interface Run {
   readonly fields: readonly HeaderField[];
 }
 
+const NO_RUNS: readonly Run[] = [];
+
 /**
  * The REGISTER that a client sent last, but for what each has anew. The next one repeats nearly all of it: what it repeats is found by comparing, is given
  * the same objects, and with them all that was made of it (`RepeatedFields`). What is remembered owns its characters.
@@ -20,9 +23,16 @@ interface Run {
 export class FieldMemory {
   #startLine = '';
   #request: RequestLine | undefined;
-  #runs: readonly Run[] = [];
+  #runs: readonly Run[] = NO_RUNS;
   #repeated = new RepeatedFields();
   #next = 0;
+
+  forget(): void {
+    this.#startLine = '';
+    this.#request = undefined;
+    this.#runs = NO_RUNS;
+    this.#repeated = new RepeatedFields();
+  }
 
   /** The request line, if it is that of the last message. A message begins with it. */
   begin(startLine: string): RequestLine | undefined {
@@ -56,21 +66,25 @@ export class FieldMemory {
   }
 
   #learn(startLine: string, request: RequestLine, fields: readonly HeaderField[]): void {
-    const runs: Run[] = [];
-    let length = startLine.length;
-    for (let i = 0; i < fields.length; i++) {
-      const first = i;
-      let text = '';
-      while (i < fields.length && !isNeverRepeated(fields[i]?.key ?? '')) text += fields[i++]?.line ?? '';
-      length += text.length;
-      if (i > first) runs.push(ownRun(text, fields.slice(first, i)));
-    }
-    const isKept = length <= MAX_LENGTH;
-    this.#startLine = isKept ? ownText(startLine) : '';
-    this.#request = isKept ? { ...request, uri: ownText(request.uri) } : undefined;
-    this.#runs = isKept ? runs : [];
-    this.#repeated = new RepeatedFields();
+    const runs = runsOf(fields);
+    const length = runs.reduce((sum, { text }) => sum + text.length, startLine.length);
+    this.forget();
+    if (length > MAX_LENGTH) return;
+    this.#startLine = ownText(startLine);
+    this.#request = { ...request, uri: ownText(request.uri) };
+    this.#runs = runs;
   }
+}
+
+function runsOf(fields: readonly HeaderField[]): Run[] {
+  const runs: Run[] = [];
+  for (let i = 0; i < fields.length; i++) {
+    const first = i;
+    let text = '';
+    while (i < fields.length && !isNeverRepeated(fields[i]?.key ?? '')) text += fields[i++]?.line ?? '';
+    if (i > first) runs.push(ownRun(text, fields.slice(first, i)));
+  }
+  return runs.slice();
 }
 
 function ownRun(lines: string, fields: readonly HeaderField[]): Run {
@@ -79,8 +93,9 @@ function ownRun(lines: string, fields: readonly HeaderField[]): Run {
   const own = fields.map(({ name, key, line }) => {
     const start = at;
     at += line.length;
-    const valueStart = start + name.length + 2;
-    return new HeaderField(text.slice(start, start + name.length), key, text.slice(valueStart, at - 2));
+    const nameEnd = start + name.length;
+    const ownName = knownNameAt(text, start, nameEnd)?.spelling ?? text.slice(start, nameEnd);
+    return new HeaderField(ownName, key, text.slice(nameEnd + 2, at - 2), text.slice(start, at));
   });
   return { text, fields: own };
 }

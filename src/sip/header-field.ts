@@ -8,10 +8,12 @@ export class HeaderField {
   readonly value: string;
   #line: string | undefined;
 
-  constructor(name: string, key: string, value: string) {
+  /** `line`: as it goes on the wire, where that is known already. */
+  constructor(name: string, key: string, value: string, line?: string) {
     this.name = name;
     this.key = key;
     this.value = value;
+    this.#line = line;
   }
 
   /** As it goes on the wire, with its CRLF. */

@@ -1,3 +1,4 @@
+import { TextMemo } from '../base/text-memo.ts';
 import { splitList } from './list.ts';
 import { type SipHeaders } from './message.ts';
 
@@ -6,6 +7,12 @@ export function supportsOption(headers: SipHeaders, tag: string): boolean {
   return headers.derive(optionTags).has(tag);
 }
 
+/** Clients of one kind list the same. */
+const listed = new TextMemo<ReadonlySet<string>>(
+  256,
+  (text) => new Set(splitList(text).map((option) => option.toLowerCase())),
+);
+
 function optionTags(headers: SipHeaders): ReadonlySet<string> {
-  return new Set(headers.getAll('Supported').flatMap((text) => splitList(text).map((option) => option.toLowerCase())));
+  return listed.get(headers.getAll('Supported').join(','));
 }

@@ -5,6 +5,7 @@ import { isBlank, isToken, trimBlanks } from './character-class.ts';
 export type Params = Map<string, string | undefined>;
 export type ReadonlyParams = ReadonlyMap<string, string | undefined>;
 
+const NONE: Result<ReadonlyParams, never> = ok(new Map());
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SEMICOLON = 0x3b;
@@ -13,9 +14,10 @@ const SEMICOLON = 0x3b;
  * Parses `;name=value;flag` from `start` to the end of the text. A name that comes twice is malformed (RFC 3261 §7.3.1), as two
  * readers could each believe another of the two.
  */
-export function parseParams(text: string, start = 0): Result<Params, 'malformed'> {
-  const params: Params = new Map();
+export function parseParams(text: string, start = 0): Result<ReadonlyParams, 'malformed'> {
   let at = skipBlanks(text, start);
+  if (at >= text.length) return NONE;
+  const params: Params = new Map();
   while (at < text.length) {
     if (text.charCodeAt(at) !== SEMICOLON) return fail('malformed');
     const end = endOfParam(text, at + 1);

@@ -8,6 +8,8 @@ const WRITTEN_FOR_CORE: ReadonlySet<string> = new Set([
   'p-access-network-info',
 ]);
 
+const NOTHING: readonly unknown[] = [];
+
 export function isNeverRepeated(key: string): boolean {
   return NEVER_REPEATED.has(key);
 }
@@ -19,17 +21,16 @@ export function isNeverRead(key: string): boolean {
 
 /** What was made of the fields that a client sends over and over. It is kept as long as they stay the same. */
 export class RepeatedFields {
-  readonly #readers: unknown[] = [];
-  readonly #results: unknown[] = [];
+  /** A reader, then what it has made, and so on. As long as what it holds: growing by one at a time would leave it half empty for good. */
+  #known: readonly unknown[] = NOTHING;
   #without: { readonly keys: ReadonlySet<string>; readonly fields: RepeatedFields } | undefined;
 
   /** What `reader` makes of these fields, which `headers` has. It is asked once, and is therefore no closure. */
   read<Headers, T>(reader: (headers: Headers) => T, headers: Headers): T {
-    const known = this.#readers.indexOf(reader);
-    if (known >= 0) return this.#results[known] as T;
+    const known = this.#known.indexOf(reader);
+    if (known >= 0) return this.#known[known + 1] as T;
     const result = reader(headers);
-    this.#readers.push(reader);
-    this.#results.push(result);
+    this.#known = this.#known.concat([reader, result]);
     return result;
   }
 

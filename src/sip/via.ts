@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { isToken, trimBlanks } from './character-class.ts';
 import { formatHostPort, parseHostPort, type HostPort } from './host-port.ts';
 import { type SipHeaders } from './message.ts';
-import { formatParams, parseParams, type Params } from './params.ts';
+import { formatParams, parseParams, type ReadonlyParams } from './params.ts';
 
 /** One Via value (RFC 3261 §20.42). */
 export interface Via {
@@ -10,7 +10,7 @@ export interface Via {
   readonly transport: string;
   readonly sentBy: HostPort;
   /** `branch`, `received`, `rport` (RFC 3581; a bare `rport` has the value `undefined`), and others. */
-  readonly params: Params;
+  readonly params: ReadonlyParams;
 }
 
 const USUAL_START = 'SIP/2.0/';

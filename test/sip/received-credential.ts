@@ -1,5 +1,5 @@
 import { parseDecimal } from '../../src/sip/character-class.ts';
-import { parseParams, unquote, type Params } from '../../src/sip/params.ts';
+import { parseParams, unquote, type ReadonlyParams } from '../../src/sip/params.ts';
 
 /*
  * Reads the TURN credential of an answer with the SIP codec of the edge, strictly. The reader of `epcscf-turn/wic` shares no code with it, and is
@@ -40,7 +40,7 @@ export function parseTurnCredential(headers: HeaderReader): ReceivedCredential |
   return params.ok ? fromParams(params.value) : { kind: 'malformed' };
 }
 
-function fromParams(params: Params): ReceivedCredential {
+function fromParams(params: ReadonlyParams): ReceivedCredential {
   const error = params.get('error');
   if (error !== undefined) {
     const retryAfterSec = parseDecimal(params.get('retry-after') ?? '', MAX_SEC);

@@ -1,6 +1,6 @@
 import { createRandomPool } from '../../base/random-pool.ts';
 import { type SipHeaders } from '../../sip/message.ts';
-import { formatParams, type Params, parseParams, quote } from '../../sip/params.ts';
+import { formatParams, type ReadonlyParams, parseParams, quote } from '../../sip/params.ts';
 
 const ICID_BYTES = 16;
 const randomBytes = createRandomPool();
@@ -45,7 +45,7 @@ function generated(host: string | undefined): string {
   return host === undefined ? '' : formatParams(new Map([['icid-generated-at', host]]));
 }
 
-function paramsIn(headers: SipHeaders): Params | undefined {
+function paramsIn(headers: SipHeaders): ReadonlyParams | undefined {
   const value = headers.get('P-Charging-Vector');
   const params = value === undefined ? undefined : parseParams(`;${value}`);
   return params?.ok ? params.value : undefined;

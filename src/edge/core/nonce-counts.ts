@@ -16,7 +16,7 @@ interface Use {
  * few are kept: what is forgotten takes every earlier nonce with it, so that forgetting never makes a replay possible.
  */
 export class NonceCounts {
-  readonly #uses: Use[] = [];
+  #uses: readonly Use[] = [];
   #forgottenUpTo = 0;
 
   /** Nonces whose counts are known. */
@@ -28,7 +28,7 @@ export class NonceCounts {
   accept(serial: number, count: number): boolean {
     for (const use of this.#uses) if (use.serial === serial) return advance(use, count);
     if (serial <= this.#forgottenUpTo) return false;
-    if (this.#uses.length < MOST_NONCES) this.#uses.push({ serial, highest: count, seen: 1 });
+    if (this.#uses.length < MOST_NONCES) this.#uses = this.#uses.concat({ serial, highest: count, seen: 1 });
     else this.#replaceOldest(serial, count);
     return true;
   }

@@ -4,6 +4,9 @@ import { EndOfTurn } from '../../../src/base/end-of-turn.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { Flow } from '../../../src/edge/flow/flow.ts';
 import { createResponse } from '../../../src/sip/create-response.ts';
+import { formatSipMessage } from '../../../src/sip/format-message.ts';
+import { parseSipMessage } from '../../../src/sip/parse-message.ts';
+import { unwrap } from '../../support/unwrap.ts';
 import { edgeOptions } from '../support/edge-options.ts';
 import { startEdge } from '../support/edge-server.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -158,6 +161,39 @@ describe('a flow', () => {
     expect(closed).toEqual(['unregistered']);
     clock.advance(12 * 3_600_000);
     expect(closed).toEqual(['unregistered', 'unregistered']);
+  });
+
+  it('remembers the REGISTER of a registered client, until that falls silent', () => {
+    const clock = new FakeClock();
+    const { limits } = edgeOptions();
+    const handlers = {
+      message: () => false,
+      closed: () => undefined,
+      released: () => undefined,
+      limited: () => undefined,
+    };
+    const flow = new Flow(
+      silentSocket(),
+      { id: 'f', remoteAddress: '', remotePort: 0, origin: undefined, host: undefined, secure: true },
+      {
+        self: { sentBy: { host: 'example.com' }, transport: 'ws', tokens: true },
+        keepalive: { pingSec: 25, pongTimeoutSec: 10 },
+        limits,
+        clock,
+        timers: clock.timers,
+        endOfTurn: new EndOfTurn(),
+        handlers,
+        isInCall: () => false,
+      },
+    );
+    const register = formatSipMessage(new WicMessages('alice').buildRegister());
+    const isRepeated = (): boolean =>
+      unwrap(parseSipMessage(register, { maxHeaders: 50, maxLineBytes: 1000 }, flow.memory)).headers.areRepeated;
+    expect([isRepeated(), isRepeated()]).toEqual([false, false]);
+    flow.setRegistered(true);
+    expect([isRepeated(), isRepeated(), isRepeated()]).toEqual([false, true, true]);
+    clock.advance(25_001);
+    expect([isRepeated(), isRepeated()]).toEqual([false, true]);
   });
 
   it('is not pinged while it lets itself be heard', async () => {
