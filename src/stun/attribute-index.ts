@@ -21,6 +21,8 @@ export interface AttributeLimits {
 }
 
 export const ATTRIBUTE_HEADER_BYTES = 4;
+/** Types from here on may be ignored by those who do not know them (RFC 8489 §14). */
+export const COMPREHENSION_OPTIONAL = 0x8000;
 
 /**
  * Far above what any usage needs, far below the 16,000 empty attributes that fit into one message: work per datagram stays small. What is

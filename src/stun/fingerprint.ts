@@ -15,7 +15,7 @@ export function checkFingerprint(message: StunMessage): 'valid' | 'invalid' | 'a
   return claimed.readUInt32BE(0) === made ? 'valid' : 'invalid';
 }
 
-/** The CRC-32 of what comes before the attribute; the length field must already count the attribute in. */
-export function computeFingerprint(bytes: Buffer, attributeOffset: number): number {
-  return (crc32(bytes.subarray(0, attributeOffset)) ^ FINGERPRINT_XOR) >>> 0;
+/** The CRC-32 of what comes before the attribute in the message at `start`; the length field must already count the attribute in. */
+export function computeFingerprint(bytes: Buffer, attributeOffset: number, start = 0): number {
+  return (crc32(bytes.subarray(start, attributeOffset)) ^ FINGERPRINT_XOR) >>> 0;
 }

@@ -1,5 +1,10 @@
 import { fail, ok, type Result } from '../base/result.ts';
-import { indexAttributes, type AttributeIndex, type AttributeLimits } from './attribute-index.ts';
+import {
+  COMPREHENSION_OPTIONAL,
+  indexAttributes,
+  type AttributeIndex,
+  type AttributeLimits,
+} from './attribute-index.ts';
 import { registeredAttribute } from './attribute-registry.ts';
 import { type Attribute } from './attribute.ts';
 import { isStun } from './channel-data.ts';
@@ -15,8 +20,6 @@ export const STUN_DECODE_ERRORS = [
   'attribute-overrun',
 ] as const;
 export type StunDecodeError = (typeof STUN_DECODE_ERRORS)[number];
-
-const COMPREHENSION_OPTIONAL = 0x8000;
 
 /**
  * Reads the header and finds the attributes; values are decoded when asked for. `bytes` is exactly one message, a datagram or what

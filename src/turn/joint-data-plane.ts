@@ -60,8 +60,12 @@ export class JointDataPlane implements DataPlane {
     this.#of(relay).closeRelay(relay);
   }
 
-  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void {
-    this.#of(relay).setPermission(relay, peerAddress, expiresAtMs);
+  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number, isOpen?: boolean): void {
+    this.#of(relay).setPermission(relay, peerAddress, expiresAtMs, isOpen);
+  }
+
+  setGuardedPorts(ports: readonly number[]): void {
+    this.#batch.setGuardedPorts(ports);
   }
 
   removePermission(relay: RelayHandle, peerAddress: string): void {

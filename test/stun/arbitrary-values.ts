@@ -12,7 +12,7 @@ function bytes(minLength: number, maxLength: number): fc.Arbitrary<Buffer> {
   return fc.uint8Array({ minLength, maxLength }).map((array) => Buffer.from(array));
 }
 
-const address: fc.Arbitrary<TransportAddress> = fc.oneof(
+export const addresses: fc.Arbitrary<TransportAddress> = fc.oneof(
   fc.record({ family: fc.constant(4 as const), address: bytes(4, 4).map(formatIp), port: uint16 }),
   fc.record({ family: fc.constant(6 as const), address: bytes(16, 16).map(formatIp), port: uint16 }),
 );
@@ -22,13 +22,13 @@ export const transactionIds = bytes(12, 12);
 
 /** By attribute name: values that it must carry unchanged. */
 export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  'MAPPED-ADDRESS': address,
-  'XOR-MAPPED-ADDRESS': address,
-  'XOR-PEER-ADDRESS': address,
-  'XOR-RELAYED-ADDRESS': address,
-  'ALTERNATE-SERVER': address,
-  'RESPONSE-ORIGIN': address,
-  'OTHER-ADDRESS': address,
+  'MAPPED-ADDRESS': addresses,
+  'XOR-MAPPED-ADDRESS': addresses,
+  'XOR-PEER-ADDRESS': addresses,
+  'XOR-RELAYED-ADDRESS': addresses,
+  'ALTERNATE-SERVER': addresses,
+  'RESPONSE-ORIGIN': addresses,
+  'OTHER-ADDRESS': addresses,
   USERNAME: text,
   REALM: text,
   NONCE: text,

@@ -52,8 +52,13 @@ export interface DataPlane {
   setRelayExpiry(relay: RelayHandle, expiresAtMs: number): void;
   /** Ends all channels, permissions and connections of the relay at once, and closes its socket; `onRelayClosed` tells when the port is free. */
   closeRelay(relay: RelayHandle): void;
-  /** `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). */
-  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void;
+  /**
+   * `peerAddress` is canonical IP text; permissions ignore ports (RFC 8656 §2.3). `isOpen`: each port of the address is a peer but the guarded
+   * ones, so that a plane may pass what Send and Data indications carry without asking the engine.
+   */
+  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number, isOpen?: boolean): void;
+  /** Ports of which the engine decides at every address, in place of those told before. What channels are bound to is decided already. */
+  setGuardedPorts(ports: readonly number[]): void;
   removePermission(relay: RelayHandle, peerAddress: string): void;
   /** Inserts or refreshes a channel. Calling it again changes nothing. */
   setChannel(relay: RelayHandle, entry: ChannelEntry): void;

@@ -129,6 +129,7 @@ export class TurnEngine implements DataPlaneSink {
       }) ?? serve;
     this.#ports = ports;
     this.#announcedMs = undefined;
+    this.#guardPorts();
   }
 
   onClientMessage(client: ClientPath, bytes: Buffer): void {
@@ -226,6 +227,7 @@ export class TurnEngine implements DataPlaneSink {
   /** No client may have these of this process as peers, either. */
   addOwnListeners(listeners: readonly TransportAddress[]): void {
     this.#state.policy.addOwnListeners(listeners);
+    this.#guardPorts();
     this.#recheckPeers();
   }
 
@@ -236,7 +238,9 @@ export class TurnEngine implements DataPlaneSink {
 
   /** Replaces the addresses of the core behind the edge, which are no peers. */
   setCoreAddresses(addresses: readonly TransportAddress[]): void {
-    if (this.#state.policy.setCoreAddresses(addresses)) this.#recheckPeers();
+    const isWider = this.#state.policy.setCoreAddresses(addresses);
+    this.#guardPorts();
+    if (isWider) this.#recheckPeers();
   }
 
   /** Ends an allocation by its id. Returns false when there is none. */
@@ -304,6 +308,10 @@ export class TurnEngine implements DataPlaneSink {
     if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#serve);
     if (message.messageClass !== 'indication') return 'unexpected-class';
     return message.method === Method.Send ? handleSend(request, this.#state) : 'unknown-method';
+  }
+
+  #guardPorts(): void {
+    this.#state.plane.setGuardedPorts(this.#state.policy.guardedPorts());
   }
 
   #recheckPeers(): void {

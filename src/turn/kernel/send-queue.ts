@@ -68,7 +68,7 @@ export class SendQueue {
   }
 
   /**
-   * Queues a datagram that lies at `dataAddress`, to the address at `words[at]`. Of its bytes `headerBytes` are not counted. `destination` is the
+   * Queues a datagram that lies at `dataAddress`, to the address at `words[at]`. Of its bytes `headerBytes` are no payload and not counted. `destination` is the
    * same number for the same socket and address alone. Sends what is queued first when that is for another socket, or the queue is full.
    */
   add(
@@ -83,7 +83,7 @@ export class SendQueue {
   ): void {
     if (this.#fd !== fd || this.#count === MESSAGES || this.#pieces === PIECES) this.flush();
     const last = this.#count - 1;
-    if (last >= 0 && this.#joins(last, owner, destination, length)) {
+    if (last >= 0 && this.#joins(last, owner, destination, length, headerBytes)) {
       this.#addPiece(dataAddress, length);
       this.#segments[last] = (this.#segments[last] ?? 0) + 1;
       this.#totalBytes[last] = (this.#totalBytes[last] ?? 0) + length;
@@ -122,13 +122,14 @@ export class SendQueue {
     this.#fd = -1;
   }
 
-  #joins(last: number, owner: number, destination: number, length: number): boolean {
+  #joins(last: number, owner: number, destination: number, length: number, headerBytes: number): boolean {
     const size = this.#segmentBytes[last] ?? 0;
     const total = this.#totalBytes[last] ?? 0;
     const segments = this.#segments[last] ?? 0;
     return (
       this.#destinations[last] === destination &&
       this.#owners[last] === owner &&
+      this.#headerBytes[last] === headerBytes &&
       length <= size &&
       length > 0 &&
       size <= this.#maxSegmentBytes &&

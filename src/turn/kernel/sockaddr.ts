@@ -4,6 +4,8 @@ import { AF, SOCKADDR_BYTES } from './linux.ts';
 
 /** `struct sockaddr_in` or `sockaddr_in6` in a place of 32 bytes, eight words; what the family does not use is zero. */
 export const SOCKADDR_WORDS = 8;
+/** Where the IP address begins in it. */
+export const ADDRESS_AT = { 4: 4, 6: 8 } as const satisfies Record<AddressFamily, number>;
 
 /** Writes a transport address at a word. `zone` is the index of the interface of a link-local address. */
 export function writeSockaddr(
@@ -17,7 +19,7 @@ export function writeSockaddr(
   bytes[0] = AF[family];
   bytes[2] = port >> 8;
   bytes[3] = port & 0xff;
-  bytes.set(parseIp(address) ?? [], family === 4 ? 4 : 8);
+  bytes.set(parseIp(address) ?? [], ADDRESS_AT[family]);
   if (family === 6) words[at + 6] = zone;
 }
 
@@ -35,7 +37,7 @@ export function readSockaddr(words: Uint32Array, at: number): TransportAddress |
   const family = familyAt(words, at);
   if (family === undefined) return undefined;
   const port = portAt(words, at);
-  const address = formatIp(family === 4 ? bytes.subarray(4, 8) : bytes.subarray(8, 24));
+  const address = formatIp(bytes.subarray(ADDRESS_AT[family], ADDRESS_AT[family] + (family === 4 ? 4 : 16)));
   return { family, address, port };
 }
 

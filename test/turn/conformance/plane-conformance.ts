@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type DataPlane } from '../../../src/turn/contract/data-plane.ts';
 import { type RelayHandle } from '../../../src/turn/contract/relay-handle.ts';
+import { openAnywhere } from './open-anywhere.ts';
 import {
   channelData,
   hearingSink,
@@ -16,8 +17,6 @@ import {
 const CHANNEL = 0x4000;
 const LATER_MS = 60_000;
 const NO_OPTIONS = { dontFragment: false };
-/** Ports that the relays under test are tried on. */
-const PORTS = { min: 42_000, max: 48_000 };
 
 /** What every data plane does with what it is told, whichever way it moves packets. */
 export function conformsToContract(name: string, open: OpenPlaneWorld): void {
@@ -309,16 +308,4 @@ export function conformsToContract(name: string, open: OpenPlaneWorld): void {
 
 function until(condition: () => boolean): Promise<boolean> {
   return vi.waitUntil(condition, { timeout: 5_000, interval: 2 });
-}
-
-let next = PORTS.min + (process.pid % 500) * 10;
-
-/** Opens a relay on a port that no other program has. */
-function openAnywhere(open: (port: number) => ReturnType<DataPlane['reserveRelay']>): RelayHandle {
-  for (let i = 0; i < 200; i++) {
-    next = next >= PORTS.max ? PORTS.min : next + 1;
-    const opened = open(next);
-    if (opened.ok) return opened.value;
-  }
-  throw new Error('no free port');
 }

@@ -14,6 +14,8 @@ export interface FakeRelay extends RelayHandle {
   expiresAtMs: number;
   readonly protocol: RelayProtocol;
   readonly permissions: Map<string, number>;
+  /** Permitted addresses each port of which is a peer, but for the guarded ones. */
+  readonly openTo: Set<string>;
   readonly channels: Map<number, ChannelEntry>;
   bandwidth?: RelayBandwidth;
 }
@@ -54,6 +56,7 @@ export class FakePlane implements DataPlane {
   /** Relayed addresses by family. Where to begin depends on the port alone, the same for both of an EVEN-PORT pair. */
   readonly addresses: Record<AddressFamily, string[]>;
   readonly counters = new Map<number, number[]>();
+  guardedPorts: readonly number[] = [];
 
   constructor(addresses: Record<AddressFamily, string[]>) {
     this.addresses = addresses;
@@ -99,8 +102,15 @@ export class FakePlane implements DataPlane {
     this.sink?.onRelayClosed({ slot, relayed });
   }
 
-  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number): void {
-    this.#own(relay).permissions.set(peerAddress, expiresAtMs);
+  setPermission(relay: RelayHandle, peerAddress: string, expiresAtMs: number, isOpen = false): void {
+    const { permissions, openTo } = this.#own(relay);
+    permissions.set(peerAddress, expiresAtMs);
+    if (isOpen) openTo.add(peerAddress);
+    else openTo.delete(peerAddress);
+  }
+
+  setGuardedPorts(ports: readonly number[]): void {
+    this.guardedPorts = ports;
   }
 
   removePermission(relay: RelayHandle, peerAddress: string): void {
@@ -191,6 +201,7 @@ export class FakePlane implements DataPlane {
         expiresAtMs,
         protocol,
         permissions: new Map(),
+        openTo: new Set<string>(),
         channels: new Map(),
       };
       this.open.set(key, relay);

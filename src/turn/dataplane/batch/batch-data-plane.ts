@@ -161,15 +161,19 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     this.#ports.sink.onRelayClosed(relay.handle);
   }
 
-  setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number): void {
+  setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number, isOpen = false): void {
     const peer = transportAddress(peerAddress, 0);
     if (!peer) return;
     writeSockaddr(this.#words, 0, peer);
-    this.#shards.tellAll(Command.Permission, BatchRelay.numberOf(handle), 0, expiresAtMs, this.#words);
+    this.#shards.tellAll(Command.Permission, BatchRelay.numberOf(handle), isOpen ? 1 : 0, expiresAtMs, this.#words);
   }
 
   removePermission(handle: RelayHandle, peerAddress: string): void {
     this.setPermission(handle, peerAddress, 0);
+  }
+
+  setGuardedPorts(ports: readonly number[]): void {
+    this.#shards.tellAll(Command.GuardedPorts, 0, 0, 0, undefined, new Uint8Array(Uint16Array.from(ports).buffer));
   }
 
   setChannel(handle: RelayHandle, { channel, peer, expiresAtMs }: ChannelEntry): void {

@@ -11,7 +11,7 @@ export class EntryTable {
   /** Monotonic milliseconds. */
   ends = new Float64Array(FIRST_CAPACITY);
   relays = new Int32Array(FIRST_CAPACITY);
-  /** Channel number. */
+  /** Channel number of a channel; 1 of a permission that is open, else 0. */
   numbers = new Int32Array(FIRST_CAPACITY);
   #next = new Int32Array(FIRST_CAPACITY);
   #previous = new Int32Array(FIRST_CAPACITY);

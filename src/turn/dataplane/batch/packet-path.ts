@@ -1,6 +1,6 @@
 import { ReceiveBatch } from '../../kernel/receive-batch.ts';
 import { SendQueue, type SendTally } from '../../kernel/send-queue.ts';
-import { familyAt, portAt, SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
+import { portAt, SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
 import { type SystemCalls } from '../../kernel/system-calls.ts';
 import {
   CHANNEL_DATA_HEADER_BYTES,
@@ -8,17 +8,19 @@ import {
   channelDataNumber,
   isChannelData,
   isStun,
-  writeChannelDataHeader,
 } from '../../../stun/channel-data.ts';
+import { DATA_HEADROOM_BYTES, DATA_TAILROOM_BYTES } from '../../../stun/indications-in-place.ts';
 import { type RelayDirection } from '../../contract/bandwidth.ts';
 import { Drop } from '../shared/drop-counters.ts';
-import { MAX_UDP_PAYLOAD } from '../shared/udp-payload.ts';
 import { type MailboxReader } from './mailbox.ts';
-import { PeerChains } from './peer-chains.ts';
+import { type PathPorts } from './path-ports.ts';
+import { NO_CHANNEL, PeerChains } from './peer-chains.ts';
+import { SendRoutes } from './send-routes.ts';
 import { type ShardCounters } from './shard-counters.ts';
 import { ELSEWHERE, NONE, type ShardTables } from './shard-tables.ts';
 import { type RelayBuckets } from './relay-buckets.ts';
-import { ON_MAIN, ShardEvent } from './shard-words.ts';
+import { TO_CLIENT, ToClients } from './to-clients.ts';
+import { ShardEvent } from './shard-words.ts';
 
 /** Datagrams of clients taken by one system call. */
 const CLIENT_PLACES = 64;
@@ -29,30 +31,8 @@ const PEER_PLACES = 128;
 /** Datagrams taken of a relay in a round in which it had several the last time, and else. */
 const MANY = 16;
 const FEW = 2;
-/** Room before a datagram, of which ChannelData takes four bytes. */
+/** Room before a datagram for the header under which it goes to a client. */
 const HEADROOM_BYTES = 64;
-
-/** What the path hands on to the main thread, and hears from it. */
-export interface PathPorts {
-  /** A datagram that the engine is to have. */
-  tell(
-    kind: ShardEvent,
-    first: number,
-    second: number,
-    third: number,
-    words: Uint32Array,
-    at: number,
-    data: Uint8Array,
-    from: number,
-    length: number,
-  ): void;
-  /** Whether the main thread has decided something meanwhile. */
-  hasNews(): boolean;
-  /** Applies it. */
-  catchUp(): void;
-  /** A relay's socket tells of an error. */
-  failed(relay: number): void;
-}
 
 /** What the path works on. */
 export interface PathParts {
@@ -65,7 +45,7 @@ export interface PathParts {
 }
 
 /**
- * The way of a packet through a shard. ChannelData leaves from where it was received: towards the peer without its header, towards the client
+ * The way of a packet through a shard. Data leaves from where it was received: towards the peer without its header, towards the client
  * with one written into the room before it. Nothing is allocated for a packet, and the clock is read once for a round.
  */
 export class PacketPath implements SendTally {
@@ -78,10 +58,13 @@ export class PacketPath implements SendTally {
   readonly #clients: ReceiveBatch;
   readonly #peers: ReceiveBatch;
   readonly #toPeers: SendQueue;
-  readonly #toClients: SendQueue;
+  readonly #toClients: ToClients;
   readonly #chains = new PeerChains();
+  readonly #sends: SendRoutes;
+  /** The datagram of a client that is served came in a train: what is before and behind it is not sent yet. */
+  #isInTrain = false;
   #peerPlace = 0;
-  /** Trains of peers as ChannelData: they come without room between them. */
+  /** Trains of peers, moved apart: they come without room between them. */
   readonly #spread: ReceiveBatch['memory'];
   #spreadAt = 0;
   #bursts = new Uint8Array(1024);
@@ -94,8 +77,9 @@ export class PacketPath implements SendTally {
     this.#clients = new ReceiveBatch(calls, CLIENT_PLACES + 1, HEADROOM_BYTES);
     this.#peers = new ReceiveBatch(calls, PEER_PLACES, HEADROOM_BYTES);
     this.#spread = calls.memory(SPREAD_BYTES);
+    this.#sends = new SendRoutes(tables);
     this.#toPeers = new SendQueue(calls, this, joins);
-    this.#toClients = new SendQueue(calls, this, joins);
+    this.#toClients = new ToClients(tables, counters, ports, new SendQueue(calls, this, joins));
   }
 
   /** Serves what waits at a listener, `most` datagrams or a few more. How many that were. */
@@ -190,9 +174,11 @@ export class PacketPath implements SendTally {
     const segment = batch.segmentBytesOf(place);
     if (segment === 0 || segment >= length) this.#clientDatagram(listener, nameAt, start, length);
     else {
+      this.#isInTrain = true;
       for (let done = 0; done < length; done += segment) {
         this.#clientDatagram(listener, nameAt, start + done, Math.min(segment, length - done));
       }
+      this.#isInTrain = false;
     }
   }
 
@@ -212,6 +198,10 @@ export class PacketPath implements SendTally {
       }
     } else if (!isStun(firstByte)) {
       this.#counters.drop(Drop.UnknownFirstByte);
+      return;
+    } else if (this.#sends.find(listener, this.#clients.memory, nameAt, start, length, this.nowMs)) {
+      const { relay, peer, dataAt, dataBytes } = this.#sends;
+      this.#toPeer(relay, NO_CHANNEL, peer, 0, dataAt, dataBytes);
       return;
     }
     if (portAt(uint32, nameAt) === 0) this.#counters.drop(Drop.BadPeerAddress);
@@ -233,17 +223,21 @@ export class PacketPath implements SendTally {
     if (payload < 0) this.#counters.dropped(relay, Drop.Malformed);
     else if (this.nowMs >= (channels.ends[channel] ?? 0) || this.nowMs >= (tables.relayEnds[relay] ?? 0)) {
       this.#counters.dropped(relay, Drop.Expired);
-    } else if (!this.#isTooMuch(relay, 'to-peer', payload)) {
-      const other = tables.relayAt(channels.addresses, peerAt);
-      const dataAt = start + CHANNEL_DATA_HEADER_BYTES;
-      if (other !== NONE) {
-        this.#counters.toPeer(relay, 1, payload);
-        this.#toClient(other, tables.relayAddresses, relay * SOCKADDR_WORDS, this.#clients.memory, dataAt, payload);
-      } else if (portAt(channels.addresses, peerAt) === 0) this.#counters.dropped(relay, Drop.BadPeerAddress);
-      else {
-        if (this.#chains.isFull) this.#sendChains();
-        this.#chains.add(relay, channel, dataAt, payload);
-      }
+    } else this.#toPeer(relay, channel, channels.addresses, peerAt, start + CHANNEL_DATA_HEADER_BYTES, payload);
+  }
+
+  /** Data of a client for the peer at `words[at]`, which nothing but a limit keeps back any more. */
+  #toPeer(relay: number, channel: number, words: Uint32Array, at: number, dataAt: number, length: number): void {
+    if (this.#isTooMuch(relay, 'to-peer', length)) return;
+    const tables = this.#tables;
+    const other = tables.relayAt(words, at);
+    if (other !== NONE) {
+      this.#counters.toPeer(relay, 1, length);
+      this.#toClient(other, tables.relayAddresses, relay * SOCKADDR_WORDS, this.#clients.memory, dataAt, length);
+    } else if (portAt(words, at) === 0) this.#counters.dropped(relay, Drop.BadPeerAddress);
+    else {
+      if (this.#chains.isFull) this.#sendChains();
+      this.#chains.add(relay, channel, words, at, dataAt, length);
     }
   }
 
@@ -259,8 +253,9 @@ export class PacketPath implements SendTally {
         const channel = chains.channels[entry] ?? 0;
         const dataAt = chains.offsets[entry] ?? 0;
         const length = chains.lengths[entry] ?? 0;
-        const { addresses } = channels;
-        this.#toPeers.add(fd, relay << 1, channel, address + dataAt, length, 0, addresses, channel * SOCKADDR_WORDS);
+        const addresses = channel <= NO_CHANNEL ? chains.addresses : channels.addresses;
+        const at = (channel <= NO_CHANNEL ? entry : channel) * SOCKADDR_WORDS;
+        this.#toPeers.add(fd, relay << 1, channel, address + dataAt, length, 0, addresses, at);
       }
       this.#toPeers.flush();
     }
@@ -283,13 +278,13 @@ export class PacketPath implements SendTally {
     const { bytes, uint32 } = this.#peers.memory;
     for (let done = 0; done < length; done += segment) {
       const size = Math.min(segment, length - done);
-      if (this.#spreadAt + size + CHANNEL_DATA_HEADER_BYTES > SPREAD_BYTES) {
+      if (this.#spreadAt + size + DATA_HEADROOM_BYTES + DATA_TAILROOM_BYTES > SPREAD_BYTES) {
         this.#toClients.flush();
         this.#spreadAt = 0;
       }
-      const at = this.#spreadAt + CHANNEL_DATA_HEADER_BYTES;
+      const at = this.#spreadAt + DATA_HEADROOM_BYTES;
       bytes.copy(this.#spread.bytes, at, start + done, start + done + size);
-      this.#spreadAt = at + size;
+      this.#spreadAt = at + size + DATA_TAILROOM_BYTES;
       this.#toClient(relay, uint32, nameAt, this.#spread, at, size);
     }
   }
@@ -323,39 +318,10 @@ export class PacketPath implements SendTally {
     } else if (!this.#isTooMuch(relay, 'to-client', length)) {
       const channel = tables.channelOf(relay, words, at);
       if (channel === NONE || nowMs >= (tables.channels.ends[channel] ?? 0)) {
-        if (portAt(words, at) === 0) return;
-        counters.toClient(relay, 1, length);
-        this.#ports.tell(ShardEvent.PeerData, relay, 0, 0, words, at, memory.bytes, dataAt, length);
-      } else this.#sendToClient(relay, leg, tables.channels.numbers[channel] ?? 0, memory, dataAt, length);
+        const isHere = !this.#isInTrain && tables.isOpen(permission, words, at);
+        if (portAt(words, at) !== 0) this.#toClients.indicate(relay, leg, isHere, words, at, memory, dataAt, length);
+      } else this.#toClients.onChannel(relay, leg, tables.channels.numbers[channel] ?? 0, memory, dataAt, length);
     }
-  }
-
-  #sendToClient(
-    relay: number,
-    leg: number,
-    number: number,
-    memory: ReceiveBatch['memory'],
-    dataAt: number,
-    length: number,
-  ): void {
-    const { legListeners, legAddresses, listenerFds } = this.#tables;
-    const addressAt = leg * SOCKADDR_WORDS;
-    if (legListeners[leg] === ON_MAIN) {
-      this.#ports.tell(ShardEvent.LegData, relay, number, leg, legAddresses, addressAt, memory.bytes, dataAt, length);
-      return;
-    }
-    const fd = listenerFds[legListeners[leg] ?? NONE] ?? NONE;
-    const bytes = length + CHANNEL_DATA_HEADER_BYTES;
-    if (fd < 0) return;
-    if (bytes > MAX_UDP_PAYLOAD[familyAt(legAddresses, addressAt) ?? 4]) {
-      this.#counters.dropped(relay, Drop.TooLarge);
-      return;
-    }
-    const frameAt = dataAt - CHANNEL_DATA_HEADER_BYTES;
-    writeChannelDataHeader(memory.bytes, frameAt, number, length);
-    const owner = (relay << 1) | TO_CLIENT;
-    const dataAddress = memory.address + frameAt;
-    this.#toClients.add(fd, owner, leg, dataAddress, bytes, CHANNEL_DATA_HEADER_BYTES, legAddresses, addressAt);
   }
 
   #isTooMuch(relay: number, direction: RelayDirection, bytes: number): boolean {
@@ -373,5 +339,3 @@ export class PacketPath implements SendTally {
 
 /** Room for trains of a round. */
 const SPREAD_BYTES = 4 * 1024 * 1024;
-/** Least bit of an owner: which way its datagram goes. */
-const TO_CLIENT = 1;

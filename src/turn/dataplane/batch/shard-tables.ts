@@ -1,4 +1,4 @@
-import { SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
+import { familyAt, portAt, SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
 import { AddressTable, hostOf } from './address-table.ts';
 import { EntryTable } from './entry-table.ts';
 import { grownDoubles, grownInts, grownWords } from './grown.ts';
@@ -23,12 +23,15 @@ export class ShardTables {
   relayFds = new Int32Array(FIRST_CAPACITY).fill(NONE);
   /** The client's side of each relay; -1 while it is only reserved. */
   relayLegs = new Int32Array(FIRST_CAPACITY).fill(NONE);
+  /** Two for each leg: its relay of IPv4 and that of IPv6. */
+  legRelays = new Int32Array(FIRST_CAPACITY).fill(NONE);
   /** Monotonic milliseconds. */
   relayEnds = new Float64Array(FIRST_CAPACITY);
   /** Eight words for each relay: the relayed transport address as peers see it. */
   relayAddresses = new Uint32Array(FIRST_CAPACITY * SOCKADDR_WORDS);
   readonly permissions = new EntryTable();
   readonly channels = new EntryTable();
+  readonly #guardedPorts = new Uint8Array(0x1_0000);
   readonly #clients: AddressTable;
   readonly #ownRelays: AddressTable;
   readonly #permissionsByPeer: AddressTable;
@@ -63,6 +66,22 @@ export class ShardTables {
 
   channelOfNumber(leg: number, number: number): number {
     return this.#channelsByNumber.find(leg, number, NO_ADDRESS, 0);
+  }
+
+  /** The relay of a leg that reaches the family of an address, or -1. */
+  relayTo(leg: number, words: Uint32Array, at: number): number {
+    return this.legRelays[relayPlace(leg, words, at)] ?? NONE;
+  }
+
+  /** Whether data to and from a transport address passes under its permission without a word of the engine. */
+  isOpen(permission: number, words: Uint32Array, at: number): boolean {
+    const port = portAt(words, at);
+    return this.permissions.numbers[permission] === 1 && port !== 0 && this.#guardedPorts[port] === 0;
+  }
+
+  setGuardedPorts(ports: Uint16Array): void {
+    this.#guardedPorts.fill(0);
+    for (const port of ports) this.#guardedPorts[port] = 1;
   }
 
   setListener(listener: number, fd: number): void {
@@ -103,6 +122,8 @@ export class ShardTables {
   claimRelay(relay: number, leg: number, endMs: number): void {
     this.relayLegs[relay] = leg;
     this.relayEnds[relay] = endMs;
+    this.legRelays = grownInts(this.legRelays, (leg + 1) * 2, NONE);
+    this.legRelays[relayPlace(leg, this.relayAddresses, relay * SOCKADDR_WORDS)] = relay;
   }
 
   closeRelay(relay: number): void {
@@ -112,19 +133,28 @@ export class ShardTables {
     }
     const at = relay * SOCKADDR_WORDS;
     this.#ownRelays.delete(0, this.relayAddresses[at] ?? 0, this.relayAddresses, at);
+    const leg = this.relayLegs[relay] ?? NONE;
+    const place = relayPlace(leg, this.relayAddresses, at);
+    if (leg !== NONE && this.legRelays[place] === relay) this.legRelays[place] = NONE;
     this.relayFds[relay] = NONE;
     this.relayLegs[relay] = NONE;
   }
 
   /** `endMs` of 0 removes it. */
-  setPermission(relay: number, endMs: number, words: Uint32Array, at: number): void {
+  setPermission(relay: number, endMs: number, isOpen: boolean, words: Uint32Array, at: number): void {
     const id = this.permissionOf(relay, words, at);
+    if (endMs === 0) {
+      if (id !== NONE) this.#removePermission(id);
+      return;
+    }
+    const number = isOpen ? 1 : 0;
     if (id === NONE) {
-      if (endMs === 0) return;
-      const added = this.permissions.add(relay, 0, endMs, words, at);
+      const added = this.permissions.add(relay, number, endMs, words, at);
       this.#permissionsByPeer.set(relay, hostOf(words[at] ?? 0), words, at, added);
-    } else if (endMs === 0) this.#removePermission(id);
-    else this.permissions.ends[id] = endMs;
+      return;
+    }
+    this.permissions.numbers[id] = number;
+    this.permissions.ends[id] = endMs;
   }
 
   /** `endMs` of 0 removes it. */
@@ -163,4 +193,8 @@ export class ShardTables {
     this.#channelsByNumber.delete(this.relayLegs[relay] ?? 0, numbers[id] ?? 0, NO_ADDRESS, 0);
     this.channels.remove(id);
   }
+}
+
+function relayPlace(leg: number, words: Uint32Array, at: number): number {
+  return leg * 2 + (familyAt(words, at) === 6 ? 1 : 0);
 }

@@ -14,7 +14,7 @@ export const Command = {
   RelayEnd: 6,
   /** first: relay. */
   CloseRelay: 7,
-  /** first: relay; time: end, or 0 to remove it; address: peer without a port. */
+  /** first: relay; second: 1 when it is open; time: end, or 0 to remove it; address: peer without a port. */
   Permission: 8,
   /** first: relay; second: channel; time: end, or 0 to remove it; address: peer. */
   Channel: 9,
@@ -24,6 +24,8 @@ export const Command = {
   Frame: 11,
   /** first: relay; data: numbers of its buckets, three words, `NO_BUCKET` where there is none. */
   Bandwidth: 12,
+  /** data: ports of two bytes each, in place of those before. */
+  GuardedPorts: 13,
 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 

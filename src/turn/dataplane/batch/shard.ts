@@ -5,7 +5,8 @@ import { type SystemCalls } from '../../kernel/system-calls.ts';
 import { UdpSockets } from '../../kernel/udp-sockets.ts';
 import { Drop } from '../shared/drop-counters.ts';
 import { MailboxReader, MailboxWriter } from './mailbox.ts';
-import { PacketPath, type PathPorts } from './packet-path.ts';
+import { PacketPath } from './packet-path.ts';
+import { type PathPorts } from './path-ports.ts';
 import { RelayBuckets, SCOPES } from './relay-buckets.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { ShardTables } from './shard-tables.ts';
@@ -197,7 +198,7 @@ export class Shard {
         this.#buckets.clear(first);
         break;
       case Command.Permission:
-        tables.setPermission(first, timeMs, words, addressAt);
+        tables.setPermission(first, timeMs, second === 1, words, addressAt);
         break;
       case Command.Channel:
         tables.setChannel(first, second, timeMs, words, addressAt);
@@ -210,6 +211,9 @@ export class Shard {
         break;
       case Command.Bandwidth:
         this.#buckets.set(first, new Int32Array(mail.copyData().buffer, 0, SCOPES.length));
+        break;
+      case Command.GuardedPorts:
+        tables.setGuardedPorts(new Uint16Array(mail.copyData().buffer));
     }
   }
 }

@@ -141,6 +141,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     if (relay) relay.host(peerAddress).permittedUntilMs = expiresAtMs;
   }
 
+  /** All indications of this plane's clients go by the engine. */
+  setGuardedPorts(): void {
+    return;
+  }
+
   removePermission(handle: RelayHandle, peerAddress: string): void {
     const relay = this.relayOf(handle);
     const host = relay?.hosts.get(peerAddress);

@@ -18,6 +18,11 @@ export class CoreAddresses {
     this.#own = own;
   }
 
+  /** Ports of the places where the core is reached. */
+  get ports(): ReadonlySet<number> {
+    return this.#ports;
+  }
+
   /** Replaces the addresses that the names of the core lead to. Returns true when one of them is new. */
   set(addresses: readonly TransportAddress[]): boolean {
     const isNew = addresses.some(({ address, port }) => !this.#addresses.has(address) || !this.#ports.has(port));

@@ -23,6 +23,11 @@ export class OwnAddresses {
     this.addListeners(listeners);
   }
 
+  /** Ports of the listeners. */
+  get ports(): ReadonlySet<number> {
+    return this.#ports;
+  }
+
   addListeners(listeners: readonly TransportAddress[]): void {
     for (const { address, port } of listeners) {
       this.#ports.add(port);

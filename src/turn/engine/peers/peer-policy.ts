@@ -77,6 +77,11 @@ export class PeerPolicy {
     return this.#own.hasAddress(address) || this.#core.isNamed(address);
   }
 
+  /** Ports that are closed at some address which is `open`: what goes to another port of an open address is always allowed. */
+  guardedPorts(): readonly number[] {
+    return [...new Set([...this.#own.ports, ...this.#core.ports])];
+  }
+
   /** The rule for an address in canonical IP text. */
   addressRule(address: string): AddressRule {
     const denial = this.#denial(address);

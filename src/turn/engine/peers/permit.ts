@@ -15,6 +15,6 @@ export function permit(
   const isNew = allocation.permission(address, nowMs) === undefined;
   const expiresAtMs = nowMs + engine.options.allocation.permissionLifetimeSec * 1000;
   allocation.setPermission(address, rule, expiresAtMs);
-  engine.plane.setPermission(to.relay, address, expiresAtMs);
+  engine.plane.setPermission(to.relay, address, expiresAtMs, rule === 'open');
   if (isNew) reportPermission(engine, allocation, address);
 }

@@ -24,9 +24,12 @@ function recheckPermissions(engine: EngineState, allocation: Allocation, nowMs: 
   for (const { address, permission } of allocation.permissions()) {
     if (!policy.mayChange(address)) continue;
     permission.rule = policy.addressRule(address);
-    if (typeof permission.rule !== 'object') continue;
     const family: AddressFamily = address.includes(':') ? 6 : 4;
     const to = allocation.relayTo(family);
+    if (typeof permission.rule !== 'object') {
+      if (to) plane.setPermission(to.relay, address, permission.expiresAtMs, permission.rule === 'open');
+      continue;
+    }
     allocation.removePermission(address);
     if (to) plane.removePermission(to.relay, address);
     reportPeerDenied(engine, allocation, { family, address, port: 0 }, permission.rule.denied, nowMs);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { channelNumber, data, requestedTransport, xorPeerAddress } from '../../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../../src/stun/message-type.ts';
-import { address, codeOf, World, type TestClient } from '../world.ts';
+import { address, codeOf, engineOptions, World, type TestClient } from '../world.ts';
 
 const PEER = address('9.9.9.9:7000');
 const OTHER = address('1.1.1.1:7000');
@@ -73,6 +73,30 @@ describe.each(CHANGES)('when %s', (_name, cause, apply) => {
     expect(world.engine.stats().peerConnections).toBe(1);
     apply(world);
     expect(world.engine.stats().peerConnections).toBe(0);
+  });
+});
+
+describe('what the data plane may decide by itself', () => {
+  it('is each port of an open address but those of listeners and of the core, at any address', () => {
+    const { world, client } = talking();
+    expect([...client.relay.openTo]).toEqual([PEER.address, OTHER.address]);
+    expect(world.plane.guardedPorts).toEqual([3478]);
+    world.engine.addOwnListeners([address('0.0.0.0:8443')]);
+    world.engine.setCoreAddresses([address('8.8.8.8:5060')]);
+    expect(world.plane.guardedPorts).toEqual([3478, 8443, 5060]);
+    world.engine.setCoreAddresses([]);
+    expect(world.plane.guardedPorts).toEqual([3478, 8443]);
+  });
+
+  it('is nothing where only relays of this server are peers', () => {
+    const world = new World({ relay: { ...engineOptions().relay, addresses: ['127.0.0.1'] } });
+    const client = world.client().as('alice');
+    client.allocate();
+    expect(codeOf(client.request(Method.CreatePermission, (m) => m.add(xorPeerAddress, address('127.0.0.1:9'))))).toBe(
+      0,
+    );
+    expect([...client.relay.permissions.keys()]).toEqual(['127.0.0.1']);
+    expect([...client.relay.openTo]).toEqual([]);
   });
 });
 
