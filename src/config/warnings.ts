@@ -100,6 +100,9 @@ function turnWarnings({ edge, turn }: Config, { longTermUsers }: LoadedSecrets):
   if (turn.expiryPolicy === 'allocate-only') {
     warnings.push('turn.expiryPolicy is allocate-only: an allocation can be kept alive after its credential has ended');
   }
+  if (turn.shards !== 'auto' && turn.dataPlane !== 'batch') {
+    warnings.push(`turn.shards has no effect: turn.dataPlane is ${turn.dataPlane}, and batch alone has threads`);
+  }
   if (edge.enabled && edge.core.kind === 'external') {
     for (const address of relayAddressesIn(turn.relay, edge.core.trusted)) {
       warnings.push(

@@ -43,6 +43,7 @@ describe('start-up', () => {
       { generated: GENERATED },
       /edge\.listen .*\(clients of sip\.example\.com\).*lab users/,
     ],
+    ['threads that are never made', { turn: { shards: 4 } }, {}, /turn\.shards has no effect: turn\.dataPlane is auto/],
     [
       'an Origin that every site can send',
       { edge: { origins: { allow: ['self', 'null'] } } },
