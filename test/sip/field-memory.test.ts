@@ -89,6 +89,15 @@ describe('FieldMemory', () => {
     expect(other).toEqual(read(register({ sequence: 3, ...parts })));
   });
 
+  it('forgets what it was with a field less, though all others are the same', () => {
+    const memory = new FieldMemory();
+    read(register(), memory);
+    const shorter = register({ sequence: 2 }).replace(/Contact.*\r\nContent-Length.*\r\n/, '');
+    const other = read(shorter, memory);
+    expect([other.headers.areRepeated, other.headers.has('Contact')]).toEqual([false, false]);
+    expect(read(register({ sequence: 3 }), memory).headers.areRepeated).toBe(false);
+  });
+
   it('does not take a line for one that it knows when the next line continues it', () => {
     const memory = new FieldMemory();
     read(register(), memory);

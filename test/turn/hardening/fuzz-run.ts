@@ -5,21 +5,22 @@ const RUNS_PER_BATCH = 100;
 /** Of one property, unless FUZZ_SECONDS says otherwise. */
 const DEFAULT_SECONDS = 4;
 
-const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? DEFAULT_SECONDS);
+const { FUZZ_SECONDS } = process.env;
 const firstSeed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
 
 /** What vitest may wait for: shrinking comes on top, and is slow on a slow machine. */
-export const FUZZ_TIMEOUT_MS = FUZZ_SECONDS * 1000 + 300_000;
+export const FUZZ_TIMEOUT_MS = Number(FUZZ_SECONDS ?? DEFAULT_SECONDS) * 1000 + 300_000;
 
 /**
- * Runs a property for FUZZ_SECONDS, in batches whose seeds follow FUZZ_SEED. A failure is shrunk and thrown with its seed and case; the seed that is
+ * Runs a property for FUZZ_SECONDS, or `seconds` where nothing else is said, in batches whose seeds follow FUZZ_SEED. A failure is shrunk and thrown with its seed and case; the seed that is
  * told there, as FUZZ_SEED, fails again in the first batch.
  */
 export async function fuzz<Values extends unknown[]>(
   name: string,
   property: fc.IPropertyWithHooks<Values>,
+  seconds = DEFAULT_SECONDS,
 ): Promise<void> {
-  const endMs = performance.now() + FUZZ_SECONDS * 1000;
+  const endMs = performance.now() + Number(FUZZ_SECONDS ?? seconds) * 1000;
   let batches = 0;
   do {
     const seed = (firstSeed + batches) & 0x7fff_ffff;
@@ -31,7 +32,7 @@ export async function fuzz<Values extends unknown[]>(
     batches += 1;
     await turnOfTheLoop();
   } while (performance.now() < endMs);
-  if (process.env.FUZZ_SECONDS !== undefined) {
+  if (FUZZ_SECONDS !== undefined) {
     console.log(`${name}: ${batches * RUNS_PER_BATCH} cases from FUZZ_SEED=${firstSeed}, none failed`);
   }
 }
