@@ -14,22 +14,55 @@ const NO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 
 /** What is hashed first: a block of the key, then the data. Filled anew by each call, and wiped of the key at its end. */
 let inner = Buffer.alloc(BLOCK_BYTES + INITIAL_ROOM);
+/** What is hashed second: a block of the key, then the digest of what was hashed first. */
 const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES.sha256);
+const OUTER = {
+  sha1: outer.subarray(0, BLOCK_BYTES + DIGEST_BYTES.sha1),
+  sha256: outer,
+} as const satisfies Record<HmacAlgorithm, Buffer>;
+
+/** HMAC (RFC 2104) of `parts`, one behind the other. */
+export function hmac(algorithm: HmacAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
+  let end = BLOCK_BYTES;
+  for (const { length } of parts) end += length;
+  reserve(end);
+  let at = BLOCK_BYTES;
+  for (const part of parts) {
+    inner.set(part, at);
+    at += part.length;
+  }
+  return Buffer.from(digest(algorithm, key, end), 'latin1');
+}
 
 /**
- * HMAC (RFC 2104) of `parts`, one behind the other. Two hashes of one call each, out of buffers that are there already: for the few hundred bytes
- * of a STUN message that is cheaper than the stream object and the buffer outside the heap that `createHmac` makes for each.
+ * HMAC (RFC 2104) of `head` and then of `bytes[from, to)`, each byte of it a character (latin1). Two hashes of one call each, out of buffers that
+ * are there already: for the few hundred bytes of a STUN message that is cheaper than the stream object and the buffers that `createHmac` makes
+ * for each.
  */
-export function hmac(algorithm: HmacAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
-  const digestBytes = DIGEST_BYTES[algorithm];
+export function hmacText(
+  algorithm: HmacAlgorithm,
+  key: Uint8Array,
+  head: Uint8Array,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): string {
+  const dataAt = BLOCK_BYTES + head.length;
+  const end = dataAt + to - from;
+  reserve(end);
+  inner.set(head, BLOCK_BYTES);
+  bytes.copy(inner, dataAt, from, to);
+  return digest(algorithm, key, end);
+}
+
+/** Of the data that stands in `inner` behind the place for the key. */
+function digest(algorithm: HmacAlgorithm, key: Uint8Array, end: number): string {
   setKey(key.length > BLOCK_BYTES ? hash(algorithm, key, 'buffer') : key);
-  const end = append(parts);
   outer.write(hash(algorithm, inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'latin1');
-  const digest = Buffer.allocUnsafe(digestBytes);
-  digest.write(hash(algorithm, outer.subarray(0, BLOCK_BYTES + digestBytes), 'binary'), 'latin1');
+  const digested = hash(algorithm, OUTER[algorithm], 'binary');
   inner.set(NO_BLOCK);
   outer.set(NO_BLOCK);
-  return digest;
+  return digested;
 }
 
 function setKey(key: Uint8Array): void {
@@ -42,20 +75,6 @@ function setKey(key: Uint8Array): void {
   }
 }
 
-/** Copies data behind what is there. Returns the offset at which it ends. */
-function append(parts: readonly Uint8Array[]): number {
-  let end = BLOCK_BYTES;
-  for (const { length } of parts) end += length;
-  if (end > inner.length) {
-    const larger = Buffer.alloc(Math.max(end, inner.length * 2));
-    inner.copy(larger, 0, 0, BLOCK_BYTES);
-    inner.fill(0, 0, BLOCK_BYTES);
-    inner = larger;
-  }
-  let at = BLOCK_BYTES;
-  for (const part of parts) {
-    inner.set(part, at);
-    at += part.length;
-  }
-  return end;
+function reserve(end: number): void {
+  if (end > inner.length) inner = Buffer.alloc(Math.max(end, inner.length * 2));
 }

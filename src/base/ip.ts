@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 export type AddressFamily = 4 | 6;
 
+const IPV4_BYTES = 4;
 const DOT = 0x2e;
 const DIGIT_0 = 0x30;
 
@@ -11,16 +12,25 @@ export function parseIp(text: string): Uint8Array | undefined {
   return isIPv6(text) && !text.includes('%') ? parseIpv6(text) : undefined;
 }
 
-/** Runs for each address that is written into an answer: one pass, no array in between. */
 function parseIpv4(text: string): Uint8Array {
-  const bytes = new Uint8Array(4);
-  let at = 0;
+  const bytes = new Uint8Array(IPV4_BYTES);
+  writeIpv4(text, bytes, 0);
+  return bytes;
+}
+
+/** Runs for each address that is written into an answer: one pass, no array in between. */
+function writeIpv4(text: string, into: Uint8Array, start: number): number {
+  let at = start;
+  let byte = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === DOT) at++;
-    else bytes[at] = (bytes[at] ?? 0) * 10 + (code - DIGIT_0);
+    if (code === DOT) {
+      into[at++] = byte;
+      byte = 0;
+    } else byte = byte * 10 + (code - DIGIT_0);
   }
-  return bytes;
+  into[at] = byte;
+  return IPV4_BYTES;
 }
 
 function parseIpv6(text: string): Uint8Array {
@@ -50,9 +60,18 @@ function writeGroup(bytes: Uint8Array, index: number, group: string): void {
   bytes[index * 2 + 1] = value & 0xff;
 }
 
+/** Writes the address as 4 or 16 bytes in network order and returns how many; writes nothing and returns 0 when the text is no IP address. */
+export function writeIp(text: string, into: Uint8Array, at: number): number {
+  if (isIPv4(text)) return writeIpv4(text, into, at);
+  const bytes = parseIp(text);
+  if (!bytes) return 0;
+  into.set(bytes, at);
+  return bytes.length;
+}
+
 /** The address as canonical text (RFC 5952 for IPv6), so that equal addresses have equal text. Expects 4 or 16 bytes. */
 export function formatIp(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === IPV4_BYTES) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2] ?? 0) << 8) | (bytes[i * 2 + 1] ?? 0));
   const { start, length } = longestZeroRun(groups);
   const text = groups.map((group) => group.toString(16));

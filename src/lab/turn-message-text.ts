@@ -69,11 +69,11 @@ function attributeLines({ bytes, transactionId }: StunMessage): string[] {
   const { types, offsets, lengths } = index.value;
   return types.map((type, at) => {
     const offset = offsets[at] ?? HEADER_BYTES;
-    const value = bytes.subarray(offset, offset + (lengths[at] ?? 0));
+    const length = lengths[at] ?? 0;
     const attribute = registeredAttribute(type);
-    if (!attribute) return `${hex(type, 4)}: ${bytesOf(value.length)}`;
-    const decoded = attribute.decode(value, transactionId);
-    return `${attribute.name}: ${decoded === undefined ? `malformed, ${bytesOf(value.length)}` : shown(type, decoded)}`;
+    if (!attribute) return `${hex(type, 4)}: ${bytesOf(length)}`;
+    const decoded = attribute.decode(bytes, offset, length, transactionId);
+    return `${attribute.name}: ${decoded === undefined ? `malformed, ${bytesOf(length)}` : shown(type, decoded)}`;
   });
 }
 

@@ -1,5 +1,4 @@
-import { hmac } from '../base/hmac.ts';
-import { constantTimeEqual } from '../base/secret.ts';
+import { hmacText } from '../base/hmac.ts';
 import { ATTRIBUTE_HEADER_BYTES } from './attribute-index.ts';
 import { type Attribute } from './attribute.ts';
 import { messageIntegrity, messageIntegritySha256 } from './attributes/rfc8489.ts';
@@ -11,6 +10,8 @@ export type IntegrityCheck = 'valid' | 'invalid' | 'absent';
 
 const HMAC_BYTES = { sha1: 20, sha256: 32 } as const;
 const ATTRIBUTE = { sha1: messageIntegrity, sha256: messageIntegritySha256 } as const;
+/** Type and length of the message whose HMAC is computed. */
+const typeAndLength = Buffer.alloc(4);
 
 export function integrityAttribute(algorithm: IntegrityAlgorithm): Attribute<Buffer> {
   return ATTRIBUTE[algorithm];
@@ -28,25 +29,26 @@ export function checkIntegrity(
   const attribute = integrityAttribute(algorithm);
   const valueOffset = message.valueOffset(attribute);
   if (valueOffset === -1) return 'absent';
-  const claimed = message.get(attribute);
-  if (claimed === undefined) return 'invalid';
-  const made = computeIntegrity(algorithm, key, message.bytes, valueOffset - ATTRIBUTE_HEADER_BYTES);
-  return constantTimeEqual(claimed, made) ? 'valid' : 'invalid';
+  if (!message.isWellFormed(attribute)) return 'invalid';
+  const { bytes } = message;
+  const made = computeIntegrity(algorithm, key, bytes, valueOffset - ATTRIBUTE_HEADER_BYTES);
+  let difference = 0;
+  for (let i = 0; i < made.length; i++) difference |= made.charCodeAt(i) ^ (bytes[valueOffset + i] ?? 0);
+  return difference === 0 ? 'valid' : 'invalid';
 }
 
 /**
  * The HMAC over what comes before the integrity attribute at `attributeOffset`, with a length field that ends the message just behind
- * that attribute (RFC 8489 §14.5): the four bytes it stands in are fed from a copy, all others in place.
+ * that attribute (RFC 8489 §14.5): the four bytes it stands in are fed from a copy, all others in place. A character for each byte.
  */
 export function computeIntegrity(
   algorithm: IntegrityAlgorithm,
   key: Uint8Array,
   bytes: Buffer,
   attributeOffset: number,
-): Buffer {
-  const typeAndLength = Buffer.allocUnsafe(4);
-  bytes.copy(typeAndLength, 0, 0, 2);
+): string {
+  typeAndLength.writeUInt16BE(bytes.readUInt16BE(0), 0);
   const end = attributeOffset + ATTRIBUTE_HEADER_BYTES + HMAC_BYTES[algorithm];
   typeAndLength.writeUInt16BE(end - HEADER_BYTES, 2);
-  return hmac(algorithm, key, typeAndLength, bytes.subarray(4, attributeOffset));
+  return hmacText(algorithm, key, typeAndLength, bytes, typeAndLength.length, attributeOffset);
 }

@@ -21,6 +21,9 @@ export const STUN_DECODE_ERRORS = [
 ] as const;
 export type StunDecodeError = (typeof STUN_DECODE_ERRORS)[number];
 
+const NONE: readonly number[] = [];
+const MALFORMED = Symbol('malformed');
+
 /**
  * Reads the header and finds the attributes; values are decoded when asked for. `bytes` is exactly one message, a datagram or what
  * `StreamFramer` hands out, and the result is a view of it.
@@ -49,6 +52,8 @@ export class StunMessage {
   /** 12 bytes, a view. */
   readonly transactionId: Buffer;
   readonly #index: AttributeIndex;
+  /** What was decoded already, by its place in the index: several ask for the same attribute. `MALFORMED` where nothing came out. */
+  readonly #values: unknown[] = [];
 
   constructor(bytes: Buffer, index: AttributeIndex) {
     const { method, messageClass } = decodeMessageType(bytes.readUInt16BE(0));
@@ -72,7 +77,12 @@ export class StunMessage {
   /** `undefined` when the attribute is absent or malformed. */
   get<T>(attribute: Attribute<T>): T | undefined {
     const at = this.#index.types.indexOf(attribute.type);
-    return at === -1 ? undefined : attribute.decode(this.#value(at), this.transactionId);
+    return at === -1 ? undefined : this.#decoded(at, attribute);
+  }
+
+  /** Whether the attribute is there with a value that decodes. */
+  isWellFormed(attribute: Attribute<unknown>): boolean {
+    return this.get(attribute) !== undefined;
   }
 
   has(attribute: Attribute<unknown>): boolean {
@@ -84,24 +94,29 @@ export class StunMessage {
     const values: T[] = [];
     this.#index.types.forEach((type, at) => {
       if (type !== attribute.type) return;
-      const value = attribute.decode(this.#value(at), this.transactionId);
+      const value = this.#decoded(at, attribute);
       if (value !== undefined) values.push(value);
     });
     return values;
   }
 
   /** Types of the visible attributes that this codec knows and whose value does not decode, second occurrences included. */
-  malformed(): number[] {
-    return this.#index.types.filter((type, at) => {
+  malformed(): readonly number[] {
+    let malformed: number[] | undefined;
+    this.#index.types.forEach((type, at) => {
       const attribute = registeredAttribute(type);
-      return attribute !== undefined && attribute.decode(this.#value(at), this.transactionId) === undefined;
+      if (attribute && this.#decoded(at, attribute) === undefined) (malformed ??= []).push(type);
     });
+    return malformed ?? NONE;
   }
 
   /** Visible comprehension-required types that `understood` does not hold, each once: what a 420 lists in UNKNOWN-ATTRIBUTES (RFC 8489 §6.3.1). */
-  unknownRequired(understood: ReadonlySet<number>): number[] {
-    const unknown = this.#index.types.filter((type) => type < COMPREHENSION_OPTIONAL && !understood.has(type));
-    return unknown.length < 2 ? unknown : [...new Set(unknown)];
+  unknownRequired(understood: ReadonlySet<number>): readonly number[] {
+    let unknown: Set<number> | undefined;
+    for (const type of this.#index.types) {
+      if (type < COMPREHENSION_OPTIONAL && !understood.has(type)) (unknown ??= new Set()).add(type);
+    }
+    return unknown ? [...unknown] : NONE;
   }
 
   /** Where the value of the first visible occurrence starts in `bytes`, or -1: integrity and fingerprint cover what lies before it. */
@@ -109,8 +124,13 @@ export class StunMessage {
     return this.#index.offsets[this.#index.types.indexOf(attribute.type)] ?? -1;
   }
 
-  #value(at: number): Buffer {
-    const offset = this.#index.offsets[at] ?? 0;
-    return this.bytes.subarray(offset, offset + (this.#index.lengths[at] ?? 0));
+  /** The value at a place of the index, which is of that attribute. */
+  #decoded<T>(at: number, attribute: Attribute<T>): T | undefined {
+    const known = this.#values[at];
+    if (known !== undefined) return known === MALFORMED ? undefined : (known as T);
+    const { offsets, lengths } = this.#index;
+    const value = attribute.decode(this.bytes, offsets[at] ?? 0, lengths[at] ?? 0, this.transactionId);
+    this.#values[at] = value ?? MALFORMED;
+    return value;
   }
 }

@@ -90,6 +90,7 @@ describe('StunWriter', () => {
     onTestFinished(() => {
       dirty.mockRestore();
     });
+    new StunWriter(Method.Binding, 'request', SHORT_TERM_ID).add(data, Buffer.alloc(2000, 0xee)).finish();
     const bytes = new StunWriter(Method.Binding, 'request', SHORT_TERM_ID)
       .add(data, Buffer.alloc(1001, 0xff))
       .add(software, 'a')
@@ -115,9 +116,19 @@ describe('StunWriter', () => {
   });
 
   it('refuses a message that no length field could announce', () => {
-    const writer = new StunWriter(Method.Data, 'indication', SHORT_TERM_ID).add(data, Buffer.alloc(65_528));
-    expect(writer.finish()).toHaveLength(20 + 0xfffc);
-    expect(() => writer.add(software, '')).toThrow(EpcscfTurnError);
+    const longest = () => new StunWriter(Method.Data, 'indication', SHORT_TERM_ID).add(data, Buffer.alloc(65_528));
+    expect(longest().finish()).toHaveLength(20 + 0xfffc);
+    expect(() => longest().add(software, '')).toThrow(EpcscfTurnError);
+  });
+
+  it('writes two messages at a time without mixing them', () => {
+    const one = new StunWriter(Method.Data, 'indication', SHORT_TERM_ID).add(software, 'one');
+    const other = new StunWriter(Method.Data, 'indication', LONG_TERM_ID).add(software, 'other');
+    const messages = [one.add(realm, 'a').finish(), other.add(realm, 'b').finish()].map(read);
+    expect(messages.map((message) => [message.get(software), message.get(realm)])).toEqual([
+      ['one', 'a'],
+      ['other', 'b'],
+    ]);
   });
 
   it.each([0, 11, 13])('refuses a transaction id of %i bytes', (length) => {

@@ -7,21 +7,21 @@ const CHANGE_IP = 0x04;
 const CHANGE_PORT = 0x02;
 
 const changeFlags: Codec<{ readonly changeIp: boolean; readonly changePort: boolean }> = () => ({
-  decode: (value) => {
-    if (value.length !== 4) return undefined;
-    const flags = value.readUInt8(3);
+  decode: (bytes, at, length) => {
+    if (length !== 4) return undefined;
+    const flags = bytes.readUInt8(at + 3);
     return { changeIp: (flags & CHANGE_IP) !== 0, changePort: (flags & CHANGE_PORT) !== 0 };
   },
-  encode: ({ changeIp, changePort }) =>
-    Uint8Array.of(0, 0, 0, (changeIp ? CHANGE_IP : 0) | (changePort ? CHANGE_PORT : 0)),
+  encode: ({ changeIp, changePort }, into, at) =>
+    into.writeUInt32BE((changeIp ? CHANGE_IP : 0) | (changePort ? CHANGE_PORT : 0), at) - at,
 });
 
 const port: Codec<number> = (name) => {
   const padded = uint16(name);
   return {
-    decode: (value, transactionId) =>
-      value.length === 2 ? value.readUInt16BE(0) : padded.decode(value, transactionId),
-    encode: (number, transactionId) => padded.encode(number, transactionId),
+    decode: (bytes, at, length, transactionId) =>
+      length === 2 ? bytes.readUInt16BE(at) : padded.decode(bytes, at, length, transactionId),
+    encode: padded.encode,
   };
 };
 

@@ -7,12 +7,13 @@ const counts: Codec<{
   /** How often a response was; 0 in requests. */
   readonly response: number;
 }> = (name) => ({
-  decode: (value) => (value.length === 4 ? { request: value.readUInt8(2), response: value.readUInt8(3) } : undefined),
-  encode: ({ request, response }) => {
+  decode: (bytes, at, length) =>
+    length === 4 ? { request: bytes.readUInt8(at + 2), response: bytes.readUInt8(at + 3) } : undefined,
+  encode: ({ request, response }, into, at) => {
     for (const count of [request, response]) {
       if (!Number.isInteger(count) || count < 0 || count > 255) throw unencodable(name, 'counts of 0-255', count);
     }
-    return Uint8Array.of(0, 0, request, response);
+    return into.writeUInt32BE((request << 8) | response, at) - at;
   },
 });
 

@@ -7,11 +7,11 @@ import { phrase, text } from '../codec/text-codec.ts';
 import { uint16List } from '../codec/uint-codec.ts';
 
 const codeAndReason: Codec<{ readonly code: number; readonly reason: string }> = (name) => ({
-  decode: (value) => {
-    const fields = decodeErrorCode(value);
+  decode: (bytes, at, length) => {
+    const fields = decodeErrorCode(bytes, at, length);
     return fields && { code: fields.code, reason: fields.reason };
   },
-  encode: ({ code, reason }) => encodeErrorCode(name, { firstOctet: 0, code, reason }),
+  encode: ({ code, reason }, into, at) => encodeErrorCode(name, { firstOctet: 0, code, reason }, into, at),
 });
 
 /** RFC 8489 §14.1. Only for clients of RFC 3489. */

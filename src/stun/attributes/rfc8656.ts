@@ -9,8 +9,8 @@ import { octet, uint16, uint32 } from '../codec/uint-codec.ts';
 const R_BIT = 0x80;
 
 const rBit: Codec<boolean> = () => ({
-  decode: (value) => (value.length === 1 ? (value.readUInt8(0) & R_BIT) !== 0 : undefined),
-  encode: (reserveNext) => Uint8Array.of(reserveNext ? R_BIT : 0),
+  decode: (bytes, at, length) => (length === 1 ? (bytes.readUInt8(at) & R_BIT) !== 0 : undefined),
+  encode: (reserveNext, into, at) => into.writeUInt8(reserveNext ? R_BIT : 0, at) - at,
 });
 
 const familyCodeAndReason: Codec<{
@@ -19,11 +19,11 @@ const familyCodeAndReason: Codec<{
   readonly code: number;
   readonly reason: string;
 }> = (name) => ({
-  decode: (value) => {
-    const fields = decodeErrorCode(value);
+  decode: (bytes, at, length) => {
+    const fields = decodeErrorCode(bytes, at, length);
     return fields && { family: fields.firstOctet, code: fields.code, reason: fields.reason };
   },
-  encode: ({ family, code, reason }) => encodeErrorCode(name, { firstOctet: family, code, reason }),
+  encode: ({ family, code, reason }, into, at) => encodeErrorCode(name, { firstOctet: family, code, reason }, into, at),
 });
 
 /** RFC 8656 §18.1. Any 16-bit number decodes: whether it is a channel is for the engine to say. */

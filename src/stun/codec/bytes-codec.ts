@@ -1,11 +1,12 @@
-import { type Codec } from '../attribute.ts';
+import { MAX_VALUE_BYTES, type Codec } from '../attribute.ts';
 import { unencodable } from './unencodable.ts';
 
 /** Bytes without a form of their own, `minBytes` to `maxBytes` of them. Decoding gives a view. */
 export function bytes(minBytes: number, maxBytes: number): Codec<Buffer> {
   return (name) => ({
-    decode: (value) => (value.length >= minBytes && value.length <= maxBytes ? value : undefined),
-    encode: (value) => {
+    decode: (from, at, length) =>
+      length >= minBytes && length <= maxBytes ? from.subarray(at, at + length) : undefined,
+    encode: (value, into, at) => {
       if (value.length < minBytes || value.length > maxBytes) {
         throw unencodable(
           name,
@@ -13,12 +14,10 @@ export function bytes(minBytes: number, maxBytes: number): Codec<Buffer> {
           value.length,
         );
       }
-      return value;
+      into.set(value, at);
+      return value.length;
     },
   });
 }
 
-/** The longest value that a 16-bit length can announce. */
-export const ANY_LENGTH = 0xffff;
-
-export const anyBytes: Codec<Buffer> = bytes(0, ANY_LENGTH);
+export const anyBytes: Codec<Buffer> = bytes(0, MAX_VALUE_BYTES);

@@ -12,17 +12,25 @@ interface ErrorCodeFields {
 
 const REASON_OFFSET = 4;
 
-export function decodeErrorCode(value: Buffer): ErrorCodeFields | undefined {
-  if (value.length < REASON_OFFSET) return undefined;
-  const hundreds = value.readUInt8(2) & 0x07;
-  const number = value.readUInt8(3);
-  const reason = decodeText(value.subarray(REASON_OFFSET), PHRASE_LIMITS);
+export function decodeErrorCode(bytes: Buffer, at: number, length: number): ErrorCodeFields | undefined {
+  if (length < REASON_OFFSET) return undefined;
+  const hundreds = bytes.readUInt8(at + 2) & 0x07;
+  const number = bytes.readUInt8(at + 3);
+  const reason = decodeText(bytes, at + REASON_OFFSET, length - REASON_OFFSET, PHRASE_LIMITS);
   if (hundreds < 3 || hundreds > 6 || number > 99 || reason === undefined) return undefined;
-  return { firstOctet: value.readUInt8(0), code: hundreds * 100 + number, reason };
+  return { firstOctet: bytes.readUInt8(at), code: hundreds * 100 + number, reason };
 }
 
-export function encodeErrorCode(name: string, { firstOctet, code, reason }: ErrorCodeFields): Buffer {
+/** Returns how many bytes the value has. */
+export function encodeErrorCode(
+  name: string,
+  { firstOctet, code, reason }: ErrorCodeFields,
+  into: Buffer,
+  at: number,
+): number {
   if (!Number.isInteger(code) || code < 300 || code > 699) throw unencodable(name, 'a code of 300-699', code);
-  const head = Buffer.of(firstOctet, 0, Math.floor(code / 100), code % 100);
-  return Buffer.concat([head, encodeText(name, reason, PHRASE_LIMITS)]);
+  into.writeUInt16BE(firstOctet << 8, at);
+  into.writeUInt8(Math.floor(code / 100), at + 2);
+  into.writeUInt8(code % 100, at + 3);
+  return REASON_OFFSET + encodeText(name, reason, PHRASE_LIMITS, into, at + REASON_OFFSET);
 }

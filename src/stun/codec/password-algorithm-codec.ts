@@ -1,45 +1,50 @@
-import { type Codec } from '../attribute.ts';
+import { MAX_VALUE_BYTES, type Codec } from '../attribute.ts';
 import { paddedLength } from '../channel-data.ts';
 import { type PasswordAlgorithmChoice } from '../password-algorithm.ts';
-import { ANY_LENGTH } from './bytes-codec.ts';
 import { unencodable } from './unencodable.ts';
 
 const HEAD_BYTES = 4;
 
 /** Exactly one algorithm with its parameters. */
 export const passwordAlgorithmChoice: Codec<PasswordAlgorithmChoice> = (name) => ({
-  decode: (value) => {
-    const choices = decodeChoices(value);
+  decode: (bytes, at, length) => {
+    const choices = decodeChoices(bytes, at, length);
     return choices?.length === 1 ? choices[0] : undefined;
   },
-  encode: (choice) => encodeChoice(name, choice),
+  encode: (choice, into, at) => encodeChoices(name, [choice], into, at),
 });
 
 export const passwordAlgorithmChoices: Codec<readonly PasswordAlgorithmChoice[]> = (name) => ({
   decode: decodeChoices,
-  encode: (choices) => Buffer.concat(choices.map((choice) => encodeChoice(name, choice))),
+  encode: (choices, into, at) => encodeChoices(name, choices, into, at),
 });
 
-/** The algorithms in `value`, each padded to four bytes (RFC 8489 §14.11); the padding of the last one may be missing. */
-function decodeChoices(value: Buffer): PasswordAlgorithmChoice[] | undefined {
+/** The algorithms, each padded to four bytes (RFC 8489 §14.11); the padding of the last one may be missing. */
+function decodeChoices(bytes: Buffer, at: number, length: number): PasswordAlgorithmChoice[] | undefined {
   const choices: PasswordAlgorithmChoice[] = [];
   let offset = 0;
-  while (offset < value.length) {
+  while (offset < length) {
     const start = offset + HEAD_BYTES;
-    if (start > value.length) return undefined;
-    const end = start + value.readUInt16BE(offset + 2);
-    if (end > value.length) return undefined;
-    choices.push({ algorithm: value.readUInt16BE(offset), parameters: value.subarray(start, end) });
+    if (start > length) return undefined;
+    const end = start + bytes.readUInt16BE(at + offset + 2);
+    if (end > length) return undefined;
+    choices.push({ algorithm: bytes.readUInt16BE(at + offset), parameters: bytes.subarray(at + start, at + end) });
     offset = paddedLength(end);
   }
   return choices;
 }
 
-function encodeChoice(name: string, { algorithm, parameters }: PasswordAlgorithmChoice): Buffer {
-  if (parameters.length > ANY_LENGTH) throw unencodable(name, `at most ${ANY_LENGTH} bytes`, parameters.length);
-  const bytes = Buffer.alloc(HEAD_BYTES + paddedLength(parameters.length));
-  bytes.writeUInt16BE(algorithm, 0);
-  bytes.writeUInt16BE(parameters.length, 2);
-  bytes.set(parameters, HEAD_BYTES);
-  return bytes;
+/** Returns how many bytes the value has. */
+function encodeChoices(name: string, choices: readonly PasswordAlgorithmChoice[], into: Buffer, at: number): number {
+  let length = 0;
+  for (const { algorithm, parameters } of choices) {
+    const end = length + HEAD_BYTES + paddedLength(parameters.length);
+    if (end > MAX_VALUE_BYTES) throw unencodable(name, `at most ${MAX_VALUE_BYTES} bytes`, end);
+    into.writeUInt16BE(algorithm, at + length);
+    into.writeUInt16BE(parameters.length, at + length + 2);
+    into.fill(0, at + length + HEAD_BYTES, at + end);
+    into.set(parameters, at + length + HEAD_BYTES);
+    length = end;
+  }
+  return length;
 }

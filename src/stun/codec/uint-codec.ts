@@ -3,47 +3,44 @@ import { unencodable } from './unencodable.ts';
 
 /** Four bytes: an octet, then three reserved ones that are sent as zero and ignored when received. */
 export const octet: Codec<number> = (name) => ({
-  decode: (value) => (value.length === 4 ? value.readUInt8(0) : undefined),
-  encode: (number) => writeUint32(name, number, 0xff, 0x1000000),
+  decode: (bytes, at, length) => (length === 4 ? bytes.readUInt8(at) : undefined),
+  encode: (number, into, at) => writeUint32(name, number, 0xff, 0x1000000, into, at),
 });
 
 /** Four bytes: a 16-bit number, then two reserved ones that are sent as zero and ignored when received. */
 export const uint16: Codec<number> = (name) => ({
-  decode: (value) => (value.length === 4 ? value.readUInt16BE(0) : undefined),
-  encode: (number) => writeUint32(name, number, 0xffff, 0x10000),
+  decode: (bytes, at, length) => (length === 4 ? bytes.readUInt16BE(at) : undefined),
+  encode: (number, into, at) => writeUint32(name, number, 0xffff, 0x10000, into, at),
 });
 
 export const uint32: Codec<number> = (name) => ({
-  decode: (value) => (value.length === 4 ? value.readUInt32BE(0) : undefined),
-  encode: (number) => writeUint32(name, number, 0xffffffff, 1),
+  decode: (bytes, at, length) => (length === 4 ? bytes.readUInt32BE(at) : undefined),
+  encode: (number, into, at) => writeUint32(name, number, 0xffffffff, 1, into, at),
 });
 
 export const uint64: Codec<bigint> = (name) => ({
-  decode: (value) => (value.length === 8 ? value.readBigUInt64BE(0) : undefined),
-  encode: (number) => {
+  decode: (bytes, at, length) => (length === 8 ? bytes.readBigUInt64BE(at) : undefined),
+  encode: (number, into, at) => {
     if (number < 0n || number > 0xffffffffffffffffn) throw unencodable(name, '64 bits', number.toString());
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeBigUInt64BE(number);
-    return bytes;
+    into.writeBigUInt64BE(number, at);
+    return 8;
   },
 });
 
 /** 16-bit numbers, one behind the other. */
 export const uint16List: Codec<readonly number[]> = () => ({
-  decode: (value) => {
-    if (value.length % 2 !== 0) return undefined;
-    return Array.from({ length: value.length / 2 }, (_, i) => value.readUInt16BE(i * 2));
+  decode: (bytes, at, length) => {
+    if (length % 2 !== 0) return undefined;
+    return Array.from({ length: length / 2 }, (_, i) => bytes.readUInt16BE(at + i * 2));
   },
-  encode: (numbers) => {
-    const value = Buffer.allocUnsafe(numbers.length * 2);
-    numbers.forEach((number, i) => value.writeUInt16BE(number, i * 2));
-    return value;
+  encode: (numbers, into, at) => {
+    numbers.forEach((number, i) => into.writeUInt16BE(number, at + i * 2));
+    return numbers.length * 2;
   },
 });
 
-function writeUint32(name: string, number: number, max: number, factor: number): Buffer {
+function writeUint32(name: string, number: number, max: number, factor: number, into: Buffer, at: number): number {
   if (!Number.isInteger(number) || number < 0 || number > max) throw unencodable(name, `0-${max}`, number);
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(number * factor);
-  return bytes;
+  into.writeUInt32BE(number * factor, at);
+  return 4;
 }

@@ -15,6 +15,7 @@ import {
 import { Method } from '../../../src/stun/message-type.ts';
 import { PastAllocates } from '../../../src/turn/engine/allocation/past-allocates.ts';
 import { codeOf, engineOptions, START_SEC, World, type Build, type TestClient } from './world.ts';
+import { writtenAs } from '../../stun/raw-attribute.ts';
 
 describe('Allocate', () => {
   it('answers with the relayed address, the mapped address and the lifetime', () => {
@@ -85,7 +86,7 @@ describe('Allocate', () => {
 
 describe('Allocate refuses', () => {
   const malformed = (attribute: typeof lifetime): Build => {
-    const broken = { ...attribute, encode: () => Buffer.from([1, 2, 3]) };
+    const broken = writtenAs(attribute, Buffer.from([1, 2, 3]));
     return (message) => message.add(broken, 0);
   };
 
@@ -119,7 +120,7 @@ describe('Allocate refuses', () => {
   });
 
   it('a REQUESTED-TRANSPORT that cannot be read with 400', () => {
-    const broken = { ...requestedTransport, encode: () => Buffer.from([17]) };
+    const broken = writtenAs(requestedTransport, Buffer.from([17]));
     const world = new World();
     expect(
       codeOf(

@@ -188,9 +188,9 @@ describe('what an Allocate hashes', () => {
     const before = hashed(plain, plain.client().as('bob'));
     const after = hashed(taking, taking.client().as('bob'));
     // The password, the request's proof and the answer's; and the nonce, which is made and then checked.
-    expect(before['base/hmac hmac']).toBe(3);
+    expect(before['base/hmac digest']).toBe(3);
     expect(before['base/keyed-hmac #digest']).toBe(2);
-    expect(after['base/hmac hmac']).toBe(before['base/hmac hmac']);
+    expect(after['base/hmac digest']).toBe(before['base/hmac digest']);
     expect(Object.keys(after).filter((name) => name.includes('access-token'))).toEqual([]);
   });
 
@@ -199,7 +199,7 @@ describe('what an Allocate hashes', () => {
     const byPassword = hashed(of, of.client().as('bob'));
     const byToken = hashed(of, of.client().withToken(heldToken(of.now)));
     expect(byToken['credentials/access-token/token-codec decodeAccessToken']).toBe(1);
-    expect(byToken['base/hmac hmac']).toBe(byPassword['base/hmac hmac']! + 2);
+    expect(byToken['base/hmac digest']).toBe(byPassword['base/hmac digest']! + 2);
   });
 });
 

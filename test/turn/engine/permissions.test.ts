@@ -4,6 +4,7 @@ import { requestedAddressFamily, xorPeerAddress } from '../../../src/stun/attrib
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunMessage } from '../../../src/stun/message.ts';
 import { address, codeOf, engineOptions, plain, World, type Build, type TestClient } from './world.ts';
+import { writtenAs } from '../../stun/raw-attribute.ts';
 
 function permit(client: TestClient, ...peers: string[]): StunMessage {
   return client.request(Method.CreatePermission, (message) => {
@@ -83,7 +84,7 @@ describe('CreatePermission refuses', () => {
   it('one unreadable address among good ones with 400, and installs none', () => {
     const world = new World();
     const client = allocated(world);
-    const broken = { ...xorPeerAddress, encode: () => Buffer.alloc(7) };
+    const broken = writtenAs(xorPeerAddress, Buffer.alloc(7));
     const answer = client.request(Method.CreatePermission, (m) =>
       m.add(xorPeerAddress, address('9.9.9.9:1')).add(broken, address('9.9.9.8:1')),
     );

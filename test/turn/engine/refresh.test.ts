@@ -4,6 +4,7 @@ import { lifetime, requestedAddressFamily } from '../../../src/stun/attributes/r
 import { Method } from '../../../src/stun/message-type.ts';
 import { type StunWriter } from '../../../src/stun/writer.ts';
 import { address, codeOf, World, type TestClient } from './world.ts';
+import { writtenAs } from '../../stun/raw-attribute.ts';
 
 function refresh(client: TestClient, wishedSec?: number): ReturnType<TestClient['request']> {
   return client.request(
@@ -70,7 +71,7 @@ describe('Refresh', () => {
     const world = new World();
     const client = world.client().as('alice');
     client.allocate();
-    const broken = { ...lifetime, encode: () => Buffer.alloc(2) };
+    const broken = writtenAs(lifetime, Buffer.alloc(2));
     expect(codeOf(client.request(Method.Refresh, (m) => m.add(broken, 0)))).toBe(400);
   });
 });

@@ -8,6 +8,7 @@ import {
 } from '../../../src/stun/attributes/rfc8656.ts';
 import { Method } from '../../../src/stun/message-type.ts';
 import { codeOf, engineOptions, World, type Build } from './world.ts';
+import { writtenAs } from '../../stun/raw-attribute.ts';
 
 const pair: Build = (message) => message.add(evenPort, true);
 const { relay } = engineOptions();
@@ -139,7 +140,7 @@ describe('a reservation token', () => {
 
   it('of another length is 400', () => {
     const { world, token } = holding();
-    const broken = { ...reservationToken, encode: () => token.subarray(1) };
+    const broken = writtenAs(reservationToken, token.subarray(1));
     expect(
       codeOf(
         world

@@ -5,6 +5,7 @@ import { data, dontFragment, requestedAddressFamily, xorPeerAddress } from '../.
 import { Method } from '../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../src/stun/writer.ts';
 import { address, codeOf, decoded, plain, World, type Build, type TestClient } from './world.ts';
+import { writtenAs } from '../../stun/raw-attribute.ts';
 
 function permitted(world: World, ...peers: string[]): TestClient {
   const client = world.client().as('alice');
@@ -138,8 +139,7 @@ describe('a Send indication', () => {
     [
       'with a peer that cannot be read',
       'incomplete-indication',
-      (m) =>
-        m.add({ ...xorPeerAddress, encode: () => Buffer.alloc(5) }, address('9.9.9.9:1')).add(data, Buffer.from('x')),
+      (m) => m.add(writtenAs(xorPeerAddress, Buffer.alloc(5)), address('9.9.9.9:1')).add(data, Buffer.from('x')),
     ],
   ])('%s is dropped in silence', (_what, reason, build) => {
     const world = new World();

@@ -14,6 +14,7 @@ import { Method } from '../../../../src/stun/message-type.ts';
 import { StunWriter } from '../../../../src/stun/writer.ts';
 import { passwordFor } from '../fake-verifier.ts';
 import { codeOf, plain, REALM, World, type TestClient } from '../world.ts';
+import { writtenAs } from '../../../stun/raw-attribute.ts';
 
 const AUTHENTICATED_METHODS = [
   ['Allocate', Method.Allocate],
@@ -273,7 +274,7 @@ describe('hostile usernames', () => {
     const world = new World();
     const client = world.client().as('alice');
     client.challenge();
-    const raw = { ...username, encode: () => bytes };
+    const raw = writtenAs(username, bytes);
     const request = new StunWriter(Method.Allocate, 'request', Buffer.alloc(12, 7)).add(requestedTransport, 17);
     request.add(raw, '').add(realm, REALM).add(nonce, client.nonce!);
     expect(codeOf(client.exchange(request.addIntegrity(client.key16()).finish()))).toBe(400);
@@ -283,7 +284,7 @@ describe('hostile usernames', () => {
     const world = new World();
     const client = world.client().as('alice');
     client.challenge();
-    const raw = { ...username, encode: () => Buffer.alloc(513, 0x61) };
+    const raw = writtenAs(username, Buffer.alloc(513, 0x61));
     const request = new StunWriter(Method.Allocate, 'request', Buffer.alloc(12, 7)).add(requestedTransport, 17);
     request.add(raw, '').add(realm, REALM).add(nonce, client.nonce!);
     expect(codeOf(client.exchange(request.addIntegrity(client.key16()).finish()))).toBe(401);
