@@ -36,6 +36,11 @@ export class AgeMap<V, K extends string | number | object = string> {
     return this.#entries?.get(key)?.value;
   }
 
+  /** The place of an entry, for `renew`; `undefined` when there is none. */
+  place(key: K): AgeEntry<V, K> | undefined {
+    return this.#entries?.get(key);
+  }
+
   has(key: K): boolean {
     return this.#entries?.has(key) ?? false;
   }

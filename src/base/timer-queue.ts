@@ -7,7 +7,8 @@ interface Entry extends TimerHandle {
   /** What the heap is ordered by: the deadline, or an earlier one that the entry had before. */
   heapMs: number;
   index: number;
-  readonly run: () => void;
+  readonly subject: unknown;
+  readonly run: (subject: unknown, dueMs: number) => void;
 }
 
 /**
@@ -29,7 +30,12 @@ export class TimerQueue {
 
   /** Calls `run` once `runDue` is told a time at or past `dueMs`. */
   schedule(dueMs: number, run: () => void): TimerHandle {
-    const entry: Entry = { dueMs, heapMs: dueMs, index: this.#heap.length, run };
+    return this.scheduleFor(undefined, dueMs, run);
+  }
+
+  /** The same for many subjects of one function, to which the subject and the deadline are told: no closure is kept for each. */
+  scheduleFor<Subject>(subject: Subject, dueMs: number, run: (subject: Subject, dueMs: number) => void): TimerHandle {
+    const entry = { dueMs, heapMs: dueMs, index: this.#heap.length, subject, run } as Entry;
     this.#heap.push(entry);
     this.#siftUp(entry);
     return entry;
@@ -56,7 +62,7 @@ export class TimerQueue {
   runDue(nowMs: number): void {
     for (let top = this.#top; top && top.dueMs <= nowMs; top = this.#top) {
       this.#remove(top);
-      top.run();
+      top.run(top.subject, top.dueMs);
     }
   }
 

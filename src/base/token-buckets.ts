@@ -38,8 +38,7 @@ export class TokenBuckets {
 
   /** Takes `count` tokens of a key and returns 0, or returns the whole seconds until there are as many. */
   take(key: string, nowMs: number, count = 1): number {
-    const used = this.#entries.get(key);
-    return takeOf(this.#place(key, used ?? new Used(this.#options, nowMs), nowMs).value, nowMs, count);
+    return takeOf(this.#usedNow(key, nowMs).value, nowMs, count);
   }
 
   /** For who takes of one key over and over: `take` without looking for the key each time. */
@@ -47,7 +46,7 @@ export class TokenBuckets {
     let entry: AgeEntry<Used> | undefined;
     return (nowMs, count = 1) => {
       if (!entry || !this.#entries.renew(entry)) {
-        entry = this.#place(key, this.#entries.get(key) ?? new Used(this.#options, nowMs), nowMs);
+        entry = this.#usedNow(key, nowMs);
       }
       return takeOf(entry.value, nowMs, count);
     };
@@ -58,9 +57,14 @@ export class TokenBuckets {
     return this.#entries.get(key)?.has(nowMs) ?? true;
   }
 
-  #place(key: string, used: Used, nowMs: number): AgeEntry<Used> {
-    used.usedAtMs = nowMs;
-    const entry = this.#entries.set(key, used);
+  /** The bucket of a key as the one that was used last, a full one if there was none. */
+  #usedNow(key: string, nowMs: number): AgeEntry<Used> {
+    const known = this.#entries.place(key);
+    if (known) {
+      known.value.usedAtMs = nowMs;
+      this.#entries.renew(known);
+    }
+    const entry = known ?? this.#entries.set(key, new Used(this.#options, nowMs));
     for (let oldest = this.#entries.oldest; oldest; oldest = this.#entries.oldest) {
       if (this.#entries.size <= this.#options.maxKeys && nowMs - oldest.value.usedAtMs < this.#refillMs) break;
       this.#entries.delete(oldest.key);

@@ -52,6 +52,7 @@ export class StunMessage {
   /** 12 bytes, a view. */
   readonly transactionId: Buffer;
   readonly #index: AttributeIndex;
+  #transaction: string | undefined = undefined;
   /** What was decoded already, by its place in the index: several ask for the same attribute. `MALFORMED` where nothing came out. */
   readonly #values: unknown[] = [];
 
@@ -62,6 +63,11 @@ export class StunMessage {
     this.messageClass = messageClass;
     this.transactionId = bytes.subarray(8, HEADER_BYTES);
     this.#index = index;
+  }
+
+  /** The transaction ID as text to compare and to remember: a character for each byte. */
+  get transaction(): string {
+    return (this.#transaction ??= this.transactionId.toString('latin1'));
   }
 
   /** A copy of the message that stays valid when the received bytes are reused. */

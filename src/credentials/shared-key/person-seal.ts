@@ -5,6 +5,8 @@ export const HANDLE_BYTES = 8;
 /** By which a relay knows its own seal from the end of a name that somebody else made. */
 const CHECK = Buffer.alloc(4);
 const SEAL_CHARACTERS = ((HANDLE_BYTES + CHECK.length) / 3) * 4;
+/** A name without this end was made by somebody else, and nothing is decrypted. */
+const SEAL_AT_END = new RegExp(`[\\w-]{${SEAL_CHARACTERS}}$`);
 
 /**
  * Tells a relay that several names are one person's, which is what quotas count, and tells nobody else. A handle of the person is encrypted at
@@ -32,9 +34,10 @@ export function createPersonSeal(km: Secret): PersonSeal {
   return {
     seal: (name, handle) => name + crypt(name, Buffer.concat([handle, CHECK])).toString('base64url'),
     open(name) {
-      const plain = crypt(unsealed(name), Buffer.from(name.slice(-SEAL_CHARACTERS), 'base64url'));
-      const isOurs = plain.length === HANDLE_BYTES + CHECK.length && plain.subarray(HANDLE_BYTES).equals(CHECK);
-      return isOurs ? plain.toString('hex', 0, HANDLE_BYTES) : undefined;
+      const sealed = SEAL_AT_END.exec(name);
+      if (!sealed) return undefined;
+      const plain = crypt(unsealed(name), Buffer.from(sealed[0], 'base64url'));
+      return plain.subarray(HANDLE_BYTES).equals(CHECK) ? plain.toString('hex', 0, HANDLE_BYTES) : undefined;
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Logger } from '../../base/logger.ts';
 import { type TimerQueue } from '../../base/timer-queue.ts';
 import { type TypedEvents } from '../../base/typed-events.ts';
 import { type AllocationLog } from './observe/allocation-log.ts';
+import { type Allocation } from './allocation/allocation.ts';
 import { type AllocationTable } from './allocation/allocation-table.ts';
 import { type AnswerLimit } from './authentication/answer-limit.ts';
 import { type DataPlane } from '../contract/data-plane.ts';
@@ -45,6 +46,8 @@ export interface EngineState {
   /** Requests whose credentials a verifier has not judged yet. */
   readonly waiting: WaitingRequests;
   readonly timers: TimerQueue;
+  /** What the timer of each allocation does. */
+  readonly onAllocationDue: (allocation: Allocation, nowMs: number) => void;
   readonly events: TypedEvents<TurnEvents>;
   readonly logger: Logger;
   /** Log for lines that clients can cause as often as they like. */

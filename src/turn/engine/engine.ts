@@ -12,7 +12,7 @@ import { isChannelData } from '../../stun/channel-data.ts';
 import { checkFingerprint } from '../../stun/fingerprint.ts';
 import { decodeMessage, type StunMessage } from '../../stun/message.ts';
 import { Method } from '../../stun/message-type.ts';
-import { dropReservation, endAllocation, relayClosed } from './allocation/allocation-lifecycle.ts';
+import { dropReservation, endAllocation, onDeadline, relayClosed } from './allocation/allocation-lifecycle.ts';
 import { AllocationLog } from './observe/allocation-log.ts';
 import { AllocationTable } from './allocation/allocation-table.ts';
 import { type Allocation } from './allocation/allocation.ts';
@@ -303,7 +303,7 @@ export class TurnEngine implements DataPlaneSink {
     const message: StunMessage = decoded.value;
     if (checkFingerprint(message) === 'invalid') return 'bad-fingerprint';
 
-    arriveFrom(client, message.transactionId, this.#state);
+    arriveFrom(client, message, this.#state);
     const request = { client, message, now: this.#ports.now() };
     if (message.messageClass === 'request') return serveRequest(request, this.#state, this.#serve);
     if (message.messageClass !== 'indication') return 'unexpected-class';
@@ -385,6 +385,9 @@ export function createTurnEngine(options: TurnEngineOptions, ports: TurnEnginePo
     pastAllocates: new PastAllocates(),
     waiting: new WaitingRequests(),
     timers: new TimerQueue(),
+    onAllocationDue: (allocation, nowMs) => {
+      onDeadline(state, allocation, nowMs);
+    },
     events: ports.events,
     logger: ports.logger,
     limitedLog: new LimitedLog(ports.logger, HOSTILE_LOG_LIMITS),

@@ -2,8 +2,8 @@ import { formatTransportAddress } from '../../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation, type ChannelBinding } from './allocation.ts';
 import { type EngineState } from '../engine-state.ts';
 import { bandwidthOf } from '../relay/bandwidth-limits.ts';
-import { allocationCounters, settleCounters } from '../relay/relay-counters.ts';
-import { reportEnded, reportRelayEnded } from '../observe/report.ts';
+import { settleCounters } from '../relay/relay-counters.ts';
+import { endReport, reportRelayEnded } from '../observe/report.ts';
 import { type Reservation } from './reservations.ts';
 import { endTcpConnections } from '../tcp/tcp-lifecycle.ts';
 import { type RelayHandle } from '../../contract/relay-handle.ts';
@@ -52,14 +52,12 @@ export function armAllocation(engine: EngineState, allocation: Allocation): void
     engine.timers.reschedule(allocation.timer, dueMs);
     return;
   }
-  const timer = engine.timers.schedule(dueMs, () => {
-    allocation.timer = undefined;
-    onDeadline(engine, allocation, timer.dueMs);
-  });
-  allocation.timer = timer;
+  allocation.timer = engine.timers.scheduleFor(allocation, dueMs, engine.onAllocationDue);
 }
 
-function onDeadline(engine: EngineState, allocation: Allocation, nowMs: number): void {
+/** What is over of an allocation is over now: `EngineState.onAllocationDue`. */
+export function onDeadline(engine: EngineState, allocation: Allocation, nowMs: number): void {
+  allocation.timer = undefined;
   if (endExpired(engine, allocation, nowMs)) return;
   forgetExpired(engine, allocation, nowMs);
   armAllocation(engine, allocation);
@@ -86,7 +84,7 @@ export function endAllocation(
   cause: AllocationEndCause,
   nowMs: number,
 ): void {
-  const [counters] = allocationCounters(engine.plane, [allocation]);
+  const tell = endReport(engine, allocation, cause);
   if (allocation.timer) engine.timers.cancel(allocation.timer);
   engine.pastAllocates.add(allocation.client.key, allocation.createdBy, nowMs);
   engine.allocations.remove(allocation);
@@ -94,7 +92,7 @@ export function endAllocation(
   for (const one of allocation.relays) closeRelay(engine, allocation, one);
   unbindOwnRelays(engine, allocation, allocation.channels(), allocation.relays);
   engine.tally.allocationsEnded += 1;
-  if (counters) reportEnded(engine, allocation, cause, counters);
+  tell?.();
 }
 
 /**

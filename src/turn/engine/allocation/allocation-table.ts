@@ -1,11 +1,11 @@
-import { SetMap } from '../../../base/set-map.ts';
-import { formatTransportAddress, type TransportAddress } from '../../../base/transport-address.ts';
+import { type TransportAddress } from '../../../base/transport-address.ts';
 import { type AllocatedRelay, type Allocation } from './allocation.ts';
 import { type Credential } from '../authentication/authenticate.ts';
 import { CountMap } from './count-map.ts';
 import { type ClientPath } from '../../contract/client-path.ts';
 import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type RelayProtocol } from '../../contract/relay-handle.ts';
+import { UserAllocations } from './user-allocations.ts';
 
 /** The live allocations under every key they are looked up by. An allocation is in all of the indexes or in none. */
 export class AllocationTable {
@@ -13,8 +13,12 @@ export class AllocationTable {
   readonly #byMove = new Map<string, Allocation>();
   readonly #bySlot = new Map<number, Allocation>();
   readonly #byId = new Map<string, Allocation>();
-  readonly #byRelayed = new Map<string, Allocation>();
-  readonly #byUser = new SetMap<string, Allocation>();
+  /** The ports that are relayed, by address. No more addresses than this server has. */
+  readonly #relayedPorts: Readonly<Record<RelayProtocol, Map<string, Set<number>>>> = {
+    udp: new Map(),
+    tcp: new Map(),
+  };
+  readonly #byUser = new UserAllocations();
   readonly #relaysByPerson = new CountMap();
   readonly #relaysByAddress = new CountMap();
 
@@ -36,7 +40,7 @@ export class AllocationTable {
     this.#byId.set(allocation.id, allocation);
     for (const { relay } of allocation.relays) {
       this.#bySlot.set(relay.slot, allocation);
-      this.#byRelayed.set(relayedKey(relay.relayed, allocation.protocol), allocation);
+      this.#portsAt(relay.relayed, allocation.protocol).add(relay.relayed.port);
       this.#count(allocation, 1);
     }
     this.#byUser.add(allocation.user, allocation);
@@ -62,7 +66,7 @@ export class AllocationTable {
   /** Forgets one of two relays, whose allocation goes on. */
   removeRelay(allocation: Allocation, { relay }: AllocatedRelay): void {
     this.#bySlot.delete(relay.slot);
-    this.#byRelayed.delete(relayedKey(relay.relayed, allocation.protocol));
+    this.#portsAt(relay.relayed, allocation.protocol).delete(relay.relayed.port);
     this.#count(allocation, -1);
   }
 
@@ -119,7 +123,7 @@ export class AllocationTable {
   }
 
   ofUser(user: string): readonly Allocation[] {
-    return [...this.#byUser.get(user)];
+    return this.#byUser.of(user);
   }
 
   /** How many relayed transport addresses a person has, which the quota of a user bounds. */
@@ -132,21 +136,24 @@ export class AllocationTable {
     return this.#relaysByAddress.of(source);
   }
 
-  isRelayed(address: TransportAddress, protocol: RelayProtocol): boolean {
-    return this.#byRelayed.has(relayedKey(address, protocol));
+  isRelayed({ address, port }: TransportAddress, protocol: RelayProtocol): boolean {
+    return this.#relayedPorts[protocol].get(address)?.has(port) ?? false;
   }
 
   all(): readonly Allocation[] {
     return [...this.#byId.values()];
   }
 
+  #portsAt({ address }: TransportAddress, protocol: RelayProtocol): Set<number> {
+    const known = this.#relayedPorts[protocol].get(address);
+    if (known) return known;
+    const ports = new Set<number>();
+    this.#relayedPorts[protocol].set(address, ports);
+    return ports;
+  }
+
   #count({ person, source }: Allocation, change: number): void {
     this.#relaysByPerson.add(person, change);
     this.#relaysByAddress.add(source, change);
   }
-}
-
-/** The key of a relayed transport address: UDP and TCP of one port are two. */
-function relayedKey(address: TransportAddress, protocol: RelayProtocol): string {
-  return `${protocol} ${formatTransportAddress(address)}`;
 }

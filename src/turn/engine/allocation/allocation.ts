@@ -54,7 +54,7 @@ interface AllocationInit {
   /** One, or IPv4 and then IPv6. */
   readonly relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
   readonly protocol: RelayProtocol;
-  /** Transaction ID, in hex, of the Allocate that made the allocation: its retransmission is answered again. */
+  /** `StunMessage.transaction` of the Allocate that made the allocation: its retransmission is answered again. */
   readonly createdBy: string;
   readonly credential: Credential;
   readonly createdAtUnixMs: number;
@@ -63,6 +63,8 @@ interface AllocationInit {
   /** Whether its client may take it to another 5-tuple (RFC 8016). */
   readonly mobile: boolean;
 }
+
+const NO_CHANNELS: readonly ChannelBinding[] = [];
 
 /** The record of RFC 8656 §6. Times are monotonic milliseconds; what has expired counts as gone whether or not it was swept. */
 export class Allocation {
@@ -75,7 +77,7 @@ export class Allocation {
   abandoned: boolean;
   /** Serial number of the MOBILITY-TICKET that is good; `undefined` when the allocation may not move. */
   ticketSerial: number | undefined;
-  /** Transaction ID, in hex, of the Refresh that used the last ticket up: its retransmission is answered again. */
+  /** `StunMessage.transaction` of the Refresh that used the last ticket up: its retransmission is answered again. */
   movedBy: string | undefined;
   /** The person whose quota counts the allocation, for its whole life. */
   readonly person: string;
@@ -94,11 +96,13 @@ export class Allocation {
   settled: RelayCounters | undefined;
   /** The relays, at least one: an allocation ends with its last relay. */
   #relays: readonly [AllocatedRelay, ...AllocatedRelay[]];
-  /** All permissions have the same lifetime, and so have all channels: in the order of their last refresh, which is that of their ends. */
-  readonly #permissions = new AgeMap<Permission>();
-  readonly #channels = new AgeMap<ChannelBinding, number>();
-  /** Made with the first channel. */
-  #channelByPeer: Map<string, ChannelBinding> | undefined;
+  /**
+   * All permissions have the same lifetime, and so have all channels: in the order of their last refresh, which is that of their ends. Each table is
+   * made with its first entry.
+   */
+  #permissions: AgeMap<Permission> | undefined = undefined;
+  #channels: AgeMap<ChannelBinding, number> | undefined = undefined;
+  #channelByPeer: Map<string, ChannelBinding> | undefined = undefined;
 
   constructor(init: AllocationInit) {
     this.id = init.id;
@@ -159,8 +163,8 @@ export class Allocation {
     const [first, ...others] = this.#relays.filter((one) => one !== ended);
     if (!first) return [];
     this.#relays = [first, ...others];
-    for (const { key: address } of this.#permissions.entries()) {
-      if (familyOfText(address) === ended.family) this.#permissions.delete(address);
+    for (const { key: address } of this.#permissions?.entries() ?? []) {
+      if (familyOfText(address) === ended.family) this.removePermission(address);
     }
     const channels = this.channels().filter(({ peer }) => peer.family === ended.family);
     for (const { peer } of channels) this.removeChannelTo(peer);
@@ -173,12 +177,13 @@ export class Allocation {
   }
 
   permission(address: string, nowMs: number): Permission | undefined {
-    const permission = this.#permissions.get(address);
+    const permission = this.#permissions?.get(address);
     return permission && permission.expiresAtMs > nowMs ? permission : undefined;
   }
 
   /** Inserts or refreshes a permission. */
   setPermission(address: string, rule: AddressRule, expiresAtMs: number): void {
+    this.#permissions ??= new AgeMap();
     const permission = this.#permissions.get(address) ?? { expiresAtMs, rule, denialReported: false };
     permission.expiresAtMs = expiresAtMs;
     permission.rule = rule;
@@ -187,15 +192,15 @@ export class Allocation {
 
   /** Takes out a permission, expired or not. */
   removePermission(address: string): void {
-    this.#permissions.delete(address);
+    this.#permissions?.delete(address);
   }
 
   permissions(): readonly { readonly address: string; readonly permission: Permission }[] {
-    return [...this.#permissions.entries()].map(({ key, value }) => ({ address: key, permission: value }));
+    return [...(this.#permissions?.entries() ?? [])].map(({ key, value }) => ({ address: key, permission: value }));
   }
 
   channel(channel: number, nowMs: number): ChannelBinding | undefined {
-    return live(this.#channels.get(channel), nowMs);
+    return live(this.#channels?.get(channel), nowMs);
   }
 
   channelTo(peer: TransportAddress, nowMs: number): ChannelBinding | undefined {
@@ -205,6 +210,7 @@ export class Allocation {
   /** Inserts or refreshes a channel binding. The caller has checked that neither side is bound otherwise (RFC 8656 §12.2). */
   setChannel(channel: number, peer: TransportAddress, expiresAtMs: number): ChannelBinding {
     const binding = { channel, peer, expiresAtMs };
+    this.#channels ??= new AgeMap();
     this.#channels.set(channel, binding);
     this.#channelByPeer ??= new Map();
     this.#channelByPeer.set(formatTransportAddress(peer), binding);
@@ -217,32 +223,32 @@ export class Allocation {
     const binding = this.#channelByPeer?.get(key);
     if (!binding) return undefined;
     this.#channelByPeer?.delete(key);
-    this.#channels.delete(binding.channel);
+    this.#channels?.delete(binding.channel);
     return binding;
   }
 
   channels(): readonly ChannelBinding[] {
-    return [...this.#channels.entries()].map(({ value }) => value);
+    return this.#channels ? [...this.#channels.entries()].map(({ value }) => value) : NO_CHANNELS;
   }
 
   get permissionCount(): number {
-    return this.#permissions.size;
+    return this.#permissions?.size ?? 0;
   }
 
   get channelCount(): number {
-    return this.#channels.size;
+    return this.#channels?.size ?? 0;
   }
 
   /** Forgets what has expired and tells what it was. Looks at no more than that, however much there is. */
   sweep(nowMs: number): { readonly permissions: readonly Permitted[]; readonly channels: readonly ChannelBinding[] } {
     const permissions: Permitted[] = [];
-    for (const { key: address, value } of this.#permissions.entries()) {
+    for (const { key: address, value } of this.#permissions?.entries() ?? []) {
       if (value.expiresAtMs > nowMs) break;
       permissions.push({ family: familyOfText(address), address });
-      this.#permissions.delete(address);
+      this.removePermission(address);
     }
     const channels: ChannelBinding[] = [];
-    for (const { value } of this.#channels.entries()) {
+    for (const { value } of this.#channels?.entries() ?? []) {
       if (value.expiresAtMs > nowMs) break;
       channels.push(value);
       this.removeChannelTo(value.peer);
@@ -252,8 +258,8 @@ export class Allocation {
 
   /** The next deadline of the allocation: of a relay, a permission or a channel. */
   nextDeadlineMs(): number {
-    const permissionEndMs = this.#permissions.oldest?.value.expiresAtMs ?? Infinity;
-    const channelEndMs = this.#channels.oldest?.value.expiresAtMs ?? Infinity;
+    const permissionEndMs = this.#permissions?.oldest?.value.expiresAtMs ?? Infinity;
+    const channelEndMs = this.#channels?.oldest?.value.expiresAtMs ?? Infinity;
     return Math.min(this.firstEndMs, permissionEndMs, channelEndMs);
   }
 }

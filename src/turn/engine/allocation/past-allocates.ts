@@ -5,32 +5,36 @@ const REMEMBERED_MS = 40_000;
 /** How many transactions are remembered. Beyond it the oldest is forgotten: a duplicate of it would cost its own user a port. */
 const MAX_REMEMBERED = 4096;
 
+interface PastAllocate {
+  readonly clientKey: string;
+  /** Monotonic milliseconds. */
+  readonly untilMs: number;
+}
+
 /**
  * The Allocate transactions of allocations that are no longer on their 5-tuple. A late duplicate of one of them would make an allocation of which
- * its client knows nothing, and which holds the 5-tuple, a port and a share of the quota.
+ * its client knows nothing, and which holds the 5-tuple, a port and a share of the quota. Of two clients with one transaction ID the later one is
+ * remembered.
  */
 export class PastAllocates {
-  /** Until when each transaction is remembered, oldest first. */
-  readonly #untilMs = new AgeMap<number>();
+  /** Oldest first. */
+  readonly #byTransaction = new AgeMap<PastAllocate>();
 
   get size(): number {
-    return this.#untilMs.size;
+    return this.#byTransaction.size;
   }
 
-  /** Remembers a transaction. `transactionId` is in hexadecimal. */
-  add(clientKey: string, transactionId: string, nowMs: number): void {
-    this.#untilMs.set(keyOf(clientKey, transactionId), nowMs + REMEMBERED_MS);
-    for (const { key, value } of this.#untilMs.entries()) {
-      if (value > nowMs && this.#untilMs.size <= MAX_REMEMBERED) return;
-      this.#untilMs.delete(key);
+  /** Remembers a transaction. `transaction` is `StunMessage.transaction`. */
+  add(clientKey: string, transaction: string, nowMs: number): void {
+    this.#byTransaction.set(transaction, { clientKey, untilMs: nowMs + REMEMBERED_MS });
+    for (let { oldest } = this.#byTransaction; oldest; { oldest } = this.#byTransaction) {
+      if (oldest.value.untilMs > nowMs && this.#byTransaction.size <= MAX_REMEMBERED) return;
+      this.#byTransaction.delete(oldest.key);
     }
   }
 
-  has(clientKey: string, transactionId: string, nowMs: number): boolean {
-    return (this.#untilMs.get(keyOf(clientKey, transactionId)) ?? -Infinity) > nowMs;
+  has(clientKey: string, transaction: string, nowMs: number): boolean {
+    const past = this.#byTransaction.get(transaction);
+    return past?.clientKey === clientKey && past.untilMs > nowMs;
   }
-}
-
-function keyOf(clientKey: string, transactionId: string): string {
-  return `${clientKey} ${transactionId}`;
 }

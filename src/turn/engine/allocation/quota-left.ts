@@ -14,14 +14,12 @@ interface QuotaLeft {
 export function quotaLeft(engine: EngineState, person: string, client: TransportAddress): QuotaLeft {
   const { allocations, reservations, options } = engine;
   const { perUser, perAddress, total } = options.quota;
-  const all: QuotaLeft[] = [
-    { cause: 'user-quota', left: perUser - allocations.relaysOf(person) - reservations.countOf(person) },
-    { cause: 'total-quota', left: total - allocations.relays - reservations.size },
-  ];
-  if (perAddress !== undefined) {
-    const source = sourceKey(client);
-    const left = perAddress - allocations.relaysFrom(source) - reservations.countFrom(source);
-    all.push({ cause: 'address-quota', left });
-  }
-  return all.reduce((least, one) => (one.left < least.left ? one : least));
+  let left = perUser - allocations.relaysOf(person) - reservations.countOf(person);
+  let cause: QuotaLeft['cause'] = 'user-quota';
+  const ofAll = total - allocations.relays - reservations.size;
+  if (ofAll < left) [left, cause] = [ofAll, 'total-quota'];
+  if (perAddress === undefined) return { left, cause };
+  const source = sourceKey(client);
+  const ofAddress = perAddress - allocations.relaysFrom(source) - reservations.countFrom(source);
+  return ofAddress < left ? { left: ofAddress, cause: 'address-quota' } : { left, cause };
 }

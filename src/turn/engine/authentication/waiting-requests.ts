@@ -67,6 +67,6 @@ export class WaitingRequests {
   }
 }
 
-function keyOf({ key }: ClientPath, { transactionId }: StunMessage): string {
-  return `${key} ${transactionId.toString('latin1')}`;
+function keyOf({ key }: ClientPath, { transaction }: StunMessage): string {
+  return `${key} ${transaction}`;
 }

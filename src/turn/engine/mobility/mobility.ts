@@ -1,6 +1,7 @@
 import { mobilityTicket } from '../../../stun/attributes/rfc8016.ts';
 import { ErrorCode } from '../../../stun/error-code.ts';
 import { Method } from '../../../stun/message-type.ts';
+import { type StunMessage } from '../../../stun/message.ts';
 import { type StunWriter } from '../../../stun/writer.ts';
 import { liveAllocation, stillLive } from '../allocation/allocation-lifecycle.ts';
 import { type Allocation } from '../allocation/allocation.ts';
@@ -58,7 +59,7 @@ export function allocationOfTicket(request: AuthenticatedRequest, ticket: Buffer
 
   // A retransmission of the request that used the ticket up gets its answer again.
   const here = liveAllocation(engine, client.key, now.monotonicMs);
-  const retransmitted = here?.movedBy === message.transactionId.toString('hex');
+  const retransmitted = here?.movedBy === message.transaction;
   if (retransmitted && here.user === credential.user) return { ok: true, allocation: here };
 
   // A ticket of this process, for an allocation that is still there, and of the same user.
@@ -84,9 +85,8 @@ export function beginMove(
   allocation: Allocation,
   engine: EngineState,
 ): void {
-  const transactionId = message.transactionId.toString('hex');
-  if (allocation.movedBy === transactionId) return;
-  allocation.movedBy = transactionId;
+  if (allocation.movedBy === message.transaction) return;
+  allocation.movedBy = message.transaction;
   allocation.ticketSerial = ((allocation.ticketSerial ?? 0) + 1) >>> 0;
   engine.allocations.cancelMove(allocation);
   if (!allocation.abandoned && allocation.client.key === client.key) return;
@@ -98,13 +98,13 @@ export function beginMove(
 /** What comes on a new 5-tuple, unless it is the Refresh that began the move, completes it. `frame`: ChannelData, which then passes. */
 export function arriveFrom(
   client: ClientPath,
-  transactionId: Buffer | undefined,
+  message: StunMessage | undefined,
   engine: EngineState,
   frame?: Buffer,
 ): boolean {
   if (!engine.allocations.someMove) return false;
   const allocation = engine.allocations.movingTo(client.key);
-  if (!allocation || allocation.movedBy === transactionId?.toString('hex')) return false;
+  if (!allocation || allocation.movedBy === message?.transaction) return false;
   completeMove(allocation, engine, frame);
   return true;
 }

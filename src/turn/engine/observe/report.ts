@@ -4,11 +4,10 @@ import { type Allocation } from '../allocation/allocation.ts';
 import { type Refused } from '../requests/answer.ts';
 import { type AuthenticationFailure, type IncomingRequest } from '../authentication/authenticate.ts';
 import { type ClientPath } from '../../contract/client-path.ts';
-import { RELAY_COUNTERS } from '../../contract/counters.ts';
 import { type EngineState } from '../engine-state.ts';
 import { allocationCounters } from '../relay/relay-counters.ts';
 import { type TcpConnection } from '../tcp/tcp-connections.ts';
-import { type AllocationInfo, type RelayCounters } from './turn-events.ts';
+import { type AllocationInfo } from './turn-events.ts';
 import {
   type AllocationEndCause,
   type AuthenticationCause,
@@ -51,12 +50,11 @@ export function reportCreated(
   allocation: Allocation,
   lifetimeSec: number,
 ): void {
-  const fields = (): Record<string, unknown> => {
-    const made = fieldsOf(allocation);
-    made.lifetimeSec = lifetimeSec;
-    return made;
-  };
-  allocationLog.info(allocation.person, fields, 'allocation created');
+  if (allocationLog.admits(allocation.person)) {
+    const fields = fieldsOf(allocation);
+    fields.lifetimeSec = lifetimeSec;
+    allocationLog.write(fields, 'allocation created');
+  }
   if (events.has('allocation-created')) events.emit('allocation-created', { ...infoOf(allocation), lifetimeSec });
 }
 
@@ -68,20 +66,23 @@ export function reportRefreshed(engine: EngineState, allocation: Allocation, lif
   if (counters) events.emit('allocation-refreshed', { ...infoOf(allocation), lifetimeSec, counters });
 }
 
-export function reportEnded(
-  { events, allocationLog }: EngineState,
+/**
+ * What tells of the end of an allocation, once it has ended; `undefined` when nobody would hear of it. The counters are read before, while the
+ * relays are there, and only to be told.
+ */
+export function endReport(
+  { events, allocationLog, plane }: EngineState,
   allocation: Allocation,
   cause: AllocationEndCause,
-  counters: RelayCounters,
-): void {
-  const fields = (): Record<string, unknown> => {
-    const made = fieldsOf(allocation);
-    made.cause = cause;
-    for (const name of RELAY_COUNTERS) made[name] = counters[name];
-    return made;
+): (() => void) | undefined {
+  const isLogged = allocationLog.admits(allocation.person);
+  if (!isLogged && !events.has('allocation-ended')) return undefined;
+  const [counters] = allocationCounters(plane, [allocation]);
+  return () => {
+    if (!counters) return;
+    if (isLogged) allocationLog.write({ ...fieldsOf(allocation), cause, ...counters }, 'allocation ended');
+    if (events.has('allocation-ended')) events.emit('allocation-ended', { ...infoOf(allocation), cause, counters });
   };
-  allocationLog.info(allocation.person, fields, 'allocation ended');
-  if (events.has('allocation-ended')) events.emit('allocation-ended', { ...infoOf(allocation), cause, counters });
 }
 
 export function reportRelayEnded(
@@ -95,8 +96,9 @@ export function reportRelayEnded(
 }
 
 export function reportMoved({ events, allocationLog }: EngineState, allocation: Allocation, from: ClientPath): void {
-  const fields = () => ({ ...fieldsOf(allocation), from: clientText(from) });
-  allocationLog.info(allocation.person, fields, 'client moved');
+  if (allocationLog.admits(allocation.person)) {
+    allocationLog.write({ ...fieldsOf(allocation), from: clientText(from) }, 'client moved');
+  }
   events.emit('allocation-moved', {
     ...infoOf(allocation),
     from: { transport: from.transport, client: from.remote },

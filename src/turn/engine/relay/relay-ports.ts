@@ -1,5 +1,5 @@
-import { AgeMap } from '../../../base/age-map.ts';
 import { type AddressFamily } from '../../../base/ip.ts';
+import { PortQueue } from './port-queue.ts';
 import { PortSet } from './port-set.ts';
 
 /** `even-pair` also needs the next port (EVEN-PORT with the R bit). */
@@ -15,10 +15,12 @@ interface RelayPortsOptions {
   readonly addresses: Readonly<Record<AddressFamily, number>>;
 }
 
+/** The ports of one family, in arrays of numbers: a range has some ten thousand. */
 interface FamilyPorts {
-  readonly inUse: Map<number, number>;
+  /** On how many addresses each port is taken, by its distance from the first. */
+  readonly inUse: Uint16Array;
   /** Freed ports with the time until which they rest, oldest first. */
-  readonly quarantine: AgeMap<number, number>;
+  readonly quarantine: PortQueue;
   /** Ports that are free on at least one address and do not rest. */
   readonly rested: PortSet;
 }
@@ -35,13 +37,12 @@ const MAX_LOOKS = 2048;
 export class RelayPorts {
   readonly #options: RelayPortsOptions;
   readonly #randomInt: (below: number) => number;
-  readonly #families: Readonly<Record<AddressFamily, FamilyPorts>>;
+  readonly #families: Record<AddressFamily, FamilyPorts | undefined> = { 4: undefined, 6: undefined };
   #taken = 0;
 
   constructor(options: RelayPortsOptions, randomInt: (below: number) => number) {
     this.#options = options;
     this.#randomInt = randomInt;
-    this.#families = { 4: allPorts(options, 4), 6: allPorts(options, 6) };
   }
 
   /** Ports worth a bind, best first, each at most once. Nothing may be taken or freed while it is walked. */
@@ -55,20 +56,16 @@ export class RelayPorts {
   }
 
   take(family: AddressFamily, port: number): void {
-    const { inUse, rested, quarantine } = this.#families[family];
-    inUse.set(port, (inUse.get(port) ?? 0) + 1);
-    this.#taken += 1;
+    const { rested, quarantine } = this.#of(family);
+    this.#count(family, port, 1);
     if (this.#isFree(family, port)) return;
     rested.delete(port);
     quarantine.delete(port);
   }
 
   free(family: AddressFamily, port: number, nowMs: number): void {
-    const { inUse, quarantine, rested } = this.#families[family];
-    const left = (inUse.get(port) ?? 0) - 1;
-    if (left > 0) inUse.set(port, left);
-    else inUse.delete(port);
-    this.#taken -= 1;
+    const { quarantine, rested } = this.#of(family);
+    this.#count(family, port, -1);
     rested.delete(port);
     quarantine.set(port, nowMs + this.#options.quarantineMs);
   }
@@ -76,7 +73,7 @@ export class RelayPorts {
   /** A port that another program has is tried again after all others: it would cost each further request a bind in vain. */
   rest(family: AddressFamily, port: number, nowMs: number): void {
     if (!this.#isFree(family, port)) return;
-    const { quarantine, rested } = this.#families[family];
+    const { quarantine, rested } = this.#of(family);
     rested.delete(port);
     quarantine.set(port, nowMs + this.#options.quarantineMs);
   }
@@ -88,12 +85,12 @@ export class RelayPorts {
 
   /** A pair of which one half is in quarantine comes last, as does one of which both are. */
   *#bestFirst(family: AddressFamily, shape: PortShape): Generator<number, void, undefined> {
-    const { rested, quarantine } = this.#families[family];
+    const { rested, quarantine } = this.#of(family);
     const isPair = shape === 'even-pair';
     for (const port of rested.shuffled(shape === 'any' ? 'any' : 'even', this.#randomInt)) {
       if (!isPair || !quarantine.has(port + 1)) yield port;
     }
-    for (const { key: port } of quarantine.entries()) {
+    for (const port of quarantine.ports()) {
       yield port;
       if (isPair && rested.has(port - 1)) yield port - 1;
     }
@@ -106,23 +103,35 @@ export class RelayPorts {
   }
 
   #isFree(family: AddressFamily, port: number): boolean {
-    const { max, excluded, addresses } = this.#options;
+    const { min, max, excluded, addresses } = this.#options;
     if (port > max || excluded.has(port)) return false;
-    return (this.#families[family].inUse.get(port) ?? 0) < addresses[family];
+    return (this.#of(family).inUse[port - min] ?? 0) < addresses[family];
   }
 
   #endQuarantine(family: AddressFamily, nowMs: number): void {
-    const { quarantine, rested } = this.#families[family];
-    for (const { key: port, value: untilMs } of quarantine.entries()) {
-      if (untilMs > nowMs) return;
+    const { quarantine, rested } = this.#of(family);
+    for (const port of quarantine.ports()) {
+      if (quarantine.untilMs(port) > nowMs) return;
       quarantine.delete(port);
       if (this.#isFree(family, port)) rested.add(port);
     }
   }
+
+  #count(family: AddressFamily, port: number, change: 1 | -1): void {
+    const { inUse } = this.#of(family);
+    const at = port - this.#options.min;
+    inUse[at] = (inUse[at] ?? 0) + change;
+    this.#taken += change;
+  }
+
+  /** Made when a port of the family is first asked for. */
+  #of(family: AddressFamily): FamilyPorts {
+    return (this.#families[family] ??= allPorts(this.#options, family));
+  }
 }
 
 function allPorts({ min, max, excluded, addresses }: RelayPortsOptions, family: AddressFamily): FamilyPorts {
-  const rested = new PortSet();
+  const rested = new PortSet(min, max);
   for (let port = min; addresses[family] > 0 && port <= max; port++) if (!excluded.has(port)) rested.add(port);
-  return { inUse: new Map(), quarantine: new AgeMap(), rested };
+  return { inUse: new Uint16Array(max - min + 1), quarantine: new PortQueue(min, max), rested };
 }

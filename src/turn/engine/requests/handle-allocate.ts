@@ -33,12 +33,11 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   const existing = liveAllocation(engine, client.key, now.monotonicMs);
 
   // §7.2, last note: a retransmission of the request that made the allocation gets its answer again.
-  const transactionId = message.transactionId.toString('hex');
-  const retransmitted = existing?.createdBy === transactionId;
+  const retransmitted = existing?.createdBy === message.transaction;
   if (retransmitted && existing.user === credential.user) return allocated(request, existing, engine);
 
   // RFC 8489 §6.3.1: a duplicate of it after that allocation has ended, or has moved away, makes no other.
-  if (engine.pastAllocates.has(client.key, transactionId, now.monotonicMs)) {
+  if (engine.pastAllocates.has(client.key, message.transaction, now.monotonicMs)) {
     return refuse(ErrorCode.AllocationMismatch, 'no-allocation');
   }
 
@@ -82,7 +81,7 @@ function record(
     client,
     relays,
     protocol,
-    createdBy: message.transactionId.toString('hex'),
+    createdBy: message.transaction,
     credential,
     createdAtUnixMs: now.unixMs,
     reservationToken:
