@@ -61,7 +61,8 @@ export const TRANSPORT_DROP_SENTENCES: Readonly<Record<TransportDropReason, stri
   'bandwidth-total': 'Above the limit of all together: `turn.bandwidth`.',
   'kernel-buffer-full':
     'The kernel had no room for what came. Larger buffers help against bursts, `turn.dataPlane: batch` or more machines against more.',
-  'engine-busy': 'More control messages came than the main thread could take, with `turn.dataPlane: batch`.',
+  'engine-busy':
+    'More control messages came than the main thread could take, with `turn.dataPlane: batch`. Use more machines.',
   late: 'It waited on the main thread while one turn of that took 50 ms and longer, and would have come seconds late: there is more to relay than one processor can. Use `turn.dataPlane: batch`, or more machines.',
 };
 
