@@ -165,6 +165,19 @@ export class SipHeaders {
     }
   }
 
+  /** Puts the fields of that name of another message in the place of its own, which are not looked at; on top where it has none. */
+  takeFrom(other: SipHeaders, name: string): void {
+    const key = headerKey(name);
+    const taken = other.#fields.filter((field) => field.key === key);
+    const first = this.#find(key);
+    this.#changes(key);
+    if (first >= 0) this.#removeFrom(first + 1, key);
+    // As nearly always, one is put in the place of one.
+    const [only] = taken;
+    if (first >= 0 && only && taken.length === 1) this.#fields[first] = only;
+    else this.#fields.splice(Math.max(0, first), first < 0 ? 0 : 1, ...taken);
+  }
+
   /** For a field that is judged already, as the parser does while it scans. */
   appendField(field: HeaderField): void {
     this.#changes(field.key);

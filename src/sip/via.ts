@@ -14,6 +14,7 @@ export interface Via {
 }
 
 const USUAL_START = 'SIP/2.0/';
+const BRANCH_PARAM = ';branch=';
 const USUAL_TRANSPORTS = ['WSS', 'TCP', 'UDP', 'TLS', 'WS'];
 
 /** One value: split lists with `SipHeaders.getList` first. Blanks around the slashes and the colon are legal. */
@@ -68,6 +69,20 @@ export function topVia(headers: SipHeaders): Via | undefined {
   const first = headers.getFirst('Via');
   const via = first === undefined ? undefined : parseVia(first);
   return via?.ok ? via.value : undefined;
+}
+
+/** The branch of the topmost Via, for whoever needs no more of it; `undefined` when there is none. */
+export function topBranch(headers: SipHeaders): string | undefined {
+  const first = headers.getFirst('Via') ?? '';
+  return onlyBranch(first) ?? topVia(headers)?.params.get('branch');
+}
+
+/** Where nothing else follows the sent-by, as nearly everybody writes it. */
+function onlyBranch(text: string): string | undefined {
+  const semicolon = text.indexOf(';');
+  if (!text.startsWith(USUAL_START) || !text.startsWith(BRANCH_PARAM, semicolon)) return undefined;
+  const branch = text.slice(semicolon + BRANCH_PARAM.length);
+  return isToken(branch) ? branch : undefined;
 }
 
 export function formatVia({ transport, sentBy, params }: Via): string {

@@ -49,7 +49,8 @@ export function cleanResponse({ headers }: SipResponse, request: SipRequest): vo
   stripFromAnswer(headers);
   dropLocationSource(headers);
   dropClaims(headers, 'Contact');
-  restoreRecordRoute(headers, request.headers);
+  // RFC 3261 §12.1.1: as it was sent.
+  if (headers.has('Record-Route')) headers.takeFrom(request.headers, 'Record-Route');
   // RFC 3261 §8.2.6.2: who is calling whom is not for an answer to change. The tag of To is the answer's own.
   const [from, to] = [request.headers.get('From') ?? '', headers.get('To') ?? ''];
   if (headers.get('From') !== from) headers.set('From', from);
@@ -71,12 +72,6 @@ export function cleanAnswerForClient({ headers }: SipResponse, request: SipReque
   // It is told of its From as it wrote it, without which some clients do not know their own request.
   const [from, asked] = [headers.get('From'), request.headers.get('From') ?? ''];
   if (from !== asked && from === withoutClaimsOrPort(asked)) headers.set('From', asked);
-}
-
-/** Gives the Record-Route of a request back in its answer, as it was sent (RFC 3261 §12.1.1). */
-function restoreRecordRoute(headers: SipHeaders, asked: SipHeaders): void {
-  if (!headers.remove('Record-Route')) return;
-  for (const value of asked.getAll('Record-Route')) headers.append('Record-Route', value);
 }
 
 function limitIdentity(headers: SipHeaders, name: string): void {

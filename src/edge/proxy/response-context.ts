@@ -93,7 +93,8 @@ export class ResponseContext implements CoreOutcome, ExchangeWorker, BranchOwner
     const { target, request: sent } = branch;
     const response = withoutForeignChallenges(received, target.hop);
     const { request, hop } = this.#exchange;
-    restoreVias(response, request);
+    // Step 3, by the request we kept: the sender gets back the very Vias it sent, whatever the target made of them.
+    response.headers.takeFrom(request.headers, 'Via');
     // Nobody but the edge hands out credentials.
     stripCredentialHeaders(response.headers);
     const { border, ended } = this.#parts;
@@ -268,11 +269,4 @@ function isServerSilent({ target, isHeard }: ClientBranch, request: SipRequest):
 
 function isSameRemote(a: Hop, b: Hop): boolean {
   return a.remoteAddress === b.remoteAddress && a.remotePort === b.remotePort;
-}
-
-/** Step 3, by the request we kept: the sender gets back the very Vias it sent, whatever the target made of them. */
-function restoreVias(response: SipResponse, request: SipRequest): void {
-  const { headers } = response;
-  headers.remove('Via');
-  for (const via of request.headers.getAll('Via').reverse()) headers.prepend('Via', via);
 }

@@ -25,14 +25,6 @@ export interface ExchangeLayer {
   serverEnded(exchange: ServerExchange): void;
 }
 
-/**
- * Where an exchange is found again. A WIC has its one connection; a core may repeat, acknowledge or cancel a request over another one than it
- * was sent by (RFC 3261 §17.2.3 asks for branch and sent-by only).
- */
-export function exchangeKey(hop: Hop, key: string): string {
-  return `${hop.kind === 'core' ? 'core' : hop.id} ${key}`;
-}
-
 /** Brings about the final answer to a request. */
 export interface ExchangeWorker {
   /** The sender has given up: by CANCEL, or by closing its connection. */
@@ -66,7 +58,7 @@ export class ServerExchange implements TransactionEvents {
   #isSettled = false;
 
   constructor({ request, key, hop, sender, layer }: ServerExchangeOptions) {
-    this.key = exchangeKey(hop, key);
+    this.key = key;
     this.hop = hop;
     this.sender = sender;
     this.#layer = layer;

@@ -4,7 +4,6 @@ import { type SipMessage, type SipRequest, type SipResponse } from '../../sip/me
 import { type ClientTransactionEvents } from '../../sip/transaction/client-transaction.ts';
 import { type TransactionTimings } from '../../sip/transaction/timings.ts';
 import { clientTransactionKey, serverTransactionKey } from '../../sip/transaction/transaction-key.ts';
-import { TransactionTable } from '../../sip/transaction/transaction-table.ts';
 import { type Via } from '../../sip/via.ts';
 import { type EdgeLimits, type TransactionOptions } from '../edge-options.ts';
 import { OwedAcks } from '../flood/owed-answers.ts';
@@ -12,10 +11,10 @@ import { ReceiverShares } from '../flood/receiver-shares.ts';
 import { type Hop } from '../hop.ts';
 import { type Outbound } from '../outbound.ts';
 import { ClientExchange, type ClientExchangeLayer, type ClientTransaction } from './client-exchange.ts';
-import { HopIndex } from './hop-index.ts';
 import { LiveCalls } from './live-calls.ts';
 import { OpenChallenges } from './open-challenges.ts';
-import { exchangeKey, type ExchangeLayer, ServerExchange } from './server-exchange.ts';
+import { OpenExchanges } from './open-exchanges.ts';
+import { type ExchangeLayer, ServerExchange } from './server-exchange.ts';
 
 /** RFC 3261 Table 4: Timer D on unreliable transports, and the wait before a 100; both fixed. */
 const TIMER_D_MS = 32_000;
@@ -41,10 +40,8 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   readonly calls = new LiveCalls();
   readonly acks = new OwedAcks();
   readonly #challenges = new OpenChallenges();
-  readonly #servers = new TransactionTable<ServerExchange>();
-  readonly #serversByHop = new HopIndex<ServerExchange>();
-  readonly #clients = new TransactionTable<ClientExchange>();
-  readonly #clientsByHop = new HopIndex<ClientExchange>();
+  readonly #servers = new OpenExchanges<ServerExchange>();
+  readonly #clients = new OpenExchanges<ClientExchange>();
   readonly #shares: ReceiverShares;
 
   constructor(context: TransactionLayerContext) {
@@ -70,16 +67,14 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   refuses(hop: Hop): 'transactions' | 'transactions-per-flow' | undefined {
     const { limits } = this.context;
     if (this.size >= limits.transactions) return 'transactions';
-    return hop.kind === 'wic' && this.#serversByHop.count(hop) >= limits.transactionsPerFlow
+    return hop.kind === 'wic' && this.#servers.count(hop) >= limits.transactionsPerFlow
       ? 'transactions-per-flow'
       : undefined;
   }
 
   /** `key` is that of `serverTransactionKey`; the same key of another sender is another transaction. */
   findServer(hop: Hop, key: string): ServerExchange | undefined {
-    // Most clients have nothing open when a request comes.
-    if (hop.kind === 'wic' && this.#serversByHop.count(hop) === 0) return undefined;
-    return this.#servers.find(exchangeKey(hop, key));
+    return this.#servers.find(hop, key);
   }
 
   /** The INVITE that a CANCEL with this Via is for (RFC 3261 §9.2). */
@@ -88,14 +83,13 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   }
 
   serversOf(hop: Hop): ServerExchange[] {
-    return this.#serversByHop.of(hop);
+    return this.#servers.of(hop);
   }
 
   /** `key` is that of `serverTransactionKey`. `sender`: whose the request is, for the share that it has of whom it goes to. */
   openServer(request: SipRequest, key: string, hop: Hop, sender = ''): ServerExchange {
     const exchange = new ServerExchange({ request, key, hop, sender, layer: this });
     this.#servers.add(exchange);
-    this.#serversByHop.add(hop, exchange);
     return exchange;
   }
 
@@ -110,7 +104,6 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
 
   serverEnded(exchange: ServerExchange): void {
     this.#servers.delete(exchange);
-    this.#serversByHop.delete(exchange.hop, exchange);
   }
 
   /** Whether a WIC has no place left for this sender: as many requests as it may have open itself may wait for it, and a share of them is anybody's. */
@@ -128,7 +121,6 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
     const exchange = new ClientExchange({ request, hop, sender, on, layer: this });
     const { transaction } = exchange;
     this.#clients.add(exchange);
-    this.#clientsByHop.add(hop, exchange);
     this.#shares.take(hop, sender);
     // The hop was gone before; nobody else would tell the transaction.
     if (exchange.hasFailed) {
@@ -140,16 +132,15 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   }
 
   clientEnded(exchange: ClientExchange): void {
-    const { hop, sender } = exchange;
     this.#clients.delete(exchange);
-    this.#clientsByHop.delete(hop, exchange);
-    this.#shares.release(hop, sender);
+    this.#shares.release(exchange.hop, exchange.sender);
   }
 
   /** False for a response to nothing that was sent to this hop, and for one that is more, by its `messageCost`, than the request had to expect. */
   receiveResponse(response: SipResponse, hop: Hop, cost: number): boolean {
-    const entry = this.#clients.find(clientTransactionKey(response));
-    if (!entry || !mayAnswerFor(entry.hop, hop)) return false;
+    const key = clientTransactionKey(response);
+    const entry = key === undefined ? undefined : this.#clients.find(hop, key);
+    if (!entry) return false;
     entry.transaction.receive(response, this.nowMs);
     this.calls.noteAnswer(entry.transaction.request, response.status, hop);
     if (entry.owed < cost) return false;
@@ -173,8 +164,8 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   isBusy(hop: Hop): boolean {
     return (
       this.#challenges.isChallenged(hop) ||
-      this.#serversByHop.of(hop).some(({ isPending }) => isPending) ||
-      this.#clientsByHop.of(hop).some(({ transaction }) => UNANSWERED.has(transaction.state))
+      this.#servers.of(hop).some(({ isPending }) => isPending) ||
+      this.#clients.of(hop).some(({ transaction }) => UNANSWERED.has(transaction.state))
     );
   }
 
@@ -182,19 +173,19 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
   isInCall(hop: Hop): boolean {
     return (
       this.calls.isInCall(hop) ||
-      this.#serversByHop.of(hop).some(({ isPending, request }) => isPending && request.method === 'INVITE') ||
-      this.#clientsByHop.of(hop).some(({ transaction }) => isRinging(transaction))
+      this.#servers.of(hop).some(({ isPending, request }) => isPending && request.method === 'INVITE') ||
+      this.#clients.of(hop).some(({ transaction }) => isRinging(transaction))
     );
   }
 
   /** Fails every transaction that waits for this hop. */
   failClients(hop: Hop): void {
-    for (const { transaction } of this.#clientsByHop.of(hop)) transaction.transportFailed();
+    for (const { transaction } of this.#clients.of(hop)) transaction.transportFailed();
   }
 
   /** Fails the transactions over this hop that have had no response: nobody says that their request has arrived. */
   failUnheard(hop: Hop): void {
-    for (const { transaction } of this.#clientsByHop.of(hop)) {
+    for (const { transaction } of this.#clients.of(hop)) {
       if (transaction.state === 'calling' || transaction.state === 'trying') transaction.transportFailed();
     }
   }
@@ -207,9 +198,4 @@ export class TransactionLayer implements ExchangeLayer, ClientExchangeLayer {
 
 function isRinging({ state, request }: ClientTransaction): boolean {
   return request.method === 'INVITE' && UNANSWERED.has(state);
-}
-
-/** A core of several addresses may answer from another one, or over another connection, than the request was sent to. */
-function mayAnswerFor(asked: Hop, answering: Hop): boolean {
-  return asked === answering || (asked.kind === 'core' && answering.kind === 'core');
 }

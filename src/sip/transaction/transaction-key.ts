@@ -2,7 +2,7 @@ import { parseCSeq } from '../cseq.ts';
 import { formatHostPort } from '../host-port.ts';
 import { type SipMessage } from '../message.ts';
 import { BRANCH_MAGIC_COOKIE } from '../token.ts';
-import { topVia, type Via } from '../via.ts';
+import { topBranch, type Via } from '../via.ts';
 
 /**
  * RFC 3261 §17.2.3: method of the request, sent-by and branch of its top Via; an ACK, and a CANCEL as `INVITE`, finds the INVITE. `undefined` for a
@@ -17,7 +17,7 @@ export function serverTransactionKey(method: string, via: Via): string | undefin
 
 /** RFC 3261 §17.1.3: CSeq method and branch of the top Via, from the request sent or a response to it. */
 export function clientTransactionKey(message: SipMessage): string | undefined {
-  const branch = topVia(message.headers)?.params.get('branch');
+  const branch = topBranch(message.headers);
   const cseq = parseCSeq(message.headers.get('CSeq') ?? '');
   return branch === undefined || !cseq.ok ? undefined : `${cseq.value.method} ${branch}`;
 }
