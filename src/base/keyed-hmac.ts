@@ -42,6 +42,11 @@ export class KeyedHmac {
     return Buffer.from(this.#digest(data, 'binary'), 'latin1');
   }
 
+  /** Writes the first `length` bytes of the digest into `target`, from `at` on. `data` may be part of it. */
+  write(target: Buffer, at: number, length: number, data: string | Uint8Array): void {
+    target.write(this.#digest(data, 'binary'), at, length, 'latin1');
+  }
+
   /** The digest as base64url, without padding, unless told otherwise. */
   digestText(data: string | Uint8Array, encoding: 'base64url' | 'base64' = 'base64url'): OwnText {
     return this.#digest(data, encoding);

@@ -2,9 +2,7 @@ import { HeaderField } from '../../sip/header-field.ts';
 import { uriHost } from '../../sip/host-port.ts';
 import { isInDialog } from '../../sip/in-dialog.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
-import { parseNameAddr } from '../../sip/name-addr.ts';
 import { parseParams, quote } from '../../sip/params.ts';
-import { parseSipUri } from '../../sip/uri.ts';
 import { type ExternalCoreOptions } from '../edge-options.ts';
 import { type FlowTokens } from '../flow/flow-token.ts';
 import { type HomeDomain } from '../home-domain.ts';
@@ -133,7 +131,7 @@ export class CoreBorder implements Border {
     const { tokens } = this.#context;
     const callId = headers.get('Call-ID') ?? '';
     for (const route of headers.getList('Route', MAX_ROUTES)) {
-      const token = tokens.open(userIn(route));
+      const token = tokens.openEntry(route);
       if (token.kind !== 'flow' || token.flow.icid === undefined) continue;
       if (tokens.isOf(token.flow.dialog, callId)) return token.flow.icid;
     }
@@ -201,13 +199,6 @@ export class CoreBorder implements Border {
   #aorIn(headers: SipHeaders): string | undefined {
     return headers.derive(this.#context.home.aorInTo);
   }
-}
-
-/** The user part of the URI in a Route field; `undefined` when there is none. */
-function userIn(route: string): string | undefined {
-  const nameAddr = parseNameAddr(route);
-  const uri = nameAddr.ok ? parseSipUri(nameAddr.value.uri) : undefined;
-  return uri?.ok ? uri.value.user : undefined;
 }
 
 /** The identity that was called, which is the one that answers (TS 24.229 §5.2.6.4.4). */

@@ -8,16 +8,20 @@ const BLOCK_BYTES = 16;
  */
 export class CounterCipher {
   readonly #blocks: Cipher;
+  /** Of the last data: mostly the next one is as long. */
+  #counters: Buffer = Buffer.alloc(BLOCK_BYTES);
 
   /** `key`: 32 bytes. */
   constructor(key: Uint8Array) {
     this.#blocks = createCipheriv('aes-256-ecb', key, null);
   }
 
-  /** Encrypts `data` in place, or decrypts it. `initial`: the counter of the first block, 16 bytes, never twice the same for other data. */
+  /** Encrypts `data` in place, or decrypts it. `initial` begins with the counter of the first block, 16 bytes, never twice the same for other data. */
   apply(initial: Uint8Array, data: Uint8Array): void {
-    const counters = Buffer.allocUnsafe(Math.max(1, Math.ceil(data.length / BLOCK_BYTES)) * BLOCK_BYTES);
-    counters.set(initial);
+    const bytes = Math.max(1, Math.ceil(data.length / BLOCK_BYTES)) * BLOCK_BYTES;
+    if (this.#counters.length !== bytes) this.#counters = Buffer.alloc(bytes);
+    const counters = this.#counters;
+    for (let i = 0; i < BLOCK_BYTES; i++) counters[i] = initial[i] ?? 0;
     for (let at = BLOCK_BYTES; at < counters.length; at += BLOCK_BYTES) {
       counters.copyWithin(at, at - BLOCK_BYTES, at);
       increment(counters, at + BLOCK_BYTES - 1);

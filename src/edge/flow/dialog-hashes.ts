@@ -72,11 +72,11 @@ export class DialogHashes {
   #hashOf(origin: DialogOrigin): OriginHash {
     if (this.#latest && isSame(this.#latest.origin, origin)) return this.#latest;
     const { callId, fromUri, fromTag, toUri } = origin;
-    const call = this.#calls.digest(callId);
+    const call = this.#calls.digestText(callId);
     const names = JSON.stringify([identityKey(fromUri), fromTag, identityKey(toUri)]);
     const salt = Buffer.alloc(SALT_BYTES);
-    salt.set(call.subarray(0, CALL_BYTES));
-    salt.write(hash('sha256', `${call.toString('base64url')}${names}`, 'binary'), CALL_BYTES, 'latin1');
+    salt.write(call, 0, CALL_BYTES, 'base64url');
+    salt.write(hash('sha256', `${call}${names}`, 'binary'), CALL_BYTES, 'latin1');
     setRole(salt, SALT_BYTES - 1, 'uac');
     this.#latest = {
       origin,

@@ -4,6 +4,8 @@ import { KeyedHmac } from '../../base/keyed-hmac.ts';
 import { type OwnText } from '../../base/own-text.ts';
 import { constantTimeEqual } from '../../base/secret.ts';
 import { TextMemo } from '../../base/text-memo.ts';
+import { parseNameAddr } from '../../sip/name-addr.ts';
+import { parseSipUri } from '../../sip/uri.ts';
 import { CounterCipher } from './counter-cipher.ts';
 import {
   DialogHashes,
@@ -28,6 +30,8 @@ const MAX_ICID_BYTES = 129;
 const TOKEN_FORM = /^(?:[\w-]{4}){16,59}$/;
 /** Characters of a token that are of its HMAC alone. */
 const ID_LENGTH = 21;
+/** Of an entry of a Route set, as this edge writes it. The token follows, and `@` after it. */
+const ENTRY_START = '<sip:';
 const MEMO_CAPACITY = 4096;
 const HANDLES_CAPACITY = 1024;
 const NO_TOKEN: OpenedToken = { kind: 'none' };
@@ -113,9 +117,8 @@ export class FlowTokens {
     const side = dialog && this.#dialogs.writeSide(body, SALT_AT, dialog.role, dialog.origin);
     body.set(icid, BODY_BYTES);
     const told = icidIn(body);
-    const mac = this.#mac(body);
-    bytes.set(mac);
-    this.#cipher.apply(mac, body);
+    this.#macs.write(bytes, 0, MAC_BYTES, body);
+    this.#cipher.apply(bytes, body);
     const text = bytes.toString('base64url') as OwnText;
     this.#opened.put(text, { kind: 'flow', flow: { id: tokenId(text), flowId, handle, dialog: side, icid: told } });
     return text;
@@ -125,11 +128,21 @@ export class FlowTokens {
     return text === undefined || !TOKEN_FORM.test(text) ? NO_TOKEN : this.#opened.get(text);
   }
 
+  /**
+   * The token in an entry of a Route set. One that this edge has written is found where it stands, without reading the entry: each request of a dialog
+   * shows two.
+   */
+  openEntry(entry: string): OpenedToken {
+    const isUsual = entry.startsWith(ENTRY_START);
+    const token = isUsual ? this.open(entry.slice(ENTRY_START.length, entry.indexOf('@'))) : NO_TOKEN;
+    return token.kind === 'flow' ? token : this.open(userIn(entry));
+  }
+
   #open(text: string): OpenedToken {
     const bytes = Buffer.from(text, 'base64url');
     const [mac, body] = [bytes.subarray(0, MAC_BYTES), bytes.subarray(MAC_BYTES)];
     this.#cipher.apply(mac, body);
-    if (!constantTimeEqual(mac, this.#mac(body))) return { kind: 'forged' };
+    if (!constantTimeEqual(mac, this.#macs.digest(body).subarray(0, MAC_BYTES))) return { kind: 'forged' };
     const isHere = this.#node.compare(body, 0, NODE_BYTES) === 0;
     const hasHandle = NOBODY.compare(body, HANDLE_AT, SALT_AT) !== 0;
     const flow = {
@@ -167,10 +180,13 @@ export class FlowTokens {
   icidOf(callId: string): string {
     return this.#icids.digest(callId).toString('hex', 0, ICID_BYTES);
   }
+}
 
-  #mac(body: Uint8Array): Buffer {
-    return this.#macs.digest(body).subarray(0, MAC_BYTES);
-  }
+/** The user part of the URI in an entry of a Route set; `undefined` when there is none. */
+function userIn(entry: string): string | undefined {
+  const nameAddr = parseNameAddr(entry);
+  const uri = nameAddr.ok ? parseSipUri(nameAddr.value.uri) : undefined;
+  return uri?.ok ? uri.value.user : undefined;
 }
 
 /** What no other token begins with. `token`: of `FlowTokens`. */

@@ -1,4 +1,5 @@
 import { createResponse } from '../../sip/create-response.ts';
+import { headerKey } from '../../sip/header-names.ts';
 import { type SipHeaders, type SipRequest, type SipResponse } from '../../sip/message.ts';
 import { BRANCH_MAGIC_COOKIE } from '../../sip/token.ts';
 import { parseSipUri, type SipUri } from '../../sip/uri.ts';
@@ -7,6 +8,9 @@ import { type LoopDetection } from './loop-detection.ts';
 
 /** The client wants no hop to act that knows nothing of TURN credentials. */
 const KNOWN_EXTENSION = 'turn-cred';
+/** The fields that may ask for it. Most requests have neither. */
+const ASKED: ReadonlySet<string> = new Set(['Proxy-Require', 'Require'].map(headerKey));
+const NOTHING: readonly string[] = [];
 /** How many option tags of Proxy-Require are looked at. */
 const MAX_EXTENSIONS = 32;
 /** Found without splitting a list that is the callee's to read. */
@@ -87,6 +91,7 @@ export function consumeProxyRequire(headers: SipHeaders): void {
  * `sec-agree` in Require too. It is protected by TLS here, with nothing to agree on.
  */
 function unknownExtensions(headers: SipHeaders): readonly string[] | undefined {
+  if (!headers.hasAny(ASKED)) return NOTHING;
   const asked = headers.getList('Proxy-Require', MAX_EXTENSIONS + 1);
   if (asked.length > MAX_EXTENSIONS) return undefined;
   const unknown = asked.filter((tag) => tag.toLowerCase() !== KNOWN_EXTENSION);

@@ -49,14 +49,16 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   const flows: FlowReference[] = [];
   let taken = 0;
   for (const route of routes) {
-    const uri = routeUri(route);
-    if (!uri) return { kind: 'refuse', status: 400 };
-    const token = context.tokens.open(uri.user);
+    const token = context.tokens.openEntry(route);
     if (token.kind === 'flow') flows.push(token.flow);
-    else if (!isOwnHost(uri, hop, context)) break;
-    // RFC 5626 §5.3: a token that was tampered with.
-    else if (token.kind === 'forged') return { kind: 'refuse', status: 403, cause: 'route-tampered' };
-    else if (uri.user !== undefined) return { kind: 'refuse', status: 403, cause: 'route-without-token' };
+    else {
+      const uri = routeUri(route);
+      if (!uri) return { kind: 'refuse', status: 400 };
+      if (!isOwnHost(uri, hop, context)) break;
+      // RFC 5626 §5.3: a token that was tampered with.
+      if (token.kind === 'forged') return { kind: 'refuse', status: 403, cause: 'route-tampered' };
+      if (uri.user !== undefined) return { kind: 'refuse', status: 403, cause: 'route-without-token' };
+    }
     taken += 1;
     if (taken > MAX_OWN_ENTRIES) return { kind: 'refuse', status: 400 };
   }

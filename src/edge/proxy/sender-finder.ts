@@ -1,8 +1,6 @@
 import { boundedKey } from '../../base/bounded-key.ts';
 import { endOfFirstListValue } from '../../sip/list.ts';
 import { type SipRequest } from '../../sip/message.ts';
-import { parseNameAddr } from '../../sip/name-addr.ts';
-import { parseSipUri } from '../../sip/uri.ts';
 import { type RequestEssentials } from '../../sip/validate-request.ts';
 import { type DialogSide } from '../flow/dialog-hashes.ts';
 import { type FlowReference, type FlowTokens } from '../flow/flow-token.ts';
@@ -115,9 +113,7 @@ export class SenderFinder {
   #openTop({ headers }: SipRequest) {
     const line = headers.get('Route') ?? '';
     const end = endOfFirstListValue(line);
-    const route = parseNameAddr(end < 0 ? line : line.slice(0, end));
-    const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
-    return uri?.ok ? this.#context.tokens.open(uri.value.user) : undefined;
+    return this.#context.tokens.openEntry(end < 0 ? line : line.slice(0, end));
   }
 
   /** Whose allowance the request counts against: of the user on this connection, or of the device that was one. */
