@@ -57,15 +57,15 @@ export function validateRequest(request: SipRequest): Result<RequestEssentials, 
 }
 
 function readRepeated(headers: SipHeaders): Result<RepeatedEssentials, RequestDefect> {
-  if (SINGLE.some((name) => headers.isRepeated(name))) return fail('repeated-header');
+  for (const name of SINGLE) if (headers.isRepeated(name)) return fail('repeated-header');
   const from = parseNameAddr(headers.get('From') ?? '');
   if (!from.ok) return fail('malformed-from');
   const to = parseNameAddr(headers.get('To') ?? '');
   if (!to.ok) return fail('malformed-to');
   const callId = headers.get('Call-ID') ?? '';
   if (callId === '' || /\s/.test(callId)) return fail('malformed-call-id');
-  const essentials = { from: from.value, to: to.value, callId };
+  const essentials: Mutable<RepeatedEssentials> = { from: from.value, to: to.value, callId };
   const maxForwards = headers.get('Max-Forwards');
-  if (maxForwards === undefined) return ok(essentials);
-  return ok({ ...essentials, maxForwards: parseDecimal(maxForwards, 255) ?? MALFORMED });
+  if (maxForwards !== undefined) essentials.maxForwards = parseDecimal(maxForwards, 255) ?? MALFORMED;
+  return ok(essentials);
 }

@@ -13,6 +13,9 @@ it('is what createHmac makes of any key and any data, one after the other', () =
         const text = createHmac('sha256', key).update(one).digest('base64url');
         expect(keyed.digestText(one)).toBe(text);
         expect(keyed.digest(one).toString('base64url')).toBe(text);
+        const written = Buffer.alloc(20);
+        keyed.write(written, 2, 16, one);
+        expect(written).toEqual(Buffer.concat([Buffer.alloc(2), keyed.digest(one).subarray(0, 16), Buffer.alloc(2)]));
       }
     }),
   );

@@ -122,7 +122,7 @@ it('a client that registers anew on its flow costs two messages read, no HMAC, o
   expect(count('sip/name-addr readNameAddr')).toBe(0);
 });
 
-it('a call costs five messages read, an HMAC for each of its two flow tokens and one for its Call-ID, and one timer for each transaction that waits', () => {
+it('a call costs five messages read, three Vias and no URI parsed, an HMAC for each of its two flow tokens and one for its Call-ID, and one timer for each transaction that waits', () => {
   const bench = new ProxyBench();
   const [alice, bob] = [bench.register('alice'), bench.register('bob')];
   bench.routeTo(bob);
@@ -131,6 +131,13 @@ it('a call costs five messages read, an HMAC for each of its two flow tokens and
   });
   expect({
     messages: count('sip/parse-message parseSipMessage'),
+    // Of each request that of its sender.
+    vias: count('sip/via readUsual'),
+    // Of ACK and BYE two each, none of which is parsed.
+    entriesOpened: count('edge/flow/flow-token openEntry'),
+    uris: count('sip/uri readSipUri'),
+    // One for each message.
+    exchangesSought: count('edge/proxy/open-exchanges find'),
     // Of no token that is shown: those that were made of late are known.
     hmacs: count('base/keyed-hmac #digest') + count('base/hmac hmac'),
     tokensIssued: count('edge/flow/flow-token issue'),
@@ -143,6 +150,10 @@ it('a call costs five messages read, an HMAC for each of its two flow tokens and
     outlines: count('edge/proxy/request-outline outlineOf'),
   }).toEqual({
     messages: 5,
+    vias: 3,
+    entriesOpened: 4,
+    uris: 0,
+    exchangesSought: 5,
     hmacs: 3,
     tokensIssued: 2,
     dialogsHashed: 2,

@@ -37,6 +37,18 @@ describe('SipHeaders', () => {
     expect(headers.count).toBe(3);
   });
 
+  it.each([
+    { of: 'as many', own: ['Via', 'X'], taken: ['V1'], result: ['V1', 'X'] },
+    { of: 'fewer', own: ['X', 'Via', 'Y', 'Via'], taken: ['V1'], result: ['X', 'V1', 'Y'] },
+    { of: 'more', own: ['X', 'Via', 'Y'], taken: ['V1', 'V2'], result: ['X', 'V1', 'V2', 'Y'] },
+    { of: 'none', own: ['X', 'Via'], taken: [], result: ['X'] },
+    { of: 'the only', own: ['X', 'Y'], taken: ['V1', 'V2'], result: ['V1', 'V2', 'X', 'Y'] },
+  ])('takes $of fields of a name from another message in the place of its own', ({ own, taken, result }) => {
+    const headers = headersOf(...own.map((name): [string, string] => [name, name]));
+    headers.takeFrom(headersOf(['X', 'other'], ...taken.map((value): [string, string] => ['v', value])), 'Via');
+    expect(headers.fields.map(({ value }) => value)).toEqual(result);
+  });
+
   it('sets in the place of the first field of that name and takes the others away', () => {
     const headers = headersOf(['A', '1'], ['B', '2'], ['a', '3'], ['B', '4'], ['A', '5']);
     headers.set('b', 'x');

@@ -1,7 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SipHeaders } from '../../src/sip/message.ts';
-import { formatVia, parseVia, topVia } from '../../src/sip/via.ts';
+import { formatVia, parseVia, topBranch, topVia } from '../../src/sip/via.ts';
+
+describe('topBranch', () => {
+  it.each([
+    ['SIP/2.0/WSS host.invalid;branch=z9hG4bKx', 'z9hG4bKx'],
+    ['SIP/2.0/WSS host.invalid;branch=z9hG4bKx, SIP/2.0/TCP other;branch=z9hG4bKy', 'z9hG4bKx'],
+    ['SIP/2.0/UDP host:5060;rport;Branch = z9hG4bKx ;received=192.0.2.1', 'z9hG4bKx'],
+    ['SIP/2.0/UDP host;branch="z9hG4bKx"', 'z9hG4bKx'],
+    ['SIP/2.0/UDP host;branch=z9hG4bKx;branch=z9hG4bKy', undefined],
+    ['SIP/2.0/UDP host;branch=', undefined],
+    ['SIP/2.0/UDP host', undefined],
+    ['branch=z9hG4bKx', undefined],
+    [';branch=z9hG4bKx', undefined],
+  ])('of %s is %s', (via, branch) => {
+    const headers = new SipHeaders();
+    headers.append('v', via);
+    expect(topBranch(headers)).toBe(branch);
+  });
+
+  it('is absent where there is no Via', () => {
+    expect(topBranch(new SipHeaders())).toBeUndefined();
+  });
+});
 
 describe('parseVia', () => {
   it.each([

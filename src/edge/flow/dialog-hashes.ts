@@ -36,8 +36,6 @@ export interface DialogSide {
 
 interface OriginHash {
   readonly origin: DialogOrigin;
-  /** Of `SALT_BYTES`, the bit of the role clear. */
-  readonly salt: Buffer;
   readonly call: string;
   readonly parties: string;
   readonly callId: OwnText | undefined;
@@ -48,6 +46,8 @@ export class DialogHashes {
   readonly #calls: KeyedHmac;
   /** The dialog that was asked for last: both of its sides are written one after the other. */
   #latest: OriginHash | undefined;
+  /** Of that dialog, with the bit of the role clear. */
+  readonly #salt = Buffer.allocUnsafeSlow(SALT_BYTES);
 
   constructor(calls: KeyedHmac) {
     this.#calls = calls;
@@ -55,8 +55,8 @@ export class DialogHashes {
 
   /** Writes what stands for a dialog, and the role of a side of it. Returns what `readSide` reads of it, and the Call-ID. */
   writeSide(bytes: Buffer, at: number, role: DialogRole, origin: DialogOrigin): DialogSide {
-    const { salt, call, parties, callId } = this.#hashOf(origin);
-    bytes.set(salt, at);
+    const { call, parties, callId } = this.#hashOf(origin);
+    bytes.set(this.#salt, at);
     setRole(bytes, at + SALT_BYTES - 1, role);
     return { role, call, parties, callId };
   }
@@ -74,13 +74,12 @@ export class DialogHashes {
     const { callId, fromUri, fromTag, toUri } = origin;
     const call = this.#calls.digestText(callId);
     const names = JSON.stringify([identityKey(fromUri), fromTag, identityKey(toUri)]);
-    const salt = Buffer.alloc(SALT_BYTES);
+    const salt = this.#salt;
     salt.write(call, 0, CALL_BYTES, 'base64url');
     salt.write(hash('sha256', `${call}${names}`, 'binary'), CALL_BYTES, 'latin1');
     setRole(salt, SALT_BYTES - 1, 'uac');
     this.#latest = {
       origin,
-      salt,
       call: callIn(salt),
       parties: partiesIn(salt),
       callId: callId.length > MAX_CALL_ID ? undefined : ownText(callId),
@@ -107,8 +106,8 @@ function partiesIn(salt: Buffer): string {
 }
 
 function setRole(bytes: Buffer, at: number, role: DialogRole): void {
-  const byte = bytes.readUInt8(at);
-  bytes.writeUInt8(role === 'uas' ? byte | UAS_BIT : byte & ~UAS_BIT, at);
+  const byte = bytes[at] ?? 0;
+  bytes[at] = role === 'uas' ? byte | UAS_BIT : byte & ~UAS_BIT;
 }
 
 function isSame(a: DialogOrigin, b: DialogOrigin): boolean {

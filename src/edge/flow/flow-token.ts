@@ -83,6 +83,9 @@ export class FlowTokens {
   readonly #dialogs: DialogHashes;
   readonly #icids: KeyedHmac;
   readonly #node: Buffer;
+  /** In which tokens are written one after the other, but for those with a charging identity. */
+  readonly #usual = Buffer.allocUnsafeSlow(MAC_BYTES + BODY_BYTES);
+  readonly #usualBody = this.#usual.subarray(MAC_BYTES);
   /** Tokens that were issued or opened of late, forged ones too: each request of a dialog shows the two that its dialog began with. */
   readonly #opened = new TextMemo<OpenedToken>(MEMO_CAPACITY, (text) => this.#open(text));
   /** What registrations are called, of which each dialog names two. */
@@ -108,8 +111,10 @@ export class FlowTokens {
    */
   issue(flowId: string, registrationId: string | undefined, dialog?: TokenDialog): string {
     const icid = icidBytes(dialog?.icid);
-    const bytes = Buffer.alloc(MAC_BYTES + BODY_BYTES + icid.length);
-    const body = bytes.subarray(MAC_BYTES);
+    const isUsual = icid.length === 0;
+    const bytes = isUsual ? this.#usual : Buffer.allocUnsafe(MAC_BYTES + BODY_BYTES + icid.length);
+    const body = isUsual ? this.#usualBody : bytes.subarray(MAC_BYTES);
+    body.fill(0, HANDLE_AT, BODY_BYTES);
     body.set(this.#node);
     body.write(flowId, NODE_BYTES, FLOW_ID_BYTES, 'base64url');
     const handle = registrationId === undefined ? undefined : this.#known.get(registrationId);

@@ -252,7 +252,8 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   /** RFC 7118 §4.2. The head is UTF-8 always, so that the body alone decides what the frame may be. */
   #send(head: string, body: Uint8Array): boolean {
     if (!this.isOpen || !this.#connection.isOpen) return false;
-    const frame = encodeMessage(isUtf8(body) ? OPCODES.text : OPCODES.binary, head, body);
+    const isText = body.length === 0 || isUtf8(body);
+    const frame = encodeMessage(isText ? OPCODES.text : OPCODES.binary, head, body);
     if (!this.#hasRoomFor(frame.length)) return false;
     this.#connection.send(frame);
     return true;

@@ -12,7 +12,7 @@ const CALLS_PER_HOP = 16;
  * send away last, so a call whose BYE took another way costs its WIC nothing but the place in that order.
  */
 export class LiveCalls {
-  readonly #byHop = new SetMap<string, OwnText>();
+  readonly #byHop = new SetMap<string, string>();
 
   isInCall(hop: Hop): boolean {
     return this.#byHop.has(hop.id);
@@ -21,8 +21,8 @@ export class LiveCalls {
   /** Notes a final answer to INVITE or BYE. `hop`: the sender of the request, or its receiver. */
   noteAnswer(request: SipRequest, status: number, hop: Hop): void {
     if (hop.kind !== 'wic' || status < 200) return;
-    if (request.method === 'INVITE' && status < 300) this.#begin(hop, callIdOf(request));
-    else if (request.method === 'BYE') this.#byHop.delete(hop.id, callIdOf(request));
+    if (request.method === 'INVITE' && status < 300) this.#begin(hop, ownText(keyOf(request)));
+    else if (request.method === 'BYE') this.#byHop.delete(hop.id, keyOf(request));
   }
 
   forget(hop: Hop): void {
@@ -32,11 +32,12 @@ export class LiveCalls {
   #begin(hop: Hop, callId: OwnText): void {
     this.#byHop.add(hop.id, callId);
     const calls = this.#byHop.get(hop.id);
+    if (calls.size <= CALLS_PER_HOP) return;
     const [oldest] = calls;
-    if (oldest !== undefined && calls.size > CALLS_PER_HOP) this.#byHop.delete(hop.id, oldest);
+    if (oldest !== undefined) this.#byHop.delete(hop.id, oldest);
   }
 }
 
-function callIdOf({ headers }: SipRequest): OwnText {
-  return ownText(boundedKey(headers.get('Call-ID') ?? ''));
+function keyOf({ headers }: SipRequest): string {
+  return boundedKey(headers.get('Call-ID') ?? '');
 }

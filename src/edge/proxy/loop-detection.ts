@@ -7,7 +7,7 @@ const HASH_LENGTH = 16;
 /** Via fields that are looked at: as many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
 const MAX_VIAS = 256;
 /** Further fields that decide where a request goes, in an order of their own. */
-const ROUTING = ['route', 'proxy-require', 'proxy-authorization'];
+const ROUTING: ReadonlySet<string> = new Set(['route', 'proxy-require', 'proxy-authorization']);
 const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 
 /**
@@ -41,7 +41,9 @@ export class LoopDetection {
     const { headers } = request;
     const [from, to] = [headers.get('From') ?? '', headers.get('To') ?? ''];
     let text = `${this.#key}\n${request.uri}\n${from}\n${to}\n${headers.get('Call-ID') ?? ''}\n${headers.get('CSeq') ?? ''}`;
-    for (const name of ROUTING) for (const { key, value } of headers.fields) if (key === name) text += `\n${value}`;
+    if (headers.hasAny(ROUTING)) {
+      for (const name of ROUTING) for (const value of headers.getAll(name)) text += `\n${value}`;
+    }
     return hash('sha256', text, 'base64url').slice(0, HASH_LENGTH);
   }
 }

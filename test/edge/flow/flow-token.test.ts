@@ -55,6 +55,22 @@ describe('a flow token', () => {
     expect(tokens.partiesOf(escaped ?? origin)).not.toBe(tokens.partiesOf(plain ?? origin));
   });
 
+  it('is found in an entry of a Route set, however that is written, and nowhere else', () => {
+    const token = tokens.issue(flowId, REGISTRATION, dialogOf('a call'));
+    for (const entry of [
+      `<sip:${token}@example.com;transport=ws;lr>`,
+      `"Edge" <sips:${token}@[2001:db8::1]:5061;lr>;x=y`,
+      `<sip:${token}:password@example.com>`,
+    ]) {
+      expect(tokens.openEntry(entry)).toMatchObject({ kind: 'flow', flow: { flowId } });
+    }
+    const forged = `${token.slice(0, -4)}AAAA`;
+    expect(tokens.openEntry(`<sip:${forged}@example.com;lr>`).kind).toBe('forged');
+    for (const entry of ['', '<sip:', '<sip:example.com;lr>', `<tel:${token}@x>`, `<sip:x@${token}>`, token]) {
+      expect(tokens.openEntry(entry).kind).toBe('none');
+    }
+  });
+
   it('has an id that no other has', () => {
     const ids = (['uac', 'uas'] as const).map((role) => {
       return opened(tokens, tokens.issue(flowId, REGISTRATION, { ...dialogOf('a call'), role })).id;
