@@ -2,7 +2,7 @@ import { type AddressFamily } from '../base/ip.ts';
 import { familyFromCode, familyToCode } from './address-family.ts';
 import { ATTRIBUTE_HEADER_BYTES, COMPREHENSION_OPTIONAL } from './attribute-index.ts';
 import { fingerprint } from './attributes/rfc8489.ts';
-import { data, xorPeerAddress } from './attributes/rfc8656.ts';
+import { data, dontFragment, xorPeerAddress } from './attributes/rfc8656.ts';
 import { paddedLength } from './channel-data.ts';
 import { computeFingerprint } from './fingerprint.ts';
 import { encodeMessageType, HEADER_BYTES, MAGIC_COOKIE, Method, TRANSACTION_ID_BYTES } from './message-type.ts';
@@ -26,8 +26,8 @@ export const DATA_HEADROOM_BYTES = HEADER_BYTES + ATTRIBUTE_HEADER_BYTES + ADDRE
 export const DATA_TAILROOM_BYTES = 3;
 
 /**
- * Reads Send indications as clients usually send them: XOR-PEER-ADDRESS, DATA, what may be ignored, and FINGERPRINT perhaps. All others, and
- * those that have to be dropped, are left to be read as any message.
+ * Reads Send indications as clients usually send them: XOR-PEER-ADDRESS, DATA, DONT-FRAGMENT perhaps, what may be ignored, and FINGERPRINT perhaps.
+ * All others, and those that have to be dropped, are left to be read as any message.
  */
 export class SendReader {
   family: AddressFamily = 4;
@@ -35,6 +35,8 @@ export class SendReader {
   /** Where the payload begins, and its bytes. */
   dataAt = 0;
   dataBytes = 0;
+  /** Whether the client asks for the DF bit. */
+  dontFragment = false;
   #maskAt = 0;
   #peerAt = 0;
 
@@ -46,6 +48,7 @@ export class SendReader {
     let peerAt = 0;
     let dataAt = 0;
     let attributes = 0;
+    this.dontFragment = false;
     for (let at = start + HEADER_BYTES; at < end; attributes++) {
       const type = uint16(bytes, at);
       const valueBytes = uint16(bytes, at + 2);
@@ -59,6 +62,9 @@ export class SendReader {
       } else if (type === data.type) {
         if (dataAt === 0) this.dataBytes = valueBytes;
         dataAt = dataAt === 0 ? valueAt : dataAt;
+      } else if (type === dontFragment.type) {
+        if (valueBytes !== 0) return false;
+        this.dontFragment = true;
       } else if (type === fingerprint.type) {
         if (next !== end || valueBytes !== 4 || uint32(bytes, valueAt) !== computeFingerprint(bytes, at, start))
           return false;

@@ -21,9 +21,11 @@ import { addresses, transactionIds } from './arbitrary-values.ts';
 interface Sent {
   readonly peer: TransportAddress;
   readonly payload: string;
+  readonly isWhole: boolean;
 }
 
-const UNDERSTOOD = new Set(UNDERSTOOD_TYPES);
+/** Of a server that can set the DF bit. */
+const UNDERSTOOD = new Set([...UNDERSTOOD_TYPES, dontFragment.type]);
 
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map((all) => Buffer.from(all));
 
@@ -62,7 +64,7 @@ function slowly(bytes: Buffer): Sent | undefined {
   if (checkFingerprint(value) === 'invalid' || value.unknownRequired(UNDERSTOOD).length > 0) return undefined;
   const to = value.get(xorPeerAddress);
   const payload = value.get(data);
-  return to && payload && { peer: to, payload: payload.toString('hex') };
+  return to && payload && { peer: to, payload: payload.toString('hex'), isWhole: value.has(dontFragment) };
 }
 
 /** What the reader finds, in the midst of a larger buffer. */
@@ -76,17 +78,20 @@ function inPlace(bytes: Buffer, before: number): Sent | undefined {
   return {
     peer: { family, address: formatIp(ip), port: reader.port },
     payload: buffer.subarray(dataAt, dataAt + dataBytes).toString('hex'),
+    isWhole: reader.dontFragment,
   };
 }
 
 describe('SendReader', () => {
-  it('finds peer and payload of each usual Send indication', () => {
-    const usual = fc.record({ id: transactionIds, to: addresses, payload: bytes(1500), isSealed: fc.boolean() });
+  it('finds peer, payload and DONT-FRAGMENT of each usual Send indication', () => {
+    const flags = { isSealed: fc.boolean(), isWhole: fc.boolean() };
+    const usual = fc.record({ id: transactionIds, to: addresses, payload: bytes(1500), ...flags });
     fc.assert(
-      fc.property(usual, fc.nat(9), ({ id, to, payload, isSealed }, before) => {
+      fc.property(usual, fc.nat(9), ({ id, to, payload, isSealed, isWhole }, before) => {
         const writer = new StunWriter(Method.Send, 'indication', id).add(xorPeerAddress, to).add(data, payload);
+        if (isWhole) writer.add(dontFragment, true);
         const sent = isSealed ? writer.addFingerprint().finish() : writer.finish();
-        expect(inPlace(sent, before)).toEqual({ peer: to, payload: payload.toString('hex') });
+        expect(inPlace(sent, before)).toEqual({ peer: to, payload: payload.toString('hex'), isWhole });
       }),
     );
   });
@@ -115,7 +120,6 @@ describe('SendReader', () => {
   });
 
   it.each<[string, (to: StunWriter) => StunWriter]>([
-    ['DONT-FRAGMENT', (to) => to.add(dontFragment, true)],
     ['an attribute that has to be understood', (to) => to.add(realm, 'example')],
     [
       'more attributes than clients send',

@@ -37,8 +37,7 @@ export const MSG_ERRQUEUE_DONTWAIT = 0x2040;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLLIN = 1;
 export const EPOLL_CTL_ADD = 1;
-/** `struct epoll_event` is packed on x86-64 alone. Offset and size of `data`. */
-export const EPOLL_EVENT = process.arch === 'x64' ? { bytes: 12, dataAt: 4 } : { bytes: 16, dataAt: 8 };
+export const EPOLL_EVENT = epollEventOn(process.arch);
 export const EFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 export const O_CLOEXEC = 0o2000000;
 
@@ -61,3 +60,8 @@ export const MSGHDR = {
 export const MMSGHDR = { bytes: 64, lengthAt: 56 };
 export const IOVEC = { bytes: 16, baseAt: 0, lengthAt: 8 };
 export const CMSGHDR = { bytes: 16, lengthAt: 0, levelAt: 8, typeAt: 12 };
+
+/** Size of `struct epoll_event` and offset of its `data`: it is packed on x86-64 alone. */
+export function epollEventOn(arch: string): { readonly bytes: number; readonly dataAt: number } {
+  return arch === 'x64' ? { bytes: 12, dataAt: 4 } : { bytes: 16, dataAt: 8 };
+}

@@ -181,9 +181,10 @@ export class SendQueue {
       this.#sendApart(message);
       return message + 1;
     }
-    // An error of an earlier datagram is told in the place of sending this one: once it is taken, this one can go.
-    this.#tally.failed(this.#owners[message] ?? 0);
+    // An error of an earlier datagram is told in the place of sending this one, and once: now this one can go. Whoever reads of errors first makes the
+    // next of them that waits the answer to this one again.
     if (this.#send(message, 1) !== 1) this.#drop(message);
+    this.#tally.failed(this.#owners[message] ?? 0);
     return message + 1;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { selfTest } from '../../../src/turn/kernel/self-test.ts';
-import { EPOLL_EVENT, IOVEC, MMSGHDR, MSGHDR } from '../../../src/turn/kernel/linux.ts';
+import { EPOLL_EVENT, epollEventOn, IOVEC, MMSGHDR, MSGHDR } from '../../../src/turn/kernel/linux.ts';
 import { loadSystemCalls } from '../../../src/turn/kernel/system-calls.ts';
 
 const loaded = loadSystemCalls();
@@ -10,9 +10,12 @@ describe.runIf(loaded.ok)('the structs of the kernel', () => {
     expect(loaded.ok && selfTest(loaded.value)).toMatchObject({ ok: true });
   });
 
-  it('have the sizes of a system with 64-bit words; that of epoll is packed on x86-64 alone', () => {
+  it('have the sizes of a system with 64-bit words', () => {
     expect([MSGHDR.bytes, MMSGHDR.bytes, IOVEC.bytes]).toEqual([56, 64, 16]);
-    expect(EPOLL_EVENT).toEqual(process.arch === 'x64' ? { bytes: 12, dataAt: 4 } : { bytes: 16, dataAt: 8 });
+  });
+
+  it('are laid out for the processor that runs this', () => {
+    expect(EPOLL_EVENT).toEqual(epollEventOn(process.arch));
   });
 
   it.each(['sendmmsg', 'recvmmsg', 'epollWait', 'eventfd', 'bind', 'setsockopt'] as const)(
@@ -25,4 +28,13 @@ describe.runIf(loaded.ok)('the structs of the kernel', () => {
       expect(!result.ok && result.reason).not.toContain('\n');
     },
   );
+});
+
+it.each([
+  ['x64', { bytes: 12, dataAt: 4 }],
+  ['arm64', { bytes: 16, dataAt: 8 }],
+  ['riscv64', { bytes: 16, dataAt: 8 }],
+  ['loong64', { bytes: 16, dataAt: 8 }],
+])('on %s the event of epoll is packed as its kernel has it', (arch, layout) => {
+  expect(epollEventOn(arch)).toEqual(layout);
 });

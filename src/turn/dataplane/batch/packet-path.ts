@@ -200,8 +200,11 @@ export class PacketPath implements SendTally {
       this.#counters.drop(Drop.UnknownFirstByte);
       return;
     } else if (this.#sends.find(listener, this.#clients.memory, nameAt, start, length, this.nowMs)) {
-      const { relay, peer, dataAt, dataBytes } = this.#sends;
+      const { relay, peer, dataAt, dataBytes, keepsWhole } = this.#sends;
+      // The bit is the socket's: what came before leaves without it, and in its place.
+      if (keepsWhole) this.#keepWhole(relay, true);
       this.#toPeer(relay, NO_CHANNEL, peer, 0, dataAt, dataBytes);
+      if (keepsWhole) this.#keepWhole(relay, false);
       return;
     }
     if (portAt(uint32, nameAt) === 0) this.#counters.drop(Drop.BadPeerAddress);
@@ -224,6 +227,12 @@ export class PacketPath implements SendTally {
     else if (this.nowMs >= (channels.ends[channel] ?? 0) || this.nowMs >= (tables.relayEnds[relay] ?? 0)) {
       this.#counters.dropped(relay, Drop.Expired);
     } else this.#toPeer(relay, channel, channels.addresses, peerAt, start + CHANNEL_DATA_HEADER_BYTES, payload);
+  }
+
+  /** Whether what a relay sends from here on has the DF bit. */
+  #keepWhole(relay: number, isSet: boolean): void {
+    this.#sendChains();
+    this.#ports.setDontFragment(this.#tables.relayFds[relay] ?? NONE, isSet);
   }
 
   /** Data of a client for the peer at `words[at]`, which nothing but a limit keeps back any more. */

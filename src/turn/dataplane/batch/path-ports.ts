@@ -20,4 +20,6 @@ export interface PathPorts {
   catchUp(): void;
   /** A relay's socket tells of an error. */
   failed(relay: number): void;
+  /** Whether what leaves from an IPv4 socket has the DF bit from here on. */
+  setDontFragment(fd: number, isSet: boolean): void;
 }

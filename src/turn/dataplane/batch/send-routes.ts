@@ -1,6 +1,6 @@
 import { AF } from '../../kernel/linux.ts';
 import { type NativeMemory } from '../../kernel/native-memory.ts';
-import { ADDRESS_AT, SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
+import { ADDRESS_AT, familyAt, SOCKADDR_WORDS } from '../../kernel/sockaddr.ts';
 import { SendReader } from '../../../stun/indications-in-place.ts';
 import { NONE, type ShardTables } from './shard-tables.ts';
 
@@ -15,6 +15,7 @@ export class SendRoutes {
   readonly #peerBytes = new Uint8Array(this.peer.buffer);
   readonly #tables: ShardTables;
   readonly #reader = new SendReader();
+  #isClientIpv4 = false;
 
   constructor(tables: ShardTables) {
     this.#tables = tables;
@@ -26,6 +27,11 @@ export class SendRoutes {
 
   get dataBytes(): number {
     return this.#reader.dataBytes;
+  }
+
+  /** Whether it is to have the DF bit (RFC 8656 §13.1 to §13.3: not where either side is IPv6). */
+  get keepsWhole(): boolean {
+    return this.#reader.dontFragment && this.#reader.family === 4 && this.#isClientIpv4;
   }
 
   /** False where the engine is to have the datagram in `bytes[start, start + length)`, which came from the client at `uint32[nameAt]`. */
@@ -41,6 +47,7 @@ export class SendRoutes {
     const tables = this.#tables;
     const leg = tables.legOf(listener, uint32, nameAt);
     if (leg === NONE) return false;
+    this.#isClientIpv4 = familyAt(uint32, nameAt) === 4;
     this.#copyPeer(bytes);
     this.relay = tables.relayTo(leg, this.peer, 0);
     if (this.relay === NONE || nowMs >= (tables.relayEnds[this.relay] ?? 0)) return false;

@@ -127,6 +127,9 @@ export class Shard {
       failed: (relay) => {
         this.#readErrors(relay);
       },
+      setDontFragment: (fd, isSet) => {
+        this.#sockets.setDontFragment(fd, 4, isSet);
+      },
     };
   }
 
