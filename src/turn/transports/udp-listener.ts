@@ -154,28 +154,29 @@ export class UdpListener implements DatagramListener, ClientSocket {
     return new DatagramDrain(batch, fd, (bytes, address, port) => {
       // A turn may close the listener that is served just now.
       if (this.#closed) return;
-      // A request may have to wait for its credentials, and the batch is used again.
-      this.#receive(isChannelData(bytes[0] ?? 0xff) ? bytes : Buffer.from(bytes), address, port);
+      this.#receive(bytes, address, port);
     });
   }
 
   /** Packet path: one lookup for ChannelData; a path object is made for control messages only. */
   #receive(bytes: Buffer, address: string, port: number): void {
     const firstByte = bytes[0] ?? 0xff;
+    const leg = this.#clients.get(address, port);
     if (isChannelData(firstByte)) {
-      const leg = this.#clients.get(address, port);
       if (leg !== undefined && this.#ports.channelData.forward(leg, bytes)) return;
     } else if (!isStun(firstByte)) {
       this.#drop(Drop.UnknownFirstByte);
       return;
     }
-    const remote = addressFromKernel(address, port);
-    if (remote) this.#ports.sink.onClientMessage(this.#clientAt(remote, address), bytes);
+    const client = leg?.link.client ?? this.#clientAt(address, port);
+    if (client) this.#ports.sink.onClientMessage(client, bytes);
     else this.#drop(Drop.BadPeerAddress);
   }
 
-  #clientAt(remote: TransportAddress, from: string): ClientPath {
-    const key = `${this.#keyPrefix} ${from} ${remote.port}`;
+  #clientAt(from: string, port: number): ClientPath | undefined {
+    const remote = addressFromKernel(from, port);
+    if (!remote) return undefined;
+    const key = `${this.#keyPrefix} ${from} ${port}`;
     return { transport: 'udp', remote, local: this.local, key, socket: this.#number, from };
   }
 

@@ -203,6 +203,46 @@ describe('what an Allocate hashes', () => {
   });
 });
 
+describe('what a request on an allocation hashes', () => {
+  it('is its proof and that of the answer: its nonce, its password and its user are known', () => {
+    const { client } = scene();
+    const message = client.signed(Method.Refresh, (m) => m.add(lifetime, 700));
+    client.exchange(message);
+    cryptoEntered();
+    expect(codeOf(client.exchange(message))).toBe(0);
+    const entered = cryptoEntered();
+    expect(entered['base/hmac digest']).toBe(2);
+    expect(entered['base/keyed-hmac #digest']).toBeUndefined();
+  });
+});
+
+describe('what a message is read and written with', () => {
+  /** How often functions of the codec are entered while a client does something, by file and name. */
+  function codecEntered(act: () => void): Record<string, number> {
+    act();
+    coverage();
+    act();
+    const counts: Record<string, number> = {};
+    for (const { url, functions } of coverage()) {
+      const file = /\/src\/stun\/(.+)\.ts/.exec(url)?.[1];
+      if (file === undefined) continue;
+      for (const { functionName, ranges } of functions) counts[`${file} ${functionName}`] = ranges[0]?.count ?? 0;
+    }
+    return counts;
+  }
+
+  it('is one decoding of each attribute, however often it is asked for', () => {
+    const { world: of, client } = scene();
+    const message = client.signed(Method.Refresh, (m) => m.add(lifetime, 700));
+    const counts = codecEntered(() => {
+      of.engine.onClientMessage(client, message);
+    });
+    // USERNAME, REALM and NONCE of the request.
+    expect(counts['codec/text-codec decodeText']).toBe(3);
+    expect(counts['message decodeMessage']).toBe(1);
+  });
+});
+
 describe('what a line of the log costs whose level is off', () => {
   it('is nothing: no fields are made, whatever a client asks for', () => {
     const { world: of, client } = scene();

@@ -113,6 +113,8 @@ export class MailboxReader extends Mailbox {
   #at = 0;
   #next = 0;
   #word = 0;
+  /** As large as the ring, of which no more is touched than the longest message has. */
+  #room: Buffer | undefined;
 
   /** Goes to the next message, if there is one. What was told of the one before is void then. */
   take(): boolean {
@@ -179,6 +181,13 @@ export class MailboxReader extends Mailbox {
 
   get length(): number {
     return this.ringWords[this.#word + LENGTH] ?? 0;
+  }
+
+  /** The bytes of the message, in room that is used again: good until this is asked of another one. */
+  get data(): Buffer {
+    this.#room ??= Buffer.allocUnsafeSlow(this.mask + 1);
+    this.copyInto(this.#room, 0);
+    return this.#room.subarray(0, this.length);
   }
 
   /** The bytes of the message, a copy. */

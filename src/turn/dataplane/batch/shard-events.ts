@@ -22,7 +22,7 @@ interface Known {
 export function readShardEvent(event: MailboxReader, counters: ShardCounters, known: Known): void {
   if ((event.kind as ShardEvent) === ShardEvent.ClientMessage) {
     const client = known.listeners.at(event.first)?.clientAt(event.words, event.addressAt);
-    if (client) known.ports.sink.onClientMessage(client, event.copyData());
+    if (client) known.ports.sink.onClientMessage(client, event.data);
   } else if ((event.kind as ShardEvent) === ShardEvent.LegData) legData(event, counters, known);
   else {
     const peer = readSockaddr(event.words, event.addressAt);

@@ -92,6 +92,9 @@ export class Allocation {
   /** Moves to a fresh credential of the same user on Refresh. */
   credential: Credential;
   timer: TimerHandle | undefined;
+  /** The nonce with which its client has authenticated last, and the key of the path on which it has. */
+  #nonce: string | undefined = undefined;
+  #nonceKey: string | undefined = undefined;
   /** Counters of a relay of the allocation that has ended. */
   settled: RelayCounters | undefined;
   /** The relays, at least one: an allocation ends with its last relay. */
@@ -122,6 +125,17 @@ export class Allocation {
     this.credential = init.credential;
     this.timer = undefined;
     this.settled = undefined;
+  }
+
+  /** A request about the allocation was authenticated with this nonce, in the realm of its credential. */
+  noteNonce({ key }: ClientPath, nonce: string | undefined): void {
+    this.#nonce = nonce;
+    this.#nonceKey = key;
+  }
+
+  /** A nonce that was good on this path; `undefined` when none is known. */
+  nonceOn({ key }: ClientPath): string | undefined {
+    return key === this.#nonceKey ? this.#nonce : undefined;
   }
 
   get user(): string {

@@ -49,6 +49,13 @@ export interface IncomingRequest {
   readonly now: Now;
 }
 
+/** What an allocation tells of who asks about it. */
+export interface KnownAuthor {
+  readonly credential: Credential;
+  /** A nonce with which its client has authenticated on this very path, in the realm of the credential. */
+  readonly nonce: string | undefined;
+}
+
 /** The credential that verified a request: what the answer is keyed with and what the allocation remembers. */
 export interface Credential {
   /** u, the user: a request of another user gets 441. */
@@ -108,13 +115,13 @@ export interface AuthenticationPorts {
 
 /**
  * The checks of RFC 8489 §9.2.4, with the nonce before the key: it costs one MAC, and no lookup is made for a source that did not receive
- * an answer of ours. `known` is the credential of the live allocation that the request is about. Its key is tried first and without a lookup, so what
+ * an answer of ours. `author` is what the live allocation tells that the request is about. The key of its credential is tried first and without a lookup, so what
  * its end means for a live allocation is the expiry policy's to say and not the verifier's. `sibling` is another path of the same client, whose
  * nonce is as good.
  */
 export function authenticate(
   request: IncomingRequest,
-  known: Credential | undefined,
+  author: KnownAuthor | undefined,
   { realms, nonces, verifier, features }: AuthenticationPorts,
   sibling?: ClientPath,
 ): Authentication | DeferredAuthentication {
@@ -140,7 +147,9 @@ export function authenticate(
 
   // 4. A nonce of ours, for this client and realm, and young enough.
   const ourRealm = realms.of(message, client);
-  let nonceCheck = nonces.check(theirNonce, client, ourRealm, now);
+  const known = author?.credential;
+  const proven = known?.realm === ourRealm ? author?.nonce : undefined;
+  let nonceCheck = nonces.check(theirNonce, client, ourRealm, now, proven);
   if (nonceCheck === 'foreign' && sibling) nonceCheck = nonces.check(theirNonce, sibling, ourRealm, now);
   if (nonceCheck !== 'valid') return failed(ErrorCode.StaleNonce, `${nonceCheck}-nonce`, name);
 

@@ -2,7 +2,7 @@ import { sourceKey } from '../../../base/address-key.ts';
 import { type AddressFamily } from '../../../base/ip.ts';
 import { familyToCode } from '../../../stun/address-family.ts';
 import { mobilityTicket } from '../../../stun/attributes/rfc8016.ts';
-import { xorMappedAddress } from '../../../stun/attributes/rfc8489.ts';
+import { nonce, xorMappedAddress } from '../../../stun/attributes/rfc8489.ts';
 import { lifetime, reservationToken, xorRelayedAddress } from '../../../stun/attributes/rfc8656.ts';
 import { defaultReason, ErrorCode } from '../../../stun/error-code.ts';
 import { additionalFamily } from '../relay/additional-family.ts';
@@ -51,6 +51,7 @@ export function handleAllocate(request: AuthenticatedRequest, engine: EngineStat
   if (!opened.ok) return refuse(ErrorCode.InsufficientCapacity, opened.reason);
 
   const allocation = record(request, engine, plan.protocol, opened.value);
+  allocation.noteNonce(client, message.get(nonce));
   beginAllocation(engine, allocation);
   reportCreated(engine, allocation, plan.lifetimeSec);
   return allocated(request, allocation, engine);

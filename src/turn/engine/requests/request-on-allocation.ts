@@ -1,3 +1,4 @@
+import { nonce } from '../../../stun/attributes/rfc8489.ts';
 import { ErrorCode } from '../../../stun/error-code.ts';
 import { liveAllocation } from '../allocation/allocation-lifecycle.ts';
 import { type Allocation } from '../allocation/allocation.ts';
@@ -12,7 +13,7 @@ export type OnAllocation =
 
 /** What holds for every request that needs an allocation (RFC 8656 §5), before its method's own rules. */
 export function requestOnAllocation(request: AuthenticatedRequest, engine: EngineState): OnAllocation {
-  const { client, now, credential } = request;
+  const { client, message, now, credential } = request;
 
   // RFC 8656 §5: no allocation on this 5-tuple.
   const allocation = liveAllocation(engine, client.key, now.monotonicMs);
@@ -22,6 +23,7 @@ export function requestOnAllocation(request: AuthenticatedRequest, engine: Engin
   if (!isSameHolder(allocation.credential, credential))
     return refused(refuse(ErrorCode.WrongCredentials, 'other-user'));
 
+  if (credential.realm === allocation.credential.realm) allocation.noteNonce(client, message.get(nonce));
   const unfit = unfitAttributes(request, engine);
   return unfit ? refused(unfit) : { ok: true, allocation };
 }

@@ -98,8 +98,9 @@ export function serveAuthenticated(
   const here = liveAllocation(engine, client.key, now.monotonicMs);
   if (here === undefined && engine.answerLimit.hasTriedEnough(client, now.monotonicMs)) return 'answer-limit';
   const waiting = waitingConnection(request, engine);
-  const known = (here ?? waiting ?? allocationShown(request, engine))?.credential;
-  const authentication = authenticate(request, known, ports, siblingPath(request, waiting));
+  const allocation = here ?? waiting ?? allocationShown(request, engine);
+  const author = allocation && { credential: allocation.credential, nonce: allocation.nonceOn(client) };
+  const authentication = authenticate(request, author, ports, siblingPath(request, waiting));
   if (!('later' in authentication)) return serveAsProved(request, authentication, handler, engine, ports);
   return waitForLookup(request, authentication, engine, ports, (kept, late) =>
     serveAsProved(kept, late, handler, engine, ports),
