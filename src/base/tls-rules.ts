@@ -5,7 +5,12 @@ import { constants } from 'node:crypto';
  * hardware, which puts ChaCha20 first, gets that.
  */
 const FIRST = 'TLS_AES_128_GCM_SHA256';
-const CIPHERS = [FIRST, ...constants.defaultCipherList.split(':').filter((name) => name !== FIRST)].join(':');
+
+/** The ciphers of a list, this one first if it is among them: whoever starts Node with `--tls-cipher-list` says which there are. */
+export function cheapestFirst(list: string): string {
+  const names = list.split(':');
+  return names.includes(FIRST) ? [FIRST, ...names.filter((name) => name !== FIRST)].join(':') : list;
+}
 
 /**
  * What every TLS connection of ours keeps to, in both directions. A renegotiation costs the side that is asked for it a handshake each time,
@@ -13,6 +18,6 @@ const CIPHERS = [FIRST, ...constants.defaultCipherList.split(':').filter((name) 
  */
 export const TLS_RULES = {
   minVersion: 'TLSv1.2',
-  ciphers: CIPHERS,
+  ciphers: cheapestFirst(constants.defaultCipherList),
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
 } as const;

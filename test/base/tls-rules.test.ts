@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { connect, createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TLS_RULES } from '../../src/base/tls-rules.ts';
+import { cheapestFirst, TLS_RULES } from '../../src/base/tls-rules.ts';
 import { makeCertificate } from '../turn/support/certificate.ts';
 
 describe('TLS_RULES', () => {
@@ -43,4 +43,14 @@ describe('TLS_RULES', () => {
     expect(socket.getCipher().name).toBe(picked);
     socket.destroy();
   });
+});
+
+it.each([
+  ['TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES256-GCM-SHA384', 'TLS_AES_256_GCM_SHA384:ECDHE-RSA-AES256-GCM-SHA384'],
+  [
+    'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:HIGH:!aNULL',
+    'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:HIGH:!aNULL',
+  ],
+])('offers no cipher that the list of whoever started Node leaves out: %s', (list, offered) => {
+  expect(cheapestFirst(list)).toBe(offered);
 });
