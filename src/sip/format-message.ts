@@ -5,7 +5,12 @@ import { type SipMessage } from './message.ts';
 export function formatSipMessage(message: SipMessage): Buffer {
   const head = formatSipHead(message);
   const { body } = message;
-  return body.length === 0 ? Buffer.from(head) : withBody(head, body);
+  const headBytes = Buffer.byteLength(head);
+  const bytes = Buffer.allocUnsafe(headBytes + body.length);
+  // A text of ASCII alone is copied, not converted.
+  bytes.write(head, headBytes === head.length ? 'latin1' : 'utf8');
+  if (body.length > 0) bytes.set(body, headBytes);
+  return bytes;
 }
 
 /** The message up to its body, for whoever puts more around it than the body. */
@@ -15,14 +20,6 @@ export function formatSipHead(message: SipMessage): string {
     throw new EpcscfTurnError('ERR_INVALID_ARGUMENT', 'SIP start line: expected no line breaks');
   }
   return `${startLine}\r\n${message.headers.formatLines(message.body.length)}\r\n`;
-}
-
-function withBody(head: string, body: Uint8Array): Buffer {
-  const headBytes = Buffer.byteLength(head);
-  const bytes = Buffer.allocUnsafe(headBytes + body.length);
-  bytes.write(head);
-  bytes.set(body, headBytes);
-  return bytes;
 }
 
 /** The start line without its line break. */

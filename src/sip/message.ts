@@ -72,7 +72,11 @@ export class SipHeaders {
 
   /** Puts one field in the place of the first of that name and takes the others away; appends when there is none. */
   set(name: string, value: string): void {
-    const field = createField(name, value);
+    this.setField(createField(name, value));
+  }
+
+  /** The same for a field that is judged already. */
+  setField(field: HeaderField): void {
     this.#changes(field.key);
     const index = this.#find(field.key);
     if (index < 0) {

@@ -73,8 +73,15 @@ export function topVia(headers: SipHeaders): Via | undefined {
 
 /** The branch of the topmost Via, for whoever needs no more of it; `undefined` when there is none. */
 export function topBranch(headers: SipHeaders): string | undefined {
-  const first = headers.getFirst('Via') ?? '';
-  return onlyBranch(first) ?? topVia(headers)?.params.get('branch');
+  return branchOf(headers.getFirst('Via') ?? '');
+}
+
+/** The branch in one Via value; `undefined` when there is none, or the value is malformed. */
+export function branchOf(text: string): string | undefined {
+  const only = onlyBranch(text);
+  if (only !== undefined) return only;
+  const via = parseVia(text);
+  return via.ok ? via.value.params.get('branch') : undefined;
 }
 
 /** Where nothing else follows the sent-by, as nearly everybody writes it. */

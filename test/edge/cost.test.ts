@@ -100,7 +100,7 @@ it('a client that registers anew on its flow costs two messages read, no HMAC, o
     plans: count('edge/core/plan-register planRegister'),
     names: count('edge/flood/admission-control #nameInTo'),
     // The one of the credential.
-    buckets: count('base/token-buckets #place'),
+    buckets: count('base/token-buckets #usedNow'),
     newBindings: count('edge/core/binding-table #replace'),
     newRegistrations: count('edge/registration/registrations #add'),
   }).toEqual({

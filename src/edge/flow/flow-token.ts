@@ -34,6 +34,7 @@ const ID_LENGTH = 21;
 const ENTRY_START = '<sip:';
 const MEMO_CAPACITY = 4096;
 const HANDLES_CAPACITY = 1024;
+const CALLS_CAPACITY = 1024;
 const NO_TOKEN: OpenedToken = { kind: 'none' };
 const NOBODY = Buffer.alloc(HANDLE_BYTES);
 const NO_ICID = Buffer.alloc(0);
@@ -81,8 +82,9 @@ export class FlowTokens {
   readonly #cipher: CounterCipher;
   readonly #handles: KeyedHmac;
   readonly #dialogs: DialogHashes;
-  readonly #icids: KeyedHmac;
   readonly #node: Buffer;
+  /** Each request of a dialog is charged under the same identity, and so is each answer. */
+  readonly #icidOfCall: TextMemo<string>;
   /** In which tokens are written one after the other, but for those with a charging identity. */
   readonly #usual = Buffer.allocUnsafeSlow(MAC_BYTES + BODY_BYTES);
   readonly #usualBody = this.#usual.subarray(MAC_BYTES);
@@ -101,7 +103,9 @@ export class FlowTokens {
     this.#cipher = new CounterCipher(derive('flow token cipher'));
     this.#handles = KeyedHmac.derived(key, 'flow token handle');
     this.#dialogs = new DialogHashes(KeyedHmac.derived(key, 'flow token dialog'));
-    this.#icids = KeyedHmac.derived(key, 'flow token icid');
+    const icids = KeyedHmac.derived(key, 'flow token icid');
+    const icidOf = (callId: string): string => icids.digest(callId).toString('hex', 0, ICID_BYTES);
+    this.#icidOfCall = new TextMemo(CALLS_CAPACITY, icidOf);
     this.#node = derive(`flow token node ${nodeId}`).subarray(0, NODE_BYTES);
   }
 
@@ -183,7 +187,7 @@ export class FlowTokens {
 
   /** What a dialog that begins at a client is charged under: for each of its requests and responses the same, on every node, and told by no Call-ID. */
   icidOf(callId: string): string {
-    return this.#icids.digest(callId).toString('hex', 0, ICID_BYTES);
+    return this.#icidOfCall.get(callId);
   }
 }
 

@@ -13,8 +13,11 @@ import { type CalledDevice, type Registrations } from '../registration/registrat
 import { stripProofs } from './digest-privacy.ts';
 import { type EndedDialogs } from './ended-dialogs.ts';
 import { type LoopDetection } from './loop-detection.ts';
+import { NumberFields } from './number-fields.ts';
 
 const MAX_FORWARDS = 70;
+const MAX_FORWARDS_FIELDS = new NumberFields('Max-Forwards', 255);
+const MAX_BREADTH_FIELDS = new NumberFields('Max-Breadth', 60);
 /** Requests outside a dialog that cannot make one (RFC 3261 §12, RFC 6665); all others, also unknown ones, get a Record-Route. */
 const NO_DIALOG = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH', 'INFO', 'BYE', 'ACK', 'CANCEL']);
 /** RFC 6665 §4.3: a NOTIFY that overtakes the answer to its SUBSCRIBE begins the dialog at the subscriber, which takes the route set from it. */
@@ -50,11 +53,10 @@ export class RequestForwarder {
     const copy: SipRequest = { kind: 'request', method: request.method, uri: target.uri, headers, body: request.body };
     if (target.routes) headers.set('Route', target.routes.join(', '));
     const maxForwards = headers.get('Max-Forwards');
-    headers.set(
-      'Max-Forwards',
-      String(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
+    headers.setField(
+      MAX_FORWARDS_FIELDS.of(maxForwards === undefined ? MAX_FORWARDS : Math.max(0, Number(maxForwards) - 1)),
     );
-    headers.set('Max-Breadth', String(breadth));
+    headers.setField(MAX_BREADTH_FIELDS.of(breadth));
     if (target.hop.kind === 'wic') this.#context.border.requestToWic(headers, target.hop, from);
     else if (from.kind === 'wic') this.#context.border.requestToCore(copy, from, target.hop);
     stripProofs(headers, target.hop);
@@ -63,11 +65,8 @@ export class RequestForwarder {
       const icid = from.kind === 'core' ? chargingIdIn(request.headers) : undefined;
       const contactUri = uriIn(headers, 'Contact');
       const caller = { hop: from };
-      headers.prepend(
-        'Record-Route',
-        this.#recordRoute(caller, contactUri, { role: 'uac', headers: received.headers }),
-      );
-      headers.prepend('Record-Route', this.#recordRoute(target, target.uri, { role: 'uas', headers, icid }));
+      headers.prependField(this.#recordRoute(caller, contactUri, { role: 'uac', headers: received.headers }));
+      headers.prependField(this.#recordRoute(target, target.uri, { role: 'uas', headers, icid }));
     }
     const { viaTransport, self } = target.hop;
     const branch = this.#context.loops.branch(received);
@@ -78,7 +77,7 @@ export class RequestForwarder {
   }
 
   /** `headers`: of the request as this side writes it, or sees it. */
-  #recordRoute(device: CalledDevice, contactUri: string, { role, headers, icid }: RecordedSide): string {
+  #recordRoute(device: CalledDevice, contactUri: string, { role, headers, icid }: RecordedSide): HeaderField {
     const { tokens, registrations, ended } = this.#context;
     const { hop } = device;
     const { sentBy, transport, tokens: needsToken } = hop.self;
@@ -90,7 +89,9 @@ export class RequestForwarder {
       });
     const token = needsToken ? issue() : undefined;
     if (token !== undefined) ended.noteBegin(token);
-    return `<sip:${token === undefined ? '' : `${token}@`}${formatHostPort(sentBy)};transport=${transport};lr>`;
+    const user = token === undefined ? '' : `${token}@`;
+    const uri = `<sip:${user}${formatHostPort(sentBy)};transport=${transport};lr>`;
+    return new HeaderField('Record-Route', 'record-route', uri);
   }
 }
 

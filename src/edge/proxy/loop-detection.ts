@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { type SipRequest } from '../../sip/message.ts';
 import { newBranch } from '../../sip/token.ts';
-import { parseVia } from '../../sip/via.ts';
+import { branchOf } from '../../sip/via.ts';
 
 const HASH_LENGTH = 16;
 /** Via fields that are looked at: as many hops as Max-Forwards lets a request make (RFC 3261 §20.22). */
@@ -17,10 +17,11 @@ const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 export class LoopDetection {
   /** Before what is hashed. Of the hash too little is shown for anybody to go on from it, so that this keys it as well as an HMAC. */
   readonly #key = randomBytes(32).toString('base64url');
+  #latest: { readonly request: SipRequest; readonly hash: string } | undefined;
 
   /** A branch for one forwarded copy of the request as it was received; unique for each (RFC 3261 §16.6 step 8). */
   branch(received: SipRequest): string {
-    return `${newBranch()}.${this.#hash(received)}`;
+    return `${newBranch()}.${this.#hashOf(received)}`;
   }
 
   /**
@@ -31,10 +32,16 @@ export class LoopDetection {
     const { headers } = received;
     if (!headers.isRepeated('Via') && headers.get('Via')?.includes(',') !== true) return false;
     const [, ...earlier] = headers.getList('Via', MAX_VIAS);
-    const own = earlier.map(branchOf).filter((branch) => OWN_FORM.test(branch));
+    const own = earlier.map((via) => branchOf(via) ?? '').filter((branch) => OWN_FORM.test(branch));
     if (own.length === 0) return false;
-    const suffix = `.${this.#hash(received)}`;
+    const suffix = `.${this.#hashOf(received)}`;
     return own.some((branch) => branch.endsWith(suffix));
+  }
+
+  /** Of the request that was asked for last it is known: one that is looked for is forwarded next. */
+  #hashOf(request: SipRequest): string {
+    if (this.#latest?.request !== request) this.#latest = { request, hash: this.#hash(request) };
+    return this.#latest.hash;
   }
 
   #hash(request: SipRequest): string {
@@ -46,9 +53,4 @@ export class LoopDetection {
     }
     return hash('sha256', text, 'base64url').slice(0, HASH_LENGTH);
   }
-}
-
-function branchOf(viaText: string): string {
-  const via = parseVia(viaText);
-  return (via.ok ? via.value.params.get('branch') : undefined) ?? '';
 }

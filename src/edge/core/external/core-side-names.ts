@@ -13,13 +13,16 @@ export function isCoreSideName(
   addresses: readonly CoreDestination[],
   publicHost: string | undefined,
 ): boolean {
-  const here = addresses.filter(({ address }) => uri.host === uriHost(publicHost ?? address));
-  if (here.length === 0) return false;
   const wanted = uri.params.get('transport')?.toLowerCase() ?? (uri.scheme === 'sips' ? 'tls' : 'udp');
-  const own = here.filter(({ transport }) => transport === wanted);
-  if (uri.port === undefined && own.length === 0) return true;
-  const port = uri.port ?? defaultPort(wanted === 'tls' ? 'tls' : 'udp');
-  return here.some((end) => end.port === port);
+  const wantedPort = uri.port ?? defaultPort(wanted === 'tls' ? 'tls' : 'udp');
+  let [isHere, hasTransport, hasPort] = [false, false, false];
+  for (const { address, port, transport } of addresses) {
+    if (uri.host !== uriHost(publicHost ?? address)) continue;
+    isHere = true;
+    hasTransport ||= transport === wanted;
+    hasPort ||= port === wantedPort;
+  }
+  return hasPort || (isHere && uri.port === undefined && !hasTransport);
 }
 
 /** The edge as it names itself where no hop is known yet; `undefined` while nothing listens. */

@@ -51,6 +51,7 @@ class SocketTransports implements CoreTransports {
   #tls: CoreTlsOptions;
   #open: readonly OpenAddress[] = [];
   #localEnds: Readonly<Record<CoreTransport, readonly LocalEnd[]>> = { udp: [], tcp: [], tls: [] };
+  #addresses: readonly CoreDestination[] = [];
   #stopped: Promise<void> | undefined;
 
   constructor(
@@ -80,9 +81,7 @@ class SocketTransports implements CoreTransports {
   }
 
   get addresses(): readonly CoreDestination[] {
-    const { udp, tcp, tls } = this.#localEnds;
-    const listening = this.#options.listen.tlsPort === undefined ? [...udp, ...tcp] : [...udp, ...tcp, ...tls];
-    return listening.map(({ transport, local: { address, port } }) => ({ transport, address, port }));
+    return this.#addresses;
   }
 
   async start(): Promise<void> {
@@ -104,6 +103,11 @@ class SocketTransports implements CoreTransports {
       tcp,
       tls: tlsPort === undefined ? silentTls : streams.filter(({ transport }) => transport === 'tls'),
     };
+    const listening = [
+      ...this.#localEnds.udp,
+      ...streams.filter(({ transport }) => transport === 'tcp' || tlsPort !== undefined),
+    ];
+    this.#addresses = listening.map(({ transport, local: { address, port } }) => ({ transport, address, port }));
   }
 
   stop(): Promise<void> {
