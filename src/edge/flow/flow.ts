@@ -75,6 +75,7 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   readonly self: EdgeSide;
   readonly reliable = true;
   readonly facts: FlowFacts;
+  readonly memory = new FieldMemory();
   /** Key under which limits count the connection (see `addressKey`). */
   readonly source: string;
   readonly #connection: WebSocketConnection;
@@ -82,7 +83,6 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   readonly #messages: TokenBucket;
   #closeCause: FlowCloseCause | undefined;
   readonly #deadlines: FlowDeadlines;
-  #memory: FieldMemory | undefined;
   #maxBufferedBytes = 0;
   /** By user name tried; never more than the limit on failures, which closes the flow. Most flows have none. */
   #authenticationFailures: OwnMap<number> | undefined;
@@ -100,14 +100,6 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
     this.#connection = new WebSocketConnection(socket, this, context);
     this.#deadlines = new FlowDeadlines(context, this);
     this.#boundBuffer(false);
-  }
-
-  /**
-   * Of a client that is registered: most of what an idle connection keeps would be this otherwise. What it has sent is forgotten when it falls silent, as a
-   * registration is refreshed within seconds, by the REGISTER that answers a challenge, or after many minutes.
-   */
-  get memory(): FieldMemory | undefined {
-    return this.#memory;
   }
 
   get id(): string {
@@ -190,7 +182,6 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   /** A flow without a registration is closed after a while (see `FlowDeadlines`); meanwhile it has less kept for it. */
   setRegistered(registered: boolean): void {
     this.#boundBuffer(registered);
-    this.#memory ??= registered ? new FieldMemory() : undefined;
     if (this.isOpen) this.#deadlines.setRegistered(registered);
   }
 
@@ -231,7 +222,8 @@ export class Flow implements Hop, ConnectionListener, TimedConnection {
   }
 
   sendPing(): void {
-    this.#memory?.forget();
+    // Most of what a silent connection keeps would be this. A registration is refreshed within seconds, by the answer to a challenge, or after many minutes.
+    this.memory.forget();
     this.#connection.sendPing();
   }
 
