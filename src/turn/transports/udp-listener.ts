@@ -154,7 +154,8 @@ export class UdpListener implements DatagramListener, ClientSocket {
     return new DatagramDrain(batch, fd, (bytes, address, port) => {
       // A turn may close the listener that is served just now.
       if (this.#closed) return;
-      this.#receive(bytes, address, port);
+      // A request may have to wait for its credentials, and the batch is used again.
+      this.#receive(isChannelData(bytes[0] ?? 0xff) ? bytes : Buffer.from(bytes), address, port);
     });
   }
 
