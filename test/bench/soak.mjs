@@ -10,13 +10,16 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '10' },
     flows: { type: 'string', default: '200' },
     round: { type: 'string', default: '15' },
+    plane: { type: 'string', default: 'auto' },
+    shards: { type: 'string', default: '2' },
   },
 });
 const [minutes, flows, roundSeconds] = [options.minutes, options.flows, options.round].map(Number);
 const load = turnLoad(process.env.TURNLOAD);
 const HANDSHAKES = 1000;
 
-const server = await startOurs();
+const turn = options.plane === 'batch' ? { dataPlane: 'batch', shards: Number(options.shards) } : {};
+const server = await startOurs({ turn });
 const endsAt = performance.now() + minutes * 60_000;
 const total = { allocations: 0, packets: 0, rounds: 0, failures: 0, lossPercent: [] };
 const samples = [];
@@ -25,10 +28,11 @@ function sample() {
   const { pid } = server;
   const rssMib = residentKib(pid) / 1024;
   const descriptors = readdirSync(`/proc/${pid}/fd`).length;
-  samples.push({ rssMib, descriptors });
+  const threads = readdirSync(`/proc/${pid}/task`).length;
+  samples.push({ rssMib, descriptors, threads });
   const minute = (minutes - (endsAt - performance.now()) / 60_000).toFixed(1);
   console.log(
-    `${minute} min: RSS ${rssMib.toFixed(1)} MiB, descriptors ${descriptors}, CPU ${(cpuMicros(pid) / 1e6).toFixed(0)} s, ` +
+    `${minute} min: RSS ${rssMib.toFixed(1)} MiB, descriptors ${descriptors}, threads ${threads}, CPU ${(cpuMicros(pid) / 1e6).toFixed(0)} s, ` +
       `${total.allocations} allocations and ${(total.packets / 1e6).toFixed(2)} million packets so far`,
   );
 }
@@ -73,7 +77,8 @@ try {
   // The first minute fills caches and compiles; from then on nothing may grow.
   const settled = samples.slice(1);
   console.log(
-    `after the first minute: RSS ${spread(settled, 'rssMib')} MiB; descriptors at rest ${samples[0].descriptors} before, ${samples.at(-1).descriptors} after`,
+    `after the first minute: RSS ${spread(settled, 'rssMib')} MiB; descriptors at rest ${samples[0].descriptors} before, ${samples.at(-1).descriptors} after; ` +
+      `threads ${samples[0].threads} before, ${samples.at(-1).threads} after`,
   );
 } finally {
   clearInterval(timer);

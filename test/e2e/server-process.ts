@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DATA_PLANE } from '../support/data-plane.ts';
 
 const COMMAND = 'dist/cli/main.js';
 const START_TIMEOUT_MS = 10_000;
@@ -39,6 +40,7 @@ export async function startServerProcess(
     `stateDir=${stateDir}`,
     'edge.listen.port=0',
     `turn.listeners=[${listeners.join(', ')}]`,
+    `turn.dataPlane=${DATA_PLANE}`,
     'log.format=json',
     ...settings,
   ];

@@ -8,6 +8,7 @@ import { parseTurnCredential } from '../sip/received-credential.ts';
 import { PASSWORDS } from '../edge/support/edge-options.ts';
 import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
+import { DATA_PLANE } from '../support/data-plane.ts';
 
 const PATIENT = { timeout: 10_000 };
 const running: Server[] = [];
@@ -27,6 +28,7 @@ async function started(): Promise<{ server: Server; told: string[] }> {
         return { transport, address: '127.0.0.1', port: 0 };
       }),
       relay: { addresses: ['127.0.0.1'] },
+      dataPlane: DATA_PLANE,
     },
   };
   const server = await createServer(config, { logger: silentLogger, state: new MemoryState() });

@@ -7,6 +7,7 @@ import { type ConfigInput, createServer, type Server, type ServerEvents } from '
 import { PASSWORDS } from '../edge/support/edge-options.ts';
 import { Wic } from '../edge/support/wic.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
+import { DATA_PLANE } from '../support/data-plane.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -21,7 +22,11 @@ async function started(more: ConfigInput = {}): Promise<Server> {
     {
       domain: 'example.com',
       edge: { listen: { addresses: ['127.0.0.1'], port: 0 }, demoPage: false, core: { users } },
-      turn: { listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }], relay: { addresses: ['127.0.0.1'] } },
+      turn: {
+        listeners: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
+        relay: { addresses: ['127.0.0.1'] },
+        dataPlane: DATA_PLANE,
+      },
       ...more,
     },
     { logger: silentLogger, state: new MemoryState() },

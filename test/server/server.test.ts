@@ -7,6 +7,7 @@ import { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createServer, type ConfigInput, type Server } from '../../src/index.ts';
 import { silentLogger, type Logger } from '../../src/base/logger.ts';
+import { DATA_PLANE } from '../support/data-plane.ts';
 import { freePort } from '../support/free-port.ts';
 
 let base: string;
@@ -27,7 +28,8 @@ const ALL = (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, ad
 const RELAY = { addresses: ['127.0.0.1'] };
 
 async function build(config: ConfigInput, logger: Logger = silentLogger): Promise<Server> {
-  const server = await createServer({ stateDir: join(base, 'state'), ...config }, { logger });
+  const turn = { dataPlane: DATA_PLANE, ...config.turn };
+  const server = await createServer({ stateDir: join(base, 'state'), ...config, turn }, { logger });
   running.push(server);
   return server;
 }

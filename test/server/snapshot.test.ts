@@ -3,7 +3,10 @@ import { MemoryState } from '../../src/config/state/memory-state.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { createServer, type Server } from '../../src/index.ts';
 import { WicSocket } from '../edge/support/wic-socket.ts';
+import { DATA_PLANE } from '../support/data-plane.ts';
 
+/** `auto` is `node`. */
+const SERVES = DATA_PLANE === 'batch' ? 'batch' : 'node';
 const EMPTY = { flows: [], registrations: [], allocations: [], stats: {} };
 const running: Server[] = [];
 
@@ -17,6 +20,7 @@ async function build(edge: boolean): Promise<Server> {
     turn: {
       listeners: [{ transport: 'udp' as const, address: '127.0.0.1', port: 0 }],
       relay: { addresses: ['127.0.0.1'] },
+      dataPlane: DATA_PLANE,
     },
   };
   const server = await createServer(config, { logger: silentLogger, state: new MemoryState() });
@@ -42,7 +46,7 @@ describe('the snapshot of a server', () => {
       flows: [{ remoteAddress: '127.0.0.1', secure: true }],
       registrations: [],
       allocations: [],
-      stats: { turn: { allocations: 0, connections: 0, dataPlane: 'node' }, edge: { transactions: 0 } },
+      stats: { turn: { allocations: 0, connections: 0, dataPlane: SERVES }, edge: { transactions: 0 } },
     });
     expect(JSON.parse(JSON.stringify(snapshot))).toMatchObject({ stats: snapshot.stats });
     wic.webSocket.terminate();

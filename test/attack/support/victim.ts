@@ -1,12 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { type ConfigInput } from '../../../src/index.ts';
+import { DATA_PLANE } from '../../support/data-plane.ts';
 import { type Ask, type Reply, type Started, type VictimStatus } from './victim-messages.ts';
 
 export const DOMAIN = 'ims.test';
@@ -31,6 +32,7 @@ export function victimConfig(overrides: Pick<ConfigInput, 'edge' | 'turn'> = {})
     turn: {
       listeners: (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, address: LOOPBACK, port: 0 })),
       relay: { addresses: [LOOPBACK] },
+      dataPlane: DATA_PLANE,
       ...overrides.turn,
     },
   };
@@ -149,15 +151,17 @@ export function mintCredential(expiresAtSec: number, user = randomBytes(6).toStr
   return { username, password: createHmac('sha1', KM).update(username).digest('base64') };
 }
 
-/** Node 20 runs no TypeScript: the child's script becomes one file, beside the packages that it imports. */
+/** Node 20 runs no TypeScript: each thread's script becomes one file, beside the packages that it imports. */
 let bundled: Promise<string> | undefined;
 function bundle(): Promise<string> {
-  const outfile = fileURLToPath(
-    new URL(`../../../node_modules/.cache/attack/${process.pid}-victim.mjs`, import.meta.url),
-  );
+  const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const outdir = source(`../../../node_modules/.cache/attack/${process.pid}`);
   bundled ??= build({
-    entryPoints: [fileURLToPath(new URL('victim-process.ts', import.meta.url))],
-    outfile,
+    entryPoints: {
+      victim: source('victim-process.ts'),
+      'shard-entry': source('../../../src/turn/dataplane/batch/shard-entry.ts'),
+    },
+    outdir,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -166,10 +170,11 @@ function bundle(): Promise<string> {
     sourcemap: 'inline',
     logLevel: 'error',
   }).then(() => {
+    writeFileSync(join(outdir, 'package.json'), JSON.stringify({ type: 'module' }));
     process.once('exit', () => {
-      rmSync(outfile, { force: true });
+      rmSync(outdir, { recursive: true, force: true });
     });
-    return outfile;
+    return join(outdir, 'victim.js');
   });
   return bundled;
 }

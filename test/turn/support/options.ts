@@ -1,7 +1,5 @@
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
-
-/** TURN_DATA_PLANE=batch runs the tests of the server on that plane. */
-const DATA_PLANE = process.env.TURN_DATA_PLANE === 'batch' ? 'batch' : 'auto';
+import { DATA_PLANE } from '../../support/data-plane.ts';
 
 /** Everything on loopback and port 0, lab policy, limits that tests do not meet by accident. */
 export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): TurnServerOptions {
