@@ -1,2 +1,2 @@
 /** TURN_DATA_PLANE=batch runs the tests of a TURN server on that plane (`npm run test:batch`). */
-export const DATA_PLANE = process.env.TURN_DATA_PLANE === 'batch' ? 'batch' : 'auto';
+export const DATA_PLANE: 'auto' | 'batch' = process.env.TURN_DATA_PLANE === 'batch' ? 'batch' : 'auto';

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { type Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -160,6 +161,25 @@ describe.runIf(here)('the data plane batch', () => {
     const client = await connectClient(second);
     await client.allocate();
     expect(client.relayed).toBeDefined();
+  });
+
+  it('holds no descriptor and no thread more after twenty starts and stops with allocations alive', async () => {
+    const held = (): number[] => ['fd', 'task'].map((what) => readdirSync(`/proc/self/${what}`).length);
+    const server = new TurnServer(turnServerOptions(BATCH), {
+      verifier: staticVerifier({ alice: 'alice-secret' }),
+      logger: silentLogger,
+    });
+    const cycle = async (): Promise<void> => {
+      await server.start();
+      const client = await connectClient(server);
+      await client.allocate();
+      client.close();
+      await server.stop();
+    };
+    await cycle();
+    const before = held();
+    for (let i = 0; i < 20; i++) await cycle();
+    await expect.poll(held, { timeout: 10_000 }).toEqual(before);
   });
 
   it.each([
