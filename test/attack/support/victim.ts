@@ -154,12 +154,11 @@ export function mintCredential(expiresAtSec: number, user = randomBytes(6).toStr
 /** Node 20 runs no TypeScript: each thread's script becomes one file, beside the packages that it imports. */
 let bundled: Promise<string> | undefined;
 function bundle(): Promise<string> {
-  const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  const outdir = source(`../../../node_modules/.cache/attack/${process.pid}`);
+  const outdir = fileURLToPath(new URL(`../../../node_modules/.cache/attack/${process.pid}`, import.meta.url));
   bundled ??= build({
     entryPoints: {
-      victim: source('victim-process.ts'),
-      'shard-entry': source('../../../src/turn/dataplane/batch/shard-entry.ts'),
+      victim: fileURLToPath(new URL('victim-process.ts', import.meta.url)),
+      'shard-entry': fileURLToPath(new URL('../../../src/turn/dataplane/batch/shard-entry.ts', import.meta.url)),
     },
     outdir,
     bundle: true,
