@@ -1,5 +1,5 @@
 import { type TurnServerOptions } from '../../../src/turn/turn-server-options.ts';
-import { DATA_PLANE } from '../../support/data-plane.ts';
+import { DATA_PLANE, SHARDS } from '../../support/data-plane.ts';
 
 /** Everything on loopback and port 0, lab policy, limits that tests do not meet by accident. */
 export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): TurnServerOptions {
@@ -43,7 +43,7 @@ export function turnServerOptions(overrides: Partial<TurnServerOptions> = {}): T
     },
     sockets: { listenerBufferBytes: 4_194_304, relayBufferBytes: 1_048_576, clockResolutionMs: 20 },
     dataPlane: DATA_PLANE,
-    shards: 2,
+    shards: SHARDS,
     tcpRelay: {
       connectTimeoutSec: 30,
       pendingPerAllocation: 16,
