@@ -8,7 +8,6 @@ const HASH_LENGTH = 16;
 const MAX_VIAS = 256;
 /** Further fields that decide where a request goes, in an order of their own. */
 const ROUTING: ReadonlySet<string> = new Set(['route', 'proxy-require', 'proxy-authorization']);
-const OWN_FORM = new RegExp(`\\.[\\w-]{${HASH_LENGTH}}$`);
 
 /**
  * RFC 5393 §4.2: the branch this proxy writes ends in a hash over all that decides where a request goes. The same request coming back
@@ -31,11 +30,13 @@ export class LoopDetection {
   hasLooped(received: SipRequest): boolean {
     const { headers } = received;
     if (!headers.isRepeated('Via') && headers.get('Via')?.includes(',') !== true) return false;
-    const [, ...earlier] = headers.getList('Via', MAX_VIAS);
-    const own = earlier.map((via) => branchOf(via) ?? '').filter((branch) => OWN_FORM.test(branch));
-    if (own.length === 0) return false;
-    const suffix = `.${this.#hashOf(received)}`;
-    return own.some((branch) => branch.endsWith(suffix));
+    const vias = headers.getList('Via', MAX_VIAS);
+    for (let i = 1; i < vias.length; i++) {
+      const branch = branchOf(vias[i] ?? '') ?? '';
+      const hashAt = branch.length - HASH_LENGTH;
+      if (branch.charAt(hashAt - 1) === '.' && branch.startsWith(this.#hashOf(received), hashAt)) return true;
+    }
+    return false;
   }
 
   /** Of the request that was asked for last it is known: one that is looked for is forwarded next. */

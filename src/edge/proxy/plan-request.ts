@@ -151,10 +151,14 @@ export function planRequest(
     return { kind: 'answer' };
   }
   // §16.5
-  const way = { copy, inDialog: route.fromDialog && isInDialog(copy), icid: route.icid, sides: route.sides };
-  if (route.kind === 'flow') return { kind: 'to-flow', ...way, target: targets.byFlow(copy, route.flow) };
+  const { icid, sides } = route;
+  const inDialog = route.fromDialog && isInDialog(copy);
+  if (route.kind === 'flow') {
+    return { kind: 'to-flow', copy, inDialog, icid, sides, target: targets.byFlow(copy, route.flow) };
+  }
   const target = reachesWics ? targets.byContact(copy) : undefined;
-  return target ? { kind: 'join', ...way, target } : { kind: 'to-core', ...way, edgeUri };
+  if (target) return { kind: 'join', copy, inDialog, icid, sides, target };
+  return { kind: 'to-core', copy, inDialog, icid, sides, edgeUri };
 }
 
 function isForEdge({ method }: SipRequest, uri: SipUri | undefined, { home }: PlanFacts): boolean {

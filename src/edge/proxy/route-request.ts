@@ -19,7 +19,7 @@ export type RouteDecision =
 
 interface Way {
   readonly fromDialog: boolean;
-  readonly icid?: string;
+  readonly icid?: string | undefined;
   /** The sides of the dialog that the Route set has named, which are the sender's own and that of the other client. */
   readonly sides: readonly FlowReference[];
 }
@@ -70,14 +70,14 @@ export function routeRequest(request: SipRequest, hop: Hop, context: RouteContex
   const flow = flows.at(-1);
   if (!own && !flow) return { kind: 'core', fromDialog: false, sides: [] };
   const fromDialog = own !== undefined && context.tokens.isOf(own.dialog, request.headers.get('Call-ID') ?? '');
-  const icid = fromDialog && own.icid !== undefined && { icid: own.icid };
-  if (!flow) return { kind: 'core', fromDialog, ...icid, sides: own && fromDialog ? [own] : [] };
+  const icid = fromDialog ? own.icid : undefined;
+  if (!flow) return { kind: 'core', fromDialog, icid, sides: own && fromDialog ? [own] : [] };
   // A core knows clients by their Path too; a client knows another only by the Route set of their dialog, which leads to nobody outside of it.
   if (hop.kind === 'wic') {
     if (!own) return { kind: 'refuse', status: 403, cause: 'dialog-elsewhere' };
     if (!fromDialog || !areSidesOfOne(own, flow)) return { kind: 'refuse', status: 403, cause: 'other-dialog' };
   }
-  return { kind: 'flow', flow, fromDialog, ...icid, sides: own ? [own, flow] : [flow] };
+  return { kind: 'flow', flow, fromDialog, icid, sides: own ? [own, flow] : [flow] };
 }
 
 /** Anybody can make dialogs with themselves, of any Call-ID and under any name in To: only the two tokens of one request belong together. */

@@ -21,7 +21,7 @@ export interface FoundDestination extends CoreDestination {
 /** Where a request goes on besides the destination itself. */
 export interface Onward {
   readonly requestUri: string;
-  readonly routes?: readonly string[];
+  readonly routes?: readonly string[] | undefined;
   /** Whether these are all destinations of the core (see `CoreTarget.isAll`). */
   readonly isAll: boolean;
   /** Whether the health of its destinations is followed. */
@@ -156,5 +156,6 @@ function unique(destinations: readonly FoundDestination[]): FoundDestination[] {
 }
 
 function isTooLargeForUdp(request: SipRequest): boolean {
-  return Buffer.byteLength(formatSipHead(request)) + request.body.length + ADDED_BYTES > MAX_UDP_BYTES;
+  const bytes = request.body.length + ADDED_BYTES;
+  return bytes > MAX_UDP_BYTES || bytes + Buffer.byteLength(formatSipHead(request)) > MAX_UDP_BYTES;
 }

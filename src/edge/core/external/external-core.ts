@@ -144,8 +144,9 @@ export class ExternalCore implements ImsCore {
     return mapOutcome(this.#inCore(next, isOwn), (found) => {
       if (found !== ELSEWHERE) {
         const unreachable = next.kind === 'route' && !inDialog ? awaitRestoration(edgeUri) : this.#unreachable;
+        const { requestUri, routes } = next;
         const isWatched = this.#context.isNamed(next.uri);
-        return this.#choose(request, found, { ...next, isAll: false, isWatched, unreachable });
+        return this.#choose(request, found, { requestUri, routes, isAll: false, isWatched, unreachable });
       }
       // This is what keeps a client from reaching through the edge whatever it likes.
       return next.kind === 'route' && !isOwn ? this.#refuseWith(403) : this.#selectConfigured(request);

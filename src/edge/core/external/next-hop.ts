@@ -6,7 +6,7 @@ import { parseSipUri, type SipUri } from '../../../sip/uri.ts';
 export type NextHop =
   | { readonly kind: 'none' }
   /** Without a Route, in a dialog: to the other party itself, if that is a machine of the core. */
-  | { readonly kind: 'target'; readonly uri: SipUri; readonly requestUri: string }
+  | { readonly kind: 'target'; readonly uri: SipUri; readonly requestUri: string; readonly routes?: undefined }
   | { readonly kind: 'unusable' }
   | {
       readonly kind: 'route';
@@ -23,12 +23,12 @@ export type NextHop =
  */
 export function nextHopOf(request: SipRequest, inDialog: boolean): NextHop {
   if (!request.headers.has('Route')) return inDialog ? remoteTarget(request.uri) : { kind: 'none' };
-  const [top = '', ...rest] = request.headers.getList('Route');
-  const route = parseNameAddr(top);
+  const route = parseNameAddr(request.headers.getFirst('Route') ?? '');
   const uri = route.ok ? parseSipUri(route.value.uri) : undefined;
   if (!route.ok || !uri?.ok) return { kind: 'unusable' };
   if (uri.value.params.has('lr')) return { kind: 'route', uri: uri.value, requestUri: request.uri };
   // A strict router, of before RFC 3261, wants itself in the Request-URI and finds the target at the end of the Route.
+  const rest = request.headers.getList('Route').slice(1);
   return { kind: 'route', uri: uri.value, requestUri: route.value.uri, routes: [...rest, `<${request.uri}>`] };
 }
 
