@@ -4,6 +4,9 @@ import { EmbeddedCore } from '../../src/edge/core/embedded-core.ts';
 import { type EmbeddedCoreOptions } from '../../src/edge/edge-options.ts';
 import { HomeDomain } from '../../src/edge/home-domain.ts';
 import { createResponse } from '../../src/sip/create-response.ts';
+import { type SipRequest } from '../../src/sip/message.ts';
+import { newBranch } from '../../src/sip/token.ts';
+import { CoreBench, type Device } from './support/core-bench.ts';
 import { edgeOptions } from './support/edge-options.ts';
 import { type FakeHop } from './support/fake-hop.ts';
 import { perRound } from './support/function-counts.ts';
@@ -65,7 +68,45 @@ function call(bench: ProxyBench, alice: Party, bob: Party): void {
   expect(alice.hop.take()).toEqual(['100', '200', '200']);
 }
 
-type Party = ReturnType<ProxyBench['register']>;
+type Party = Device;
+
+/** The same by way of a core outside, which sends each request back to the edge. */
+function callThroughCore(bench: CoreBench, alice: Device, bob: Device, bobPath: string): void {
+  bench.sent(alice, 'INVITE', contactOf(alice), bob.wic.aor);
+  passOn(bench, bob, 'INVITE', bobPath);
+  answerThroughCore(bench, bob, 'INVITE');
+  const { routes, remoteTarget, callId, local, remote } = callerDialog(alice.hop.lastResponse());
+  const within = { 'Call-ID': callId, From: local, To: remote, Route: routes.join(', ') };
+  for (const method of ['ACK', 'BYE']) {
+    bench.receive(alice.wic.build(method, remoteTarget, '', within), alice.hop);
+    passOn(bench, bob, method);
+  }
+  answerThroughCore(bench, bob, 'BYE');
+  expect(bob.hop.take()).toEqual(['INVITE', 'ACK', 'BYE']);
+  expect(alice.hop.take()).toEqual(['100', '200', '200']);
+  bench.core.take();
+}
+
+/** The core sends a request on to where its Route leads, or along this Path; it takes its own entry off and is in the Route set. */
+function passOn(bench: CoreBench, { wic }: Device, method: string, path?: string): void {
+  const { headers, body } = bench.core.lastRequest(method);
+  const onward: SipRequest = { kind: 'request', method, uri: wic.contactUri, headers: headers.clone(), body };
+  if (path !== undefined) {
+    onward.headers.prepend('Record-Route', CORE_ENTRY);
+    onward.headers.set('Route', path);
+  } else onward.headers.removeFirst('Route');
+  onward.headers.prepend('Via', `SIP/2.0/UDP 192.0.2.9:5060;branch=${newBranch()}`);
+  bench.receive(onward, bench.core);
+}
+
+function answerThroughCore(bench: CoreBench, party: Device, method: string): void {
+  answer(bench, party, method);
+  const response = bench.core.lastResponse();
+  response.headers.removeFirst('Via');
+  bench.receive(response, bench.core);
+}
+
+const CORE_ENTRY = '<sip:192.0.2.9:5060;lr>';
 
 function contactOf({ wic }: Party): { readonly Contact: string } {
   return { Contact: `<${wic.contactUri}>` };
@@ -162,5 +203,32 @@ it('a call costs five messages read, three Vias and no URI parsed, an HMAC for e
     cancelledTimers: 2,
     clones: 6,
     outlines: 2,
+  });
+});
+
+it('a call by way of a core outside costs ten messages read, a loop hash for each request that is looked at, and an HMAC for each flow token and twice one for the Call-ID', () => {
+  const bench = new CoreBench();
+  const [alice, bob] = [bench.registered('alice'), bench.registered('bob')];
+  const path = bench.registerAt(bob).headers.get('Path') ?? '';
+  bob.hop.take();
+  const count = perRound(() => {
+    callThroughCore(bench, alice, bob, path);
+  });
+  expect({
+    messages: count('sip/parse-message parseSipMessage'),
+    // Each of three requests comes twice; what has come back is looked at for a loop, and forwarded under the same hash.
+    loopHashes: count('edge/proxy/loop-detection #hash'),
+    branches: count('edge/proxy/loop-detection branch'),
+    tokensIssued: count('edge/flow/flow-token issue'),
+    // Of two tokens, of the dialog that both are of, and of what it is charged under.
+    hmacs: count('base/keyed-hmac #digest') + count('base/hmac hmac'),
+    exchangesSought: count('edge/proxy/open-exchanges find'),
+  }).toEqual({
+    messages: 10,
+    loopHashes: 6,
+    branches: 6,
+    tokensIssued: 2,
+    hmacs: 4,
+    exchangesSought: 10,
   });
 });

@@ -142,8 +142,9 @@ export class FlowTokens {
    * shows two.
    */
   openEntry(entry: string): OpenedToken {
-    const isUsual = entry.startsWith(ENTRY_START);
-    const token = isUsual ? this.open(entry.slice(ENTRY_START.length, entry.indexOf('@'))) : NO_TOKEN;
+    const at = entry.indexOf('@');
+    if (at < 0) return NO_TOKEN;
+    const token = entry.startsWith(ENTRY_START) ? this.open(entry.slice(ENTRY_START.length, at)) : NO_TOKEN;
     return token.kind === 'flow' ? token : this.open(userIn(entry));
   }
 
