@@ -32,6 +32,8 @@ export interface UdpSocketOptions {
   readonly isBesideWildcard?: boolean | undefined;
   /** Each datagram comes with the address of this machine that it was sent to. */
   readonly tellsDestination?: boolean;
+  /** Room for a datagram or two that come, whatever `bufferBytes`, until `setBuffers`: nobody reads them yet. */
+  readonly isIdle?: boolean;
   /** ICMP errors wait to be read. */
   readonly keepsErrors?: boolean;
   /** Trains of datagrams come as one message where the kernel can do that. */
@@ -76,10 +78,8 @@ export class UdpSockets {
       this.#set(fd, ip.level, ip.MTU_DISCOVER, PMTUDISC_DONT);
       // A kernel without it hands each datagram over by itself.
       if (options.joinsTrains === true) this.#try(fd, UDP.level, UDP.GRO, 1);
-      if (bufferBytes > 0) {
-        this.#set(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
-        this.#set(fd, SOL_SOCKET, SO_SNDBUF, bufferBytes);
-      }
+      if (options.isIdle === true) this.#set(fd, SOL_SOCKET, SO_RCVBUF, 0);
+      else if (bufferBytes > 0) this.setBuffers(fd, bufferBytes);
       writeSockaddr(this.#memory.uint32, NAME_AT >> 2, local, zone);
       const bytes = sockaddrBytes(this.#memory.uint32, NAME_AT >> 2);
       if (this.#calls.bind(fd, this.#memory.address + NAME_AT, bytes) !== 0) throw this.#calls.error('bind');
@@ -90,6 +90,12 @@ export class UdpSockets {
       this.#calls.close(fd);
       throw error;
     }
+  }
+
+  /** Sets the buffers for both directions, which the system caps. */
+  setBuffers(fd: number, bytes: number): void {
+    this.#set(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+    this.#set(fd, SOL_SOCKET, SO_SNDBUF, bytes);
   }
 
   /** From here on, sockets that are opened as shared may come beside this one. */

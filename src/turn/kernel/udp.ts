@@ -6,8 +6,15 @@ import { UdpSockets } from './udp-sockets.ts';
 
 /** What a UDP socket of Linux can do and `node:dgram` cannot ask for. `fd` is the socket's file descriptor. */
 export interface KernelUdp {
-  /** Opens a bound, non-blocking socket and returns its file descriptor. Throws a system error (`code` EADDRINUSE, EMFILE, …). */
-  open(family: AddressFamily, address: string, port: number, socketBufferBytes: number): number;
+  /**
+   * Opens a bound, non-blocking socket and returns its file descriptor. Throws a system error (`code` EADDRINUSE, EMFILE, …). `isIdle`: with room for a
+   * datagram or two that come, until `setBuffers`.
+   */
+  open(family: AddressFamily, address: string, port: number, isIdle: boolean): number;
+  /** Sets the buffers for both directions, which the system caps. */
+  setBuffers(fd: number, bytes: number): void;
+  portOf(fd: number): number;
+  close(fd: number): void;
   /** Opens a socket like `open`, at which no errors wait. `isShared`: other shared sockets of this process may have the port on other addresses. */
   openListener(
     family: AddressFamily,
@@ -43,8 +50,20 @@ class LinuxUdp implements KernelUdp {
     this.#sockets = new UdpSockets(calls);
   }
 
-  open(family: AddressFamily, address: string, port: number, bufferBytes: number): number {
-    return this.#sockets.open({ local: { family, address, port }, bufferBytes, keepsErrors: true });
+  open(family: AddressFamily, address: string, port: number, isIdle: boolean): number {
+    return this.#sockets.open({ local: { family, address, port }, bufferBytes: 0, isIdle, keepsErrors: true });
+  }
+
+  setBuffers(fd: number, bytes: number): void {
+    this.#sockets.setBuffers(fd, bytes);
+  }
+
+  portOf(fd: number): number {
+    return this.#sockets.portOf(fd);
+  }
+
+  close(fd: number): void {
+    this.#sockets.release(fd);
   }
 
   openListener(family: AddressFamily, text: string, port: number, bufferBytes: number, isShared = false): number {

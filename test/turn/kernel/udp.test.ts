@@ -18,7 +18,8 @@ describe.skipIf(!kernel).each([
   const open: Socket[] = [];
 
   function opened(): { socket: Socket; fd: number; port: number } {
-    const fd = udp.open(family, address, 0, 65_536);
+    const fd = udp.open(family, address, 0, false);
+    udp.setBuffers(fd, 65_536);
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
     open.push(socket);
     socket.bind({ fd });
@@ -63,10 +64,10 @@ describe.skipIf(!kernel).each([
 
   it('says which port is in use, and leaves no socket behind', () => {
     const { port } = opened();
-    const attempt = (): number => udp.open(family, address, port, 0);
+    const attempt = (): number => udp.open(family, address, port, false);
     expect(attempt).toThrow(expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind' }) as Error);
-    const next = udp.open(family, address, 0, 0);
-    expect(() => udp.open(family, address, port, 0)).toThrow('EADDRINUSE');
+    const next = udp.open(family, address, 0, false);
+    expect(() => udp.open(family, address, port, false)).toThrow('EADDRINUSE');
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
     open.push(socket);
     socket.bind({ fd: next });

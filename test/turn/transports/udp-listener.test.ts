@@ -159,7 +159,7 @@ describe.skipIf(!kernel || !calls.ok)('while peers keep the event loop busy', ()
     if (!kernel || !calls.ok) throw new Error('no system calls');
     const batch = new ReceiveBatch(calls.value, 32, 0);
     const waiting = new UdpListener(LOCAL, { socketBufferBytes: 0, kernel, batch }, ports);
-    const sender = kernel.open(4, '127.0.0.1', 0, 0);
+    const sender = kernel.open(4, '127.0.0.1', 0, false);
     const to = encodeSockaddr(waiting.local);
     for (let i = 0; i < DATAGRAMS; i++) expect(kernel.send(sender, to, bindingRequest(i))).toBe(0);
     return waiting;

@@ -138,7 +138,11 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number): void {
     const relay = this.relayOf(handle);
-    if (relay) relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+    if (!relay) return;
+    relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+    if (!relay.socket.isIdle) return;
+    this.#noteUnheard(relay);
+    this.#listen(relay);
   }
 
   /** All indications of this plane's clients go by the engine. */
@@ -236,14 +240,24 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   }
 
   #noteKernelDrops(relay: Relay): void {
-    if (!relay.hasHeard) return;
-    relay.hasHeard = false;
-    const drops = relay.socket.kernelDrops();
-    const more = drops - relay.kernelDrops;
-    if (more <= 0) return;
-    relay.kernelDrops = drops;
-    this.#drops.add(Drop.KernelBufferFull, more);
-    this.#add(relay, CounterAt.dropped, more);
+    if (relay.socket.isIdle) this.#noteUnheard(relay);
+    else if (relay.hasHeard) {
+      relay.hasHeard = false;
+      this.#dropMany(relay, Drop.KernelBufferFull, relay.takeKernelDrops());
+    }
+  }
+
+  /** Drops what has come to a relay that does not listen, as no peer is permitted. */
+  #noteUnheard(relay: Relay): void {
+    const waiting = this.#ports.batch ? relay.socket.discard(this.#ports.batch) : 0;
+    const reason = relay.leg === undefined ? Drop.ReservedRelay : Drop.NoPermission;
+    this.#dropMany(relay, reason, waiting + relay.takeKernelDrops());
+  }
+
+  #dropMany(relay: Relay, reason: DropIndex, count: number): void {
+    if (count <= 0) return;
+    this.#drops.add(reason, count);
+    this.#add(relay, CounterAt.dropped, count);
   }
 
   /** Closes what the engine has left open. */
@@ -354,10 +368,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       if (peer !== undefined) this.#sink.onPeerData(relay.handle, peer, data);
     }
     const givenUp = this.#backlog?.giveUpBehind(relay) ?? 0;
-    if (givenUp > 0) {
-      this.#drops.add(Drop.Late, givenUp);
-      this.#add(relay, CounterAt.dropped, givenUp);
-    }
+    this.#dropMany(relay, Drop.Late, givenUp);
     this.#ports.turns.spend();
   }
 
@@ -397,9 +408,12 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
 
   #bind(family: AddressFamily, port: number, protocol: RelayProtocol): RelayOpening {
     const { socketBufferBytes } = this.#options;
+    const { kernel, batch } = this.#ports;
     const bound = bindRelaySocket(this.#directory.ofFamily(family), port, (own) => {
       if (protocol === 'tcp' && this.tcp) return this.tcp.open(own, port);
-      return openRelaySocket({ family, address: own.address, port, socketBufferBytes }, this.#ports.kernel);
+      // What comes to an idle one has to be taken out of it.
+      const wish = { family, address: own.address, port, socketBufferBytes, mayBeIdle: batch !== undefined };
+      return openRelaySocket(wish, kernel);
     });
     return bound.ok ? ok(this.#register(bound.value.own, bound.value.socket).handle) : bound;
   }
@@ -412,7 +426,12 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     siblings.set(relayed.port, relay);
     this.#bySlot[relay.slot] = relay;
     if (socket instanceof TcpRelaySocket) this.tcp?.serve(relay, socket);
-    socket.listen({
+    if (!socket.isIdle) this.#listen(relay);
+    return relay;
+  }
+
+  #listen(relay: Relay): void {
+    relay.socket.listen({
       datagram: (data, from) => {
         this.#onDatagram(relay, data, from);
       },
@@ -420,10 +439,9 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
         this.#sink.onPeerError(relay.handle, error);
       },
       failed: (error) => {
-        this.#ports.logger.debug({ relayed, err: error }, 'relay socket reported an error');
+        this.#ports.logger.debug({ relayed: relay.relayed, err: error }, 'relay socket reported an error');
       },
     });
-    return relay;
   }
 
   #count(relay: Relay, packetsAt: number, bytesAt: number, bytes: number): void {

@@ -17,7 +17,9 @@ export interface RelaySocketHandlers {
 /** The socket of one relayed transport address. */
 export interface RelaySocket {
   readonly port: number;
-  /** Called once, in the turn of the event loop that opened it. */
+  /** Whether it takes as good as nothing until `listen`, and costs as good as nothing. Such a one listens once a peer is permitted; others at once. */
+  readonly isIdle: boolean;
+  /** Called once. */
   listen(handlers: RelaySocketHandlers): void;
   /** Hands the datagram to the network now or not at all; false: not. `data` is the caller's again on return. */
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean;
@@ -25,7 +27,7 @@ export interface RelaySocket {
   sendUnfragmented(data: Uint8Array, offset: number, length: number, peer: TransportAddress): boolean;
   /** Gives up to a batch of what waits to be read up. How many that were; 0 where the platform cannot. */
   discard(batch: ReceiveBatch): number;
-  /** Datagrams of peers that found the kernel's buffer full, since it was opened; 0 where the platform does not tell. */
+  /** Datagrams of peers that found the kernel's buffer full, or nobody who listened, since it was opened; 0 where the platform does not tell. */
   kernelDrops(): number;
   close(): void;
 }
@@ -36,6 +38,7 @@ export function openRelaySocket(options: UdpBindOptions, kernel: KernelUdp | und
 }
 
 class NodeRelaySocket implements RelaySocket {
+  readonly isIdle = false;
   readonly port: number;
   readonly #socket: Socket;
 
@@ -87,32 +90,40 @@ const EAGAIN = 11;
  */
 class KernelRelaySocket implements RelaySocket {
   readonly port: number;
-  readonly #socket: Socket;
   readonly #fd: number;
   readonly #options: UdpBindOptions;
   readonly #kernel: KernelUdp;
-  readonly #sockaddrs: SockaddrCache;
+  /** The system's own buffers cannot be had back, once they were made smaller. */
+  readonly #mayBeIdle: boolean;
+  /** What `listen` makes. An allocation for which no peer is permitted has a descriptor, and nothing else. */
+  #listening: { readonly socket: Socket; readonly handlers: RelaySocketHandlers } | undefined;
+  #sockaddrs: SockaddrCache | undefined;
   readonly #errors: PeerError[] = [];
-  #handlers: RelaySocketHandlers | undefined;
 
   constructor(options: UdpBindOptions, kernel: KernelUdp) {
-    const { family, address, port, socketBufferBytes } = options;
+    const { family, address, port } = options;
     this.#options = options;
     this.#kernel = kernel;
-    this.#sockaddrs = new SockaddrCache(family, KEPT_ADDRESSES);
-    this.#fd = kernel.open(family, address, port, socketBufferBytes);
-    this.#socket = createSocket(family === 4 ? 'udp4' : 'udp6');
-    this.#socket.bind({ fd: this.#fd, exclusive: true });
-    this.port = port === 0 ? this.#socket.address().port : port;
+    this.#mayBeIdle = options.mayBeIdle === true && options.socketBufferBytes > 0;
+    this.#fd = kernel.open(family, address, port, this.#mayBeIdle);
+    this.port = port === 0 ? kernel.portOf(this.#fd) : port;
+  }
+
+  get isIdle(): boolean {
+    return this.#mayBeIdle && this.#listening === undefined;
   }
 
   listen(handlers: RelaySocketHandlers): void {
-    this.#handlers = handlers;
-    this.#socket.on('message', (data, from) => {
+    const { family, socketBufferBytes } = this.#options;
+    if (socketBufferBytes > 0) this.#kernel.setBuffers(this.#fd, socketBufferBytes);
+    const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+    this.#listening = { socket, handlers };
+    socket.bind({ fd: this.#fd, exclusive: true });
+    socket.on('message', (data, from) => {
       handlers.datagram(data, from);
     });
-    this.#socket.on('error', (error) => {
-      if (this.#handlers === undefined) return;
+    socket.on('error', (error) => {
+      if (this.#listening === undefined) return;
       // Whatever it was, the queue must be empty afterwards, or the socket stays ready for good.
       this.#readErrors();
       handlers.failed(error);
@@ -120,14 +131,14 @@ class KernelRelaySocket implements RelaySocket {
   }
 
   send(data: Uint8Array, offset: number, length: number, port: number, address: string): boolean {
-    const to = this.#sockaddrs.get(address, port);
+    const to = this.#sockaddrOf(address, port);
     const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
     const failure = this.#kernel.send(this.#fd, to, payload);
     return failure === 0 || (this.#maySendAgain(failure) && this.#kernel.send(this.#fd, to, payload) === 0);
   }
 
   sendUnfragmented(data: Uint8Array, offset: number, length: number, { address, port }: TransportAddress): boolean {
-    const to = this.#sockaddrs.get(address, port);
+    const to = this.#sockaddrOf(address, port);
     const payload = new Uint8Array(data.buffer, data.byteOffset + offset, length);
     const { family } = this.#options;
     const failure = this.#kernel.sendUnfragmented(this.#fd, family, to, payload);
@@ -144,9 +155,16 @@ class KernelRelaySocket implements RelaySocket {
   }
 
   close(): void {
-    this.#handlers = undefined;
+    const socket = this.#listening?.socket;
+    this.#listening = undefined;
     this.#errors.length = 0;
-    this.#socket.close();
+    if (socket) socket.close();
+    else this.#kernel.close(this.#fd);
+  }
+
+  #sockaddrOf(address: string, port: number): Buffer {
+    this.#sockaddrs ??= new SockaddrCache(this.#options.family, KEPT_ADDRESSES);
+    return this.#sockaddrs.get(address, port);
   }
 
   /** An error of an earlier datagram is told in the place of sending this one: once it is taken, this one can go. */
@@ -162,11 +180,15 @@ class KernelRelaySocket implements RelaySocket {
       if (error === undefined) return;
       if (error === 'other' || this.#errors.length >= ERRORS_AT_ONCE) continue;
       // Told afterwards: a caller that is sending just now must not be called back meanwhile.
-      if (this.#errors.push(error) === 1) setImmediate(this.#tellErrors);
+      if (this.#errors.push(error) === 1) setImmediate(tellErrors, this);
     }
   }
 
-  readonly #tellErrors = (): void => {
-    for (const error of this.#errors.splice(0)) this.#handlers?.peerError(error);
-  };
+  tellErrors(): void {
+    for (const error of this.#errors.splice(0)) this.#listening?.handlers.peerError(error);
+  }
+}
+
+function tellErrors(socket: KernelRelaySocket): void {
+  socket.tellErrors();
 }

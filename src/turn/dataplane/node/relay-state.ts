@@ -109,6 +109,13 @@ export class Relay {
     return host;
   }
 
+  /** How many datagrams the kernel has dropped at the socket since it was last asked, which is a system call. */
+  takeKernelDrops(): number {
+    const before = this.kernelDrops;
+    this.kernelDrops = this.socket.kernelDrops();
+    return this.kernelDrops - before;
+  }
+
   forgetIfEmpty(host: PeerHost): void {
     if (host.permittedUntilMs === 0 && host.channels.size === 0) this.hosts.delete(host.address);
   }

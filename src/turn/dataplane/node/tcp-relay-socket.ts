@@ -13,6 +13,7 @@ interface TcpRelaySocketOptions {
 
 /** The socket of a TCP relay. It carries no datagrams, so `send` sends nothing; connections go in and out by `accept` and `connect`. */
 export class TcpRelaySocket implements RelaySocket {
+  readonly isIdle = false;
   readonly port: number;
   readonly #options: TcpRelaySocketOptions;
   readonly #kernel: KernelTcp;

@@ -9,6 +9,8 @@ export interface UdpBindOptions {
   readonly port: number;
   /** SO_RCVBUF and SO_SNDBUF in bytes, which the kernel caps at net.core.rmem_max and wmem_max; 0 leaves its default. */
   readonly socketBufferBytes: number;
+  /** With a `KernelUdp`: a relay socket may be idle until it is to listen. */
+  readonly mayBeIdle?: boolean | undefined;
   /** With a `KernelUdp`: beside a wildcard socket on the same port. */
   readonly isShared?: boolean | undefined;
 }
