@@ -98,7 +98,7 @@ function nodeAlone(options: TurnServerOptions, addresses: readonly RelayAddress[
   };
 }
 
-/** Fails, with nothing left behind, where the system grants too few threads. */
+/** Fails, with nothing left behind, where the system grants too few threads or descriptors. */
 async function batchAndNode(
   options: TurnServerOptions,
   addresses: readonly RelayAddress[],
@@ -109,41 +109,39 @@ async function batchAndNode(
   const nowMs = (): number => clock.now().monotonicMs;
   const { min, max } = options.relay.ports;
   const shards = options.shards === 'auto' ? availableParallelism() : options.shards;
-  const batch = new BatchDataPlane(
-    {
-      addresses,
-      relayBufferBytes: options.sockets.relayBufferBytes,
-      shards,
-      relaySlots: (max - min + 1) * addresses.length + SPARE_SLOTS,
-      seed: randomInt(2 ** 32),
-    },
-    {
-      sink: {
-        onClientMessage: (client, bytes) => {
-          clientSink.onClientMessage(client, bytes);
+  const make = (): BatchDataPlane =>
+    new BatchDataPlane(
+      {
+        addresses,
+        relayBufferBytes: options.sockets.relayBufferBytes,
+        shards,
+        relaySlots: (max - min + 1) * addresses.length + SPARE_SLOTS,
+        seed: randomInt(2 ** 32),
+      },
+      {
+        sink: {
+          onClientMessage: (client, bytes) => {
+            clientSink.onClientMessage(client, bytes);
+          },
+          onPeerData: sink.onPeerData.bind(sink),
+          onPeerError: sink.onPeerError.bind(sink),
+          onRelayClosed: sink.onRelayClosed.bind(sink),
         },
-        onPeerData: sink.onPeerData.bind(sink),
-        onPeerError: sink.onPeerError.bind(sink),
-        onRelayClosed: sink.onRelayClosed.bind(sink),
+        drops,
+        nowMs,
+        onFailed,
+        takeUp: (listener) => clients.add(new BatchClients(listener)),
+        giveUp: ({ socket }) => {
+          clients.remove(socket);
+        },
+        sendOnMain: (client, channel, data) =>
+          clients.of(client)?.linkTo(client).sendChannelData(channel, data, 0, data.length) ?? false,
+        ...means,
       },
-      drops,
-      nowMs,
-      onFailed,
-      takeUp: (listener) => clients.add(new BatchClients(listener)),
-      giveUp: ({ socket }) => {
-        clients.remove(socket);
-      },
-      sendOnMain: (client, channel, data) =>
-        clients.of(client)?.linkTo(client).sendChannelData(channel, data, 0, data.length) ?? false,
-      ...means,
-    },
-  );
-  try {
-    await batch.start();
-  } catch (error) {
-    await batch.stop();
-    return fail(`a thread does not start: ${error instanceof Error ? error.message : String(error)}`);
-  }
+    );
+  const started = await startedBatch(make);
+  if (!started.ok) return started;
+  const batch = started.value;
   const toBatch: NodeDataPlanePorts['toOtherPlane'] = (from, to, data) => batch.deliver(from, to, data);
   const { node, kernel, whyNoKernel } = createNode(options, addresses, ports, toBatch);
   const clientSink = new CrossingClients(sink, { clients, node: () => node, batch: () => batch });
@@ -171,6 +169,18 @@ async function batchAndNode(
       await batch.stop();
     },
   });
+}
+
+async function startedBatch(make: () => BatchDataPlane): Promise<Result<BatchDataPlane, string>> {
+  let batch: BatchDataPlane | undefined;
+  try {
+    batch = make();
+    await batch.start();
+    return ok(batch);
+  } catch (error) {
+    await batch?.stop();
+    return fail(`a thread does not start: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function createNode(

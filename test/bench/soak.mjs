@@ -18,7 +18,7 @@ const [minutes, flows, roundSeconds] = [options.minutes, options.flows, options.
 const load = turnLoad(process.env.TURNLOAD);
 const HANDSHAKES = 1000;
 
-const turn = options.plane === 'batch' ? { dataPlane: 'batch', shards: Number(options.shards) } : {};
+const turn = { dataPlane: options.plane, shards: Number(options.shards) };
 const server = await startOurs({ turn });
 const endsAt = performance.now() + minutes * 60_000;
 const total = { allocations: 0, packets: 0, rounds: 0, failures: 0, lossPercent: [] };

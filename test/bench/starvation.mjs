@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '8' },
     cli: { type: 'string', default: fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)) },
     only: { type: 'string' },
+    plane: { type: 'string', default: 'auto' },
   },
 });
 const seconds = Number(options.seconds);
@@ -94,6 +95,7 @@ async function start() {
       ],
       relay: { addresses: ['127.0.0.1'] },
       peers: { allowPrivate: true, allow: ['127.0.0.0/8'] },
+      dataPlane: options.plane,
     },
     credentials: { keys: [{ id: 'bench', secret: SECRET }] },
   };

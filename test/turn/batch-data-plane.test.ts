@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { ok } from '../../src/base/result.ts';
 import { batchSupport } from '../../src/turn/batch-support.ts';
 import { NodeDataPlane } from '../../src/turn/dataplane/node/node-data-plane.ts';
-import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
+import { loadSystemCalls, systemCalls } from '../../src/turn/kernel/system-calls.ts';
 import { UdpSockets } from '../../src/turn/kernel/udp-sockets.ts';
 import { type TurnServerOptions } from '../../src/turn/turn-server-options.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
@@ -180,6 +180,20 @@ describe.runIf(here)('the data plane batch', () => {
     const before = held();
     for (let i = 0; i < 20; i++) await cycle();
     await expect.poll(held, { timeout: 10_000 }).toEqual(before);
+  }, 60_000);
+
+  it('answers 508 where a thread cannot wait for another socket, and the next client is served', async () => {
+    const server = await startServer(BATCH);
+    const calls = systemCalls();
+    if (!calls.ok) return;
+    const real = calls.value.epollControl;
+    const client = await connectClient(server);
+    const before = readdirSync('/proc/self/fd').length;
+    Object.assign(calls.value, { epollControl: () => -1 });
+    await expect(client.allocate()).rejects.toThrow('508');
+    Object.assign(calls.value, { epollControl: real });
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+    expect(await client.allocate()).toBeDefined();
   });
 
   it.each([
@@ -316,6 +330,35 @@ describe.runIf(here)('why batch cannot serve', () => {
     expect(await Promise.all(ends)).toHaveLength(3);
     await server.stop();
   });
+
+  it.each(['epollCreate', 'eventfd'] as const)(
+    'a system that grants too few descriptors (%s): the server runs on node, and none is left open',
+    async (call) => {
+      const calls = systemCalls();
+      if (!calls.ok) return;
+      const real = calls.value[call];
+      const held = (): number => readdirSync('/proc/self/fd').length;
+      const before = held();
+      let made = 0;
+      // One is for the self-test.
+      Object.assign(calls.value, {
+        [call]: (first: number, second: number) => (++made > 3 ? -1 : real(first, second)),
+      });
+      const warn = vi.fn();
+      const server = new TurnServer(turnServerOptions({ ...BATCH, shards: 4 }), {
+        verifier: staticVerifier({}),
+        logger: { ...silentLogger, warn },
+      });
+      await server.start();
+      Object.assign(calls.value, { [call]: real });
+      expect(warn).toHaveBeenCalledWith(
+        { reason: expect.stringMatching(/^a thread does not start: (epoll_create1|eventfd) /) as string },
+        'the data plane is node: batch cannot serve here',
+      );
+      await server.stop();
+      await expect.poll(held, { timeout: 5000 }).toBe(before);
+    },
+  );
 
   it.each([
     [{ ...BATCH }, { dataPlane: 'batch', shards: 2, kernelUdp: true, tcpRelay: true }],

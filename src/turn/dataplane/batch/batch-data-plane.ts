@@ -54,13 +54,13 @@ export class BatchDataPlane implements ListenerHost, SendTally {
   readonly #ownRelays = new Map<string, BatchRelay>();
   readonly #words = new Uint32Array(SOCKADDR_WORDS);
 
+  /** Throws, with nothing left open, where the system grants too few descriptors. */
   constructor(options: BatchPlaneOptions, ports: BatchPlanePorts) {
     const { calls, abilities, nowMs } = ports;
     const { relaySlots, seed } = options;
     this.#options = options;
     this.#ports = ports;
     this.#sockets = new UdpSockets(calls);
-    this.#freedPorts = new FreedPorts(calls);
     const buckets = bucketsMemory(bucketCount(relaySlots));
     const clockOffsetMs = nowMs() - calls.monotonicMs();
     const shard = { relaySlots, seed, buckets, clockOffsetMs, joins: abilities.joins };
@@ -76,6 +76,7 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     });
     const { threads } = this.#shards;
     this.#outgoing = new Outgoing(calls, this, abilities.joins);
+    this.#freedPorts = new FreedPorts(calls, this.#shards.at(0).poll.fd);
     this.#listeners = new Listeners(this.#shards, this.#sockets, this.#freedPorts, this);
     this.#legs = new Legs(this.#shards, this.#listeners);
     this.#numbers = new Numbers(threads, relaySlots);
@@ -99,7 +100,6 @@ export class BatchDataPlane implements ListenerHost, SendTally {
     await this.#shards.stop();
     for (const numbers of [this.#numbers, this.#bucketNumbers, this.#legs]) numbers.close();
     this.#listeners.release();
-    this.#freedPorts.close();
   }
 
   /** Throws a system error (`code` EADDRINUSE, EADDRNOTAVAIL, EACCES, …). */
@@ -315,12 +315,20 @@ export class BatchDataPlane implements ListenerHost, SendTally {
       return { ok: false, reason: 'unavailable', detail: 'no number for another relay' };
     }
     const relayed = { family, address: advertised, port: port === 0 ? this.#sockets.portOf(fd) : port };
-    const relay = new BatchRelay(number, relayed, fd, number % this.#shards.threads.length);
+    const shard = number % this.#shards.threads.length;
+    try {
+      // What comes before the shard knows of the relay waits.
+      this.#shards.at(shard).poll.add(fd, number);
+    } catch (error) {
+      this.#sockets.release(fd);
+      this.#numbers.retire(number, () => undefined);
+      return { ok: false, reason: 'unavailable', detail: String(error) };
+    }
+    const relay = new BatchRelay(number, relayed, fd, shard);
     this.#relays[number] = relay;
     this.#ownRelays.set(keyOf(relayed), relay);
     writeSockaddr(this.#words, 0, relayed);
     this.#shards.tellAll(Command.OpenRelay, number, fd, 0, this.#words);
-    this.#shards.at(relay.shard).poll.add(fd, number);
     return ok(relay.handle);
   }
 

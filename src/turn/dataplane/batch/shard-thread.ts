@@ -50,8 +50,7 @@ export class ShardThread {
     const { calls } = ports;
     this.#ports = ports;
     this.poll = new Poll(calls);
-    this.#wakeUp = new WakeUp(calls);
-    this.poll.add(this.#wakeUp.fd, WAKE_UP);
+    this.#wakeUp = wakeUpIn(this.poll, calls);
     this.#start = {
       ...options,
       pollFd: this.poll.fd,
@@ -140,6 +139,11 @@ export class ShardThread {
     this.#isStopping = true;
     this.sayStop();
     await this.#ended;
+    this.close();
+  }
+
+  /** Once no thread runs. */
+  close(): void {
     this.poll.close();
     this.#wakeUp.close();
   }
@@ -171,4 +175,16 @@ export class ShardThread {
 
 function endedBy(code: number): Error {
   return new Error(`a thread of the data plane ended with code ${code}`);
+}
+
+/** Closes the poll where the system grants no further descriptor. */
+function wakeUpIn(poll: Poll, calls: SystemCalls): WakeUp {
+  try {
+    const wakeUp = new WakeUp(calls);
+    poll.add(wakeUp.fd, WAKE_UP);
+    return wakeUp;
+  } catch (error) {
+    poll.close();
+    throw error;
+  }
 }

@@ -13,9 +13,17 @@ export class Shards {
   readonly own: ShardCounters;
   readonly #toldDrops = new Float64Array(REASONS.length);
 
+  /** Throws, with nothing left open, where the system grants too few descriptors. */
   constructor(count: number, options: ShardThreadOptions, ports: ShardThreadPorts) {
     this.own = new ShardCounters(countersMemory(options.relaySlots));
-    this.threads = Array.from({ length: count }, () => new ShardThread(options, ports));
+    const threads: ShardThread[] = [];
+    this.threads = threads;
+    try {
+      while (threads.length < count) threads.push(new ShardThread(options, ports));
+    } catch (error) {
+      for (const thread of threads) thread.close();
+      throw error;
+    }
     process.once('exit', this.#stopAtExit);
   }
 
