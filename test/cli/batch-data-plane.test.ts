@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
-import { BatchProcesses } from './batch-process.ts';
-
-/** Loaded into the process of the command before that begins: a message ends the first thread that is made, and nothing else. */
-const THREAD_KILLER = `data:text/javascript,process.once('worker', (thread) => process.once('message', () => thread.terminate()))`;
+import { BatchProcesses, THREAD_KILLER } from './batch-process.ts';
 
 let processes: BatchProcesses;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadSystemCalls } from '../../src/turn/kernel/system-calls.ts';
 import { TurnClient } from '../turn/support/turn-client.ts';
 import { echoPeer } from '../turn/support/turn-lab.ts';
-import { BatchProcesses, credentialOf } from './batch-process.ts';
+import { BatchProcesses, credentialOf, THREAD_KILLER } from './batch-process.ts';
 
 const PATIENT = { timeout: 10_000 };
 const clients: TurnClient[] = [];
@@ -95,6 +95,26 @@ describe.runIf(loadSystemCalls().ok)('epcscf-turn serve with the data plane batc
     expect(await processes.serve(port).started).toBe(port);
     const client = await connect(port);
     expect(await client.allocate()).toMatchObject({ address: '127.0.0.1' });
+  });
+
+  it('ends with 1 when a thread dies with allocations alive, and its port and theirs are free for the next start', async () => {
+    // On an address of their own: what else is tested meanwhile may have any port of another.
+    const ports = ['turn.relay.addresses=[127.0.0.78]', 'turn.relay.ports.min=50000', 'turn.relay.ports.max=50004'];
+    const only = [...ports, 'turn.peers.allowPrivate=true'];
+    const first = processes.serve(0, { nodeArguments: ['--import', THREAD_KILLER], settings: only });
+    const port = await first.started;
+    for (let i = 0; i < 5; i++) await (await connect(port)).allocate();
+    first.child.send('now');
+    expect(await first.ended).toMatchObject({ code: 1 });
+    await processes.serve(port, { settings: only }).started;
+    const peer = await echoPeer();
+    for (let i = 0; i < 5; i++) {
+      const client = await connect(port);
+      await client.allocate();
+      await client.bindChannel(0x4000, peer.address);
+      client.sendChannel(0x4000, Buffer.from('again'));
+      expect(await client.receive()).toMatchObject([{ data: Buffer.from('again') }]);
+    }
   });
 
   it('SIGTERM: it makes no new allocation, relays for those that are, and ends with 0 after the last', async () => {

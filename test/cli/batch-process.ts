@@ -8,6 +8,9 @@ import { join } from 'node:path';
 const COMMAND = 'dist/cli/main.js';
 const SECRET = 'the secret of the relay';
 
+/** Loaded into the process of the command before that begins: a message ends the first thread that is made, and nothing else. */
+export const THREAD_KILLER = `data:text/javascript,process.once('worker', (thread) => process.once('message', () => thread.terminate()))`;
+
 export interface Serving {
   /** Resolves with the port of the UDP listener. */
   readonly started: Promise<number>;
