@@ -17,11 +17,11 @@ import { WakePace } from './wake-pace.ts';
 /** No wait is longer, so that a thread always comes back to see whether it is to stop. */
 const LONGEST_WAIT_MS = 500;
 /**
- * Datagrams taken of each listener in a round before any relay has its turn, and of all relays together. What clients send is never behind what
- * is sent to them, and has as much of the time.
+ * Datagrams taken of each listener and of all relays in turn, and of relays in a round. What clients send waits for no more than that of what is
+ * sent to them, and has as much of the time.
  */
-const LISTENER_SHARE = 256;
-const RELAY_SHARE = 256;
+const SHARE = 64;
+const RELAYS_IN_ROUND = 256;
 /** Errors of one relay that are read in one go. */
 const ERRORS_AT_ONCE = 16;
 
@@ -97,22 +97,29 @@ export class Shard {
 
   #serve(ready: number): number {
     let served = 0;
-    let hasListener = ready === this.#poll.maxReady;
+    let isListenerReady = ready === this.#poll.maxReady;
     for (let i = 0; i < ready; i++) {
       const number = this.#poll.ready(i);
       if (number === WAKE_UP) this.#wakeUp.clear();
-      else if (number >= FIRST_LISTENER) hasListener = true;
+      else if (number >= FIRST_LISTENER) isListenerReady = true;
     }
-    if (hasListener) {
-      for (const listener of this.#listeners) served += this.#path.serveListener(listener, LISTENER_SHARE);
-    }
+    if (isListenerReady) served += this.#serveListeners();
     let ofRelays = 0;
-    for (let i = 0; i < ready && ofRelays < RELAY_SHARE; i++) {
+    let share = SHARE;
+    for (let i = 0; i < ready && ofRelays < RELAYS_IN_ROUND; i++) {
       const number = this.#poll.ready(i);
       if (number < FIRST_LISTENER) ofRelays += this.#path.serveRelay(number);
+      if (ofRelays < share) continue;
+      this.#path.flush();
+      served += this.#serveListeners();
+      share = ofRelays + SHARE;
     }
     this.#path.flush();
     return served + ofRelays;
+  }
+
+  #serveListeners(): number {
+    return this.#listeners.reduce((served, listener) => served + this.#path.serveListener(listener, SHARE), 0);
   }
 
   #ports(): PathPorts {
