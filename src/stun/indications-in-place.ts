@@ -106,20 +106,17 @@ export interface DataSource {
   /** Bytes of the IP address, and where they begin. */
   address: Uint8Array;
   addressAt: number;
+  /** Twelve unpredictable bytes, and where they begin. */
+  ids: Uint8Array;
+  idAt: number;
 }
 
 /**
  * Makes a Data indication of the payload in `bytes[dataAt, dataAt + dataBytes)`, by what comes before it and a padding of `DATA_TAILROOM_BYTES`
- * at most. `ids[idAt]`: twelve unpredictable bytes. Returns the bytes of the whole indication, which begins `dataHeaderBytes` before its payload.
+ * at most. Returns the bytes of the whole indication, which begins `dataHeaderBytes` before its payload.
  */
-export function writeDataIndication(
-  bytes: Buffer,
-  dataAt: number,
-  dataBytes: number,
-  { family, port, address, addressAt }: DataSource,
-  ids: Uint8Array,
-  idAt: number,
-): number {
+export function writeDataIndication(bytes: Buffer, dataAt: number, dataBytes: number, source: DataSource): number {
+  const { family, port, address, addressAt, ids, idAt } = source;
   const headerBytes = dataHeaderBytes(family);
   const start = dataAt - headerBytes;
   const padded = paddedLength(dataBytes);
@@ -141,6 +138,15 @@ export function writeDataIndication(
   writeUint16(bytes, dataAt - 2, dataBytes);
   for (let at = dataAt + dataBytes; at < dataAt + padded; at++) bytes[at] = 0;
   return headerBytes + padded;
+}
+
+/** A Data indication of the payload `data[offset, offset + length)`. */
+export function dataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): Buffer {
+  const headerBytes = dataHeaderBytes(source.family);
+  const message = Buffer.allocUnsafe(headerBytes + paddedLength(length));
+  message.set(data.subarray(offset, offset + length), headerBytes);
+  writeDataIndication(message, headerBytes, length, source);
+  return message;
 }
 
 function uint16(bytes: Uint8Array, at: number): number {

@@ -1,4 +1,5 @@
 import { isChannelData } from '../stun/channel-data.ts';
+import { dataIndication } from '../stun/indications-in-place.ts';
 import { type ClientPath } from './contract/client-path.ts';
 import { type DataPlaneSink } from './contract/data-plane-sink.ts';
 import { type BatchListener } from './dataplane/batch/batch-listener.ts';
@@ -36,6 +37,10 @@ export class BatchClients implements ClientSocket {
       },
       sendChannelData: (channel, data, offset, length) => {
         listener.sendChannelData(client, channel, data, offset, length);
+        return true;
+      },
+      sendDataIndication: (source, data, offset, length) => {
+        listener.sendTo(client, dataIndication(source, data, offset, length));
         return true;
       },
     };

@@ -66,6 +66,7 @@ export class JointDataPlane implements DataPlane {
 
   setGuardedPorts(ports: readonly number[]): void {
     this.#batch.setGuardedPorts(ports);
+    this.#node.setGuardedPorts(ports);
   }
 
   removePermission(relay: RelayHandle, peerAddress: string): void {

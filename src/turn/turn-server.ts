@@ -247,7 +247,7 @@ export class TurnServer {
     const nowMs = (): number => this.#clock.now().monotonicMs;
     const { stream, sockets, answerLimit } = this.#options;
     const shares = new FairShares(answerLimit, nowMs);
-    const ports = { ...shared, sink: clientSink, channelData: node, logger: this.#logger, shares, nowMs };
+    const ports = { ...shared, sink: clientSink, clientData: node, logger: this.#logger, shares, nowMs };
     const limits = streamLimits(stream, ports);
     const timer = new DeadlineTimer(nowMs);
     let listeners: readonly Listener[] = [];

@@ -152,14 +152,8 @@ describe('writeDataIndication', () => {
         const buffer = Buffer.concat(room);
         const { family, address } = from;
         const ip = parseIp(address) ?? new Uint8Array();
-        const made = writeDataIndication(
-          buffer,
-          before,
-          payload.length,
-          { family, port: from.port, address: ip, addressAt: 0 },
-          id,
-          0,
-        );
+        const origin = { family, port: from.port, address: ip, addressAt: 0, ids: id, idAt: 0 };
+        const made = writeDataIndication(buffer, before, payload.length, origin);
         const start = before - dataHeaderBytes(family);
         expect(buffer.subarray(start, start + made)).toEqual(expected.finish());
         expect(buffer.subarray(0, start).every((byte) => byte === 0xa5)).toBe(true);

@@ -7,7 +7,7 @@ import {
   type NodeDataPlanePorts,
 } from '../../turn/dataplane/node/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../turn/dataplane/node/node-data-plane.ts';
-import { type ClientLeg, type PeerHost, type Relay } from '../../turn/dataplane/node/relay-state.ts';
+import { peerHost, type ClientLeg, type PeerHost, type Relay } from '../../turn/dataplane/node/relay-state.ts';
 import { type SendOptions } from '../../turn/contract/data-plane.ts';
 import { type ClientPath } from '../../turn/contract/client-path.ts';
 import { type RelayHandle, type RelayOpening, type RelayProtocol } from '../../turn/contract/relay-handle.ts';
@@ -131,7 +131,7 @@ export class FaultyPlane extends NodeDataPlane {
     const { leg } = relay;
     if (leg === undefined) return;
     const { sink, nowMs } = this.#ports;
-    const host = relay.hosts.get(address) ?? { address, permittedUntilMs: 0, channels: new Map() };
+    const host = relay.hosts.get(address) ?? peerHost(address);
     if (super.passToClient(relay, leg, host, port, nowMs(), data, 0, data.length)) return;
     const peer = addressFromKernel(address, port);
     if (peer !== undefined) sink.onPeerData(relay.handle, peer, data);

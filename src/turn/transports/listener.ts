@@ -2,7 +2,7 @@ import { type TransportAddress } from '../../base/transport-address.ts';
 import { type Logger } from '../../base/logger.ts';
 import { type ClientTurns } from '../dataplane/node/client-turns.ts';
 import { type ClientSockets } from '../dataplane/node/client-sockets.ts';
-import { type ChannelDataPath } from '../dataplane/node/relay-state.ts';
+import { type ClientDataPath } from '../dataplane/node/relay-state.ts';
 import { type DropCounters } from '../dataplane/shared/drop-counters.ts';
 import { type FairShares } from './fair-shares.ts';
 import { type ClientTransport } from '../contract/client-path.ts';
@@ -22,7 +22,7 @@ export interface Listener {
 /** What every listener works with. */
 export interface ListenerPorts {
   readonly sink: Pick<DataPlaneSink, 'onClientMessage' | 'onClientClosed'>;
-  readonly channelData: ChannelDataPath;
+  readonly clientData: ClientDataPath;
   /** Where the sockets of clients are taken up. */
   readonly clients: ClientSockets;
   /** Where UDP listeners have their turn among the relays. */

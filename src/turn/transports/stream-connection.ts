@@ -6,6 +6,7 @@ import {
   paddedLength,
   writeChannelDataHeader,
 } from '../../stun/channel-data.ts';
+import { dataIndication, type DataSource } from '../../stun/indications-in-place.ts';
 import { isIndication } from '../../stun/message-type.ts';
 import { type ClientPath } from '../contract/client-path.ts';
 import { type ClientSocket } from '../dataplane/node/client-sockets.ts';
@@ -124,6 +125,13 @@ export class StreamConnection implements ClientLink, ClientSocket {
     return true;
   }
 
+  sendDataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): boolean {
+    if (!this.#takesMore()) return false;
+    const message = dataIndication(source, data, offset, length);
+    this.#socket.write(message);
+    return true;
+  }
+
   hold(): void {
     this.#reader.hold();
   }
@@ -176,7 +184,10 @@ export class StreamConnection implements ClientLink, ClientSocket {
   /** Data of a client with an allocation needs no proof: its permissions and its bandwidth bound what it can do. */
   #serve(frame: Buffer): boolean {
     const isData = isChannelData(frame[0] ?? 0);
-    if (isData && this.#leg !== undefined && this.#ports.channelData.forward(this.#leg, frame)) return true;
+    if (this.#leg !== undefined) {
+      const { clientData } = this.#ports;
+      if (isData ? clientData.forward(this.#leg, frame) : clientData.forwardSend(this.#leg, frame)) return true;
+    }
     const before = this.#authenticated;
     this.#ports.sink.onClientMessage(this.client, frame);
     return this.#authenticated > before || (this.#leg !== undefined && (isData || isIndication(frame)));

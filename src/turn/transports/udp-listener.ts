@@ -1,6 +1,12 @@
 import { type RemoteInfo } from 'node:dgram';
 import { formatTransportAddress, type TransportAddress } from '../../base/transport-address.ts';
 import { CHANNEL_DATA_HEADER_BYTES, isChannelData, isStun, writeChannelDataHeader } from '../../stun/channel-data.ts';
+import {
+  DATA_TAILROOM_BYTES,
+  dataHeaderBytes,
+  writeDataIndication,
+  type DataSource,
+} from '../../stun/indications-in-place.ts';
 import { type ClientPath } from '../contract/client-path.ts';
 import { type ClientSocket } from '../dataplane/node/client-sockets.ts';
 import { type ClientLeg, type ClientLink } from '../dataplane/node/relay-state.ts';
@@ -135,6 +141,24 @@ export class UdpListener implements DatagramListener, ClientSocket {
     return this.#socket.send(outgoing, 0, bytes, port, address) || this.#drop(Drop.SendQueueFull);
   }
 
+  /** Packet path: like `sendChannelData`, as a Data indication. */
+  sendDataIndication(
+    source: DataSource,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    address: string,
+    port: number,
+  ): boolean {
+    const headerBytes = dataHeaderBytes(source.family);
+    if (headerBytes + length + DATA_TAILROOM_BYTES > this.#maxPayload) return this.#drop(Drop.TooLarge);
+    if (this.#closed || this.#socket.socket.getSendQueueCount() > 0) return this.#drop(Drop.SendQueueFull);
+    const outgoing = this.#outgoing;
+    copyInto(outgoing, headerBytes, data, offset, length);
+    const bytes = writeDataIndication(outgoing, headerBytes, length, source);
+    return this.#socket.send(outgoing, 0, bytes, port, address) || this.#drop(Drop.SendQueueFull);
+  }
+
   close(): Promise<void> {
     this.#flush();
     this.#leaveTurns?.();
@@ -154,23 +178,24 @@ export class UdpListener implements DatagramListener, ClientSocket {
     return new DatagramDrain(batch, fd, (bytes, address, port) => {
       // A turn may close the listener that is served just now.
       if (this.#closed) return;
-      // A request may have to wait for its credentials, and the batch is used again.
-      this.#receive(isChannelData(bytes[0] ?? 0xff) ? bytes : Buffer.from(bytes), address, port);
+      this.#receive(bytes, address, port, true);
     });
   }
 
-  /** Packet path: one lookup for ChannelData; a path object is made for control messages only. */
-  #receive(bytes: Buffer, address: string, port: number): void {
+  /** Packet path: one lookup for data; a path object is made for control messages only. */
+  #receive(bytes: Buffer, address: string, port: number, isUsedAgain = false): void {
     const firstByte = bytes[0] ?? 0xff;
-    const leg = this.#clients.get(address, port);
-    if (isChannelData(firstByte)) {
-      if (leg !== undefined && this.#ports.channelData.forward(leg, bytes)) return;
-    } else if (!isStun(firstByte)) {
+    const isChannel = isChannelData(firstByte);
+    if (!isChannel && !isStun(firstByte)) {
       this.#drop(Drop.UnknownFirstByte);
       return;
     }
+    const leg = this.#clients.get(address, port);
+    const { clientData, sink } = this.#ports;
+    if (leg !== undefined && (isChannel ? clientData.forward(leg, bytes) : clientData.forwardSend(leg, bytes))) return;
     const client = leg?.link.client ?? this.#clientAt(address, port);
-    if (client) this.#ports.sink.onClientMessage(client, bytes);
+    // A request may have to wait for its credentials, and the batch is used again.
+    if (client) sink.onClientMessage(client, isUsedAgain ? Buffer.from(bytes) : bytes);
     else this.#drop(Drop.BadPeerAddress);
   }
 
@@ -216,5 +241,9 @@ class UdpClientLink implements ClientLink {
 
   sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
     return this.#listener.sendChannelData(channel, data, offset, length, this.#from, this.#port);
+  }
+
+  sendDataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): boolean {
+    return this.#listener.sendDataIndication(source, data, offset, length, this.#from, this.#port);
   }
 }

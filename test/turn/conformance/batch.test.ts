@@ -7,6 +7,6 @@ import { conformsToContract } from './plane-conformance.ts';
 describe.runIf(loadSystemCalls().ok)('with threads of its own', () => {
   conformsToContract('batch, one thread', (heard, sink) => openBatchWorld(heard, sink, 1));
   conformsToContract('batch, three threads', (heard, sink) => openBatchWorld(heard, sink, 3));
-  passesIndications('batch, one thread', (heard, sink) => openBatchWorld(heard, sink, 1));
-  passesIndications('batch, three threads', (heard, sink) => openBatchWorld(heard, sink, 3));
+  passesIndications('batch, one thread', 'plane', (heard, sink) => openBatchWorld(heard, sink, 1));
+  passesIndications('batch, three threads', 'plane', (heard, sink) => openBatchWorld(heard, sink, 3));
 });

@@ -36,7 +36,7 @@ export function openNodeWorld(
   const listener = new UdpListener(
     { family: 4, address: '127.0.0.1', port: 0 },
     { socketBufferBytes: 0, kernel, batch: calls?.ok ? new ReceiveBatch(calls.value, 32, 0) : undefined },
-    { ...shared, channelData: node, logger: silentLogger, shares: new FairShares(undefined, nowMs), nowMs },
+    { ...shared, clientData: node, logger: silentLogger, shares: new FairShares(undefined, nowMs), nowMs },
   );
   const closers: (() => void)[] = [];
   return Promise.resolve({

@@ -1,10 +1,11 @@
+import { type DataSource } from '../../../src/stun/indications-in-place.ts';
 import { createSocket } from 'node:dgram';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { type TransportAddress } from '../../../src/base/transport-address.ts';
 import { DropCounters } from '../../../src/turn/dataplane/shared/drop-counters.ts';
 import { ClientTurns } from '../../../src/turn/dataplane/node/client-turns.ts';
 import { ClientSockets, type ClientSocket } from '../../../src/turn/dataplane/node/client-sockets.ts';
-import { type ChannelDataPath, type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
+import { type ClientDataPath, type ClientLeg, type ClientLink } from '../../../src/turn/dataplane/node/relay-state.ts';
 import { type ClientPath } from '../../../src/turn/contract/client-path.ts';
 import { FairShares } from '../../../src/turn/transports/fair-shares.ts';
 import { type ListenerPorts } from '../../../src/turn/transports/listener.ts';
@@ -72,6 +73,10 @@ export class Linked implements ClientLink {
   sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean {
     return this.#link.sendChannelData(channel, data, offset, length);
   }
+
+  sendDataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): boolean {
+    return this.#link.sendDataIndication(source, data, offset, length);
+  }
 }
 
 /** Sink and fast path that keep what they hear. */
@@ -79,11 +84,12 @@ export function heard(unproven?: UnprovenAllowanceOptions): Heard {
   const messages: Heard['messages'] = [];
   const closed: ClientPath[] = [];
   const forwarded: Buffer[] = [];
-  const channelData: ChannelDataPath = {
+  const clientData: ClientDataPath = {
     forward: (_leg, frame) => {
       if (ports.takes) forwarded.push(Buffer.from(frame));
       return ports.takes;
     },
+    forwardSend: () => false,
   };
   const ports: Heard = {
     messages,
@@ -91,7 +97,7 @@ export function heard(unproven?: UnprovenAllowanceOptions): Heard {
     forwarded,
     takes: true,
     onMessage: () => undefined,
-    channelData,
+    clientData,
     clients: new ClientSockets(),
     turns: new ClientTurns(),
     drops: new DropCounters(),

@@ -18,9 +18,10 @@ import { addressFromKernel } from '../../kernel/address.ts';
 import { type NodeDataPlaneOptions, type NodeDataPlanePorts } from './node-data-plane-options.ts';
 import { CounterAt, RelayCounters } from '../shared/relay-counters.ts';
 import { MAX_UDP_PAYLOAD } from '../shared/udp-payload.ts';
+import { Indications } from './indications.ts';
 import { RelayBacklog } from './relay-backlog.ts';
 import { RelayDirectory, type OwnAddress } from './relay-directory.ts';
-import { ClientLeg, Relay, type Channel, type ChannelDataPath, type PeerHost } from './relay-state.ts';
+import { ClientLeg, Relay, type Channel, type ClientDataPath, type PeerHost } from './relay-state.ts';
 import { openRelaySocket, type RelaySocket } from './relay-socket.ts';
 import { TcpRelaySocket } from './tcp-relay-socket.ts';
 import { TcpRelays } from './tcp-relays.ts';
@@ -38,7 +39,7 @@ const BANDWIDTH_DROPS: Readonly<Record<BandwidthScope, DropIndex>> = {
  * DONT-FRAGMENT (RFC 8656 §11.3) is honoured with a `KernelUdp` only. Without one, Linux's default for a UDP socket (IP_PMTUDISC_WANT, unless
  * net.ipv4.ip_no_pmtu_disc is set) sends every datagram that fits the path MTU it knows with the DF bit, asked or not, so nothing is claimed.
  */
-export class NodeDataPlane implements DataPlane, ChannelDataPath {
+export class NodeDataPlane implements DataPlane, ClientDataPath {
   readonly kind = 'node';
   readonly setsDontFragment: boolean;
   readonly tcp: TcpRelays | undefined;
@@ -53,6 +54,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
   readonly #counters = new RelayCounters();
   readonly #bandwidths = new Bandwidths();
   readonly #bySlot: (Relay | undefined)[] = [];
+  readonly #indications = new Indications();
 
   constructor(options: NodeDataPlaneOptions, ports: NodeDataPlanePorts) {
     const { sink, clients, drops, logger, kernel, batch, nowMs } = ports;
@@ -99,6 +101,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     link.leg = leg;
     relay.leg = leg;
     relay.expiresAtMs = expiresAtMs;
+    if (!(relay.socket instanceof TcpRelaySocket)) leg.relays[relay.relayed.family] = relay;
   }
 
   moveClient(handle: RelayHandle, client: ClientPath, frame?: Uint8Array): void {
@@ -123,6 +126,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
       for (const host of relay.hosts.values()) {
         for (const { channel } of host.channels.values()) leg.channels.delete(channel);
       }
+      if (leg.relays[relay.relayed.family] === relay) leg.relays[relay.relayed.family] = undefined;
       leg.relayCount--;
       if (leg.relayCount === 0) leg.link.leg = undefined;
     }
@@ -136,18 +140,19 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     this.#sink.onRelayClosed(relay.handle);
   }
 
-  setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number): void {
+  setPermission(handle: RelayHandle, peerAddress: string, expiresAtMs: number, isOpen = false): void {
     const relay = this.relayOf(handle);
     if (!relay) return;
-    relay.host(peerAddress).permittedUntilMs = expiresAtMs;
+    const host = relay.host(peerAddress);
+    host.permittedUntilMs = expiresAtMs;
+    host.isOpen = isOpen;
     if (!relay.socket.isIdle) return;
     this.#noteUnheard(relay);
     this.#listen(relay);
   }
 
-  /** All indications of this plane's clients go by the engine. */
-  setGuardedPorts(): void {
-    return;
+  setGuardedPorts(ports: readonly number[]): void {
+    this.#indications.guard(ports);
   }
 
   removePermission(handle: RelayHandle, peerAddress: string): void {
@@ -158,37 +163,14 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     relay.forgetIfEmpty(host);
   }
 
-  setChannel(handle: RelayHandle, { channel, peer, expiresAtMs }: ChannelEntry): void {
+  setChannel(handle: RelayHandle, entry: ChannelEntry): void {
     const relay = this.relayOf(handle);
-    const leg = relay?.leg;
-    if (relay === undefined || leg === undefined) return;
-    const existing = leg.channels.get(channel);
-    if (existing?.relay === relay && existing.address === peer.address && existing.port === peer.port) {
-      existing.expiresAtMs = expiresAtMs;
-      return;
-    }
-    if (existing) this.#removeChannel(existing.relay, channel);
-    const { address, port } = peer;
-    const host = relay.host(address);
-    const former = host.channels.get(port);
-    if (former) leg.channels.delete(former.channel);
-    const ownRelays = this.#directory.ofAddress(address)?.relays;
-    const entry = { channel, relay, host, address, port, ownRelays, expiresAtMs };
-    host.channels.set(port, entry);
-    leg.channels.set(channel, entry);
+    relay?.leg?.bind(relay, entry, this.#directory.ofAddress(entry.peer.address)?.relays);
   }
 
   removeChannel(handle: RelayHandle, channel: number): void {
     const relay = this.relayOf(handle);
-    if (relay) this.#removeChannel(relay, channel);
-  }
-
-  #removeChannel(relay: Relay, channel: number): void {
-    const entry = relay.leg?.channels.get(channel);
-    if (entry?.relay !== relay) return;
-    relay.leg?.channels.delete(channel);
-    entry.host.channels.delete(entry.port);
-    relay.forgetIfEmpty(entry.host);
+    if (relay) relay.leg?.unbind(relay, channel);
   }
 
   sendToPeer(handle: RelayHandle, peer: TransportAddress, data: Uint8Array, { dontFragment }: SendOptions): void {
@@ -277,6 +259,15 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     else {
       this.#toPeer(relay, channel.ownRelays, channel.address, channel.port, frame, CHANNEL_DATA_HEADER_BYTES, length);
     }
+    return true;
+  }
+
+  forwardSend(leg: ClientLeg, message: Buffer): boolean {
+    const address = this.#indications.find(leg, message, this.#clock.nowMs());
+    const { relay, send } = this.#indications;
+    if (address === undefined || relay === undefined) return false;
+    const ownRelays = this.#directory.ofAddress(address)?.relays;
+    this.#toPeer(relay, ownRelays, address, send.port, message, send.dataAt, send.dataBytes);
     return true;
   }
 
@@ -384,7 +375,7 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     return this.passToClient(relay, leg, host, port, nowMs, data, offset, length);
   }
 
-  /** A datagram of the peer at `host` and `port` to the client, which nothing forbids any more. False when it has no channel. */
+  /** A datagram of the peer at `host` and `port` to the client, which nothing forbids any more. False when the engine is to have it. */
   protected passToClient(
     relay: Relay,
     leg: ClientLeg,
@@ -396,13 +387,17 @@ export class NodeDataPlane implements DataPlane, ChannelDataPath {
     length: number,
   ): boolean {
     const channel = host.channels.get(port);
-    if (channel === undefined || nowMs >= channel.expiresAtMs) {
+    let isTaken: boolean;
+    if (channel !== undefined && nowMs < channel.expiresAtMs) {
+      isTaken = leg.link.sendChannelData(channel.channel, data, offset, length);
+    } else if (this.#indications.isOpen(host, port)) {
+      isTaken = leg.link.sendDataIndication(this.#indications.sourceOf(host, port), data, offset, length);
+    } else {
       this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
       return false;
     }
-    if (leg.link.sendChannelData(channel.channel, data, offset, length)) {
-      this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
-    } else this.countDropped(relay);
+    if (isTaken) this.#count(relay, CounterAt.packetsToClient, CounterAt.bytesToClient, length);
+    else this.countDropped(relay);
     return true;
   }
 

@@ -1,6 +1,9 @@
 import { type Socket } from 'node:net';
+import { parseIp } from '../../../base/ip.ts';
 import { type TransportAddress } from '../../../base/transport-address.ts';
+import { type DataSource } from '../../../stun/indications-in-place.ts';
 import { type ClientPath } from '../../contract/client-path.ts';
+import { type ChannelEntry } from '../../contract/data-plane.ts';
 import { type RelayHandle } from '../../contract/relay-handle.ts';
 import { type RelayBuckets } from '../shared/bandwidths.ts';
 import { type RelaySocket } from './relay-socket.ts';
@@ -21,6 +24,8 @@ export interface ClientLink {
    * dropped, which the transport has counted. Allocates nothing over UDP.
    */
   sendChannelData(channel: number, data: Uint8Array, offset: number, length: number): boolean;
+  /** Like `sendChannelData`, as a Data indication; `source` is the caller's again on return. */
+  sendDataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): boolean;
 }
 
 /** The plane's side of one 5-tuple. An allocation with ADDITIONAL-ADDRESS-FAMILY has two relays, and one set of channel numbers. */
@@ -28,10 +33,37 @@ export class ClientLeg {
   /** The way to the client. It changes when the client moves (RFC 8016). */
   link: ClientLink;
   readonly channels = new Map<number, Channel>();
+  /** Where Send indications leave, by the family of the peer. */
+  readonly relays: { 4: Relay | undefined; 6: Relay | undefined } = { 4: undefined, 6: undefined };
   relayCount = 0;
 
   constructor(link: ClientLink) {
     this.link = link;
+  }
+
+  /** Binds a channel to a peer, or refreshes it. */
+  bind(relay: Relay, { channel, peer, expiresAtMs }: ChannelEntry, ownRelays: Channel['ownRelays']): void {
+    const existing = this.channels.get(channel);
+    if (existing?.relay === relay && existing.address === peer.address && existing.port === peer.port) {
+      existing.expiresAtMs = expiresAtMs;
+      return;
+    }
+    if (existing) this.unbind(existing.relay, channel);
+    const { address, port } = peer;
+    const host = relay.host(address);
+    const former = host.channels.get(port);
+    if (former) this.channels.delete(former.channel);
+    const entry = { channel, relay, host, address, port, ownRelays, expiresAtMs };
+    host.channels.set(port, entry);
+    this.channels.set(channel, entry);
+  }
+
+  unbind(relay: Relay, channel: number): void {
+    const entry = this.channels.get(channel);
+    if (entry?.relay !== relay) return;
+    this.channels.delete(channel);
+    entry.host.channels.delete(entry.port);
+    relay.forgetIfEmpty(entry.host);
   }
 
   moveTo(link: ClientLink): void {
@@ -41,10 +73,12 @@ export class ClientLeg {
   }
 }
 
-/** What a client transport calls for ChannelData of a 5-tuple that has an allocation. */
-export interface ChannelDataPath {
+/** What a client transport calls for data of a 5-tuple that has an allocation. */
+export interface ClientDataPath {
   /** `frame` is one ChannelData message. False when the 5-tuple has no such channel. Never throws; allocates nothing. */
   forward(leg: ClientLeg, frame: Uint8Array): boolean;
+  /** `message` is STUN. False when it is no Send indication, or one for the engine to decide on. Never throws. */
+  forwardSend(leg: ClientLeg, message: Buffer): boolean;
 }
 
 /** A channel with all that a packet needs to know, so that the packet path does one lookup. */
@@ -62,8 +96,12 @@ export interface Channel {
 /** One peer IP address of a relay. */
 export interface PeerHost {
   readonly address: string;
+  /** The same as bytes. */
+  readonly ip: Uint8Array;
   /** End of the permission in monotonic milliseconds; 0 when there is none. */
   permittedUntilMs: number;
+  /** Whether each port but the guarded ones is a peer. */
+  isOpen: boolean;
   /** Channels of this host, by peer port. */
   readonly channels: Map<number, Channel>;
 }
@@ -103,7 +141,7 @@ export class Relay {
   host(address: string): PeerHost {
     let host = this.hosts.get(address);
     if (host === undefined) {
-      host = { address, permittedUntilMs: 0, channels: new Map() };
+      host = peerHost(address);
       this.hosts.set(address, host);
     }
     return host;
@@ -119,4 +157,15 @@ export class Relay {
   forgetIfEmpty(host: PeerHost): void {
     if (host.permittedUntilMs === 0 && host.channels.size === 0) this.hosts.delete(host.address);
   }
+}
+
+/** An address without permission and channels. */
+export function peerHost(address: string): PeerHost {
+  return {
+    address,
+    ip: parseIp(address) ?? new Uint8Array(),
+    permittedUntilMs: 0,
+    isOpen: false,
+    channels: new Map(),
+  };
 }

@@ -12,6 +12,7 @@ import {
   type NodeDataPlanePorts,
 } from '../../../../src/turn/dataplane/node/node-data-plane-options.ts';
 import { NodeDataPlane } from '../../../../src/turn/dataplane/node/node-data-plane.ts';
+import { dataIndication, type DataSource } from '../../../../src/stun/indications-in-place.ts';
 import { type RelayAddress } from '../../../../src/turn/dataplane/shared/relay-address.ts';
 import { type DataPlaneSink, type PeerError } from '../../../../src/turn/contract/data-plane-sink.ts';
 import { type RelayHandle } from '../../../../src/turn/contract/relay-handle.ts';
@@ -49,6 +50,11 @@ export class FakeClient implements ClientPath, ClientLink, ClientSocket {
     if (this.takes) {
       this.received.push({ channel, data: Buffer.from(data.subarray(offset, offset + length)).toString() });
     }
+    return this.takes;
+  }
+
+  sendDataIndication(source: DataSource, data: Uint8Array, offset: number, length: number): boolean {
+    if (this.takes) this.messages.push(dataIndication(source, data, offset, length));
     return this.takes;
   }
 }
