@@ -15,6 +15,7 @@ export class FreedPorts {
     this.#nothing = nothing;
   }
 
+  /** The port is free when no other thread is within a call on this socket any more: at once, or some microseconds later. */
   free(fd: number): void {
     this.#calls.replace(this.#nothing, fd, O_CLOEXEC);
   }

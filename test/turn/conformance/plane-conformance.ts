@@ -79,8 +79,9 @@ export function conformsToContract(name: string, open: OpenPlaneWorld): void {
         plane.closeRelay(relay);
         await until(() => heard.closed.length === 1);
         expect(heard.closed).toEqual([relay]);
-        const again = plane.openRelay(client.path, 4, relay.relayed.port, laterMs, 'udp');
-        expect(again.ok).toBe(true);
+        let again = plane.openRelay(client.path, 4, relay.relayed.port, laterMs, 'udp');
+        // A call of another thread that is under way keeps the port until it returns.
+        await until(() => again.ok || (again = plane.openRelay(client.path, 4, relay.relayed.port, laterMs, 'udp')).ok);
         expect(again.ok && countersOf(again.value)).toEqual([0, 0, 0, 0, 0]);
       });
 
