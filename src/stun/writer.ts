@@ -13,8 +13,8 @@ import {
   type MessageClass,
 } from './message-type.ts';
 
-/** What a 16-bit length that is a multiple of 4 can announce. */
 const FINGERPRINT_BYTES = 4;
+/** What a 16-bit length that is a multiple of 4 can announce. */
 const MAX_MESSAGE_BYTES = HEADER_BYTES + 0xfffc;
 /** Behind the longest message there is room for one more value, so that an attribute is written first and found too long afterwards. */
 const ROOM_BYTES = MAX_MESSAGE_BYTES + ATTRIBUTE_HEADER_BYTES + paddedLength(MAX_VALUE_BYTES);
@@ -31,6 +31,7 @@ let spareRoom: Buffer | undefined;
 export class StunWriter {
   #room: Buffer;
   #end = HEADER_BYTES;
+  #message: Buffer | undefined;
   readonly #transactionId: Buffer;
 
   /** `transactionId` is 12 bytes, which stay as they are until the message is finished. */
@@ -68,8 +69,14 @@ export class StunWriter {
     return this;
   }
 
-  /** The message. The writer writes nothing more. */
+  /** The message, the same each time. The writer writes nothing more. */
   finish(): Buffer {
+    this.#message ??= this.#takeOut();
+    return this.#message;
+  }
+
+  /** The room is the next message's from here on. */
+  #takeOut(): Buffer {
     this.#writeLength();
     const message = Buffer.allocUnsafe(this.#end);
     this.#room.copy(message, 0, 0, this.#end);

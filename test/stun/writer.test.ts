@@ -131,6 +131,16 @@ describe('StunWriter', () => {
     ]);
   });
 
+  it('gives the same message each time, and leaves the next writer its whole room', () => {
+    const writer = new StunWriter(Method.Data, 'indication', SHORT_TERM_ID).add(software, 'short');
+    const first = writer.finish();
+    expect(writer.finish()).toBe(first);
+    const payload = Buffer.alloc(2000, 0x5a);
+    const next = new StunWriter(Method.Data, 'indication', LONG_TERM_ID).add(data, payload).finish();
+    expect(read(next).get(data)).toEqual(payload);
+    expect(read(first).get(software)).toBe('short');
+  });
+
   it.each([0, 11, 13])('refuses a transaction id of %i bytes', (length) => {
     expect(() => new StunWriter(Method.Binding, 'request', Buffer.alloc(length))).toThrow(EpcscfTurnError);
   });
