@@ -179,7 +179,9 @@ describe.runIf(here)('the data plane batch', () => {
     await cycle();
     const before = held();
     for (let i = 0; i < 20; i++) await cycle();
-    await expect.poll(held, { timeout: 10_000 }).toEqual(before);
+    // A thread of before may have been on its way out when it was counted.
+    const isNoMore = (): boolean => held().every((count, i) => count <= (before[i] ?? 0));
+    await expect.poll(isNoMore, { timeout: 10_000 }).toBe(true);
   }, 60_000);
 
   it('answers 508 where a thread cannot wait for another socket, and the next client is served', async () => {
